@@ -1,0 +1,329 @@
+"""What flows: Cohort -> Run -> Generator -> Samples -> Features -> Map / Audit.
+
+Frozen dataclasses of NumPy arrays. Images inside are (n, channel, row, column) float32 in [-1, 1]; stored pixels
+keep their integer depth and `Intensity` maps them to that range and back. One opaque id (12 hex digits) names an
+image everywhere: map, gallery, table, report.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Names = NDArray[np.str_]
+Pixels = NDArray[Any]
+
+ROLES = ("train", "tuning", "holdout")
+TRAIN, TUNING, HOLDOUT = 0, 1, 2
+UNKNOWN_PATIENT = -1
+
+
+@dataclass(frozen=True)
+class Intensity:
+    """The affine map between the physical unit and [-1, 1].
+
+    Attributes:
+        unit: `HU`, `intensity` or another unit of the stored pixels.
+        low: Physical value that becomes -1.
+        high: Physical value that becomes 1, > low.
+    """
+
+    unit: str
+    low: float
+    high: float
+
+    def normalise(self, pixels: Pixels) -> Floats:
+        """Return float32 in [-1, 1]; values outside [low, high] are clipped."""
+        span = self.high - self.low
+        scaled = (np.asarray(pixels, np.float32) - np.float32(self.low)) * np.float32(2 / span) - 1
+        return np.clip(scaled, -1, 1, dtype=np.float32)
+
+    def physical(self, images: Floats) -> Floats:
+        """Return float32 in the unit: the exact inverse of `normalise` inside [low, high]."""
+        return ((images + 1) * np.float32((self.high - self.low) / 2) + np.float32(self.low)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that was left out, and why: `code` for machines, `say` and `do` for people."""
+
+    file: str
+    code: str
+    say: str
+    do: str
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One image as a reader hands it over.
+
+    Attributes:
+        pixels: (channel, row, column) in the stored type and the physical unit.
+        source: Path relative to the source (`name:index` for arrays and volumes); never leaves the machine.
+        label: Class name, None where only a manifest knows it.
+        patient: Any text that is equal for images of one patient, None where unknown.
+        volume: Any text that is equal for slices of one volume, None for single images.
+        role: `train`, `tuning` or `holdout` where the source has its own split.
+        unit: `HU`, or `intensity` where the unit is unknown.
+        spacing_mm: Row and column spacing, None where unknown.
+    """
+
+    pixels: Pixels
+    source: str
+    label: str | None = None
+    patient: str | None = None
+    volume: str | None = None
+    role: str | None = None
+    unit: str = "intensity"
+    spacing_mm: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Labelled images with patients and a split that is fixed at import.
+
+    Attributes:
+        name: Name in the workspace.
+        digest: SHA-256 over pixels, labels, roles and intensity, 64 hex digits.
+        pixels: (n, channel, row, column) in the stored type, opened memory-mapped and read-only.
+        labels: (n,) index into `classes`.
+        roles: (n,) index into `ROLES`.
+        ids: (n,) opaque ids.
+        patients: (n,) number of the patient, `UNKNOWN_PATIENT` where none is known.
+        groups: (n,) number of the unit of the split: the union of a patient's images and of registered twins.
+        classes: Class names in label order.
+        intensity: Map to the physical unit.
+        twins: (k, 2) indices of pairs that registration shows to be one image; `twin_distances` (k,).
+        own_split: The source came with its split; otherwise we made it.
+        spacing_mm: Row and column spacing, None where unknown.
+        duplicates: Counts: `exact`, `across_split`, `across_classes`.
+        skipped: What was left out.
+        provenance: Digests and settings that the cohort was made from.
+    """
+
+    name: str
+    digest: str
+    pixels: Pixels
+    labels: Integers
+    roles: Integers
+    ids: Names
+    patients: Integers
+    groups: Integers
+    classes: tuple[str, ...]
+    intensity: Intensity
+    twins: Integers
+    twin_distances: Floats
+    own_split: bool
+    spacing_mm: tuple[float, float] | None = None
+    duplicates: dict[str, int] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channel, row, column)."""
+        channels, rows, columns = self.pixels.shape[1:]
+        return channels, rows, columns
+
+    def where(self, *roles: int, label: int | None = None) -> Integers:
+        """Return the indices of all images in one of `roles` (all roles if none is given), of one class if asked."""
+        chosen = np.isin(self.roles, roles) if roles else np.ones(len(self), bool)
+        if label is not None:
+            chosen &= self.labels == label
+        return np.flatnonzero(chosen)
+
+    def images(self, index: Integers) -> Floats:
+        """Return images in [-1, 1], (len(index), channel, row, column)."""
+        return self.intensity.normalise(self.pixels[index])
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Synthetic images, ours or anybody's.
+
+    Attributes:
+        name: Name in the workspace.
+        digest: SHA-256 over images and labels.
+        images: (n, channel, row, column) in [-1, 1] of the cohort's intensity.
+        labels: (n,) index into `classes`.
+        ids: (n,) opaque ids.
+        classes: Class names in label order.
+        source: `generator`, `folder` or `npz`.
+        paths: (n,) path relative to the source (`name:index` for arrays), empty for a generator.
+        provenance: Generator digest, seed, truncation, or the source's digest. `cohort` holds the digest of the
+            cohort whose training share the generator saw, where that is known.
+    """
+
+    name: str
+    digest: str
+    images: Floats
+    labels: Integers
+    ids: Names
+    classes: tuple[str, ...]
+    source: str
+    paths: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an encoder sees: `values` (n, dimension) float32, one row per id.
+
+    Attributes:
+        encoder: Name of the encoder.
+        digest: SHA-256 of the encoder's weights and of the images.
+    """
+
+    encoder: str
+    digest: str
+    values: Floats
+    ids: Names
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a training run; numbers are means since the last report.
+
+    Attributes:
+        images: Real images shown to the discriminator so far.
+        seconds: Time spent training, without pauses.
+        share: Share of the budget that is spent, in [0, 1].
+        measures: `discriminator_loss`, `generator_loss`, `discriminator_gradient`, `generator_gradient`,
+            `images_per_second`, `learning_rate`.
+        logits: Up to 256 discriminator outputs each for `train`, `tuning` and `generated`; only at each preview.
+        preview: (n, channel, row, column) in [-1, 1] of the averaged generator at fixed latents; only now and then.
+    """
+
+    images: int
+    seconds: float
+    share: float
+    measures: dict[str, float]
+    logits: dict[str, Floats] | None = None
+    preview: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number that never goes alone: value, 95 % interval, sizes, what real-vs-real gives, what chance gives."""
+
+    name: str
+    encoder: str
+    value: float
+    interval: tuple[float, float] | None
+    floor: float | None
+    null: float | None
+    n_real: int
+    n_synthetic: int
+    better: str
+    class_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An answer: `state` is `pass`, `warn`, `fail` or `not_assessable`; `p_value` before Holm, where there is one."""
+
+    state: str
+    statement: str
+    do: str
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A synthetic image and the training image that it may copy.
+
+    Attributes:
+        distance: 1 - largest normalised cross-correlation after registration, in [0, 2].
+        score: Distance to training over distance to hold-out; far below 1 is suspicious.
+        p_value: Share of hold-out images with a score as small, at least 1 / (n_holdout + 1).
+        q_value: Benjamini-Hochberg over all synthetic images.
+        transform: What maps the training image on the synthetic one: `identity`, `flip`, `shift`, ...
+        identical: The identity rule holds: the same image up to noise.
+    """
+
+    synthetic: str
+    train: str
+    holdout: str
+    encoder: str
+    distance: float
+    score: float
+    p_value: float
+    q_value: float
+    transform: str
+    identical: bool = False
+
+
+@dataclass(frozen=True)
+class MissingMode:
+    """A group of real images that the generator makes too rarely; `members` are all of its real images."""
+
+    class_name: str
+    cluster: int
+    real_share: float
+    synthetic_share: float
+    interval: tuple[float, float]
+    p_value: float
+    exemplars: tuple[str, ...]
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Five verdicts, and the evidence below them.
+
+    Attributes:
+        verdicts: By name: copying, mode_coverage, fidelity, label_fidelity, intensity.
+        suspects: The closest pairs, most suspicious first: at least 20, and every one below the list's threshold.
+        scores: `synthetic` (m,) and `holdout` (n_h,) copy scores, for the drawing.
+        detectable_share: Smallest share of copies that these sizes would show, None where none would.
+    """
+
+    cohort: dict[str, Any]
+    synthetic: dict[str, Any]
+    seed: int
+    verdicts: dict[str, Verdict]
+    measurements: tuple[Measurement, ...]
+    suspects: tuple[Suspect, ...]
+    missing_modes: tuple[MissingMode, ...]
+    scores: dict[str, Floats]
+    detectable_share: float | None
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Map:
+    """Real images placed by UMAP, synthetic ones between their nearest real neighbours.
+
+    Attributes:
+        encoder: Feature space.
+        positions: (n, 2).
+        ids: (n,) ids, real first.
+        roles: (n,) index into `ROLES`, 3 for synthetic.
+        labels: (n,) class index.
+        nearest: (n,) row of the nearest training point in feature space (itself excluded), -1 where there is none.
+        distances: (n,) distance in feature space to it.
+        trustworthiness: Of the real points, in [0, 1], higher is better (Venna and Kaski, 2001).
+        neighbour_hit_rate: Share of the 15 nearest neighbours in feature space that are neighbours on the map too.
+    """
+
+    encoder: str
+    cohort: str
+    synthetic: str
+    classes: tuple[str, ...]
+    positions: Floats
+    ids: Names
+    roles: Integers
+    labels: Integers
+    nearest: Integers
+    distances: Floats
+    trustworthiness: float
+    neighbour_hit_rate: float

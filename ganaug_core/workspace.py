@@ -1,0 +1,318 @@
+"""Where things lie: folder layout, manifests, atomic writes. Nobody else builds paths.
+
+An artefact is a folder `KIND/NAME` with a `manifest.json` and one `.npy` per array. It is written beside its place and
+renamed into it, so it is there whole or not at all.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, fields, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_data_path
+
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.records import (
+    Audit,
+    Cohort,
+    Features,
+    Intensity,
+    Map,
+    Measurement,
+    MissingMode,
+    Samples,
+    Skipped,
+    Suspect,
+    Verdict,
+)  # fmt: skip
+
+KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def digest_of(*parts: Any) -> str:
+    """Return the SHA-256 of arrays (type, shape, bytes) and JSON values as 64 hex digits."""
+    sha = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            sha.update(f"{part.dtype.str}{part.shape}".encode())
+            sha.update(memoryview(np.ascontiguousarray(part)).cast("B"))
+        else:
+            sha.update(json.dumps(part, sort_keys=True, default=str).encode())
+        sha.update(b"\0")
+    return sha.hexdigest()
+
+
+def check_name(name: str) -> str:
+    """Return the name of an artefact if it can be a folder's name.
+
+    Raises:
+        WorkspaceError: Empty, longer than 100 characters, or other characters than letters, digits, `.`, `_`, `-`.
+    """
+    if not _NAME.fullmatch(name):
+        raise WorkspaceError(
+            f"{name!r} cannot be a name here.",
+            do="Use up to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit.",
+            code="name",
+        )
+    return name
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old content or the new one, also after a power cut.
+
+    Raises:
+        WorkspaceError: The disk is full; the old content is intact.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with translated(path), temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn a full disk or a folder that may not be written into words."""
+    try:
+        yield
+    except PermissionError as error:
+        raise WorkspaceError(
+            f"{path.parent.name} in the workspace may not be written.",
+            do="Choose another folder with --workspace or GANAUG_HOME.",
+            code="permission",
+        ) from error
+    except OSError as error:
+        if error.errno not in (28, 122):  # no space left, quota exceeded
+            raise
+        raise WorkspaceError(
+            f"The disk is full: {path.name} could not be written. Nothing that was there is lost.",
+            do="Free some space and try again.",
+            code="disk_full",
+        ) from error
+
+
+class Workspace:
+    """One folder that holds everything ganaug made."""
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        """Open `root`, else `GANAUG_HOME`, else the platform's user data folder; it is made if it is not there."""
+        chosen = root or os.environ.get("GANAUG_HOME") or user_data_path("ganaug")
+        self.root = Path(chosen).expanduser().resolve()
+        with translated(self.root):
+            for kind in KINDS:
+                (self.root / kind).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def database_path(self) -> Path:
+        return self.root / "ganaug.sqlite"
+
+    @property
+    def supervisor_lock(self) -> Path:
+        return self.root / "supervisor.lock"
+
+    def free_bytes(self) -> int:
+        """Free space on the workspace's disk."""
+        return shutil.disk_usage(self.root).free
+
+    def folder(self, kind: str, name: str) -> Path:
+        """Return the place of an artefact, whether or not it is there."""
+        if kind not in KINDS:
+            raise KeyError(kind)
+        return self.root / kind / check_name(name)
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the artefacts of a kind, oldest first."""
+        found = [path for path in (self.root / kind).iterdir() if (path / "manifest.json").is_file()]
+        return [path.name for path in sorted(found, key=lambda path: (path.stat().st_mtime, path.name))]
+
+    def exists(self, kind: str, name: str) -> bool:
+        return (self.folder(kind, name) / "manifest.json").is_file()
+
+    def remove(self, kind: str, name: str) -> None:
+        """Remove an artefact; its manifest goes first, so a half-removed one is not there."""
+        folder = self._found(kind, name)
+        (folder / "manifest.json").unlink()
+        shutil.rmtree(folder)
+
+    def manifest(self, kind: str, name: str) -> dict[str, Any]:
+        """Return an artefact's manifest.
+
+        Raises:
+            WorkspaceError: It is not there, or damaged.
+        """
+        path = self._found(kind, name) / "manifest.json"
+        try:
+            content = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise WorkspaceError(
+                f"The description of {name} ({kind}) is damaged.", do="Remove it and make it again.", code="damaged"
+            ) from error
+        return dict(content)
+
+    def write(
+        self,
+        kind: str,
+        name: str,
+        manifest: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]] | None = None,
+        files: Mapping[str, bytes] | None = None,
+        *,
+        replace: bool = False,
+    ) -> Path:
+        """Write an artefact whole.
+
+        Raises:
+            WorkspaceError: The name is taken (unless `replace`), or the disk is full.
+        """
+        place = self.folder(kind, name)
+        if place.exists() and not replace:
+            raise WorkspaceError(
+                f"There is already a {kind.removesuffix('s')} named {name}.",
+                do="Choose another name, or remove the old one first.",
+                code="name_taken",
+            )
+        made = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=place.parent))
+        try:
+            with translated(place):
+                for key, array in (arrays or {}).items():
+                    np.save(made / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)
+                for key, data in (files or {}).items():
+                    (made / key).write_bytes(data)
+                stamped = {"written": datetime.now(UTC).isoformat(timespec="seconds"), **manifest}
+                (made / "manifest.json").write_text(json.dumps(stamped, indent=1), "utf-8")
+                for path in made.iterdir():
+                    with path.open("rb") as file:
+                        os.fsync(file.fileno())
+            if place.exists():
+                shutil.rmtree(place)
+            os.replace(made, place)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+        _sync_folder(place.parent)
+        return place
+
+    def array(self, kind: str, name: str, key: str) -> NDArray[Any]:
+        """Open one array of an artefact, memory-mapped and read-only."""
+        path = self._found(kind, name) / f"{key}.npy"
+        try:
+            opened: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(
+                f"The array {key} of {name} ({kind}) is missing or damaged.",
+                do="Remove it and make it again.",
+                code="damaged",
+            ) from error
+        return opened
+
+    # records <-> folders
+
+    def keep(self, record: Cohort | Samples | Features | Map | Audit, name: str, *, replace: bool = False) -> Path:
+        """Write a record: arrays as `.npy`, the rest in the manifest."""
+        kind = _KIND[type(record)]
+        manifest: dict[str, Any] = {"schema": f"ganaug.{kind}/1"}
+        arrays: dict[str, NDArray[Any]] = {}
+        for each in fields(record):
+            value = getattr(record, each.name)
+            if isinstance(value, np.ndarray):
+                arrays[each.name] = value
+            elif each.name == "scores":
+                arrays.update({f"scores.{key}": np.asarray(part) for key, part in value.items()})
+            else:
+                manifest[each.name] = _plain(value)
+        return self.write(kind, name, manifest, arrays, replace=replace)
+
+    def cohort(self, name: str) -> Cohort:
+        manifest, arrays = self._parts("cohorts", name)
+        manifest["intensity"] = Intensity(**manifest["intensity"])
+        manifest["skipped"] = tuple(Skipped(**each) for each in manifest["skipped"])
+        manifest["classes"] = tuple(manifest["classes"])
+        manifest["spacing_mm"] = tuple(manifest["spacing_mm"]) if manifest["spacing_mm"] else None
+        return Cohort(**manifest, **arrays)
+
+    def samples(self, name: str) -> Samples:
+        manifest, arrays = self._parts("samples", name)
+        manifest["classes"], manifest["paths"] = tuple(manifest["classes"]), tuple(manifest["paths"])
+        return Samples(**manifest, **arrays)
+
+    def features(self, name: str) -> Features:
+        manifest, arrays = self._parts("features", name)
+        return Features(**manifest, **arrays)
+
+    def map(self, name: str) -> Map:
+        manifest, arrays = self._parts("maps", name)
+        manifest["classes"] = tuple(manifest["classes"])
+        return Map(**manifest, **arrays)
+
+    def audit(self, name: str) -> Audit:
+        manifest, arrays = self._parts("audits", name)
+        manifest["verdicts"] = {key: Verdict(**each) for key, each in manifest["verdicts"].items()}
+        manifest["measurements"] = tuple(
+            Measurement(**{**each, "interval": tuple(each["interval"]) if each["interval"] else None})
+            for each in manifest["measurements"]
+        )
+        manifest["suspects"] = tuple(Suspect(**each) for each in manifest["suspects"])
+        manifest["missing_modes"] = tuple(MissingMode(**_tuples(each)) for each in manifest["missing_modes"])
+        scores = {key.removeprefix("scores."): array for key, array in arrays.items()}
+        return Audit(**manifest, scores=scores)
+
+    def _parts(self, kind: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        manifest = self.manifest(kind, name)
+        for stamp in ("schema", "written"):
+            manifest.pop(stamp, None)
+        keys = [path.stem for path in self._found(kind, name).glob("*.npy")]
+        return manifest, {key: self.array(kind, name, key) for key in keys}
+
+    def _found(self, kind: str, name: str) -> Path:
+        if not self.exists(kind, name):
+            known = ", ".join(self.names(kind)[-8:]) or "none yet"
+            raise WorkspaceError(
+                f"There is no {kind.removesuffix('s')} named {name} in the workspace.",
+                do=f"Known: {known}.",
+                code="missing",
+            )
+        return self.folder(kind, name)
+
+
+_KIND: dict[type, str] = {Cohort: "cohorts", Samples: "samples", Features: "features", Map: "maps", Audit: "audits"}
+
+
+def _plain(value: Any) -> Any:
+    """Return the JSON form of a value: dataclasses become objects, tuples lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return value
+
+
+def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has lists where the records have tuples."""
+    return {key: tuple(part) if isinstance(part, list) else part for key, part in fields.items()}
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

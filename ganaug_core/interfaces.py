@@ -4,10 +4,12 @@ A part is a frozen dataclass; its fields are its settings. Each family's `__init
 part; contract tests run on every entry.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+from numpy.typing import NDArray
 
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.records import Floats, Integers, Skipped, Slice
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from ganaug_core.neighbours import Neighbours
 
 Part = TypeVar("Part")
+Report = Callable[[float, str], None]
+"""Called now and then by long work: share done in [0, 1], and what is being done, in words."""
+
+
+def silent(share: float, doing: str) -> None:
+    """The report of somebody who does not listen."""
 
 
 class Reader(Protocol):
@@ -32,20 +40,27 @@ class Reader(Protocol):
 class Architecture(Protocol):
     """A generator and a discriminator that fit each other.
 
-    `latent` is the length of the generator's latent vector.
+    `latent` is the length of the generator's latent vector; `shared_batches` says whether real and generated images
+    may go through the discriminator in one batch (not where it has batch norm).
     """
 
+    shared_batches: ClassVar[bool]
     latent: int
 
     def generator(self, shape: tuple[int, int, int], classes: int) -> "Module":
         """Return a module: latent (n, latent), labels (n,) -> images (n, channel, row, column), about [-1, 1]."""
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> "Module":
-        """Return a module: images (n, channel, row, column), labels (n,) -> logits (n,)."""
+        """Return a module: images (n, channel, row, column), labels (n,) or (n, k) -> logits of the labels' shape."""
 
 
 class Loss(Protocol):
-    """The game. Logits are (n,), no sigmoid; in a paired loss element i of both sides has the same label."""
+    """The game. Logits are (n,), no sigmoid; in a paired loss element i of both sides has the same label.
+
+    `paired` says whether the generator's loss looks at the real logits.
+    """
+
+    paired: ClassVar[bool]
 
     def discriminator_loss(self, real_logits: "Tensor", fake_logits: "Tensor") -> "Tensor":
         """Return a scalar that the discriminator minimises."""
@@ -71,20 +86,37 @@ class Augmentation(Protocol):
 
 
 class FittedEncoder(Protocol):
-    """A feature space, ready to use."""
+    """A feature space, ready to use. `facts` are the settings, seed, steps and threads it was fitted with."""
 
-    name: str
-    digest: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+
+    @property
+    def digest(self) -> str: ...
 
     def encode(self, images: Floats) -> Floats:
         """Return (n, dimension) float32 of images (n, channel, row, column) in [-1, 1]."""
+
+    def to_bytes(self) -> bytes:
+        """Return all numbers that `encode` needs, as safetensors."""
 
 
 class Encoder(Protocol):
     """A recipe for a feature space. Fitting sees training images only, for a fixed number of steps and threads."""
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0) -> FittedEncoder:
+    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> FittedEncoder:
         """Return the encoder fitted on (n, channel, row, column) images in [-1, 1] and (n,) labels."""
+
+    def restore(
+        self, state: Mapping[str, NDArray[Any]], shape: tuple[int, int, int], facts: Mapping[str, Any]
+    ) -> FittedEncoder:
+        """Return the fitted encoder whose state, image shape and facts were kept."""
 
 
 @runtime_checkable

@@ -127,6 +127,21 @@ class Workspace:
     def supervisor_lock(self) -> Path:
         return self.root / "supervisor.lock"
 
+    @property
+    def worker_lock(self) -> Path:
+        """Held by the warm process for short jobs."""
+        return self.root / "worker.lock"
+
+    @property
+    def app_lock(self) -> Path:
+        """Shared by the web apps that are open on this workspace."""
+        return self.root / "app.lock"
+
+    @property
+    def uploads(self) -> Path:
+        """Files that came through the browser, kept until they are imported."""
+        return self.root / "uploads"
+
     def free_bytes(self) -> int:
         """Free space on the workspace's disk."""
         return shutil.disk_usage(self.root).free
@@ -139,11 +154,24 @@ class Workspace:
 
     def names(self, kind: str) -> list[str]:
         """Names of the artefacts of a kind, oldest first."""
-        found = [path for path in (self.root / kind).iterdir() if (path / "manifest.json").is_file()]
+        found = [path for path in (self.root / kind).iterdir() if path.name[0] != "." and (path / "manifest.json").is_file()]
         return [path.name for path in sorted(found, key=lambda path: (path.stat().st_mtime, path.name))]
 
     def exists(self, kind: str, name: str) -> bool:
         return (self.folder(kind, name) / "manifest.json").is_file()
+
+    def free(self, kind: str, name: str) -> None:
+        """Return if an artefact may be made under that name; asked before long work.
+
+        Raises:
+            WorkspaceError: The name is taken, or cannot be a name.
+        """
+        if self.folder(kind, name).exists():
+            raise WorkspaceError(
+                f"There is already a {kind.removesuffix('s')} named {name}.",
+                do="Choose another name, or remove the old one first.",
+                code="name_taken",
+            )
 
     def remove(self, kind: str, name: str) -> None:
         """Remove an artefact; its manifest goes first, so a half-removed one is not there."""
@@ -182,12 +210,8 @@ class Workspace:
             WorkspaceError: The name is taken (unless `replace`), or the disk is full.
         """
         place = self.folder(kind, name)
-        if place.exists() and not replace:
-            raise WorkspaceError(
-                f"There is already a {kind.removesuffix('s')} named {name}.",
-                do="Choose another name, or remove the old one first.",
-                code="name_taken",
-            )
+        if not replace:
+            self.free(kind, name)
         made = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=place.parent))
         try:
             with translated(place):
@@ -224,8 +248,15 @@ class Workspace:
 
     # records <-> folders
 
-    def keep(self, record: Cohort | Samples | Features | Map | Audit, name: str, *, replace: bool = False) -> Path:
-        """Write a record: arrays as `.npy`, the rest in the manifest."""
+    def keep(
+        self,
+        record: Cohort | Samples | Features | Map | Audit,
+        name: str,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        replace: bool = False,
+    ) -> Path:
+        """Write a record: arrays as `.npy`, `files` beside them, the rest in the manifest."""
         kind = _KIND[type(record)]
         manifest: dict[str, Any] = {"schema": f"ganaug.{kind}/1"}
         arrays: dict[str, NDArray[Any]] = {}
@@ -237,7 +268,12 @@ class Workspace:
                 arrays.update({f"scores.{key}": np.asarray(part) for key, part in value.items()})
             else:
                 manifest[each.name] = _plain(value)
-        return self.write(kind, name, manifest, arrays, replace=replace)
+        return self.write(kind, name, manifest, arrays, files, replace=replace)
+
+    def paths(self, cohort: str) -> dict[str, str]:
+        """Return the local table from a cohort's image ids to paths relative to its source; never exported unasked."""
+        path = self._found("cohorts", cohort) / "paths.json"
+        return dict(json.loads(path.read_bytes())) if path.exists() else {}
 
     def cohort(self, name: str) -> Cohort:
         manifest, arrays = self._parts("cohorts", name)

@@ -1,0 +1,142 @@
+"""Failure lessons: three real generators of one cohort, shipped ready to open, and what they teach.
+
+`make.py` trains them and writes `assets/demo`; `install` lays that into a workspace without loading torch. What is
+shipped is a workspace folder by folder, but for two things that would be large: the cohort's pixels are rendered from
+their seed, and the samples lie there in 8 bits, the depth in which they were audited.
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ganaug_core import app_root
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.readers.phantom import embedded
+from ganaug_core.records import Floats
+from ganaug_core.workspace import KINDS, Workspace
+
+COHORT = "phantom"
+PACKED = "images.npz"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One generator of the demo and the story it tells.
+
+    Attributes:
+        generator: Name of the generator and of its run.
+        title: What it is called on the page.
+        see: What to look for while scrubbing through its training.
+        why: Why it happens.
+        cure: What helps.
+    """
+
+    generator: str
+    title: str
+    see: str
+    why: str
+    cure: str
+
+
+LESSONS = (
+    Lesson(
+        "healthy",
+        "A healthy generator",
+        "Noise becomes liver, then round and lobulated lesions, then the textures. On the map the synthetic points "
+        "spread over all of the real ones.",
+        "The discriminator sees every real image next to a generated one of the same label, and its gradient is kept "
+        "small on both. It never has one answer for a whole region, so the generator cannot win by one good image.",
+        "Nothing to cure. Compare the other two with it.",
+    ),
+    Lesson(
+        "collapsed",
+        "Collapsed on one texture",
+        "The run goes on from the healthy generator. Rims and speckles fade within the first frames and every lesion "
+        "becomes homogeneous; each single image still looks right.",
+        "From here on only homogeneous lesions were shown. A generator is rewarded for what the discriminator sees "
+        "and forgets the rest: the same happens when a rare texture is hardly ever drawn, or when the discriminator "
+        "stops looking for it.",
+        "Draw the classes and known subgroups more evenly, add images of the missing group, keep the gradient penalty "
+        "on. Judge by coverage per class: the fidelity of single images shows nothing.",
+    ),
+    Lesson(
+        "copying",
+        "Copies its training images",
+        "The lesions get sharp early and then stop changing; neighbouring samples repeat. On the map the synthetic "
+        "points sit on a handful of training points.",
+        "Only 40 training images were shown, again and again, without augmentation. The discriminator learns them by "
+        "heart, and the only way to please it is to draw them.",
+        "More patients, augmentation, a shorter run; stop when the copy test fires. A copied patient cannot be "
+        "cured afterwards: do not share this generator.",
+    ),
+)
+
+
+def shipped() -> Path:
+    """Return the folder of the shipped demo."""
+    return app_root() / "assets" / "demo"
+
+
+def install(workspace: Workspace, source: Path | None = None) -> str:
+    """Lay the demo into a workspace, unless it is there, and return the cohort's name.
+
+    Raises:
+        WorkspaceError: The demo was not shipped with this installation, or the disk is full.
+    """
+    source = source or shipped()
+    if not (source / "cohorts" / COHORT).is_dir():
+        raise WorkspaceError(
+            "The demo's files are missing from this installation.",
+            do="Install ganaug again, or import the cohort 'embedded:phantom' and train.",
+            code="missing",
+        )
+    for kind in KINDS:
+        for artefact in sorted((source / kind).glob("*/")):
+            place = workspace.folder(kind, artefact.name)
+            if not (place / "manifest.json").is_file():
+                _lay(artefact, place)
+    return COHORT
+
+
+def _lay(artefact: Path, place: Path) -> None:
+    """Copy one artefact; its manifest comes last, so a half-copied one is not there."""
+    shutil.copytree(artefact, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json", PACKED))
+    kind = place.parent.name
+    if kind == "cohorts":
+        np.save(place / "pixels.npy", embedded().pixels)
+    elif kind == "samples":
+        with np.load(artefact / PACKED, allow_pickle=False) as packed:
+            np.save(place / "images.npy", unpack(packed["images"]))
+    shutil.copy(artefact / "manifest.json", place / "manifest.json")
+
+
+def pack(images: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Return images of [-1, 1] in 8 bits."""
+    return np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
+
+
+def unpack(packed: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Floats:
+    """Return the images that `pack` made, float32 in [-1, 1]."""
+    return (packed.astype(np.float32) / np.float32(127.5) - 1).astype(np.float32)
+
+
+def said(workspace: Workspace, generator: str) -> dict[str, str]:
+    """Return what the audit says of a generator: the statement of each verdict, by name."""
+    for name in workspace.names("audits"):
+        manifest = workspace.manifest("audits", name)
+        if manifest["synthetic"].get("name", "").startswith(f"{generator}-") and manifest["cohort"]["name"] == COHORT:
+            return {key: verdict["statement"] for key, verdict in manifest["verdicts"].items()}
+    return {}
+
+
+def thin(history: Path, lines: int = 400) -> None:
+    """Keep about so many lines of a run's history, evenly, always the last."""
+    rows = history.read_text("utf-8").splitlines()
+    step = max(1, len(rows) // lines)
+    kept = rows[::step] + ([] if (len(rows) - 1) % step == 0 else rows[-1:])
+    for row in kept:
+        json.loads(row)
+    history.write_text("\n".join(kept) + "\n", "utf-8")

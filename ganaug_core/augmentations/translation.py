@@ -1,0 +1,43 @@
+"""Random translation."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganaug_core.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Translation:
+    """Shift every image by whole pixels of its own; the border is repeated.
+
+    Settings:
+        share: Largest shift as a share of rows and columns, in (0, 0.5].
+
+    Source: DiffAugment, Zhao et al., 2020, arXiv:2006.10738; there the border is filled with 0, which is a tissue here.
+    """
+
+    share: float = 0.125
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 0.5:
+            raise ConfigurationError(
+                f"A translation by a share of {self.share} cannot be.", do="Choose a share above 0, up to 0.5."
+            )
+
+    def apply(self, images: Tensor) -> Tensor:
+        """Return the shifted images (n, channel, row, column)."""
+        rows, columns = images.shape[2:]
+        down = self._selection(len(images), rows, images)
+        right = self._selection(len(images), columns, images)
+        # matrix products, because gathering is not deterministic on a GPU when it runs backwards
+        return down[:, None] @ images @ right[:, None].transpose(2, 3)
+
+    def _selection(self, n: int, length: int, like: Tensor) -> Tensor:
+        """Return (n, length, length) matrices that pick, for each position, the shifted one inside the border."""
+        limit = max(1, round(length * self.share))
+        shift = torch.randint(-limit, limit + 1, (n, 1), device=like.device)
+        positions = torch.arange(length, device=like.device)
+        picked = (positions + shift).clamp(0, length - 1)
+        return (picked[:, :, None] == positions).to(like.dtype)

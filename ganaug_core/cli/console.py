@@ -1,0 +1,146 @@
+"""How the command line speaks: answers, JSON, errors and progress."""
+
+import json
+import math
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ganaug_core.errors import GanaugError, WorkspaceError
+
+LINE_SECONDS = 15.0
+BAR_SECONDS = 0.1
+
+
+def _usable(to: str | None) -> str | None:
+    """A result that cannot be written is refused before the work, not after it."""
+    if to is not None and to != "-" and not Path(to).absolute().parent.is_dir():
+        raise WorkspaceError(
+            f"The folder of {to} is not there.", do="Make it, or give --json another file.", code="missing"
+        )
+    return to
+
+
+Json = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE", help="Write the result as JSON; - is standard output.", callback=_usable),
+]
+Workspace = Annotated[
+    Path | None,
+    typer.Option("--workspace", metavar="DIR", help="Where everything lies; else GANAUG_HOME, else your data folder."),
+]
+
+
+def answer(document: Mapping[str, Any], text: str, to: str | None) -> None:
+    """Give the result: JSON where it was asked for, and then the text on standard error; else the text.
+
+    Raises:
+        WorkspaceError: The file cannot be written.
+    """
+    typer.echo(text, err=to is not None)
+    if to is not None:
+        write_json(document, to)
+
+
+def write_json(document: Mapping[str, Any], to: str) -> None:
+    """Write a document to a file, or to standard output where `to` is -."""
+    encoded = json.dumps(_finite(document), indent=1, allow_nan=False, ensure_ascii=False)
+    if to == "-":
+        typer.echo(encoded)
+        return
+    try:
+        Path(to).write_text(encoded + "\n", "utf-8")
+    except OSError as error:
+        raise WorkspaceError(
+            f"The result could not be written to {to}: {error.strerror}.",
+            do="Give --json a file that may be written.",
+            code="permission",
+        ) from error
+
+
+def complain(error: GanaugError, to: str | None) -> None:
+    """Say what happened and what to do, in words and, where it was asked for, as JSON."""
+    typer.secho(f"Error: {error.what}", err=True, fg="red")
+    typer.echo(error.do, err=True)
+    if to is not None:
+        write_json({"error": {"what": error.what, "do": error.do, "code": error.code}}, to)
+
+
+class Progress:
+    """Shows `report(share, message)` on standard error: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._begun = self._last = time.monotonic()
+        self._first: float | None = None
+        self._tenths = -1
+        self._message = ""
+        self._width = 0
+
+    def __call__(self, share: float, message: str, seconds_left: float | None = None) -> None:
+        now = time.monotonic()
+        if self._first is None and share > 0:
+            self._first, self._begun = share, now
+        if seconds_left is None and self._first is not None and share - self._first > 0.05:
+            seconds_left = (now - self._begun) / (share - self._first) * (1 - share)
+        left = f", {in_words(seconds_left)} left" if seconds_left is not None and share < 1 else ""
+        if self._terminal:
+            self._draw(share, f"{message}{left}", now)
+        else:
+            self._say(share, message, left, now)
+
+    def close(self) -> None:
+        """Leave the bar's line."""
+        if self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            sys.stderr.flush()
+            self._width = 0
+
+    def _draw(self, share: float, text: str, now: float) -> None:
+        if now - self._last < BAR_SECONDS and self._width:
+            return
+        self._last = now
+        full = round(24 * share)
+        line = f"[{'#' * full}{'.' * (24 - full)}] {share:4.0%}  {text}"[:110]
+        sys.stderr.write("\r" + line.ljust(self._width))
+        sys.stderr.flush()
+        self._width = len(line)
+
+    def _say(self, share: float, message: str, left: str, now: float) -> None:
+        new_words = message != self._message and not any(letter.isdigit() for letter in message)
+        if int(share * 10) > self._tenths or new_words or now - self._last > LINE_SECONDS:
+            self._tenths, self._message, self._last = int(share * 10), message, now
+            sys.stderr.write(f"{share:4.0%}  {message}{left}\n")
+            sys.stderr.flush()
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration as a person would say it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} minutes"
+    return f"about {seconds / 3600:.1f} hours"
+
+
+def table(rows: list[tuple[str, ...]]) -> str:
+    """Return rows as aligned columns."""
+    if not rows:
+        return ""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return value

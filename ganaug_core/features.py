@@ -1,0 +1,132 @@
+"""Images and an encoder -> Features. What was fitted or encoded once is found again by the digest of its content."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ganaug_core.encoders import ENCODERS
+from ganaug_core.encoders.fitted import read_state
+from ganaug_core.errors import EvidenceError, WorkspaceError
+from ganaug_core.interfaces import FittedEncoder, Report, look_up, silent
+from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Names, Samples
+from ganaug_core.workspace import Workspace, digest_of
+
+RECIPE = 1  # raise it when an encoder changes what it computes from the same settings: old caches are then not found
+AT_ONCE = 512  # images read at once, so that memory stays bounded
+MOST_IMAGES = 10_000  # a larger cohort is fitted on a random choice of this many
+
+
+def fit(
+    cohort: Cohort, encoder: str, *, seed: int = 0, cache: Workspace | None = None, report: Report = silent
+) -> FittedEncoder:
+    """Return the encoder of that name, fitted on the cohort's training images.
+
+    Raises:
+        ConfigurationError: No such encoder; the message lists them.
+        EvidenceError: Too few training images.
+    """
+    settings = {"classes": len(cohort.classes)} if encoder == "classifier" else {}
+    part: Any = look_up(ENCODERS, encoder, "encoder", settings)
+    name = f"{encoder}-{digest_of(RECIPE, cohort.digest, encoder, asdict(part), seed)[:24]}"
+    if cache is not None and cache.exists("encoders", name):
+        try:
+            return load(cache, name)
+        except (EvidenceError, WorkspaceError):  # damaged: it is only a cache
+            cache.remove("encoders", name)
+    train = cohort.where(TRAIN)
+    if len(train) > MOST_IMAGES:
+        train = np.sort(np.random.default_rng(seed).choice(train, MOST_IMAGES, replace=False))
+    fitted: FittedEncoder = part.fit(cohort.images(train), cohort.labels[train], seed=seed, report=report)
+    if cache is not None:
+        save(fitted, cache, name)
+    return fitted
+
+
+def save(fitted: FittedEncoder, workspace: Workspace, name: str) -> None:
+    """Keep a fitted encoder in the workspace."""
+    manifest = {
+        "schema": "ganaug.encoders/1",
+        "encoder": fitted.name,
+        "digest": fitted.digest,
+        "shape": list(fitted.shape),
+        "facts": dict(fitted.facts),
+    }
+    with _first_come():
+        workspace.write("encoders", name, manifest, files={"state.safetensors": fitted.to_bytes()})
+
+
+def load(workspace: Workspace, name: str) -> FittedEncoder:
+    """Return an encoder that `save` kept.
+
+    Raises:
+        WorkspaceError: It is not there, or its description is damaged.
+        EvidenceError: Its numbers are damaged.
+    """
+    manifest = workspace.manifest("encoders", name)
+    part: Any = look_up(ENCODERS, manifest["encoder"], "encoder")
+    path = workspace.folder("encoders", name) / "state.safetensors"
+    state = read_state(path.read_bytes() if path.is_file() else b"")
+    fitted: FittedEncoder = part.restore(state, tuple(manifest["shape"]), manifest["facts"])
+    if fitted.digest != manifest["digest"]:
+        raise EvidenceError(
+            f"The kept encoder {name} is not the one that was written.",
+            do="Remove it; it is fitted again.",
+            code="damaged",
+        )
+    return fitted
+
+
+def of_cohort(
+    cohort: Cohort, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
+) -> Features:
+    """Return the features of all images of the cohort, in cohort order."""
+    return _of(fitted, cohort.digest, cohort.ids, lambda index: cohort.images(index), cache, report)
+
+
+def of_samples(
+    samples: Samples, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
+) -> Features:
+    """Return the features of synthetic images, in their order."""
+    return _of(
+        fitted, samples.digest, samples.ids, lambda index: np.asarray(samples.images[index], np.float32), cache, report
+    )
+
+
+def _of(
+    fitted: FittedEncoder,
+    content: str,
+    ids: Names,
+    images: Callable[[Integers], Floats],
+    cache: Workspace | None,
+    report: Report,
+) -> Features:
+    digest = digest_of(RECIPE, fitted.digest, content, np.asarray(ids))
+    name = f"{fitted.name}-{digest[:24]}"
+    if cache is not None and cache.exists("features", name):
+        try:
+            return cache.features(name)
+        except WorkspaceError:  # damaged: it is only a cache
+            cache.remove("features", name)
+    parts = [np.zeros((0, 0), np.float32)]
+    for start in range(0, len(ids), AT_ONCE):
+        report(start / len(ids), f"Encoding images ({fitted.name})")
+        parts.append(fitted.encode(images(np.arange(start, min(start + AT_ONCE, len(ids))))))
+    values = np.concatenate(parts[1:] or parts)
+    features = Features(fitted.name, digest, values, np.asarray(ids))
+    if cache is not None:
+        with _first_come():
+            cache.keep(features, name)
+    return features
+
+
+@contextmanager
+def _first_come() -> Iterator[None]:
+    """Let a process that wrote the same content at the same time win."""
+    try:
+        yield
+    except WorkspaceError as error:
+        if error.code != "name_taken":
+            raise

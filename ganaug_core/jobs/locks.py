@@ -1,0 +1,76 @@
+"""Who is alive: a lock that can be taken or not, never a number of a process.
+
+The system frees a lock when its holder dies, however it dies. The file holds the holder's process number, which means
+something only while the lock is held. Not for network file systems.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ganaug_core.errors import WorkspaceError
+
+RETRY_SECONDS = 0.5
+
+
+class Held(WorkspaceError):
+    """Another process holds the lock."""
+
+    code = "held"
+
+
+@contextmanager
+def hold(path: Path, what: str, *, shared: bool = False) -> Iterator[None]:
+    """Hold the lock inside the block; a shared lock has many holders and shuts out the exclusive one.
+
+    Args:
+        path: The lock file, made if it is not there.
+        what: The subject of the message, `The run d1`.
+
+    Raises:
+        Held: Somebody has held it for half a second; a process that only looks lets go sooner.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        deadline = time.monotonic() + RETRY_SECONDS
+        while not _take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                raise Held(f"{what} is already running in another process.", do="Wait for it, or stop it first.")
+            time.sleep(0.02)
+        if not shared:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_held(path: Path, *, also_shared: bool = False) -> bool:
+    """Return whether somebody holds the lock exclusively, or at all if `also_shared`."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _take(descriptor, fcntl.LOCK_EX if also_shared else fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def holder(path: Path) -> int | None:
+    """Return the number of the process that holds the lock exclusively, None where nobody does."""
+    if not is_held(path):
+        return None
+    text = path.read_text("ascii")
+    return int(text) if text.isdigit() else None
+
+
+def _take(descriptor: int, mode: int) -> bool:
+    try:
+        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

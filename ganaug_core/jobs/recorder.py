@@ -1,0 +1,114 @@
+"""Writing a run down: history, logits, previews, checkpoints and state, so that a page or a resume can read them."""
+
+import io
+import json
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from ganaug_core.records import Floats, Progress
+from ganaug_core.workspace import write_atomic
+
+if TYPE_CHECKING:
+    from ganaug_core.training import Training
+
+CHECKPOINT_SECONDS = 20.0
+STATE_SECONDS = 1.0
+SHEET_COLUMNS = 8
+
+
+class Recorder:
+    """Writes one run's progress into its folder; only the process that holds the run's lock may have one."""
+
+    def __init__(self, folder: Path, training: "Training", *, images: int) -> None:
+        """Go on after `images` real images: what the history says of later ones is cut, it will be done again."""
+        self._folder = folder
+        self._training = training
+        self._images = self._checked = self._begun = images
+        self._saved = self._stated = time.monotonic()
+        (folder / "previews").mkdir(exist_ok=True)
+        (folder / "checkpoints").mkdir(exist_ok=True)
+        for name in ("history.jsonl", "logits.jsonl"):
+            _cut(folder / name, images)
+        for sheet in (folder / "previews").glob("*.png"):
+            if int(sheet.stem) > images:
+                sheet.unlink()
+
+    def write(self, progress: Progress) -> None:
+        """Add a report; now and then this writes a checkpoint too.
+
+        Raises:
+            WorkspaceError: The disk is full; the last checkpoint is intact.
+        """
+        if 0 < progress.images <= self._begun:
+            return  # a resumed run begins with a report that the history has already
+        self._images = progress.images
+        share = {"images": progress.images, "seconds": round(progress.seconds, 3), "share": round(progress.share, 5)}
+        if progress.measures:
+            _add(self._folder / "history.jsonl", {**share, "measures": _numbers(progress.measures)})
+        if progress.logits is not None:
+            values = {key: [round(float(each), 4) for each in part] for key, part in progress.logits.items()}
+            _add(self._folder / "logits.jsonl", {"images": progress.images, **values})
+        if progress.preview is not None:
+            sheet = self._folder / "previews" / f"{progress.images:09d}.png"
+            write_atomic(sheet, sheet_of(progress.preview))
+        now = time.monotonic()
+        if now - self._stated > STATE_SECONDS or progress.share >= 1:
+            self._stated = now
+            speed = progress.measures.get("images_per_second")
+            state = {**share, "images_per_second": speed, "device": self._training.device_in_words}
+            write_atomic(self._folder / "state.json", json.dumps(state).encode())
+        if now - self._saved > CHECKPOINT_SECONDS:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint unless this very state has one."""
+        from ganaug_core.training import save_checkpoint
+
+        if self._images != self._checked:
+            save_checkpoint(self._folder / "checkpoints", self._training.state(), self._images)
+            self._checked = self._images
+        self._saved = time.monotonic()
+
+
+def sheet_of(images: Floats) -> bytes:
+    """Return a PNG of (n, channel, row, column) images in [-1, 1]: eight a row, white is 1."""
+    count, channels, rows, columns = images.shape
+    lines = math.ceil(count / SHEET_COLUMNS)
+    sheet = np.zeros((lines * rows, SHEET_COLUMNS * columns, 3), np.uint8)
+    grey = np.clip(np.rint((np.nan_to_num(images) + 1) * 127.5), 0, 255).astype(np.uint8)
+    for place, image in enumerate(grey):
+        row, column = divmod(place, SHEET_COLUMNS)
+        colour = image[:3] if channels >= 3 else np.repeat(image[:1], 3, axis=0)
+        area = (slice(row * rows, (row + 1) * rows), slice(column * columns, (column + 1) * columns))
+        sheet[area] = colour.transpose(1, 2, 0)
+    data = io.BytesIO()
+    Image.fromarray(sheet).save(data, "PNG")
+    return data.getvalue()
+
+
+def _numbers(measures: dict[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN: a measure that is not a number becomes null."""
+    return {key: round(float(value), 6) if math.isfinite(value) else None for key, value in measures.items()}
+
+
+def _add(path: Path, line: dict[str, Any]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, allow_nan=False) + "\n")
+
+
+def _cut(path: Path, images: int) -> None:
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_bytes().splitlines():
+        try:
+            if json.loads(line)["images"] <= images:
+                kept.append(line)
+        except ValueError:
+            continue  # the process died in the middle of this line
+    write_atomic(path, b"".join(line + b"\n" for line in kept))

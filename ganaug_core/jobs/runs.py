@@ -1,0 +1,151 @@
+"""Reading run folders: cheap enough for a page that looks twice a second."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.jobs import store
+from ganaug_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run at a glance.
+
+    Attributes:
+        state: queued, starting, running, paused, stopped, done, failed or interrupted.
+        images: Real images shown so far; `seconds` of training they took, without pauses.
+        job: Number of its job, to pause, stop or resume it; None where the run came without one.
+        generator: Name of what came out, None while there is none.
+    """
+
+    name: str
+    cohort: str
+    recipe: str
+    seed: int
+    state: str
+    share: float
+    message: str
+    seconds_left: float | None
+    images: int
+    seconds: float
+    images_per_second: float | None
+    device: str | None
+    generator: str | None
+    error: dict[str, str] | None
+    job: int | None
+
+    @property
+    def live(self) -> bool:
+        """Waiting or running: a page keeps looking."""
+        return self.state in store.LIVE
+
+
+def state(workspace: Workspace, name: str) -> RunState:
+    """Return how a run stands.
+
+    Raises:
+        WorkspaceError: There is no such run.
+    """
+    manifest = workspace.manifest("runs", name)
+    config = manifest["config"]
+    job = store.find(workspace, "train", name)
+    seen = _document(workspace.folder("runs", name) / "state.json")
+    return RunState(
+        name=name,
+        cohort=manifest["cohort"],
+        recipe=config["recipe"],
+        seed=config["seed"],
+        state=job.state if job else "done",
+        share=job.share if job else 1.0,
+        message=job.message if job else "",
+        seconds_left=job.seconds_left if job else None,
+        images=seen.get("images", 0),
+        seconds=seen.get("seconds", 0.0),
+        images_per_second=seen.get("images_per_second"),
+        device=seen.get("device"),
+        generator=name if workspace.exists("generators", name) else None,
+        error=job.error if job else None,
+        job=job.id if job else None,
+    )
+
+
+def history(workspace: Workspace, name: str, points: int = 400) -> dict[str, list[float | None]]:
+    """Return the curves of a run: `images`, `seconds`, `share` and every measure, lists of equal length.
+
+    Longer histories are thinned evenly to `points`; the first and the last report stay.
+    """
+    lines = _lines(workspace.folder("runs", name) / "history.jsonl")
+    step = (len(lines) - 1) / (points - 1) if len(lines) > points else 1.0
+    chosen = [lines[round(place * step)] for place in range(min(points, len(lines)))]
+    reports = [report for report in map(_parsed, chosen) if report is not None]
+    curves: dict[str, list[float | None]] = {
+        key: [report[key] for report in reports] for key in ("images", "seconds", "share")
+    }
+    for key in reports[-1]["measures"] if reports else ():
+        curves[key] = [report["measures"].get(key) for report in reports]
+    return curves
+
+
+def logits(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    """Return the discriminator's outputs over time: `images`, and lists `train`, `tuning`, `generated`."""
+    parsed = map(_parsed, _lines(workspace.folder("runs", name) / "logits.jsonl"))
+    return [line for line in parsed if line is not None]
+
+
+def previews(workspace: Workspace, name: str) -> list[tuple[int, Path]]:
+    """Return the sample sheets over time: images shown so far, and the PNG (a class a row, eight columns)."""
+    sheets = sorted((workspace.folder("runs", name) / "previews").glob("*.png"))
+    return [(int(sheet.stem), sheet) for sheet in sheets]
+
+
+def log(workspace: Workspace, name: str, lines: int = 40) -> str:
+    """Return the end of what the worker said."""
+    path = workspace.folder("runs", name) / "log.txt"
+    text = path.read_text("utf-8", errors="replace") if path.exists() else ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def as_json(workspace: Workspace, name: str) -> dict[str, Any]:
+    """Return schema `ganaug.run/1`."""
+    seen = state(workspace, name)
+    shown = {key: value for key, value in asdict(seen).items() if key not in ("message", "job")}
+    saved = sorted(
+        int(found["images"])
+        for found in map(_document, (workspace.folder("runs", name) / "checkpoints").glob("*.json"))
+        if "images" in found
+    )
+    checkpoints = [{"images": images, "kept": images == saved[-1], "measurements": {}} for images in saved]
+    return {"schema": "ganaug.run/1", **shown, "checkpoints": checkpoints, "alarms": []}
+
+
+def names(workspace: Workspace) -> list[str]:
+    """Return the names of all runs, oldest first."""
+    made = {name: workspace.manifest("runs", name)["created"] for name in workspace.names("runs")}
+    return sorted(made, key=lambda name: (made[name], name))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise WorkspaceError(
+            f"{path.name} of the run {path.parent.name} is damaged.",
+            do="Resume the run: it is written anew.",
+            code="damaged",
+        ) from error
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines() if path.exists() else []
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        return None  # the last line may be half written

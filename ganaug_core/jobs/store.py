@@ -1,0 +1,259 @@
+"""The job table: the only queue, and the only truth about what runs.
+
+    queued -> starting -> running -> done | failed | stopped | paused | interrupted
+       ^------------------------------ resume ------------------'
+
+A job that says it runs while nobody holds its lock is shown as interrupted, whoever looks. Pausing writes a checkpoint
+and ends the process, so a paused run holds no memory and survives a restart of the machine.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from ganaug_core.database import Database, job_table
+from ganaug_core.errors import GanaugError, WorkspaceError
+from ganaug_core.jobs import launch, locks
+from ganaug_core.workspace import Workspace, check_name
+
+KINDS = ("import", "train", "sample", "samples_import", "map", "audit", "generator_import")
+SHORT = tuple(kind for kind in KINDS if kind != "train")
+WAITING = ("queued",)
+RUNNING = ("starting", "running")
+LIVE = (*WAITING, *RUNNING)
+RESTING = ("paused", "stopped", "failed", "interrupted")
+START_SECONDS = 30.0  # a process that was started takes its lock within this time, or never
+GONE = {
+    "what": "The process is gone; the machine or somebody ended it.",
+    "do": "Resume: it goes on from the last checkpoint.",
+    "code": "interrupted",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row of the queue.
+
+    Attributes:
+        wish: What the user asked for last: `run`, `pause` or `stop`.
+        share: Done so far, in [0, 1].
+        seconds_left: Estimate, None while there is none.
+        error: `what`, `do`, `code` where it failed or was interrupted.
+        result: Name of what was made, where it is done.
+        created, wished, started, finished: Seconds since 1970.
+    """
+
+    id: int
+    kind: str
+    name: str
+    request: dict[str, Any]
+    state: str
+    wish: str
+    share: float
+    message: str
+    seconds_left: float | None
+    error: dict[str, str] | None
+    result: str | None
+    created: float
+    wished: float
+    started: float | None
+    finished: float | None
+
+    @property
+    def live(self) -> bool:
+        """Waiting or running: a page keeps looking."""
+        return self.state in LIVE
+
+
+# asking for work
+
+
+def submit(workspace: Workspace, kind: str, name: str, request: dict[str, Any]) -> Job:
+    """Queue a job and see to it that a supervisor lives; while one of that kind and name is live, return that one.
+
+    Args:
+        kind: One of `KINDS`.
+        name: Name of what will be made; for `train` the run's.
+        request: Arguments of the kind's function in `tasks.py`, JSON values.
+
+    Raises:
+        WorkspaceError: The name cannot be used, or is a run's that is there already.
+    """
+    if kind not in KINDS:
+        raise KeyError(kind)
+    check_name(name)
+    with Database(workspace.database_path).writing() as connection:
+        live = _newest(connection, kind, name, LIVE)
+        if live is not None and kind != "train":
+            return _job(live)
+        now = time.time()
+        row = {"kind": kind, "name": name, "request": json.dumps(request), "created": now, "wished": now}
+        fresh = {"state": "queued", "wish": "run", "share": 0.0, "message": "waiting"}
+        number = connection.execute(job_table.insert().values(**row, **fresh)).inserted_primary_key
+        if kind == "train":
+            workspace.write("runs", name, {"schema": "ganaug.run/1", "name": name, "created": now, **request})
+    launch.ensure(workspace)
+    assert number is not None
+    return get(workspace, int(number[0]))
+
+
+def ask(workspace: Workspace, job: int, wish: str) -> Job:
+    """Ask a job to `pause`, `stop` or `run` (which also resumes); returns at once, the state follows.
+
+    Raises:
+        WorkspaceError: A finished job cannot be paused or resumed, and only training can be paused.
+    """
+    if wish not in ("run", "pause", "stop"):
+        raise KeyError(wish)
+    with Database(workspace.database_path).writing() as connection:
+        known = _seen(workspace, _row(connection, job))
+        _refuse(known, wish)
+        change: dict[str, Any] = {"wish": wish, "wished": time.time()}
+        if known.state == "queued" and wish != "run":
+            change["state"] = "paused" if wish == "pause" else "stopped"
+        elif known.state in RESTING and wish == "run":
+            change |= {"state": "queued", "message": "waiting", "error": None, "seconds_left": None, "finished": None}
+        elif known.state in ("paused", "interrupted") and wish == "stop":
+            # the worker turns the last checkpoint into a generator; other kinds have nothing to turn
+            change["state"] = "queued" if known.kind == "train" else "stopped"
+        if not (wish == "stop" and known.state in ("stopped", "failed", "done")):
+            connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
+    launch.ensure(workspace)
+    return get(workspace, job)
+
+
+def _refuse(job: Job, wish: str) -> None:
+    name = f"The {'run' if job.kind == 'train' else 'job'} {job.name}"
+    if wish == "pause" and job.kind != "train":
+        raise WorkspaceError(f"{name} cannot be paused.", do="Stop it, and start it again later.", code="state")
+    if wish == "pause" and job.state not in (*LIVE, "paused"):
+        raise WorkspaceError(f"{name} is not running: it is {job.state}.", do="There is nothing to do.", code="state")
+    if wish == "run" and job.state == "done":
+        raise WorkspaceError(f"{name} is done.", do="Start a new one under another name.", code="state")
+
+
+# looking
+
+
+def get(workspace: Workspace, job: int) -> Job:
+    """Return a job as it truly is.
+
+    Raises:
+        WorkspaceError: There is none of that number.
+    """
+    with Database(workspace.database_path).reading() as connection:
+        return _seen(workspace, _row(connection, job))
+
+
+def find(workspace: Workspace, kind: str, name: str) -> Job | None:
+    """Return the newest job of that kind and name."""
+    with Database(workspace.database_path).reading() as connection:
+        row = _newest(connection, kind, name)
+    return _seen(workspace, row) if row is not None else None
+
+
+def jobs(workspace: Workspace, kind: str | None = None) -> list[Job]:
+    """Return all jobs, newest first."""
+    query = select(job_table).order_by(job_table.c.id.desc())
+    if kind is not None:
+        query = query.where(job_table.c.kind == kind)
+    with Database(workspace.database_path).reading() as connection:
+        rows = connection.execute(query).mappings().all()
+    return [_seen(workspace, row) for row in rows]
+
+
+def lock_of(workspace: Workspace, job: Job) -> Path:
+    """Return the lock that whoever works on the job holds."""
+    return workspace.folder("runs", job.name) / "lock" if job.kind == "train" else workspace.worker_lock
+
+
+# doing the work
+
+
+def claim(workspace: Workspace, kinds: tuple[str, ...], *, slots: int = 1) -> Job | None:
+    """Take the oldest waiting job of these kinds, unless `slots` of them run already; nobody else gets the same one."""
+    of_kind = job_table.c.kind.in_(kinds)
+    with Database(workspace.database_path).writing() as connection:
+        busy = connection.execute(select(job_table.c.id).where(of_kind, job_table.c.state.in_(RUNNING))).all()
+        if len(busy) >= slots:
+            return None
+        oldest = select(job_table).where(of_kind, job_table.c.state == "queued").order_by(job_table.c.id).limit(1)
+        row = connection.execute(oldest).mappings().first()
+        if row is None:
+            return None
+        change = {"state": "starting", "started": time.time(), "message": "starting", "error": None, "result": None}
+        connection.execute(update(job_table).where(job_table.c.id == row["id"]).values(**change))
+    return get(workspace, int(row["id"]))
+
+
+def begin(workspace: Workspace, job: int) -> bool:
+    """Say that the claimed job runs now; False where it was taken away meanwhile."""
+    with Database(workspace.database_path).writing() as connection:
+        mine = update(job_table).where(job_table.c.id == job, job_table.c.state == "starting")
+        return connection.execute(mine.values(state="running", started=time.time())).rowcount == 1
+
+
+def progress(workspace: Workspace, job: int, share: float, message: str, seconds_left: float | None) -> str:
+    """Write down how far a job is and return what the user wishes."""
+    with Database(workspace.database_path).writing() as connection:
+        change = {"share": share, "message": message, "seconds_left": seconds_left}
+        connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
+        return str(connection.execute(select(job_table.c.wish).where(job_table.c.id == job)).scalar_one())
+
+
+def finish(
+    workspace: Workspace,
+    job: int,
+    state: str,
+    *,
+    message: str = "",
+    result: str | None = None,
+    error: GanaugError | dict[str, str] | None = None,
+) -> None:
+    """End a running job; one that paused while the user asked to go on is queued again."""
+    if isinstance(error, GanaugError):
+        error = {"what": error.what, "do": error.do, "code": error.code}
+    change: dict[str, Any] = {"state": state, "seconds_left": None, "finished": time.time(), "result": result}
+    change |= {"message": message or state, "error": json.dumps(error) if error else None}
+    if state == "done":
+        change["share"] = 1.0
+    with Database(workspace.database_path).writing() as connection:
+        row = _row(connection, job)
+        if row["state"] not in RUNNING:
+            return
+        if state == "paused" and row["wish"] == "run":
+            change |= {"state": "queued", "finished": None}
+        connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
+
+
+def _newest(connection: Connection, kind: str, name: str, states: tuple[str, ...] = ()) -> RowMapping | None:
+    query = select(job_table).where(job_table.c.kind == kind, job_table.c.name == name)
+    if states:
+        query = query.where(job_table.c.state.in_(states))
+    return connection.execute(query.order_by(job_table.c.id.desc()).limit(1)).mappings().first()
+
+
+def _row(connection: Connection, job: int) -> RowMapping:
+    row = connection.execute(select(job_table).where(job_table.c.id == job)).mappings().first()
+    if row is None:
+        raise WorkspaceError(f"There is no job number {job}.", do="Look at the list of runs.", code="missing")
+    return row
+
+
+def _job(row: RowMapping, **changes: Any) -> Job:
+    decoded = {"request": json.loads(row["request"]), "error": json.loads(row["error"]) if row["error"] else None}
+    return Job(**{**row, **decoded, **changes})
+
+
+def _seen(workspace: Workspace, row: RowMapping) -> Job:
+    """A row that says it runs is believed only as long as its lock is held."""
+    job = _job(row)
+    if job.state not in RUNNING or locks.is_held(lock_of(workspace, job)):
+        return job
+    if job.state == "starting" and time.time() - (job.started or 0) < START_SECONDS:
+        return job
+    return _job(row, state="interrupted", error=dict(GONE), seconds_left=None)

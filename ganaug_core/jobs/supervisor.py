@@ -1,0 +1,161 @@
+"""One supervisor a workspace: it hands out the jobs, looks after the processes, and ends those that do not stop.
+
+    python -m ganaug_core.jobs.supervisor WORKSPACE          (or `ganaug worker`)
+
+Started on demand by the app, the demo and `train`. It leaves when no job is live and no web app has been open for two
+minutes; whoever submits a job starts the next one. If it is killed, the workers go on and the next one adopts them.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+from ganaug_core.jobs import launch, locks, store
+from ganaug_core.jobs.launch import ensure
+from ganaug_core.workspace import Workspace
+
+__all__ = ["Supervisor", "ensure", "main"]
+
+logger = logging.getLogger("ganaug.supervisor")
+
+OUT_OF_MEMORY = {
+    "what": "The process was stopped by the system, probably because memory ran out.",
+    "do": "Close other programs or choose smaller images, then resume: the last checkpoint is kept.",
+    "code": "out_of_memory",
+}
+DIED_AT_START = {
+    "what": "The process ended before it began.",
+    "do": "Look at log.txt in the run's folder, and at supervisor.log in the workspace.",
+    "code": "start",
+}
+
+
+@dataclass
+class Supervisor:
+    """Looks at the table and the processes, twice a second.
+
+    Settings:
+        trainings: Runs that may train at once; the others wait.
+        poll_seconds: Between two looks.
+        term_seconds, kill_seconds: After a stop was asked for, when the process is told to end, and when it is ended.
+        idle_seconds: Without a live job and without an open web app, when to leave.
+    """
+
+    workspace: Workspace
+    trainings: int = 1
+    poll_seconds: float = 0.5
+    term_seconds: float = 10.0
+    kill_seconds: float = 60.0
+    idle_seconds: float = 120.0
+    _children: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    _warm: "subprocess.Popen[bytes] | None" = None
+    _told: set[int] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Look until there is nothing to do.
+
+        Raises:
+            Held: Another supervisor lives.
+        """
+        while True:
+            with locks.hold(self.workspace.supervisor_lock, "The supervisor of this workspace"):
+                self._until_idle()
+            if not self._work_left():  # a job may have come between the last look and letting go
+                return
+
+    def look(self) -> None:
+        """Look once: who died, who must stop, who may start."""
+        self._bury()
+        for job in store.jobs(self.workspace):
+            if job.state in store.RUNNING and job.wish == "stop":
+                self._end(job)
+        while job_or_none := store.claim(self.workspace, ("train",), slots=self.trainings):
+            self._start(job_or_none)
+        self._keep_warm()
+
+    def _until_idle(self) -> None:
+        last_use = time.monotonic()
+        while time.monotonic() - last_use < self.idle_seconds and self.workspace.root.exists():
+            self.look()
+            if self._work_left() or self._app_is_open():
+                last_use = time.monotonic()
+            time.sleep(self.poll_seconds)
+
+    def _work_left(self) -> bool:
+        return self.workspace.root.exists() and any(job.live for job in store.jobs(self.workspace))
+
+    def _app_is_open(self) -> bool:
+        return locks.is_held(self.workspace.app_lock, also_shared=True)
+
+    def _start(self, job: store.Job) -> None:
+        arguments = ("run", str(self.workspace.root), str(job.id))
+        log = self.workspace.folder("runs", job.name) / "log.txt"
+        self._children[job.id] = launch.start("ganaug_core.jobs.worker", *arguments, log=log)
+        logger.info("started run %s", job.name)
+
+    def _keep_warm(self) -> None:
+        """An open app or the first short job starts the warm process; it then stays as long as the supervisor."""
+        waiting = any(job.state == "queued" and job.kind in store.SHORT for job in store.jobs(self.workspace))
+        alive = self._warm is not None or locks.is_held(self.workspace.worker_lock)
+        if not alive and (waiting or self._app_is_open()):
+            log = self.workspace.root / "worker.log"
+            self._warm = launch.start("ganaug_core.jobs.worker", "short", str(self.workspace.root), log=log)
+
+    def _bury(self) -> None:
+        """Write down who died: our own children by how they ended, others by the lock that nobody holds."""
+        for number, child in list(self._children.items()):
+            if child.poll() is not None:
+                del self._children[number]
+                self._died(store.get(self.workspace, number), child.returncode)
+        if self._warm is not None and self._warm.poll() is not None:
+            code, self._warm = self._warm.returncode, None
+            unfinished = [job for job in store.jobs(self.workspace) if job.kind in store.SHORT and not job.finished]
+            working = [job for job in unfinished if job.state != "queued"]
+            if not working and code and (unlucky := store.claim(self.workspace, store.SHORT)):
+                working = [unlucky]  # it cannot even start: say so, instead of trying for ever
+            for job in working:
+                self._died(job, code)
+        for job in store.jobs(self.workspace):
+            if job.state == "interrupted" and not job.finished:
+                self._died(job, None)
+
+    def _died(self, job: store.Job, code: int | None) -> None:
+        """`finish` does nothing where the process said itself how it ended."""
+        if job.wish == "stop":
+            store.finish(self.workspace, job.id, "stopped")
+        elif code == -signal.SIGKILL:
+            store.finish(self.workspace, job.id, "interrupted", error=OUT_OF_MEMORY)
+        elif code is not None and job.state == "starting":
+            store.finish(self.workspace, job.id, "failed", error=DIED_AT_START)
+        else:
+            store.finish(self.workspace, job.id, "interrupted", error=store.GONE)
+        self._told.discard(job.id)
+
+    def _end(self, job: store.Job) -> None:
+        """A user asked for a stop some time ago: ask the process, then insist."""
+        process = locks.holder(store.lock_of(self.workspace, job))
+        waited = time.time() - job.wished
+        if process is None or waited < self.term_seconds:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if waited > self.kill_seconds:
+                os.kill(process, signal.SIGKILL)
+            elif job.id not in self._told:
+                self._told.add(job.id)
+                os.kill(process, signal.SIGTERM)
+
+
+def main(arguments: list[str]) -> None:
+    """Run as the module says above; a second supervisor leaves at once."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with contextlib.suppress(locks.Held):
+        Supervisor(Workspace(arguments[0])).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,229 @@
+"""What each kind of job does: the steps put together. Workers and the command line call the same functions.
+
+A task takes the workspace, the request of the job table and a `report(share, message)`, and returns the name of what it
+made. `report` may raise `Asked`: that is how a user stops it. Everything heavy is imported inside.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganaug_core.errors import GeneratorError, TrainingError
+from ganaug_core.interfaces import Report, silent
+from ganaug_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ganaug_core.audit import Space
+    from ganaug_core.generators import Generator
+    from ganaug_core.records import Cohort, Samples
+
+Task = Callable[[Workspace, Mapping[str, Any], Report], str]
+
+AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
+MAP_SPACE = "simclr"
+
+
+class Asked(Exception):
+    """The user asked for a `pause` or a `stop`, or the system for an end (`interrupt`)."""
+
+    def __init__(self, wish: str) -> None:
+        super().__init__(wish)
+        self.wish = wish
+
+
+def stretch(report: Report, begin: float, end: float) -> Report:
+    """Return a report whose 0 to 1 is `begin` to `end` of the whole."""
+    return lambda share, message: report(begin + (end - begin) * share, message)
+
+
+def import_cohort(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `source`, `name` and the other arguments of `cohort.import_cohort`."""
+    from ganaug_core import cohort, readers
+
+    arguments = dict(request)
+    name = arguments.pop("name")
+    if columns := arguments.pop("columns", None):
+        arguments["columns"] = readers.Columns(**columns)
+    if arguments.get("value_range"):
+        arguments["value_range"] = tuple(arguments["value_range"])
+    workspace.free("cohorts", name)
+    record, paths = cohort.import_cohort(arguments.pop("source"), name, report=report, **arguments)
+    workspace.keep(record, name, files={"paths.json": json.dumps(paths).encode()})
+    return str(name)
+
+
+def train(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `name` of the run, `cohort`, `config`. Goes on from the latest checkpoint; stopped, keeps what there is.
+
+    Raises:
+        Asked: Paused or interrupted, after a checkpoint was written; or stopped before the first image.
+    """
+    from ganaug_core.config import TrainingConfig
+    from ganaug_core.jobs.recorder import Recorder
+    from ganaug_core.training import Training, latest_checkpoint
+
+    name, folder = request["name"], workspace.folder("runs", request["name"])
+    state = latest_checkpoint(folder / "checkpoints")
+    training = Training(
+        workspace.cohort(request["cohort"]), TrainingConfig.model_validate(request["config"]), state=state
+    )
+    images = int(state["images"]) if state else 0
+    recorder = Recorder(folder, training, images=images)
+    try:
+        report(training.share, f"training on {training.device_in_words}")
+        for progress in training:
+            images = progress.images
+            recorder.write(progress)
+            report(progress.share, f"{progress.images:,} images shown")
+    except Asked as asked:
+        recorder.checkpoint()
+        if asked.wish != "stop" or not images:
+            raise
+    recorder.checkpoint()
+    _keep_generator(workspace, name, training.passport(name), training.generator())
+    return str(name)
+
+
+def sample(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `generator`, `per_class`, `seed`, `truncation`, `name`, perhaps `classes`."""
+    from ganaug_core import generators
+
+    report(0.0, "drawing")
+    samples = generators.draw(
+        load_generator(workspace, request["generator"]),
+        request["name"],
+        per_class=request["per_class"],
+        classes=request.get("classes"),
+        seed=request.get("seed", 0),
+        truncation=request.get("truncation", 1.0),
+    )
+    workspace.keep(samples, request["name"], replace=True)
+    return str(request["name"])
+
+
+def import_samples(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `source`, `cohort`, `name`."""
+    from ganaug_core import cohort
+
+    workspace.free("samples", request["name"])
+    known = workspace.cohort(request["cohort"])
+    samples = cohort.import_samples(Path(request["source"]), known, request["name"], report=report)
+    workspace.keep(samples, request["name"])
+    return str(request["name"])
+
+
+def map_(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `cohort`, `samples`, `encoder`, perhaps `seed`."""
+    from ganaug_core import maps
+
+    encoder, seed = request.get("encoder", MAP_SPACE), request.get("seed", 0)
+    cohort, samples = workspace.cohort(request["cohort"]), workspace.samples(request["samples"])
+    space = _space(workspace, cohort, samples, encoder, stretch(report, 0, 0.6))
+    drawn = maps.build(cohort, samples, space.real, space.synthetic, seed=seed, report=stretch(report, 0.6, 1))
+    name = map_name(cohort.name, samples.name, encoder)
+    workspace.keep(drawn, name, replace=True)
+    return name
+
+
+def audit(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `cohort`, `samples`, perhaps `trust_split`, `seed`, `encoders`, `command`."""
+    from ganaug_core import audit as step
+
+    cohort, samples = workspace.cohort(request["cohort"]), workspace.samples(request["samples"])
+    encoders = request.get("encoders") or AUDIT_SPACES
+    spaces = {}
+    for place, encoder in enumerate(encoders):
+        begin, end = (0.4 * border / len(encoders) for border in (place, place + 1))
+        spaces[encoder] = _space(workspace, cohort, samples, encoder, stretch(report, begin, end))
+    judged = step.audit(
+        cohort,
+        samples,
+        spaces,
+        seed=request.get("seed", 0),
+        trust_split=request.get("trust_split", False),
+        command=request.get("command", ""),
+        report=stretch(report, 0.4, 1),
+    )
+    name = audit_name(cohort.name, samples.name)
+    workspace.keep(judged, name, replace=True)
+    return name
+
+
+def import_generator(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `path`, `name`. The file is checked before anything of it is kept."""
+    from ganaug_core import generators
+
+    workspace.free("generators", request["name"])
+    report(0.0, "checking the file")
+    _keep_file(workspace, request["name"], Path(request["path"]), generators.load(Path(request["path"])))
+    return str(request["name"])
+
+
+TASKS: dict[str, Task] = {
+    "import": import_cohort,
+    "train": train,
+    "sample": sample,
+    "samples_import": import_samples,
+    "map": map_,
+    "audit": audit,
+    "generator_import": import_generator,
+}
+
+
+def samples_name(generator: str, per_class: int, seed: int) -> str:
+    return f"{generator}-{per_class}-seed{seed}"
+
+
+def map_name(cohort: str, samples: str, encoder: str) -> str:
+    return f"{cohort}--{samples}--{encoder}"
+
+
+def audit_name(cohort: str, samples: str) -> str:
+    return f"{cohort}--{samples}"
+
+
+def load_generator(workspace: Workspace, name: str) -> "Generator":
+    """Return a generator of the workspace.
+
+    Raises:
+        WorkspaceError: There is none of that name.
+        GeneratorError: Its file is damaged.
+    """
+    from ganaug_core import generators
+
+    workspace.manifest("generators", name)
+    return generators.load(workspace.folder("generators", name) / "generator.safetensors")
+
+
+def _space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":
+    from ganaug_core import features
+    from ganaug_core.audit import Space
+
+    fitted = features.fit(cohort, encoder, cache=workspace, report=stretch(report, 0, 0.8))
+    report(0.8, f"looking through {encoder}")
+    return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace))
+
+
+def _keep_generator(workspace: Workspace, name: str, passport: Any, weights: Any) -> None:
+    from ganaug_core import generators
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "generator.safetensors"
+        generators.write(path, passport, weights)
+        try:
+            loaded = generators.load(path)
+        except GeneratorError as error:
+            raise TrainingError(
+                f"The run {name} gave no usable generator: {error.what}",
+                do="Look at its previews; train longer or with another recipe.",
+                code="useless_generator",
+            ) from error
+        _keep_file(workspace, name, path, loaded)
+
+
+def _keep_file(workspace: Workspace, name: str, path: Path, loaded: "Generator") -> None:
+    manifest = {"schema": "ganaug.generator/1", "name": name, "hash": loaded.digest}
+    manifest["passport"] = loaded.passport.model_dump(mode="json")
+    workspace.write("generators", name, manifest, files={"generator.safetensors": path.read_bytes()}, replace=True)

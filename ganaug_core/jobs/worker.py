@@ -1,0 +1,147 @@
+"""The processes that work: one for each training run, and a warm one for all short jobs.
+
+    python -m ganaug_core.jobs.worker run WORKSPACE JOB
+    python -m ganaug_core.jobs.worker short WORKSPACE
+
+Started by the supervisor. Each holds a lock for as long as it lives; what it achieved stands in the job table and in
+the run folder, so it may die at any moment.
+"""
+
+import contextlib
+import importlib
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from ganaug_core.errors import GanaugError
+from ganaug_core.jobs import locks, store, tasks
+from ganaug_core.workspace import Workspace
+
+REPORT_SECONDS = 0.4
+IDLE_POLL_SECONDS = 0.25
+NICENESS = 5  # the page stays quick while a run uses every core
+SOON_KILLED = 500  # for the system that runs out of memory: rather this process than the web server
+
+logger = logging.getLogger("ganaug.worker")
+
+
+class Reporter:
+    """Writes progress into the job table twice a second, and turns what the user wishes into `Asked`."""
+
+    def __init__(self, workspace: Workspace, job: store.Job, *, gently: bool) -> None:
+        """`gently`: a signal to end waits for the next report; else it cuts in at once."""
+        self._workspace = workspace
+        self._job = job
+        self._gently = gently
+        self._begun = time.monotonic()
+        self._first: float | None = None
+        self.asked: str | None = None
+        self._written = float("-inf")
+        self._signalled = False
+
+    def __call__(self, share: float, message: str) -> None:
+        if self._signalled:
+            raise self._ask(self._ending())
+        now = time.monotonic()
+        if self._first is None and share > 0:
+            self._first, self._begun = share, now
+        if now - self._written < REPORT_SECONDS and share < 1:
+            return
+        self._written = now
+        gained = share - self._first if self._first is not None else 0.0
+        left = (now - self._begun) / gained * (1 - share) if gained > 0.02 else None
+        wish = store.progress(self._workspace, self._job.id, share, message, left)
+        if wish != "run":
+            raise self._ask(wish)
+
+    def _ask(self, wish: str) -> tasks.Asked:
+        self.asked = wish
+        return tasks.Asked(wish)
+
+    def end(self, number: int, frame: FrameType | None) -> None:
+        """Take the signal."""
+        self._signalled = True
+        if not self._gently:
+            raise self._ask(self._ending())
+
+    def _ending(self) -> str:
+        return "stop" if store.get(self._workspace, self._job.id).wish == "stop" else "interrupt"
+
+
+def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
+    """Do one job and write down how it ended; only a bug leaves a traceback, in the log."""
+    reporter = Reporter(workspace, job, gently=gently)
+    before = signal.signal(signal.SIGTERM, reporter.end)
+    try:
+        result = tasks.TASKS[job.kind](workspace, job.request | {"name": job.name}, reporter)
+    except tasks.Asked as asked:
+        state = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}[asked.wish]
+        store.finish(workspace, job.id, state, error=store.GONE if state == "interrupted" else None)
+    except GanaugError as error:
+        logger.warning("job %s: %s", job.id, error)
+        store.finish(workspace, job.id, "failed", error=error)
+    except Exception as error:
+        logger.exception("job %s failed by a bug", job.id)
+        store.finish(workspace, job.id, "failed", error=_bug(error, job))
+    else:
+        store.finish(workspace, job.id, "stopped" if reporter.asked == "stop" else "done", result=result)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run(workspace: Workspace, number: int) -> None:
+    """Do one training run in this process."""
+    job = store.get(workspace, number)
+    with locks.hold(store.lock_of(workspace, job), f"The run {job.name}"):
+        if store.begin(workspace, number):
+            work(workspace, job, gently=True)
+
+
+def short(workspace: Workspace) -> None:
+    """Do short jobs one after the other, until no supervisor lives any more."""
+    with locks.hold(workspace.worker_lock, "The worker"):
+        for left_over in store.jobs(workspace):
+            if left_over.kind in store.SHORT and left_over.state in store.RUNNING:
+                store.finish(workspace, left_over.id, "interrupted", error=store.GONE)
+        warm = False
+        while locks.is_held(workspace.supervisor_lock):
+            job = store.claim(workspace, store.SHORT)
+            if job is not None and store.begin(workspace, job.id):
+                work(workspace, job)
+            elif not warm:
+                importlib.import_module("ganaug_core.generators")  # pays for torch before anybody waits for it
+                warm = True
+            else:
+                time.sleep(IDLE_POLL_SECONDS)
+
+
+def _bug(error: Exception, job: store.Job) -> dict[str, str]:
+    return {
+        "what": f"Something inside ganaug went wrong ({type(error).__name__}), which is our mistake.",
+        "do": f"Please report it with the end of the log of job {job.id}.",
+        "code": "bug",
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """Run as the module says above."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    workspace = Workspace(arguments[1])
+    with contextlib.suppress(OSError):  # only Linux has it, and a container may forbid it
+        Path("/proc/self/oom_score_adj").write_text(str(SOON_KILLED))
+    os.nice(NICENESS)
+    try:
+        if arguments[0] == "run":
+            run(workspace, int(arguments[2]))
+        else:
+            short(workspace)
+    except locks.Held as error:
+        logger.info("%s", error)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,10 @@
+"""Who is close to whom: the pair-wise work of the evidence, on torch, by the same code on CPU and GPU.
+
+`search` finds the closest reference after registration (copies, twins); `distances` makes one tiled pass over
+feature distances for every neighbour statistic.
+"""
+
+from ganaug_core.neighbours.distances import Neighbours, neighbours
+from ganaug_core.neighbours.search import Registered, registered, twin_pairs
+
+__all__ = ["Neighbours", "Registered", "neighbours", "registered", "twin_pairs"]

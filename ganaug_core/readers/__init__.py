@@ -1,0 +1,1 @@
+"""Source formats: each reader recognises a path and yields slices and refusals."""

@@ -1,0 +1,344 @@
+"""What the web server does besides the pages: image routes, security headers, start and stop.
+
+Images go by route and never through the page's own channel, so that a gallery costs one request. Nothing here loads
+torch; pixels come memory-mapped from the workspace. An address that asks for something unknown, damaged or forbidden
+gets 404 and no details.
+"""
+
+import gc
+import importlib
+import io
+import math
+import os
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.jobs import launch, locks
+from ganaug_core.records import Integers, Intensity, Pixels, Samples
+from ganaug_core.workspace import Workspace
+
+SCRIPT = Path(__file__).resolve().parent / "ui" / "main.py"
+
+POLICY = (
+    "default-src 'self'; script-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+LOCAL = ("localhost", "127.0.0.1", "::1")
+MOST_TILES = 512
+_ID = re.compile(r"[0-9a-f]{12}")
+_FILTERS = {"nearest": Image.Resampling.NEAREST, "lanczos": Image.Resampling.LANCZOS}
+
+
+def options() -> dict[str, Any]:
+    """Return what `st.App` takes besides the script."""
+    return {"routes": routes(), "middleware": [Middleware(Secured, hosts=allowed_hosts())], "lifespan": lifespan}
+
+
+def routes() -> list[Route]:
+    """Return the routes; KIND is `cohorts` or `samples`.
+
+    - `/api/image/KIND/NAME/ID.png?low=&high=&size=&scale=nearest|lanczos`: 8 bit, windowed in the physical unit
+    - `/api/pixels/KIND/NAME/ID.bin` and `.json`: physical values, int16 or float32, and how to read them
+    - `/api/sprite/KIND/NAME.png?ids=a,b&tile=64&columns=16&low=&high=`: one sheet, row by row
+    - `/api/map/NAME.bin`: float32 x and y, int32 row of the nearest training image, uint8 class, uint8 role
+    - `/api/preview/RUN/IMAGES.png`: the sample grid after that many images
+    """
+    return [
+        Route("/api/image/{kind}/{name}/{id}.png", _guard(_image)),
+        Route("/api/pixels/{kind}/{name}/{id}.bin", _guard(_values)),
+        Route("/api/pixels/{kind}/{name}/{id}.json", _guard(_header)),
+        Route("/api/sprite/{kind}/{name}.png", _guard(_sprite)),
+        Route("/api/map/{name}.bin", _guard(_map)),
+        Route("/api/preview/{run}/{images}.png", _guard(_preview)),
+    ]
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    """See that a supervisor lives, and pay for the heavy imports before anybody waits for them.
+
+    Streamlit collects garbage after every run of a script; what is frozen once need not be looked at again, which
+    makes a tick of a live chart ten times cheaper.
+    """
+    workspace = Workspace()
+    await run_in_threadpool(launch.ensure, workspace)
+    for module in ("pandas", "plotly.graph_objects"):
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+    with locks.hold(workspace.app_lock, "The app", shared=True):
+        yield {}
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """Return the names under which the server answers: this machine, and those in `GANAUG_HOSTS` (commas between).
+
+    Without the check a foreign web page could rebind its own name to this machine and read images.
+    """
+    more = [each.strip().lower() for each in os.environ.get("GANAUG_HOSTS", "").split(",")]
+    return (*LOCAL, *(each for each in more if each))
+
+
+class Secured:
+    """Middleware: refuse foreign host names, add the security headers to every answer."""
+
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
+        self.app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        if _host(scope) in self.hosts:
+            await self.app(scope, receive, secured)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await PlainTextResponse("Unknown host", status_code=400)(scope, receive, secured)
+
+
+def _host(scope: Scope) -> str:
+    """Return the host name that was asked for, without its port."""
+    for key, value in scope["headers"]:
+        if key == b"host":
+            host: str = value.decode("latin-1").lower()
+            return host[1 : host.find("]")] if host.startswith("[") else host.rpartition(":")[0] or host
+    return ""
+
+
+class Pictures(NamedTuple):
+    """Images of one artefact: `pixels` (n, channel, row, column), the row of each id, the map to the physical unit.
+
+    `normalised` says that the pixels are in [-1, 1] and not yet in the unit.
+    """
+
+    pixels: Pixels
+    rows: dict[str, int]
+    intensity: Intensity
+    spacing_mm: tuple[float, float] | None
+    normalised: bool
+
+    def physical(self, index: Integers) -> Pixels:
+        """Return (len(index), channel, row, column) in the unit."""
+        chosen: Pixels = self.pixels[index]
+        return self.intensity.physical(chosen) if self.normalised else chosen
+
+    def find(self, *ids: str) -> Integers:
+        try:
+            return np.array([self.rows[each] for each in ids], np.int64)
+        except KeyError as error:
+            raise HTTPException(404) from error
+
+
+def pictures(workspace: Workspace, kind: str, name: str) -> Pictures:
+    """Open the images of a cohort or of samples; a WorkspaceError says that they are not there."""
+    manifest = workspace.folder(kind, name) / "manifest.json"
+    stamp = manifest.stat().st_mtime_ns if manifest.is_file() else 0
+    return _pictures(workspace.root, kind, name, stamp)
+
+
+@lru_cache(maxsize=16)
+def _pictures(root: Path, kind: str, name: str, stamp: int) -> Pictures:
+    workspace = Workspace(root)
+    if kind == "cohorts":
+        cohort = workspace.cohort(name)
+        rows = {str(each): row for row, each in enumerate(cohort.ids)}
+        return Pictures(cohort.pixels, rows, cohort.intensity, cohort.spacing_mm, normalised=False)
+    samples = workspace.samples(name)
+    rows = {str(each): row for row, each in enumerate(samples.ids)}
+    intensity, spacing = unit_of(workspace, samples)
+    return Pictures(samples.images, rows, intensity, spacing, normalised=True)
+
+
+def unit_of(workspace: Workspace, samples: Samples) -> tuple[Intensity, tuple[float, float] | None]:
+    """Return the physical unit of synthetic images and their pixel spacing: those of the cohort that they imitate.
+
+    Where that cohort is no longer here, the images stay in [-1, 1].
+    """
+    for name in workspace.names("cohorts"):
+        manifest = workspace.manifest("cohorts", name)
+        if manifest["digest"] == samples.provenance.get("cohort"):
+            spacing = manifest["spacing_mm"]
+            return Intensity(**manifest["intensity"]), (spacing[0], spacing[1]) if spacing else None
+    return Intensity("relative intensity", -1, 1), None
+
+
+def windowed(pixels: Pixels, low: float, high: float) -> Pixels:
+    """Return uint8: `low` and below black, `high` and above white."""
+    span = np.float32(max(high - low, 1e-6))
+    scaled = (np.asarray(pixels, np.float32) - np.float32(low)) * (255 / span)
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def picture(pixels: Pixels) -> Image.Image:
+    """Return uint8 (channel, row, column) as a grey or, from three channels on, a colour picture."""
+    return Image.fromarray(pixels[0] if len(pixels) < 3 else np.moveaxis(pixels[:3], 0, -1))
+
+
+def sheet(pixels: Pixels, columns: int, tile: int) -> Image.Image:
+    """Return one picture of uint8 images (n, channel, row, column), row by row, each fitted into a square tile."""
+    columns = max(1, min(columns, len(pixels)))
+    mode = "L" if pixels.shape[1] < 3 else "RGB"
+    sprite = Image.new(mode, (columns * tile, math.ceil(len(pixels) / columns) * tile))
+    for place, each in enumerate(pixels):
+        image = picture(each)
+        scale = tile / max(image.size)
+        image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+        row, column = divmod(place, columns)
+        left, top = (tile - image.width) // 2, (tile - image.height) // 2
+        sprite.paste(image, (column * tile + left, row * tile + top))
+    return sprite
+
+
+def _guard(answer: Callable[[Request, Workspace], Response]) -> Callable[[Request], Response]:
+    """Wrap a route: whatever cannot be had is a plain 404; images may stay in the browser's own cache."""
+
+    def guarded(request: Request) -> Response:
+        try:
+            response = answer(request, Workspace())
+        except (WorkspaceError, ValueError, OverflowError) as error:
+            raise HTTPException(404) from error
+        response.headers.setdefault("Cache-Control", "private, max-age=3600")
+        return response
+
+    return guarded
+
+
+def _asked(request: Request, workspace: Workspace) -> Pictures:
+    kind = request.path_params["kind"]
+    if kind not in ("cohorts", "samples"):
+        raise HTTPException(404)
+    return pictures(workspace, kind, request.path_params["name"])
+
+
+def _one(request: Request, found: Pictures) -> Pixels:
+    """Return the one image that is asked for, (channel, row, column) in the unit."""
+    image: Pixels = found.physical(found.find(_checked(request.path_params["id"])))[0]
+    return image
+
+
+def _checked(image_id: str) -> str:
+    if not _ID.fullmatch(image_id):
+        raise HTTPException(404)
+    return image_id
+
+
+def _window(request: Request, intensity: Intensity) -> tuple[float, float]:
+    low = _number(request, "low", intensity.low, -1e9, 1e9)
+    high = _number(request, "high", intensity.high, -1e9, 1e9)
+    return low, high
+
+
+def _number(request: Request, key: str, default: float, least: float, most: float) -> float:
+    """Return a number from the address, kept within bounds; ValueError for what is no number."""
+    value = float(request.query_params.get(key) or default)
+    if not math.isfinite(value):
+        raise ValueError(key)
+    return min(max(value, least), most)
+
+
+def _image(request: Request, workspace: Workspace) -> Response:
+    found = _asked(request, workspace)
+    image = picture(windowed(_one(request, found), *_window(request, found.intensity)))
+    longest = max(image.size)
+    factor = _number(request, "size", longest, 16, 2048) / longest
+    resampling = _FILTERS.get(request.query_params.get("scale") or "nearest")
+    if resampling is None:
+        raise HTTPException(404)
+    if factor != 1:
+        image = image.resize((round(image.width * factor), round(image.height * factor)), resampling)
+    return Response(as_png(image), media_type="image/png")
+
+
+def _values(request: Request, workspace: Workspace) -> Response:
+    pixels = _transportable(_one(request, _asked(request, workspace)))
+    return Response(pixels.tobytes(), media_type="application/octet-stream")
+
+
+def _header(request: Request, workspace: Workspace) -> Response:
+    found = _asked(request, workspace)
+    pixels = _transportable(_one(request, found))
+    channels, rows, columns = pixels.shape
+    return JSONResponse(
+        {
+            "type": pixels.dtype.name,
+            "channels": channels,
+            "rows": rows,
+            "columns": columns,
+            "unit": found.intensity.unit,
+            "low": found.intensity.low,
+            "high": found.intensity.high,
+            "spacing": found.spacing_mm,
+        }
+    )
+
+
+def _transportable(pixels: Pixels) -> Pixels:
+    """Return little-endian int16 where that holds every value of the stored type, else float32."""
+    small = pixels.dtype.kind in "iu" and np.can_cast(pixels.dtype, np.int16)
+    return np.ascontiguousarray(pixels, dtype="<i2" if small else "<f4")
+
+
+def _sprite(request: Request, workspace: Workspace) -> Response:
+    found = _asked(request, workspace)
+    ids = [_checked(each) for each in request.query_params.get("ids", "").split(",")]
+    if len(ids) > MOST_TILES:
+        raise HTTPException(404)
+    pixels = windowed(found.physical(found.find(*ids)), *_window(request, found.intensity))
+    tile = int(_number(request, "tile", 64, 16, 256))
+    columns = int(_number(request, "columns", 16, 1, MOST_TILES))
+    return Response(as_png(sheet(pixels, columns, tile)), media_type="image/png")
+
+
+def _map(request: Request, workspace: Workspace) -> Response:
+    found = workspace.map(request.path_params["name"])
+    columns = (found.positions.astype("<f4"), found.nearest.astype("<i4"))
+    body = b"".join(each.tobytes() for each in (*columns, found.labels.astype(np.uint8), found.roles.astype(np.uint8)))
+    return Response(body, media_type="application/octet-stream", headers={"Cache-Control": "private, no-cache"})
+
+
+def _preview(request: Request, workspace: Workspace) -> Response:
+    images = int(request.path_params["images"])
+    path = workspace.folder("runs", request.path_params["run"]) / "previews" / f"{images:09d}.png"
+    if not path.is_file():
+        raise HTTPException(404)
+    return FileResponse(path, media_type="image/png")
+
+
+def as_png(image: Image.Image) -> bytes:
+    """Return a picture as PNG: JPEG, Streamlit's default, changes grey levels."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue()

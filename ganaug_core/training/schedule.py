@@ -1,0 +1,38 @@
+"""What changes over a run, as functions of the spent share of the budget in [0, 1]."""
+
+import math
+from dataclasses import dataclass
+
+from ganaug_core.config import TrainingConfig
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The settings at one moment of a run.
+
+    Attributes:
+        learning_rate: Factor on both learning rates.
+        penalty: Factor on the gradient penalties.
+        label_term: Weight of the matching-aware term.
+    """
+
+    learning_rate: float
+    penalty: float
+    label_term: float
+
+
+def at(share: float, config: TrainingConfig) -> Moment:
+    """Return the settings when `share` of the budget is spent."""
+    second_half = max(0.0, 2 * min(share, 1.0) - 1)
+    cosine = (1 + math.cos(math.pi * second_half)) / 2
+    return Moment(
+        learning_rate=config.final_learning_rate + (1 - config.final_learning_rate) * cosine,
+        penalty=1 + (config.final_penalty - 1) * second_half,
+        label_term=config.label_term + (config.label_term_end - config.label_term) * min(share, 1.0),
+    )
+
+
+def averaging(images: int, batch_size: int, config: TrainingConfig) -> float:
+    """Return how far the averaged generator moves towards the current one in a step, in (0, 1]."""
+    half_life = min(config.ema_half_life_images, max(200.0, config.ema_share * images))
+    return float(1 - 0.5 ** (batch_size / half_life))

@@ -1,0 +1,1 @@
+"""The only code that knows Streamlit: what the pages in `pages/` are made of."""

@@ -1,0 +1,55 @@
+"""Choosers of what a page is about: the newest by default, the choice in the address so that a link shows the same."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ganaug_core.ui import caches
+
+
+def cohort() -> str | None:
+    """Return the chosen cohort's name, None where there is none yet."""
+    return _choose("Cohort", "cohort", _newest("cohorts"))
+
+
+def generator() -> str | None:
+    """Return the chosen generator's name, None where there is none yet."""
+    return _choose("Generator", "generator", _newest("generators"))
+
+
+def run() -> str | None:
+    """Return the chosen training run's name, None where there is none yet."""
+    return _choose("Training run", "run", _newest("runs"))
+
+
+def samples(cohort: str) -> str | None:
+    """Return the name of the chosen set of synthetic images that has the cohort's classes, None where there is none.
+
+    Sets of a generator that learnt from this very cohort come first.
+    """
+    wanted = caches.manifest("cohorts", cohort)
+    found = {name: caches.manifest("samples", name) for name in _newest("samples")}
+    fitting = [name for name, each in found.items() if each["classes"] == wanted["classes"]]
+    own = [name for name in fitting if found[name]["provenance"].get("cohort") == wanted["digest"]]
+    return _choose("Synthetic images", "samples", own + [name for name in fitting if name not in own])
+
+
+def _newest(kind: str) -> list[str]:
+    return caches.workspace().names(kind)[::-1]
+
+
+def _choose(label: str, key: str, names: Sequence[str]) -> str | None:
+    """Show a chooser bound to the address.
+
+    The widget itself has no default, so the choice always stands in the address; a link made today shows the same
+    artefact when a newer one is there tomorrow.
+    """
+    if not names:
+        return None
+    asked = st.query_params.get(key)
+    if st.session_state.get(key) not in names and asked not in names:
+        st.session_state[key] = names[0]
+    chosen = st.selectbox(label, names, index=None, key=key, bind="query-params", required=True, placeholder=names[0])
+    if asked is not None and asked not in names:
+        st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
+    return chosen or names[0]

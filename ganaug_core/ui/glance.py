@@ -1,0 +1,151 @@
+"""A cohort at a glance: how many, what they look like, how bright, who is whose twin, what was left out."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Cohort
+from ganaug_core.ui import caches, charts, words
+
+SHOWN_PER_CLASS = 16
+SHOWN_TWINS = 6
+
+
+def headline(cohort: Cohort) -> None:
+    """Say in one line what is here, and warn where no patient is known."""
+    patients = cohort.patients[cohort.patients != UNKNOWN_PATIENT]
+    rows, columns = cohort.shape[1:]
+    figures = {
+        "Images": f"{len(cohort):,}",
+        "Classes": f"{len(cohort.classes)}",
+        "Patients": f"{len(np.unique(patients)):,}" if len(patients) else "not known",
+        "Size": f"{rows} × {columns} px",
+        "Unit": words.clean(cohort.intensity.unit),
+    }
+    for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        place.metric(label, value)
+    if not len(patients):
+        st.warning(
+            "It is not known which images belong to one patient. Images of one patient may then lie on both sides of "
+            "the split, and copying looks rarer than it is. If you know the patients, import again with a CSV table "
+            "that has a patient column.",
+            icon=":material/warning:",
+        )
+    elif len(patients) < len(cohort):
+        missing = len(cohort) - len(patients)
+        st.warning(f"For {words.count(missing, 'image')} no patient is known.", icon=":material/warning:")
+
+
+def counts(cohort: Cohort) -> None:
+    """Draw and list the images by class and role."""
+    table = {
+        name: {role: len(cohort.where(place, label=label)) for place, role in enumerate(ROLES)}
+        for label, name in enumerate(cohort.classes)
+    }
+    sizes = {name: sum(each.values()) for name, each in table.items()}
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        most = max(sizes, key=lambda name: sizes[name])
+        charts.show(
+            charts.class_counts(table), "class-counts", f"Stacked bars; the largest class has {sizes[most]} images"
+        )
+    with right:
+        frame = pd.DataFrame(
+            [
+                {
+                    "Class": words.clean(name),
+                    **{words.ROLES[role].capitalize(): each[role] for role in ROLES},
+                    "All": sizes[name],
+                }
+                for name, each in table.items()
+            ]
+        )
+        st.dataframe(frame, hide_index=True, alt="Images by class and role")
+        how = "came with the images" if cohort.own_split else "was made at import"
+        st.write(f"The split {how} and stays. Training sees only its own share; hold-out waits for the audit.")
+    filled = [size for size in sizes.values() if size]
+    if len(filled) > 1 and max(filled) > 5 * min(filled):
+        ratio = max(filled) / min(filled)
+        st.info(
+            f"The largest class is {ratio:.0f} times as large as the smallest. "
+            "The recommended recipe then draws rare classes more often."
+        )
+    empty = [name for name, each in table.items() if not each["train"] or not each["holdout"]]
+    if empty:
+        named = words.listing(words.plain(name) for name in empty)
+        st.warning(f"No training or no hold-out image in {named}: nothing can be judged there.")
+
+
+def pictures(cohort: Cohort) -> None:
+    """Show some images of every class, evenly chosen; the window stands beside them."""
+    st.subheader("What they look like")
+    low, high = words.number(cohort.intensity.low), words.number(cohort.intensity.high)
+    st.text(f"Black is {low}, white is {high} {words.clean(cohort.intensity.unit)}.")
+    for label, name in enumerate(cohort.classes):
+        index = cohort.where(label=label)
+        if not len(index):
+            continue
+        chosen = index[np.linspace(0, len(index) - 1, min(SHOWN_PER_CLASS, len(index))).astype(int)]
+        left, right = st.columns([1, 7], vertical_alignment="center")
+        left.text(f"{words.clean(name)}\n{words.count(len(index), 'image')}")
+        sheet = caches.thumbnails(cohort.name, tuple(chosen.tolist()), SHOWN_PER_CLASS, 72)
+        right.image(sheet, output_format="PNG", alt=f"{len(chosen)} images of the class {words.clean(name)}")
+
+
+def brightness(cohort: Cohort) -> None:
+    edges, shares = caches.histogram(cohort.name)
+    figure = charts.intensities(edges, shares, words.clean(cohort.intensity.unit))
+    charts.show(figure, "brightness", "Histogram of pixel values, one line per class")
+
+
+def twins(cohort: Cohort) -> None:
+    """Show what registration found to be one image, side by side."""
+    exact = cohort.duplicates.get("exact", 0)
+    across = cohort.duplicates.get("across_classes", 0)
+    st.subheader("Twins and duplicates")
+    if not exact and not len(cohort.twins):
+        st.write("No image appears twice, also not flipped, turned or shifted.")
+        return
+    st.write(
+        f"{words.count(exact, 'exact duplicate')} and {words.count(len(cohort.twins), 'pair')} that are one image "
+        "after a flip, a turn or a shift. Twins always lie on the same side of the split; otherwise the copy test is blind."
+    )
+    if across:
+        st.warning(
+            f"{words.count(across, 'duplicate')} with two different classes: one of the labels is wrong.",
+            icon=":material/warning:",
+        )
+    closest = np.argsort(cohort.twin_distances, kind="stable")[:SHOWN_TWINS]
+    with st.grid(3):
+        for pair in closest:
+            first, second = (int(each) for each in cohort.twins[pair])
+            sheet = caches.thumbnails(cohort.name, (first, second), 2, 128)
+            names = {words.clean(cohort.classes[cohort.labels[each]]) for each in (first, second)}
+            said = f"{words.listing(sorted(names))}, distance {cohort.twin_distances[pair]:.3f}"
+            with st.container():
+                st.image(sheet, output_format="PNG", alt=f"Two images that are one: {said}")
+                st.text(said)
+
+
+def left_out(cohort: Cohort) -> None:
+    """List the files that could not be used, why, and what to do."""
+    st.subheader("Left out")
+    if not cohort.skipped:
+        st.write("Every file could be read.")
+        return
+    st.write(f"{words.count(len(cohort.skipped), 'file')} could not be used; everything else is here.")
+    rows = [
+        {"File": words.clean(each.file), "What happened": words.clean(each.say), "What to do": words.clean(each.do)}
+        for each in cohort.skipped
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Files that were left out, why, and what to do")
+
+
+def removal(cohort: Cohort) -> None:
+    """Offer to delete the cohort, with a second click."""
+    with st.popover("Delete this cohort", icon=":material/delete:"):
+        st.write("The imported copy goes; your own files stay. Runs and generators made from it stay too.")
+        if st.button("Yes, delete it", key=f"delete-{cohort.name}", type="primary"):
+            caches.workspace().remove("cohorts", cohort.name)
+            st.session_state.pop("cohort", None)
+            st.rerun()

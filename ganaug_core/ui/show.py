@@ -1,0 +1,164 @@
+"""What pages say besides their content: the next step, an error in words, work that goes on."""
+
+import logging
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from ganaug_core import app_root
+from ganaug_core.errors import GanaugError
+from ganaug_core.jobs import store
+from ganaug_core.ui import caches, words
+
+_log = logging.getLogger(__name__)
+
+FOLDERS = {
+    "import": "cohorts",
+    "train": "runs",
+    "generator_import": "generators",
+    "sample": "samples",
+    "samples_import": "samples",
+    "map": "maps",
+    "audit": "audits",
+}
+WORK = {
+    "import": "Importing the cohort",
+    "train": "Training",
+    "generator_import": "Checking the generator",
+    "sample": "Drawing images",
+    "samples_import": "Importing synthetic images",
+    "map": "Drawing the map",
+    "audit": "Auditing",
+}
+POLL_SECONDS = 1.0
+_AWAITED = "awaited-{}"
+
+
+def next_step(text: str, page: str) -> None:
+    """Say what is missing, link the page that helps, and end this page."""
+    st.info(text, icon=":material/arrow_forward:")
+    link(page)
+    st.stop()
+
+
+def link(page: str, label: str | None = None, **query: str) -> None:
+    """Link another page, with what it shall show in the address."""
+    path = app_root() / "pages" / f"{page}.py"
+    if path.is_file():
+        st.page_link(path, label=label, query_params=query or None)
+
+
+def error(problem: GanaugError) -> None:
+    """Show what happened and what to do."""
+    trouble(problem.what, problem.do)
+
+
+def trouble(what: str, do: str) -> None:
+    """Show an error that is already in words; both may hold names from outside."""
+    st.error(f"{words.plain(what)}\n\n**What to do:** {words.plain(do)}", icon=":material/error:")
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show errors in words and end the page; our own bugs go to the log with a number that is also on the screen.
+
+    A fragment swallows its own exceptions, so every fragment stands in one of these too.
+    """
+    try:
+        yield
+    except GanaugError as problem:
+        error(problem)
+    except Exception:
+        number = secrets.token_hex(4)
+        _log.exception("Unexpected error %s", number)
+        trouble(
+            f"Something went wrong that is not your fault (number {number}).",
+            "Nothing that was saved is lost. Reload the page; if it happens again, report the number with the log.",
+        )
+    else:
+        return
+    st.stop()
+
+
+def finished(kind: str, name: str, request: Mapping[str, Any], label: str) -> bool:
+    """Return whether a result is on disk; if not, offer to make it, or show how far it is.
+
+    Args:
+        kind: Kind of job (`map`, `audit`, `sample`, ...).
+        name: Name that the result will have in the workspace.
+        request: What the job needs to know.
+        label: Words on the button that starts it.
+    """
+    workspace = caches.workspace()
+    if workspace.exists(FOLDERS[kind], name):
+        return True
+    job = store.find(workspace, kind, name)
+    if job is not None and job.live:
+        follow(job.id)
+        return False
+    if job is not None and job.error:
+        trouble(job.error["what"], job.error["do"])
+    elif job is not None and job.state in ("stopped", "interrupted"):
+        st.info(f"This was {words.STATES[job.state].split(';')[0].split(':')[0]} before it was ready.")
+    if st.button(label, type="primary", key=f"start-{kind}-{name}"):
+        start(kind, name, request)
+        st.rerun()
+    return False
+
+
+def start(kind: str, name: str, request: Mapping[str, Any], chooser: str | None = None) -> int:
+    """Hand work to the worker and return the number of the job.
+
+    Args:
+        chooser: Key of the chooser (`cohort`, `generator`, ...) that shall show the result once it is there.
+    """
+    job = store.submit(caches.workspace(), kind, name, dict(request))
+    st.session_state[_AWAITED.format(kind)] = (job.id, chooser)
+    return job.id
+
+
+def watch(kind: str) -> None:
+    """Show the jobs of a kind that are going on, and what became of the one that this session started.
+
+    Call it before the chooser of the result, which then shows the new one.
+    """
+    key = _AWAITED.format(kind)
+    awaited, chooser = st.session_state.get(key, (None, None))
+    workspace = caches.workspace()
+    for job in store.jobs(workspace, kind)[:20]:
+        if job.live:
+            st.text(f"{WORK[kind]}: {job.name}")
+            follow(job.id)
+        elif job.id == awaited and job.state == "done":
+            if chooser and job.result:
+                st.session_state[chooser] = job.result
+            del st.session_state[key]
+        elif job.id == awaited and job.error:
+            trouble(job.error["what"], job.error["do"])
+
+
+def follow(job_id: int) -> None:
+    """Show a job's progress until it ends, with a way to stop it; then run the page again."""
+    st.fragment(_follow, run_every=POLL_SECONDS)(job_id)
+
+
+def _follow(job_id: int) -> None:
+    with guarded():
+        workspace = caches.workspace()
+        job = store.get(workspace, job_id)
+        if not job.live:
+            st.rerun()
+        bar, button = st.columns([5, 1], vertical_alignment="center")
+        waiting = job.state in ("queued", "starting")
+        said = (
+            words.STATES[job.state].capitalize()
+            if waiting
+            else words.progress(job.share, words.plain(job.message or ""), job.seconds_left)
+        )
+        bar.progress(min(1.0, max(0.0, job.share or 0.0)), text=said)
+        if button.button("Stop", key=f"stop-{job_id}", width="stretch"):
+            store.ask(workspace, job_id, "stop")
+            st.toast("Stopping. This takes a few seconds.")

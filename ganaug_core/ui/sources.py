@@ -1,0 +1,172 @@
+"""Where a cohort comes from: the embedded ones, a folder on the server, an upload."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ganaug_core.errors import CohortError
+from ganaug_core.ui import caches, show, uploads, words
+from ganaug_core.workspace import check_name
+
+EMBEDDED = {
+    "phantom": (
+        "Liver lesions, a phantom",
+        "Computed CT patches in Hounsfield units: benign and malignant lesions in three textures. Nobody's data.",
+    ),
+    "digits": ("Handwritten digits", "1,797 tiny images of 0 to 9. Trains in a minute, good for trying things out."),
+}
+SIZES = (32, 64, 128, 256)
+COLUMNS = {
+    "image": "Column with the file names",
+    "label": "Column with the classes",
+    "patient": "Column with the patients",
+    "split": "Column with the split",
+}
+
+
+def embedded() -> None:
+    """Offer the two cohorts that need no file, one click each."""
+    for column, (key, (title, says)) in zip(st.columns(2), EMBEDDED.items(), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.subheader(title)
+            st.write(says)
+            st.space("stretch")
+            kind = "primary" if key == "phantom" else "secondary"
+            if st.button(f"Open the {key}", key=f"embedded-{key}", type=kind):
+                size = 64 if key == "phantom" else 32
+                name = free_name(key)
+                show.start("import", name, {"source": f"embedded:{key}", "name": name, "size": size}, "cohort")
+                st.rerun()
+
+
+def own() -> None:
+    """Ask for images of one's own, with sensible options folded away."""
+    way = st.segmented_control("Where are the images?", ["On the server", "On my computer"], default="On the server")
+    if way == "On my computer":
+        _upload()
+    else:
+        _folder()
+
+
+def _folder() -> None:
+    roots = uploads.roots()
+    if not roots:
+        st.info("No folder may be opened from here. Set GANAUG_ROOTS to the folders that may, and start again.")
+        return
+    st.session_state.setdefault("source-path", str(roots[0]))
+    st.text_input(
+        "Folder, NPZ file or CSV table",
+        key="source-path",
+        help="A folder with one sub-folder per class, one DICOM series or NIfTI volumes per class, an NPZ file with "
+        "images and labels, or a CSV table that names image, class and patient.",
+    )
+    with show.guarded():
+        path = uploads.below_roots(st.session_state["source-path"])
+        inside = uploads.folders_in(path) if path.is_dir() else []
+        above = [".. (one up)"] if path not in roots else []
+        if inside or above:
+            st.selectbox(
+                "Go into",
+                [*above, *inside],
+                index=None,
+                key=f"go-{path}",
+                placeholder=f"{words.count(len(inside), 'folder')} here",
+                on_change=_go,
+                args=(path,),
+            )
+        _begin(path, suggested=path.stem)
+
+
+def _go(path: Path) -> None:
+    chosen = st.session_state[f"go-{path}"]
+    if chosen:
+        st.session_state["source-path"] = str(path.parent if chosen.startswith("..") else path / chosen)
+
+
+def _upload() -> None:
+    number = st.session_state.setdefault("upload-number", 0)
+    files = st.file_uploader(
+        "A zip archive with one folder per class, an NPZ file, or images with a CSV table",
+        type=["zip", "npz", "png", "jpg", "jpeg", "tif", "tiff", "csv", "dcm", "nii", "gz"],
+        accept_multiple_files=True,
+        key=f"upload-{number}",
+    )
+    if files:
+        with show.guarded():
+            st.session_state["uploaded"] = str(uploads.keep(files, caches.workspace()))
+        st.session_state["uploaded-name"] = Path(files[0].name).stem
+        st.session_state["upload-number"] = number + 1  # a fresh widget: the bytes leave the memory
+        st.rerun()
+    kept = st.session_state.get("uploaded")
+    if kept and Path(kept).exists():
+        st.success("The files are here.", icon=":material/check:")
+        _begin(Path(kept), suggested=st.session_state["uploaded-name"])
+
+
+def _begin(source: Path, suggested: str) -> None:
+    """Ask for a name and the options, and start the import."""
+    name = st.text_input("Name of the cohort", value=free_name(suggested), max_chars=100, key=f"name-{source}")
+    with st.expander("Options"):
+        request = _options(source)
+    if st.button("Import these images", type="primary", key="import-own"):
+        show.start("import", check_name(name), {"source": str(source), "name": name, **request}, "cohort")
+        for key in ("uploaded", "uploaded-name"):
+            st.session_state.pop(key, None)
+        st.rerun()
+
+
+def _options(source: Path) -> dict[str, Any]:
+    left, right = st.columns(2)
+    with left:
+        size = st.select_slider(
+            "Size of the images, in pixels", SIZES, value=64, help="Small images train much faster; 64 is a good start."
+        )
+        holdout = st.slider(
+            "Held out for the audit, in % of the patients", 10, 50, 25, help="Only the audit ever looks at these."
+        )
+        tuning = st.slider("For tuning, in % of the patients", 5, 40, 15, help="Watched during training, never learnt.")
+        seed = st.number_input("Seed of the split", 0, 2**31 - 1, 0, help="The same seed gives the same split.")
+    with right:
+        limited = st.toggle("Give the range of values myself", help="For CT, −160 to 240 HU shows soft tissue.")
+        low = st.number_input("Lowest value", value=-160.0, disabled=not limited)
+        high = st.number_input("Highest value", value=240.0, disabled=not limited)
+        twins = st.slider(
+            "Twin limit", 0.0, 0.2, 0.05, 0.01, help="Two images closer than this, after flips and shifts, are one."
+        )
+    columns = _columns() if _has_table(source) else {}
+    if holdout + tuning > 80:
+        raise CohortError(
+            "Hold-out and tuning together leave less than 20 % for training.", do="Make one of them smaller."
+        )
+    request: dict[str, Any] = {"size": int(size), "holdout": holdout / 100, "tuning": tuning / 100, "seed": int(seed)}
+    request["twin_limit"] = float(twins)
+    if limited:
+        if high <= low:
+            raise CohortError("The highest value is not above the lowest.", do="Correct the range of values.")
+        request["value_range"] = [low, high]
+    return {**request, "columns": columns} if columns else request
+
+
+def _columns() -> dict[str, str]:
+    st.write("Columns of the CSV table; empty ones are guessed from their names.")
+    named = {}
+    for place, (key, label) in zip(st.columns(4), COLUMNS.items(), strict=True):
+        named[key] = place.text_input(label, key=f"column-{key}").strip()
+    return {key: value for key, value in named.items() if value}
+
+
+def _has_table(source: Path) -> bool:
+    return source.suffix.lower() == ".csv" or (source.is_dir() and any(source.glob("*.csv")))
+
+
+def free_name(suggested: str, kind: str = "cohorts") -> str:
+    """Return a name that can be used and is not taken: `phantom`, `phantom-2`, ..."""
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", suggested).strip("-._")[:80] or kind.removesuffix("s")
+    workspace = caches.workspace()
+    for number in range(1, 10_000):
+        name = base if number == 1 else f"{base}-{number}"
+        if not workspace.folder(kind, name).exists():
+            return name
+    raise CohortError(f"Too many are named {base}.", do="Choose another name.", code="name_taken")

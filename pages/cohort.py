@@ -1,0 +1,31 @@
+"""Cohort page: which images are here, and how are they split?"""
+
+import streamlit as st
+
+from ganaug_core.ui import ask, caches, glance, show, sources
+
+st.title("Cohort")
+show.watch("import")
+name = ask.cohort()
+if name is None:
+    st.write("A cohort is a set of labelled images, split by patient. Open one of these, or load your own.")
+    sources.embedded()
+    st.subheader("Your own images")
+    sources.own()
+    st.stop()
+
+cohort = caches.cohort(name)
+glance.headline(cohort)
+glance.counts(cohort)
+glance.pictures(cohort)
+glance.brightness(cohort)
+glance.twins(cohort)
+glance.left_out(cohort)
+
+st.divider()
+with st.container(horizontal=True):
+    show.link("training", "Train a generator on this cohort", cohort=name)
+    glance.removal(cohort)
+with st.expander("Load another cohort", icon=":material/add:"):
+    sources.embedded()
+    sources.own()

@@ -165,9 +165,7 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def configure(
-    recipe: str = "recommended", changes: Mapping[str, Any] | None = None, **fields: Any
-) -> TrainingConfig:
+def configure(recipe: str = "recommended", changes: Mapping[str, Any] | None = None, **fields: Any) -> TrainingConfig:
     """Return a recipe's configuration with changes.
 
     Args:

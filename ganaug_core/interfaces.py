@@ -45,7 +45,9 @@ class Architecture(Protocol):
     """
 
     shared_batches: ClassVar[bool]
-    latent: int
+
+    @property
+    def latent(self) -> int: ...
 
     def generator(self, shape: tuple[int, int, int], classes: int) -> "Module":
         """Return a module: latent (n, latent), labels (n,) -> images (n, channel, row, column), about [-1, 1]."""
@@ -72,7 +74,8 @@ class Loss(Protocol):
 class Regulariser(Protocol):
     """A penalty on the discriminator's gradient; `every` steps apart, multiplied by `every` to keep its mean."""
 
-    every: int
+    @property
+    def every(self) -> int: ...
 
     def penalty(self, real_gradient: "Tensor", fake_gradient: "Tensor", strength: float) -> "Tensor":
         """Return a scalar >= 0; gradients are (n, channel, row, column) of the logits with respect to what D sees."""
@@ -82,7 +85,7 @@ class Augmentation(Protocol):
     """A random, differentiable change that both sides of the game see."""
 
     def apply(self, images: "Tensor") -> "Tensor":
-        """Return images of the same shape and range; randomness comes from torch's generator."""
+        """Return images of the same shape and range; randomness comes from torch's CPU generator."""
 
 
 class FittedEncoder(Protocol):

@@ -71,14 +71,14 @@ class Target:
 def ring(modes: int = 8) -> Target:
     """Return Gaussians on the unit circle."""
     angle = 2 * np.pi * np.arange(modes) / modes
-    return Target(np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32), np.arange(modes), 0.02)
+    return Target(np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32), np.arange(modes), 0.04)
 
 
 def grid(side: int = 5) -> Target:
     """Return Gaussians on a square lattice in [-1, 1]."""
     line = np.linspace(-1, 1, side)
     centres = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
-    return Target(centres.astype(np.float32), np.arange(side * side), 0.025)
+    return Target(centres.astype(np.float32), np.arange(side * side), 0.04)
 
 
 def moons(beads: int = 100) -> Target:
@@ -87,7 +87,7 @@ def moons(beads: int = 100) -> Target:
     upper = np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], 1)
     lower = np.stack([0.5 - np.cos(angle), 0.25 - np.sin(angle)], 1)
     centres = 0.66 * np.concatenate([upper, lower])
-    return Target(centres.astype(np.float32), np.repeat([0, 1], beads), 0.03)
+    return Target(centres.astype(np.float32), np.repeat([0, 1], beads), 0.04)
 
 
 TARGETS: dict[str, Callable[[], Target]] = {"ring": ring, "grid": grid, "moons": moons}

@@ -152,8 +152,9 @@ class Pictures(NamedTuple):
 
     def physical(self, index: Integers) -> Pixels:
         """Return (len(index), channel, row, column) in the unit."""
-        chosen: Pixels = self.pixels[index]
-        return self.intensity.physical(chosen) if self.normalised else chosen
+        chosen = self.pixels[index]
+        physical: Pixels = self.intensity.physical(chosen) if self.normalised else chosen
+        return physical
 
     def find(self, *ids: str) -> Integers:
         try:
@@ -199,7 +200,8 @@ def windowed(pixels: Pixels, low: float, high: float) -> Pixels:
     """Return uint8: `low` and below black, `high` and above white."""
     span = np.float32(max(high - low, 1e-6))
     scaled = (np.asarray(pixels, np.float32) - np.float32(low)) * (255 / span)
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    grey: Pixels = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return grey
 
 
 def picture(pixels: Pixels) -> Image.Image:

@@ -1,6 +1,7 @@
 """The classic DCGAN."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -62,7 +63,7 @@ class DCGANGenerator(nn.Module):
         inputs = part.latent + part.class_features
         self.start = nn.Linear(inputs, widths[0] * self.grid[0] * self.grid[1], bias=False)
         layers: list[nn.Module] = [nn.BatchNorm2d(widths[0]), nn.ReLU()]
-        for coarse, fine in zip(widths[:-1], widths[1:], strict=True):
+        for coarse, fine in pairwise(widths):
             layers += [nn.ConvTranspose2d(coarse, fine, 4, 2, 1, bias=False), nn.BatchNorm2d(fine), nn.ReLU()]
         self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], shape[0], 3, padding=1), nn.Tanh())
         self.apply(_classic_start)
@@ -83,7 +84,7 @@ class DCGANDiscriminator(nn.Module):
         self.size = shape[1:]
         self.classes = nn.Embedding(classes, shape[1] * shape[2])
         layers: list[nn.Module] = [nn.Conv2d(shape[0] + 1, widths[0], 3, padding=1), nn.LeakyReLU(0.2)]
-        for fine, coarse in zip(widths[:-1], widths[1:], strict=True):
+        for fine, coarse in pairwise(widths):
             layers += [nn.Conv2d(fine, coarse, 4, 2, 1, bias=False), nn.BatchNorm2d(coarse), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * grid[0] * grid[1], 1))
         self.apply(_classic_start)

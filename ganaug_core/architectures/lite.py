@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -79,7 +80,7 @@ class LiteGenerator(nn.Module):
         self.grid, widths = part.widths(shape)
         self.classes = nn.Embedding(classes, part.class_features)
         self.start = nn.Linear(part.latent + part.class_features, widths[0] * self.grid[0] * self.grid[1])
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(pairwise(widths))
         self.up = nn.ModuleList(convolution(coarse, fine, GAIN) for coarse, fine in pairs)
         self.residual = nn.ModuleList(convolution(fine, fine, 0.0) for _, fine in pairs)
         self.last = convolution(widths[-1], 4 * shape[0], 0.5)
@@ -102,7 +103,7 @@ class LiteDiscriminator(nn.Module):
         grid, widths = part.widths(shape)
         widths = widths[::-1]
         self.first = convolution(4 * shape[0], widths[0], GAIN)
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(pairwise(widths))
         self.residual = nn.ModuleList(convolution(fine, fine, 0.0) for fine, _ in pairs)
         self.down = nn.ModuleList(convolution(fine, coarse, GAIN) for fine, coarse in pairs)
         self.flat = nn.Linear(widths[-1] * grid[0] * grid[1], part.features)
@@ -118,4 +119,5 @@ class LiteDiscriminator(nn.Module):
             hidden = leaky_relu(down(avg_pool2d(hidden, 2)), SLOPE)
         hidden = leaky_relu(self.flat(hidden.flatten(1)), SLOPE)
         fit = (self.classes(labels.view(len(labels), -1)) * hidden[:, None]).sum(2)
-        return (self.logit(hidden) + fit).view(labels.shape)
+        logits: Tensor = (self.logit(hidden) + fit).view(labels.shape)
+        return logits

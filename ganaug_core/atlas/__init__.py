@@ -5,7 +5,6 @@ shipped is a workspace folder by folder, but for two things that would be large:
 their seed, and the samples lie there in 8 bits, the depth in which they were audited.
 """
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ import numpy as np
 
 from ganaug_core import app_root
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.readers.phantom import embedded
 from ganaug_core.records import Floats
 from ganaug_core.workspace import KINDS, Workspace
 
@@ -106,7 +104,9 @@ def _lay(artefact: Path, place: Path) -> None:
     shutil.copytree(artefact, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json", PACKED))
     kind = place.parent.name
     if kind == "cohorts":
-        np.save(place / "pixels.npy", embedded().pixels)
+        from ganaug_core.readers.phantom import embedded  # SciPy: only where the demo is laid
+
+        np.save(place / "pixels.npy", embedded()[0].pixels)
     elif kind == "samples":
         with np.load(artefact / PACKED, allow_pickle=False) as packed:
             np.save(place / "images.npy", unpack(packed["images"]))
@@ -123,20 +123,7 @@ def unpack(packed: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Floats:
     return (packed.astype(np.float32) / np.float32(127.5) - 1).astype(np.float32)
 
 
-def said(workspace: Workspace, generator: str) -> dict[str, str]:
-    """Return what the audit says of a generator: the statement of each verdict, by name."""
-    for name in workspace.names("audits"):
-        manifest = workspace.manifest("audits", name)
-        if manifest["synthetic"].get("name", "").startswith(f"{generator}-") and manifest["cohort"]["name"] == COHORT:
-            return {key: verdict["statement"] for key, verdict in manifest["verdicts"].items()}
-    return {}
-
-
-def thin(history: Path, lines: int = 400) -> None:
-    """Keep about so many lines of a run's history, evenly, always the last."""
-    rows = history.read_text("utf-8").splitlines()
-    step = max(1, len(rows) // lines)
-    kept = rows[::step] + ([] if (len(rows) - 1) % step == 0 else rows[-1:])
-    for row in kept:
-        json.loads(row)
-    history.write_text("\n".join(kept) + "\n", "utf-8")
+def artefact(workspace: Workspace, kind: str, generator: str) -> str | None:
+    """Return the name of the samples, map or audit of one of the demo's generators, None where there is none."""
+    start = generator if kind == "samples" else f"{COHORT}--{generator}"
+    return next((name for name in workspace.names(kind) if name.startswith(f"{start}-")), None)

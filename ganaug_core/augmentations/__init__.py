@@ -1,4 +1,7 @@
-"""Differentiable augmentations that keep the intensity: none changes brightness or contrast, which would leak into HU."""
+"""Differentiable augmentations that keep the intensity.
+
+None changes brightness or contrast: such a change would leak into the generated Hounsfield units.
+"""
 
 from ganaug_core.augmentations.cutout import Cutout
 from ganaug_core.augmentations.translation import Translation

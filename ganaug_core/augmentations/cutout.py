@@ -33,5 +33,5 @@ class Cutout:
         return images * (~hidden[:, None]).to(images.dtype)
 
     def _span(self, n: int, length: int, like: Tensor) -> Tensor:
-        centre = torch.randint(0, length + 1, (n, 1), device=like.device)
+        centre = torch.randint(0, length + 1, (n, 1)).to(like.device)
         return (torch.arange(length, device=like.device) - centre).abs() <= int(length * self.share) // 2

@@ -37,7 +37,7 @@ class Translation:
     def _selection(self, n: int, length: int, like: Tensor) -> Tensor:
         """Return (n, length, length) matrices that pick, for each position, the shifted one inside the border."""
         limit = max(1, round(length * self.share))
-        shift = torch.randint(-limit, limit + 1, (n, 1), device=like.device)
+        shift = torch.randint(-limit, limit + 1, (n, 1)).to(like.device)
         positions = torch.arange(length, device=like.device)
         picked = (positions + shift).clamp(0, length - 1)
         return (picked[:, :, None] == positions).to(like.dtype)

@@ -21,7 +21,7 @@ class Classifier:
 
     Settings:
         classes: Number of classes, 0 for as many as the labels show.
-        steps: Most optimiser steps; a small cohort gets `steps_per_image` of them for each image instead, at least 60.
+        steps: Most optimiser steps; a small cohort gets `steps_per_image` for each image instead, but at least 60.
         steps_per_image: Steps for each training image, > 0.
         batch: Images a step, >= 2.
         smoothing: Share of the target that is spread over all classes, in [0, 1); keeps the probabilities calibrated.
@@ -47,7 +47,7 @@ class Classifier:
         """
         shape = require_images(images, "classifier")
         classes = self.classes or int(labels.max()) + 1
-        steps = max(60, min(self.steps, round(len(images) * self.steps_per_image))) if classes > 1 else 0
+        steps = networks.steps(len(images), self.steps, self.steps_per_image) if classes > 1 else 0
         with networks.reproducible(seed, self.threads) as source:
             network = _network(shape, classes)
             seen = networks.shrink(images)
@@ -77,9 +77,8 @@ class Classifier:
 
     def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:
         """Return the fitted encoder whose state was kept."""
-        network = _network(shape, len(state["2.bias"]))
-        networks.fill(network, state)
-        judge = nn.Sequential(network, nn.LogSoftmax(dim=1))
+        network = networks.filled(lambda: _network(shape, len(state["2.bias"])), state)
+        judge = nn.Sequential(network, nn.LogSoftmax(dim=1)).eval()
         return Fitted("classifier", shape, state, lambda images: networks.run(judge, images), facts)
 
 

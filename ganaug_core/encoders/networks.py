@@ -16,6 +16,7 @@ from ganaug_core.records import Floats
 WIDTHS = (48, 64, 96)
 DIMENSION = 64
 PLACES = 16
+FEWEST_STEPS = 60
 LARGEST = 64  # larger images are area-resampled to this first, so that the cost of a fit does not grow with them
 
 
@@ -112,6 +113,11 @@ def reproducible(seed: int, threads: int) -> Iterator[torch.Generator]:
             torch.set_num_threads(before)
 
 
+def steps(images: int, most: int, for_each: float) -> int:
+    """Return the number of optimiser steps for so many images: it depends on nothing else, so digests hold."""
+    return min(most, max(FEWEST_STEPS, round(images * for_each)))
+
+
 def half_precision() -> bool:
     """Whether this CPU multiplies bfloat16 in hardware; elsewhere it would only be slower."""
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
@@ -155,9 +161,12 @@ def arrays(module: nn.Module) -> dict[str, NDArray[Any]]:
     return {key: value.detach().contiguous().numpy() for key, value in module.state_dict().items()}
 
 
-def fill(module: nn.Module, state: Mapping[str, NDArray[Any]]) -> None:
-    module.load_state_dict({key: torch.from_numpy(np.array(value)) for key, value in state.items()})
-    module.eval()
+def filled(build: Callable[[], nn.Module], state: Mapping[str, NDArray[Any]]) -> nn.Module:
+    """Return a module with these weights, ready to use; it is built without drawing random ones first."""
+    with torch.device("meta"):
+        module = build()
+    module.load_state_dict({key: torch.from_numpy(np.array(value)) for key, value in state.items()}, assign=True)
+    return module.eval()
 
 
 @torch.inference_mode()

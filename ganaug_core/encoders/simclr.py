@@ -19,7 +19,7 @@ class SimCLR:
     """A contrastive space of 64 dimensions, fitted without labels: for modes, neighbours and the map.
 
     Settings:
-        steps: Most optimiser steps; a small cohort gets `steps_per_image` of them for each image instead, at least 60.
+        steps: Most optimiser steps; a small cohort gets `steps_per_image` for each image instead, but at least 60.
         steps_per_image: Steps for each training image, > 0.
         batch: Images a step, each seen in two views, >= 2.
         temperature: Divides the cosines in the loss, > 0; small values weigh the nearest strangers more.
@@ -46,7 +46,7 @@ class SimCLR:
             EvidenceError: Fewer than 8 images.
         """
         shape = require_images(images, "simclr")
-        steps = max(60, min(self.steps, round(len(images) * self.steps_per_image)))
+        steps = networks.steps(len(images), self.steps, self.steps_per_image)
         with networks.reproducible(seed, self.threads) as source:
             backbone = networks.Backbone(shape)
             head = nn.Sequential(nn.Linear(networks.DIMENSION, 128), nn.ReLU(), nn.Linear(128, networks.DIMENSION))
@@ -78,8 +78,7 @@ class SimCLR:
 
     def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:
         """Return the fitted encoder whose state was kept."""
-        backbone = networks.Backbone(shape)
-        networks.fill(backbone, state)
+        backbone = networks.filled(lambda: networks.Backbone(shape), state)
         return Fitted("simclr", shape, state, lambda images: networks.run(backbone, images), facts)
 
 

@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from ganaug_core.jobs import locks
 from ganaug_core.workspace import Workspace
+
+_supervisors: dict[Path, "subprocess.Popen[bytes]"] = {}
+_one_at_a_time = threading.Lock()
 
 
 def start(module: str, *arguments: str, log: Path) -> "subprocess.Popen[bytes]":
@@ -22,5 +26,11 @@ def start(module: str, *arguments: str, log: Path) -> "subprocess.Popen[bytes]":
 
 def ensure(workspace: Workspace) -> None:
     """Start a supervisor unless one lives; of two that start at once the second leaves by itself."""
-    if not locks.is_held(workspace.supervisor_lock):
-        start("ganaug_core.jobs.supervisor", str(workspace.root), log=workspace.root / "supervisor.log")
+    with _one_at_a_time:
+        ours = _supervisors.get(workspace.root)
+        if (ours is not None and ours.poll() is None) or locks.is_held(workspace.supervisor_lock):
+            return
+        log = workspace.root / "supervisor.log"
+        process = start("ganaug_core.jobs.supervisor", str(workspace.root), log=log)
+        _supervisors[workspace.root] = process
+        threading.Thread(target=process.wait, daemon=True).start()  # a child that nobody waits for stays as a zombie

@@ -123,7 +123,7 @@ def as_json(workspace: Workspace, name: str) -> dict[str, Any]:
 
 def names(workspace: Workspace) -> list[str]:
     """Return the names of all runs, oldest first."""
-    made = {name: workspace.manifest("runs", name)["created"] for name in workspace.names("runs")}
+    made = {name: workspace.manifest("runs", name)["written"] for name in workspace.names("runs")}
     return sorted(made, key=lambda name: (made[name], name))
 
 

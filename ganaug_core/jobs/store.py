@@ -87,18 +87,27 @@ def submit(workspace: Workspace, kind: str, name: str, request: dict[str, Any]) 
         raise KeyError(kind)
     check_name(name)
     with Database(workspace.database_path).writing() as connection:
-        live = _newest(connection, kind, name, LIVE)
-        if live is not None and kind != "train":
-            return _job(live)
+        before = _newest(connection, kind, name)
+        if before is not None and before["state"] in LIVE and kind != "train":
+            return _job(before)
         now = time.time()
         row = {"kind": kind, "name": name, "request": json.dumps(request), "created": now, "wished": now}
         fresh = {"state": "queued", "wish": "run", "share": 0.0, "message": "waiting"}
         number = connection.execute(job_table.insert().values(**row, **fresh)).inserted_primary_key
         if kind == "train":
-            workspace.write("runs", name, {"schema": "ganaug.run/1", "name": name, "created": now, **request})
+            _make_run(workspace, name, request, before)
     launch.ensure(workspace)
     assert number is not None
     return get(workspace, int(number[0]))
+
+
+def _make_run(workspace: Workspace, name: str, request: dict[str, Any], before: RowMapping | None) -> None:
+    """Make the run's folder; one that ended without a checkpoint, by a wrong setting say, does not keep the name."""
+    ended = before is not None and before["state"] in ("failed", "stopped")
+    if ended and workspace.exists("runs", name) and not any(workspace.folder("runs", name).glob("checkpoints/*.json")):
+        workspace.remove("runs", name)
+    inputs = {"cohort": workspace.manifest("cohorts", request["cohort"])["digest"]}
+    workspace.write("runs", name, {"schema": "ganaug.run/1", "name": name, **request, "inputs": inputs})
 
 
 def ask(workspace: Workspace, job: int, wish: str) -> Job:
@@ -191,16 +200,16 @@ def claim(workspace: Workspace, kinds: tuple[str, ...], *, slots: int = 1) -> Jo
 
 
 def begin(workspace: Workspace, job: int) -> bool:
-    """Say that the claimed job runs now; False where it was taken away meanwhile."""
+    """Say that the claimed job is worked on; False where it was taken away meanwhile."""
     with Database(workspace.database_path).writing() as connection:
         mine = update(job_table).where(job_table.c.id == job, job_table.c.state == "starting")
-        return connection.execute(mine.values(state="running", started=time.time())).rowcount == 1
+        return connection.execute(mine.values(started=time.time())).rowcount == 1
 
 
 def progress(workspace: Workspace, job: int, share: float, message: str, seconds_left: float | None) -> str:
     """Write down how far a job is and return what the user wishes."""
     with Database(workspace.database_path).writing() as connection:
-        change = {"share": share, "message": message, "seconds_left": seconds_left}
+        change = {"state": "running", "share": share, "message": message, "seconds_left": seconds_left}
         connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
         return str(connection.execute(select(job_table.c.wish).where(job_table.c.id == job)).scalar_one())
 
@@ -230,10 +239,8 @@ def finish(
         connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
 
 
-def _newest(connection: Connection, kind: str, name: str, states: tuple[str, ...] = ()) -> RowMapping | None:
+def _newest(connection: Connection, kind: str, name: str) -> RowMapping | None:
     query = select(job_table).where(job_table.c.kind == kind, job_table.c.name == name)
-    if states:
-        query = query.where(job_table.c.state.in_(states))
     return connection.execute(query.order_by(job_table.c.id.desc()).limit(1)).mappings().first()
 
 

@@ -17,6 +17,7 @@ from ganaug_core.records import Floats
 SIDE, TEMPLATE = 32, 22
 COARSE_SIDE, COARSE_TEMPLATE = SIDE // 2, TEMPLATE // 2
 SIGMA, CONTRAST_FLOOR = 3.0, 0.08
+COARSE_SIGMA = 1.0
 DIHEDRAL = 8
 ROTATIONS, SCALES = (-8.0, 0.0, 8.0), (0.88, 1.0, 1.12)
 FINE = tuple((rotation, scale) for rotation in ROTATIONS for scale in SCALES)
@@ -89,8 +90,8 @@ def patches(pictures: Tensor, side: int) -> Tensor:
 
 
 def coarse(pictures: Tensor) -> Tensor:
-    """Return (n, 1, 16, 16): the first pass looks at half the resolution."""
-    return functional.avg_pool2d(pictures, 2)
+    """Return (n, 1, 16, 16) for the first pass, smoothed so that odd shifts and small rotations still look alike."""
+    return functional.avg_pool2d(_blurred(pictures, COARSE_SIGMA), 2)
 
 
 def name(dihedral: int, variant: int, position: int) -> str:
@@ -117,15 +118,14 @@ def _resampled(block: Tensor) -> Tensor:
 
 
 def _local_contrast(block: Tensor) -> Tensor:
-    mean = _blurred(block)
-    rest = block - mean
-    return rest / (_blurred(rest.square()).sqrt() + CONTRAST_FLOOR)
+    rest = block - _blurred(block, SIGMA)
+    return rest / (_blurred(rest.square(), SIGMA).sqrt() + CONTRAST_FLOOR)
 
 
-def _blurred(block: Tensor) -> Tensor:
-    reach = int(3 * SIGMA)
-    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32)
-    kernel = torch.exp(-0.5 * (offsets / SIGMA).square())
+def _blurred(block: Tensor, sigma: float) -> Tensor:
+    reach = int(3 * sigma)
+    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32, device=block.device)
+    kernel = torch.exp(-0.5 * (offsets / sigma).square())
     kernel = kernel / kernel.sum()
     wide = functional.pad(block, (reach, reach, reach, reach), mode="reflect")
     along_rows = functional.conv2d(wide, kernel.view(1, 1, -1, 1))

@@ -1,7 +1,7 @@
 """Registered search: for each query the reference that it equals best after turning, scaling and shifting.
 
 Two passes. The first lays every turn of a query on every position of every reference at 16 x 16 and keeps the best
-candidates (reference and turn); the second adds rotations and scales at 32 x 32 on those alone. The bulk runs in
+`CANDIDATES` (reference and turn); the second adds rotations and scales at 32 x 32 on those alone. The bulk runs in
 bfloat16 where that is fast; the values that are returned are computed in float32. A candidate list from pixel or
 feature distances would miss flips; `tests/steps/test_neighbours.py` keeps the recall of planted copies.
 """
@@ -20,7 +20,7 @@ from ganaug_core.records import Floats, Integers
 
 Report = Callable[[float, str], None]
 
-CANDIDATES = 50
+CANDIDATES = 128  # of references times turns
 QUERIES, REFERENCES, BLOCK = 1024, 64, 2048
 FINALISTS = 2
 MARGIN = 0.01  # what bfloat16 may be wrong by
@@ -110,8 +110,8 @@ def twin_pairs(images: Floats, limit: float = 0.05, report: Report = silent) -> 
         limit: Largest distance of a pair, in [0, 2].
 
     Returns:
-        (k, 2) indices, the smaller first, and (k,) distances, sorted by pair. An image with more than about fifty
-        twins names only the closest fifty; chains still join them all.
+        (k, 2) indices, the smaller first, and (k,) distances, sorted by pair. An image with more than about a
+        hundred twins names only the closest; chains still join them all.
     """
     pictures = registration.views(images)
     own = np.arange(len(images))

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import gaussian_filter
 
-from ganaug_core.records import Integers
+from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Integers
 
 CLASSES = ("benign", "malignant")
 TEXTURES = ("homogeneous", "rim", "speckled")
 KERNELS = ("soft", "sharp")
 TEXTURE_SHARES = {"benign": (0.62, 0.30, 0.08), "malignant": (0.45, 0.45, 0.10)}
 SHARP_SHARES = (0.35, 0.60)
+EMBEDDED_SHARES = {"benign": (0.45, 0.33, 0.22), "malignant": (0.40, 0.38, 0.22)}
 WINDOW_HU = (-160.0, 240.0)
 FIELD_MM = 51.2
 
@@ -90,6 +91,24 @@ def lesions(
             truth.append((patient.label, texture, patient.kernel, number))
     labels, texture_index, kernels, numbers = np.asarray(truth, np.int64).T
     return Phantom(np.stack(pixels), labels, texture_index, kernels, numbers)
+
+
+def embedded() -> tuple[Phantom, Integers]:
+    """Return the phantom that ganaug brings along, and the role of each image: always the same.
+
+    900 patients, so that both sides of a copy test are large enough, and no texture below a fifth, so that small
+    generators can learn each and a lost one is seen. The split is part of it (60 % train, 15 % tuning, 25 % hold-out
+    of each class's patients): the shipped generators have seen its training share only.
+    """
+    phantom = lesions(900, 2026, malignant=0.45, textures=EMBEDDED_SHARES)
+    random = np.random.default_rng(0)
+    roles = np.full(len(phantom.labels), TRAIN, np.int64)
+    for label in range(len(CLASSES)):
+        patients = random.permutation(np.unique(phantom.patients[phantom.labels == label]))
+        first, second = round(0.25 * len(patients)), round(0.40 * len(patients))
+        roles[np.isin(phantom.patients, patients[:first])] = HOLDOUT
+        roles[np.isin(phantom.patients, patients[first:second])] = TUNING
+    return phantom, roles
 
 
 def _patient(random: np.random.Generator, malignant: float, shares: Mapping[str, tuple[float, ...]]) -> _Patient:

@@ -28,14 +28,6 @@ class Place:
         with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype != torch.float32):
             yield
 
-    @contextmanager
-    def seeded(self, *numbers: int) -> Iterator[None]:
-        """Make torch's random numbers a pure function of `numbers`, and leave the generator as it was."""
-        devices = [self.device.index or 0] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(mixed(*numbers))
-            yield
-
     def in_words(self) -> str:
         """Return what a person should know, such as `CPU (AMD EPYC), 2 of 4 threads, bfloat16`."""
         precision = str(self.dtype).removeprefix("torch.")
@@ -61,6 +53,17 @@ def choose(device: str, precision: str) -> Place:
     fast = torch.cuda.is_bf16_supported() if on_gpu else _multiplies_bfloat16()
     half = precision == "bfloat16" or (precision == "auto" and fast)
     return Place(torch.device("cuda:0" if on_gpu else "cpu"), torch.bfloat16 if half else torch.float32)
+
+
+@contextmanager
+def seeded(*numbers: int) -> Iterator[None]:
+    """Make torch's random numbers on the CPU a pure function of `numbers`, and leave the generator as it was.
+
+    Runs draw on the CPU alone and move the result: a seed means the same batches and latents on every device.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(mixed(*numbers))
+        yield
 
 
 def mixed(*numbers: int) -> int:

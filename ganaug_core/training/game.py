@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 from ganaug_core.config import TrainingConfig
 from ganaug_core.interfaces import Regulariser
 from ganaug_core.training import schedule
-from ganaug_core.training.devices import Place
+from ganaug_core.training.devices import Place, seeded
 from ganaug_core.training.images import TrainingImages
 from ganaug_core.training.parts import Parts
 
@@ -35,7 +35,7 @@ class Game:
         self.parts, self.config, self.images, self.place = parts, config, images, place
         self.classes = len(images.counts)
         self.penalty_scale = shape[1] / _REFERENCE_ROWS
-        with place.seeded(config.seed):
+        with seeded(config.seed):
             self.generator = _on(place, parts.architecture.generator(shape, self.classes))
             self.discriminator = _on(place, parts.architecture.discriminator(shape, self.classes))
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
@@ -54,7 +54,7 @@ class Game:
             (self.generator_optimiser, self.config.generator_learning_rate),
         ):
             optimiser.param_groups[0]["lr"] = rate * now.learning_rate
-        with self.place.seeded(self.config.seed, number + 1):
+        with seeded(self.config.seed, number + 1):
             discriminator_loss = self._discriminator_loss(number, now)
             discriminator_gradient, first = _update(
                 self.discriminator_optimiser, self.discriminator, discriminator_loss
@@ -74,7 +74,7 @@ class Game:
         }
 
     def latent(self, n: int) -> Tensor:
-        return torch.randn(n, self.parts.architecture.latent, device=self.place.device)
+        return torch.randn(n, self.parts.architecture.latent).to(self.place.device)
 
     def _discriminator_loss(self, number: int, now: schedule.Moment) -> Tensor:
         n = self.config.batch_size
@@ -89,7 +89,7 @@ class Game:
             asked = labels.repeat(2)[:, None]
             if with_label_term:
                 # the wrong label rides along: a discriminator looks at an image once and answers for several labels
-                wrong = (labels + torch.randint(1, self.classes, labels.shape, device=labels.device)) % self.classes
+                wrong = (labels + torch.randint(1, self.classes, labels.shape).to(labels.device)) % self.classes
                 asked = torch.cat([asked, wrong.repeat(2)[:, None]], 1)
             logits = self._discriminate(seen, asked).float()
             real_logits, fake_logits = logits[:, 0].chunk(2)

@@ -42,20 +42,20 @@ class TrainingImages:
         weights = _weights(self.counts, config.class_sampling)
         self._edges: Tensor | None = None
         if weights is not None:
-            share = weights[labels] / (weights[labels].sum())
-            self._edges = torch.from_numpy(np.cumsum(share)).to(device)
+            share = weights[labels] / weights[labels].sum()
+            self._edges = torch.from_numpy(np.cumsum(share))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """Return images (size, channel, row, column) and labels (size,)."""
-        device = self.labels.device
         if self._edges is None:
-            index = torch.randint(len(self), (size,), device=device)
+            index = torch.randint(len(self), (size,))
         else:
-            ticket = torch.rand(size, dtype=torch.float64, device=device)
+            ticket = torch.rand(size, dtype=torch.float64)
             index = torch.searchsorted(self._edges, ticket, right=True).clamp_(max=len(self) - 1)
+        index = index.to(self.labels.device)
         return self.images[index], self.labels[index]
 
 

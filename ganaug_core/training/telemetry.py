@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from ganaug_core.records import TRAIN, TUNING, Cohort, Floats
-from ganaug_core.training.devices import Place
+from ganaug_core.training.devices import Place, seeded
 from ganaug_core.training.game import Game
 
 PER_CLASS = 8
@@ -29,10 +29,10 @@ class Shown:
                 torch.from_numpy(cohort.images(index)).to(place.device),
                 torch.from_numpy(np.asarray(cohort.labels[index], np.int64)).to(place.device),
             )
-        with place.seeded(seed, _STREAM):
+        with seeded(seed, _STREAM):
             self.labels = torch.arange(classes, device=place.device).repeat_interleave(PER_CLASS)
-            self.latents = torch.randn(len(self.labels), latent, device=place.device)
-            self.opinion_latents = torch.randn(_LOGITS, latent, device=place.device)
+            self.latents = torch.randn(len(self.labels), latent).to(place.device)
+            self.opinion_latents = torch.randn(_LOGITS, latent).to(place.device)
         self.opinion_labels = self.images["train"][1].repeat(-(-_LOGITS // len(self.images["train"][1])))[:_LOGITS]
 
     @torch.no_grad()
@@ -54,7 +54,7 @@ class Shown:
         with self.place.arithmetic():
             parts = [
                 network(each, asked).float()
-                for each, asked in zip(inputs.split(_CHUNK), labels.split(_CHUNK), strict=True)
+                for each, asked in zip(torch.split(inputs, _CHUNK), torch.split(labels, _CHUNK), strict=True)
             ]
         network.train(was_training)
         return torch.cat(parts).contiguous()

@@ -39,17 +39,22 @@ def _newest(kind: str) -> list[str]:
 
 
 def _choose(label: str, key: str, names: Sequence[str]) -> str | None:
-    """Show a chooser bound to the address.
+    """Show a chooser whose choice always stands in the address, also the default.
 
-    The widget itself has no default, so the choice always stands in the address; a link made today shows the same
-    artefact when a newer one is there tomorrow.
+    Streamlit's own `bind` writes an address only when a user chooses; a link to "the newest" would show another
+    artefact tomorrow, and a reload would leave the run that one was looking at.
     """
     if not names:
         return None
-    asked = st.query_params.get(key)
-    if st.session_state.get(key) not in names and asked not in names:
-        st.session_state[key] = names[0]
-    chosen = st.selectbox(label, names, index=None, key=key, bind="query-params", required=True, placeholder=names[0])
+    asked, written = st.query_params.get(key), f"{key}-in-address"
     if asked is not None and asked not in names:
         st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
-    return chosen or names[0]
+    elif asked is not None and asked != st.session_state.get(written):
+        st.session_state[key] = asked  # a link, or the browser's back button
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = names[0]
+    chosen: str = st.selectbox(label, names, key=key, persist_state="session")
+    st.session_state[written] = chosen
+    if asked != chosen:
+        st.query_params[key] = chosen
+    return chosen

@@ -108,7 +108,8 @@ def twins(cohort: Cohort) -> None:
         return
     st.write(
         f"{words.count(exact, 'exact duplicate')} and {words.count(len(cohort.twins), 'pair')} that are one image "
-        "after a flip, a turn or a shift. Twins always lie on the same side of the split; otherwise the copy test is blind."
+        "after a flip, a turn or a shift. Twins always lie on the same side of the split: otherwise the copy test "
+        "would be blind."
     )
     if across:
         st.warning(

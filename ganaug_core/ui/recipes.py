@@ -69,7 +69,7 @@ def _cards() -> str:
             st.write(words.plain(recipe.says))
             st.space("stretch")
             if recipe.name == chosen:
-                st.button("Chosen", key=f"recipe-{recipe.name}", disabled=True, icon=":material/check:")
+                st.badge("Chosen", icon=":material/check:", color="blue")
             else:
                 st.button("Choose", key=f"recipe-{recipe.name}", on_click=_choose, args=(recipe.name,))
     return chosen

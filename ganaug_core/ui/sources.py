@@ -33,8 +33,7 @@ def embedded() -> None:
             st.subheader(title)
             st.write(says)
             st.space("stretch")
-            kind = "primary" if key == "phantom" else "secondary"
-            if st.button(f"Open the {key}", key=f"embedded-{key}", type=kind):
+            if st.button(f"Open the {key}", key=f"embedded-{key}", type="primary" if key == "phantom" else "secondary"):
                 size = 64 if key == "phantom" else 32
                 name = free_name(key)
                 show.start("import", name, {"source": f"embedded:{key}", "name": name, "size": size}, "cohort")

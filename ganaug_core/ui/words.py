@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:@&^=])")
+_MARKS = re.compile(r"([\\`*_\[\]<>$:~&-])")
+_FIRST = re.compile(r"^(\d*)([#+=.)])")  # makes a heading or a list of a line that begins with it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 STATES = {
@@ -31,7 +32,7 @@ def plain(text: object) -> str:
     Names of files, classes and cohorts come from outside. Unescaped, an image link in one of them would make the
     browser call another server.
     """
-    return _MARKS.sub(r"\\\1", clean(text))
+    return _FIRST.sub(r"\1\\\2", _MARKS.sub(r"\\\1", clean(text)))
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -160,6 +160,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said_in_words_and_loses_nothing(database: Database) -> None:
     database.decide("s", "a", "keep")
+
     def fill() -> None:
         with database.writing() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()

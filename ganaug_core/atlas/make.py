@@ -1,0 +1,170 @@
+"""Make the shipped demo: `python -m ganaug_core.atlas.make WORKSPACE`.
+
+Trains the three generators, draws, maps and audits them in a workspace, and lays what is shipped into `assets/demo`.
+What is there already is not made again, so an interrupted call goes on. It takes about an hour and a half on one core.
+"""
+
+import dataclasses
+import logging
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganaug_core import atlas, playground
+from ganaug_core.config import configure
+from ganaug_core.errors import GanaugError
+from ganaug_core.jobs import tasks
+from ganaug_core.readers import phantom
+from ganaug_core.records import TRAIN, Cohort, Integers
+from ganaug_core.training import latest_checkpoint, save_checkpoint
+from ganaug_core.workspace import Workspace, digest_of
+
+PER_CLASS = 600
+SEEN_FRAMES = 24
+_UNUSED = 9  # no role: a plan's generator does not see these images
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one generator comes about.
+
+    Attributes:
+        images: Budget in real images.
+        changes: Settings that differ from the recommended recipe.
+        shown: Picks the training images that it may see.
+        after: It goes on from the networks of this other run.
+    """
+
+    images: int
+    changes: dict[str, Any] = field(default_factory=dict)
+    shown: Callable[[Cohort], Integers] = lambda cohort: cohort.where(TRAIN)
+    after: str | None = None
+
+
+def homogeneous(cohort: Cohort) -> Integers:
+    """Training lesions of one texture."""
+    textures = phantom.embedded()[0].textures
+    found: Integers = cohort.where(TRAIN)
+    return found[textures[found] == phantom.TEXTURES.index("homogeneous")]
+
+
+def forty(cohort: Cohort) -> Integers:
+    """Twenty training images of each class."""
+    random = np.random.default_rng(0)
+    found = [random.permutation(cohort.where(TRAIN, label=label))[:20] for label in range(len(cohort.classes))]
+    return np.concatenate(found)
+
+
+_AT_64_PIXELS = {"r1.gamma": 2.0, "r2.gamma": 2.0}
+PLANS = {
+    "healthy": Plan(1_000_000, {**_AT_64_PIXELS, "augment": "on", "ema_half_life_images": 20_000}),
+    "collapsed": Plan(120_000, {**_AT_64_PIXELS, "augment": "on"}, homogeneous, after="healthy"),
+    "copying": Plan(160_000, {**_AT_64_PIXELS, "augment": "off"}, forty),
+}
+
+
+def make(workspace: Workspace) -> None:
+    """Make everything that is missing in the workspace, then lay it into `assets`."""
+    if not workspace.exists("cohorts", atlas.COHORT):
+        tasks.import_cohort(workspace, {"source": "embedded:phantom", "name": atlas.COHORT})
+    for name, plan in PLANS.items():
+        if not workspace.exists("generators", name):
+            log.info("training %s", name)
+            _train(workspace, name, plan)
+        samples = tasks.samples_name(name, PER_CLASS, 0)
+        if not workspace.exists("samples", samples):
+            _draw(workspace, name, samples)
+        if not workspace.exists("maps", tasks.map_name(atlas.COHORT, samples, tasks.MAP_SPACE)):
+            tasks.map_(workspace, {"cohort": atlas.COHORT, "samples": samples})
+        if not workspace.exists("audits", tasks.audit_name(atlas.COHORT, samples)):
+            log.info("auditing %s", name)
+            command = f"ganaug audit {atlas.COHORT} {name}"
+            tasks.audit(workspace, {"cohort": atlas.COHORT, "samples": samples, "command": command})
+    ship(workspace, atlas.shipped())
+    games = atlas.shipped().parent / "playground"
+    if not games.is_dir():
+        games.mkdir(parents=True)
+        playground.precompute(games)
+
+
+def _train(workspace: Workspace, name: str, plan: Plan) -> None:
+    """Train on the images that the plan shows; all of them are training images of the cohort, so its digest stays."""
+    cohort = workspace.cohort(atlas.COHORT)
+    roles = cohort.roles.copy()
+    roles[cohort.where(TRAIN)] = _UNUSED
+    roles[plan.shown(cohort)] = TRAIN
+    shown = f"{atlas.COHORT}-for-{name}"
+    workspace.keep(dataclasses.replace(cohort, roles=roles), shown, replace=True)
+
+    config = configure(changes=plan.changes, images=plan.images, threads=1, seed=1).model_dump(mode="json")
+    if not workspace.exists("runs", name):
+        manifest = {"schema": "ganaug.run/1", "name": name, "cohort": atlas.COHORT, "config": config}
+        folder = workspace.write("runs", name, {**manifest, "created": 0, "inputs": {"cohort": cohort.digest}})
+        (folder / "checkpoints").mkdir()
+        if plan.after:
+            state = latest_checkpoint(workspace.folder("runs", plan.after) / "checkpoints")
+            assert state is not None
+            save_checkpoint(folder / "checkpoints", {**state, "images": 0, "steps": 0, "seconds": 0.0}, 0)
+    tasks.train(workspace, {"name": name, "cohort": shown, "config": config})
+    workspace.remove("cohorts", shown)
+
+
+def _draw(workspace: Workspace, generator: str, name: str) -> None:
+    """Draw the samples and keep them in the depth in which they are shipped."""
+    tasks.sample(workspace, {"generator": generator, "per_class": PER_CLASS, "seed": 0, "name": name})
+    drawn = workspace.samples(name)
+    images = atlas.unpack(atlas.pack(drawn.images))
+    packed = dataclasses.replace(drawn, images=images, digest=digest_of(images, drawn.labels))
+    workspace.keep(packed, name, replace=True)
+
+
+def ship(workspace: Workspace, target: Path) -> None:
+    """Lay the workspace's demo into `target`: without pixels, checkpoints and logs, samples in 8 bits."""
+    shutil.rmtree(target, ignore_errors=True)
+    left_out = shutil.ignore_patterns(
+        "pixels.npy", "images.npy", "paths.json", "checkpoints", "log.txt", "lock", "*.tmp"
+    )
+    for kind in ("cohorts", "runs", "generators", "samples", "maps", "audits", "encoders"):
+        for name in workspace.names(kind):
+            folder = target / kind / name
+            shutil.copytree(workspace.folder(kind, name), folder, ignore=left_out)
+            if kind == "samples":
+                np.savez_compressed(folder / atlas.PACKED, images=atlas.pack(workspace.samples(name).images))
+            if kind == "runs":
+                _thin(folder)
+
+
+def _thin(run: Path, lines: int = 400) -> None:
+    """Keep so many lines of a run's curves and `SEEN_FRAMES` of its sheets, evenly; the first and the last stay."""
+    sheets = sorted((run / "previews").glob("*.png"))
+    kept = {sheets[round(place)] for place in np.linspace(0, len(sheets) - 1, SEEN_FRAMES)}
+    for sheet in set(sheets) - kept:
+        sheet.unlink()
+    for name, most in (("history.jsonl", lines), ("logits.jsonl", SEEN_FRAMES)):
+        rows = (run / name).read_text("utf-8").splitlines()
+        places = sorted({round(place) for place in np.linspace(0, len(rows) - 1, most)})
+        (run / name).write_text("\n".join(rows[place] for place in places) + "\n", "utf-8")
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if len(sys.argv) != 2:
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    try:
+        make(Workspace(sys.argv[1]))
+    except GanaugError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The command line: every verb is one arrow of the flow, and calls the same tasks as the app's workers.
+
+Exit status: 0 done, 2 the request or the data cannot be used, 1 our bug, 130 interrupted by the user with work kept.
+Heavy modules are imported inside the verbs, so that `ganaug --help` is quick.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganaug_core import __version__
+from ganaug_core.cli import cohorts, console, evidence, generators, serve, training
+from ganaug_core.errors import GanaugError
+
+app = typer.Typer(
+    help="Train class-conditional GANs on medical images and see whether they cover the classes or copy the patients.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(cohorts.app, name="cohort")
+app.add_typer(training.runs, name="run")
+app.add_typer(generators.app, name="generator")
+for verb in (serve.app, serve.demo, serve.doctor, training.train, serve.worker, generators.sample):
+    app.command()(verb)
+app.command()(evidence.audit)
+app.command("map")(evidence.map_)
+
+UsageError = typer.BadParameter.__bases__[0]
+INTERRUPTED = 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ganaug {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    workspace: console.Workspace = None,
+    version: Annotated[bool, typer.Option("--version", help="Say the version.", callback=_version)] = False,
+) -> None:
+    if workspace is not None:
+        os.environ["GANAUG_HOME"] = str(workspace)
+
+
+def main() -> None:
+    """Run the command line of this process and leave with its exit status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit status; what is our bug keeps its traceback."""
+    to = _json_target(arguments)
+    try:
+        status = app(arguments, prog_name="ganaug", standalone_mode=False)
+    except GanaugError as error:
+        console.complain(error, to)
+        return 1 if error.code == "bug" else 2
+    except UsageError as error:
+        if not (message := error.format_message()):  # type: ignore[attr-defined]
+            return 2  # asked for nothing: the help was shown
+        refusal = GanaugError(message, do=f"See: {_help_for(error)} --help", code="usage")
+        console.complain(refusal, to)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def _help_for(error: BaseException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "ganaug"
+
+
+def _json_target(arguments: list[str]) -> str | None:
+    """Find --json before the arguments are understood: their errors are answered in JSON too."""
+    for place, argument in enumerate(arguments):
+        if argument.startswith("--json="):
+            to = argument.removeprefix("--json=")
+        elif argument == "--json" and place + 1 < len(arguments):
+            to = arguments[place + 1]
+        else:
+            continue
+        return to if to == "-" or Path(to).absolute().parent.is_dir() else None
+    return None

@@ -1,0 +1,119 @@
+"""ganaug cohort import | list | show | remove"""
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganaug_core.cli import console
+from ganaug_core.errors import CohortError
+from ganaug_core.jobs import tasks
+from ganaug_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ganaug_core.records import Cohort
+
+app = typer.Typer(help="Labelled images with a fixed split by patient.", no_args_is_help=True)
+Paths = Annotated[bool, typer.Option("--paths", help="Tell each image's source path too; it may name a patient.")]
+
+
+@app.command("import")
+def import_(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="Folder, file, or embedded:phantom, embedded:digits.")
+    ],
+    name: Annotated[str, typer.Option(help="Name in the workspace.")],
+    labels: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Table that names images and labels.")] = None,
+    image_column: Annotated[str | None, typer.Option(metavar="C", help="Column of the table.")] = None,
+    label_column: Annotated[str | None, typer.Option(metavar="C", help="Column of the table.")] = None,
+    patient_column: Annotated[str | None, typer.Option(metavar="C", help="Column of the table.")] = None,
+    split_column: Annotated[str | None, typer.Option(metavar="C", help="Column of the table.")] = None,
+    size: Annotated[int, typer.Option(metavar="PX", help="Rows and columns of the stored images.")] = 64,
+    value_range: Annotated[
+        str | None, typer.Option("--range", metavar="LO,HI", help="Physical values that become black and white.")
+    ] = None,
+    tuning: Annotated[float, typer.Option(help="Share of the patients for choosing between runs.")] = 0.15,
+    holdout: Annotated[float, typer.Option(help="Share of the patients that only the audit sees.")] = 0.25,
+    seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    paths: Paths = False,
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
+    """Read labelled images, find twins, and split them by patient."""
+    place = Workspace(workspace)
+    given = {"labels": labels, "image": image_column, "label": label_column, "patient": patient_column}
+    columns = {key: str(value) for key, value in {**given, "split": split_column}.items() if value is not None}
+    request: dict[str, Any] = {"source": source, "name": name, "size": size, "value_range": _range(value_range)}
+    request |= {"tuning": tuning, "holdout": holdout, "seed": seed, "columns": columns or None}
+    with closing(console.Progress()) as progress:
+        tasks.import_cohort(place, request, progress)
+    _show(place, name, paths, json)
+
+
+@app.command("list")
+def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """List the cohorts of the workspace."""
+    place = Workspace(workspace)
+    found = []
+    for name in place.names("cohorts"):
+        manifest = place.manifest("cohorts", name)
+        count = len(place.array("cohorts", name, "labels"))
+        facts = {"name": name, "hash": manifest["digest"], "n": count, "classes": manifest["classes"]}
+        found.append({**facts, "unit": manifest["intensity"]["unit"]})
+    rows = [(each["name"], f"{each['n']:,} images", ", ".join(each["classes"])) for each in found]
+    console.answer({"cohorts": found}, console.table(rows) or "No cohorts yet: ganaug cohort import.", json)
+
+
+@app.command()
+def show(name: str, paths: Paths = False, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Say what a cohort holds and how it is split."""
+    _show(Workspace(workspace), name, paths, json)
+
+
+@app.command()
+def remove(name: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Remove a cohort; what was made from it stays, the source is not touched."""
+    Workspace(workspace).remove("cohorts", name)
+    console.answer({"removed": name}, f"Removed {name}.", json)
+
+
+def _show(workspace: Workspace, name: str, paths: bool, json: str | None) -> None:
+    from ganaug_core.cohort import as_json
+
+    cohort = workspace.cohort(name)
+    document = as_json(cohort, workspace.paths(name) if paths else None)
+    console.answer(document, _in_words(cohort, document), json)
+
+
+def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
+    rows = [("class", "train", "tuning", "holdout")]
+    rows += [(name, *(f"{each[role]:,}" for role in rows[0][1:])) for name, each in document["classes"].items()]
+    patients = f", {document['patients']:,} patients" if document["patients"] else ", patients unknown"
+    low, high = document["range"]
+    lines = [
+        f"{cohort.name}: {document['n']:,} images{patients}, {document['size'][0]} x {document['size'][1]} px, "
+        f"{low:g} to {high:g} {document['unit']}",
+        console.table(rows),
+    ]
+    twins = document["duplicates"]
+    if any(twins.values()):
+        shown = ", ".join(f"{count:,} {key.replace('_', ' ')}" for key, count in twins.items())
+        lines.append(f"Duplicates: {shown}.")
+    skipped = document["skipped"]
+    lines += [f"Left out: {each['file']}: {each['say']} {each['do']}" for each in skipped[:10]]
+    if len(skipped) > 10:
+        lines.append(f"... and {len(skipped) - 10} more (--json lists all).")
+    return "\n".join(lines)
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(each) for each in text.split(","))
+    except ValueError as error:
+        raise CohortError(
+            f"--range {text} is not two numbers.", do="Write it like --range=-160,240.", code="range"
+        ) from error
+    return low, high

@@ -1,0 +1,97 @@
+"""ganaug sample, and ganaug generator list | show | export | import"""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganaug_core.cli import console
+from ganaug_core.errors import ConfigurationError, WorkspaceError
+from ganaug_core.jobs import tasks
+from ganaug_core.records import Intensity
+from ganaug_core.workspace import Workspace, write_atomic
+
+app = typer.Typer(help="Generators: files that cannot run code, with a passport.", no_args_is_help=True)
+FORMATS = ("png", "npz")
+
+
+@app.command("list")
+def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """List the generators of the workspace."""
+    place = Workspace(workspace)
+    found = [_document(place, name) for name in place.names("generators")]
+    rows = [(each["name"], each["recipe"], f"{each['images']:,} images", each["cohort_name"]) for each in found]
+    console.answer({"generators": found}, console.table(rows) or "No generators yet: ganaug train.", json)
+
+
+@app.command()
+def show(generator: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Show a generator's passport."""
+    document = _document(Workspace(workspace), generator)
+    classes = ", ".join(f"{each['name']} ({each['train']:,})" for each in document["classes"])
+    lines = [f"{key}: {value}" for key, value in document.items() if isinstance(value, str | int | float)]
+    console.answer(document, "\n".join([*lines, f"classes: {classes}"]), json)
+
+
+@app.command()
+def export(generator: str, file: Path, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Copy a generator to a file; it holds no images, no paths and no patients."""
+    place = Workspace(workspace)
+    document = _document(place, generator)
+    if not file.absolute().parent.is_dir():
+        raise WorkspaceError(f"The folder of {file} is not there.", do="Make it first.", code="missing")
+    write_atomic(file.absolute(), (place.folder("generators", generator) / "generator.safetensors").read_bytes())
+    console.answer({**document, "file": str(file)}, f"Wrote {file}.", json)
+
+
+@app.command("import")
+def import_(
+    file: Path,
+    name: Annotated[str, typer.Option(metavar="G", help="Name in the workspace.")],
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
+    """Check a generator file, try it, and take it into the workspace."""
+    place = Workspace(workspace)
+    tasks.import_generator(place, {"path": str(file), "name": name})
+    console.answer(_document(place, name), f"Imported {name}.", json)
+
+
+def sample(
+    generator: Annotated[str, typer.Argument(metavar="GENERATOR", help="A generator's name.")],
+    per_class: Annotated[int, typer.Option(metavar="N", help="Images of each class.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the images; it must be empty or new.")],
+    class_: Annotated[
+        list[str] | None, typer.Option("--class", metavar="C", help="Only this class; repeatable.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same images.")] = 0,
+    truncation: Annotated[float, typer.Option(metavar="PSI", help="Below 1: more typical, less varied.")] = 1.0,
+    format: Annotated[str, typer.Option(help="png (with manifest.csv) or npz.")] = "png",
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
+    """Draw synthetic images into a folder."""
+    if format not in FORMATS:
+        raise ConfigurationError(
+            f"This version does not write {format}.", do=f"Choose --format {' or '.join(FORMATS)}.", code="unknown_name"
+        )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise WorkspaceError(f"{out} is not empty.", do="Give --out a new or an empty folder.", code="not_empty")
+    from ganaug_core.generators import draw, export
+
+    loaded = tasks.load_generator(Workspace(workspace), generator)
+    with closing(console.Progress()) as progress:
+        name = tasks.samples_name(generator, per_class, seed)
+        request = {"per_class": per_class, "classes": class_, "seed": seed, "truncation": truncation}
+        samples = draw(loaded, name, **request, report=progress)
+        unit = loaded.passport.intensity
+        export(samples, Intensity(unit.unit, unit.low, unit.high), out, "npz" if format == "npz" else "png")
+    facts = {"generator": generator, "hash": loaded.digest, "seed": seed, "truncation": truncation}
+    document = {"schema": "ganaug.samples/1", **facts, "n": len(samples), "out": str(out)}
+    console.answer(document, f"Wrote {len(samples):,} images to {out}.", json)
+
+
+def _document(workspace: Workspace, name: str) -> dict[str, object]:
+    manifest = workspace.manifest("generators", name)
+    return {"schema": "ganaug.generator/1", "name": name, "hash": manifest["hash"], **manifest["passport"]}

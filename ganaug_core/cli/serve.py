@@ -1,0 +1,111 @@
+"""ganaug app | demo | worker | doctor"""
+
+import os
+import platform
+import socket
+import sys
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+
+from ganaug_core import __version__, app_root
+from ganaug_core.cli import console
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.jobs import locks, supervisor
+from ganaug_core.workspace import Workspace
+
+Port = Annotated[
+    int | None, typer.Option(metavar="N", help="Port on this machine; else 8501, or the next that is free.")
+]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
+
+
+def app(port: Port = None, workspace: console.Workspace = None, no_browser: NoBrowser = False) -> None:
+    """Open the web app, for this machine only."""
+    _serve(Workspace(workspace), port, no_browser)
+
+
+def demo(port: Port = None, workspace: console.Workspace = None, no_browser: NoBrowser = False) -> None:
+    """Open the web app on the embedded demo: a cohort, a healthy and two broken generators, their maps and audits."""
+    from ganaug_core import atlas
+
+    place = Workspace(workspace)
+    atlas.install(place)
+    _serve(place, port, no_browser)
+
+
+def worker(
+    trainings: Annotated[int, typer.Option(min=1, help="Runs that may train at once.")] = 1,
+    workspace: console.Workspace = None,
+) -> None:
+    """Be the supervisor that starts the workers, for a service manager; it is started on demand otherwise."""
+    supervisor.Supervisor(Workspace(workspace), trainings=trainings, idle_seconds=float("inf")).run()
+
+
+def doctor(json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Say what is installed, what can run here, and how much room there is."""
+    place = Workspace(workspace)
+    device, threads = _device()
+    document: dict[str, Any] = {
+        "schema": "ganaug.doctor/1",
+        "version": __version__,
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "device": device,
+        "threads": threads,
+        "encoders": _encoders(),
+        "workspace": str(place.root),
+        "free_bytes": place.free_bytes(),
+    }
+    rows = [(key, str(value)) for key, value in document.items() if key not in ("schema", "encoders", "free_bytes")]
+    rows += [("free", f"{document['free_bytes'] / 1e9:,.1f} GB")]
+    rows += [(f"encoder {name}", f"{each['say']} {each['do']}".strip()) for name, each in document["encoders"].items()]
+    console.answer(document, console.table(rows), json)
+
+
+def _serve(workspace: Workspace, port: int | None, no_browser: bool) -> None:
+    """Run Streamlit in this process, as `streamlit run app.py` would."""
+    if port is not None and _taken(port):
+        raise WorkspaceError(
+            f"Port {port} is used by another program.", do=f"Try --port {port + 1}, or leave --port away.", code="port"
+        )
+    os.environ["GANAUG_HOME"] = str(workspace.root)
+    from streamlit.web.cli import main as streamlit
+
+    flags = ["--server.headless", "true" if no_browser else "false"]
+    if port is not None:
+        flags += ["--server.port", str(port)]
+    sys.argv = ["streamlit", "run", str(app_root() / "app.py"), *flags]
+    with locks.hold(workspace.app_lock, "The web app", shared=True), suppress(KeyboardInterrupt):
+        streamlit()
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _device() -> tuple[str, int]:
+    import torch
+
+    from ganaug_core.training import devices
+
+    return devices.choose("auto", "auto").in_words(), torch.get_num_threads()
+
+
+def _encoders() -> dict[str, dict[str, Any]]:
+    """Every encoder of this version is fitted on the cohort itself, so what runs depends on nothing to download."""
+    from ganaug_core.encoders import ENCODERS
+
+    return {name: {"ready": True, "say": _first_line(part), "do": ""} for name, part in ENCODERS.items()}
+
+
+def _first_line(part: type) -> str:
+    return (part.__doc__ or "").strip().partition("\n")[0]

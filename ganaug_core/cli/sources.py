@@ -1,0 +1,94 @@
+"""COHORT and SYNTHETIC: a name in the workspace, or a path that is imported on the fly."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.interfaces import Report
+from ganaug_core.jobs import tasks
+from ganaug_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ganaug_core.records import Cohort, Samples
+
+EMBEDDED = "embedded:"
+MOST_PER_CLASS, LEAST_PER_CLASS, MOST_DRAWN = 600, 400, 4000
+
+
+def cohort(workspace: Workspace, text: str, report: Report) -> str:
+    """Return the name of the cohort that `text` means, imported if it is a path.
+
+    The same images under the same path are imported once; other images get a name with their digest.
+
+    Raises:
+        WorkspaceError: Neither a cohort nor a path.
+        CohortError: The path holds no usable cohort.
+    """
+    if _is_name(text) and workspace.exists("cohorts", text):
+        return text
+    if not text.startswith(EMBEDDED) and not Path(text).exists():
+        raise _missing(workspace, text, ("cohorts",), "cohort")
+    from ganaug_core.cohort import import_cohort
+
+    record, paths = import_cohort(text if text.startswith(EMBEDDED) else Path(text), _name_for(text), report=report)
+    name = _place(workspace, "cohorts", record)
+    if not workspace.exists("cohorts", name):
+        workspace.keep(replace(record, name=name), name, files={"paths.json": json.dumps(paths).encode()})
+    return name
+
+
+def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report: Report) -> str:
+    """Return the name of the samples that `text` means.
+
+    A generator's name draws 600 images of each class, fewer where there are many classes but at least 400: what the
+    copy test and the search for missing modes need (evidence.md 1). A path is anybody's images.
+
+    Raises:
+        WorkspaceError: Neither a generator, nor samples, nor a path.
+        CohortError: The images do not fit the cohort.
+    """
+    if _is_name(text) and workspace.exists("generators", text):
+        classes = len(workspace.manifest("generators", text)["passport"]["classes"])
+        per_class = max(LEAST_PER_CLASS, min(MOST_PER_CLASS, MOST_DRAWN // classes))
+        name = tasks.samples_name(text, per_class, seed)
+        request = {"generator": text, "per_class": per_class, "seed": seed, "truncation": 1.0, "name": name}
+        return tasks.sample(workspace, request, report)
+    if _is_name(text) and workspace.exists("samples", text):
+        return text
+    if not Path(text).exists():
+        raise _missing(workspace, text, ("generators", "samples"), "generator")
+    from ganaug_core.cohort import import_samples
+
+    record = import_samples(Path(text), workspace.cohort(cohort), _name_for(text), report=report)
+    name = _place(workspace, "samples", record)
+    if not workspace.exists("samples", name):
+        workspace.keep(replace(record, name=name), name)
+    return name
+
+
+def _is_name(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text) is not None
+
+
+def _name_for(text: str) -> str:
+    stem = text.removeprefix(EMBEDDED) if text.startswith(EMBEDDED) else Path(text).resolve().stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:80] or "images"
+
+
+def _place(workspace: Workspace, kind: str, record: "Cohort | Samples") -> str:
+    """Return the record's own name unless that is taken by other images."""
+    if not workspace.exists(kind, record.name) or workspace.manifest(kind, record.name)["digest"] == record.digest:
+        return record.name
+    return f"{record.name}-{record.digest[:8]}"
+
+
+def _missing(workspace: Workspace, text: str, kinds: tuple[str, ...], what: str) -> WorkspaceError:
+    known = [name for kind in kinds for name in workspace.names(kind)][-8:]
+    return WorkspaceError(
+        f"There is no {what} named {text} in the workspace, and no such file or folder.",
+        do=f"Known: {', '.join(known)}." if known else f"Import or make a {what} first, or give a path.",
+        code="missing",
+    )

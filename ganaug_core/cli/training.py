@@ -1,0 +1,183 @@
+"""ganaug train, and ganaug run list | show | pause | stop | resume"""
+
+import time
+from contextlib import closing
+from typing import Annotated, Any
+
+import typer
+
+from ganaug_core.cli import console, sources
+from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError
+from ganaug_core.jobs import launch, store
+from ganaug_core.jobs import runs as folders
+from ganaug_core.workspace import Workspace
+
+runs = typer.Typer(help="Training runs: each is a process of its own.", no_args_is_help=True)
+Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
+FOLLOW_SECONDS = 0.2
+CHECKPOINT_SECONDS = 90.0
+
+
+def train(
+    cohort: Annotated[str, typer.Argument(metavar="COHORT", help="A cohort's name, or a path.")],
+    name: Annotated[str, typer.Option(metavar="RUN", help="Name of the run, and of its generator.")],
+    recipe: Annotated[str, typer.Option(help="Recipe to begin with.")] = "recommended",
+    minutes: Annotated[float | None, typer.Option(help="Budget in minutes of training.")] = None,
+    images: Annotated[int | None, typer.Option(help="Budget in real images shown.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="part.setting=value", help="Change a setting; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    detach: Detach = False,
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
+    """Train a generator on a cohort. Ctrl-C writes a checkpoint and leaves; `ganaug run resume` goes on."""
+    from ganaug_core.config import configure
+
+    place = Workspace(workspace)
+    config = configure(recipe, _changes(changes or []), minutes=minutes, images=images, seed=seed, device=device)
+    with closing(console.Progress()) as progress:
+        known = sources.cohort(place, cohort, progress)
+        job = store.submit(place, "train", name, {"cohort": known, "config": config.model_dump(mode="json")})
+        if not detach:
+            _follow(place, job, progress)
+    _show(place, name, json)
+
+
+@runs.command("list")
+def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """List the runs of the workspace, oldest first."""
+    place = Workspace(workspace)
+    seen = [folders.state(place, name) for name in folders.names(place)]
+    found = [
+        {"name": run.name, "cohort": run.cohort, "recipe": run.recipe, "state": run.state, "images": run.images}
+        for run in seen
+    ]
+    rows = [(run.name, run.state, f"{run.share:.0%}", run.recipe, run.cohort) for run in seen]
+    console.answer({"runs": found}, console.table(rows) or "No runs yet: ganaug train.", json)
+
+
+@runs.command()
+def show(run: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Say how a run stands."""
+    _show(Workspace(workspace), run, json)
+
+
+@runs.command()
+def pause(run: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Write a checkpoint and end the run's process; resume it whenever you like."""
+    _ask(Workspace(workspace), run, "pause", json)
+
+
+@runs.command()
+def stop(run: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """End a run and keep the generator as it is."""
+    _ask(Workspace(workspace), run, "stop", json)
+
+
+@runs.command()
+def resume(run: str, detach: Detach = False, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Go on with a run from its last checkpoint."""
+    place = Workspace(workspace)
+    job = store.ask(place, _job(place, run).id, "run")
+    if not detach:
+        with closing(console.Progress()) as progress:
+            _follow(place, job, progress)
+    _show(place, run, json)
+
+
+def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) -> None:
+    """Show a run until it rests.
+
+    Raises:
+        KeyboardInterrupt: The user pressed Ctrl-C; a checkpoint was written.
+        GanaugError: The run failed or was interrupted.
+    """
+    try:
+        job = _watch(workspace, job.id, progress)
+    except KeyboardInterrupt:
+        progress.close()
+        typer.echo("Writing a checkpoint ...", err=True)
+        if store.get(workspace, job.id).live:
+            store.ask(workspace, job.id, "pause")
+            _watch(workspace, job.id, None, CHECKPOINT_SECONDS)
+        typer.echo(f"The run rests. To go on: ganaug run resume {job.name}", err=True)
+        raise
+    if job.state in ("failed", "interrupted"):
+        raise _as_error(job)
+    if job.state == "paused":
+        typer.echo(f"Somebody paused the run. To go on: ganaug run resume {job.name}", err=True)
+        raise KeyboardInterrupt
+
+
+def _watch(
+    workspace: Workspace, job: int, progress: console.Progress | None, seconds: float = float("inf")
+) -> store.Job:
+    """Look at a job until it is no longer live, or so many seconds have passed."""
+    begun, looks = time.monotonic(), 0
+    while (seen := store.get(workspace, job)).live and time.monotonic() - begun < seconds:
+        if progress is not None:
+            progress(seen.share, seen.message, seen.seconds_left)
+        looks += 1
+        if looks % 25 == 0:
+            launch.ensure(workspace)  # somebody may have killed the supervisor meanwhile
+        time.sleep(FOLLOW_SECONDS)
+    return seen
+
+
+def _ask(workspace: Workspace, run: str, wish: str, json: str | None) -> None:
+    job = store.ask(workspace, _job(workspace, run).id, wish)
+    if job.live:
+        _watch(workspace, job.id, None, CHECKPOINT_SECONDS)
+    _show(workspace, run, json)
+
+
+def _job(workspace: Workspace, run: str) -> store.Job:
+    workspace.manifest("runs", run)
+    job = store.find(workspace, "train", run)
+    if job is None:
+        raise TrainingError(
+            f"The run {run} came without its process's record, so it cannot be continued.",
+            do="Start a new run on the same cohort.",
+            code="no_job",
+        )
+    return job
+
+
+def _show(workspace: Workspace, run: str, json: str | None) -> None:
+    document = folders.as_json(workspace, run)
+    facts = [
+        f"{run}: {document['state']}, {document['images']:,} images in {console.in_words(document['seconds'])}",
+        f"recipe {document['recipe']} on {document['cohort']}, seed {document['seed']}",
+    ]
+    if document["device"]:
+        facts.append(f"{document['device']}, {document['images_per_second'] or 0:,.0f} images/s")
+    if document["generator"]:
+        facts.append(f"generator {document['generator']}")
+    if document["error"]:
+        facts.append(f"{document['error']['what']} {document['error']['do']}")
+    console.answer(document, "\n".join(facts), json)
+
+
+def _as_error(job: store.Job) -> GanaugError:
+    error = job.error or store.GONE
+    if error["code"] == "interrupted":
+        do = f"Go on from the last checkpoint: ganaug run resume {job.name}"
+        return GanaugError(error["what"], do=do, code=error["code"])
+    return GanaugError(error["what"], do=error["do"], code=error["code"])
+
+
+def _changes(texts: list[str]) -> dict[str, Any]:
+    changes = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise ConfigurationError(
+                f"--set {text} is not of the form part.setting=value.",
+                do="Write it like --set r1.gamma=0.5.",
+                code="set",
+            )
+        changes[key] = value
+    return changes

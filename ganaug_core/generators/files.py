@@ -1,0 +1,227 @@
+"""The generator file: one `.safetensors`, tensors and a passport in JSON.
+
+Loading goes from the cheapest check to the dearest and refuses in words. Nothing in the file is executed, and nothing
+is mapped into memory, where a file that somebody shortens would kill the process.
+"""
+
+import hashlib
+import json
+import stat
+import struct
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from ganaug_core.architectures import ARCHITECTURES
+from ganaug_core.config import Passport
+from ganaug_core.errors import ConfigurationError, GeneratorError
+from ganaug_core.generators.sampling import Generator, image_shape, run
+from ganaug_core.interfaces import Architecture, look_up
+from ganaug_core.workspace import write_atomic
+
+_KEY = "ganaug"
+_FILE_BYTES = (16, 1 << 30)
+_HEADER_BYTES = 1 << 20
+_PASSPORT_CHARACTERS = 256 << 10
+_LARGEST_WEIGHT = 1e4
+_SMALLEST_SPREAD = 1e-3
+_SMALLEST_DIFFERENCE = 1e-6
+
+
+def write(path: Path, passport: Passport, weights: Mapping[str, NDArray[np.float32]]) -> None:
+    """Write a generator file whole or not at all.
+
+    Raises:
+        GeneratorError: The weights are not finite or do not fit the passport.
+        WorkspaceError: The disk is full.
+    """
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in weights.items()}
+    wrong = _wrong_weights(tensors) or _wrong_shapes(
+        {name: (str(tensor.dtype), tuple(tensor.shape)) for name, tensor in tensors.items()}, passport
+    )
+    if wrong:
+        raise GeneratorError(
+            f"The generator was not written. {wrong[0]}", do="Resume the run from its last checkpoint.", code=wrong[1]
+        )
+    bare = safetensors.torch.save(tensors)
+    complete = passport.model_copy(update={"tensors_sha256": hashlib.sha256(bare[_data_start(bare) :]).hexdigest()})
+    write_atomic(path, safetensors.torch.save(tensors, metadata={_KEY: complete.model_dump_json()}))
+
+
+def load(path: Path) -> Generator:
+    """Read a generator file, check it and try it.
+
+    Raises:
+        GeneratorError: The file is foreign, damaged, changed, or does not do what it says; `code` says which.
+    """
+    content = _read(path)
+    header = _header(content)
+    passport = _passport(header)
+    wrong = _wrong_shapes({name: _described(name, entry) for name, entry in header.items()}, passport)
+    if wrong:
+        raise _refused(*wrong)
+    if hashlib.sha256(content[_data_start(content) :]).hexdigest() != passport.tensors_sha256:
+        raise _refused("Its weights are not those that were written: the file is damaged or was changed.", "checksum")
+    try:
+        tensors = safetensors.torch.load(content)
+    except SafetensorError as error:
+        raise _refused(f"Its tensors cannot be read ({str(error)[:80]}).", "tensors") from error
+    wrong = _wrong_weights(tensors)
+    if wrong:
+        raise _refused(*wrong)
+    architecture = _architecture(passport)
+    network = architecture.generator(image_shape(passport), len(passport.classes))
+    network.load_state_dict(tensors, strict=False)
+    network.eval().requires_grad_(False)
+    _try_out(network, architecture.latent, len(passport.classes))
+    return Generator(passport, hashlib.sha256(content).hexdigest(), architecture, network)
+
+
+def _refused(what: str, code: str) -> GeneratorError:
+    return GeneratorError(
+        f"This generator file is refused. {what}", do="Ask for a file that `ganaug generator export` wrote.", code=code
+    )
+
+
+def _read(path: Path) -> bytes:
+    """Return the file's bytes, read once: what is checked is what is used."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise _refused("It is not an ordinary file.", "file")
+        if not _FILE_BYTES[0] <= found.st_size <= _FILE_BYTES[1]:
+            raise _refused(f"It holds {found.st_size:,} bytes; from 16 bytes to 1 GB can be a generator.", "size")
+        with path.open("rb") as file:
+            content = file.read(_FILE_BYTES[1] + 1)
+    except OSError as error:
+        raise GeneratorError(
+            f"{path.name} cannot be read ({error.strerror}).", do="Check the path and its permissions.", code="file"
+        ) from error
+    # by the ninth byte, because the length before it may look like a pickle's or a ZIP's beginning
+    if content[8:9] != b"{":
+        if content[:2] == b"PK" or content[:1] == b"\x80":
+            raise _refused(
+                "It is a pickle or a PyTorch file, which can run programs when it is opened; it was not opened.",
+                "pickle",
+            )
+        raise _refused("It is not a safetensors file.", "foreign")
+    return content
+
+
+def _data_start(content: bytes) -> int:
+    length: int = struct.unpack("<Q", content[:8])[0]
+    return 8 + length
+
+
+def _header(content: bytes) -> dict[str, Any]:
+    start = _data_start(content)
+    if start > 8 + _HEADER_BYTES or start > len(content):
+        raise _refused("Its header is longer than the file or than 1 MB.", "header")
+    header = _strict_json(content[8:start], "header")
+    if not isinstance(header, dict):
+        raise _refused("Its header is not an object.", "header")
+    return header
+
+
+def _passport(header: dict[str, Any]) -> Passport:
+    """Take the passport out of the header."""
+    metadata = header.pop("__metadata__", None)
+    text = metadata.get(_KEY) if isinstance(metadata, dict) else None
+    if not isinstance(text, str):
+        raise _refused("It holds weights without a ganaug passport, so nobody knows what they are.", "no_passport")
+    if len(text) > _PASSPORT_CHARACTERS:
+        raise _refused("Its passport is longer than 256 kB.", "passport")
+    _strict_json(text.encode("utf-8", "surrogatepass"), "passport")
+    try:
+        return Passport.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"]) or "passport"
+        raise _refused(f"Its passport is wrong at {place[:60]}: {first['msg'][:80]}.", "passport") from error
+
+
+def _strict_json(text: bytes, name: str) -> Any:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        content = dict(pairs)
+        if len(content) != len(pairs):
+            raise ValueError("a key twice")
+        return content
+
+    def no_constant(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        raise _refused(f"Its {name} is not proper JSON.", name) from error
+
+
+def _described(name: str, entry: Any) -> tuple[str, tuple[int, ...]]:
+    shape = entry.get("shape") if isinstance(entry, dict) else None
+    if not isinstance(shape, list) or entry.get("dtype") != "F32":
+        raise _refused(f"Its tensor {name[:40]} is not an array of float32.", "tensors")
+    return "torch.float32", tuple(shape)
+
+
+def _wrong_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], passport: Passport) -> tuple[str, str] | None:
+    """Compare names, types and shapes with those of the architecture, without allocating any memory for them."""
+    with torch.device("meta"):
+        network = _architecture(passport).generator(image_shape(passport), len(passport.classes))
+    expected = {
+        name: (str(each.dtype), tuple(each.shape))
+        for name, each in network.state_dict().items()
+        if each.is_floating_point()
+    }
+    if set(found) != set(expected):
+        missing, surplus = len(set(expected) - set(found)), len(set(found) - set(expected))
+        return f"Its tensors are not those of its architecture: {missing} missing, {surplus} unknown.", "tensors"
+    for name, (dtype, shape) in found.items():
+        if (dtype, shape) != expected[name]:
+            return f"Its tensor {name} is {dtype} {list(shape)} and should be {list(expected[name][1])}.", "tensors"
+    return None
+
+
+def _architecture(passport: Passport) -> Architecture:
+    card = passport.architecture
+    try:
+        part = look_up(ARCHITECTURES, card.name, "architecture", card.settings)
+    except ConfigurationError as error:
+        raise _refused(f"{error.what} {error.do}", "architecture") from error
+    if {each.name for each in fields(part)} != set(card.settings):  # type: ignore[arg-type]
+        raise _refused("Its passport does not give every setting of the architecture.", "architecture")
+    return part
+
+
+def _wrong_weights(tensors: Mapping[str, Tensor]) -> tuple[str, str] | None:
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            return f"Its tensor {name} holds values that are not numbers.", "nonfinite"
+        largest = float(tensor.abs().max())
+        if largest > _LARGEST_WEIGHT:
+            return f"Its tensor {name} holds {largest:.3g}, which no training makes.", "range"
+        if name.endswith("running_var") and bool((tensor < 0).any()):
+            return f"Its tensor {name} holds a negative variance.", "range"
+    return None
+
+
+def _try_out(network: nn.Module, latent: int, classes: int) -> None:
+    """Draw the same two latents for every class and look at the images."""
+    source = torch.Generator().manual_seed(0)
+    latents = torch.randn(2, latent, generator=source).repeat(classes, 1)
+    images = run(network, latents, torch.arange(classes).repeat_interleave(2))
+    if not torch.isfinite(images).all():
+        raise _refused("It makes images that are not finite.", "self_test")
+    by_class = images.view(classes, -1)
+    if float(by_class.std(1).min()) < _SMALLEST_SPREAD:
+        raise _refused("It makes empty images, all of one grey.", "self_test")
+    if classes > 1 and float((by_class - by_class[:1]).abs().max()) < _SMALLEST_DIFFERENCE:
+        raise _refused("It makes the same images for every class, so it ignores the class.", "self_test")

@@ -1,0 +1,155 @@
+"""Images from a generator: the same ones for the same seed, however many are asked for."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganaug_core.config import Passport
+from ganaug_core.errors import GeneratorError
+from ganaug_core.interfaces import Architecture
+from ganaug_core.records import Floats, Integers, Samples
+from ganaug_core.workspace import digest_of
+
+_CHUNK = 64
+
+
+def silent(share: float, message: str) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A loaded generator, ready to sample.
+
+    Attributes:
+        passport: What it says about itself; tested where that can be tested.
+        digest: SHA-256 of the file, 64 hex digits.
+        network: The module on the CPU, in evaluation mode.
+    """
+
+    passport: Passport
+    digest: str
+    architecture: Architecture
+    network: nn.Module
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.passport.classes)
+
+    def sample(
+        self,
+        labels: Integers,
+        *,
+        seed: int,
+        truncation: float = 1.0,
+        report: Callable[[float, str], None] = silent,
+    ) -> Floats:
+        """Return one image for each label, (n, channel, row, column) float32 in [-1, 1].
+
+        Image i depends on the seed, on i and on label i alone: asking for more images does not change the first ones.
+
+        Args:
+            labels: (n,) class indices.
+            truncation: Scales the latent vectors, > 0; below 1 images are more typical and less varied.
+
+        Raises:
+            GeneratorError: A label that the generator does not have, or an image that is not finite.
+        """
+        labels = np.asarray(labels, np.int64)
+        if labels.size and (labels.min() < 0 or labels.max() >= len(self.classes)):
+            raise GeneratorError(
+                f"The generator has {len(self.classes)} classes, numbered from 0; {labels.max()} is not one of them.",
+                do=f"Ask for: {', '.join(self.classes)}.",
+                code="unknown_class",
+            )
+        if not 0 < truncation <= 10:
+            raise GeneratorError(
+                f"A truncation of {truncation} cannot be.", do="Choose a number above 0; 1 changes nothing."
+            )
+        made: list[Floats] = []
+        source = torch.Generator().manual_seed(seed)
+        for start in range(0, len(labels), _CHUNK):
+            chunk = torch.from_numpy(labels[start : start + _CHUNK])
+            # always whole chunks: the arithmetic of a network rounds differently for another number of images
+            latents = torch.randn(_CHUNK, self.architecture.latent, generator=source) * truncation
+            asked = torch.zeros(_CHUNK, dtype=torch.int64)
+            asked[: len(chunk)] = chunk
+            made.append(run(self.network, latents, asked)[: len(chunk)].numpy())
+            report(min(1.0, (start + _CHUNK) / len(labels)), "Drawing images")
+        channels, rows, columns = image_shape(self.passport)
+        images: Floats = np.concatenate([np.zeros((0, channels, rows, columns), np.float32), *made])
+        if not np.isfinite(images).all():
+            raise GeneratorError(
+                "The generator made images that are not finite.", do="Use a truncation of 1 or less, or another file."
+            )
+        return images
+
+
+def draw(
+    generator: Generator,
+    name: str,
+    *,
+    per_class: int,
+    classes: Sequence[str] | None = None,
+    seed: int = 0,
+    truncation: float = 1.0,
+    report: Callable[[float, str], None] = silent,
+) -> Samples:
+    """Return `per_class` images of each class, class after class, as a record.
+
+    Args:
+        classes: Names; all classes if none is given.
+
+    Raises:
+        GeneratorError: A class that the generator does not have, or no image asked for.
+    """
+    chosen = list(classes) if classes else list(generator.classes)
+    unknown = [each for each in chosen if each not in generator.classes]
+    if unknown:
+        raise GeneratorError(
+            f"The generator has no class named {', '.join(unknown)}.",
+            do=f"Choose from: {', '.join(generator.classes)}.",
+            code="unknown_class",
+        )
+    if per_class < 1:
+        raise GeneratorError(f"{per_class} images of a class cannot be drawn.", do="Ask for at least one.")
+    labels = np.repeat([generator.classes.index(each) for each in chosen], per_class).astype(np.int64)
+    images = generator.sample(labels, seed=seed, truncation=truncation, report=report)
+    ids = [
+        hashlib.sha256(f"{generator.digest}/{seed}/{truncation!r}/{label}/{index}".encode()).hexdigest()[:12]
+        for index, label in enumerate(labels)
+    ]
+    return Samples(
+        name=name,
+        digest=digest_of(images, labels),
+        images=images,
+        labels=labels,
+        ids=np.array(ids),
+        classes=generator.classes,
+        source="generator",
+        provenance={
+            "generator": generator.digest,
+            "title": generator.passport.title,
+            "cohort": generator.passport.cohort_digest,
+            "seed": seed,
+            "truncation": truncation,
+            "per_class": per_class,
+        },
+    )
+
+
+def run(network: nn.Module, latents: Tensor, labels: Tensor) -> Tensor:
+    """Return images (n, channel, row, column) cut to [-1, 1]."""
+    with torch.no_grad():
+        images: Tensor = network(latents, labels).clamp(-1, 1).contiguous()
+    return images
+
+
+def image_shape(passport: Passport) -> tuple[int, int, int]:
+    """Return (channel, row, column)."""
+    card = passport.architecture
+    return card.channels, card.rows, card.columns

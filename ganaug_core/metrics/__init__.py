@@ -1,0 +1,23 @@
+"""Measurements of synthetic against real images.
+
+`METRICS` holds those that are one number for two sets; each is a `NeighbourMetric` (reads distances computed once) or
+a `MomentMetric` (takes the features). The tests behind the verdicts are functions in files of their own: `copying`,
+`identity`, `cells`, `repetition`, `agreement`; `statistics` has what they share.
+"""
+
+from ganaug_core.interfaces import MomentMetric, NeighbourMetric
+from ganaug_core.metrics.density import Coverage, Density
+from ganaug_core.metrics.frechet import Frechet
+from ganaug_core.metrics.kernel_distance import KernelDistance
+from ganaug_core.metrics.precision import Precision, Recall
+from ganaug_core.metrics.vendi import VendiRatio
+
+METRICS: dict[str, type[NeighbourMetric] | type[MomentMetric]] = {
+    "frechet": Frechet,
+    "kernel_distance": KernelDistance,
+    "precision": Precision,
+    "recall": Recall,
+    "density": Density,
+    "coverage": Coverage,
+    "vendi_ratio": VendiRatio,
+}

@@ -1,0 +1,105 @@
+"""Label agreement: does a classifier trained on the training images see what the label says, as often as on real ones?
+
+Both ways: images that are too easy are a caricature of their class, and a finding.
+Source: Shmelkov et al., 2018, arXiv:1807.09499 (GAN-test), against held-out images instead of an absolute number.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from ganaug_core.metrics.statistics import Values, wilson
+from ganaug_core.records import Floats, Integers
+
+SHIFT = 0.15
+DROP = 0.2
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Agreement within one class; counts of real images are patients.
+
+    Attributes:
+        synthetic: Share of synthetic images that the classifier puts in their class, `interval` its Wilson interval.
+        real: The same of held-out images.
+        p_value: Two-sided Fisher.
+        shift: Chance that a synthetic image has a higher probability for its label than a real one, .5 if alike.
+        shift_p_value: That the chance lies within .5 +- `SHIFT`.
+        n_real: Patients.
+        n_synthetic: Images.
+    """
+
+    label: int
+    synthetic: float
+    interval: tuple[float, float]
+    real: float
+    p_value: float
+    shift: float
+    shift_p_value: float
+    n_real: int
+    n_synthetic: int
+
+
+def agreements(
+    real: Floats,
+    synthetic: Floats,
+    real_labels: Integers,
+    synthetic_labels: Integers,
+    real_weights: Values,
+) -> list[Agreement]:
+    """Return the agreement of each class that has images on both sides.
+
+    Args:
+        real: (n, classes) log-probabilities of held-out images.
+        synthetic: (m, classes).
+        real_labels: (n,), `synthetic_labels` (m,).
+        real_weights: (n,) `statistics.weights`: agreement counts patients.
+    """
+    found = []
+    for label in np.intersect1d(real_labels, synthetic_labels):
+        rows, drawn = real_labels == label, synthetic_labels == label
+        mass = real_weights[rows]
+        right = float((mass * (real[rows].argmax(1) == label)).sum())
+        patients, hits, total = float(mass.sum()), int((synthetic[drawn].argmax(1) == label).sum()), int(drawn.sum())
+        shift, p_value = _shift(real[rows, label], mass, synthetic[drawn, label])
+        found.append(
+            Agreement(
+                int(label),
+                hits / total,
+                wilson(hits, total),
+                right / patients,
+                different(hits, total, round(right), round(patients)),
+                shift,
+                p_value,
+                round(patients),
+                total,
+            )
+        )
+    return found
+
+
+def different(hits: int, total: int, real_hits: int, real_total: int) -> float:
+    """Return the two-sided p of Fisher's exact test."""
+    return float(stats.fisher_exact([[hits, total - hits], [real_hits, real_total - real_hits]]).pvalue)
+
+
+def sees_drop(real: float, patients: int, synthetic: int, alpha: float) -> bool:
+    """Return whether `DROP` less agreement than the real share would be significant at these sizes."""
+    fewer = max(0.0, real - DROP)
+    return different(round(fewer * synthetic), synthetic, round(real * patients), patients) < alpha
+
+
+def _shift(real: Floats, mass: Values, synthetic: Floats) -> tuple[float, float]:
+    """Return P(synthetic > real) and the p-value of lying within .5 +- SHIFT, by the normal approximation."""
+    order = np.sort(synthetic)
+    above = 1 - (np.searchsorted(order, real, "left") + np.searchsorted(order, real, "right")) / (2 * len(order))
+    chance = float((mass * above).sum() / mass.sum())
+    ranked = np.argsort(real)
+    below = np.concatenate([[0.0], np.cumsum(mass[ranked])]) / mass.sum()
+    places = below[np.searchsorted(real[ranked], synthetic, "left")]
+    variance = float(np.average(np.square(above - chance), weights=mass)) / mass.sum()
+    variance += float(np.var(places)) / len(synthetic)
+    variance += 0.25 / (mass.sum() * len(synthetic))  # never certain, even when all are on one side
+    p_value = stats.norm.sf((abs(chance - 0.5) - SHIFT) / np.sqrt(variance))
+    return chance, float(p_value)

@@ -1,0 +1,260 @@
+"""Set test for copying: are more synthetic than held-out images suspiciously close to the training images?
+
+If both are equally far from the training images, the number of synthetic scores below the k-th smallest of n held-out
+ones is Beta-Binomial(m, k, n + 1 - k). The test counts class by class, so that another class mix is no copying, adds
+the classes up, takes the smallest p over several k and over the classes, and calibrates that minimum by drawing order
+statistics. It assumes one held-out image a patient: with several, one of each is drawn, again and again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from ganaug_core.errors import EvidenceError
+from ganaug_core.records import Integers
+
+Scores = NDArray[np.floating]
+DRAWS, POWER_DRAWS, SUBSETS = 20_000, 1_000, 99
+POWER = 0.8
+SHARES = (0.0, 0.0, 0.01, 0.02)
+LEAST = (1, 2, 1, 1)
+
+
+def levels(holdout: int) -> tuple[int, ...]:
+    """Return the ranks k that are looked at: 1, 2, 1 % and 2 % of the held-out images."""
+    ranks = (max(least, int(np.ceil(share * holdout))) for share, least in zip(SHARES, LEAST, strict=True))
+    return tuple(min(rank, holdout) for rank in ranks)
+
+
+@dataclass(frozen=True)
+class SetTest:
+    """What the set test says.
+
+    Attributes:
+        p_value: Chance of a set as suspicious if nothing is copied, calibrated over all ranks and classes.
+        count: Synthetic images below the threshold of their class, at the rank of 2 %.
+        expected: What chance gives there.
+        share: Share of copies that explains the count, in [0, 1].
+        interval: 95 % interval of that share, by inverting the Beta-Binomial.
+        n_holdout: Held-out patients (or groups) that were counted.
+        n_synthetic: Synthetic images of classes that have held-out ones.
+    """
+
+    p_value: float
+    count: int
+    expected: float
+    share: float
+    interval: tuple[float, float]
+    n_holdout: int
+    n_synthetic: int
+
+
+@dataclass(frozen=True)
+class Design:
+    """Sizes of a set test, and everything that follows from them alone.
+
+    Attributes:
+        holdout: Held-out images of each class, all >= 1.
+        synthetic: Synthetic images of each class, all >= 1.
+        seed: For the draws.
+    """
+
+    holdout: tuple[int, ...]
+    synthetic: tuple[int, ...]
+    seed: int = 0
+
+    def smallest(self, counts: Integers) -> NDArray[np.float64]:
+        """Return (draws,) the smallest p over ranks and families for counts (draws, classes, ranks)."""
+        best = np.ones(len(counts))
+        for family, classes in enumerate(self._families):
+            sums = counts[:, list(classes)].sum(1)
+            for rank, table in enumerate(self._tables[family]):
+                best = np.minimum(best, table[sums[:, rank]])
+        return best
+
+    def p_value(self, counts: Integers) -> float:
+        """Return the calibrated p of observed counts (classes, ranks)."""
+        observed = float(self.smallest(counts[None])[0])
+        tests = len({tuple(table) for tables in self._tables for table in tables})
+        drawn = (1 + int((self._null <= observed * (1 + 1e-9)).sum())) / (DRAWS + 1)
+        return min(1.0, observed * tests, drawn)  # the first is an upper bound, finer than the draws
+
+    def detectable_share(self, alpha: float) -> float | None:
+        """Return the smallest share of exact copies that is found at `alpha` four times in five; None if none is."""
+        total = sum(self.synthetic)
+        low, high = 0, total
+        if self.power(high, alpha) < POWER:
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.power(middle, alpha) >= POWER else (middle, high)
+        return high / total
+
+    def interval(self, count: int, rank: int) -> tuple[float, float]:
+        """Return the 95 % interval of the copied share that explains the summed count at a rank."""
+        total = sum(self.synthetic)
+
+        def tail(copies: int, upper: bool) -> float:
+            table = self._survival(self._without(copies), range(len(self.holdout)), rank)
+            rest = count - copies
+            if upper:  # chance of at least this count
+                return float(table[rest]) if 0 <= rest < len(table) else float(rest < 0)
+            return 1 - (float(table[rest + 1]) if 0 <= rest + 1 < len(table) else float(rest + 1 <= 0))
+
+        lower = _first(lambda copies: tail(copies, True) > 0.025, total)
+        beyond = _first(lambda copies: tail(copies, False) <= 0.025, total)
+        return lower / total, min(1.0, max(beyond - 1, lower) / total)
+
+    def expected(self, rank: int) -> float:
+        """Return the mean of the summed count under chance."""
+        return sum(m * levels(n)[rank] / (n + 1) for n, m in zip(self.holdout, self.synthetic, strict=True))
+
+    def scaled(self, holdout: float, synthetic: float) -> "Design":
+        """Return the design with so many times as many images."""
+        return Design(
+            tuple(int(np.ceil(n * holdout)) for n in self.holdout),
+            tuple(int(np.ceil(m * synthetic)) for m in self.synthetic),
+            self.seed,
+        )
+
+    @cached_property
+    def _families(self) -> tuple[tuple[int, ...], ...]:
+        every = tuple(range(len(self.holdout)))
+        return (every,) if len(every) == 1 else (every, *((each,) for each in every))
+
+    @cached_property
+    def _tables(self) -> list[list[NDArray[np.float64]]]:
+        """For each family and rank P(count >= j), j = 0 ... m."""
+        return [
+            [self._survival(self.synthetic, classes, rank) for rank in range(len(SHARES))] for classes in self._families
+        ]
+
+    def _survival(self, synthetic: tuple[int, ...], classes: Sequence[int], rank: int) -> NDArray[np.float64]:
+        mass = np.ones(1)
+        for each in classes:
+            n, m = self.holdout[each], synthetic[each]
+            k = levels(n)[rank]
+            mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, k, n + 1 - k))
+        table: NDArray[np.float64] = np.clip(mass[::-1].cumsum()[::-1], 0, 1)
+        return table
+
+    @cached_property
+    def _null(self) -> NDArray[np.float64]:
+        return self.smallest(self._drawn(self.synthetic, DRAWS))
+
+    def _drawn(self, synthetic: tuple[int, ...], draws: int) -> Integers:
+        """Return (draws, classes, ranks) counts of synthetic images below order statistics of held-out ones."""
+        random = np.random.default_rng(self.seed)
+        counts = np.zeros((draws, len(self.holdout), len(SHARES)), np.int64)
+        for each, (n, m) in enumerate(zip(self.holdout, synthetic, strict=True)):
+            ranks = levels(n)
+            below, done, past = np.zeros(draws), np.zeros(draws, np.int64), 0
+            for rank in sorted(set(ranks)):
+                # the next order statistic of n uniforms lies a Beta-distributed part of the rest further up
+                step = random.beta(rank - past, n + 1 - rank, draws)
+                done = done + random.binomial(m - done, step)
+                below, past = below + (1 - below) * step, rank
+                for place in (index for index, value in enumerate(ranks) if value == rank):
+                    counts[:, each, place] = done
+        return counts
+
+    def _without(self, copies: int) -> tuple[int, ...]:
+        """Return the synthetic images of each class that are no copies, if copies are spread evenly."""
+        share = copies / sum(self.synthetic)
+        edges = np.rint(np.cumsum((0, *self.synthetic)) * share).astype(int)
+        return tuple(int(m - taken) for m, taken in zip(self.synthetic, np.diff(edges), strict=True))
+
+    def power(self, copies: int, alpha: float) -> float:
+        """Return the chance that so many exact copies, spread over the classes, give p < alpha."""
+        rest = self._without(copies)
+        counts = self._drawn(rest, POWER_DRAWS)
+        taken = np.array(self.synthetic) - np.array(rest)
+        critical = float(np.quantile(self._null, alpha, method="lower"))
+        return float((self.smallest(counts + taken[None, :, None]) < critical).mean())
+
+
+def set_test(
+    synthetic: Scores,
+    holdout: Scores,
+    synthetic_labels: Integers,
+    holdout_labels: Integers,
+    holdout_groups: Integers,
+    *,
+    seed: int = 0,
+) -> tuple[SetTest, Design]:
+    """Return the test of copy scores: distance to training over distance to hold-out, small is suspicious.
+
+    With several held-out images in a group, one of each group is drawn `SUBSETS` times; twice the median p is then
+    valid, however the draws depend on each other. (A permutation of patients would need patients of synthetic images.)
+
+    Args:
+        synthetic: (m,) scores.
+        holdout: (n,) scores, each computed without the images of its own group.
+        synthetic_labels: (m,) class numbers; classes without held-out images are left out.
+        holdout_labels: (n,).
+        holdout_groups: (n,) patient or group.
+
+    Raises:
+        EvidenceError: No class has both synthetic and held-out images.
+    """
+    both = np.intersect1d(synthetic_labels, holdout_labels)
+    if len(both) == 0:
+        raise EvidenceError(
+            "No class has both synthetic and held-out images.", do="Draw samples of the cohort's classes."
+        )
+    random = np.random.default_rng(seed)
+    keys = np.unique(np.stack([holdout_labels, holdout_groups]), axis=1, return_inverse=True)[1].ravel()
+    single = len(np.unique(keys)) == len(keys)
+    candidates = [np.sort(synthetic[synthetic_labels == label]) for label in both]
+    observed = []
+    sizes: tuple[int, ...] = ()
+    for _ in range(1 if single else SUBSETS):
+        order = np.arange(len(keys)) if single else random.permutation(len(keys))
+        chosen = order[np.unique(keys[order], return_index=True)[1]]
+        labels, scores = holdout_labels[chosen], holdout[chosen]
+        references = [np.sort(scores[labels == label]) for label in both]
+        sizes = tuple(len(each) for each in references)
+        observed.append(
+            [
+                [int(np.searchsorted(candidate, reference[rank - 1], side="left")) for rank in levels(len(reference))]
+                for candidate, reference in zip(candidates, references, strict=True)
+            ]
+        )
+    counts = np.array(observed, np.int64)
+    design = Design(sizes, tuple(len(each) for each in candidates), seed)
+    p_values = [design.p_value(each) for each in counts]
+    last = len(SHARES) - 1
+    count = int(np.median(counts[:, :, last].sum(1)))
+    total, expected = sum(design.synthetic), design.expected(last)
+    return SetTest(
+        p_value=p_values[0] if single else min(1.0, 2 * float(np.median(p_values))),
+        count=count,
+        expected=expected,
+        share=max(0.0, (count - expected) / max(total - expected, 1)),
+        interval=design.interval(count, last),
+        n_holdout=sum(design.holdout),
+        n_synthetic=total,
+    ), design
+
+
+def needed(design: Design, alpha: float, share: float) -> tuple[int, int] | None:
+    """Return held-out and synthetic images that would show that share of copies; None beyond fifty times as many."""
+    for synthetic in (1.0, 2.0, 4.0, 10.0):
+        for holdout in (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0):
+            larger = design.scaled(holdout, synthetic)
+            if larger.power(int(share * sum(larger.synthetic)), alpha) >= POWER:
+                return sum(larger.holdout), sum(larger.synthetic)
+    return None
+
+
+def _first(holds: Callable[[int], bool], total: int) -> int:
+    """Return the smallest number in [0, total] from which a monotone condition holds, total + 1 if it never does."""
+    low, high = 0, total + 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low

@@ -1,0 +1,61 @@
+"""Identity rule: an image that equals a training image is a copy from the first one, whatever the set test says.
+
+A set test needs a handful of copies among hundreds; one patient's picture in a thousand is one too many.
+"""
+
+import hashlib
+
+import numpy as np
+
+from ganaug_core.records import Floats, Integers, Intensity
+
+COARSEST_STEP = 2 / 255  # synthetic images usually come as 8-bit files
+
+
+def step(intensity: Intensity) -> float:
+    """Return the largest quantisation step in [-1, 1] that a synthetic image may have seen."""
+    return max(COARSEST_STEP, 2 / (intensity.high - intensity.low) if intensity.unit == "HU" else 0.0)
+
+
+def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
+    """Return (k, 2) synthetic and real indices of images that are equal after rounding to 8 bits.
+
+    Args:
+        synthetic: (m, channel, row, column) in [-1, 1].
+        real: (n, channel, row, column) in [-1, 1].
+
+    Flat images (one value everywhere) show nobody and are left out. One pair for each synthetic image.
+    """
+    known: dict[bytes, int] = {}
+    for index, image in enumerate(real):
+        known.setdefault(_key(image), index)
+    pairs = [
+        (index, known[key])
+        for index, image in enumerate(synthetic)
+        if np.ptp(image) > 0 and (key := _key(image)) in known
+    ]
+    return np.array(pairs, np.int64).reshape(-1, 2)
+
+
+def rounded_off(images: Floats, intensity: Intensity, *, seed: int) -> Floats:
+    """Return the images with the noise of one more rounding: what a stored copy looks like at worst."""
+    random = np.random.default_rng(seed)
+    half = step(intensity) / 2
+    return np.clip(images + random.uniform(-half, half, images.shape), -1, 1).astype(np.float32)
+
+
+def residual_limit(rounding: Floats, holdout: Floats) -> float:
+    """Return the registered distance below which two images are one.
+
+    Args:
+        rounding: Distances of rounded training images to themselves: what quantisation alone does.
+        holdout: (n,) distances of held-out to training images; nothing natural may come near the limit, so it is at
+            most a quarter of their smallest.
+    """
+    noise = float(np.quantile(rounding, 0.95)) if len(rounding) else 0.0
+    return min(noise, float(holdout.min()) / 4) if len(holdout) else noise
+
+
+def _key(image: Floats) -> bytes:
+    levels = np.rint((np.asarray(image, np.float64) + 1) * 127.5).astype(np.uint8)
+    return hashlib.sha256(levels.tobytes()).digest()

@@ -1,0 +1,75 @@
+"""What several tests share: corrections for many tests, intervals, and counting patients instead of images."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from ganaug_core.records import Integers
+
+Values = NDArray[np.float64]
+
+
+def wilson(count: float, total: float, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a share; (0, 1) for an empty set. Source: Wilson, 1927."""
+    if total <= 0:
+        return 0.0, 1.0
+    z = float(stats.norm.ppf(0.5 + level / 2))
+    share = count / total
+    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
+    reach = z / (1 + z * z / total) * float(np.sqrt(share * (1 - share) / total + z * z / (4 * total * total)))
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def benjamini_hochberg(p_values: Values) -> Values:
+    """Return q-values: the smallest false discovery rate at which each would be listed."""
+    count = len(p_values)
+    order = np.argsort(p_values)
+    ranked = np.asarray(p_values, np.float64)[order] * count / np.arange(1, count + 1)
+    result = np.empty(count)
+    result[order] = np.minimum.accumulate(ranked[::-1])[::-1]
+    return np.minimum(result, 1)
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Return adjusted p-values of a family of named tests. Source: Holm, 1979."""
+    ordered = sorted(p_values, key=lambda name: p_values[name])
+    adjusted: dict[str, float] = {}
+    largest = 0.0
+    for place, name in enumerate(ordered):
+        largest = max(largest, min(1.0, (len(ordered) - place) * p_values[name]))
+        adjusted[name] = largest
+    return adjusted
+
+
+def conformal(synthetic: NDArray[np.floating], holdout: NDArray[np.floating]) -> Values:
+    """Return (m,) p-values: (1 + hold-out scores at most as large) / (n + 1); never below 1 / (n + 1)."""
+    ranks = np.searchsorted(np.sort(holdout), synthetic, side="right")
+    return (1 + ranks) / (len(holdout) + 1)
+
+
+def weights(groups: Integers, labels: Integers) -> Values:
+    """Return (n,) 1 / images of the same group and class: sums then count patients, not images."""
+    _, inverse, counts = np.unique(np.stack([groups, labels]), axis=1, return_inverse=True, return_counts=True)
+    result: Values = 1 / counts[inverse.ravel()].astype(np.float64)
+    return result
+
+
+def subsampled_interval(
+    value: float, sizes: tuple[int, int], measure: Callable[[Integers, Integers], float], *, seed: int, repeats: int
+) -> tuple[float, float] | None:
+    """Return a 95 % interval from halves of both sets, drawn without replacement; None below 8 images.
+
+    A half without replacement spreads as much around its own mean as the whole does around the truth; unlike the
+    bootstrap it makes no ties, which nearest neighbours cannot stand.
+    """
+    if min(sizes) < 8:
+        return None
+    random = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(repeats):
+        left, right = (np.sort(random.permutation(size)[: size // 2]) for size in sizes)
+        drawn.append(measure(left, right))
+    reach = float(stats.norm.ppf(0.975)) * float(np.std(drawn, ddof=1))
+    return value - reach, value + reach

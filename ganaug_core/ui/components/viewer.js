@@ -1,0 +1,295 @@
+// Viewer: physical values by route, windowed here, so that dragging needs no server. All panels share one window.
+const STATES = new WeakMap()
+const KEPT = new Map() // window by unit: the next image opens in the window of the last one
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".viewer")
+  const panels = root.querySelector(".panels")
+  const bar = root.querySelector(".bar")
+  const told = root.querySelector(".window")
+  const state = STATES.get(parentElement) ?? { asked: null, smooth: false, aligned: null, images: [], views: [] }
+  STATES.set(parentElement, state)
+
+  const asked = JSON.stringify([data.panels, data.difference, data.registered, data.unit])
+  if (state.asked !== asked) {
+    state.asked = asked
+    state.aligned = data.registered
+    delete root.dataset.ready
+    load(asked)
+  }
+  return () => STATES.delete(parentElement)
+
+  async function load(wanted) {
+    let images
+    try {
+      images = await Promise.all(data.panels.map((panel) => read(panel.pixels)))
+    } catch {
+      if (state.asked === wanted) panels.textContent = "The pixels could not be loaded. Reload the page."
+      return
+    }
+    if (state.asked !== wanted) return // another image was picked meanwhile
+    state.images = images
+    state.values = images.flatMap((image) => sorted(image))
+    const kept = KEPT.get(data.unit)
+    if (kept) state.window = kept
+    else reset()
+    controls()
+    layout()
+    root.dataset.ready = data.panels.map((panel) => panel.id).join(" ")
+  }
+
+  async function read(address) {
+    const [header, body] = await Promise.all([fetch(`${address}.json`), fetch(`${address}.bin`)])
+    if (!header.ok || !body.ok) throw new Error(address)
+    const image = await header.json()
+    const bytes = await body.arrayBuffer()
+    image.values = image.type === "int16" ? new Int16Array(bytes) : new Float32Array(bytes)
+    return image
+  }
+
+  function sorted(image) {
+    const step = Math.max(1, Math.floor(image.values.length / 4096))
+    return Array.from(image.values.filter((_, place) => place % step === 0))
+  }
+
+  function percentiles(low, high) {
+    const values = [...state.values].sort((a, b) => a - b)
+    const at = (share) => values[Math.min(values.length - 1, Math.round(share * (values.length - 1)))]
+    return [at(low), Math.max(at(high), at(low) + 1e-3)]
+  }
+
+  function presets() {
+    const found = Object.entries(data.windows).map(([name, [level, width]]) => [
+      name,
+      () => [level - width / 2, level + width / 2],
+    ])
+    found.push(["Full range", full], ["Percentile 1–99", () => percentiles(0.01, 0.99)])
+    return found
+  }
+
+  function full() {
+    return [Math.min(...state.images.map((image) => image.low)), Math.max(...state.images.map((image) => image.high))]
+  }
+
+  function reset() {
+    state.window = full()
+    KEPT.delete(data.unit)
+  }
+
+  function button(text, action, pressed) {
+    const made = document.createElement("button")
+    made.type = "button"
+    made.textContent = text
+    if (pressed !== undefined) made.setAttribute("aria-pressed", String(pressed))
+    made.onclick = () => {
+      action()
+      controls()
+      draw()
+    }
+    return made
+  }
+
+  function controls() {
+    const focused = bar.getRootNode().activeElement?.textContent
+    const same = (window) => window.every((value, place) => Math.abs(value - state.window[place]) < 1e-6)
+    const gap = document.createElement("span")
+    gap.className = "gap"
+    const made = presets().map(([name, window]) => button(name, () => keep(window()), same(window())))
+    made.push(button("Reset", reset), gap)
+    if (data.difference)
+      made.push(
+        button(
+          "Align before subtracting",
+          () => {
+            state.aligned = !state.aligned
+            layout()
+          },
+          state.aligned,
+        ),
+      )
+    made.push(button("Smooth", () => (state.smooth = !state.smooth), state.smooth))
+    bar.replaceChildren(...made)
+    made.find((each) => each.textContent === focused && focused)?.focus?.()
+  }
+
+  function keep(window) {
+    state.window = window
+    KEPT.set(data.unit, window)
+  }
+
+  function layout() {
+    state.views = state.images.map((image, place) => ({ ...data.panels[place], image, centred: false }))
+    if (data.difference && comparable(...state.images)) state.views.push(difference(...state.images))
+    state.figures = state.views.map((view, place) => {
+      const figure = document.createElement("figure")
+      const caption = document.createElement("figcaption")
+      caption.textContent = view.title
+      const note = document.createElement("small")
+      note.textContent = view.note || "\u00a0"
+      caption.append(note)
+      const canvas = document.createElement("canvas")
+      canvas.width = view.image.columns
+      canvas.height = view.image.rows
+      canvas.tabIndex = 0
+      canvas.setAttribute("role", "img")
+      canvas.setAttribute("aria-label", `${view.title}. Arrow keys change the window.`)
+      const [tall, wide] = view.image.spacing ?? [1, 1]
+      figure.style.setProperty("--aspect", `${view.image.columns * wide} / ${view.image.rows * tall}`)
+      const value = document.createElement("span")
+      value.className = "value"
+      figure.append(caption, canvas, value)
+      listen(canvas, place)
+      return { figure, canvas, value }
+    })
+    panels.replaceChildren(...state.figures.map((each) => each.figure))
+    draw()
+  }
+
+  function comparable(first, second) {
+    return first.rows === second.rows && first.columns === second.columns && first.channels === second.channels
+  }
+
+  function difference(first, second) {
+    const other = state.aligned ? aligned(first, second) : { values: second.values, words: "" }
+    const values = Float32Array.from(first.values, (value, place) => value - other.values[place])
+    const image = { ...first, values }
+    return { title: "Difference", note: other.words || "first minus second", image, centred: true }
+  }
+
+  // The eight flips and turns, and shifts up to an eighth, compared by correlation on a coarse grid.
+  function aligned(first, second) {
+    const { rows, columns } = first
+    const square = rows === columns
+    const reach = Math.floor(Math.min(rows, columns) / 8)
+    const step = Math.max(1, Math.round(Math.min(rows, columns) / 24))
+    const stride = Math.max(1, Math.floor(reach / 6))
+    let best = { score: -Infinity }
+    const attempt = (turn, down, right, grid) => {
+      const score = correlation(first, second, turn, down, right, grid)
+      if (score > best.score + 1e-9) best = { score, turn, down, right }
+    }
+    for (const turn of square ? [0, 1, 2, 3, 4, 5, 6, 7] : [0, 1, 2, 3])
+      for (let down = -reach; down <= reach; down += stride)
+        for (let right = -reach; right <= reach; right += stride) attempt(turn, down, right, step)
+    const { turn, down, right } = best
+    best.score = -Infinity
+    for (let more = -stride; more <= stride; more++)
+      for (let side = -stride; side <= stride; side++)
+        attempt(turn, down + more, right + side, Math.max(1, step >> 1))
+    const values = new Float32Array(first.values.length)
+    const size = rows * columns
+    for (let channel = 0; channel < first.channels; channel++)
+      for (let row = 0; row < rows; row++)
+        for (let column = 0; column < columns; column++) {
+          const from = source(best.turn, row - best.down, column - best.right, rows, columns)
+          const place = channel * size + row * columns + column
+          values[place] = from < 0 ? first.values[place] : second.values[channel * size + from]
+        }
+    const turned = ["", "flipped sideways", "flipped upside down", "turned by 180°"]
+    turned.push("flipped along the diagonal", "turned by 90°", "turned by 270°", "flipped along the other diagonal")
+    const shifted = best.down || best.right ? `shifted by ${best.down}, ${best.right} px` : ""
+    return { values, words: `second image ${[turned[best.turn], shifted].filter(Boolean).join(", ") || "as it is"}` }
+  }
+
+  // Bits of `turn`: 1 mirrors columns, 2 mirrors rows, 4 swaps rows and columns. -1 lies outside.
+  function source(turn, row, column, rows, columns) {
+    if (row < 0 || column < 0 || row >= rows || column >= columns) return -1
+    if (turn & 1) column = columns - 1 - column
+    if (turn & 2) row = rows - 1 - row
+    return turn & 4 ? column * columns + row : row * columns + column
+  }
+
+  function correlation(first, second, turn, down, right, step) {
+    let count = 0, a = 0, b = 0, aa = 0, bb = 0, ab = 0
+    for (let row = step >> 1; row < first.rows; row += step)
+      for (let column = step >> 1; column < first.columns; column += step) {
+        const from = source(turn, row - down, column - right, first.rows, first.columns)
+        if (from < 0) continue
+        const x = first.values[row * first.columns + column]
+        const y = second.values[from]
+        count++, (a += x), (b += y), (aa += x * x), (bb += y * y), (ab += x * y)
+      }
+    const spread = Math.sqrt(Math.max(1e-12, (aa - (a * a) / count) * (bb - (b * b) / count)))
+    return (ab - (a * b) / count) / spread
+  }
+
+  function draw() {
+    const started = performance.now()
+    const [low, high] = state.window
+    root.classList.toggle("pixelated", !state.smooth)
+    for (const [place, view] of state.views.entries()) paint(state.figures[place].canvas, view, low, high)
+    told.textContent = `Level ${round((low + high) / 2)}, width ${round(high - low)} ${data.unit}`
+    root.dataset.window = `${round(low)} ${round(high)}`
+    root.dataset.drawn = (performance.now() - started).toFixed(2)
+  }
+
+  function paint(canvas, { image, centred }, low, high) {
+    const { values, channels } = image
+    const size = image.rows * image.columns
+    const context = canvas.getContext("2d")
+    const target = context.createImageData(image.columns, image.rows)
+    const bottom = centred ? (low - high) / 2 : low
+    const scale = 255 / Math.max(1e-6, high - low)
+    const offset = (channel) => (channels >= 3 ? channel * size : 0)
+    for (let place = 0; place < size; place++)
+      for (let channel = 0; channel < 4; channel++)
+        // Uint8ClampedArray rounds and clips
+        target.data[4 * place + channel] = channel === 3 ? 255 : (values[offset(channel) + place] - bottom) * scale
+    context.putImageData(target, 0, 0)
+  }
+
+  function listen(canvas, place) {
+    let held = null
+    canvas.onpointerdown = (event) => {
+      canvas.setPointerCapture(event.pointerId)
+      canvas.focus()
+      held = { x: event.clientX, y: event.clientY, window: [...state.window] }
+    }
+    canvas.onpointermove = (event) => {
+      if (held) {
+        const [low, high] = held.window
+        const span = Math.max(high - low, 1e-3)
+        change(held.window, ((event.clientX - held.x) / 200) * span, ((held.y - event.clientY) / 200) * span)
+      } else show(event, canvas)
+    }
+    canvas.onpointerup = canvas.onpointercancel = () => {
+      held = null
+      controls()
+    }
+    canvas.onpointerleave = () => state.figures.forEach(({ value }) => (value.textContent = ""))
+    canvas.onkeydown = (event) => {
+      const span = state.window[1] - state.window[0]
+      const steps = { ArrowLeft: [-0.05, 0], ArrowRight: [0.05, 0], ArrowUp: [0, 0.03], ArrowDown: [0, -0.03] }
+      const step = steps[event.key]
+      if (!step) return
+      event.preventDefault()
+      change(state.window, step[0] * span, step[1] * span)
+      controls()
+      state.figures[place].canvas.focus()
+    }
+  }
+
+  function change([low, high], wider, higher) {
+    const [bottom, top] = full()
+    const level = (low + high) / 2 + higher
+    const width = Math.min(4 * (top - bottom), Math.max((top - bottom) / 500, high - low + wider))
+    keep([level - width / 2, level + width / 2])
+    draw()
+  }
+
+  function show(event, canvas) {
+    const box = canvas.getBoundingClientRect()
+    const across = (event.clientX - box.left) / box.width
+    const down = (event.clientY - box.top) / box.height
+    for (const [place, { image }] of state.views.entries()) {
+      const row = Math.min(image.rows - 1, Math.max(0, Math.floor(down * image.rows)))
+      const column = Math.min(image.columns - 1, Math.max(0, Math.floor(across * image.columns)))
+      const value = image.values[row * image.columns + column]
+      state.figures[place].value.textContent = `${round(value)} ${data.unit} at row ${row}, column ${column}`
+    }
+  }
+
+  function round(value) {
+    return Math.abs(value) >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(3)
+  }
+}

@@ -1,0 +1,101 @@
+"""Viewer: images side by side in one window, with the value in the unit under the cursor."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import streamlit as st
+
+WINDOWS: dict[str, dict[str, tuple[float, float]]] = {
+    "HU": {
+        "Soft tissue": (40, 400),
+        "Liver": (60, 160),
+        "Lung": (-600, 1500),
+        "Bone": (400, 1800),
+        "Brain": (40, 80),
+    }
+}
+
+_HTML = """
+<div class="viewer">
+  <div class="bar" role="toolbar" aria-label="Window"></div>
+  <div class="panels"></div>
+  <div class="foot"><output class="window" aria-live="polite"></output>
+    <span class="hint">Drag sideways: width. Drag up or down: level. Arrow keys do the same.</span></div>
+</div>
+"""
+_CSS = """
+.viewer { color: var(--st-text-color); font-family: var(--st-font); font-size: 14px; }
+.bar { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 8px; align-items: center; }
+.bar button {
+  background: var(--st-secondary-background-color); color: inherit; border: 1px solid var(--st-border-color);
+  border-radius: 6px; padding: 4px 10px; font: inherit; cursor: pointer;
+}
+.bar button[aria-pressed="true"] { border-color: #fff; box-shadow: inset 0 0 0 1px #fff; }
+.bar button:focus-visible, canvas:focus-visible { outline: 2px solid #fff; outline-offset: 1px; }
+.bar .gap { flex: 1; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 12px; }
+figure { margin: 0; min-width: 0; max-width: 440px; }
+figure canvas {
+  width: 100%; aspect-ratio: var(--aspect); display: block; background: #000; cursor: crosshair; touch-action: none;
+  border: 1px solid var(--st-border-color); box-sizing: border-box;
+}
+.pixelated canvas { image-rendering: pixelated; }
+figcaption { margin-bottom: 4px; font-weight: 600; }
+figcaption small { display: block; font-weight: 400; opacity: 0.8; font-size: 13px; }
+.value { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; }
+.foot { display: flex; flex-wrap: wrap; gap: 4px 16px; margin-top: 6px; }
+.hint { opacity: 0.75; }
+"""
+
+_component = st.components.v2.component(
+    "ganaug_viewer", html=_HTML, css=_CSS, js=Path(__file__).with_name("viewer.js").read_text("utf-8")
+)
+
+
+class Panel(NamedTuple):
+    """One image: `kind` is `cohorts` or `samples`, `title` what it is, `note` a second line below it."""
+
+    kind: str
+    name: str
+    id: str
+    title: str
+    note: str = ""
+
+
+def viewer(
+    panels: Sequence[Panel],
+    *,
+    key: str,
+    unit: str,
+    difference: bool = False,
+    registered: bool = False,
+    windows: Mapping[str, tuple[float, float]] | None = None,
+) -> None:
+    """Show images that share one window; nothing comes back.
+
+    Args:
+        unit: Unit of the values; `HU` brings its usual windows, others full range and percentiles.
+        difference: Add the difference of the first two, grey where they are equal.
+        registered: Before subtracting, flip, turn and shift the second image to where it fits best.
+        windows: Level and width by name, instead of those of the unit.
+    """
+    _component(
+        key=key,
+        data={
+            "panels": [
+                {
+                    "id": each.id,
+                    "title": each.title,
+                    "note": each.note,
+                    "pixels": f"/api/pixels/{each.kind}/{quote(each.name)}/{each.id}",
+                }
+                for each in panels
+            ],
+            "difference": difference and len(panels) > 1,
+            "registered": registered,
+            "unit": unit,
+            "windows": windows if windows is not None else WINDOWS.get(unit, {}),
+        },
+    )

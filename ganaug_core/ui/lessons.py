@@ -1,0 +1,92 @@
+"""The failure atlas: a lesson's story, its training, its map and what the audit says."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ganaug_core import atlas
+from ganaug_core.records import ROLES
+from ganaug_core.ui import caches, charts, live, palette, show, words
+
+TITLES = {
+    "copying": "Copying",
+    "mode_coverage": "Mode coverage",
+    "label_fidelity": "Label fidelity",
+    "fidelity": "Fidelity",
+    "intensity": "Intensity",
+}
+MARKS = {"pass": "✓ pass", "warn": "! warning", "fail": "✕ fail", "not_assessable": "? not assessable"}
+
+
+def offer() -> None:
+    """Offer to lay the demo into this workspace, and end the page."""
+    st.info("The lessons use the embedded demo, which is not in this workspace yet.", icon=":material/school:")
+    if st.button("Open the demo", type="primary"):
+        with st.spinner("Rendering the phantom and unpacking three generators: about ten seconds."):
+            atlas.install(caches.workspace())
+        st.rerun()
+    st.stop()
+
+
+def choose() -> atlas.Lesson:
+    """Return the chosen lesson; it stands in the address."""
+    titles = {lesson.generator: lesson.title for lesson in atlas.LESSONS}
+    chosen = st.segmented_control(
+        "Lesson",
+        list(titles),
+        format_func=titles.__getitem__,
+        default=atlas.LESSONS[0].generator,
+        key="lesson",
+        bind="query-params",
+        required=True,
+    )
+    return next(lesson for lesson in atlas.LESSONS if lesson.generator == chosen)
+
+
+def story(lesson: atlas.Lesson) -> None:
+    st.write(f"**What to look for.** {lesson.see}")
+    st.write(f"**Why it happens.** {lesson.why}")
+    st.write(f"**What helps.** {lesson.cure}")
+
+
+def verdicts(lesson: atlas.Lesson) -> None:
+    """Show what the audit says of the finished generator."""
+    st.write("**What the audit says**")
+    name = atlas.artefact(caches.workspace(), "audits", lesson.generator)
+    if name is None:
+        st.write("This generator has not been audited yet.")
+        return
+    for key, verdict in caches.audit(name).verdicts.items():
+        if verdict.state != "not_assessable":
+            st.write(f"{MARKS[verdict.state]} · **{TITLES[key]}.** {words.plain(verdict.statement)}")
+    show.link("audit", "Open the whole audit", cohort=atlas.COHORT, samples=_samples(lesson))
+
+
+def training(lesson: atlas.Lesson) -> None:
+    """Show the history with its time scrubber."""
+    live.drawings(lesson.generator)
+
+
+def map_of(lesson: atlas.Lesson) -> None:
+    """Draw where the finished generator's images lie among the real ones."""
+    name = atlas.artefact(caches.workspace(), "maps", lesson.generator)
+    if name is None:
+        return
+    found = caches.map(name)
+    figure = go.Figure()
+    for number, role in enumerate((*ROLES, "synthetic")):
+        points = found.positions[found.roles == number]
+        if len(points):
+            marker = {"color": palette.ROLES[role], "symbol": palette.SHAPES[role], "size": 5, "opacity": 0.7}
+            figure.add_scattergl(
+                x=points[:, 0], y=points[:, 1], mode="markers", name=words.ROLES[role], marker=marker, hoverinfo="skip"
+            )
+    charts.dressed(figure, "Where its images lie among the real ones", "", "", height=480)
+    figure.update_xaxes(showticklabels=False)
+    figure.update_yaxes(showticklabels=False, scaleanchor="x")
+    alt = f"Feature map of the real images and of the generator {lesson.generator}"
+    charts.show(figure, f"map-{lesson.generator}", alt)
+    show.link("feature_map", "Open the feature map with its images", cohort=atlas.COHORT, samples=_samples(lesson))
+
+
+def _samples(lesson: atlas.Lesson) -> str:
+    return atlas.artefact(caches.workspace(), "samples", lesson.generator) or ""

@@ -1,0 +1,159 @@
+"""What a generator is, in words; images drawn from it; generators and images that come from elsewhere."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ganaug_core.jobs import tasks
+from ganaug_core.ui import ask, caches, show, sources, uploads, words
+from ganaug_core.workspace import check_name
+
+SHOWN_PER_CLASS = 16
+LICENCES = {
+    "CC0-1.0": "free for everybody (CC0)",
+    "CC-BY-4.0": "free with attribution (CC BY 4.0)",
+    "CC-BY-NC-4.0": "free with attribution, not commercially (CC BY-NC 4.0)",
+    "research-only": "for research only",
+    "internal": "not to be passed on",
+}
+
+
+def passport(name: str) -> None:
+    """Tell what a generator draws, from what it learnt, and that its file was tested."""
+    manifest = caches.manifest("generators", name)
+    card = manifest["passport"]
+    shape, unit = card["architecture"], card["intensity"]
+    figures = {
+        "Classes": str(len(card["classes"])),
+        "Size": f"{shape['rows']} × {shape['columns']} px",
+        "Unit": words.clean(unit["unit"]),
+        "Training images": f"{sum(each['train'] for each in card['classes']):,}",
+        "Patients": f"{card['patients']:,}" if card["patients"] else "not known",
+    }
+    for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        place.metric(label, value)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.text("\n".join(_sentences(card)))
+        st.success(
+            "Self-test passed when it came here: the file is whole, its images are finite and varied, and its classes "
+            "differ. It is tested again each time it is loaded.",
+            icon=":material/verified:",
+        )
+        if card["metrics"]:
+            rows = [{"Measure": words.clean(key), "Value": value} for key, value in card["metrics"].items()]
+            st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Measures in the passport")
+    with right:
+        rows = [{"Class": words.clean(each["name"]), "Training images": each["train"]} for each in card["classes"]]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Training images of each class")
+    with st.expander("Fingerprints"):
+        st.code(
+            f"generator  {manifest['hash']}\ncohort     {card['cohort_digest']}\nweights    {card['tensors_sha256']}"
+        )
+
+
+def _sentences(card: dict[str, Any]) -> list[str]:
+    unit, low, high = (card["intensity"][key] for key in ("unit", "low", "high"))
+    spacing = card["spacing_mm"]
+    scale = f", pixels of {spacing[0]:g} × {spacing[1]:g} mm" if spacing else ""
+    learnt = f"Learnt from the cohort {words.clean(card['cohort_name'])} with the recipe {words.clean(card['recipe'])}"
+    return [
+        words.clean(card["title"]),
+        f"Draws values from {words.number(low)} to {words.number(high)} {words.clean(unit)}{scale}.",
+        f"{learnt}, seed {card['seed']}, {card['images']:,} images shown.",
+        f"Made {card['created'][:10]} by {words.clean(card['software'])}. Licence: {LICENCES[card['licence']]}.",
+        f"Intended use: {card['intended_use']}.",
+    ]
+
+
+def download(name: str) -> None:
+    """Offer the generator as one file that cannot run code."""
+    path = caches.workspace().folder("generators", name) / "generator.safetensors"
+    st.download_button(
+        "Save as a file",
+        path.read_bytes,
+        file_name=f"{name}.safetensors",
+        mime="application/octet-stream",
+        icon=":material/download:",
+        help="One .safetensors file with its passport. It holds numbers, no program.",
+    )
+
+
+def drawing(name: str) -> None:
+    """Draw images of every class; what was drawn before is there at once."""
+    st.subheader("Draw images")
+    columns = st.columns(3)
+    per_class = columns[0].select_slider("Images per class", (16, 64, 100, 250, 600, 1000), value=64, key="draw-count")
+    seed = int(
+        columns[1].number_input("Seed", 0, 2**31 - 1, 0, key="draw-seed", help="The same seed, the same images.")
+    )
+    truncation = columns[2].slider(
+        "Truncation", 0.1, 1.0, 1.0, 0.05, key="draw-truncation", help="Below 1: more typical, less varied images."
+    )
+    samples = tasks.samples_name(name, int(per_class), seed)
+    if truncation < 1:
+        samples = f"{samples}-truncated{truncation:g}"
+    request = {"generator": name, "per_class": int(per_class), "seed": seed, "truncation": float(truncation)}
+    if show.finished("sample", samples, {**request, "name": samples}, f"Draw {per_class} images per class"):
+        pictures(samples)
+        with st.container(horizontal=True):
+            show.link("samples", "Look at them closely", samples=samples)
+            show.link("audit", "Audit them", samples=samples)
+
+
+def pictures(name: str) -> None:
+    """Show the first images of every class of a set."""
+    samples = caches.samples(name)
+    for label, class_name in enumerate(samples.classes):
+        index = np.flatnonzero(samples.labels == label)[:SHOWN_PER_CLASS]
+        if len(index):
+            left, right = st.columns([1, 7], vertical_alignment="center")
+            left.text(f"{words.clean(class_name)}\nsynthetic")
+            sheet = caches.drawn(name, tuple(index.tolist()), SHOWN_PER_CLASS, 72)
+            right.image(sheet, output_format="PNG", alt=f"Synthetic images of the class {words.clean(class_name)}")
+
+
+def bring_generator() -> None:
+    """Import a generator file; it is checked in a worker before anything of it is kept."""
+    number = st.session_state.setdefault("generator-upload", 0)
+    file = st.file_uploader(
+        "A generator file made by ganaug (.safetensors)", type=["safetensors"], key=f"generator-{number}"
+    )
+    if file is None:
+        return
+    path = uploads.keep([file], caches.workspace())
+    name = sources.free_name(Path(file.name).stem, "generators")
+    show.start("generator_import", name, {"path": str(path), "name": name}, "generator")
+    st.session_state["generator-upload"] = number + 1
+    st.rerun()
+
+
+def bring_images() -> None:
+    """Import anybody's synthetic images for a cohort, to look at and audit them like our own."""
+    if not caches.workspace().names("cohorts"):
+        show.next_step("Load the cohort first that the images imitate.", page="cohort")
+    st.write("One folder per class with the class names of the cohort, zipped or on the server, or an NPZ file.")
+    cohort = str(ask.cohort())
+    number = st.session_state.setdefault("synthetic-upload", 0)
+    file = st.file_uploader("Zip archive or NPZ file", type=["zip", "npz"], key=f"synthetic-{number}")
+    if file is not None:
+        st.session_state["synthetic-path"] = str(uploads.keep([file], caches.workspace()))
+        st.session_state["synthetic-name"] = Path(file.name).stem
+        st.session_state["synthetic-upload"] = number + 1
+        st.rerun()
+    kept = st.session_state.get("synthetic-path")
+    typed = "" if kept else st.text_input("or a folder or NPZ file on the server", key="synthetic-typed")
+    if not kept and not typed:
+        return
+    source = Path(kept) if kept else uploads.below_roots(typed)
+    suggested = st.session_state.get("synthetic-name") or source.stem
+    name = st.text_input("Name of these images", value=sources.free_name(suggested, "samples"), max_chars=100)
+    if st.button("Import these images", type="primary"):
+        request = {"source": str(source), "cohort": cohort, "name": check_name(name)}
+        show.start("samples_import", name, request, "samples")
+        for key in ("synthetic-path", "synthetic-name"):
+            st.session_state.pop(key, None)
+        st.rerun()

@@ -1,0 +1,58 @@
+"""Every page opens, whatever is in the workspace, and says something useful."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ganaug_core.ui import shell
+from ganaug_core.workspace import Workspace
+
+Open = Callable[..., AppTest]
+PAGES = [screen.name for screens in shell.SECTIONS.values() for screen in screens if shell.path(screen.name).is_file()]
+OURS = {"cohort": "Cohort", "training": "Training", "generators": "Generators"}
+
+
+def said(app: AppTest) -> str:
+    parts = [*app.title, *app.markdown, *app.text, *app.info, *app.warning, *app.success, *app.subheader]
+    return " ".join(str(each.value) for each in parts)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_on_an_empty_workspace_and_names_the_next_step(page: Open, name: str) -> None:
+    app = page(name)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value
+    assert app.button or app.page_link or app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_on_a_workspace_with_a_finished_run(filled: Workspace, page: Open, name: str) -> None:
+    app = page(name)
+    assert not app.exception
+    assert not app.error, app.error[0].value
+
+
+@pytest.mark.parametrize("name", list(OURS))
+def test_a_page_has_its_title(filled: Workspace, page: Open, name: str) -> None:
+    assert page(name).title[0].value == OURS[name]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_names_from_outside_are_never_markdown(filled: Workspace, page: Open, name: str) -> None:
+    app = page(name)
+    rendered = [*app.markdown, *app.info, *app.warning, *app.error, *app.success, *app.subheader, *app.caption]
+    assert not [each.value for each in rendered if "![x](http" in each.value]
+    labels = [each.label for each in (*app.button, *app.selectbox, *app.expander, *app.checkbox, *app.metric)]
+    assert not [label for label in labels if "![x](http" in label]
+
+
+def test_the_sidebar_says_what_it_is_not_for(page: Open) -> None:
+    assert page("cohort").sidebar.text[0].value == "Research use only. Not for diagnosis."
+
+
+def test_a_link_to_something_that_is_not_here_says_so_and_shows_the_newest(filled: Workspace, page: Open) -> None:
+    app = page("cohort", cohort="gone")
+    assert "not in this workspace" in app.warning[0].value
+    assert app.selectbox(key="cohort").value == "small"

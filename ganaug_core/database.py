@@ -42,6 +42,7 @@ BUSY_TIMEOUT_MS = 30_000
 DECISIONS = ("keep", "reject", "flag")
 
 metadata = MetaData()
+_ready: set[Path] = set()  # files whose schema this process has seen
 
 job_table = Table(
     "job",
@@ -104,8 +105,10 @@ class Database:
         """
         self.path = path
         self._engine = _engine(path)
-        with _in_words(path):
-            _create_once(path, self._engine)
+        if path not in _ready or not path.exists():
+            with _in_words(path):
+                _create_once(path, self._engine)
+            _ready.add(path)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -110,12 +110,11 @@ def _of(
             return cache.features(name)
         except WorkspaceError:  # damaged: it is only a cache
             cache.remove("features", name)
-    parts = [np.zeros((0, 0), np.float32)]
-    for start in range(0, len(ids), AT_ONCE):
-        report(start / len(ids), f"Encoding images ({fitted.name})")
+    parts = []
+    for start in range(0, max(1, len(ids)), AT_ONCE):
+        report(start / max(1, len(ids)), f"Encoding images ({fitted.name})")
         parts.append(fitted.encode(images(np.arange(start, min(start + AT_ONCE, len(ids))))))
-    values = np.concatenate(parts[1:] or parts)
-    features = Features(fitted.name, digest, values, np.asarray(ids))
+    features = Features(fitted.name, digest, np.concatenate(parts), np.asarray(ids))
     if cache is not None:
         with _first_come():
             cache.keep(features, name)

@@ -6,8 +6,9 @@ torch is imported where it plays, not here: the page reads kept games without it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 Choice = TypeVar("Choice")
 FRAMES = 60
 POINTS = 400
+STEPS = 1500
 LATENT = 2
-WIDTH = 128
+WIDTH = 64
+LAYERS = 4
 BATCH = 256
-RATE = 1e-3
 NEAR = 3.0  # standard deviations of a mode, as in the papers that use these targets
 
 
@@ -100,22 +102,36 @@ class Rules:
     Attributes:
         loss: Name in the family of losses.
         gamma: Strength of R1 and of R2 each, 0 for none.
+        rate: Learning rate of both sides, > 0.
+        betas: Adam's two coefficients, in [0, 1).
+        falling: Whether the learning rate falls to 2 % along a cosine, or stays.
         says: What will be seen, in words.
     """
 
     loss: str
     gamma: float
+    rate: float
+    betas: tuple[float, float]
+    falling: bool
     says: str
 
 
 RULES = {
     "minimax": Rules(
-        "minimax", 0.0, "The game of the theory, without a penalty: it loses modes and jumps between them."
+        "minimax",
+        0.0,
+        1e-3,
+        (0.95, 0.99),
+        False,
+        "The game of the theory under heavy momentum, no penalty: it finds one mode, forgets it and finds another.",
     ),
     "recommended": Rules(
         "relativistic_pairing",
-        0.1,
-        "Pairs of real and generated points, gradient penalty on both: all modes, and it stays.",
+        0.02,
+        3e-3,
+        (0.0, 0.99),
+        True,
+        "Pairs of real and generated points, a gradient penalty on both sides: it finds all modes and stays.",
     ),
 }
 
@@ -149,11 +165,10 @@ class Play:
 
     def to_bytes(self) -> bytes:
         """Return the game as a small .npz; points are kept in half precision (0.0005 of the ring's radius)."""
-        names = {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}
-        for key in ("frames", "real", "quality", "losses"):
-            names[key] = names[key].astype(np.float16 if key in ("frames", "real") else np.float32)
+        parts: dict[str, Any] = {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}
+        parts |= {key: parts[key].astype(np.float16) for key in ("frames", "real")}
         file = BytesIO()
-        np.savez_compressed(file, **names)
+        np.savez_compressed(file, **parts)
         return file.getvalue()
 
 
@@ -164,8 +179,9 @@ def load(path: Path) -> Play:
         ConfigurationError: The file is not one, or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            parts = {each.name: kept[each.name] for each in fields(Play)}
+        # From bytes: NumPy leaves the file open when it is no archive.
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+            parts: dict[str, Any] = {each.name: kept[each.name] for each in fields(Play)}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ConfigurationError(
             f"{path.name} is not a game of the playground, or it is damaged.", do="Play it again.", code="damaged"
@@ -178,9 +194,9 @@ def load(path: Path) -> Play:
 
 
 def play(
-    target: str = "ring", rules: str = "recommended", steps: int = 3000, seed: int = 0, *, report: Report = silent
+    target: str = "ring", rules: str = "recommended", steps: int = STEPS, seed: int = 0, *, report: Report = silent
 ) -> Play:
-    """Return a game played to its end: a generator and a discriminator of two hidden layers, one thread.
+    """Return a game played to its end: a generator and a discriminator of four hidden layers, on one thread.
 
     Raises:
         ConfigurationError: No such target or rules, or fewer steps than frames.
@@ -192,7 +208,8 @@ def play(
         raise ConfigurationError(f"{steps} steps are too few to see anything.", do=f"Play at least {FRAMES} steps.")
     random, threads = np.random.default_rng(seed), torch.get_num_threads()
     pictured = np.unique(np.linspace(0, steps, FRAMES).astype(int))
-    frames, losses, since = [], [], []
+    frames, losses = [], []
+    since: list[tuple[float, float]] = []
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
@@ -206,7 +223,7 @@ def play(
                     since = []
                     report(step / steps, f"Playing {rules} on the {target}")
                 if step < steps:
-                    since.append(game.step(torch.from_numpy(truth.draw(BATCH, random))))
+                    since.append(game.step(torch.from_numpy(truth.draw(BATCH, random)), step / steps))
     finally:
         torch.set_num_threads(threads)
     judged = [truth.judge(frame) for frame in frames]
@@ -240,23 +257,25 @@ class _Game:
         from ganaug_core.losses import LOSSES
 
         def network(narrow: int, out: int) -> nn.Sequential:
-            return nn.Sequential(
-                nn.Linear(narrow, WIDTH), nn.LeakyReLU(0.2), nn.Linear(WIDTH, WIDTH), nn.LeakyReLU(0.2),
-                nn.Linear(WIDTH, out),
-            )  # fmt: skip
+            widths = pairwise((narrow, *[WIDTH] * LAYERS))
+            hidden = [part for one, two in widths for part in (nn.Linear(one, two), nn.LeakyReLU(0.2))]
+            return nn.Sequential(*hidden, nn.Linear(WIDTH, out))
 
         self.rules, self.loss = rules, look_up(LOSSES, rules.loss, "loss")
         self.generator, self.discriminator = network(LATENT, 2), network(2, 1)
         self.optimisers = [
-            torch.optim.Adam(each.parameters(), RATE, betas=(0.0, 0.99))
+            torch.optim.Adam(each.parameters(), rules.rate, betas=rules.betas)
             for each in (self.discriminator, self.generator)
         ]
 
-    def step(self, real: "Tensor") -> tuple[float, float]:
+    def step(self, real: "Tensor", share: float) -> tuple[float, float]:
         """Let the discriminator learn once, then the generator; return their losses without the penalty."""
         import torch
 
         for_discriminator, for_generator = self.optimisers
+        if self.rules.falling:
+            for group in (*for_discriminator.param_groups, *for_generator.param_groups):
+                group["lr"] = self.rules.rate * (0.02 + 0.49 * (1 + np.cos(np.pi * share)))
         with torch.no_grad():
             fake = self.generator(torch.randn(len(real), LATENT))
         points = torch.cat([real, fake]).requires_grad_(self.rules.gamma > 0)
@@ -265,17 +284,19 @@ class _Game:
         total = first
         if self.rules.gamma:
             (slope,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
-            # The mean over one batch that holds both sides, doubled: R1 plus R2.
+            # gamma / 2 for each side; the mean runs over both sides, so it holds each with weight one half.
             total = first + self.rules.gamma * slope.square().sum(1).mean()
         for_discriminator.zero_grad()
-        total.backward()
+        torch.autograd.backward(total)
         for_discriminator.step()
         fake = self.generator(torch.randn(len(real), LATENT))
-        second = self.loss.generator_loss(self.discriminator(real)[:, 0].detach(), self.discriminator(fake)[:, 0])
+        with torch.no_grad():
+            real_logits = self.discriminator(real)[:, 0]
+        second = self.loss.generator_loss(real_logits, self.discriminator(fake)[:, 0])
         for_generator.zero_grad()
-        second.backward()
+        torch.autograd.backward(second)
         for_generator.step()
-        return float(first), float(second)
+        return first.item(), second.item()
 
     def generate(self, latents: "Tensor") -> Floats:
         """Return (n, 2) points."""

@@ -69,6 +69,7 @@ class Slice:
         role: `train`, `tuning` or `holdout` where the source has its own split.
         unit: `HU`, or `intensity` where the unit is unknown.
         spacing_mm: Row and column spacing, None where unknown.
+        colour: The source was in colour; `pixels` is its luminance.
     """
 
     pixels: Pixels
@@ -79,6 +80,7 @@ class Slice:
     role: str | None = None
     unit: str = "intensity"
     spacing_mm: tuple[float, float] | None = None
+    colour: bool = False
 
 
 @dataclass(frozen=True)

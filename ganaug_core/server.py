@@ -11,7 +11,7 @@ import io
 import math
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -64,7 +64,8 @@ def routes() -> list[Route]:
     - `/api/image/KIND/NAME/ID.png?low=&high=&size=&scale=nearest|lanczos`: 8 bit, windowed in the physical unit
     - `/api/pixels/KIND/NAME/ID.bin` and `.json`: physical values, int16 or float32, and how to read them
     - `/api/sprite/KIND/NAME.png?ids=a,b&tile=64&columns=16&low=&high=`: one sheet, row by row
-    - `/api/map/NAME.bin`: float32 x and y, int32 row of the nearest training image, uint8 class, uint8 role
+    - `/api/map/NAME.bin`: float32 x and y, int32 row of the nearest training image, uint8 class, uint8 role,
+      ids of 12 ASCII characters; each column whole, one after the other
     - `/api/preview/RUN/IMAGES.png`: the sample grid after that many images
     """
     return [
@@ -184,16 +185,26 @@ def _pictures(root: Path, kind: str, name: str, stamp: int) -> Pictures:
 
 
 def unit_of(workspace: Workspace, samples: Samples) -> tuple[Intensity, tuple[float, float] | None]:
-    """Return the physical unit of synthetic images and their pixel spacing: those of the cohort that they imitate.
+    """Return the physical unit of synthetic images and their pixel spacing.
 
-    Where that cohort is no longer here, the images stay in [-1, 1].
+    The generator's passport knows them, else the cohort that was learnt from or imitated. Where neither is here, the
+    images stay in [-1, 1]: a guessed unit would be worse than none.
     """
+    origin = samples.provenance
+    for name in workspace.names("generators"):
+        manifest = workspace.manifest("generators", name)
+        if manifest["hash"] == origin.get("generator"):
+            return _unit(manifest["passport"])
     for name in workspace.names("cohorts"):
         manifest = workspace.manifest("cohorts", name)
-        if manifest["digest"] == samples.provenance.get("cohort"):
-            spacing = manifest["spacing_mm"]
-            return Intensity(**manifest["intensity"]), (spacing[0], spacing[1]) if spacing else None
+        if manifest["digest"] in (origin.get("cohort"), origin.get("imitates")):
+            return _unit(manifest)
     return Intensity("relative intensity", -1, 1), None
+
+
+def _unit(described: Mapping[str, Any]) -> tuple[Intensity, tuple[float, float] | None]:
+    spacing = described["spacing_mm"]
+    return Intensity(**described["intensity"]), (spacing[0], spacing[1]) if spacing else None
 
 
 def windowed(pixels: Pixels, low: float, high: float) -> Pixels:
@@ -327,7 +338,8 @@ def _sprite(request: Request, workspace: Workspace) -> Response:
 def _map(request: Request, workspace: Workspace) -> Response:
     found = workspace.map(request.path_params["name"])
     columns = (found.positions.astype("<f4"), found.nearest.astype("<i4"))
-    body = b"".join(each.tobytes() for each in (*columns, found.labels.astype(np.uint8), found.roles.astype(np.uint8)))
+    small = (found.labels.astype(np.uint8), found.roles.astype(np.uint8), found.ids.astype("S12"))
+    body = b"".join(each.tobytes() for each in (*columns, *small))
     return Response(body, media_type="application/octet-stream", headers={"Cache-Control": "private, no-cache"})
 
 

@@ -8,10 +8,11 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ from ganaug_core.records import (
 )  # fmt: skip
 
 KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits")
+_PROCESS_SALT = secrets.token_bytes(32)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -46,11 +48,32 @@ def digest_of(*parts: Any) -> str:
     for part in parts:
         if isinstance(part, np.ndarray):
             sha.update(f"{part.dtype.str}{part.shape}".encode())
-            sha.update(memoryview(np.ascontiguousarray(part)).cast("B"))
+            if part.size:  # an empty array has no bytes to look at
+                sha.update(memoryview(np.ascontiguousarray(part)).cast("B"))
         else:
             sha.update(json.dumps(part, sort_keys=True, default=str).encode())
         sha.update(b"\0")
     return sha.hexdigest()
+
+
+def installation_salt() -> bytes:
+    """Return 32 random bytes that are the same for everything made on this installation, and stay on it.
+
+    They lie beside the default workspace (`GANAUG_HOME`, or the platform's user data folder). Where that may not be
+    written, they last as long as the process.
+    """
+    path = Path(os.environ.get("GANAUG_HOME") or user_data_path("ganaug")).expanduser() / "salt"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".salt.") as file:
+                file.write(secrets.token_bytes(32))
+                file.flush()
+                with suppress(FileExistsError):  # another process was first: its salt holds
+                    os.link(file.name, path)
+        return path.read_bytes()
+    except OSError:
+        return _PROCESS_SALT
 
 
 def check_name(name: str) -> str:

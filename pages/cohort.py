@@ -23,7 +23,7 @@ glance.twins(cohort)
 glance.left_out(cohort)
 
 st.divider()
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     show.link("training", "Train a generator on this cohort", cohort=name)
     glance.removal(cohort)
 with st.expander("Load another cohort", icon=":material/add:"):

@@ -6,8 +6,8 @@ from ganaug_core.ui import plane
 
 st.title("Playground")
 st.write(
-    "The truth is a ring of eight small clouds. Both generators have the same networks and see the same points; only "
-    "the rules of the game differ. Press **Play**, or drag the slider."
+    "The truth is a ring of eight small clouds. Both generators have the same networks and see the same points; the "
+    "loss, the penalty and the optimiser differ. Press **Play**, or drag the slider."
 )
 left, right = st.columns(2)
 with left:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ganaug_core import atlas, playground
+from ganaug_core import atlas
 from ganaug_core.config import configure
 from ganaug_core.errors import GanaugError
 from ganaug_core.jobs import tasks
@@ -88,10 +88,6 @@ def make(workspace: Workspace) -> None:
             command = f"ganaug audit {atlas.COHORT} {name}"
             tasks.audit(workspace, {"cohort": atlas.COHORT, "samples": samples, "command": command})
     ship(workspace, atlas.shipped())
-    games = atlas.shipped().parent / "playground"
-    if not games.is_dir():
-        games.mkdir(parents=True)
-        playground.precompute(games)
 
 
 def _train(workspace: Workspace, name: str, plan: Plan) -> None:

@@ -7,7 +7,7 @@ Heavy modules are imported inside the verbs, so that `ganaug --help` is quick.
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,7 +30,7 @@ for verb in (serve.app, serve.demo, serve.doctor, training.train, serve.worker, 
 app.command()(evidence.audit)
 app.command("map")(evidence.map_)
 
-UsageError = typer.BadParameter.__bases__[0]
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not name it
 INTERRUPTED = 130
 
 
@@ -63,10 +63,7 @@ def run(arguments: list[str]) -> int:
         console.complain(error, to)
         return 1 if error.code == "bug" else 2
     except UsageError as error:
-        if not (message := error.format_message()):  # type: ignore[attr-defined]
-            return 2  # asked for nothing: the help was shown
-        refusal = GanaugError(message, do=f"See: {_help_for(error)} --help", code="usage")
-        console.complain(refusal, to)
+        console.complain(_misused(error), to)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("Interrupted.", err=True)
@@ -74,9 +71,9 @@ def run(arguments: list[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _help_for(error: BaseException) -> str:
-    context = getattr(error, "ctx", None)
-    return context.command_path if context is not None else "ganaug"
+def _misused(error: Any) -> GanaugError:
+    verb = error.ctx.command_path if error.ctx is not None else "ganaug"
+    return GanaugError(error.format_message(), do=f"See: {verb} --help", code="usage")
 
 
 def _json_target(arguments: list[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -83,8 +83,9 @@ def sample(
     loaded = tasks.load_generator(Workspace(workspace), generator)
     with closing(console.Progress()) as progress:
         name = tasks.samples_name(generator, per_class, seed)
-        request = {"per_class": per_class, "classes": class_, "seed": seed, "truncation": truncation}
-        samples = draw(loaded, name, **request, report=progress)
+        samples = draw(
+            loaded, name, per_class=per_class, classes=class_, seed=seed, truncation=truncation, report=progress
+        )
         unit = loaded.passport.intensity
         export(samples, Intensity(unit.unit, unit.low, unit.high), out, "npz" if format == "npz" else "png")
     facts = {"generator": generator, "hash": loaded.digest, "seed": seed, "truncation": truncation}
@@ -92,6 +93,6 @@ def sample(
     console.answer(document, f"Wrote {len(samples):,} images to {out}.", json)
 
 
-def _document(workspace: Workspace, name: str) -> dict[str, object]:
+def _document(workspace: Workspace, name: str) -> dict[str, Any]:
     manifest = workspace.manifest("generators", name)
     return {"schema": "ganaug.generator/1", "name": name, "hash": manifest["hash"], **manifest["passport"]}

@@ -146,7 +146,7 @@ def descend(
             group["lr"] = rate * min(1.0, 0.05 + share / warm_up) * (0.02 + 0.49 * (1 + cos(pi * share)))
         index = torch.randperm(count, generator=source)[:batch]
         optimiser.zero_grad()
-        loss(index).backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss(index))
         optimiser.step()
         if step % 16 == 0:
             report(share, doing)

@@ -78,7 +78,7 @@ def measure(images: Floats, pixels_at_once: int = 1_000_000) -> Columns:
 
 
 def _numbers(stack: Stack) -> Columns:
-    radius = _radius(stack.shape[1:])
+    radius = from_middle(stack.shape[1:])
     middle = radius < MIDDLE_RADIUS
     parts = [
         first_order(stack.reshape(len(stack), -1)),
@@ -210,15 +210,16 @@ def steps(stack: Stack, radius: NDArray[np.float64]) -> Columns:
 def _shares(pattern: NDArray[np.uint8]) -> Columns:
     n, pixels = pattern.shape
     offset = (np.arange(n) * 10)[:, None]
-    return np.bincount((pattern + offset).ravel(), minlength=10 * n).reshape(n, 10) / pixels
+    counts = np.bincount((pattern + offset).ravel(), minlength=10 * n).reshape(n, 10)
+    return np.asarray(counts / pixels)
 
 
-def _radius(size: tuple[int, ...]) -> NDArray[np.float64]:
+def from_middle(size: tuple[int, ...]) -> NDArray[np.float64]:
     """Return each pixel's distance from the middle, in units of the image side, (row, column)."""
     rows, columns = size
     down = (np.arange(rows) - (rows - 1) / 2) / rows
     right = (np.arange(columns) - (columns - 1) / 2) / columns
-    return np.hypot(down[:, None], right)
+    return np.asarray(np.hypot(down[:, None], right))
 
 
 _CIRCLE = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))

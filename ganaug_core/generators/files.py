@@ -174,8 +174,11 @@ def _described(name: str, entry: Any) -> tuple[str, tuple[int, ...]]:
 
 def _wrong_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], passport: Passport) -> tuple[str, str] | None:
     """Compare names, types and shapes with those of the architecture, without allocating any memory for them."""
-    with torch.device("meta"):
-        network = _architecture(passport).generator(image_shape(passport), len(passport.classes))
+    try:
+        with torch.device("meta"):
+            network = _architecture(passport).generator(image_shape(passport), len(passport.classes))
+    except ConfigurationError as error:
+        raise _refused(error.what, "architecture") from error
     expected = {
         name: (str(each.dtype), tuple(each.shape))
         for name, each in network.state_dict().items()

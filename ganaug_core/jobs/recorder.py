@@ -30,6 +30,7 @@ class Recorder:
         self._training = training
         self._images = self._checked = self._begun = images
         self._saved = self._stated = time.monotonic()
+        self._state: dict[str, Any] = {}
         (folder / "previews").mkdir(exist_ok=True)
         (folder / "checkpoints").mkdir(exist_ok=True)
         for name in ("history.jsonl", "logits.jsonl"):
@@ -56,23 +57,27 @@ class Recorder:
         if progress.preview is not None:
             sheet = self._folder / "previews" / f"{progress.images:09d}.png"
             write_atomic(sheet, sheet_of(progress.preview))
-        now = time.monotonic()
-        if now - self._stated > STATE_SECONDS or progress.share >= 1:
-            self._stated = now
-            speed = progress.measures.get("images_per_second")
-            state = {**share, "images_per_second": speed, "device": self._training.device_in_words}
-            write_atomic(self._folder / "state.json", json.dumps(state).encode())
-        if now - self._saved > CHECKPOINT_SECONDS:
+        speed = _numbers(progress.measures).get("images_per_second")
+        self._state = {**share, "images_per_second": speed, "device": self._training.device_in_words}
+        if time.monotonic() - self._stated > STATE_SECONDS:
+            self._write_state()
+        if time.monotonic() - self._saved > CHECKPOINT_SECONDS:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Write a checkpoint unless this very state has one."""
+        """Write a checkpoint unless this very state has one, and the state at a glance."""
         from ganaug_core.training import save_checkpoint
 
+        self._write_state()
         if self._images != self._checked:
             save_checkpoint(self._folder / "checkpoints", self._training.state(), self._images)
             self._checked = self._images
         self._saved = time.monotonic()
+
+    def _write_state(self) -> None:
+        if self._state:
+            write_atomic(self._folder / "state.json", json.dumps(self._state).encode())
+        self._stated = time.monotonic()
 
 
 def sheet_of(images: Floats) -> bytes:

@@ -104,7 +104,7 @@ def submit(workspace: Workspace, kind: str, name: str, request: dict[str, Any]) 
 def _make_run(workspace: Workspace, name: str, request: dict[str, Any], before: RowMapping | None) -> None:
     """Make the run's folder; one that ended without a checkpoint, by a wrong setting say, does not keep the name."""
     ended = before is not None and before["state"] in ("failed", "stopped")
-    if ended and workspace.exists("runs", name) and not any(workspace.folder("runs", name).glob("checkpoints/*.json")):
+    if ended and workspace.exists("runs", name) and not _has_checkpoint(workspace, name):
         workspace.remove("runs", name)
     inputs = {"cohort": workspace.manifest("cohorts", request["cohort"])["digest"]}
     workspace.write("runs", name, {"schema": "ganaug.run/1", "name": name, **request, "inputs": inputs})
@@ -122,17 +122,22 @@ def ask(workspace: Workspace, job: int, wish: str) -> Job:
         known = _seen(workspace, _row(connection, job))
         _refuse(known, wish)
         change: dict[str, Any] = {"wish": wish, "wished": time.time()}
-        if known.state == "queued" and wish != "run":
-            change["state"] = "paused" if wish == "pause" else "stopped"
-        elif known.state in RESTING and wish == "run":
+        if wish == "pause" and known.state == "queued":
+            change["state"] = "paused"
+        elif wish == "run" and known.state in RESTING:
             change |= {"state": "queued", "message": "waiting", "error": None, "seconds_left": None, "finished": None}
-        elif known.state in ("paused", "interrupted") and wish == "stop":
-            # the worker turns the last checkpoint into a generator; other kinds have nothing to turn
-            change["state"] = "queued" if known.kind == "train" else "stopped"
+        elif wish == "stop" and known.state in ("queued", "paused", "interrupted"):
+            # the worker makes a generator of the last checkpoint; where there is none, there is nothing to make
+            worth = known.kind == "train" and _has_checkpoint(workspace, known.name)
+            change["state"] = "queued" if worth else "stopped"
         if not (wish == "stop" and known.state in ("stopped", "failed", "done")):
             connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
     launch.ensure(workspace)
     return get(workspace, job)
+
+
+def _has_checkpoint(workspace: Workspace, run: str) -> bool:
+    return any(workspace.folder("runs", run).glob("checkpoints/*.json"))
 
 
 def _refuse(job: Job, wish: str) -> None:

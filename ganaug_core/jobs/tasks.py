@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganaug_core.errors import GeneratorError, TrainingError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.workspace import Workspace
+from ganaug_core.workspace import Workspace, write_atomic
 
 if TYPE_CHECKING:
     from ganaug_core.audit import Space
@@ -79,7 +79,7 @@ def train(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
             report(progress.share, f"{progress.images:,} images shown")
     except Asked as asked:
         recorder.checkpoint()
-        if asked.wish != "stop" or not images:
+        if not images or (asked.wish != "stop" and training.share < 1):
             raise
     recorder.checkpoint()
     _keep_generator(workspace, name, training.passport(name), training.generator())
@@ -147,7 +147,8 @@ def audit(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
         report=stretch(report, 0.4, 1),
     )
     name = audit_name(cohort.name, samples.name)
-    workspace.keep(judged, name, replace=True)
+    folder = workspace.keep(judged, name, replace=True)
+    write_atomic(folder / "audit.json", json.dumps(step.as_json(judged), indent=1).encode())
     return name
 
 
@@ -224,6 +225,6 @@ def _keep_generator(workspace: Workspace, name: str, passport: Any, weights: Any
 
 
 def _keep_file(workspace: Workspace, name: str, path: Path, loaded: "Generator") -> None:
-    manifest = {"schema": "ganaug.generator/1", "name": name, "hash": loaded.digest}
-    manifest["passport"] = loaded.passport.model_dump(mode="json")
+    passport = loaded.passport.model_dump(mode="json")
+    manifest = {"schema": "ganaug.generator/1", "name": name, "hash": loaded.digest, "passport": passport}
     workspace.write("generators", name, manifest, files={"generator.safetensors": path.read_bytes()}, replace=True)

@@ -113,7 +113,7 @@ def short(workspace: Workspace) -> None:
             if job is not None and store.begin(workspace, job.id):
                 work(workspace, job)
             elif not warm:
-                importlib.import_module("ganaug_core.generators")  # pays for torch before anybody waits for it
+                importlib.import_module("ganaug_core.generators.files")  # pays for torch before anybody waits for it
                 warm = True
             else:
                 time.sleep(IDLE_POLL_SECONDS)

@@ -4,6 +4,7 @@ A set test needs a handful of copies among hundreds; one patient's picture in a 
 """
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def step(intensity: Intensity) -> float:
 
 
 def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
-    """Return (k, 2) synthetic and real indices of images that are equal after rounding to 8 bits.
+    """Return (k, 2) synthetic and real indices of images that are equal in 8 bits, mirrored or turned ones too.
 
     Args:
         synthetic: (m, channel, row, column) in [-1, 1].
@@ -29,11 +30,14 @@ def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
     known: dict[bytes, int] = {}
     for index, image in enumerate(real):
         known.setdefault(_key(image), index)
-    pairs = [
-        (index, known[key])
-        for index, image in enumerate(synthetic)
-        if np.ptp(image) > 0 and (key := _key(image)) in known
-    ]
+    pairs = []
+    for index, image in enumerate(synthetic):
+        if np.ptp(image) == 0:
+            continue
+        for turned in _turned(image):
+            if (key := _key(turned)) in known:
+                pairs.append((index, known[key]))
+                break
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
@@ -44,16 +48,26 @@ def rounded_off(images: Floats, intensity: Intensity, *, seed: int) -> Floats:
     return np.clip(images + random.uniform(-half, half, images.shape), -1, 1).astype(np.float32)
 
 
-def residual_limit(rounding: Floats, holdout: Floats) -> float:
-    """Return the registered distance below which two images are one.
+def residual_limit(rounding: Floats, holdout: Floats, twins: Floats) -> float:
+    """Return the registered distance below which two images are one; 0 where no distance can tell.
 
     Args:
         rounding: Distances of rounded training images to themselves: what quantisation alone does.
         holdout: (n,) distances of held-out to training images; nothing natural may come near the limit, so it is at
             most a quarter of their smallest.
+        twins: Distances of pairs of the cohort that are alike but not equal. If there are any, the cohort repeats
+            itself by nature, fresh images do too, and only equality proves a copy.
     """
-    noise = float(np.quantile(rounding, 0.95)) if len(rounding) else 0.0
-    return min(noise, float(holdout.min()) / 4) if len(holdout) else noise
+    if len(twins) or not len(rounding) or not len(holdout):
+        return 0.0
+    return min(float(np.quantile(rounding, 0.95)), float(holdout.min()) / 4)
+
+
+def _turned(image: Floats) -> Iterator[Floats]:
+    for quarter in range(4):
+        turn = np.rot90(image, quarter, (1, 2))
+        yield turn
+        yield turn[:, :, ::-1]
 
 
 def _key(image: Floats) -> bytes:

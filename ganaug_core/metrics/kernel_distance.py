@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.records import Floats
@@ -25,7 +26,7 @@ class KernelDistance:
         left, right = real.astype(np.float64), synthetic.astype(np.float64)
         width = left.shape[1]
 
-        def within(values: np.ndarray) -> float:  # type: ignore[type-arg]
+        def within(values: NDArray[np.float64]) -> float:
             kernel = (values @ values.T / width + 1) ** 3
             count = len(values)
             return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))

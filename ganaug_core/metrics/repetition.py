@@ -7,32 +7,29 @@ from scipy import stats
 from ganaug_core.metrics.vendi import vendi_score
 from ganaug_core.records import Floats
 
-QUANTILE, TOLERANCE = 0.05, 5.0
+CLOSE, ALLOWED = 0.5, 0.25
 LEAST_VARIETY = 0.5
 HALVES = 40
 
 
-def self_similarity(synthetic: NDArray[np.floating], real: NDArray[np.floating]) -> tuple[float, float]:
-    """Return the share of synthetic images that repeat each other, and its p-value.
+def self_similarity(synthetic: NDArray[np.floating], real: NDArray[np.floating]) -> tuple[float, float, float]:
+    """Return the share of synthetic images that repeat each other, the same of real ones, and a p-value.
 
-    An image repeats another if its nearest synthetic neighbour is closer than 95 % of real images are to theirs. A
-    generator is allowed five times the real share: imperfect ones are a little too smooth. Neighbours come in
-    mutual pairs, so half the images count.
+    An image repeats another if its nearest neighbour in its own set is closer than half of what is usual among real
+    images: a scale, not a rank, so that a little smoothness is no repetition. A generator is allowed `ALLOWED` more
+    than real images, which have twins too. Neighbours come in mutual pairs, so half the images count.
 
     Args:
         synthetic: (n,) distance of each synthetic image to its nearest other one.
         real: (n,) the same within as many real images of the class.
     """
-    count = len(real)
-    rank = max(1, int(np.ceil(QUANTILE * count)))
-    threshold = np.sort(real)[rank - 1]
-    hits = int((synthetic < threshold).sum())
-    share = hits / len(synthetic)
-    # the share of real images below their own rank-th smallest is Beta(rank, count + 1 - rank)
-    level = stats.beta.ppf((np.arange(2000) + 0.5) / 2000, rank, count + 1 - rank)
-    allowed = np.minimum(1, TOLERANCE * level)
+    limit = CLOSE * float(np.median(real))
+    share, usual = float((synthetic < limit).mean()), float((real < limit).mean())
+    hits = round(usual * len(real))
+    level = stats.beta.ppf((np.arange(1000) + 0.5) / 1000, hits + 1, len(real) - hits + 1)
     trials = max(1, len(synthetic) // 2)
-    return share, float(stats.binom.sf(np.floor(share * trials) - 1, trials, allowed).mean())
+    allowed = np.minimum(1, level + ALLOWED)
+    return share, usual, float(stats.binom.sf(np.floor(share * trials) - 1, trials, allowed).mean())
 
 
 def variety(synthetic: Floats, real: Floats, *, seed: int = 0) -> tuple[float, tuple[float, float], float]:

@@ -1,6 +1,6 @@
 """What several tests share: corrections for many tests, intervals, and counting patients instead of images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,20 +56,25 @@ def weights(groups: Integers, labels: Integers) -> Values:
     return result
 
 
-def subsampled_interval(
-    value: float, sizes: tuple[int, int], measure: Callable[[Integers, Integers], float], *, seed: int, repeats: int
-) -> tuple[float, float] | None:
-    """Return a 95 % interval from halves of both sets, drawn without replacement; None below 8 images.
+def halves(groups: Integers, repeats: int, random: np.random.Generator) -> Iterator[Integers]:
+    """Return rows of random halves of the groups, without replacement; none with fewer than 8 groups.
 
-    A half without replacement spreads as much around its own mean as the whole does around the truth; unlike the
+    A half drawn without replacement spreads as much around its own mean as the whole does around the truth; unlike the
     bootstrap it makes no ties, which nearest neighbours cannot stand.
     """
-    if min(sizes) < 8:
-        return None
-    random = np.random.default_rng(seed)
-    drawn = []
+    unique = np.unique(groups)
+    if len(unique) < 8:
+        return
     for _ in range(repeats):
-        left, right = (np.sort(random.permutation(size)[: size // 2]) for size in sizes)
-        drawn.append(measure(left, right))
-    reach = float(stats.norm.ppf(0.975)) * float(np.std(drawn, ddof=1))
-    return value - reach, value + reach
+        chosen = random.permutation(unique)[: len(unique) // 2]
+        yield np.flatnonzero(np.isin(groups, chosen))
+
+
+def spread_interval(
+    value: float, spread: Sequence[float], *, least: float = -np.inf, most: float = np.inf
+) -> tuple[float, float] | None:
+    """Return the 95 % interval around a value whose halves gave `spread`, within [least, most]; None without them."""
+    if len(spread) < 8:
+        return None
+    reach = float(stats.norm.ppf(0.975)) * float(np.std(spread, ddof=1))
+    return max(least, value - reach), min(most, value + reach)

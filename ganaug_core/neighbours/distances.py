@@ -48,7 +48,7 @@ class Neighbours:
         have = len(self.real_real), len(self.synthetic_real)
         if have[0] < real or have[1] < synthetic:
             raise EvidenceError(
-                f"{what} needs at least {real} real and {synthetic} synthetic images, there are {have[0]} and {have[1]}.",
+                f"{what} needs {real} real and {synthetic} synthetic images at least, not {have[0]} and {have[1]}.",
                 do="Add images, or leave this measurement out.",
                 code="too_few",
             )

@@ -6,6 +6,7 @@ that is laid on every position of another image. The largest dot product is thei
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,7 +39,7 @@ def hardware() -> Hardware:
     if torch.cuda.is_available():
         device = torch.device("cuda")
         return Hardware(device, torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32)
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     fast = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
     return Hardware(torch.device("cpu"), torch.bfloat16 if fast else torch.float32)
 
@@ -112,7 +113,7 @@ def _resampled(block: Tensor) -> Tensor:
     rows, columns = block.shape[2:]
     if (rows, columns) == (SIDE, SIDE):
         return block
-    if min(rows, columns) >= SIDE:
+    if min(rows, columns) > SIDE:
         return functional.interpolate(block, (SIDE, SIDE), mode="area")
     return functional.interpolate(block, (SIDE, SIDE), mode="bilinear", align_corners=False)
 
@@ -128,8 +129,8 @@ def _blurred(block: Tensor, sigma: float) -> Tensor:
     kernel = torch.exp(-0.5 * (offsets / sigma).square())
     kernel = kernel / kernel.sum()
     wide = functional.pad(block, (reach, reach, reach, reach), mode="reflect")
-    along_rows = functional.conv2d(wide, kernel.view(1, 1, -1, 1))
-    return functional.conv2d(along_rows, kernel.view(1, 1, 1, -1))
+    blurred: Tensor = functional.conv2d(functional.conv2d(wide, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    return blurred
 
 
 def _warped(pictures: Tensor, rotation: float, scale: float) -> Tensor:
@@ -139,7 +140,8 @@ def _warped(pictures: Tensor, rotation: float, scale: float) -> Tensor:
     cosine, sine = math.cos(angle) * scale, math.sin(angle) * scale
     matrix = torch.tensor([[cosine, -sine, 0.0], [sine, cosine, 0.0]], device=pictures.device)
     grid = functional.affine_grid(matrix.expand(len(pictures), 2, 3), list(pictures.shape), align_corners=False)
-    return functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+    warped: Tensor = functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+    return warped
 
 
 def _unit(values: Tensor, axis: int) -> Tensor:

@@ -6,7 +6,6 @@ bfloat16 where that is fast; the values that are returned are computed in float3
 feature distances would miss flips; `tests/steps/test_neighbours.py` keeps the recall of planted copies.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,19 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganaug_core.errors import EvidenceError
+from ganaug_core.interfaces import Report, silent
 from ganaug_core.neighbours import registration
 from ganaug_core.records import Floats, Integers
-
-Report = Callable[[float, str], None]
 
 CANDIDATES = 128  # of references times turns
 QUERIES, REFERENCES, BLOCK = 1024, 64, 2048
 FINALISTS = 2
 MARGIN = 0.01  # what bfloat16 may be wrong by
-
-
-def silent(share: float, message: str) -> None:
-    """Report nothing."""
 
 
 @dataclass(frozen=True)

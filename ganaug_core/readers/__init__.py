@@ -1,1 +1,69 @@
-"""Source formats: each reader recognises a path and yields slices and refusals."""
+"""Source formats: `read` chooses one; readers yield `Slice`s and, for what they left out, `Skipped`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganaug_core.errors import CohortError
+from ganaug_core.readers import arrays, embedded, folders, tables
+from ganaug_core.readers.tables import Columns
+from ganaug_core.records import Skipped, Slice
+
+__all__ = ["Columns", "read"]
+
+
+def read(source: str | Path, columns: Columns | None = None) -> Iterator[Slice | Skipped]:
+    """Yield every image of a source.
+
+    Args:
+        source: `embedded:phantom` or `embedded:digits`, a folder with a sub-folder per class, a folder that is one
+            DICOM series, an NPZ file, IDX files, a NIfTI volume, a CSV table, or a folder with a table
+            (`columns.labels`, or the only CSV file of a folder without sub-folders for classes).
+
+    Raises:
+        CohortError: There is no such source, or it holds nothing of these.
+    """
+    text = str(source)
+    if text.startswith(embedded.PREFIX):
+        name = text.removeprefix(embedded.PREFIX)
+        if name not in embedded.EMBEDDED:
+            raise CohortError(
+                f"There is no embedded cohort {name!r}.",
+                do=f"Choose {' or '.join(embedded.PREFIX + each for each in embedded.EMBEDDED)}.",
+                code="unknown_name",
+            )
+        return embedded.EMBEDDED[name]()
+    path = Path(source)
+    if not path.exists():
+        raise CohortError(f"There is no file or folder {path.name}.", do="Check the path.", code="missing")
+    columns = columns or Columns()
+    if columns.labels:
+        return tables.read(Path(columns.labels), columns, path if path.is_dir() else path.parent)
+    if path.is_dir():
+        return _folder(path, columns)
+    return _file(path, columns)
+
+
+def _folder(path: Path, columns: Columns) -> Iterator[Slice | Skipped]:
+    if arrays.is_idx(path):
+        return arrays.read_idx(path)
+    inside = [each for each in path.iterdir() if not each.name.startswith(".")]
+    listed = [each for each in inside if each.suffix.casefold() == ".csv" and each.name != "manifest.csv"]
+    packed = [each for each in inside if each.suffix.casefold() == ".npz"]
+    folders_inside = any(each.is_dir() for each in inside)
+    named = any((columns.image, columns.label, columns.patient, columns.split))
+    if len(listed) == 1 and (named or not folders_inside):
+        return tables.read(listed[0], columns)
+    if len(packed) == 1 and not folders_inside:
+        return arrays.read_npz(packed[0])
+    return folders.read(path)
+
+
+def _file(path: Path, columns: Columns) -> Iterator[Slice | Skipped]:
+    suffix = path.suffix.casefold()
+    if suffix == ".npz":
+        return arrays.read_npz(path)
+    if suffix == ".csv":
+        return tables.read(path, columns)
+    if arrays.is_idx(path):
+        return arrays.read_idx(path)
+    return folders.read_files([(path, path.name, path.name.split(".")[0])])

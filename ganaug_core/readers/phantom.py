@@ -229,7 +229,8 @@ def _smooth_noise(random: np.random.Generator, size: int, sigma: float, spread: 
     """Return a periodic Gaussian field of that correlation length (pixels) and standard deviation."""
     spectrum = fft.rfft2(random.standard_normal((size, size))) * _low_pass(size, sigma)
     field: Field = fft.irfft2(spectrum, s=(size, size))
-    return field * (spread / (field.std() + 1e-9))
+    scaled: Field = field * (spread / (field.std() + 1e-9))
+    return scaled
 
 
 @cache

@@ -33,7 +33,7 @@ class Place:
         precision = str(self.dtype).removeprefix("torch.")
         if self.device.type == "cuda":
             return f"GPU ({torch.cuda.get_device_name(self.device)}), {precision}"
-        threads = f"{torch.get_num_threads()} of {os.cpu_count()} threads"
+        threads = f"{torch.get_num_threads()} of {available_threads()} threads"
         return f"CPU ({processor()}), {threads}, {precision}"
 
 
@@ -77,16 +77,19 @@ def mixed(*numbers: int) -> int:
     return state >> 1
 
 
-def fastest_threads(work: Callable[[], object], limit: int | None = None) -> int:
+def available_threads() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fastest_threads(work: Callable[[], object]) -> int:
     """Return which of 1, 2, 4, ... threads does `work` fastest here and now; more must gain a tenth to be chosen.
 
     On a loaded machine more threads can be slower than one, so this is measured and not assumed.
     """
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    most = min(limit or available, available)
     best, best_time = 1, float("inf")
     threads = 1
-    while threads <= most:
+    while threads <= available_threads():
         torch.set_num_threads(threads)
         work()
         times = []
@@ -95,8 +98,9 @@ def fastest_threads(work: Callable[[], object], limit: int | None = None) -> int
             work()
             times.append(time.perf_counter() - started)
         median = sorted(times)[2]
-        if median < 0.9 * best_time:
-            best, best_time = threads, median
+        if median > 0.9 * best_time:
+            break
+        best, best_time = threads, median
         threads *= 2
     torch.set_num_threads(best)
     return best

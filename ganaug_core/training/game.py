@@ -136,10 +136,7 @@ class Game:
         weight = schedule.averaging(images, self.config.batch_size, self.config)
         torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), weight)
         for kept, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(current, weight)
-            else:
-                kept.copy_(current)
+            kept.copy_(current)  # running statistics are averages already
 
     def state(self) -> dict[str, Any]:
         """Return copies of everything that a step changes, on the CPU."""

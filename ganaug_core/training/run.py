@@ -39,6 +39,7 @@ class Training:
         device_in_words: Device, threads and precision, for people.
         images: Real images shown to the discriminator so far.
         seconds: Time spent training; time between two reports is not counted.
+        telemetry_seconds: What the last report's logits and preview took of them, 0 without.
     """
 
     def __init__(self, cohort: Cohort, config: TrainingConfig, *, state: Mapping[str, Any] | None = None) -> None:
@@ -55,7 +56,7 @@ class Training:
         self.threads = self._choose_threads(state)
         self._game = self._new_game()
         self._shown = telemetry.Shown(cohort, config.seed, self.parts.architecture.latent, self.place)
-        self.images, self.seconds, self._steps = 0, 0.0, 0
+        self.images, self.seconds, self.telemetry_seconds, self._steps = 0, 0.0, 0.0, 0
         if state is not None:
             self._go_on(state)
 
@@ -78,7 +79,7 @@ class Training:
             TrainingError: Four updates in a row were not finite; the last checkpoint is still good.
         """
         yield self._report({}, 0, 0.0, telemetry_too=True)
-        next_preview, cost, last_preview = self.share + 1 / _PREVIEWS, 0.0, 0.0
+        next_preview, cost, last_preview = self.share + 1 / _PREVIEWS, self.telemetry_seconds, self.seconds
         while self.share < 1:
             measures, steps, spent = self._train_for(_REPORT_SECONDS)
             affordable = self.seconds - last_preview >= cost / _TELEMETRY_SHARE
@@ -86,7 +87,7 @@ class Training:
             report = self._report(measures, steps, spent, telemetry_too=wanted)
             if wanted:
                 next_preview = self.share + 1 / _PREVIEWS
-                cost, last_preview = self._telemetry_seconds, self.seconds
+                cost, last_preview = self.telemetry_seconds, self.seconds
             yield report
 
     def advance(self, steps: int) -> dict[str, float]:
@@ -180,10 +181,10 @@ class Training:
         if telemetry_too:
             logits = self._shown.logits(self._game)
             preview = self._shown.preview(self._game)
-        self._telemetry_seconds = time.perf_counter() - begun
-        self.seconds += self._telemetry_seconds
+        self.telemetry_seconds = time.perf_counter() - begun
+        self.seconds += self.telemetry_seconds
         if steps:
-            measures["images_per_second"] = steps * self.config.batch_size / (spent + self._telemetry_seconds)
+            measures["images_per_second"] = steps * self.config.batch_size / (spent + self.telemetry_seconds)
             measures["learning_rate"] = float(self._game.generator_optimiser.param_groups[0]["lr"])
         return Progress(self.images, self.seconds, self.share, measures, logits, preview)
 
@@ -208,11 +209,12 @@ class Training:
                 do="Resume it with the cohort that it was trained on, or start a new run.",
                 code="foreign_state",
             )
-        if state["device"] != self.place.device.type or state["threads"] != self.threads:
+        before = (state["device"], state["threads"], state["torch"])
+        here = (self.place.device.type, self.threads, str(torch.__version__))
+        if before != here:
             log.warning(
-                "The run goes on on %s with %d threads, before: %s with %d; it continues, but not bit for bit.",
-                self.place.device.type, self.threads, state["device"], state["threads"],
-            )  # fmt: skip
+                "The run goes on, but not bit for bit: device, threads and PyTorch were %s, are %s.", before, here
+            )
         try:
             self._game.load(state["game"])
         except (RuntimeError, ValueError, KeyError) as error:

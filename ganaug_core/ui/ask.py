@@ -6,6 +6,8 @@ import streamlit as st
 
 from ganaug_core.ui import caches
 
+_ADDRESS = "address"
+
 
 def cohort() -> str | None:
     """Return the chosen cohort's name, None where there is none yet."""
@@ -46,15 +48,29 @@ def _choose(label: str, key: str, names: Sequence[str]) -> str | None:
     """
     if not names:
         return None
-    asked, written = st.query_params.get(key), f"{key}-in-address"
-    if asked is not None and asked not in names:
-        st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
-    elif asked is not None and asked != st.session_state.get(written):
-        st.session_state[key] = asked  # a link, or the browser's back button
+    asked, written, wanted = st.query_params.get(key), f"{key}-in-address", st.session_state.pop(f"{key}-next", None)
+    if wanted in names:
+        st.session_state[key] = wanted
+    elif asked is not None and asked != st.session_state.get(written):  # a link, or the browser's back button
+        if asked in names:
+            st.session_state[key] = asked
+        else:
+            st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
     if st.session_state.get(key) not in names:
         st.session_state[key] = names[0]
     chosen: str = st.selectbox(label, names, key=key, persist_state="session")
     st.session_state[written] = chosen
     if asked != chosen:
-        st.query_params[key] = chosen
+        st.session_state.setdefault(_ADDRESS, {})[key] = chosen
     return chosen
+
+
+def next_time(key: str, name: str) -> None:
+    """Let the chooser of that key (`cohort`, `run`, ...) show `name` when the page runs again."""
+    st.session_state[f"{key}-next"] = name
+
+
+def settle() -> None:
+    """Write what was chosen into the address, once a page, so that the back button has one step to undo."""
+    if chosen := st.session_state.pop(_ADDRESS, None):
+        st.query_params.update(chosen)

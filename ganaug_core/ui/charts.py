@@ -12,7 +12,7 @@ from ganaug_core.ui import palette, words
 
 HEIGHT = 300
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
-LOGIT_NAMES = {"train": "training images", "tuning": "tuning images, never trained on", "generated": "generated images"}
+LOGIT_NAMES = {"train": "training", "tuning": "tuning, never learnt from", "generated": "generated"}
 _LOGIT_ROLES = {"train": "train", "tuning": "tuning", "generated": "synthetic"}
 
 
@@ -24,7 +24,7 @@ def show(figure: go.Figure, key: str, alt: str, live: bool = False) -> None:
 
 def class_counts(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
     """Stacked bars: images of each class by role."""
-    names = [words.clean(name) for name in counts]
+    names = [_label(name) for name in counts]
     figure = go.Figure()
     for role in ROLES:
         figure.add_bar(
@@ -47,7 +47,7 @@ def intensities(edges: np.ndarray, shares: Mapping[str, np.ndarray], unit: str) 
     dashes = ("solid", "dash", "dot", "dashdot")
     for index, (name, share) in enumerate(shares.items()):
         line = {"color": palette.of_class(index), "width": 2, "dash": dashes[index % len(dashes)], "shape": "hvh"}
-        figure.add_scatter(x=middles, y=100 * share, name=words.clean(name), mode="lines", line=line)
+        figure.add_scatter(x=middles, y=100 * share, name=_label(name), mode="lines", line=line)
     return dressed(figure, "How bright the pixels are", unit, "share of pixels in %", height=HEIGHT + 40)
 
 
@@ -91,6 +91,11 @@ def logits(sides: Mapping[str, Sequence[float]], images: int) -> go.Figure:
     return dressed(figure, title, "output: further right means “looks real”", "share of images in %")
 
 
+def _label(name: str) -> str:
+    """Return a name from outside as Plotly shows it letter by letter: it reads some HTML otherwise."""
+    return words.clean(name).replace("&", "&amp;").replace("<", "&lt;")
+
+
 def _marker(role: str) -> dict[str, Any]:
     pattern = {
         "shape": palette.PATTERNS[role],
@@ -116,13 +121,21 @@ def _over_time(
 def dressed(figure: go.Figure, title: str, x: str, y: str, *, height: int = HEIGHT) -> go.Figure:
     """Give a figure the common look."""
     figure.update_layout(
-        title={"text": title, "font": {"size": 16, "color": palette.TEXT}, "x": 0, "xref": "paper"},
+        title={
+            "text": title,
+            "font": {"size": 16, "color": palette.TEXT},
+            "x": 0,
+            "xref": "paper",
+            "y": 1,
+            "yref": "container",
+            "pad": {"t": 10},
+        },
         paper_bgcolor=palette.GROUND,
         plot_bgcolor=palette.PANEL,
         font={"color": palette.TEXT, "size": 13},
-        margin={"l": 64, "r": 16, "t": 64, "b": 48},
+        margin={"l": 64, "r": 16, "t": 72, "b": 48},
         height=height,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
         hovermode="closest",
         showlegend=True,
     )

@@ -80,7 +80,8 @@ def pictures(cohort: Cohort) -> None:
     """Show some images of every class, evenly chosen; the window stands beside them."""
     st.subheader("What they look like")
     low, high = words.number(cohort.intensity.low), words.number(cohort.intensity.high)
-    st.text(f"Black is {low}, white is {high} {words.clean(cohort.intensity.unit)}.")
+    unit = "" if cohort.intensity.unit == "intensity" else f" {words.clean(cohort.intensity.unit)}"
+    st.text(f"Black is {low}, white is {high}{unit}.")
     for label, name in enumerate(cohort.classes):
         index = cohort.where(label=label)
         if not len(index):
@@ -106,11 +107,13 @@ def twins(cohort: Cohort) -> None:
     if not exact and not len(cohort.twins):
         st.write("No image appears twice, also not flipped, turned or shifted.")
         return
-    st.write(
-        f"{words.count(exact, 'exact duplicate')} and {words.count(len(cohort.twins), 'pair')} that are one image "
-        "after a flip, a turn or a shift. Twins always lie on the same side of the split: otherwise the copy test "
-        "would be blind."
-    )
+    if exact:
+        st.write(f"{words.count(exact, 'exact duplicate')} left out: one image of each is enough.")
+    if len(cohort.twins):
+        st.write(
+            f"{words.count(len(cohort.twins), 'pair')} of images that are one after a flip, a turn or a shift. Twins "
+            "always lie on the same side of the split: otherwise the copy test would be blind."
+        )
     if across:
         st.warning(
             f"{words.count(across, 'duplicate')} with two different classes: one of the labels is wrong.",

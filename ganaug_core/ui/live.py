@@ -12,6 +12,7 @@ from PIL import Image
 from ganaug_core import server
 from ganaug_core.jobs import runs, store
 from ganaug_core.ui import caches, charts, show, words
+from ganaug_core.workspace import Workspace
 
 CHART_SECONDS = 4.0
 SHEET_WIDTH = 900
@@ -22,12 +23,26 @@ def watch(name: str) -> None:
     live = runs.state(caches.workspace(), name).live
     st.fragment(_status, run_every=show.POLL_SECONDS if live else None)(name, live)
     frozen = live and st.toggle("Hold the charts still", help="They are drawn anew every few seconds otherwise.")
+    drawings(name, live=live, frozen=frozen)
+
+
+def drawings(name: str, *, live: bool = False, frozen: bool = False) -> None:
+    """Show the samples over time and the curves of a run; drawn anew now and then while it is live and not frozen."""
     st.fragment(_drawings, run_every=CHART_SECONDS if live and not frozen else None)(name, live)
 
 
 def listing() -> None:
-    """List all runs, newest first."""
-    workspace = caches.workspace()
+    """List all runs, newest first; the list keeps up while one is live."""
+    live = any(job.live for job in store.jobs(caches.workspace(), "train"))
+    st.fragment(_listing, run_every=CHART_SECONDS if live else None)()
+
+
+def _listing() -> None:
+    with show.guarded():
+        _table(caches.workspace())
+
+
+def _table(workspace: Workspace) -> None:
     seen = [runs.state(workspace, name) for name in runs.names(workspace)[::-1]]
     rows = [
         {
@@ -64,7 +79,7 @@ def _status(name: str, was_live: bool) -> None:
         for place, (label, value) in zip(st.columns(3), figures.items(), strict=True):
             place.metric(label, value)
         if run.device:
-            st.text(f"Trains on {words.clean(run.device)}.")
+            st.text(f"{'Trains' if run.live else 'Trained'} on {words.clean(run.device)}.")
         if run.error:
             show.trouble(run.error["what"], run.error["do"])
         if run.job is not None:
@@ -147,5 +162,5 @@ def _logits(name: str, images: int, live: bool) -> None:
 def _enlarged(path: Path) -> bytes:
     """Return a grid with its pixels enlarged by a whole number, so that none is invented."""
     with Image.open(path) as sheet:
-        factor = max(1, SHEET_WIDTH // sheet.width)
+        factor = max(1, round(SHEET_WIDTH / sheet.width))
         return server.as_png(sheet.resize((sheet.width * factor, sheet.height * factor), Image.Resampling.NEAREST))

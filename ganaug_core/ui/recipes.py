@@ -8,7 +8,7 @@ import streamlit as st
 
 from ganaug_core.config import FAMILIES, RECIPES, Recipe, TrainingConfig, configure
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.ui import show, sources, words
+from ganaug_core.ui import ask, show, sources, words
 from ganaug_core.workspace import check_name
 
 FIRST = "recommended"
@@ -49,7 +49,7 @@ def start(cohort: str) -> None:
         show.start(
             "train", check_name(name), {"name": name, "cohort": cohort, "config": config.model_dump(mode="json")}
         )
-        st.session_state["run"] = name
+        ask.next_time("run", name)
         st.rerun()
 
 
@@ -108,9 +108,7 @@ def _advanced(recipe: Recipe) -> dict[str, Any]:
         for part in _parts(recipe.config):
             for setting, standard in part.settings.items():
                 label = f"{part.name}: {setting}"
-                value = st.number_input(
-                    label, value=standard, key=f"setting-{recipe.name}-{label}", format=_format(standard)
-                )
+                value = _setting(label, "", standard, f"setting-{recipe.name}-{label}")
                 if value != standard:
                     changes[f"{part.name}.{setting}"] = value
     more = st.text_area(
@@ -127,9 +125,18 @@ def _field(field: str, label: str, tip: str, standard: Any, key: str) -> Any:
     choices = typing.get_args(TrainingConfig.model_fields[field].annotation)
     if choices and all(isinstance(each, str) for each in choices):
         return st.selectbox(label, choices, choices.index(standard), key=key, help=tip)
-    return st.number_input(
-        label, value=standard, min_value=type(standard)(0), key=key, help=tip, format=_format(standard)
-    )
+    return _setting(label, tip, standard, key)
+
+
+def _setting(label: str, tip: str, standard: Any, key: str) -> Any:
+    """Ask for a value of the standard's type."""
+    if isinstance(standard, bool):
+        return st.checkbox(label, standard, key=key, help=tip)
+    if isinstance(standard, str):
+        return st.text_input(label, standard, key=key, help=tip)
+    step = 1 if isinstance(standard, int) else abs(standard) / 10 or 0.1
+    least = type(standard)(0)
+    return st.number_input(label, least, None, standard, step, _format(standard), key=key, help=tip)
 
 
 def _parts(config: TrainingConfig) -> list[Any]:

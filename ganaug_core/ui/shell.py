@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from ganaug_core import app_root
-from ganaug_core.ui import show
+from ganaug_core.ui import ask, show
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,11 @@ def run() -> None:
     page = st.navigation({title: [_page(each) for each in screens] for title, screens in _there().items()})
     with st.sidebar:
         st.text("Research use only. Not for diagnosis.")
-    with show.guarded():
-        page.run()
+    try:
+        with show.guarded():
+            page.run()
+    finally:
+        ask.settle()
 
 
 def _there() -> dict[str, list[Screen]]:

@@ -11,7 +11,7 @@ import streamlit as st
 from ganaug_core import app_root
 from ganaug_core.errors import GanaugError
 from ganaug_core.jobs import store
-from ganaug_core.ui import caches, words
+from ganaug_core.ui import ask, caches, words
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def link(page: str, label: str | None = None, **query: str) -> None:
     """Link another page, with what it shall show in the address."""
     path = app_root() / "pages" / f"{page}.py"
     if path.is_file():
-        st.page_link(path, label=label, query_params=query or None)
+        st.page_link(path, label=label, icon=":material/arrow_forward:", query_params=query or None)
 
 
 def error(problem: GanaugError) -> None:
@@ -134,7 +134,7 @@ def watch(kind: str) -> None:
             follow(job.id)
         elif job.id == awaited and job.state == "done":
             if chooser and job.result:
-                st.session_state[chooser] = job.result
+                ask.next_time(chooser, job.result)
             del st.session_state[key]
         elif job.id == awaited and job.error:
             trouble(job.error["what"], job.error["do"])

@@ -42,11 +42,9 @@ def embedded() -> None:
 
 def own() -> None:
     """Ask for images of one's own, with sensible options folded away."""
-    way = st.segmented_control("Where are the images?", ["On the server", "On my computer"], default="On the server")
-    if way == "On my computer":
-        _upload()
-    else:
-        _folder()
+    ways = {"Folder on this server": _folder, "Upload": _upload}
+    chosen = st.segmented_control("Where are the images?", list(ways), default=next(iter(ways)), required=True)
+    ways[chosen]()
 
 
 def _folder() -> None:
@@ -75,7 +73,10 @@ def _folder() -> None:
                 on_change=_go,
                 args=(path,),
             )
-        _begin(path, suggested=path.stem)
+        if path == Path.home():
+            st.text("Go into the folder that holds the images, with one sub-folder for each class.")
+        else:
+            _begin(path, suggested=path.stem)
 
 
 def _go(path: Path) -> None:

@@ -1,10 +1,12 @@
 """Every page opens, whatever is in the workspace, and says something useful."""
 
+import ast
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ganaug_core import app_root
 from ganaug_core.ui import shell
 from ganaug_core.workspace import Workspace
 
@@ -56,3 +58,18 @@ def test_a_link_to_something_that_is_not_here_says_so_and_shows_the_newest(fille
     app = page("cohort", cohort="gone")
     assert "not in this workspace" in app.warning[0].value
     assert app.selectbox(key="cohort").value == "small"
+
+
+def test_the_app_file_itself_can_be_run_as_a_script(filled: Workspace) -> None:
+    app = AppTest.from_file(str(app_root() / "app.py"), default_timeout=30).run()
+    assert not app.exception
+    assert app.title[0].value == "Cohort"
+
+
+def test_streamlit_finds_the_app_in_its_file() -> None:
+    calls = [
+        node.value
+        for node in ast.parse((app_root() / "app.py").read_text()).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+    ]
+    assert [ast.unparse(call.func) for call in calls] == ["st.App"]

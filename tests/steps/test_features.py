@@ -106,7 +106,8 @@ def test_a_large_cohort_is_fitted_on_a_choice_of_its_images(
     assert count_fits == [10, 10]
 
 
-def test_the_classifier_knows_all_classes_of_the_cohort() -> None:
+def test_the_classifier_knows_all_classes_of_the_cohort(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganaug_core.encoders.networks.FEWEST_STEPS", 2)
     cohort = a_cohort()
     fitted = features.fit(cohort, "classifier")
     assert features.of_cohort(cohort, fitted).values.shape == (30, 3)
@@ -159,13 +160,12 @@ def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
         features.fit(a_cohort(), "inception")
 
 
-def test_progress_is_reported(workspace: Workspace) -> None:
+def test_progress_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganaug_core.encoders.networks.FEWEST_STEPS", 2)
     heard: list[tuple[float, str]] = []
     cohort = a_cohort()
     fitted = features.fit(cohort, "simclr", report=lambda share, doing: heard.append((share, doing)))
     features.of_cohort(cohort, fitted, report=lambda share, doing: heard.append((share, doing)))
-    assert ("Learning which images are alike" in {doing for _, doing in heard}) and heard[-1] == (
-        0.0,
-        "Encoding images (simclr)",
-    )
+    assert heard[0] == (0.0, "Learning which images are alike")
+    assert heard[-1] == (0.0, "Encoding images (simclr)")
     assert all(0 <= share <= 1 for share, _ in heard)

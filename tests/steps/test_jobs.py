@@ -26,6 +26,7 @@ from ganaug_core.records import Progress
 from ganaug_core.workspace import Workspace
 
 PATIENCE = 60.0
+WHOLE = 10_000  # real images, a few seconds
 
 
 def until(condition: Callable[[], Any], what: str) -> None:
@@ -316,11 +317,11 @@ def test_a_worker_that_cannot_start_is_said_and_not_tried_for_ever(asleep: Works
 
 
 def test_a_run_ends_with_a_generator_curves_previews_and_a_checkpoint(place: Workspace) -> None:
-    job = submit(place, "whole", 3000)
+    job = submit(place, "whole", WHOLE)
     until(lambda: not store.get(place, job).live, "the run to end")
     seen = runs.state(place, "whole")
     assert (seen.state, seen.generator, seen.share, seen.error) == ("done", "whole", 1.0, None)
-    assert seen.images >= 3000
+    assert seen.images >= WHOLE
     assert store.get(place, job).result == "whole"
     curves = runs.history(place, "whole")
     assert curves["images"][-1] == seen.images == acknowledged(place, "whole")
@@ -334,12 +335,12 @@ def test_a_run_ends_with_a_generator_curves_previews_and_a_checkpoint(place: Wor
 
 
 def test_pause_and_resume_give_the_generator_of_an_uninterrupted_run(place: Workspace) -> None:
-    job = submit(place, "halved", 3000)
-    until(lambda: store.get(place, job).share > 0.2, "a fifth of the run")
+    job = submit(place, "halved", WHOLE)
+    until(lambda: store.get(place, job).share > 0.1, "a tenth of the run")
     store.ask(place, job, "pause")
     until(lambda: state_of(place, job) == "paused", "the pause")
     rested = runs.state(place, "halved").images
-    assert 0 < acknowledged(place, "halved") < 3000
+    assert 0 < acknowledged(place, "halved") < WHOLE
     assert not locks.is_held(place.folder("runs", "halved") / "lock")
     store.ask(place, job, "run")
     until(lambda: not store.get(place, job).live, "the run to end")

@@ -29,7 +29,7 @@ export default function ({ data, parentElement }) {
     }
     if (state.asked !== wanted) return // another image was picked meanwhile
     state.images = images
-    state.values = images.flatMap((image) => sorted(image))
+    state.values = images.flatMap((image) => some(image))
     const kept = KEPT.get(data.unit)
     if (kept) state.window = kept
     else reset()
@@ -44,10 +44,19 @@ export default function ({ data, parentElement }) {
     const image = await header.json()
     const bytes = await body.arrayBuffer()
     image.values = image.type === "int16" ? new Int16Array(bytes) : new Float32Array(bytes)
+    if (image.unit !== data.unit) convert(image)
     return image
   }
 
-  function sorted(image) {
+  // Images whose unit the server does not know come in [-1, 1] of the cohort's range.
+  function convert(image) {
+    const [low, high] = data.scale
+    const slope = (high - low) / (image.high - image.low)
+    image.values = Float32Array.from(image.values, (value) => low + (value - image.low) * slope)
+    Object.assign(image, { low, high, unit: data.unit })
+  }
+
+  function some(image) {
     const step = Math.max(1, Math.floor(image.values.length / 4096))
     return Array.from(image.values.filter((_, place) => place % step === 0))
   }
@@ -94,7 +103,9 @@ export default function ({ data, parentElement }) {
     const same = (window) => window.every((value, place) => Math.abs(value - state.window[place]) < 1e-6)
     const gap = document.createElement("span")
     gap.className = "gap"
-    const made = presets().map(([name, window]) => button(name, () => keep(window()), same(window())))
+    const found = presets()
+    const current = found.findIndex(([, window]) => same(window()))
+    const made = found.map(([name, window], place) => button(name, () => keep(window()), place === current))
     made.push(button("Reset", reset), gap)
     if (data.difference)
       made.push(
@@ -141,6 +152,8 @@ export default function ({ data, parentElement }) {
       listen(canvas, place)
       return { figure, canvas, value }
     })
+    panels.dataset.count = state.views.length
+    panels.style.setProperty("--count", state.views.length)
     panels.replaceChildren(...state.figures.map((each) => each.figure))
     draw()
   }

@@ -26,7 +26,7 @@ _HTML = """
 </div>
 """
 _CSS = """
-.viewer { color: var(--st-text-color); font-family: var(--st-font); font-size: 14px; }
+.viewer { container-type: inline-size; color: var(--st-text-color); font-family: var(--st-font); font-size: 14px; }
 .bar { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 8px; align-items: center; }
 .bar button {
   background: var(--st-secondary-background-color); color: inherit; border: 1px solid var(--st-border-color);
@@ -35,8 +35,9 @@ _CSS = """
 .bar button[aria-pressed="true"] { border-color: #fff; box-shadow: inset 0 0 0 1px #fff; }
 .bar button:focus-visible, canvas:focus-visible { outline: 2px solid #fff; outline-offset: 1px; }
 .bar .gap { flex: 1; }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 12px; }
-figure { margin: 0; min-width: 0; max-width: 440px; }
+.panels { display: grid; grid-template-columns: repeat(var(--count), minmax(0, 1fr)); gap: 4px 12px; }
+@container (max-width: 760px) { .panels[data-count="4"] { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+figure { margin: 0; min-width: 0; max-width: 440px; display: grid; grid-row: span 3; grid-template-rows: subgrid; }
 figure canvas {
   width: 100%; aspect-ratio: var(--aspect); display: block; background: #000; cursor: crosshair; touch-action: none;
   border: 1px solid var(--st-border-color); box-sizing: border-box;
@@ -69,6 +70,7 @@ def viewer(
     *,
     key: str,
     unit: str,
+    scale: tuple[float, float],
     difference: bool = False,
     registered: bool = False,
     windows: Mapping[str, tuple[float, float]] | None = None,
@@ -77,6 +79,7 @@ def viewer(
 
     Args:
         unit: Unit of the values; `HU` brings its usual windows, others full range and percentiles.
+        scale: Low and high value of the cohort's range, for images whose own unit is not known.
         difference: Add the difference of the first two, grey where they are equal.
         registered: Before subtracting, flip, turn and shift the second image to where it fits best.
         windows: Level and width by name, instead of those of the unit.
@@ -96,6 +99,7 @@ def viewer(
             "difference": difference and len(panels) > 1,
             "registered": registered,
             "unit": unit,
+            "scale": list(scale),
             "windows": windows if windows is not None else WINDOWS.get(unit, {}),
         },
     )

@@ -1,0 +1,92 @@
+"""Cohort and samples and their features -> Audit: verdicts, measurements, suspects, missing modes.
+
+`sides` pairs the two, `measuring` measures, `copies`, `modes` and `labels` look for trouble; here the verdicts are
+corrected for each other. Only this step reads the hold-out.
+"""
+
+from collections.abc import Mapping
+
+from ganaug_core.audit.copies import copies
+from ganaug_core.audit.document import as_json
+from ganaug_core.audit.labels import labels
+from ganaug_core.audit.measuring import measurements
+from ganaug_core.audit.modes import modes
+from ganaug_core.audit.sides import Space, sides
+from ganaug_core.audit.words import Finding
+from ganaug_core.interfaces import Report, silent
+from ganaug_core.metrics.statistics import holm
+from ganaug_core.records import ROLES, Audit, Cohort, Samples, Verdict
+
+__all__ = ["Space", "as_json", "audit"]
+
+NOT_MEASURED = Verdict("not_assessable", "Not measured by this version.", "Look at the measurements and the images.")
+
+
+def audit(
+    cohort: Cohort,
+    samples: Samples,
+    spaces: Mapping[str, Space],
+    *,
+    seed: int = 0,
+    trust_split: bool = False,
+    command: str = "",
+    report: Report = silent,
+) -> Audit:
+    """Return what can be said about synthetic images of a cohort.
+
+    Args:
+        cohort: With its split; hold-out is read here and nowhere else.
+        samples: Ours or anybody's.
+        spaces: By name of the encoder, fitted on training images only; `simclr` for modes, `classifier`
+            (log-probabilities) for labels, any for measurements. What is missing makes its verdict `not_assessable`.
+        seed: For every draw.
+        trust_split: The generator of foreign samples certainly did not see our hold-out.
+        command: What the user asked for, for the record.
+        report: Progress.
+
+    Raises:
+        EvidenceError: No synthetic images, classes that the cohort does not have, or features of other images. Too
+            few images are no error: the verdict says what is needed.
+    """
+    both = sides(cohort, samples, spaces, seed)
+    trusted = cohort.own_split or trust_split or samples.provenance.get("cohort") == cohort.digest
+    copied = copies(both, trusted=trusted, report=_part(report, 0.0, 0.6))
+    measured = measurements(both, _part(report, 0.6, 0.8))
+    varied = modes(both, measured, _part(report, 0.8, 1.0))
+    findings = {"copying": copied.finding, "mode_coverage": varied.finding, "label_fidelity": labels(both)}
+    report(1.0, "Done")
+    return Audit(
+        cohort=_about_cohort(cohort),
+        synthetic={"name": samples.name, "hash": samples.digest, "n": len(samples), "source": samples.source},
+        seed=seed,
+        verdicts=_verdicts(findings),
+        measurements=(*(each for finding in findings.values() for each in finding.measurements), *measured),
+        suspects=copied.suspects,
+        missing_modes=varied.missing,
+        scores=copied.scores or {},
+        detectable_share=copied.detectable_share,
+        command=command,
+    )
+
+
+def _verdicts(findings: Mapping[str, Finding]) -> dict[str, Verdict]:
+    """Return the five verdicts, those that could be tested corrected by Holm for each other."""
+    adjusted = holm({name: each.p_value for name, each in findings.items() if each.p_value is not None})
+    judged = {name: each.verdict(adjusted.get(name)) for name, each in findings.items()}
+    return {
+        "copying": judged["copying"],
+        "mode_coverage": judged["mode_coverage"],
+        "fidelity": NOT_MEASURED,
+        "label_fidelity": judged["label_fidelity"],
+        "intensity": NOT_MEASURED,
+    }
+
+
+def _about_cohort(cohort: Cohort) -> dict[str, object]:
+    sizes = {f"n_{role}": len(cohort.where(number)) for number, role in enumerate(ROLES)}
+    about = {"name": cohort.name, "hash": cohort.digest, **sizes}
+    return {**about, "classes": list(cohort.classes), "unit": cohort.intensity.unit}
+
+
+def _part(report: Report, start: float, end: float) -> Report:
+    return lambda share, message: report(start + (end - start) * share, message)

@@ -1,0 +1,261 @@
+"""Copying: is any synthetic image a training image, and are too many of them too close?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganaug_core.audit.sides import Sides
+from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
+from ganaug_core.interfaces import Report
+from ganaug_core.metrics import copying, identity
+from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal
+from ganaug_core.neighbours import Registered, registered
+from ganaug_core.records import Cohort, Floats, Integers, Measurement, Suspect
+
+SPACE = "registered"
+VERDICTS_TESTED = 3
+WANTED = 0.05
+SHOWN, SHOWN_PER_CLASS, LISTED = 20, 3, 0.1
+ROUNDED = 200
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The finding, the pairs that show it, and the copy scores of both sides."""
+
+    finding: Finding
+    suspects: tuple[Suspect, ...] = ()
+    scores: dict[str, Floats] | None = None
+    detectable_share: float | None = None
+
+
+@dataclass(frozen=True)
+class _Distances:
+    """Registered distances of synthetic and held-out images to training and to held-out ones of other patients."""
+
+    synthetic_train: Registered
+    synthetic_holdout: Registered
+    holdout_train: Registered
+    holdout_holdout: Registered
+
+    def scores(self) -> tuple[Floats, Floats]:
+        """Return the copy scores of synthetic (m,) and held-out (n,) images: distance to training over hold-out."""
+        return (
+            _ratio(self.synthetic_train.distance, self.synthetic_holdout.distance),
+            _ratio(self.holdout_train.distance, self.holdout_holdout.distance),
+        )
+
+
+def _ratio(train: Floats, holdout: Floats) -> Floats:
+    ratio: Floats = (train / np.maximum(holdout, 1e-6)).astype(np.float32)
+    return ratio
+
+
+def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
+    """Return what speaks for copying.
+
+    Args:
+        both: The two sides.
+        trusted: The generator certainly never saw the hold-out.
+        report: Progress.
+    """
+    patients = both.patients(both.holdout)
+    if len(both.train) == 0 or patients < 2:
+        return Copies(
+            Finding(
+                None,
+                unable=(
+                    f"Copying cannot be judged: {count(len(both.train), 'training image')} and "
+                    f"{count(patients, 'held-out patient')}.",
+                    "Import a cohort with more patients, or a larger hold-out share.",
+                ),
+            )
+        )
+    train = both.cohort.images(both.train)
+    near = _distances(both, train, report)
+    synthetic, holdout = near.scores()
+    identical = _identical(both, train, near)
+    test, design = copying.set_test(
+        synthetic,
+        holdout,
+        both.labels,
+        both.cohort.labels[both.holdout],
+        both.cohort.groups[both.holdout],
+        seed=both.seed,
+    )
+    alpha = FAIL / VERDICTS_TESTED  # Holm may ask for so much
+    detectable = design.detectable_share(alpha)
+    suspects = _suspects(both, near, synthetic, holdout, identical)
+    finding = _finding(both, identical, test, design, detectable, alpha, trusted, suspects)
+    return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable)
+
+
+def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
+    held = both.cohort.images(both.holdout)
+    groups = both.cohort.groups[both.holdout]
+    left_out = _random_groups(both, groups)
+
+    def part(number: int) -> Callable[[float, str], None]:
+        return lambda share, message: report((number + share) / 4, message)
+
+    return _Distances(
+        registered(both.samples.images, train, report=part(0)),
+        registered(both.samples.images, held, query_groups=left_out, reference_groups=groups, report=part(1)),
+        registered(held, train, report=part(2)),
+        registered(held, held, query_groups=groups, reference_groups=groups, report=part(3)),
+    )
+
+
+def _random_groups(both: Sides, groups: Integers) -> Integers:
+    """Return for each synthetic image the group of a random held-out image of its class.
+
+    A held-out image is compared without its own patient; this lets both sides see as many references.
+    """
+    random = both.random(1)
+    result = random.choice(groups, len(both.samples))
+    held_labels = both.cohort.labels[both.holdout]
+    for label in np.unique(both.labels):
+        if (held_labels == label).any():
+            rows = both.labels == label
+            result[rows] = random.choice(groups[held_labels == label], int(rows.sum()))
+    return result
+
+
+def _identical(both: Sides, train: Floats, near: _Distances) -> dict[int, int]:
+    """Return synthetic row -> row of `train` for each image that is a training image up to rounding."""
+    same: dict[int, int] = {}
+    if train.shape[1:] == both.samples.images.shape[1:]:
+        same = {int(left): int(right) for left, right in identity.equal_pairs(both.samples.images, train)}
+    some = np.sort(both.random(2).permutation(len(train))[:ROUNDED])
+    rounded = identity.rounded_off(train[some], both.cohort.intensity, seed=both.seed)
+    limit = identity.residual_limit(
+        registered(rounded, train[some]).distance, near.holdout_train.distance, _natural_twins(both.cohort)
+    )
+    for row in np.flatnonzero(near.synthetic_train.distance < limit):
+        same.setdefault(int(row), int(near.synthetic_train.nearest[row]))
+    return same
+
+
+def _natural_twins(cohort: Cohort) -> Floats:
+    """Return the distances of the cohort's twins that are not the same image."""
+    left, right = cohort.pixels[cohort.twins[:, 0]], cohort.pixels[cohort.twins[:, 1]]
+    distances: Floats = cohort.twin_distances[(left != right).reshape(len(left), -1).any(axis=1)]
+    return distances
+
+
+def _suspects(
+    both: Sides, near: _Distances, synthetic: Floats, holdout: Floats, identical: dict[int, int]
+) -> tuple[Suspect, ...]:
+    p_values = _image_p_values(both, synthetic, holdout)
+    q_values = benjamini_hochberg(p_values)
+    named = np.isin(np.arange(len(synthetic)), list(identical))
+    order = np.lexsort((near.synthetic_train.distance, synthetic, p_values, ~named))
+    chosen = dict.fromkeys(order[:SHOWN].tolist())
+    for label in np.unique(both.labels):  # a rare class shows its closest pairs too
+        chosen.update(dict.fromkeys(order[both.labels[order] == label][:SHOWN_PER_CLASS].tolist()))
+    chosen.update(dict.fromkeys(order[(q_values[order] < LISTED) | named[order]].tolist()))
+    place = {int(row): rank for rank, row in enumerate(order)}
+    ids, held_ids = both.cohort.ids, both.cohort.ids[both.holdout]
+    result = []
+    for row in sorted(chosen, key=lambda each: place[each]):
+        twin = identical.get(row)
+        nearest = twin if twin is not None else int(near.synthetic_train.nearest[row])
+        result.append(
+            Suspect(
+                synthetic=str(both.samples.ids[row]),
+                train=str(ids[both.train[nearest]]),
+                holdout=str(held_ids[near.synthetic_holdout.nearest[row]]),
+                encoder=SPACE,
+                distance=float(near.synthetic_train.distance[row]),
+                score=float(synthetic[row]),
+                p_value=float(p_values[row]),
+                q_value=float(q_values[row]),
+                transform=str(near.synthetic_train.transform[row]),
+                identical=bool(named[row]),
+            )
+        )
+    return tuple(result)
+
+
+def _image_p_values(both: Sides, synthetic: Floats, holdout: Floats) -> Values:
+    """Return (m,) the share of held-out images of the class with a score as small; of all classes where it has none."""
+    result = conformal(synthetic, holdout)
+    held_labels = both.cohort.labels[both.holdout]
+    for label in np.intersect1d(both.labels, held_labels):
+        rows = both.labels == label
+        result[rows] = conformal(synthetic[rows], holdout[held_labels == label])
+    return result
+
+
+def _finding(
+    both: Sides,
+    identical: dict[int, int],
+    test: copying.SetTest,
+    design: copying.Design,
+    detectable: float | None,
+    alpha: float,
+    trusted: bool,
+    suspects: tuple[Suspect, ...],
+) -> Finding:
+    total = len(both.samples)
+    sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_holdout, 'held-out patient')}"
+    measurement = Measurement(
+        "copied_share", SPACE, test.share, test.interval, None, 0.0, test.n_holdout, test.n_synthetic, "lower"
+    )
+    do = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
+    if identical:
+        first = next(each for each in suspects if each.identical)
+        named = (
+            f"{count(len(identical), 'image equals', 'images equal')} a training image (turned or mirrored ones "
+            f"counted) among {count(total, 'synthetic image')}; the first is {first.synthetic}, training image {first.train}"
+        )
+        repeats = both.cohort.duplicates.get("exact", 0)
+        known = f" The cohort itself holds {count(repeats, 'exact repeat')}." if repeats else ""
+        return Finding(0.0, trouble=(f"{named}.{known}", do), measurements=(measurement,))
+    if not trusted:
+        return Finding(
+            None,
+            unable=(
+                "Copying cannot be judged: we chose the held-out images, and this generator may have been trained on "
+                "them.",
+                "Say that it was not (--trust-split), or import the cohort with the split that it was trained on.",
+            ),
+        )
+    low, high = test.interval
+    trouble = (
+        f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
+        f"closer to training images than held-out images are ({chance(test.p_value)}; {sizes}).",
+        do,
+    )
+    power = _power_sentence(both, design, detectable, alpha)
+    if detectable is not None and detectable <= WANTED:
+        clear = (
+            f"No copying found ({sizes}). {power} This is not a proof of privacy.",
+            "Look at the closest pairs all the same.",
+        )
+        return Finding(test.p_value, trouble, clear, measurements=(measurement,))
+    more = copying.needed(design, alpha, WANTED)
+    unable = (
+        f"No copying found, but these numbers could hide it ({sizes}). {power}",
+        f"To see {percent(WANTED)} copies, audit with about {count(more[0], 'held-out patient')} and "
+        f"{count(more[1], 'synthetic image')}."
+        if more
+        else "Use a much larger hold-out.",
+    )
+    return Finding(test.p_value, trouble, None, unable, measurements=(measurement,))
+
+
+def _power_sentence(both: Sides, design: copying.Design, detectable: float | None, alpha: float) -> str:
+    if detectable is None:
+        return "Not even a set of nothing but copies would be noticed."
+    whole = f"Copies of {percent(detectable)} or more, spread over all classes, would be noticed four times in five."
+    if len(design.holdout) == 1:
+        return whole
+    present = np.intersect1d(both.labels, both.cohort.labels[both.holdout])
+    blind = []
+    for label, held, drawn in zip(present, design.holdout, design.synthetic, strict=True):
+        alone = copying.Design((held,), (drawn,), both.seed).detectable_share(alpha / (len(design.holdout) + 1))
+        if alone is None or alone > 2 * WANTED:
+            blind.append(f"{both.cohort.classes[label]} ({'no share' if alone is None else percent(alone)})")
+    return f"{whole} In one class alone only larger shares would be: {listed(blind)}." if blind else whole

@@ -1,0 +1,127 @@
+"""Measurements of two sets in each feature space, at one class mix and one size, beside real against real."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ganaug_core.audit.sides import Sides
+from ganaug_core.interfaces import MomentMetric, NeighbourMetric, Report
+from ganaug_core.metrics import METRICS
+from ganaug_core.metrics.statistics import halves, spread_interval
+from ganaug_core.neighbours import Neighbours, neighbours
+from ganaug_core.records import Floats, Integers, Measurement
+
+LABEL_SPACE = "classifier"
+K = 5
+LEAST = 2 * (K + 1)
+DRAWS, HALVES = 3, 30
+MOST = 2000
+SHARES = ("precision", "recall", "coverage")
+LOWEST = {"kernel_distance": -np.inf}
+
+
+def measurements(both: Sides, report: Report) -> tuple[Measurement, ...]:
+    """Return every metric of the family in every space, then coverage class by class.
+
+    Hold-out, training and synthetic images are drawn at the same number per class, the smallest of the three, so no
+    number depends on the class mix. The value is the mean of `DRAWS` draws; the floor is training against hold-out.
+    """
+    found: list[Measurement] = []
+    spaces = [name for name in both.spaces if name != LABEL_SPACE]
+    for number, space in enumerate(spaces):
+        report(number / len(spaces), f"Measuring in the space {space}")
+        found += _of_space(both, space, tuple(range(len(both.cohort.classes))), None)
+        for label, name in enumerate(both.cohort.classes):
+            found += _of_space(both, space, (label,), name)
+    return tuple(found)
+
+
+def matched(both: Sides, labels: Sequence[int], draw: int) -> tuple[Integers, Integers, Integers]:
+    """Return rows of hold-out, training and synthetic images, the same number of each class."""
+    random = both.random(100 + draw)
+    picks: tuple[list[Integers], ...] = ([], [], [])
+    pools = [
+        [rows[values[rows] == label] for label in labels]
+        for rows, values in (
+            (both.holdout, both.cohort.labels),
+            (both.train, both.cohort.labels),
+            (np.arange(len(both.samples)), both.labels),
+        )
+    ]
+    total = sum(min(len(pool[place]) for pool in pools) for place in range(len(labels)))
+    for place in range(len(labels)):
+        size = min(len(pool[place]) for pool in pools)
+        size = int(size * min(1, MOST / max(total, 1)))
+        for pick, pool in zip(picks, pools, strict=True):
+            pick.append(np.sort(random.permutation(pool[place])[:size]))
+    held, train, drawn = (np.concatenate(pick) if pick else np.zeros(0, np.int64) for pick in picks)
+    return held, train, drawn
+
+
+def _of_space(both: Sides, space: str, labels: Sequence[int], class_name: str | None) -> list[Measurement]:
+    values: list[dict[str, float]] = []
+    floors: list[dict[str, float]] = []
+    synthetic = both.spaces[space].synthetic.values
+    names = tuple(METRICS) if class_name is None else ("coverage",)
+    for draw in range(DRAWS):
+        held, train, drawn = matched(both, labels, draw)
+        if len(held) < LEAST:
+            return []
+        values.append(_measure(names, both.features(space, held), synthetic[drawn]))
+        floors.append(_measure(names, both.features(space, held), both.features(space, train)))
+    spread = _spread(names, both.cohort.groups[held], both.features(space, held), synthetic[drawn], both)
+    count = len(held)
+    result = []
+    for name in names:
+        value = float(np.mean([each[name] for each in values]))
+        result.append(
+            Measurement(
+                name,
+                space,
+                value,
+                spread_interval(value, [each[name] for each in spread], least=LOWEST.get(name, 0.0), most=_most(name)),
+                float(np.mean([each[name] for each in floors])),
+                _null(name, count),
+                count,
+                count,
+                METRICS[name].better,
+                class_name,
+            )
+        )
+    return result
+
+
+def _spread(
+    names: Sequence[str], groups: Integers, real: Floats, synthetic: Floats, both: Sides
+) -> list[Mapping[str, float]]:
+    """Return the metrics on random halves of both sides: half of the patients, as many synthetic images."""
+    random = both.random(200)
+    result: list[Mapping[str, float]] = []
+    for left in halves(groups, HALVES, random):
+        right = np.sort(random.permutation(len(synthetic))[: len(left)])
+        if len(left) > K:
+            result.append(_measure(names, real[left], synthetic[right]))
+    return result
+
+
+def _measure(names: Sequence[str], real: Floats, synthetic: Floats) -> dict[str, float]:
+    near: Neighbours | None = None
+    result = {}
+    for name in names:
+        metric = METRICS[name]()
+        if isinstance(metric, NeighbourMetric):
+            near = near or neighbours(real, synthetic, K)
+            result[name] = metric.measure(near)
+        elif isinstance(metric, MomentMetric):
+            result[name] = metric.compare(real, synthetic)
+    return result
+
+
+def _null(name: str, count: int) -> float | None:
+    metric = METRICS[name]()
+    expected = getattr(metric, "null", None)
+    return None if expected is None else float(expected(count, count))
+
+
+def _most(name: str) -> float:
+    return 1.0 if name in SHARES else np.inf

@@ -1,0 +1,265 @@
+"""Mode coverage: is a class absent, does it repeat itself, does a group of real images have no synthetic ones?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganaug_core.audit.sides import Sides
+from ganaug_core.audit.words import Finding, chance, count, listed, percent
+from ganaug_core.interfaces import Report
+from ganaug_core.metrics import cells, repetition
+from ganaug_core.metrics.statistics import Values
+from ganaug_core.neighbours import neighbours, registered
+from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
+
+SPACE, REGISTERED = "simclr", "registered"
+MATCHED, LEAST = 200, 12
+VISIBLE = 0.25
+EXEMPLARS = 5
+PARTS = 2  # groups of real images, and repetition
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Repetition within one class, in one of two ways: `share` of repeating images, or `ratio` of variety."""
+
+    label: int
+    p_value: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The finding and the missing groups behind it."""
+
+    finding: Finding
+    missing: tuple[MissingMode, ...] = ()
+
+
+def modes(both: Sides, measured: tuple[Measurement, ...], report: Report) -> Modes:
+    """Return what speaks for missing or repeated images.
+
+    Args:
+        both: The two sides.
+        measured: The measurements; precision and density in `simclr` open the search for missing groups.
+        report: Progress.
+    """
+    real = np.sort(np.concatenate([both.train, both.holdout]))
+    classes = [label for label in range(len(both.cohort.classes)) if (both.cohort.labels[real] == label).any()]
+    absent = [both.cohort.classes[label] for label in classes if not (both.labels == label).any()]
+    repeats, measurements = _repetition(both, real, classes, report)
+    repeated = min([1.0, *(each.p_value * len(repeats) for each in repeats)])
+    opened, why = _gate(both, measured)
+    found = _cells(both, real) if opened else []
+    missing = [cell for cell in found if cell.missing]
+    lost = min([1.0, *(cell.q_value for cell in found if cell.rare)])
+    tested = bool(absent or repeats or found)
+    p_value = 0.0 if absent else min(1.0, PARTS * min(repeated, lost)) if tested else None
+    worst = min(repeats, key=lambda each: each.p_value, default=None)
+    finding = Finding(
+        p_value,
+        _trouble(both, absent, worst, missing, repeated, lost),
+        _clear(both, real, found, repeats),
+        _unable(both, real, found, why),
+        named=bool(absent or missing),
+        measurements=measurements,
+    )
+    return Modes(finding, tuple(_named(both, cell) for cell in sorted(missing, key=lambda each: each.p_value)))
+
+
+def _repetition(
+    both: Sides, real: Integers, classes: list[int], report: Report
+) -> tuple[list[Repeats], tuple[Measurement, ...]]:
+    """Return self-similarity (registered, and in the feature space) and variety of each class that is large enough."""
+    found: list[Repeats] = []
+    measurements: list[Measurement] = []
+    for number, label in enumerate(classes):
+        report(number / len(classes), "Looking for repeated images")
+        name = both.cohort.classes[label]
+        held, drawn = _same_size(both, real, label)
+        if len(drawn) < LEAST:
+            continue
+        for space in (REGISTERED, SPACE) if SPACE in both.spaces else (REGISTERED,):
+            near_real, near_drawn = _within(both, space, held, drawn)
+            share, usual, p_value = repetition.self_similarity(near_drawn, near_real)
+            sentence = (
+                f"{name} repeats itself: {percent(share)} of its synthetic images have a near twin among them, of real "
+                f"ones {percent(usual)} ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
+            )
+            found.append(Repeats(label, p_value, sentence))
+            measurements.append(
+                Measurement(
+                    "self_similarity",
+                    space,
+                    share,
+                    None,
+                    usual,
+                    None,
+                    len(held),
+                    len(drawn),
+                    "lower",
+                    name,
+                )
+            )
+        if SPACE in both.spaces:
+            features = both.spaces[SPACE].synthetic.values[drawn]
+            ratio, interval, p_value = repetition.variety(features, both.features(SPACE, held), seed=both.seed)
+            sentence = (
+                f"{name} has lost variety: {percent(ratio)} of the effective number of different images that as many "
+                f"real ones have ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
+            )
+            found.append(Repeats(label, p_value, sentence))
+            measurements.append(
+                Measurement("vendi_ratio", SPACE, ratio, interval, None, 1.0, len(held), len(drawn), "higher", name)
+            )
+    return found, tuple(measurements)
+
+
+def _same_size(both: Sides, real: Integers, label: int) -> tuple[Integers, Integers]:
+    """Return as many real as synthetic rows of a class, at most `MATCHED`; held-out ones first."""
+    random = both.random(300 + label)
+    inside = real[both.cohort.labels[real] == label]
+    order = random.permutation(inside)
+    order = order[np.argsort(both.cohort.roles[order] != HOLDOUT, kind="stable")]
+    drawn = random.permutation(np.flatnonzero(both.labels == label))
+    size = min(len(order), len(drawn), MATCHED)
+    return np.sort(order[:size]), np.sort(drawn[:size])
+
+
+def _within(both: Sides, space: str, held: Integers, drawn: Integers) -> tuple[Floats, Floats]:
+    """Return the distance of each real and of each synthetic image to its nearest other one of the same set."""
+    if space == REGISTERED:
+        own = np.arange(len(held))
+        both_sets = (both.cohort.images(held), both.samples.images[drawn])
+        near = [registered(each, each, query_groups=own, reference_groups=own).distance for each in both_sets]
+        return near[0], near[1]
+    between = neighbours(both.features(space, held), both.spaces[space].synthetic.values[drawn], 1)
+    return between.real_real[:, 0], between.synthetic_synthetic[:, 0]
+
+
+def _gate(both: Sides, measured: tuple[Measurement, ...]) -> tuple[bool, str]:
+    """Return whether synthetic images are near enough to real ones to count them in groups, and why not."""
+    if SPACE not in both.spaces:
+        return False, f"the features {SPACE} are missing"
+    values = {each.name: each.value for each in measured if each.encoder == SPACE and each.class_name is None}
+    if "precision" not in values:
+        return False, "there are too few images"
+    precision, density = values["precision"], values["density"]
+    if precision < cells.PRECISION_GATE or density < cells.DENSITY_GATE:
+        return False, (
+            f"the synthetic images differ too much from the real ones to be counted in groups (precision "
+            f"{precision:.2f}, wanted {cells.PRECISION_GATE}; density {density:.2f}, wanted {cells.DENSITY_GATE})"
+        )
+    return True, ""
+
+
+def _cells(both: Sides, real: Integers) -> list[cells.Cell]:
+    return cells.cells(
+        both.features(SPACE, real),
+        both.spaces[SPACE].synthetic.values,
+        both.cohort.labels[real],
+        both.labels,
+        _weights(both, real),
+        seed=both.seed,
+    )
+
+
+def _weights(both: Sides, real: Integers) -> Values:
+    return both.weights[real]
+
+
+def _named(both: Sides, cell: cells.Cell) -> MissingMode:
+    real = np.sort(np.concatenate([both.train, both.holdout]))
+    members = tuple(str(each) for each in both.cohort.ids[real[cell.members]])
+    return MissingMode(
+        both.cohort.classes[cell.label],
+        cell.cluster,
+        cell.real_share,
+        cell.synthetic_share,
+        cell.interval,
+        cell.p_value,
+        members[:EXEMPLARS],
+        members,
+    )
+
+
+def _trouble(
+    both: Sides, absent: list[str], worst: Repeats | None, missing: list[cells.Cell], repeated: float, lost: float
+) -> tuple[str, str]:
+    sentences = []
+    if absent:
+        sentences.append(f"No synthetic image of {listed(absent)}")
+    if worst is not None and repeated < 0.05 / PARTS:
+        sentences.append(worst.sentence)
+    if missing:
+        first = min(missing, key=lambda cell: cell.p_value)
+        sentences.append(
+            f"{count(len(missing), 'group of real images is', 'groups of real images are')} nearly missing; the worst "
+            f"is {percent(first.real_share)} of real {both.cohort.classes[first.label]} but "
+            f"{percent(first.synthetic_share)} of the synthetic ones ({chance(first.p_value)})"
+        )
+    if not sentences:
+        sentences.append(f"A group of real images may be missing ({chance(lost)})")
+    do = (
+        "Draw images of every class."
+        if absent
+        else "Look at the named class; train longer, or with more images of what is missing."
+    )
+    return ". ".join(sentences) + ".", do
+
+
+def _clear(both: Sides, real: Integers, found: list[cells.Cell], repeats: list[Repeats]) -> tuple[str, str] | None:
+    """Return the sentence for nothing found; None where a group of a quarter of a class could hide."""
+    visible = _visible(both, real, found)
+    tested = {each.label for each in repeats}
+    if not found or any(share is None or share > VISIBLE or label not in tested for label, share in visible.items()):
+        return None
+    label, share = max(visible.items(), key=lambda pair: pair[1] or 0)
+    patients = round(float(_weights(both, real)[both.cohort.labels[real] == label].sum()))
+    return (
+        f"No missing group found and no class repeats itself. The smallest group whose absence would have been "
+        f"noticed is {percent(share or 0)} of {both.cohort.classes[label]} "
+        f"({count(int((both.labels == label).sum()), 'synthetic image')} against {count(patients, 'real patient')}) "
+        f"or less in the other classes.",
+        "Look at the map for rarer ones.",
+    )
+
+
+def _visible(both: Sides, real: Integers, found: list[cells.Cell]) -> dict[int, float | None]:
+    """Return by class the smallest share of its patients whose absence would be noticed."""
+    weights = _weights(both, real)
+    return {
+        int(label): cells.smallest_visible(
+            round(float(weights[both.cohort.labels[real] == label].sum())),
+            int((both.labels == label).sum()),
+            len(found) * PARTS,
+        )
+        for label in np.unique(both.cohort.labels[real])
+    }
+
+
+def _unable(both: Sides, real: Integers, found: list[cells.Cell], why: str) -> tuple[str, str]:
+    if not found:
+        reason = why or "there are too few images of every class"
+        return (
+            f"Missing groups cannot be counted: {reason}.",
+            "Train longer, or audit with more images." if why else "Import more images.",
+        )
+    blind = [
+        both.cohort.classes[label]
+        for label, share in _visible(both, real, found).items()
+        if share is None or share > VISIBLE
+    ]
+    needs = _needed(len(found) * PARTS)
+    return (
+        f"No missing group found, but a quarter of {listed(blind)} could be absent unnoticed.",
+        f"Audit with at least {needs} real patients and {needs} synthetic images of each class.",
+    )
+
+
+def _needed(tests: int) -> int:
+    """Return how many real patients and synthetic images of a class show the absence of a quarter of it."""
+    size = cells.PER_CELL * 2
+    while (share := cells.smallest_visible(size, size, tests)) is None or share > VISIBLE:
+        size += 4
+    return size

@@ -1,0 +1,93 @@
+"""Both sides of an audit: which images are training, hold-out and synthetic, and of which class and patient."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from ganaug_core.errors import EvidenceError
+from ganaug_core.metrics import statistics
+from ganaug_core.metrics.statistics import Values
+from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers, Samples
+
+
+class Space(NamedTuple):
+    """One feature space: all images of the cohort in its order, and the synthetic ones in theirs."""
+
+    real: Features
+    synthetic: Features
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A cohort and synthetic images of it, with the synthetic labels in the cohort's numbering.
+
+    Attributes:
+        labels: (m,) class number of each synthetic image in the cohort's order of classes.
+        seed: For every draw of the audit.
+    """
+
+    cohort: Cohort
+    samples: Samples
+    spaces: Mapping[str, Space]
+    labels: Integers
+    seed: int
+
+    @cached_property
+    def train(self) -> Integers:
+        """Rows of the training images."""
+        return self.cohort.where(TRAIN)
+
+    @cached_property
+    def holdout(self) -> Integers:
+        """Rows of the held-out images: only the audit reads them."""
+        return self.cohort.where(HOLDOUT)
+
+    @cached_property
+    def weights(self) -> Values:
+        """(n,) 1 / images of the same patient, class and role: sums count patients."""
+        groups = self.cohort.groups * len(self.cohort.classes) + self.cohort.labels
+        return statistics.weights(groups, self.cohort.roles)
+
+    def features(self, space: str, rows: Integers) -> Floats:
+        """Return (len(rows), d) real features."""
+        return self.spaces[space].real.values[rows]
+
+    def patients(self, rows: Integers) -> int:
+        """Return how many patients or groups the rows come from."""
+        return len(np.unique(self.cohort.groups[rows]))
+
+    def random(self, purpose: int) -> np.random.Generator:
+        """Return a stream of its own for each purpose, so that one part's draws do not move another's."""
+        return np.random.default_rng([self.seed, purpose])
+
+
+def sides(cohort: Cohort, samples: Samples, spaces: Mapping[str, Space], seed: int) -> Sides:
+    """Return both sides after checking that they fit.
+
+    Raises:
+        EvidenceError: No synthetic images, a class that the cohort does not have, or features of other images.
+    """
+    if len(samples) == 0:
+        raise EvidenceError(
+            f"{samples.name} holds no synthetic images.", do="Draw or import samples first.", code="empty"
+        )
+    numbers = {name: number for number, name in enumerate(cohort.classes)}
+    unknown = sorted({samples.classes[label] for label in np.unique(samples.labels)} - set(numbers))
+    if unknown:
+        raise EvidenceError(
+            f"The cohort {cohort.name} has no class {', '.join(unknown)}.",
+            do=f"Name the classes as the cohort does: {', '.join(cohort.classes)}.",
+            code="unknown_class",
+        )
+    for name, space in spaces.items():
+        if len(space.real.values) != len(cohort) or len(space.synthetic.values) != len(samples):
+            raise EvidenceError(
+                f"The {name} features are of other images: {len(space.real.values)} and {len(space.synthetic.values)} "
+                f"rows for {len(cohort)} real and {len(samples)} synthetic images.",
+                do="Compute the features again.",
+            )
+    labels = np.array([numbers.get(name, -1) for name in samples.classes], np.int64)[samples.labels]
+    return Sides(cohort, samples, spaces, labels, seed)

@@ -1,0 +1,57 @@
+"""Numbers and sentences of the audit as a clinician reads them."""
+
+from dataclasses import dataclass, field
+
+from ganaug_core.records import Measurement, Verdict
+
+FAIL, WARN = 0.01, 0.05
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one part of the audit found, before the verdicts are corrected for each other.
+
+    Attributes:
+        p_value: Smallest corrected p inside the part, None where nothing could be tested.
+        trouble: Sentence if something is found, with its `do`.
+        clear: Sentence if nothing is found, with its `do`; None where nothing found would mean nothing.
+        unable: Why nothing can be said, with its `do`.
+        named: Something is shown by name, so that a pass would contradict it.
+    """
+
+    p_value: float | None
+    trouble: tuple[str, str] = ("", "")
+    clear: tuple[str, str] | None = None
+    unable: tuple[str, str] = ("", "")
+    named: bool = False
+    measurements: tuple[Measurement, ...] = field(default_factory=tuple)
+
+    def verdict(self, adjusted: float | None) -> Verdict:
+        """Return the verdict at the p-value after Holm's correction."""
+        if adjusted is not None and (adjusted < WARN or self.named):
+            return Verdict("fail" if adjusted < FAIL else "warn", *self.trouble, p_value=self.p_value)
+        if self.p_value is not None and self.clear is not None:
+            return Verdict("pass", *self.clear, p_value=self.p_value)
+        return Verdict("not_assessable", *self.unable, p_value=self.p_value)
+
+
+def percent(share: float) -> str:
+    """Return `12 %`, `1.5 %`, `0.3 %`: two figures at most."""
+    value = 100 * share
+    return f"{value:.0f} %" if value >= 9.95 or value in (0, float(round(value))) else f"{value:.1f} %"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return `1 image`, `1,200 images`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def chance(p_value: float) -> str:
+    """Return `p = 0.03`, `p < 0.0001`."""
+    return "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """Return `a, b and c`, the rest as a number."""
+    shown = names[:most] + ([f"{len(names) - most} more"] if len(names) > most else [])
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)

@@ -1,0 +1,84 @@
+"""From images as they come to the square grid of a cohort, in the stored depth and the physical unit."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ganaug_core.errors import CohortError
+from ganaug_core.readers import embedded
+from ganaug_core.records import Intensity, Pixels
+
+CT_RANGE_HU = (-1024.0, 1024.0)
+
+
+def fitted(pixels: Pixels, size: int) -> Pixels:
+    """Return (channel, size, size) in the same type.
+
+    The aspect ratio is kept: the longer side becomes `size`, and both ends of the shorter one are filled with the
+    median of the two edges that they continue. Shrinking averages areas, so nothing aliases; growing is bicubic,
+    clipped to the image's range.
+    """
+    channels, rows, columns = pixels.shape
+    if (rows, columns) == (size, size):
+        return pixels
+    scale = size / max(rows, columns)
+    shape = max(1, round(rows * scale)), max(1, round(columns * scale))
+    way = Image.Resampling.BOX if scale <= 1 else Image.Resampling.BICUBIC
+    low, high = pixels.min(), pixels.max()
+    grid = np.empty((channels, size, size), np.float32)
+    top, left = (size - shape[0]) // 2, (size - shape[1]) // 2
+    for channel in range(channels):
+        small = np.asarray(Image.fromarray(pixels[channel].astype(np.float32)).resize(shape[::-1], way))
+        grid[channel] = np.median(small[:, [0, -1]] if shape[1] < size else small[[0, -1]])
+        grid[channel, top : top + shape[0], left : left + shape[1]] = small
+    grid = np.clip(grid, low, high)
+    return np.rint(grid).astype(pixels.dtype) if pixels.dtype.kind in "iu" else grid
+
+
+def stacked(images: list[Pixels]) -> Pixels:
+    """Return (n, channel, row, column) in the smallest common type that loses nothing."""
+    kind = np.result_type(*{image.dtype for image in images})
+    if kind.kind in "iu" and kind.itemsize > 2:
+        low, high = min(image.min() for image in images), max(image.max() for image in images)
+        kind = np.dtype(np.int16 if low >= -(2**15) and high < 2**15 else np.float32)
+    elif kind.kind == "f":
+        kind = np.dtype(np.float32)
+    return np.stack([image.astype(kind) for image in images])
+
+
+def intensity_of(pixels: Pixels, unit: str, source: str, asked: tuple[float, float] | None) -> Intensity:
+    """Return the range that becomes [-1, 1]: the one asked for, or a fixed one by kind, so that cohorts compare.
+
+    8-bit images keep 0..255, CT keeps -1024..1024 HU, the embedded cohorts their own; otherwise it is the data's.
+
+    Raises:
+        CohortError: The range asked for holds no value.
+    """
+    if asked is not None:
+        low, high = float(pixels.min()), float(pixels.max())
+        if not (asked[0] < high and low < asked[1]):
+            raise CohortError(
+                f"No value lies within {asked[0]:g} to {asked[1]:g} {unit}; they go from {low:g} to {high:g}.",
+                do="Choose a range within these values.",
+                code="range",
+            )
+        return Intensity(unit, float(asked[0]), float(asked[1]))
+    if source.startswith(embedded.PREFIX):
+        return Intensity(unit, *embedded.RANGES[source.removeprefix(embedded.PREFIX)])
+    if unit == "HU":
+        return Intensity(unit, *CT_RANGE_HU)
+    if pixels.dtype == np.uint8:
+        return Intensity(unit, 0.0, 255.0)
+    low, high = float(pixels.min()), float(pixels.max())
+    return Intensity(unit, low, high if high > low else low + 1)
+
+
+def clipped(pixels: Pixels, intensity: Intensity) -> NDArray[Any]:
+    """Return pixels with values outside the range set to its ends, in the same type."""
+    low, high = intensity.low, intensity.high
+    if pixels.dtype.kind in "iu":
+        bounds = np.iinfo(pixels.dtype)
+        low, high = max(np.ceil(low), bounds.min), min(np.floor(high), bounds.max)
+    return np.clip(pixels, pixels.dtype.type(low), pixels.dtype.type(high))

@@ -1,0 +1,164 @@
+"""Arrays: MedMNIST-style and plain NPZ files, and IDX files."""
+
+import gzip
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganaug_core.errors import CohortError
+from ganaug_core.records import Skipped, Slice
+
+MOST_BYTES = 8 << 30
+MOST_RATIO = 200
+_PARTS = {"train": "train", "val": "tuning", "test": "holdout"}
+_IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+_CHANNELS = (1, 3, 4)
+
+
+def read_npz(path: Path) -> Iterator[Slice | Skipped]:
+    """Yield the images of `train_images`, `val_images` (tuning), `test_images` (holdout), or of plain `images`.
+
+    Labels are (n,) or (n, 1), numbers or text; an array `classes` names the numbers.
+
+    Raises:
+        CohortError: No such arrays, of unequal length, or a damaged file.
+    """
+    arrays = load_npz(path)
+    parts = {key: role for key, role in _PARTS.items() if f"{key}_images" in arrays}
+    if not parts and "images" not in arrays:
+        raise CohortError(
+            f"{path.name} has no array named images or train_images; it has {', '.join(sorted(arrays)) or 'none'}.",
+            do="Save images as `images` (n, row, column) and classes as `labels` (n,).",
+            code="arrays",
+        )
+    names = [str(each) for each in arrays.get("classes", ())]
+    if not parts:
+        yield from _slices(path, arrays, "", None, names)
+    for key, role in parts.items():
+        yield from _slices(path, arrays, f"{key}_", role, names)
+
+
+def load_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file; nothing in it can run.
+
+    Raises:
+        CohortError: Damaged, unreasonably large when unpacked, or with objects inside.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+        if sum(member.file_size for member in members) > MOST_BYTES:
+            raise CohortError(f"{path.name} unpacks to more than 8 GB.", do="Split it.", code="too_big")
+        if any(member.file_size > MOST_RATIO * member.compress_size + (1 << 26) for member in members):
+            raise CohortError(f"{path.name} unpacks to far more than it holds.", do="Save it again.", code="bomb")
+        with np.load(path, allow_pickle=False) as kept:
+            return {key: kept[key] for key in kept.files}
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, KeyError, NotImplementedError) as error:
+        raise CohortError(
+            f"{path.name} is no NPZ file of numbers, or it is damaged ({type(error).__name__}).",
+            do="Save it again with numpy.savez, without objects.",
+            code="damaged",
+        ) from error
+
+
+def read_idx(path: Path) -> Iterator[Slice | Skipped]:
+    """Yield the images of a pair of IDX files, or of the pairs in a folder: `train-...` and `t10k-...` (holdout).
+
+    Raises:
+        CohortError: No pair, or a damaged file.
+    """
+    pairs = []
+    for images in sorted(path.glob("*-images*idx3*")) if path.is_dir() else [path]:
+        labels = images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))
+        if not labels.exists():
+            raise CohortError(
+                f"{images.name} has no {labels.name} beside it.", do="Put both into one folder.", code="no_classes"
+            )
+        pairs.append((images, labels))
+    whole = {images.name.split("-")[0] for images, _ in pairs} == {"train", "t10k"}
+    for images, labels in pairs:
+        role = ("train" if images.name.startswith("train") else "holdout") if whole else None
+        yield from _slices(images, {"images": _idx(images), "labels": _idx(labels)}, "", role, [])
+
+
+def is_idx(path: Path) -> bool:
+    """Whether a path is an IDX image file or a folder of such pairs."""
+    return "idx3" in path.name if path.is_file() else any(path.glob("*-images*idx3*"))
+
+
+def _idx(path: Path) -> NDArray[Any]:
+    """Return the array of an IDX file, gzip or not: two zeros, type, dimensions, big-endian sizes, values."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            zero, kind, dimensions = struct.unpack(">HBB", file.read(4))
+            shape = struct.unpack(f">{dimensions}I", file.read(4 * dimensions))
+            stored = np.dtype(_IDX_TYPES[kind])
+            size = int(np.prod(shape, dtype=object)) * stored.itemsize
+            if zero or size > MOST_BYTES:
+                raise ValueError(size)
+            content = file.read(size + 1)
+        return np.frombuffer(content, stored).reshape(shape).astype(stored.newbyteorder("="), copy=False)
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, struct.error) as error:
+        raise CohortError(
+            f"{path.name} is no IDX file, or it is damaged.", do="Fetch it again.", code="damaged"
+        ) from error
+
+
+def _slices(
+    path: Path, arrays: Mapping[str, NDArray[Any]], part: str, role: str | None, names: list[str]
+) -> Iterator[Slice | Skipped]:
+    """Yield the images of one pair of arrays, `{part}images` and `{part}labels`."""
+    images, labels = f"{part}images", f"{part}labels"
+    if labels not in arrays:
+        raise CohortError(f"{path.name} has {images} but no {labels}.", do="Save the classes too.", code="no_classes")
+    found, given = _grey_or_colour(arrays[images]), arrays[labels]
+    given = given[:, 0] if given.ndim == 2 and given.shape[1] == 1 else given
+    if found is None or given.ndim != 1 or given.dtype.kind not in "uifUS" or len(given) != len(found):
+        raise CohortError(
+            f"{path.name}: {images} {arrays[images].shape} and {labels} {given.shape} do not fit.",
+            do="Images must be numbers, (n, row, column) or (n, row, column, channel), labels (n,).",
+            code="arrays",
+        )
+    for index, image in enumerate(found):
+        name = f"{path.name}:{part}{index}".replace("_", ":")
+        grey = image if image.ndim == 2 else _luminance(image)
+        if grey.dtype.kind == "f" and not np.isfinite(grey).all():
+            yield Skipped(name, "nonfinite", "It holds pixels that are not numbers.", "Replace them.")
+            continue
+        yield Slice(grey[None], name, _class(given[index], names), role=role, colour=image.ndim == 3)
+
+
+def _grey_or_colour(images: NDArray[Any]) -> NDArray[Any] | None:
+    """Return (n, row, column) or (n, row, column, channel >= 3), None for anything else (a volume, for instance)."""
+    if images.dtype.kind not in "uif" or images.ndim not in (3, 4) or 0 in images.shape[1:]:
+        return None
+    if images.ndim == 3:
+        return images
+    if images.shape[1] in (1, 3) and images.shape[3] not in _CHANNELS:
+        images = np.moveaxis(images, 1, 3)
+    if images.shape[3] not in _CHANNELS:
+        return None
+    return images[..., 0] if images.shape[3] == 1 else images
+
+
+def _class(label: Any, names: list[str]) -> str:
+    """Return the name of a class: from `classes`, the text itself, or the number without a needless `.0`."""
+    if isinstance(label, bytes | np.bytes_):
+        return label.decode("utf-8", "replace")
+    if isinstance(label, np.floating) and float(label).is_integer():
+        label = int(label)
+    if isinstance(label, int | np.integer) and 0 <= int(label) < len(names):
+        return names[int(label)]
+    return str(label)
+
+
+def _luminance(image: NDArray[Any]) -> NDArray[Any]:
+    """Return (row, column) of (row, column, channel >= 3), ITU-R BT.601."""
+    grey = image[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.rint(grey).astype(image.dtype) if image.dtype.kind in "iu" else grey

@@ -1,0 +1,95 @@
+"""PNG, JPEG and TIFF through Pillow: one file, one grey image in its stored depth."""
+
+import stat
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ganaug_core.records import Skipped, Slice
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+MOST_PIXELS = 100_000_000
+_COLOUR = ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV")
+_AGAIN = "Export the file again from its source, or leave it out."
+_HUGE = ("too_big", f"It has more than {MOST_PIXELS // 10**6} megapixels.", "Make it smaller.")
+
+
+def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
+    """Return (1, row, column) uint8, uint16 or float32, or why the file was left out.
+
+    Colour becomes luminance (ITU-R BT.601), transparency is dropped, an image that a camera marked as turned is turned
+    back. A stack of several pages is refused: which one to use is not ours to choose.
+
+    Args:
+        name: What the file is called in messages: its path relative to the source.
+        label: Class of the image.
+    """
+    refusal = ordinary(path, name)
+    if refusal:
+        return refusal
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.filterwarnings("ignore", category=UserWarning)
+            with Image.open(path, formats=("PNG", "JPEG", "TIFF", "BMP")) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    return Skipped(name, *_HUGE)
+                pages = getattr(opened, "n_frames", 1) if opened.format == "TIFF" else 1
+                if pages > 1:
+                    return Skipped(name, "pages", f"It holds {pages} pages.", "Save each page as a file of its own.")
+                opened.load()
+                colour = opened.mode in _COLOUR
+                pixels = _grey(ImageOps.exif_transpose(opened))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return Skipped(name, *_HUGE)
+    except UnidentifiedImageError:
+        return Skipped(name, "type", "Its content is no PNG, JPEG or TIFF image.", "Convert it, or leave it out.")
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        return Skipped(name, "nonfinite", "It holds pixels that are not numbers.", _AGAIN)
+    return Slice(pixels[None], name, label, colour=colour)
+
+
+def ordinary(path: Path, name: str) -> Skipped | None:
+    """Return why a path is not a readable ordinary file, None if it is one."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return Skipped(shown(name), "name", "Its name is not valid text.", "Rename the file.")
+    try:
+        found = path.lstat()
+    except OSError as error:
+        return Skipped(name, "missing", f"It cannot be found ({error.strerror}).", "Check the path.")
+    if stat.S_ISLNK(found.st_mode):
+        return Skipped(name, "link", "It is a link, and links are not followed.", "Copy the file itself.")
+    if not stat.S_ISREG(found.st_mode):
+        return Skipped(name, "not_file", "It is not an ordinary file.", "Leave it out.")
+    if found.st_size == 0:
+        return Skipped(name, "empty", "It is empty.", "Copy it again.")
+    try:
+        with path.open("rb"):
+            return None
+    except PermissionError:
+        return Skipped(name, "permission", "It may not be read.", "Allow this user to read it.")
+
+
+def shown(name: str) -> str:
+    """Return a name that can be shown and written: bytes that are no text become question marks."""
+    return name.encode("utf-8", "replace").decode()
+
+
+def _grey(image: Image.Image) -> NDArray[Any]:
+    if image.mode in ("I;16", "I;16L", "I;16B"):
+        return np.asarray(image).astype(np.uint16)
+    if image.mode == "I":
+        values = np.asarray(image)
+        return values.astype(np.uint16) if values.min() >= 0 and values.max() < 2**16 else values.astype(np.float32)
+    if image.mode == "F":
+        return np.asarray(image, np.float32)
+    return np.asarray(image.convert("RGB").convert("L") if image.mode in ("P", "PA", "RGBA") else image.convert("L"))

@@ -1,0 +1,184 @@
+"""A CSV table that names image, class, patient and split."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from ganaug_core.errors import CohortError
+from ganaug_core.readers import folders, pictures
+from ganaug_core.records import ROLES, Skipped, Slice
+
+MOST_ROWS = 200_000
+MOST_CHARACTERS = 10_000
+_USUAL = {
+    "image": ("image", "file", "filename", "file_name", "path", "image_path", "image_id", "image_name"),
+    "label": ("label", "class", "diagnosis", "target", "category"),
+    "patient": ("patient", "patient_id", "patientid", "subject", "subject_id"),
+    "split": ("split", "role", "set", "partition"),
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of a table's columns; None is guessed from the usual names.
+
+    Attributes:
+        labels: The table, where the source is a folder of images.
+        image: File of the image: a path below the table's folder or the source, or a name that is unique there.
+        label: Class.
+        patient: Any text that is equal for images of one patient.
+        split: `train`, `tuning` or `holdout` (also `val`, `test`).
+    """
+
+    labels: str | None = None
+    image: str | None = None
+    label: str | None = None
+    patient: str | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What a table says about an image."""
+
+    number: int
+    image: str
+    label: str
+    patient: str
+    split: str
+
+
+def read(table: Path, columns: Columns, home: Path | None = None) -> Iterator[Slice | Skipped]:
+    """Yield the images that a table names.
+
+    Args:
+        table: CSV with a header row; comma, semicolon or tabulator between the fields.
+        home: A folder of images beside the table's own.
+
+    Raises:
+        CohortError: No table, a column that is not there (the message lists those that are), an unknown split.
+    """
+    place = _Place([home, table.parent] if home else [table.parent])
+    known: dict[str, _Row] = {}
+    files: list[folders.Named] = []
+    for row in _rows(table, columns):
+        if isinstance(row, Skipped):
+            yield row
+            continue
+        found = place.find(row.image)
+        if isinstance(found, Skipped):
+            yield found
+        elif not row.label:
+            yield Skipped(row.image, "no_label", f"Row {row.number} has no class.", "Fill it in.")
+        elif (name := place.name(found)) in known:
+            first = known[name]
+            say = f"Rows {first.number} ({first.label}) and {row.number} ({row.label}) name it; the first one holds."
+            yield Skipped(row.image, "row", say, "Name each image in one row.")
+        else:
+            known[name] = row
+            files.append((found, name, row.label))
+    for each in folders.read_files(files):
+        if isinstance(each, Skipped):
+            yield each
+            continue
+        row = known[each.source if each.source in known else each.source.rsplit(":", 1)[0]]
+        role = folders.ROLE_NAMES[row.split.casefold()] if row.split else None
+        yield replace(each, patient=row.patient or each.patient, role=role)
+
+
+def _rows(table: Path, columns: Columns) -> Iterator[_Row | Skipped]:
+    lines = _lines(table)
+    header = [each.strip() for each in lines[0]]
+    places = {kind: _column(table, header, kind, getattr(columns, kind)) for kind in _USUAL}
+    for number, line in enumerate(lines[1:], start=2):
+        if not any(line):
+            continue
+        if len(line) != len(header) or max(map(len, line)) > MOST_CHARACTERS or any("\0" in field for field in line):
+            say = f"Row {number} has {len(line)} fields, the header {len(header)}; or one is too long."
+            yield Skipped(f"row {number}", "row", say, "Put text that holds the separator in quotes.")
+            continue
+        values = {kind: "" if place is None else line[place].strip() for kind, place in places.items()}
+        if values["split"] and values["split"].casefold() not in folders.ROLE_NAMES:
+            raise CohortError(
+                f"{table.name}, row {number}: {values['split']!r} is no part of a split.",
+                do=f"Use {', '.join(ROLES)}, or name another column with --split-column.",
+                code="split",
+            )
+        yield _Row(number, **values)
+
+
+def _lines(table: Path) -> list[list[str]]:
+    try:
+        text = table.read_text("utf-8-sig")
+        first = text.split("\n", 1)[0]
+        separator = max(",;\t", key=first.count)
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CohortError(
+            f"{table.name} cannot be read as a CSV table ({type(error).__name__}).",
+            do="Save it as CSV in UTF-8, with one header row.",
+            code="table",
+        ) from error
+    if len(lines) < 2:
+        raise CohortError(f"{table.name} has no rows.", do="Name one image in each row.", code="empty")
+    if len(lines) > MOST_ROWS + 1:
+        raise CohortError(f"{table.name} has more than {MOST_ROWS:,} rows.", do="Split it.", code="too_big")
+    return lines
+
+
+def _column(table: Path, header: list[str], kind: str, asked: str | None) -> int | None:
+    """Return the place of a column; None for a patient or a split that the table does not have.
+
+    Raises:
+        CohortError: The column asked for is not there, or there is none for image or class.
+    """
+    folded = [each.casefold() for each in header]
+    wanted = [asked.strip().casefold()] if asked else _USUAL[kind]
+    found = next((folded.index(each) for each in wanted if each in folded), None)
+    if found is not None:
+        return found
+    if not asked and kind in ("patient", "split"):
+        return None
+    raise CohortError(
+        f"{table.name} has no column {asked!r}."
+        if asked
+        else f"{table.name} has no column with a usual name for the {kind} ({', '.join(_USUAL[kind][:3])}).",
+        do=f"Its columns are: {', '.join(header)}. Name the right one (--{kind}-column).",
+        code="column",
+    )
+
+
+class _Place:
+    """The folders in which a table's files may lie; nothing outside is ever opened."""
+
+    def __init__(self, homes: list[Path]) -> None:
+        self.homes = homes
+
+    def find(self, text: str) -> Path | Skipped:
+        """Return the file that a row means: by path, else by a name or stem that is unique below the folders."""
+        for home in self.homes if text else []:
+            path = home / text
+            if path.exists() and path.resolve().is_relative_to(home.resolve()) and not path.is_dir():
+                return path
+        found = self._names.get(text, [])
+        if len(found) == 1:
+            return found[0]
+        say = f"{len(found)} files have this name." if found else "It is not below the folder of the table."
+        return Skipped(pictures.shown(text) or "(no name)", "missing", say, "Correct the path in the table.")
+
+    def name(self, path: Path) -> str:
+        """Return a file's path relative to the folder that it lies in."""
+        home = next(each for each in self.homes if path.is_relative_to(each))
+        return path.relative_to(home).as_posix()
+
+    @cached_property
+    def _names(self) -> dict[str, list[Path]]:
+        names: dict[str, list[Path]] = defaultdict(list)
+        for path in {each for home in self.homes for each in folders.files_below(home)}:
+            for name in {path.name, path.name.split(".")[0]}:
+                names[name].append(path)
+        return names

@@ -1,0 +1,22 @@
+"""What is chosen stands in the address, so that a link, a reload and the back button show the same."""
+
+import streamlit as st
+
+
+def settle(key: str) -> str:
+    """Bring the address and the widget with that key together, and return what is chosen, empty for nothing.
+
+    Call it before the widget is drawn. A link that brings something new wins; otherwise the address follows the widget.
+    """
+    written = f"{key}-in-address"
+    asked = st.query_params.get(key, "")
+    if asked and asked != st.session_state.get(written):
+        st.session_state[key] = asked
+    chosen: str = st.session_state.get(key) or ""
+    if chosen != asked:
+        if chosen:
+            st.query_params[key] = chosen
+        else:
+            st.query_params.pop(key, None)
+    st.session_state[written] = chosen
+    return chosen

@@ -1,0 +1,106 @@
+"""Keep, reject or flag a synthetic image: buttons, keys, counts, and the table of what was decided."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from ganaug_core.database import Database, Decision
+from ganaug_core.ui import caches, words
+
+WORDS = {"keep": "Keep", "reject": "Reject", "flag": "Flag"}
+DONE = {"keep": "kept", "reject": "rejected", "flag": "flagged"}
+ICONS = {"keep": ":material/check:", "reject": ":material/close:", "flag": ":material/flag:"}
+KEYS = {"keep": "k", "reject": "x", "flag": "f"}
+REASONS = ("artefact", "blurred", "wrong class", "wrong anatomy", "resembles a patient")
+FASTEST_SECONDS = 0.3  # nobody looks faster: a key that is held down must not judge image after image
+IMAGE = "image"  # key of the chosen image, in the address too
+
+
+def of(samples: str) -> dict[str, Decision]:
+    """Return what was decided last about each image of a set, by id."""
+    return {each.image: each for each in Database(caches.workspace().database_path).decisions(samples)}
+
+
+def buttons(samples: str, image: str, shown: Sequence[str], known: Mapping[str, Decision]) -> None:
+    """Draw the buttons about one image; each can be pressed by a key.
+
+    Args:
+        shown: Ids in the order of the gallery; after a decision the next undecided one is chosen.
+    """
+    now = known.get(image)
+    onward = st.session_state.get("onward", True)
+    following = _next(image, shown, known) if onward else image
+    columns = st.columns(3)
+    for place, (decision, text) in zip(columns, WORDS.items(), strict=True):
+        place.button(
+            text,
+            key=f"decide-{decision}",
+            icon=ICONS[decision],
+            shortcut=KEYS[decision],
+            type="primary" if now is not None and now.decision == decision else "secondary",
+            width="stretch",
+            on_click=_decide,
+            args=(samples, image, decision, None, following),
+        )
+    with st.container(horizontal=True, gap="small"):
+        st.text("Reject because:")
+        for number, reason in enumerate(REASONS, 1):
+            st.button(
+                reason,
+                key=f"because-{number}",
+                shortcut=str(number),
+                on_click=_decide,
+                args=(samples, image, "reject", reason, following),
+            )
+    if now is not None:
+        because = f": {words.plain(now.reason)}" if now.reason else ""
+        st.markdown(f"{ICONS[now.decision]} This image is **{DONE[now.decision]}**{because}.")
+
+
+def note(image: str) -> None:
+    """Ask for a note, and whether to go on after a decision."""
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left.text_input(
+        "Note, kept with the next decision",
+        key=f"note-{image}",
+        max_chars=200,
+        placeholder="optional, for instance: ring at 3 h",
+    )
+    right.toggle("Go on to the next after each", value=True, key="onward")
+
+
+def _decide(samples: str, image: str, decision: str, reason: str | None, following: str) -> None:
+    now = time.monotonic()
+    if now - st.session_state.get("decided-at", -FASTEST_SECONDS) < FASTEST_SECONDS:
+        return
+    st.session_state["decided-at"] = now
+    added = words.clean(st.session_state.get(f"note-{image}", ""))
+    said = "; ".join(filter(None, (reason, added)))
+    Database(caches.workspace().database_path).decide(samples, image, decision, said)
+    st.session_state[IMAGE] = following
+
+
+def _next(image: str, shown: Sequence[str], known: Mapping[str, Decision]) -> str:
+    """Return the next undecided image after this one, going round; this one where all are decided."""
+    start = shown.index(image) if image in shown else -1
+    turned = [*shown[start + 1 :], *shown[: start + 1]]
+    return next((each for each in turned if each not in known and each != image), image)
+
+
+def summary(samples: str, total: int, known: Mapping[str, Decision]) -> None:
+    """Say how many images were decided about, and offer the table."""
+    counts = Counter(each.decision for each in known.values())
+    said = ", ".join(f"{counts[decision]:,} {done}" for decision, done in DONE.items())
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    left.text(f"{said}, {max(0, total - len(known)):,} of {total:,} not yet looked at")
+    right.download_button(
+        "Save decisions (CSV)",
+        lambda: Database(caches.workspace().database_path).decisions_csv(samples).encode(),
+        file_name=f"{samples}-decisions.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        disabled=not known,
+        on_click="ignore",
+    )

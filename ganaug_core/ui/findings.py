@@ -1,0 +1,303 @@
+"""The Audit page: one sentence, the worst pair and the missing group first; the statistics fold out below."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ganaug_core.jobs import tasks
+from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
+from ganaug_core.ui import caches, charts, figures, glossary, pairs, show, words
+from ganaug_core.ui.components.gallery import MOST, gallery
+from ganaug_core.ui.components.viewer import Panel, viewer
+
+ORDER = ("copying", "mode_coverage", "label_fidelity", "fidelity", "intensity")
+
+
+def page(cohort: str, samples: str) -> None:
+    """Draw the page about one set of synthetic images and their cohort."""
+    name = tasks.audit_name(cohort, samples)
+    if not caches.workspace().exists("audits", name):
+        st.text(
+            "An audit compares the synthetic images with the training images and with the hold-out images that no "
+            "generator has seen. It takes a few minutes and goes on when you leave the page."
+        )
+        request = {"cohort": cohort, "samples": samples, **_trust(cohort, samples)}
+        show.finished("audit", name, request, "Start the audit")
+        return
+    audit = caches.audit(name)
+    st.subheader(overall(audit))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _worst(audit)
+    with right:
+        _missing(audit)
+    _cards(audit)
+    _details(audit)
+    _again(name, cohort, samples)
+
+
+def _trust(cohort: str, samples: str) -> dict[str, bool]:
+    """Ask what only the user knows: whether a foreign generator has seen our hold-out."""
+    record, known = caches.manifest("samples", samples), caches.manifest("cohorts", cohort)
+    if known["own_split"] or record["provenance"].get("cohort") == known["digest"]:
+        return {}
+    trusted = st.checkbox(
+        "The generator of these images was not trained on the hold-out share of this cohort",
+        key="trust-split",
+        help="The hold-out share was chosen here. If the generator may have seen it, copying cannot be judged.",
+    )
+    return {"trust_split": bool(trusted)}
+
+
+def overall(audit: Audit) -> str:
+    """Return the one sentence, worst news first; it never says that there is no problem, only that none was found."""
+    by_state: dict[str, list[str]] = {}
+    for name in ORDER:
+        by_state.setdefault(audit.verdicts[name].state, []).append(glossary.VERDICTS[name][0].lower())
+    fail, warn, unknown = (by_state.get(state, []) for state in ("fail", "warn", "not_assessable"))
+    if fail:
+        said = f"Do not use these images as they are: there is a problem with {words.listing(fail)}."
+        return said + (f" Look closer at {words.listing(warn)}." if warn else "")
+    if warn:
+        return f"Use these images with care: look closer at {words.listing(warn)}."
+    if len(unknown) == len(ORDER):
+        return "Nothing could be judged with these images."
+    said = f"No problem was found with {words.listing(by_state['pass'])}."
+    return said + (f" Nothing can be said about {words.listing(unknown, 'or')}." if unknown else "")
+
+
+def _worst(audit: Audit) -> None:
+    """The closest pair, whatever the verdict: people want to see it."""
+    st.markdown("#### The closest pair")
+    if not audit.suspects:
+        st.text("No pair was compared.")
+        return
+    worst = audit.suspects[0]
+    _two(audit, worst, "worst")
+    said = "The same image up to noise. " if worst.identical else ""
+    st.text(
+        f"{said}Distance {words.number(worst.distance)} (0 is the same image); one hold-out image in "
+        f"{round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance."
+    )
+    _links(audit, worst.synthetic)
+
+
+def _two(audit: Audit, suspect: Suspect, key: str) -> None:
+    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+    intensity = caches.cohort(cohort).intensity
+    viewer(
+        [
+            Panel("samples", samples, suspect.synthetic, "Synthetic", _about("samples", samples, suspect.synthetic)),
+            Panel("cohorts", cohort, suspect.train, "Training", _about("cohorts", cohort, suspect.train)),
+        ],
+        key=key,
+        unit=intensity.unit,
+        scale=(intensity.low, intensity.high),
+        difference=True,
+        registered=suspect.transform != "identity",
+    )
+
+
+def _about(kind: str, name: str, image: str) -> str:
+    return pairs.labels(kind, name, [image])[0]
+
+
+def _links(audit: Audit, image: str) -> None:
+    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+    with st.container(horizontal=True):
+        show.link("samples", "Decide about it", cohort=cohort, samples=samples, image=image)
+        show.link("feature_map", "Show it on the map", cohort=cohort, samples=samples, image=image)
+
+
+def _missing(audit: Audit) -> None:
+    """The real images that the generator makes too rarely."""
+    st.markdown("#### The missing group")
+    if not audit.missing_modes:
+        st.text(audit.verdicts["mode_coverage"].statement)
+        return
+    worst = max(audit.missing_modes, key=lambda each: each.real_share - each.synthetic_share)
+    _group(audit, worst, worst.exemplars, "missing")
+    show.link(
+        "feature_map",
+        "Show the group on the map",
+        cohort=str(audit.cohort["name"]),
+        samples=str(audit.synthetic["name"]),
+    )
+
+
+def _group(audit: Audit, mode: MissingMode, ids: tuple[str, ...], key: str) -> None:
+    low, high = (100 * each for each in mode.interval)
+    st.text(
+        f"{words.clean(mode.class_name)}: {100 * mode.real_share:.1f} % of the real images look like these, but only "
+        f"{100 * mode.synthetic_share:.1f} % of the synthetic ones do (95 % interval {low:.1f} to {high:.1f} %, "
+        f"p = {words.number(mode.p_value, 2)})."
+    )
+    cohort = str(audit.cohort["name"])
+    shown = list(ids[:MOST])
+    gallery(
+        "cohorts",
+        cohort,
+        shown,
+        pairs.labels("cohorts", cohort, shown),
+        key=key,
+        title=f"Real images of the class {words.clean(mode.class_name)} that are missing",
+        size=96,
+    )
+
+
+def _cards(audit: Audit) -> None:
+    """Five verdicts: sign, word and colour together."""
+    for place, name in zip(st.columns(len(ORDER)), ORDER, strict=True):
+        verdict = audit.verdicts[name]
+        title, meaning = glossary.VERDICTS[name]
+        word, sign, colour = glossary.STATES[verdict.state]
+        with place.container(border=True, height="stretch"):
+            st.markdown(f"**{title}**", help=meaning)
+            st.badge(word, icon=sign, color=colour)  # type: ignore[arg-type]
+            st.text(words.clean(verdict.statement))
+            if verdict.do:
+                st.markdown(f"**What to do:** {words.plain(verdict.do)}")
+
+
+def _details(audit: Audit) -> None:
+    with st.expander(f"Closest pairs ({len(audit.suspects)})", icon=":material/content_copy:"), show.guarded():
+        _suspects(audit)
+    if len(audit.missing_modes) > 1:
+        with st.expander(f"All missing groups ({len(audit.missing_modes)})", icon=":material/groups:"):
+            for mode in audit.missing_modes:
+                _group(audit, mode, mode.members or mode.exemplars, f"missing-{mode.class_name}-{mode.cluster}")
+    if any(each.name == "coverage" and each.class_name for each in audit.measurements):
+        with st.expander("Coverage of each class", icon=":material/stacked_bar_chart:"):
+            _coverage(audit)
+    if audit.scores:
+        with st.expander("How near the synthetic images are to the training images", icon=":material/bar_chart:"):
+            _scores(audit)
+    with st.expander(f"All measurements ({len(audit.measurements)})", icon=":material/table:"):
+        _measurements(audit)
+
+
+@st.fragment
+def _suspects(audit: Audit) -> None:
+    with show.guarded():
+        if not audit.suspects:
+            st.text("No pair was compared.")
+            return
+        cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+        by_id = {each.synthetic: each for each in audit.suspects}
+        left, right = st.columns([1, 3], gap="large")
+        with left:
+            st.text("Synthetic images, nearest to a training image first")
+            with st.container(height=520, border=False):
+                picked = gallery(
+                    "samples",
+                    samples,
+                    list(by_id),
+                    pairs.labels("samples", samples, list(by_id)[:MOST]),
+                    key="suspects",
+                    title="Synthetic images nearest to a training image",
+                    picked=(st.session_state.get("suspects") or {}).get("picked") or audit.suspects[0].synthetic,
+                )
+        with right:
+            chosen = by_id.get(picked or "", audit.suspects[0])
+            pairs.show_pair(pairs.of_suspect(chosen), cohort, samples, key="suspect-pair")
+            _links(audit, chosen.synthetic)
+        st.dataframe(_suspect_table(audit), hide_index=True, alt="Closest pairs with their numbers")
+
+
+def _suspect_table(audit: Audit) -> pd.DataFrame:
+    rows = [
+        {
+            "Synthetic": each.synthetic,
+            "Training": each.train,
+            "How": glossary.TRANSFORMS.get(each.transform, each.transform),
+            "Distance": each.distance,
+            "Copy score": each.score,
+            "p": each.p_value,
+            "q": each.q_value,
+            "Same up to noise": each.identical,
+        }
+        for each in audit.suspects
+    ]
+    return pd.DataFrame(rows)
+
+
+def _coverage(audit: Audit) -> None:
+    measured = [each for each in audit.measurements if each.name == "coverage" and each.class_name]
+    for encoder in dict.fromkeys(each.encoder for each in measured):
+        chosen = [each for each in measured if each.encoder == encoder]
+        low = min(chosen, key=lambda each: each.value)
+        alt = f"Coverage of {len(chosen)} classes; least in {words.clean(low.class_name)} with {low.value:.2f}"
+        charts.show(figures.coverage(chosen), f"coverage-{encoder}", alt)
+        st.text(f"Feature space: {encoder}. An interval wholly left of the white line tells of a missing part.")
+
+
+def _scores(audit: Audit) -> None:
+    synthetic = np.asarray(audit.scores["synthetic"])
+    limit = figures.threshold(audit)
+    below = int((synthetic < limit).sum()) if limit is not None else 0
+    charts.show(figures.copy_scores(audit), "copy-scores", f"{below} synthetic images score below every hold-out image")
+    expected = len(synthetic) / (len(audit.scores["holdout"]) + 1)
+    st.text(
+        f"{below:,} of {len(synthetic):,} synthetic images score lower than every one of "
+        f"{len(audit.scores['holdout']):,} hold-out images (dashed line); by chance about {expected:.1f} would."
+    )
+    if audit.detectable_share is not None:
+        st.text(f"With these numbers of images, fewer than {100 * audit.detectable_share:.1f} % copies may go unseen.")
+    else:
+        st.text("With so few images no share of copies could be seen reliably.")
+
+
+def _measurements(audit: Audit) -> None:
+    helped = {
+        "Value": glossary.COLUMNS["value"],
+        "95 % interval": glossary.COLUMNS["interval"],
+        "Real against real": glossary.COLUMNS["floor"],
+        "By chance": glossary.COLUMNS["null"],
+        "Real": glossary.COLUMNS["sizes"],
+        "Synthetic": glossary.COLUMNS["sizes"],
+        "Space": glossary.COLUMNS["encoder"],
+    }
+    st.dataframe(
+        pd.DataFrame([_row(each) for each in audit.measurements]),
+        hide_index=True,
+        column_config={name: st.column_config.Column(help=text) for name, text in helped.items()},
+        alt="All measurements with interval, sizes, real against real, and chance",
+    )
+
+
+def _row(each: Measurement) -> dict[str, object]:
+    title, meaning = glossary.MEASURES.get(each.name, (each.name.replace("_", " "), ""))
+    interval = "–" if each.interval is None else " to ".join(words.number(end) for end in each.interval)
+    return {
+        "Measure": title,
+        "Class": words.clean(each.class_name) if each.class_name else "all",
+        "Space": each.encoder,
+        "Value": words.number(each.value),
+        "95 % interval": interval,
+        "Real against real": "–" if each.floor is None else words.number(each.floor),
+        "By chance": "–" if each.null is None else words.number(each.null),
+        "Real": each.n_real,
+        "Synthetic": each.n_synthetic,
+        "Better": each.better,
+        "Meaning": meaning,
+    }
+
+
+def _again(name: str, cohort: str, samples: str) -> None:
+    """Offer the document, and to judge anew."""
+    path = caches.workspace().folder("audits", name) / "audit.json"
+    trust = _trust(cohort, samples)
+    with st.container(horizontal=True):
+        if path.is_file():
+            st.download_button(
+                "Save as JSON",
+                path.read_bytes,
+                file_name=f"{name}.json",
+                mime="application/json",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        if st.button("Run the audit again", icon=":material/refresh:", key="again"):
+            caches.workspace().remove("audits", name)
+            show.start("audit", name, {"cohort": cohort, "samples": samples, **trust})
+            st.rerun()

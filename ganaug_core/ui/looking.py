@@ -1,0 +1,109 @@
+"""The Samples page: a gallery of one class, and the picked image beside its nearest real ones."""
+
+import numpy as np
+import streamlit as st
+
+from ganaug_core.records import Samples
+from ganaug_core.ui import address, caches, decisions, pairs, saving, show, words
+from ganaug_core.ui.components.gallery import MOST, gallery
+from ganaug_core.ui.decisions import IMAGE
+
+AMOUNTS = (64, 128, MOST)
+FILTERS = {
+    "all": "all",
+    "undecided": "not yet decided",
+    "keep": "kept",
+    "reject": "rejected",
+    "flag": "flagged",
+}
+
+
+def samples(cohort: str, name: str) -> None:
+    """Draw the page about one set of synthetic images."""
+    record = caches.samples(name)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        label = _class(record)
+    right.text(_about(record))
+    _look(cohort, name, label)
+
+
+def _about(record: Samples) -> str:
+    """Say where the images come from."""
+    made = record.provenance
+    said = f"{words.count(len(record), 'synthetic image')}, {words.count(len(record.classes), 'class', 'classes')}"
+    if record.source == "generator":
+        said += f", drawn with seed {made.get('seed', 'unknown')}"
+        return said + (f", truncation {made['truncation']:g}" if made.get("truncation", 1) != 1 else "")
+    return said + ", made by another program"
+
+
+def _class(record: Samples) -> int:
+    """Ask for the class; a link that names an image opens its class."""
+    classes = [words.clean(each) for each in record.classes]
+    if address.settle("class") not in classes:
+        found = np.flatnonzero(record.ids == address.settle(IMAGE))
+        st.session_state["class"] = classes[int(record.labels[found[0]]) if len(found) else 0]
+    return classes.index(st.selectbox("Class", classes, key="class", persist_state="session"))
+
+
+@st.fragment
+def _look(cohort: str, name: str, label: int) -> None:
+    """Gallery, pair and decisions; a click runs only this again."""
+    with show.guarded():
+        record = caches.samples(name)
+        known = decisions.of(name)
+        asked = address.settle(IMAGE)
+        decisions.summary(name, len(record), known)
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            shown, chosen = _gallery(name, record, label, asked)
+        with right:
+            if chosen in set(record.ids.tolist()):
+                decisions.buttons(name, chosen, shown, known)
+                pairs.show_pair(pairs.of_sample(cohort, name, chosen), cohort, name, key="pair")
+                decisions.note(chosen)
+                with st.container(horizontal=True):
+                    show.link("feature_map", "Show it on the map", cohort=cohort, samples=name, image=chosen)
+                    show.link("audit", "Search all images for copies", cohort=cohort, samples=name)
+            elif chosen:
+                st.info("No image of this set has that id. Click one in the gallery.")
+            st.text_input("Id of the image", key=IMAGE, persist_state="session", max_chars=12, placeholder=chosen)
+        with st.expander("Save images", icon=":material/download:"), show.guarded():
+            saving.offer(cohort, name, known)
+
+
+def _gallery(name: str, record: Samples, label: int, asked: str) -> tuple[list[str], str]:
+    """Draw the gallery and return the ids in it, and the chosen one: the first undecided if none was asked for."""
+    known = decisions.of(name)
+    columns = st.columns(2)
+    amount = columns[0].select_slider("How many", AMOUNTS, key="amount")
+    wanted = columns[1].selectbox("Which", list(FILTERS), format_func=FILTERS.__getitem__, key="which")
+    ids = [str(each) for each in record.ids[record.labels == label]]
+    if wanted == "undecided":
+        ids = [each for each in ids if each not in known]
+    elif wanted != "all":
+        ids = [each for each in ids if each in known and known[each].decision == wanted]
+    shown = ids[: int(amount or AMOUNTS[0])]
+    st.text(f"{len(shown):,} of {len(ids):,} shown. Arrow keys move, Enter picks, K keeps, X rejects, F flags.")
+    if not shown:
+        st.info("No image of this class is here. Choose another class, or show all.")
+        return [], asked
+    chosen = asked or next((each for each in shown if each not in known), shown[0])
+    with st.container(height=720, border=False):
+        gallery(
+            "samples",
+            name,
+            shown,
+            pairs.labels("samples", name, shown),
+            key="gallery",
+            title=f"Synthetic images of the class {words.clean(record.classes[label])}",
+            picked=chosen,
+            marks={image: each.decision for image, each in known.items()},
+            on_pick=_picked,
+        )
+    return shown, chosen
+
+
+def _picked() -> None:
+    st.session_state[IMAGE] = st.session_state["gallery"]["picked"]

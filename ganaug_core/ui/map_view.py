@@ -1,0 +1,221 @@
+"""The Feature map page: the map, the picked pair beside it, and the images inside the lasso below."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from ganaug_core.jobs import tasks
+from ganaug_core.records import ROLES, Audit, Integers, Map
+from ganaug_core.ui import address, caches, figures, pairs, show, words
+from ganaug_core.ui.components.feature_map import Group, feature_map, lasso_of
+from ganaug_core.ui.components.gallery import MOST, gallery
+from ganaug_core.ui.decisions import IMAGE
+
+SPACES = {
+    "simclr": "learnt from the images alone (SimCLR)",
+    "texture": "texture and shape measures",
+    "pixels": "the pixels themselves",
+    "classifier": "what tells the classes apart",
+}
+VIEWS = {"images": "With images", "plotly": "As a Plotly figure"}
+SYNTHETIC = len(ROLES)
+SUSPICIOUS = 0.1  # q below which a pair is drawn as a suspected copy
+_LASSOED = "lassoed"
+
+
+def page(cohort: str, samples: str) -> None:
+    """Draw the page about one set of synthetic images and their cohort."""
+    columns = st.columns([3, 2], vertical_alignment="bottom")
+    if address.settle("space") not in SPACES:
+        st.session_state["space"] = tasks.MAP_SPACE
+    space = columns[0].selectbox(
+        "Feature space",
+        list(SPACES),
+        format_func=SPACES.__getitem__,
+        key="space",
+        persist_state="session",
+        help="How images become numbers before they are drawn. What is near in one space may be far in another.",
+    )
+    name = tasks.map_name(cohort, samples, str(space))
+    if not caches.workspace().exists("maps", name):
+        st.text(
+            "The map places every real image near those that resemble it, and every synthetic image between its "
+            "nearest real ones. It takes about a minute for a few thousand images."
+        )
+        show.finished("map", name, {"cohort": cohort, "samples": samples, "encoder": space}, "Draw the map")
+        return
+    view = columns[1].segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, default="images", required=True, key="view"
+    )
+    _look(name, str(view))
+
+
+@st.fragment
+def _look(name: str, view: str) -> None:
+    """Map, pair and gallery; a click runs only this again."""
+    with show.guarded():
+        address.settle(IMAGE)
+        drawn = caches.map(name)
+        audit = _audit(drawn)
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            if view == "plotly":
+                _plotly(name, drawn)
+            else:
+                _canvas(name, drawn, audit)
+            _faithfulness(drawn)
+        with right:
+            _pair(drawn)
+        _gathered(drawn)
+
+
+def _audit(drawn: Map) -> Audit | None:
+    name = tasks.audit_name(drawn.cohort, drawn.synthetic)
+    return caches.audit(name) if caches.workspace().exists("audits", name) else None
+
+
+def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
+    suspects = [each for each in audit.suspects if each.identical or each.q_value <= SUSPICIOUS] if audit else []
+    lassoed = _lassoed(drawn)
+    feature_map(
+        drawn,
+        name,
+        key="map",
+        picked=st.session_state.get(IMAGE) or None,
+        chosen=[str(drawn.ids[row]) for row in lassoed[:MOST]],
+        links=[(each.synthetic, each.train) for each in suspects],
+        groups=groups(audit) if audit else [],
+        show_links=bool(audit and audit.verdicts["copying"].state in ("warn", "fail")),
+        show_groups=bool(audit and audit.missing_modes),
+        on_pick=_picked,
+        on_lasso=partial(_lassoed_on, name),
+    )
+    if audit is None:
+        st.text("Suspected copies and missing groups appear here after an audit.")
+        show.link("audit", "Go to the audit", cohort=drawn.cohort, samples=drawn.synthetic)
+
+
+def groups(audit: Audit) -> list[Group]:
+    """Return the groups of real images that the generator makes too rarely, with the deficit in words."""
+    return [
+        Group(
+            f"{words.clean(each.class_name)}: {100 * each.synthetic_share:.1f} % instead of "
+            f"{100 * each.real_share:.1f} %",
+            each.members or each.exemplars,
+        )
+        for each in audit.missing_modes
+    ]
+
+
+def _plotly(name: str, drawn: Map) -> None:
+    """The same map without the component: box, lasso and click, no image on hover."""
+    figure, rows = figures.feature_map(drawn, st.session_state.get(IMAGE))
+    key = f"plotly-{name}"
+    st.plotly_chart(
+        figure,
+        key=key,
+        theme=None,
+        on_select=partial(_selected, name, key, rows),
+        selection_mode=("points", "box", "lasso"),
+        alt=f"Feature map with {len(drawn.ids):,} points",
+    )
+
+
+def _selected(name: str, key: str, rows: list[Integers]) -> None:
+    """Take over a selection in the Plotly figure: one point is picked, several are gathered."""
+    drawn = caches.map(name)
+    points = st.session_state[key]["selection"]["points"]
+    chosen = np.unique([int(rows[each["curve_number"]][each["point_index"]]) for each in points]).astype(np.int64)
+    if len(chosen) == 1:
+        st.session_state[IMAGE] = str(drawn.ids[chosen[0]])
+    elif len(chosen):
+        _keep(drawn, chosen)
+
+
+def _faithfulness(drawn: Map) -> None:
+    """Say how far the map can be trusted."""
+    st.markdown(
+        f"**How faithful is it?** Of the 15 nearest neighbours of an image in the feature space "
+        f"{words.percent(drawn.neighbour_hit_rate)} are its neighbours on the map; trustworthiness "
+        f"{drawn.trustworthiness:.2f} of 1. Distances between distant groups mean nothing; lines and lists use the "
+        f"feature space itself.",
+        help="Trustworthiness (Venna and Kaski, 2001): 1 when no image is drawn near another that is not really near.",
+    )
+
+
+def _pair(drawn: Map) -> None:
+    """The picked image beside its nearest ones."""
+    image = st.session_state.get(IMAGE) or ""
+    found = np.flatnonzero(drawn.ids == image)
+    if len(found):
+        pairs.show_pair(pairs.of_point(drawn, int(found[0])), drawn.cohort, drawn.synthetic, key="map-pair")
+        if drawn.roles[found[0]] == SYNTHETIC:
+            show.link("samples", "Decide about it", cohort=drawn.cohort, samples=drawn.synthetic, image=str(image))
+    else:
+        st.info(
+            "Hover over a point to see its image beside the nearest training image. Click it to compare the two here. "
+            "Choose Lasso, or hold Shift, and draw round points to list them below.",
+            icon=":material/touch_app:",
+        )
+    st.text_input("Id of the image", key=IMAGE, persist_state="session", max_chars=12)
+
+
+def _gathered(drawn: Map) -> None:
+    """Galleries of the images inside the lasso, synthetic ones first, nearest to a training image first."""
+    rows = _lassoed(drawn)
+    if not len(rows):
+        return
+    st.subheader(words.count(len(rows), "image") + " in the lasso")
+    rows = rows[np.argsort(drawn.distances[rows], kind="stable")]
+    synthetic = rows[drawn.roles[rows] == SYNTHETIC]
+    real = rows[drawn.roles[rows] != SYNTHETIC]
+    for kind, name, found, says in (
+        ("samples", drawn.synthetic, synthetic, "synthetic"),
+        ("cohorts", drawn.cohort, real, "real"),
+    ):
+        if len(found):
+            more = f", the {MOST} nearest to a training image shown" if len(found) > MOST else ""
+            st.text(f"{words.count(len(found), f'{says} image')}{more}")
+            ids = [str(drawn.ids[row]) for row in found[:MOST]]
+            gallery(
+                kind,
+                name,
+                ids,
+                [_label(drawn, int(row)) for row in found[:MOST]],
+                key=f"lasso-{kind}",
+                title=f"{says} images in the lasso",
+                picked=st.session_state.get(IMAGE),
+                on_pick=partial(_picked_in, f"lasso-{kind}"),
+            )
+
+
+def _label(drawn: Map, row: int) -> str:
+    role = words.ROLES[(*ROLES, "synthetic")[int(drawn.roles[row])]]
+    return f"{words.clean(drawn.classes[int(drawn.labels[row])])}, {role}, {drawn.ids[row]}"
+
+
+def _lassoed(drawn: Map) -> Integers:
+    """Return the rows of the images that were gathered last, by id: another space keeps them."""
+    cohort, synthetic, ids = st.session_state.get(_LASSOED, ("", "", ()))
+    if (cohort, synthetic) != (drawn.cohort, drawn.synthetic):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.isin(drawn.ids, ids))
+
+
+def _lassoed_on(name: str) -> None:
+    drawn = caches.map(name)
+    lasso = lasso_of(st.session_state["map"]["lasso"])
+    _keep(drawn, lasso.inside(drawn) if lasso else np.zeros(0, np.int64))
+
+
+def _keep(drawn: Map, rows: Integers) -> None:
+    st.session_state[_LASSOED] = (drawn.cohort, drawn.synthetic, drawn.ids[rows].tolist())
+
+
+def _picked() -> None:
+    _picked_in("map")
+
+
+def _picked_in(key: str) -> None:
+    st.session_state[IMAGE] = st.session_state[key]["picked"] or ""

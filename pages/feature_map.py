@@ -1,0 +1,20 @@
+"""Feature map page: where do the synthetic images lie among the real ones?"""
+
+import streamlit as st
+
+from ganaug_core.ui import ask, map_view, show
+
+st.title("Feature map")
+left, right = st.columns(2)
+with left:
+    cohort = ask.cohort()
+if cohort is None:
+    show.next_step("There is nothing to draw yet. Open the phantom or load your own images first.", page="cohort")
+with right:
+    samples = ask.samples(str(cohort))
+if samples is None:
+    show.next_step(
+        "The map needs synthetic images of this cohort. Draw some from a generator, or bring those of another program.",
+        page="generators",
+    )
+map_view.page(str(cohort), str(samples))

@@ -1,0 +1,279 @@
+"""Looking and evidence: galleries, decisions, map and audit say what the records hold, without a browser."""
+
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from looking_records import STATES, a_map, an_audit
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from ganaug_core import app_root
+from ganaug_core.database import Database
+from ganaug_core.jobs import store
+from ganaug_core.records import Intensity
+from ganaug_core.ui import decisions, figures, findings, map_view, pairs, saving
+from ganaug_core.ui.components.feature_map import Lasso, lasso_of
+from ganaug_core.workspace import Workspace
+
+Open = Callable[..., AppTest]
+SAMPLES = "r1-6-seed0"
+
+
+@pytest.fixture
+def judged(filled: Workspace) -> Workspace:
+    """The filled workspace with a map and an audit."""
+    cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
+    filled.keep(a_map(cohort, samples), f"small--{SAMPLES}--simclr")
+    filled.keep(an_audit(cohort, samples), f"small--{SAMPLES}")
+    return filled
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.markdown, *app.text, *app.subheader, *app.info, *app.error]
+    return "\n".join(each.value for each in parts)
+
+
+# pages
+
+
+@pytest.mark.parametrize("name", ["samples", "feature_map", "audit"])
+def test_without_a_cohort_a_page_leads_to_the_cohort(page: Open, name: str) -> None:
+    app = page(name)
+    assert not app.exception
+    assert "Open the phantom or load your own images first" in app.info[0].value
+
+
+@pytest.mark.parametrize("name", ["samples", "feature_map", "audit"])
+def test_without_synthetic_images_a_page_leads_to_the_generators(filled: Workspace, page: Open, name: str) -> None:
+    filled.remove("samples", SAMPLES)
+    app = page(name)
+    assert not app.exception
+    assert "bring those of another program" in app.info[0].value
+
+
+@pytest.mark.parametrize(("name", "label"), [("feature_map", "Draw the map"), ("audit", "Start the audit")])
+def test_what_is_not_there_yet_is_one_button_away(filled: Workspace, page: Open, name: str, label: str) -> None:
+    app = page(name)
+    assert not app.exception
+    assert label in [each.label for each in app.button]
+
+
+def test_a_decision_is_kept_with_its_reason_and_the_next_image_is_chosen(judged: Workspace, page: Open) -> None:
+    app = page("samples", samples=SAMPLES, image=f"{4096:012x}")
+    app.button(key="because-1").click().run()
+    assert not app.exception
+    decided = Database(judged.database_path).decisions(SAMPLES)
+    assert [(each.image, each.decision, each.reason) for each in decided] == [(f"{4096:012x}", "reject", "artefact")]
+    assert app.session_state["image"] == f"{4097:012x}"
+    assert "1 rejected" in texts(app)
+
+
+def test_a_key_that_is_held_down_judges_one_image_only(
+    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "FASTEST_SECONDS", 60.0)
+    app = page("samples", samples=SAMPLES, image=f"{4096:012x}")
+    for _ in range(3):
+        app.button(key="decide-keep").click().run()
+    assert list(decisions.of(SAMPLES)) == [f"{4096:012x}"]
+
+
+def test_a_later_decision_replaces_the_earlier_one(
+    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "FASTEST_SECONDS", 0.0)
+    image = f"{4096:012x}"
+    app = page("samples", samples=SAMPLES, image=image)
+    app.toggle(key="onward").set_value(False).run()
+    app.button(key="decide-reject").click().run()
+    app.button(key="decide-keep").click().run()
+    assert {image: "keep"} == {key: each.decision for key, each in decisions.of(SAMPLES).items()}
+    assert "This image is **kept**" in texts(app)
+
+
+def test_an_unknown_image_in_the_address_is_said_in_words(judged: Workspace, page: Open) -> None:
+    app = page("samples", samples=SAMPLES, image="ffffffffffff")
+    assert not app.exception
+    assert "No image of this set has that id" in texts(app)
+
+
+def test_a_link_to_an_image_opens_its_class(judged: Workspace, page: Open) -> None:
+    app = page("samples", samples=SAMPLES, image=f"{4096 + 12:012x}")
+    assert app.selectbox(key="class").value == "two"
+
+
+def test_the_map_says_how_faithful_it_is_and_shows_the_picked_pair(judged: Workspace, page: Open) -> None:
+    app = page("feature_map", samples=SAMPLES, image=f"{4096:012x}")
+    assert not app.exception
+    assert "52 %" in texts(app)
+    assert "0.97 of 1" in texts(app)
+    assert "nearest in the feature space simclr" in texts(app)
+
+
+def test_the_plotly_view_holds_the_same_points(judged: Workspace, page: Open) -> None:
+    app = page("feature_map", samples=SAMPLES)
+    app.segmented_control(key="view").set_value("plotly").run()
+    assert not app.exception
+    drawn = judged.map(f"small--{SAMPLES}--simclr")
+    figure, rows = figures.feature_map(drawn)
+    assert sorted(np.concatenate(rows).tolist()) == list(range(len(drawn.ids)))
+    for trace, here in zip(figure.data, rows, strict=True):
+        assert np.array_equal(np.stack([trace.x, trace.y], 1), drawn.positions[here])
+
+
+def test_the_audit_opens_with_its_worst_news(judged: Workspace, page: Open) -> None:
+    app = page("audit", samples=SAMPLES)
+    assert not app.exception
+    assert app.subheader[0].value == (
+        "Do not use these images as they are: there is a problem with copying. Look closer at variety."
+    )
+    said = texts(app)
+    assert "11.0 % of the real images look like these, but only 2.0 %" in said
+    for name in STATES:
+        assert f"Statement on {name}." in said
+    assert "2 of 18 synthetic images score lower than every one of 4 hold-out images" in said
+
+
+def test_only_the_user_knows_whether_a_foreign_generator_saw_the_holdout(judged: Workspace, page: Open) -> None:
+    samples = judged.samples(SAMPLES)
+    assert not [each for each in page("audit", samples=SAMPLES).checkbox if each.key == "trust-split"]
+    judged.keep(replace(samples, name="foreign", source="folder", provenance={}), "foreign")
+    app = page("audit", samples="foreign")
+    assert "was not trained on the hold-out share" in app.checkbox(key="trust-split").label
+
+
+def test_an_audit_can_be_saved_as_json_and_run_again(judged: Workspace, page: Open) -> None:
+    name = f"small--{SAMPLES}"
+    (judged.folder("audits", name) / "audit.json").write_text("{}")
+    app = page("audit", samples=SAMPLES)
+    assert "Save as JSON" in [each.label for each in app.get("download_button")]
+    app.button(key="again").click().run()
+    assert not judged.exists("audits", name)
+    job = store.find(judged, "audit", name)
+    assert job is not None
+    assert job.request == {"cohort": "small", "samples": SAMPLES}
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (["pass"] * 5, "No problem was found with copying, variety, classes, realism and intensities."),
+        (["warn", *["pass"] * 4], "Use these images with care: look closer at copying."),
+        (["not_assessable"] * 5, "Nothing could be judged with these images."),
+        (
+            ["pass", "pass", "pass", "not_assessable", "not_assessable"],
+            "No problem was found with copying, variety and classes. Nothing can be said about realism or intensities.",
+        ),
+    ],
+)
+def test_the_first_sentence_never_promises_more_than_was_judged(
+    filled: Workspace, states: list[str], said: str
+) -> None:
+    cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
+    audit = an_audit(cohort, samples, dict(zip(findings.ORDER, states, strict=True)))
+    assert findings.overall(audit) == said
+
+
+# what the pages are made of
+
+
+def test_a_suspect_of_the_audit_brings_its_own_pair(judged: Workspace, page: Open) -> None:
+    audit = judged.audit(f"small--{SAMPLES}")
+    pair = pairs.of_sample("small", SAMPLES, audit.suspects[1].synthetic)
+    assert (pair.train, pair.holdout) == (audit.suspects[1].train, audit.suspects[1].holdout)
+    assert pair.distances == pytest.approx((0.04, 0.2))
+
+
+def test_other_images_are_compared_by_pixels_with_each_role(judged: Workspace) -> None:
+    cohort = judged.cohort("small")
+    row = int(cohort.where(1)[0])
+    pair = pairs.by_pixels(cohort, "query", cohort.images(np.array([row]))[0], synthetic=True)
+    rows = {str(each): place for place, each in enumerate(cohort.ids)}
+    for image, distance, role in zip((pair.train, pair.holdout), pair.distances, (0, 2), strict=True):
+        others = cohort.where(role)
+        flat = cohort.images(others).reshape(len(others), -1)
+        by_hand = [1 - np.corrcoef(cohort.images(np.array([row])).ravel(), each)[0, 1] for each in flat]
+        assert distance == pytest.approx(min(by_hand), abs=1e-4)
+        assert rows[image] == others[int(np.argmin(by_hand))]
+
+
+def test_an_image_is_never_its_own_nearest(judged: Workspace) -> None:
+    cohort = judged.cohort("small")
+    row = int(cohort.where(0)[0])
+    pair = pairs.by_pixels(cohort, str(cohort.ids[row]), cohort.images(np.array([row]))[0], synthetic=False)
+    assert pair.train != str(cohort.ids[row])
+
+
+def test_a_lasso_takes_the_points_inside_it_and_leaves_hidden_layers(judged: Workspace) -> None:
+    drawn = judged.map(f"small--{SAMPLES}--simclr")
+    corners = np.array([[-1, -1], [8, -1], [8, 30], [-1, 30]], np.float32)
+    inside = Lasso(corners, (0, 1, 2, 3), (0, 1, 2)).inside(drawn)
+    assert np.array_equal(inside, np.flatnonzero(drawn.labels == 0))
+    visible = Lasso(corners, (3,), (0, 1, 2)).inside(drawn)
+    assert np.array_equal(visible, np.flatnonzero((drawn.labels == 0) & (drawn.roles == 3)))
+
+
+def test_a_lasso_with_a_notch_leaves_out_what_lies_in_the_notch(judged: Workspace) -> None:
+    drawn = judged.map(f"small--{SAMPLES}--simclr")
+    corners = np.array([[-1, -1], [40, -1], [40, 30], [8, 0.5], [-1, 30]], np.float32)
+    inside = Lasso(corners, (0, 1, 2, 3), (0, 1, 2)).inside(drawn)
+    across, up = drawn.positions.T
+    assert not np.isin(np.flatnonzero((across == 8) & (up > 0.5)), inside).any()
+
+
+@pytest.mark.parametrize("sent", [None, {}, {"corners": [[0, 0]]}, {"corners": "x", "roles": [], "labels": []}])
+def test_what_cannot_be_a_lasso_is_none(sent: dict | None) -> None:
+    assert lasso_of(sent) is None
+
+
+def test_the_deficit_of_a_missing_group_is_said_in_words(judged: Workspace) -> None:
+    group = map_view.groups(judged.audit(f"small--{SAMPLES}"))[0]
+    assert group.says.endswith("2.0 % instead of 11.0 %")
+    assert len(group.members) == 5
+
+
+def test_the_coverage_figure_shows_value_interval_floor_and_chance(judged: Workspace) -> None:
+    figure = figures.coverage(judged.audit(f"small--{SAMPLES}").measurements)
+    value, floor, chance = figure.data
+    assert list(value.x) == [0.7] * 3
+    assert value.error_x.array == pytest.approx([0.2] * 3)
+    assert list(floor.x) == [0.95] * 3
+    assert list(chance.x) == [0.97] * 3
+
+
+# taking images away
+
+
+def test_saved_images_hold_the_physical_values_and_say_that_they_are_synthetic(filled: Workspace) -> None:
+    samples = filled.samples(SAMPLES)
+    intensity = Intensity("HU", -160, 240)
+    rows = saving.first_of_each(samples, 2)
+    assert np.bincount(samples.labels[rows]).tolist() == [2, 2, 2]
+    with zipfile.ZipFile(io.BytesIO(saving.packed(samples, rows, intensity, "png"))) as archive:
+        names = archive.namelist()
+        table = archive.read(f"{SAMPLES}/manifest.csv").decode().splitlines()
+        first = Image.open(io.BytesIO(archive.read(f"{SAMPLES}/{table[1].split(',')[0]}")))
+    assert len([each for each in names if each.endswith(".png")]) == 6
+    assert "Synthetic" in first.text["Synthetic"]
+    slope, offset = map(float, table[1].split(",")[-2:])
+    physical = intensity.physical(np.asarray(samples.images[rows[0], 0]))
+    assert np.abs(np.asarray(first) * slope + offset - physical).max() <= slope / 2 + 1e-3
+
+
+def test_saving_images_does_not_load_torch() -> None:
+    code = "import sys, ganaug_core.generators.export; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=app_root(), check=False).returncode == 0
+
+
+def test_the_kept_images_are_those_that_were_kept_last(filled: Workspace) -> None:
+    samples, base = filled.samples(SAMPLES), Database(filled.database_path)
+    base.decide(SAMPLES, str(samples.ids[0]), "keep")
+    base.decide(SAMPLES, str(samples.ids[3]), "keep")
+    base.decide(SAMPLES, str(samples.ids[3]), "reject", "blurred")
+    assert saving.kept_rows(samples, decisions.of(SAMPLES)).tolist() == [0]

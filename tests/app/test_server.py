@@ -1,0 +1,218 @@
+"""The image routes give exact pixels, unknown things are 404 without details, and every answer is guarded."""
+
+import asyncio
+import io
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+
+from ganaug_core import server
+from ganaug_core.records import Map
+from ganaug_core.workspace import Workspace
+
+FIRST = f"{0:012x}"
+SYNTHETIC = f"{4096:012x}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def picture(self) -> Image.Image:
+        return Image.open(io.BytesIO(self.body))
+
+
+def ask(url: str, host: str = "127.0.0.1:8501", kind: str = "http") -> Answer:
+    """Ask our routes behind our middleware, as the server does."""
+    settings = server.options()
+    app = Starlette(routes=settings["routes"], middleware=settings["middleware"])
+    parts = urlsplit(url)
+    scope = {
+        "type": kind,
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "method": "GET",
+        "path": unquote(parts.path),
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "headers": [(b"host", host.encode())],
+        "root_path": "",
+        "scheme": kind,
+        "server": ("127.0.0.1", 8501),
+    }
+    sent: list[dict] = []
+
+    async def receive() -> dict:
+        return {"type": "http.request" if kind == "http" else "websocket.connect", "body": b""}
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    if kind == "websocket":
+        return Answer(sent[0].get("code", 0), {}, sent[0]["type"].encode())
+    headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
+    return Answer(sent[0]["status"], headers, b"".join(each.get("body", b"") for each in sent[1:]))
+
+
+def test_an_image_is_windowed_in_the_physical_unit(filled: Workspace) -> None:
+    stored = filled.cohort("small").pixels[0, 0].astype(float)
+    shown = np.asarray(ask(f"/api/image/cohorts/small/{FIRST}.png?low=4&high=12").picture, float)
+    assert np.array_equal(shown, np.rint(np.clip((stored - 4) / 8, 0, 1) * 255))
+
+
+def test_the_window_is_that_of_the_cohort_unless_given(filled: Workspace) -> None:
+    stored = filled.cohort("small").pixels[0, 0].astype(float)
+    shown = np.asarray(ask(f"/api/image/cohorts/small/{FIRST}.png").picture, float)
+    assert np.abs(shown - stored / 16 * 255).max() <= 0.5
+
+
+def test_a_synthetic_image_has_the_unit_of_its_cohort(filled: Workspace) -> None:
+    header = json.loads(ask(f"/api/pixels/samples/r1-6-seed0/{SYNTHETIC}.json").body)
+    assert (header["unit"], header["low"], header["high"], header["type"]) == ("HU", 0, 16, "float32")
+    values = np.frombuffer(ask(f"/api/pixels/samples/r1-6-seed0/{SYNTHETIC}.bin").body, "<f4")
+    expected = filled.cohort("small").intensity.physical(filled.samples("r1-6-seed0").images[0]).ravel()
+    assert np.array_equal(values, expected)
+
+
+def test_images_of_an_unknown_origin_have_no_unit(filled: Workspace) -> None:
+    filled.remove("cohorts", "small")
+    header = json.loads(ask(f"/api/pixels/samples/r1-6-seed0/{SYNTHETIC}.json").body)
+    assert (header["unit"], header["low"], header["high"]) == ("relative intensity", -1, 1)
+
+
+def test_the_passport_knows_the_unit_where_the_cohort_is_elsewhere(filled: Workspace) -> None:
+    samples = filled.samples("r1-6-seed0")
+    made = {**samples.provenance, "generator": filled.manifest("generators", "r1")["hash"]}
+    filled.keep(type(samples)(**{**vars(samples), "name": "s2", "provenance": made}), "s2")
+    filled.remove("cohorts", "small")
+    assert json.loads(ask(f"/api/pixels/samples/s2/{SYNTHETIC}.json").body)["unit"] == "HU"
+
+
+def test_stored_integers_come_as_they_are(filled: Workspace) -> None:
+    header = json.loads(ask(f"/api/pixels/cohorts/small/{FIRST}.json").body)
+    values = np.frombuffer(ask(f"/api/pixels/cohorts/small/{FIRST}.bin").body, "<i2")
+    assert (header["type"], header["rows"], header["columns"], header["channels"]) == ("int16", 16, 16, 1)
+    assert np.array_equal(values.reshape(16, 16), filled.cohort("small").pixels[0, 0])
+
+
+def test_enlarging_to_nearest_invents_no_grey_level(filled: Workspace) -> None:
+    plain = ask(f"/api/image/cohorts/small/{FIRST}.png").picture
+    large = ask(f"/api/image/cohorts/small/{FIRST}.png?size=64&scale=nearest").picture
+    smooth = ask(f"/api/image/cohorts/small/{FIRST}.png?size=64&scale=lanczos").picture
+    assert np.array_equal(np.asarray(large)[::4, ::4], np.asarray(plain))
+    assert smooth.size == large.size == (64, 64)
+    assert not np.array_equal(np.asarray(smooth), np.asarray(large))
+
+
+def test_a_sprite_holds_the_images_in_the_order_asked_for(filled: Workspace) -> None:
+    ids = [f"{row:012x}" for row in (5, 0, 7)]
+    sheet = np.asarray(ask(f"/api/sprite/cohorts/small.png?ids={','.join(ids)}&tile=16&columns=2").picture)
+    assert sheet.shape == (32, 32)
+    alone = np.asarray(ask(f"/api/image/cohorts/small/{ids[2]}.png").picture)
+    assert np.array_equal(sheet[16:, :16], alone)
+
+
+def test_a_map_is_a_plain_table_of_bytes(filled: Workspace) -> None:
+    n = 5
+    positions = np.arange(2 * n, dtype=np.float32).reshape(n, 2)
+    ids = np.array([f"{row:012x}" for row in range(n)])
+    labels, roles, nearest = np.arange(n) % 2, np.arange(n) % 4, np.arange(n) - 1
+    drawn = Map(
+        "simclr", "small", "s", ("a", "b"), positions, ids, roles, labels, nearest, np.ones(n, np.float32), 1, 1
+    )
+    filled.keep(drawn, "small--s--simclr")
+    body = ask("/api/map/small--s--simclr.bin").body
+    assert len(body) == n * 26
+    assert np.array_equal(np.frombuffer(body, "<f4", 2 * n).reshape(n, 2), positions)
+    assert np.array_equal(np.frombuffer(body, "<i4", n, 8 * n), nearest)
+    assert np.array_equal(np.frombuffer(body, np.uint8, 2 * n, 12 * n), np.concatenate([labels, roles]))
+    assert body[14 * n :].decode() == "".join(ids)
+
+
+def test_a_preview_is_the_file_of_the_run(filled: Workspace) -> None:
+    path = filled.folder("runs", "r1") / "previews" / "000002000.png"
+    assert ask("/api/preview/r1/2000.png").body == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/api/image/cohorts/small/ffffffffffff.png",
+        "/api/image/cohorts/small/..%2f..%2fganaug.png",
+        "/api/image/cohorts/gone/000000000000.png",
+        "/api/image/runs/r1/000000000000.png",
+        "/api/image/cohorts/..%2fruns/000000000000.png",
+        f"/api/image/cohorts/small/{FIRST}.png?low=nan",
+        f"/api/image/cohorts/small/{FIRST}.png?low=abc",
+        f"/api/image/cohorts/small/{FIRST}.png?size=1e400",
+        f"/api/image/cohorts/small/{FIRST}.png?scale=bicubic",
+        "/api/sprite/cohorts/small.png",
+        f"/api/sprite/cohorts/small.png?ids={','.join([FIRST] * 513)}",
+        "/api/map/gone.bin",
+        "/api/preview/r1/1.png",
+        "/api/preview/r1/-1.png",
+        "/api/preview/..%2f..%2fr1/1000.png",
+        "/api/unheard-of",
+    ],
+)
+def test_what_cannot_be_had_is_404_and_tells_nothing(filled: Workspace, url: str) -> None:
+    answer = ask(url)
+    assert answer.status == 404
+    assert answer.body in (b"Not Found", b"")
+
+
+def test_an_enormous_size_is_brought_down(filled: Workspace) -> None:
+    assert ask(f"/api/image/cohorts/small/{FIRST}.png?size=1e9").picture.size == (2048, 2048)
+
+
+def test_images_stay_in_the_browser_of_the_one_who_asked(filled: Workspace) -> None:
+    assert ask(f"/api/image/cohorts/small/{FIRST}.png").headers["cache-control"].startswith("private")
+
+
+@pytest.mark.parametrize("url", ["/api/preview/r1/2000.png", "/api/map/gone.bin", "/"])
+def test_every_answer_has_the_security_headers(filled: Workspace, url: str) -> None:
+    headers = ask(url).headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe-eval" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8501", "127.0.0.1.evil.example", "", "[::2]:8501"])
+def test_a_foreign_host_name_is_refused(filled: Workspace, host: str) -> None:
+    assert ask("/api/preview/r1/2000.png", host=host).status == 400
+    assert ask("/_stcore/stream", host=host, kind="websocket").body == b"websocket.close"
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8501", "127.0.0.1:1", "[::1]:8501", "[::1]"])
+def test_this_machine_may_ask_by_all_its_names(filled: Workspace, host: str) -> None:
+    assert ask("/api/preview/r1/2000.png", host=host).status == 200
+
+
+def test_more_hosts_can_be_allowed(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANAUG_HOSTS", "ganaug.hospital.example")
+    assert ask("/api/preview/r1/2000.png", host="ganaug.hospital.example").status == 200
+
+
+def test_the_web_process_imports_nothing_heavy() -> None:
+    code = """
+import importlib, pkgutil, sys
+import ganaug_core.server, ganaug_core.ui
+for module in pkgutil.walk_packages(ganaug_core.ui.__path__, "ganaug_core.ui."):
+    if module.name != "ganaug_core.ui.main":
+        importlib.import_module(module.name)
+print(sorted({"torch", "sklearn", "umap", "scipy", "SimpleITK", "numba"} & set(sys.modules)))
+"""
+    root = Path(server.__file__).resolve().parent.parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,208 @@
+"""Names from outside stay text, numbers read as people say them, and archives cannot leave their folder."""
+
+import io
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.ui import uploads, words
+from ganaug_core.workspace import Workspace
+
+
+class File(io.BytesIO):
+    def __init__(self, name: str, data: bytes) -> None:
+        super().__init__(data)
+        self.name = name
+
+
+def archive(*members: tuple[str, bytes]) -> File:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in members:
+            made.writestr(name, content)
+    return File("images.zip", data.getvalue())
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (3600, "1 hour"),
+        (7500, "2 hours 5 minutes"),
+        (None, "an unknown time"),
+    ],
+)
+def test_times_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert words.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.12345, "0.123"), (0, "0"), (1234567, "1.23e+06"), (12345, "12,345"), (float("nan"), "not known")],
+)
+def test_numbers_are_short(value: float, said: str) -> None:
+    assert words.number(value) == said
+
+
+def test_progress_says_how_long_it_will_take() -> None:
+    assert words.progress(0.42, "reading", 660) == "42 %, about 11 minutes left: reading"
+
+
+@pytest.mark.parametrize(
+    "text", ["![x](http://a/b.png)", "[a](http://b)", "<b>", ":material/home:", "$x$", "# big", "1. x", "`c`"]
+)
+def test_markdown_marks_are_escaped(text: str) -> None:
+    escaped = words.plain(text)
+    assert escaped.replace("\\", "") == text
+    assert "![x](http:" not in escaped
+    assert escaped != text
+
+
+def test_what_cannot_be_shown_is_replaced() -> None:
+    assert words.plain("a\udce9b\u202ec\nd") == "a b c d"
+
+
+def test_an_archive_is_unpacked_and_its_wrapping_folder_taken_off(home: Workspace) -> None:
+    place = uploads.keep([archive(("set/a/1.png", b"1"), ("set/b/2.png", b"2"), ("__MACOSX/x", b""))], home)
+    assert files_below(place) == ["a/1.png", "b/2.png"]
+    assert home.uploads in place.parents
+
+
+def test_two_classes_at_the_top_stay_as_they_are(home: Workspace) -> None:
+    assert files_below(uploads.keep([archive(("a/1.png", b"1"), ("b/2.png", b"2"))], home)) == ["a/1.png", "b/2.png"]
+
+
+def test_one_file_is_kept_as_a_file(home: Workspace) -> None:
+    path = uploads.keep([File("mine.npz", b"data")], home)
+    assert (path.name, path.read_bytes()) == ("mine.npz", b"data")
+
+
+def test_several_files_are_kept_as_a_folder(home: Workspace) -> None:
+    place = uploads.keep([File("t.csv", b"t"), File("a/1.png", b"1")], home)
+    assert files_below(place) == ["a/1.png", "t.csv"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x.png",
+        "/x.png",
+        "a/../../x.png",
+        "C:/x.png",
+        "a\\x.png",
+        "a\tb.png",
+        "a/" + "x" * 201,
+        "/".join("a" * 14),
+        "a//x",
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_refused_and_nothing_is_written(home: Workspace, name: str) -> None:
+    with pytest.raises(CohortError) as raised:
+        uploads.keep([File("one.png", b""), File(name, b"x")], home)
+    assert raised.value.do
+    assert files_below(home.uploads) == []
+
+
+@pytest.mark.parametrize(
+    "pair", [("a/X.png", "a/x.png"), ("a", "a/x.png"), ("A/1.png", "a/2.png"), ("a/1.png", "a/1.png")]
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_names_that_meet_on_another_disk_are_refused(home: Workspace, pair: tuple[str, str]) -> None:
+    with pytest.raises(CohortError, match=r"twice|capitals"):
+        uploads.keep([archive(*((name, b"x") for name in pair))], home)
+    assert files_below(home.uploads) == []
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(home: Workspace) -> None:
+    with pytest.raises(CohortError, match="two-hundredfold"):
+        uploads.keep([archive(("a/bomb.png", bytes(10_000_000)))], home)
+
+
+def test_an_archive_inside_an_archive_is_refused(home: Workspace) -> None:
+    with pytest.raises(CohortError, match="archive inside"):
+        uploads.keep([archive(("a/more.zip", b"x"))], home)
+
+
+def test_a_link_is_refused(home: Workspace) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as made:
+        info = zipfile.ZipInfo("a/passwd.png")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        made.writestr(info, "/etc/passwd")
+    with pytest.raises(CohortError, match="is a link"):
+        uploads.keep([File("links.zip", data.getvalue())], home)
+
+
+def test_an_encrypted_archive_is_refused(home: Workspace) -> None:
+    data = bytearray(archive(("a/1.png", b"1")).getvalue())
+    place = data.index(b"PK\x01\x02")
+    struct.pack_into("<H", data, place + 8, 1)
+    with pytest.raises(CohortError, match="encrypted"):
+        uploads.keep([File("secret.zip", bytes(data))], home)
+
+
+@pytest.mark.parametrize("data", [b"", b"no archive", b"PK\x03\x04broken"])
+def test_a_damaged_archive_is_said_to_be_damaged(home: Workspace, data: bytes) -> None:
+    with pytest.raises(CohortError, match="damaged"):
+        uploads.keep([File("broken.zip", data)], home)
+
+
+def test_an_empty_archive_is_said_to_be_empty(home: Workspace) -> None:
+    with pytest.raises(CohortError, match="empty"):
+        uploads.keep([archive()], home)
+
+
+def test_a_damaged_member_is_noticed_and_nothing_stays(home: Workspace) -> None:
+    data = bytearray(archive(("a/1.png", b"some text that is long enough to be packed")).getvalue())
+    data[45] ^= 0xFF
+    with pytest.raises(CohortError, match="damaged"):
+        uploads.keep([File("bits.zip", bytes(data))], home)
+    assert files_below(home.uploads) == []
+
+
+@pytest.fixture
+def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    allowed = tmp_path / "data"
+    (allowed / "inside").mkdir(parents=True)
+    (tmp_path / "data2").mkdir()
+    (allowed / "link").symlink_to(tmp_path / "data2")
+    monkeypatch.setenv("GANAUG_ROOTS", str(allowed))
+    return allowed
+
+
+def test_a_folder_below_a_root_may_be_opened(roots: Path) -> None:
+    assert uploads.below_roots(f"{roots}/inside") == roots / "inside"
+    assert uploads.below_roots(str(roots)) == roots
+
+
+def test_what_lies_outside_the_roots_or_nowhere_is_answered_alike(roots: Path) -> None:
+    said = set()
+    for path in (
+        f"{roots}/../data2",
+        f"{roots}2",
+        f"{roots}/link",
+        "/etc/passwd",
+        f"{roots}/gone",
+        "",
+        "a\0b",
+        "~root/x",
+    ):
+        with pytest.raises(WorkspaceError) as raised:
+            uploads.below_roots(path)
+        said.add(str(raised.value))
+    assert len(said) == 1
+
+
+def test_links_and_hidden_folders_are_not_offered(roots: Path) -> None:
+    (roots / ".hidden").mkdir()
+    assert uploads.folders_in(roots) == ["inside"]

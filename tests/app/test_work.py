@@ -1,0 +1,150 @@
+"""Starting work from a page puts it into the job table, shows how far it is, and says what went wrong."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from ganaug_core.errors import CohortError
+from ganaug_core.jobs import store
+from ganaug_core.workspace import Workspace
+
+Open = Callable[..., AppTest]
+
+
+def button_named(app: AppTest, label: str) -> Button:
+    return next(each for each in app.button if each.label == label)
+
+
+def test_one_click_imports_the_phantom(home: Workspace, page: Open) -> None:
+    app = page("cohort")
+    app.button(key="embedded-phantom").click().run()
+    (job,) = store.jobs(home, "import")
+    assert job.request["source"] == "embedded:phantom"
+    assert not app.exception
+    assert "Importing the cohort: phantom" in [each.value for each in app.text]
+
+
+def test_an_import_that_failed_says_what_and_what_to_do(home: Workspace, page: Open) -> None:
+    app = page("cohort")
+    app.button(key="embedded-digits").click().run()
+    (job,) = store.jobs(home, "import")
+    store.claim(home, ("import",))
+    store.begin(home, job.id)
+    store.finish(home, job.id, "failed", error=CohortError("The file x_y.png is empty.", do="Copy it again."))
+    app.run()
+    assert "x\\_y.png is empty" in app.error[0].value
+    assert "Copy it again." in app.error[0].value
+
+
+def test_the_new_cohort_is_shown_when_its_import_is_done(filled: Workspace, page: Open) -> None:
+    app = page("cohort", cohort="small")
+    app.button(key="embedded-digits").click().run()
+    (job,) = store.jobs(filled, "import")
+    new = filled.cohort("small")
+    filled.keep(type(new)(**{**vars(new), "name": "digits"}), "digits")
+    store.claim(filled, ("import",))
+    store.begin(filled, job.id)
+    store.finish(filled, job.id, "done", result="digits")
+    app.run()
+    assert app.selectbox(key="cohort").value == "digits"
+    assert app.query_params["cohort"] == "digits"
+
+
+def test_training_starts_with_the_recommended_recipe(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    next(each for each in app.number_input if each.label == "Minutes of training").set_value(2.0)
+    button_named(app, "Start training").click().run()
+    (job,) = store.jobs(filled, "train")
+    assert (job.name, job.request["cohort"]) == ("small-recommended", "small")
+    assert job.request["config"]["minutes"] == 2
+    assert job.request["config"]["recipe"] == "recommended"
+    assert app.query_params["run"] == "small-recommended"
+    assert "Waiting for its turn." in [each.text for each in app.get("progress")]
+
+
+def test_an_advanced_setting_reaches_the_run(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    app.number_input(key="setting-recommended-r1: gamma").set_value(3.0)
+    app.text_area(key="more-recommended").set_value("batch_size = 16")
+    button_named(app, "Start training").click().run()
+    config = store.jobs(filled, "train")[0].request["config"]
+    assert config["regularisers"][0]["settings"]["gamma"] == 3
+    assert config["batch_size"] == 16
+
+
+def test_a_wrong_setting_is_answered_in_words_and_starts_nothing(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    app.text_area(key="more-recommended").set_value("no_such_part.size = 3")
+    button_named(app, "Start training").click().run()
+    assert "no part named" in app.error[0].value
+    assert store.jobs(filled, "train") == []
+
+
+@pytest.mark.parametrize(("button", "state"), [("Pause", "paused"), ("Stop and keep the generator", "stopped")])
+def test_a_waiting_run_can_be_paused_stopped_and_resumed(
+    filled: Workspace, page: Open, button: str, state: str
+) -> None:
+    app = page("training")
+    button_named(app, "Start training").click().run()
+    button_named(app, button).click().run()
+    (job,) = store.jobs(filled, "train")
+    assert job.state == state
+    button_named(app, "Resume").click().run()
+    assert store.get(filled, job.id).state == "queued"
+
+
+def test_a_lost_run_says_so_and_can_be_resumed(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    button_named(app, "Start training").click().run()
+    (job,) = store.jobs(filled, "train")
+    store.claim(filled, ("train",))
+    store.progress(filled, job.id, 0.5, "training", 60)  # and nobody holds the run's lock
+    app.run()
+    assert any("interrupted" in each.text.lower() for each in app.get("progress"))
+    assert "Resume" in [each.label for each in app.button]
+
+
+def test_the_scrubber_goes_back_in_time(filled: Workspace, page: Open) -> None:
+    app = page("training", run="r1")
+    scrubber = next(each for each in app.select_slider if "training images" in each.label)
+    assert scrubber.value == 3000
+    scrubber.set_value(1000).run()
+    assert not app.exception
+    titles = [each.proto.spec for each in app.get("plotly_chart")]
+    assert any("after 1,000 images" in each for each in titles)
+
+
+def test_drawing_images_is_a_job_and_what_is_drawn_is_there_at_once(filled: Workspace, page: Open) -> None:
+    app = page("generators")
+    app.button(key="start-sample-r1-64-seed0").click().run()
+    (job,) = store.jobs(filled, "sample")
+    wanted = {"generator": "r1", "per_class": 64, "seed": 0, "truncation": 1.0, "name": "r1-64-seed0"}
+    assert job.request == wanted
+    made = filled.samples("r1-6-seed0")
+    filled.keep(type(made)(**{**vars(made), "name": "r1-64-seed0"}), "r1-64-seed0")
+    app.run()
+    assert "start-sample-r1-64-seed0" not in [each.key for each in app.button]
+    assert len(app.get("image")) == 3
+
+
+def test_a_cohort_can_be_deleted(filled: Workspace, page: Open) -> None:
+    app = page("cohort")
+    app.button(key="delete-small").click().run()
+    assert filled.names("cohorts") == []
+    assert not app.exception
+    assert app.button(key="embedded-phantom")
+
+
+def test_our_own_bugs_are_shown_with_a_number_and_without_details(
+    filled: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from ganaug_core.ui import glance
+
+    monkeypatch.setattr(glance, "headline", lambda cohort: {}["secret patient"])
+    app = page("cohort")
+    assert "not your fault" in app.error[0].value
+    assert "secret patient" not in app.error[0].value
+    number = app.error[0].value.split("number ")[1][:8]
+    assert number in caplog.text

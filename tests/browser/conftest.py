@@ -1,0 +1,196 @@
+"""One server on a free port with a workspace of its own, one Chromium, a fresh context for every test.
+
+Waiting is by selectors only: the strict content policy refuses what a waited-for JavaScript expression would need.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ganaug_core import app_root
+from ganaug_core.records import Cohort, Intensity
+from ganaug_core.workspace import Workspace, digest_of
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+START_SECONDS = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app: its address, its workspace and its process."""
+
+    address: str
+    workspace: Workspace
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("GANAUG_CHROMIUM") or shutil.which("chromium")
+    if not path:
+        if os.environ.get("CI"):
+            pytest.fail("CI must not skip the browser tests: install chromium or set GANAUG_CHROMIUM")
+        pytest.skip("no Chromium here: install it or set GANAUG_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app on a fresh workspace; `chromium` comes first, so that nothing starts where tests skip."""
+    home = tmp_path_factory.mktemp("browser")
+    yield from serve(Workspace(home / "workspace"), home)
+
+
+def serve(workspace: Workspace, folder: Path) -> Iterator[Server]:
+    """Start the app, wait until it answers, and end what it started afterwards."""
+    log = folder / "server.log"
+    environment = {
+        **os.environ,
+        "GANAUG_HOME": str(workspace.root),
+        "GANAUG_ROOTS": str(folder),
+        "OMP_NUM_THREADS": "1",
+    }
+    for _ in range(3):  # a free port can be taken before the server binds it
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", str(app_root() / "app.py"), "--server.port", str(port)],
+                stdout=output,
+                stderr=output,
+                cwd=folder,
+                env={**environment, "PYTHONPATH": str(app_root())},
+                start_new_session=True,
+            )
+        if _answers(f"http://127.0.0.1:{port}/_stcore/health", process):
+            break
+    else:
+        pytest.fail(log.read_text()[-3000:])
+    try:
+        yield Server(f"http://127.0.0.1:{port}", workspace, process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _end_workers(workspace)
+
+
+def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=1) as response:
+                if response.read() == b"ok":
+                    return True
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
+def _end_workers(workspace: Workspace) -> None:
+    """End the processes of this workspace only: their command line names it."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if str(workspace.root).encode() in command and any(part.startswith(b"ganaug_core") for part in command):
+            os.kill(int(entry.name), signal.SIGTERM)
+
+
+@dataclass
+class App:
+    """A page of the running app, and what went wrong on it."""
+
+    page: Page
+    server: Server
+    errors: list[str]
+    foreign: list[str]
+
+    def open(self, path: str = "/") -> Page:
+        """Open an address cold and wait until it stands."""
+        self.page.goto(self.server.address + path)
+        return self.settled()
+
+    def settled(self) -> Page:
+        """Wait until the script has run and nothing is a placeholder any more."""
+        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+        self.page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=60_000)
+        return self.page
+
+
+@pytest.fixture
+def app(chromium: Browser, server: Server) -> Iterator[App]:
+    """A browser window of its own; the test fails if a script failed or anything left this machine."""
+    yield from window(chromium, server)
+
+
+def window(chromium: Browser, server: Server) -> Iterator[App]:
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    opened = App(page, server, [], [])
+    page.on("pageerror", lambda error: opened.errors.append(str(error)))
+    own = (server.address, server.address.replace("http", "ws", 1), "data:", "blob:")
+    page.on("request", lambda request: None if request.url.startswith(own) else opened.foreign.append(request.url))
+    yield opened
+    context.close()
+    assert not opened.errors
+    assert not opened.foreign
+
+
+@pytest.fixture(scope="session")
+def small_cohort(server: Server) -> Cohort:
+    """Two classes of tiny drawings in the server's workspace; one class name tries to call another server."""
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 40, (48, 1, 32, 32)).astype(np.int16)
+    labels = np.arange(48) % 2
+    pixels[labels == 0, :, 8:24, 8:24] += 150
+    pixels[labels == 1, :, 14:18, :] += 150
+    cohort = Cohort(
+        name="drawings",
+        digest=digest_of(pixels),
+        pixels=pixels,
+        labels=labels.astype(np.int64),
+        roles=np.arange(48, dtype=np.int64) % 3,
+        ids=np.array([f"{row:012x}" for row in range(48)]),
+        patients=np.arange(48, dtype=np.int64) // 2,
+        groups=np.arange(48, dtype=np.int64) // 2,
+        classes=("square", "![x](http://198.51.100.7/a.png)<img src=http://198.51.100.7/b.png>"),
+        intensity=Intensity("HU", 0, 200),
+        twins=np.zeros((0, 2), np.int64),
+        twin_distances=np.zeros(0, np.float32),
+        own_split=False,
+        duplicates={"exact": 0, "across_split": 0, "across_classes": 0},
+    )
+    server.workspace.keep(cohort, cohort.name, files={"paths.json": json.dumps({}).encode()})
+    return cohort
+
+
+Serve = Callable[[Workspace, Path], Iterator[Server]]

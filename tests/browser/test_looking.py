@@ -1,0 +1,300 @@
+"""Looking at real images in a real browser: gallery, window, decisions, map and audit."""
+
+import base64
+import io
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from looking_records import a_map, an_audit
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from ganaug_core.database import Database
+from ganaug_core.records import Cohort, Intensity, Map, Samples
+from ganaug_core.ui.decisions import FASTEST_SECONDS
+from ganaug_core.workspace import digest_of
+
+CLASSES = ("ChestCT", "HeadCT")
+COHORT, SAMPLES = "scans", "scans-made"
+QUERY = f"?cohort={COHORT}&samples={SAMPLES}"
+
+
+@pytest.fixture(scope="session")
+def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
+    """Real slices as a cohort in HU, mirrored ones as synthetic images, a map and an audit of them."""
+    folder = data("mednist_6k/images")
+    files = [path for name in CLASSES for path in sorted((folder / name).iterdir())[:60]]
+    grey = np.stack([np.asarray(Image.open(path).convert("L").resize((32, 32))) for path in files])
+    pixels = (grey.astype(np.int32) * 400 // 255 - 160).astype(np.int16)[:, None]
+    labels = np.repeat(np.arange(2), 60)
+    n = len(labels)
+    cohort = Cohort(
+        name=COHORT,
+        digest=digest_of(pixels),
+        pixels=pixels,
+        labels=labels.astype(np.int64),
+        roles=np.arange(n, dtype=np.int64) % 3,
+        ids=np.array([f"{row + 256:012x}" for row in range(n)]),
+        patients=np.full(n, -1, np.int64),
+        groups=np.arange(n, dtype=np.int64),
+        classes=CLASSES,
+        intensity=Intensity("HU", -160, 240),
+        twins=np.zeros((0, 2), np.int64),
+        twin_distances=np.zeros(0, np.float32),
+        own_split=False,
+        duplicates={"exact": 0, "across_split": 0, "across_classes": 0},
+    )
+    images = cohort.images(np.arange(n))[..., ::-1].copy()
+    ids = np.array([f"{row + 4096:012x}" for row in range(n)])
+    made = {"generator": "g", "seed": 0, "truncation": 1.0, "cohort": cohort.digest}
+    samples = Samples(SAMPLES, digest_of(images), images, cohort.labels, ids, CLASSES, "generator", (), made)
+    drawn = a_map(cohort, samples)
+    server.workspace.keep(cohort, COHORT)
+    server.workspace.keep(samples, SAMPLES)
+    server.workspace.keep(drawn, f"{COHORT}--{SAMPLES}--simclr")
+    server.workspace.keep(a_map(cohort, samples, "texture"), f"{COHORT}--{SAMPLES}--texture")
+    server.workspace.keep(an_audit(cohort, samples), f"{COHORT}--{SAMPLES}")
+    return cohort, samples, drawn
+
+
+def tile(page: Page, image: str) -> Locator:
+    return page.locator(f".tiles button[data-id='{image}']")
+
+
+def viewer_of(page: Page, image: str) -> Locator:
+    """The viewer whose first panel is this image, ready and drawn."""
+    found = page.locator(f".viewer[data-ready^='{image}'][data-drawn]")
+    expect(found).to_be_visible()
+    return found
+
+
+def ready_map(page: Page, count: int) -> Locator:
+    found = page.locator(f".map[data-ready='{count}'][data-drawn]")
+    expect(found).to_be_visible()
+    return found
+
+
+def place_of(page: Page, drawn: Map, row: int) -> tuple[float, float]:
+    """Where a point of the fitted map lies on the screen, computed from the map's own numbers."""
+    canvas = page.locator(".map canvas.over")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    low, high = drawn.positions.min(0), drawn.positions.max(0)
+    scale = 0.92 * min(box["width"] / (high[0] - low[0]), box["height"] / (high[1] - low[1]))
+    across, up = (drawn.positions[row] - (low + high) / 2) * scale
+    return box["x"] + box["width"] / 2 + float(across), box["y"] + box["height"] / 2 - float(up)
+
+
+# samples
+
+
+def test_a_class_is_there_at_once_in_one_request(app, scans) -> None:
+    sheets: list[str] = []
+    app.page.on("request", lambda request: sheets.append(request.url) if "/api/sprite/" in request.url else None)
+    page = app.open(f"/samples{QUERY}")
+    expect(page.locator(".gallery[data-ready='60']")).to_be_visible()
+    assert len(set(sheets)) == 1
+    expect(page.get_by_role("listbox", name="Synthetic images of the class ChestCT")).to_be_visible()
+    expect(page.get_by_role("option")).to_have_count(60)
+
+
+def test_the_keyboard_moves_through_the_gallery_and_picks(app, scans) -> None:
+    samples = scans[1]
+    page = app.open(f"/samples{QUERY}")
+    expect(page.locator(".gallery[data-ready]")).to_be_visible()
+    tile(page, samples.ids[0]).focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+    expect(tile(page, samples.ids[1])).to_be_focused()
+    page.keyboard.press("End")
+    expect(tile(page, samples.ids[59])).to_be_focused()
+    page.keyboard.press("Enter")
+    viewer_of(page, samples.ids[59])
+    expect(tile(page, samples.ids[59])).to_have_attribute("aria-selected", "true")
+    expect(page).to_have_url(re.compile(f"image={samples.ids[59]}"))
+
+
+def test_a_click_shows_the_image_beside_its_nearest_ones(app, scans) -> None:
+    samples = scans[1]
+    page = app.open(f"/samples{QUERY}")
+    tile(page, samples.ids[30]).click()
+    viewer = viewer_of(page, samples.ids[30])
+    for title in ("Synthetic image", "Nearest training image", "Nearest hold-out image", "Difference"):
+        expect(viewer.get_by_role("figure", name=title)).to_be_visible()
+    expect(page.get_by_text("Found by the correlation of the pixels.")).to_be_visible()
+
+
+def test_the_value_under_the_cursor_is_in_the_unit(app, scans) -> None:
+    cohort, samples, _ = scans
+    page = app.open(f"/samples{QUERY}&image={samples.ids[31]}")
+    viewer = viewer_of(page, samples.ids[31])
+    canvas = viewer.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    canvas.hover(position={"x": box["width"] * 10.5 / 32, "y": box["height"] * 20.5 / 32})
+    physical = cohort.intensity.physical(samples.images[31])[0, 20, 10]
+    expect(viewer.locator(".value").first).to_have_text(f"{round(float(physical))} HU at row 20, column 10")
+
+
+def test_dragging_changes_the_window_of_all_panels_and_reset_brings_it_back(app, scans) -> None:
+    samples = scans[1]
+    page = app.open(f"/samples{QUERY}&image={samples.ids[31]}")
+    viewer = viewer_of(page, samples.ids[31])
+    expect(viewer.locator(".window")).to_have_text("Level 40, width 400 HU")
+    before = [each.screenshot() for each in viewer.locator("canvas").all()]
+    canvas = viewer.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 50, box["y"] + 100)
+    page.mouse.up()
+    expect(viewer.locator(".window")).to_have_text("Level 40, width 300 HU")
+    for old, canvas in zip(before, viewer.locator("canvas").all(), strict=True):
+        assert canvas.screenshot() != old
+    viewer.get_by_role("button", name="Lung").click()
+    expect(viewer.locator(".window")).to_have_text("Level -600, width 1500 HU")
+    viewer.get_by_role("button", name="Reset").click()
+    expect(viewer.locator(".window")).to_have_text("Level 40, width 400 HU")
+
+
+def test_a_mirrored_copy_differs_by_nothing_once_it_is_aligned(app, scans) -> None:
+    image = str(scans[1].ids[0])  # the audit names it as the mirrored first training image
+    page = app.open(f"/samples{QUERY}&image={image}")
+    difference = viewer_of(page, image).get_by_role("figure", name="Difference")
+    expect(difference).to_contain_text("second image flipped sideways")
+    assert grey_of(difference).std() < 1
+    page.get_by_role("button", name="Align before subtracting").click()
+    expect(difference).to_contain_text("first minus second")
+    assert grey_of(difference).std() > 5
+
+
+def grey_of(figure: Locator) -> np.ndarray:
+    """The pixels of a panel as they are drawn."""
+    drawn = figure.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.partition(",")[2]))).convert("L"), float)
+
+
+def test_a_key_keeps_an_image_and_a_reload_still_knows(app, scans) -> None:
+    samples = scans[1]
+    first, second = str(samples.ids[40]), str(samples.ids[41])
+    page = app.open(f"/samples{QUERY}&image={first}")
+    viewer_of(page, first)
+    page.keyboard.press("k")
+    viewer_of(page, second)  # goes on to the next
+    page.wait_for_timeout(1000 * FASTEST_SECONDS)
+    page.keyboard.press("2")
+    expect(tile(page, second)).to_have_attribute("data-mark", "reject")
+    page = app.open(f"/samples{QUERY}")
+    expect(tile(page, first)).to_have_attribute("data-mark", "keep")
+    expect(tile(page, first)).to_have_attribute("aria-label", f"ChestCT, {first}, keep")
+    decided = {each.image: each for each in Database(app.server.workspace.database_path).decisions(SAMPLES)}
+    assert (decided[first].decision, decided[second].reason) == ("keep", "blurred")
+
+
+# map
+
+
+def test_the_points_come_with_their_ids(app, scans) -> None:
+    _, _, drawn = scans
+    body = app.page.request.get(f"{app.server.address}/api/map/{COHORT}--{SAMPLES}--simclr.bin").body()
+    n = len(drawn.ids)
+    assert len(body) == 26 * n
+    assert struct.unpack_from("<2f", body, 8) == pytest.approx(drawn.positions[1])
+    assert body[14 * n : 14 * n + 12].decode() == drawn.ids[0]
+
+
+def test_hovering_shows_the_image_and_its_nearest_training_image(app, scans) -> None:
+    drawn = scans[2]
+    page = app.open(f"/feature_map{QUERY}")
+    found = ready_map(page, len(drawn.ids))
+    row = len(drawn.ids) - 1
+    page.mouse.move(*place_of(page, drawn, row))
+    card = found.locator(".card")
+    expect(card).to_be_visible()
+    image = found.get_attribute("data-card")
+    seen = int(np.flatnonzero(drawn.ids == image)[0])
+    assert np.array_equal(drawn.positions[seen], drawn.positions[row])
+    near = drawn.ids[drawn.nearest[seen]]
+    expect(card).to_contain_text(f"nearest training image: training, {CLASSES[int(drawn.labels[seen])]}, {near}")
+    for picture in card.locator("img").all():
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 32
+
+
+def test_a_click_picks_and_another_space_keeps_the_choice(app, scans) -> None:
+    drawn = scans[2]
+    page = app.open(f"/feature_map{QUERY}")
+    found = ready_map(page, len(drawn.ids))
+    page.mouse.click(*place_of(page, drawn, len(drawn.ids) - 1))
+    image = found.get_attribute("data-card")
+    viewer_of(page, str(image))
+    page = app.open(f"/feature_map{QUERY}&space=texture&image={image}")
+    ready_map(page, len(drawn.ids))
+    viewer_of(page, str(image))
+
+
+def test_a_lasso_fills_a_gallery_and_a_tile_of_it_picks(app, scans) -> None:
+    drawn = scans[2]
+    page = app.open(f"/feature_map{QUERY}")
+    found = ready_map(page, len(drawn.ids))
+    found.get_by_role("button", name="Lasso").click()
+    inside = np.flatnonzero((drawn.labels == 0) & (drawn.roles == 3))
+    places = np.array([place_of(page, drawn, int(row)) for row in inside])
+    (x0, y0), (x1, y1) = places.min(0) - 12, places.max(0) + 12
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    for x, y in ((x1, y0), (x1, y1), (x0, y1), (x0, y0)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text(f"{len(inside)} images in the lasso")).to_be_visible()
+    gallery = page.get_by_role("listbox", name="synthetic images in the lasso")
+    expect(gallery.get_by_role("option")).to_have_count(len(inside))
+    gallery.get_by_role("option").nth(3).click()
+    viewer_of(page, str(gallery.get_by_role("option").nth(3).get_attribute("data-id")))
+
+
+def test_the_legend_hides_a_layer_and_the_keyboard_reaches_a_point(app, scans) -> None:
+    drawn = scans[2]
+    page = app.open(f"/feature_map{QUERY}")
+    found = ready_map(page, len(drawn.ids))
+    found.get_by_role("button", name="synthetic (120)").click()
+    expect(found).to_have_attribute("data-drawn", str(len(drawn.ids) - 120))
+    found.locator("canvas.over").focus()
+    page.keyboard.press("ArrowRight")
+    expect(found.locator(".card")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(found.locator(".spoken")).to_contain_text("Picked:")
+    viewer_of(page, str(found.get_attribute("data-card")))
+
+
+def test_suspected_copies_and_missing_groups_are_overlays(app, scans) -> None:
+    page = app.open(f"/feature_map{QUERY}")
+    found = ready_map(page, len(scans[2].ids))
+    links = found.get_by_role("button", name="Suspected copies (2)")
+    expect(links).to_have_attribute("aria-pressed", "true")
+    before = found.locator(".ground").screenshot()
+    links.click()
+    expect(links).to_have_attribute("aria-pressed", "false")
+    assert found.locator(".ground").screenshot() != before
+    expect(found.get_by_role("button", name="Missing groups (1)")).to_be_visible()
+
+
+# audit
+
+
+def test_the_audit_shows_the_worst_pair_and_leads_to_it(app, scans) -> None:
+    samples = scans[1]
+    page = app.open(f"/audit{QUERY}")
+    expect(page.get_by_role("heading", name="Do not use these images as they are")).to_be_visible()
+    expect(page.locator(f".viewer[data-ready^='{samples.ids[0]}']").first).to_be_visible()
+    expect(page.get_by_text("cannot be judged")).to_have_count(2)
+    page.get_by_role("link", name="Decide about it").first.click()
+    app.settled()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Samples")
+    viewer_of(page, str(samples.ids[0]))
+    expect(page.get_by_text("Found by the audit's copy search")).to_be_visible()

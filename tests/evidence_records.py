@@ -1,0 +1,145 @@
+"""Cohorts and samples built by hand from real images, and failures planted in them, for the tests of the evidence."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from ganaug_core.neighbours import twin_pairs
+from ganaug_core.records import Cohort, Floats, Integers, Intensity, Samples
+
+Bytes = NDArray[np.uint8]
+EIGHT_BIT = Intensity("intensity", 0, 255)
+
+
+def mednist(folder: Path, per_class: int, size: int = 32, classes: int = 6) -> tuple[Bytes, Integers, tuple[str, ...]]:
+    """Return (n, 1, size, size) grey levels, labels and class names."""
+    names = sorted(each.name for each in folder.iterdir())[:classes]
+    images, labels = [], []
+    for label, name in enumerate(names):
+        for path in sorted((folder / name).iterdir())[:per_class]:
+            with Image.open(path) as image:
+                images.append(np.asarray(image.convert("L").resize((size, size), Image.Resampling.BOX)))
+            labels.append(label)
+    return np.stack(images)[:, None], np.array(labels), tuple(names)
+
+
+def medmnist(path: Path) -> tuple[Bytes, Integers, tuple[str, ...]]:
+    """Return all images of a MedMNIST file, labels and class names."""
+    with np.load(path, allow_pickle=False) as file:
+        images = np.concatenate([file[f"{part}_images"] for part in ("train", "val", "test")])
+        labels = np.concatenate([file[f"{part}_labels"].ravel() for part in ("train", "val", "test")])
+    return images[:, None], labels.astype(np.int64), tuple(str(each) for each in np.unique(labels))
+
+
+def grouped(images: Bytes) -> tuple[Integers, Integers, Floats]:
+    """Return the group of each image (registered twins joined), the pairs and their distances."""
+    pairs, distances = twin_pairs(EIGHT_BIT.normalise(images))
+    groups = np.arange(len(images))
+    for _ in range(len(images)):
+        joined = groups.copy()
+        np.minimum.at(joined, pairs[:, 0], groups[pairs[:, 1]])
+        np.minimum.at(joined, pairs[:, 1], groups[pairs[:, 0]])
+        joined = joined[joined]
+        if (joined == groups).all():
+            break
+        groups = joined
+    return groups, pairs, distances
+
+
+def cohort(
+    images: Bytes,
+    labels: Integers,
+    classes: tuple[str, ...],
+    *,
+    seed: int = 0,
+    holdout: float = 0.25,
+    own_split: bool = True,
+    groups: Integers | None = None,
+) -> Cohort:
+    """Return a cohort with 15 % tuning and that share of hold-out, split by groups of twins within classes."""
+    pairs, distances = np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
+    if groups is None:
+        groups, pairs, distances = grouped(images)
+    random = np.random.default_rng(seed)
+    roles = np.zeros(len(images), np.int64)
+    for label in np.unique(labels):
+        size, done = int((labels == label).sum()), 0
+        for group in random.permutation(np.unique(groups[labels == label])):
+            member = groups == group
+            roles[member] = 2 if done < holdout * size else int(done < (holdout + 0.15) * size)
+            done += int(member.sum())
+    digest = hashlib.sha256(images.tobytes() + roles.tobytes()).hexdigest()
+    ids = np.array([f"{index:012x}" for index in range(len(images))])
+    unknown = np.full(len(images), -1)
+    return Cohort(
+        "real", digest, images, labels, roles, ids, unknown, groups, classes, EIGHT_BIT, pairs, distances, own_split
+    )
+
+
+def samples(images: Floats, labels: Integers, classes: tuple[str, ...]) -> Samples:
+    """Return samples as if they came from a folder."""
+    digest = hashlib.sha256(images.tobytes()).hexdigest()
+    ids = np.array([f"{index + (1 << 40):012x}" for index in range(len(images))])
+    return Samples("drawn", digest, images, labels, ids, classes, "folder")
+
+
+def halves(images: Bytes, labels: Integers, most: int, seed: int) -> tuple[Integers, Integers]:
+    """Return two disjoint choices of at most `most` images a class; what is in the first is in no way in the second."""
+    random = np.random.default_rng(seed)
+    _, content = np.unique(images.reshape(len(images), -1), axis=0, return_inverse=True)
+    left, right = [], []
+    for label in np.unique(labels):
+        order = random.permutation(np.flatnonzero(labels == label))
+        size = min(most, len(order) // 2)
+        left.append(order[:size])
+        rest = order[size:]
+        right.append(rest[~np.isin(content[rest], content[left[-1]])][:size])
+    return np.concatenate(left), np.concatenate(right)
+
+
+def copied(images: Floats, how: str, seed: int) -> Floats:
+    """Return copies of (n, 1, row, column) images: `exact`, `noisy`, `flipped` or `shifted`."""
+    random = np.random.default_rng(seed)
+    result = images.copy()
+    if how == "noisy":
+        result += random.normal(0, 0.075, images.shape).astype(np.float32)
+    elif how == "flipped":
+        result = images[..., ::-1] if random.random() < 0.5 else images[..., ::-1, :]
+    elif how == "shifted":
+        reach = max(1, round(images.shape[-1] / 12))
+        for image in result:
+            down, right = random.integers(-reach, reach + 1, 2)
+            image[0] = ndimage.shift(image[0], (down, right), order=0, mode="reflect")
+    elif how == "turned":
+        for image in result:
+            angle = random.choice([-1, 1]) * random.uniform(6, 12)
+            image[0] = ndimage.rotate(image[0], angle, reshape=False, order=1, mode="reflect")
+    return np.clip(result, -1, 1).astype(np.float32)
+
+
+def variations(image: Floats, count: int, seed: int) -> Floats:
+    """Return (count, 1, row, column) of one image (1, row, column): mirrored, moved, turned, brightened, noisy."""
+    random = np.random.default_rng(seed)
+    result = []
+    for _ in range(count):
+        view = image[0, :, ::-1] if random.random() < 0.5 else image[0]
+        view = ndimage.rotate(view, random.uniform(-10, 10), reshape=False, order=1, mode="reflect")
+        view = ndimage.shift(view, random.uniform(-1.5, 1.5, 2) * len(view) / 32, order=1, mode="reflect")
+        result.append(view * random.uniform(0.9, 1.1) + random.normal(0, 0.02, view.shape))
+    return np.clip(np.stack(result)[:, None], -1, 1).astype(np.float32)
+
+
+def planted(drawn: Floats, labels: Integers, real: Cohort, share: float, how: str, seed: int) -> Floats:
+    """Return the drawn images with that share of each class replaced by copies of training images of the class."""
+    random = np.random.default_rng(seed)
+    result = drawn.copy()
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        rows = random.permutation(rows)[: max(1, round(share * len(rows)))]
+        source = random.choice(real.where(0, label=int(label)), len(rows))
+        result[rows] = copied(real.images(source), how, seed)
+    return result

@@ -1,0 +1,78 @@
+"""Hand-made results of a cohort and of synthetic images: a map and an audit with known content."""
+
+import numpy as np
+
+from ganaug_core.records import Audit, Cohort, Map, Measurement, MissingMode, Samples, Suspect, Verdict
+
+STATES = {
+    "copying": "fail",
+    "mode_coverage": "warn",
+    "label_fidelity": "pass",
+    "fidelity": "not_assessable",
+    "intensity": "not_assessable",
+}
+
+
+def a_map(cohort: Cohort, samples: Samples, encoder: str = "simclr") -> Map:
+    """Classes lie side by side, roles one above the other; a training point's nearest is the next one of its class."""
+    roles = np.concatenate([cohort.roles, np.full(len(samples), 3)])
+    labels = np.concatenate([cohort.labels, samples.labels])
+    place = np.concatenate([np.arange(len(cohort)), np.arange(len(samples))])
+    positions = np.stack([labels * 10 + place % 7, roles * 5 + place % 4], 1).astype(np.float32)
+    nearest = np.full(len(roles), -1, np.int64)
+    for row, label in enumerate(labels):
+        train = [each for each in cohort.where(0, label=int(label)) if each != row]
+        nearest[row] = train[row % len(train)]
+    return Map(
+        encoder=encoder,
+        cohort=cohort.name,
+        synthetic=samples.name,
+        classes=cohort.classes,
+        positions=positions[:, ::-1].copy() if encoder == "texture" else positions,
+        ids=np.concatenate([cohort.ids, samples.ids]),
+        roles=roles,
+        labels=labels,
+        nearest=nearest,
+        distances=np.linspace(0.1, 2, len(roles), dtype=np.float32),
+        trustworthiness=0.97,
+        neighbour_hit_rate=0.52,
+    )
+
+
+def an_audit(cohort: Cohort, samples: Samples, states: dict[str, str] = STATES) -> Audit:
+    """Three suspects of the first class, one missing group of the second."""
+    train, holdout = cohort.where(0, label=0), cohort.where(2, label=0)
+    suspects = tuple(
+        Suspect(
+            str(samples.ids[row]),
+            str(cohort.ids[train[row]]),
+            str(cohort.ids[holdout[row]]),
+            "registered",
+            0.02 * (row + 1),
+            0.1 * (row + 1),
+            0.01,
+            0.02 if row < 2 else 0.4,
+            "flip",
+            row == 0,
+        )
+        for row in range(3)
+    )
+    members = tuple(str(each) for each in cohort.ids[cohort.where(label=1)][:5])
+    sizes = {"n_train": 4, "n_tuning": 4, "n_holdout": 4, "classes": list(cohort.classes), "unit": "HU"}
+    measured = [
+        Measurement("coverage", "simclr", 0.7, (0.5, 0.9), 0.95, 0.97, 12, 6, "higher", each) for each in cohort.classes
+    ]
+    return Audit(
+        cohort={"name": cohort.name, "hash": cohort.digest, **sizes},
+        synthetic={"name": samples.name, "hash": samples.digest, "n": len(samples), "source": "generator"},
+        seed=0,
+        verdicts={name: Verdict(state, f"Statement on {name}.", f"Do for {name}.") for name, state in states.items()},
+        measurements=(*measured, Measurement("frechet", "texture", 34.2, None, 12.1, None, 12, 18, "lower")),
+        suspects=suspects,
+        missing_modes=(MissingMode(cohort.classes[1], 3, 0.11, 0.02, (0.01, 0.05), 2e-4, members[:3], members),),
+        scores={
+            "synthetic": np.array([0.1, 0.2, *[1.0] * (len(samples) - 2)], np.float32),
+            "holdout": np.array([0.8, 0.9, 1.0, 1.1], np.float32),
+        },
+        detectable_share=0.05,
+    )

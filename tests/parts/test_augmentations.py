@@ -1,0 +1,86 @@
+"""Augmentations: what every one must do, then shifts and squares found again in the pixels."""
+
+import numpy as np
+import pytest
+import torch
+
+from ganaug_core.augmentations import AUGMENTATIONS
+from ganaug_core.augmentations.cutout import Cutout
+from ganaug_core.augmentations.translation import Translation
+from ganaug_core.errors import ConfigurationError
+
+every_augmentation = pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
+
+
+def images(n: int = 12, size: int = 16, channels: int = 1) -> torch.Tensor:
+    return torch.rand(n, channels, size, size, generator=torch.Generator().manual_seed(3)) * 2 - 1
+
+
+@every_augmentation
+def test_shape_type_and_range_stay(name: str) -> None:
+    before = images(channels=3)
+    after = AUGMENTATIONS[name]().apply(before)
+    assert (after.shape, after.dtype) == (before.shape, before.dtype)
+    assert after.min() >= -1
+    assert after.max() <= 1
+
+
+@every_augmentation
+def test_each_image_is_changed_in_its_own_way_and_the_seed_decides(name: str) -> None:
+    same = images(1).expand(12, 1, 16, 16)
+    drawn = []
+    for seed in (5, 5, 6):
+        torch.manual_seed(seed)
+        drawn.append(AUGMENTATIONS[name]().apply(same))
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert len(torch.unique(drawn[0].flatten(1), dim=0)) > 4
+
+
+@every_augmentation
+def test_every_value_was_in_the_image_or_is_the_middle_of_the_range(name: str) -> None:
+    """So no intensity is invented: a change of brightness would teach the generator wrong Hounsfield units."""
+    before = images()
+    after = AUGMENTATIONS[name]().apply(before)
+    for old, new in zip(before, after, strict=True):
+        assert np.isin(new.numpy(), np.append(old.numpy(), np.float32(0))).all()
+
+
+@every_augmentation
+def test_gradients_pass_twice(name: str) -> None:
+    seen = images().requires_grad_()
+    torch.manual_seed(0)
+    loss = AUGMENTATIONS[name]().apply(seen).square().sum()
+    (gradient,) = torch.autograd.grad(loss, seen, create_graph=True)
+    gradient.square().sum().backward()
+    assert seen.grad is not None
+    assert seen.grad.abs().sum() > 0
+
+
+@every_augmentation
+@pytest.mark.parametrize("share", [0.0, 1.0, float("nan")])
+def test_impossible_shares_are_refused_in_words(name: str, share: float) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be. Choose a share"):
+        AUGMENTATIONS[name](share=share)
+
+
+def test_a_translated_image_is_the_image_shifted_with_its_border_repeated() -> None:
+    before = images()
+    after = Translation(share=0.25).apply(before).numpy()
+    shifts = set()
+    for old, new in zip(before[:, 0].numpy(), after[:, 0], strict=True):
+        padded = np.pad(old, 4, mode="edge")
+        found = [(r, c) for r in range(9) for c in range(9) if np.array_equal(padded[r : r + 16, c : c + 16], new)]
+        assert len(found) == 1
+        shifts.add(found[0])
+    assert len(shifts) > 6
+
+
+def test_cutout_hides_one_square_of_at_most_its_side() -> None:
+    after = Cutout(share=0.35).apply(torch.ones(200, 1, 20, 20))[:, 0]
+    for hidden in (after == 0).numpy():
+        rows, columns = np.flatnonzero(hidden.any(1)), np.flatnonzero(hidden.any(0))
+        assert hidden.sum() == len(rows) * len(columns)
+        assert 3 <= len(rows) <= 7  # the side is 2 * (0.35 * 20 // 2) + 1 = 7, and 3 with the centre on the far border
+        assert 3 <= len(columns) <= 7
+        assert len(rows) == rows[-1] - rows[0] + 1

@@ -1,0 +1,261 @@
+"""Every metric: what all must do, values worked out by hand, numbers from other people's code."""
+
+import numpy as np
+import pytest
+from prdc import compute_prdc
+from scipy import linalg, stats
+
+from ganaug_core.errors import EvidenceError
+from ganaug_core.interfaces import MomentMetric, NeighbourMetric
+from ganaug_core.metrics import METRICS, agreement, cells, copying, identity, repetition, statistics
+from ganaug_core.metrics.vendi import vendi_score
+from ganaug_core.neighbours import neighbours
+from ganaug_core.records import Floats, Intensity
+
+
+def value(name: str, real: Floats, synthetic: Floats) -> float:
+    metric = METRICS[name]()
+    if isinstance(metric, NeighbourMetric):
+        return metric.measure(neighbours(real, synthetic, 5))
+    assert isinstance(metric, MomentMetric)
+    return metric.compare(real, synthetic)
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Floats, Floats]:
+    random = np.random.default_rng(123)
+    return random.standard_normal((300, 8)), random.standard_normal((300, 8)) * 0.8 + 0.3
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_prefers_fresh_images_to_a_faraway_heap(name: str) -> None:
+    random = np.random.default_rng(0)
+    real, fresh = (random.standard_normal((200, 6)).astype(np.float32) for _ in range(2))
+    heap = np.full((200, 6), 9, np.float32) + random.standard_normal((200, 6)).astype(np.float32) * 0.01
+    good, bad = value(name, real, fresh), value(name, real, heap)
+    assert good > bad if METRICS[name].better == "higher" else good < bad
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_the_same_for_any_order_of_images(name: str) -> None:
+    random = np.random.default_rng(1)
+    real, fresh = (random.standard_normal((60, 6)).astype(np.float32) for _ in range(2))
+    shuffled = value(name, real[random.permutation(60)], fresh[random.permutation(60)])
+    assert shuffled == pytest.approx(value(name, real, fresh), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_says_in_words_that_images_are_too_few(name: str) -> None:
+    one, two = np.zeros((1, 4), np.float32), np.ones((2, 4), np.float32)
+    with pytest.raises(EvidenceError) as caught:
+        value(name, one, two)
+    assert caught.value.do
+
+
+def test_frechet_equals_the_root_of_the_product_by_scipy(pair: tuple[Floats, Floats]) -> None:
+    real, synthetic = pair
+    left, right = np.cov(real.T), np.cov(synthetic.T)
+    root = np.real(linalg.sqrtm(left @ right))
+    expected = np.square(real.mean(0) - synthetic.mean(0)).sum() + np.trace(left + right - 2 * root)
+    assert value("frechet", real, synthetic) == pytest.approx(expected, abs=1e-10)
+    assert value("frechet", real, synthetic) == pytest.approx(1.294522369030, abs=1e-11)
+
+
+def test_frechet_of_known_covariances_is_the_closed_form() -> None:
+    signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * 8)).reshape(8, -1).T  # covariance exactly c * identity
+    scale = np.sqrt((len(signs) - 1) / len(signs))
+    left = np.sqrt(np.arange(1, 9))
+    right = left[::-1]
+    distance = value("frechet", signs * scale * left, signs * scale * right + 1.5)
+    assert distance == pytest.approx(((left - right) ** 2).sum() + 8 * 1.5**2, rel=1e-12)
+
+
+def test_frechet_of_fewer_images_than_dimensions_is_that_of_their_own_plane() -> None:
+    random = np.random.default_rng(2)
+    real, synthetic = random.standard_normal((20, 5)), random.standard_normal((30, 5)) + 1
+    turn = np.linalg.qr(random.standard_normal((400, 400)))[0][:5]
+    assert value("frechet", real @ turn, synthetic @ turn) == pytest.approx(value("frechet", real, synthetic), abs=1e-9)
+
+
+def test_kernel_distance_equals_the_reference_number(pair: tuple[Floats, Floats]) -> None:
+    assert value("kernel_distance", *pair) == pytest.approx(0.3509627887, abs=1e-9)
+
+
+def test_kernel_distance_of_one_distribution_is_zero_on_average() -> None:
+    random = np.random.default_rng(3)
+    values = [
+        value("kernel_distance", random.standard_normal((50, 8)), random.standard_normal((50, 8))) for _ in range(200)
+    ]
+    assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(200)
+
+
+def test_precision_recall_density_coverage_equal_the_package_prdc(pair: tuple[Floats, Floats]) -> None:
+    theirs = compute_prdc(real_features=pair[0], fake_features=pair[1], nearest_k=5)
+    for name in ("precision", "recall", "density", "coverage"):
+        assert value(name, *pair) == pytest.approx(theirs[name], abs=1e-12)
+    assert value("coverage", *pair) == pytest.approx(0.91)
+    assert value("recall", *pair) == pytest.approx(0.64)
+
+
+def test_the_five_points_of_the_note_give_one_one_one_and_four_fifths() -> None:
+    real = np.linspace(0, 1, 5)[:, None]
+    near = neighbours(real, np.array([[0.1], [0.9], [0.12], [0.88]]), 2)
+    found = [METRICS[name](k=2).measure(near) for name in ("precision", "recall", "density", "coverage")]  # type: ignore[call-arg, union-attr]
+    assert found == pytest.approx([1, 1, 1, 0.8])
+
+
+def test_the_nulls_of_density_and_coverage_are_what_fresh_images_give() -> None:
+    random = np.random.default_rng(4)
+    nears = [neighbours(random.standard_normal((100, 4)), random.standard_normal((80, 4)), 5) for _ in range(60)]
+    for name in ("density", "coverage"):
+        metric = METRICS[name]()
+        values = [metric.measure(near) for near in nears]  # type: ignore[union-attr]
+        assert abs(np.mean(values) - metric.null(100, 80)) < 4 * np.std(values) / np.sqrt(60)  # type: ignore[union-attr]
+    assert METRICS["coverage"]().null(300, 300) == pytest.approx(0.9695, abs=1e-4)  # type: ignore[union-attr]
+
+
+def test_vendi_counts_six_orthogonal_clusters_as_six_and_one_image_as_one() -> None:
+    assert vendi_score(np.repeat(np.eye(6), 50, 0)) == pytest.approx(6)
+    assert vendi_score(np.ones((50, 4))) == pytest.approx(1)
+
+
+def test_wilson_benjamini_hochberg_and_holm_give_the_textbook_numbers() -> None:
+    assert statistics.wilson(88, 100) == pytest.approx((0.8020, 0.9300), abs=1e-3)
+    assert statistics.wilson(0, 0) == (0, 1)
+    assert statistics.benjamini_hochberg(np.array([0.01, 0.04, 0.03, 0.5])) == pytest.approx(
+        [0.04, 0.16 / 3, 0.16 / 3, 0.5]
+    )
+    assert statistics.holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
+
+
+def test_the_chance_of_one_image_is_its_rank_among_the_held_out() -> None:
+    found = statistics.conformal(np.array([0.5, 2.0, 9.0]), np.array([1.0, 2.0, 3.0]))
+    assert found == pytest.approx([1 / 4, 3 / 4, 1])
+
+
+def test_weights_make_every_patient_count_once_in_each_class() -> None:
+    found = statistics.weights(np.array([1, 1, 1, 2]), np.array([0, 0, 1, 0]))
+    assert found == pytest.approx([0.5, 0.5, 1, 1])
+
+
+def test_the_set_test_counts_by_the_beta_binomial() -> None:
+    design = copying.Design((300,), (500,))
+    assert stats.betabinom.sf(9, 500, 3, 298) == pytest.approx(0.111743, abs=1e-6)
+    counts = np.array([[[0, 0, 10, 0]]])
+    assert copying.levels(300) == (1, 2, 3, 6)
+    assert design.smallest(counts)[0] == pytest.approx(0.111743, abs=1e-6)
+
+
+def test_the_set_test_is_calibrated_whatever_the_class_mix_and_clusters() -> None:
+    random = np.random.default_rng(5)
+    labels, drawn = np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [100, 100])
+    groups = np.arange(100) // 2
+    p_values = []
+    for trial in range(150):
+        patient = random.standard_normal(50)[groups]
+        holdout = patient + 0.1 * random.standard_normal(100) + 3 * labels
+        fresh = random.standard_normal(200) * np.sqrt(1.01) + 3 * drawn
+        p_values.append(copying.set_test(fresh, holdout, drawn, labels, groups, seed=trial)[0].p_value)
+    assert np.mean(np.array(p_values) < 0.05) <= 0.1
+    assert np.mean(np.array(p_values) < 0.01) <= 0.04
+
+
+def test_the_set_test_finds_five_percent_copies_and_says_so() -> None:
+    random = np.random.default_rng(6)
+    fresh, holdout = random.standard_normal(400), random.standard_normal(200)
+    none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
+    clean, design = copying.set_test(fresh, holdout, *none)
+    fresh[:20] = -9
+    found, _ = copying.set_test(fresh, holdout, *none)
+    assert clean.p_value > 0.05
+    assert found.p_value < 0.01
+    assert found.interval[0] <= 0.05 <= found.interval[1]
+    assert clean.interval[0] == 0
+    assert 0.02 < (design.detectable_share(0.01) or 1) < 0.05
+    assert copying.needed(copying.Design((20,), (400,)), 0.01, 0.05) is not None
+
+
+def test_more_held_out_images_show_smaller_shares() -> None:
+    shares = [copying.Design((n,), (400,)).detectable_share(0.01) or 1 for n in (25, 100, 400)]
+    assert shares == sorted(shares, reverse=True)
+    assert copying.Design((1,), (3,)).detectable_share(0.001) is None
+
+
+def test_an_equal_image_is_found_turned_or_mirrored_but_a_flat_one_is_nobody() -> None:
+    random = np.random.default_rng(7)
+    real = random.uniform(-1, 1, (5, 1, 8, 8)).astype(np.float32)
+    synthetic = np.stack([real[3], np.rot90(real[1], 1, (1, 2)), np.zeros((1, 8, 8)), -real[0]]).astype(np.float32)
+    known = np.concatenate([real, np.zeros((1, 1, 8, 8), np.float32)])
+    assert identity.equal_pairs(synthetic, known).tolist() == [[0, 3], [1, 1]]
+
+
+def test_a_cohort_with_twins_of_its_own_leaves_only_equality_as_a_proof() -> None:
+    rounding, holdout, nothing = np.full(9, 0.01, np.float32), np.array([0.2], np.float32), np.zeros(0, np.float32)
+    assert identity.residual_limit(rounding, holdout, nothing) == pytest.approx(0.01)
+    assert identity.residual_limit(rounding, np.array([0.02], np.float32), nothing) == pytest.approx(0.005)
+    assert identity.residual_limit(rounding, holdout, np.array([0.003], np.float32)) == 0
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 1, 8, 8)).astype(np.float32)
+    noise = np.abs(identity.rounded_off(images, Intensity("intensity", 0, 255), seed=0) - images)
+    assert 0 < noise.max() <= 1 / 255 + 1e-6
+
+
+def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
+    random = np.random.default_rng(8)
+    centres = random.standard_normal((4, 6)) * 8
+
+    def draw(weights: list[float], count: int) -> Floats:
+        return centres[random.choice(4, count, p=weights)] + random.standard_normal((count, 6))
+
+    real, fresh, lacking = (
+        draw([0.4, 0.3, 0.2, 0.1], 300),
+        draw([0.4, 0.3, 0.2, 0.1], 300),
+        draw([0.5, 0.3, 0.2, 0], 300),
+    )
+    nought, ones = np.zeros(300, np.int64), np.ones(300)
+    assert not any(cell.missing for cell in cells.cells(real, fresh, nought, nought, ones))
+    missing = [cell for cell in cells.cells(real, lacking, nought, nought, ones) if cell.missing]
+    gone = np.concatenate([cell.members for cell in missing])
+    nearest = np.linalg.norm(real[gone][:, None] - centres, axis=2).argmin(1)
+    assert set(nearest) == {3}
+    assert len(gone) == pytest.approx(30, abs=12)
+
+
+def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -> None:
+    share = cells.smallest_visible(100, 100, 20)
+    assert share is not None
+    hits = round(share * 100)
+    assert cells.fewer(0, 100, hits, 100) < 0.01 / 20 <= cells.fewer(0, 100, hits - 1, 100)
+    assert cells.smallest_visible(3, 3, 20) is None
+
+
+def test_one_image_in_many_versions_repeats_itself_and_a_smooth_set_does_not() -> None:
+    random = np.random.default_rng(9)
+    real = random.uniform(0.3, 0.4, 60)
+    assert repetition.self_similarity(real * 0.8, real)[2] > 0.05
+    share, usual, p_value = repetition.self_similarity(np.full(60, 0.05), real)
+    assert (share, usual) == (1, 0)
+    assert p_value < 1e-6
+    features = random.standard_normal((60, 12))
+    one = features[:1] + 0.05 * random.standard_normal((60, 12))
+    assert repetition.variety(one, features)[2] < 1e-6
+    assert repetition.variety(random.standard_normal((60, 12)), features)[2] > 0.05
+
+
+def log_probabilities(right: float, count: int, random: np.random.Generator) -> Floats:
+    sure = random.uniform(0.6, 0.9, count)
+    sure = np.where(random.random(count) < right, sure, 1 - sure)
+    return np.log(np.stack([sure, 1 - sure], 1))
+
+
+def test_agreement_is_two_sided_and_notices_images_that_are_too_easy() -> None:
+    random = np.random.default_rng(10)
+    nought, ones = np.zeros(300, np.int64), np.ones(300)
+    real, fresh, worse, easier = (log_probabilities(share, 300, random) for share in (0.85, 0.85, 0.6, 1.0))
+    p_values = [agreement.agreements(real, each, nought, nought, ones)[0].p_value for each in (fresh, worse, easier)]
+    assert p_values[0] > 0.05
+    assert max(p_values[1:]) < 1e-6
+    sharp = np.log(np.tile([0.999, 0.001], (300, 1)))
+    found = agreement.agreements(real, sharp, nought, nought, ones)[0]
+    assert found.shift == 1
+    assert found.shift_p_value < 1e-6
+    assert agreement.agreements(real, fresh, nought, nought, ones)[0].shift_p_value > 0.05

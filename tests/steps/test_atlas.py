@@ -1,0 +1,100 @@
+"""The shipped demo: small, whole, laid without torch, and each generator judged for its reason."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from ganaug_core import atlas, playground
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.jobs import runs
+from ganaug_core.readers import phantom
+from ganaug_core.records import HOLDOUT
+from ganaug_core.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("demo"))
+    atlas.install(workspace)
+    return workspace
+
+
+def test_everything_that_is_shipped_is_under_20_megabytes() -> None:
+    files = [path for path in atlas.shipped().rglob("*") if path.is_file()]
+    assert files
+    assert sum(path.stat().st_size for path in files) < 20_000_000
+
+
+def test_the_cohort_is_the_phantom_and_its_images_are_rendered_from_the_seed(demo: Workspace) -> None:
+    cohort = demo.cohort(atlas.COHORT)
+    pictured, roles = phantom.embedded()
+    assert np.array_equal(cohort.pixels, pictured.pixels)
+    assert np.array_equal(cohort.roles, roles)
+    assert cohort.intensity.unit == "HU"
+
+
+@pytest.mark.parametrize("lesson", atlas.LESSONS, ids=lambda lesson: lesson.generator)
+def test_every_lesson_has_its_run_samples_map_and_audit(demo: Workspace, lesson: atlas.Lesson) -> None:
+    assert demo.exists("generators", lesson.generator)
+    assert len(runs.previews(demo, lesson.generator)) >= 20
+    assert len(runs.history(demo, lesson.generator)["images"]) > 50
+    samples = demo.samples(str(atlas.artefact(demo, "samples", lesson.generator)))
+    assert samples.provenance["cohort"] == demo.cohort(atlas.COHORT).digest
+    drawn = demo.map(str(atlas.artefact(demo, "maps", lesson.generator)))
+    assert set(samples.ids) <= set(drawn.ids)
+
+
+def _state(demo: Workspace, generator: str, verdict: str) -> str:
+    return demo.audit(str(atlas.artefact(demo, "audits", generator))).verdicts[verdict].state
+
+
+def test_the_healthy_generator_passes_copying_and_mode_coverage(demo: Workspace) -> None:
+    assert _state(demo, "healthy", "copying") == "pass"
+    assert _state(demo, "healthy", "mode_coverage") == "pass"
+
+
+def test_the_collapsed_generator_fails_mode_coverage_for_the_textures_that_it_lost(demo: Workspace) -> None:
+    assert _state(demo, "collapsed", "mode_coverage") == "fail"
+    audit = demo.audit(str(atlas.artefact(demo, "audits", "collapsed")))
+    cohort, truth = demo.cohort(atlas.COHORT), phantom.embedded()[0]
+    row = {name: number for number, name in enumerate(cohort.ids)}
+    missing = truth.textures[[row[name] for mode in audit.missing_modes for name in mode.members]]
+    everywhere = (truth.textures[cohort.where(HOLDOUT)] != 0).mean()
+    assert (missing != 0).mean() > max(0.8, everywhere)
+
+
+def test_the_copying_generator_fails_copying(demo: Workspace) -> None:
+    assert _state(demo, "copying", "copying") == "fail"
+
+
+def test_laying_the_demo_twice_changes_nothing(demo: Workspace) -> None:
+    before = {path: path.stat().st_mtime_ns for path in demo.root.rglob("*") if path.is_file()}
+    assert atlas.install(demo) == atlas.COHORT
+    assert before == {path: path.stat().st_mtime_ns for path in demo.root.rglob("*") if path.is_file()}
+
+
+def test_an_installation_without_the_demo_says_what_to_do(workspace: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="missing from this installation"):
+        atlas.install(workspace, workspace.root / "nothing")
+
+
+def test_eight_bits_are_finer_than_the_phantoms_noise() -> None:
+    images = np.linspace(-1, 1, 4096, dtype=np.float32).reshape(1, 1, 64, 64)
+    assert np.abs(atlas.unpack(atlas.pack(images)) - images).max() <= 1 / 255 + 1e-6
+
+
+def test_laying_the_demo_does_not_load_torch(workspace: Workspace) -> None:
+    program = (
+        "import sys; from ganaug_core import atlas; from ganaug_core.workspace import Workspace;"
+        f"atlas.install(Workspace({str(workspace.root)!r})); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(("game", "all_modes"), [("ring-minimax", False), ("ring-recommended", True)])
+def test_the_kept_games_show_what_the_page_says(game: str, all_modes: bool) -> None:
+    kept = playground.load(atlas.shipped().parent / "playground" / f"{game}.npz")
+    assert bool(kept.modes[-1] == kept.modes_there) is all_modes

@@ -1,0 +1,275 @@
+"""The audit on real images: fresh ones pass, planted failures fail for their reason, small cohorts get an answer."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+
+from ganaug_core.audit import Space, as_json, audit
+from ganaug_core.errors import EvidenceError
+from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Floats, Integers, Samples
+from tests.evidence_records import EIGHT_BIT, cohort, copied, halves, medmnist, mednist, planted, samples, variations
+
+STATES = {"pass", "warn", "fail", "not_assessable"}
+
+
+def flat(images: Floats) -> Floats:
+    return images.reshape(len(images), -1)
+
+
+def spaces(real: Cohort, drawn: Samples) -> dict[str, Space]:
+    """Return principal components in place of the trained encoder, and a linear classifier; both see train only."""
+    train = real.where(TRAIN)
+    axes = PCA(min(24, len(train) - 1), random_state=0).fit(flat(real.images(train)))
+    both = [axes.transform(flat(each)) for each in (real.images(np.arange(len(real))), drawn.images)]
+    judge = LogisticRegression(max_iter=3000).fit(both[0][train], real.labels[train])
+    sure = [judge.predict_log_proba(each) for each in both]
+    return {
+        name: Space(
+            Features(name, "test", values[0].astype(np.float32), real.ids),
+            Features(name, "test", values[1].astype(np.float32), drawn.ids),
+        )
+        for name, values in (("simclr", both), ("classifier", sure))
+    }
+
+
+@pytest.fixture(scope="module")
+def world(data: Callable[[str], Path]) -> tuple[Cohort, Floats, Integers]:
+    """Return a cohort of 3 classes of MedNIST and as many fresh real images."""
+    images, labels, classes = mednist(data("mednist_6k/images"), 500, 32, 3)
+    left, right = halves(images, labels, 240, seed=0)
+    return cohort(images[left], labels[left], classes), EIGHT_BIT.normalise(images[right]), labels[right]
+
+
+@pytest.fixture(scope="module")
+def fresh(world: tuple[Cohort, Floats, Integers]) -> Audit:
+    real, images, labels = world
+    drawn = samples(images, labels, real.classes)
+    return audit(real, drawn, spaces(real, drawn), command="ganaug audit")
+
+
+def judge(real: Cohort, images: Floats, labels: Integers, *, features: bool = False) -> Audit:
+    drawn = samples(images, labels, real.classes)
+    return audit(real, drawn, spaces(real, drawn) if features else {})
+
+
+def test_fresh_real_images_pass_copying_and_mode_coverage(fresh: Audit) -> None:
+    assert fresh.verdicts["copying"].state == "pass"
+    assert fresh.verdicts["mode_coverage"].state == "pass"
+    assert fresh.verdicts["label_fidelity"].state != "fail"
+    assert fresh.detectable_share is not None
+    assert fresh.detectable_share <= 0.05
+    assert "held-out patient" in fresh.verdicts["copying"].statement
+
+
+def test_the_closest_pairs_are_shown_whatever_the_verdict(fresh: Audit) -> None:
+    assert len(fresh.suspects) >= 20
+    assert all(0 < each.p_value <= each.q_value <= 1 for each in fresh.suspects)
+    assert fresh.suspects[0].p_value == min(each.p_value for each in fresh.suspects)
+    assert fresh.scores["synthetic"].shape == (720,)
+
+
+def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh: Audit) -> None:
+    document = json.loads(json.dumps(as_json(fresh), allow_nan=False))
+    assert list(document) == [
+        *("schema", "ganaug", "seed", "command", "cohort", "synthetic"),
+        *("verdicts", "measurements", "suspects", "missing_modes"),
+    ]
+    assert document["schema"] == "ganaug.audit/1"
+    assert list(document["verdicts"]) == ["copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"]
+    assert {each["state"] for each in document["verdicts"].values()} <= STATES
+    assert set(document["cohort"]) == {"name", "hash", "n_train", "n_tuning", "n_holdout", "classes", "unit"}
+    assert set(document["synthetic"]) == {"name", "hash", "n", "source"}
+    assert set(document["measurements"][0]) == {
+        *("name", "class", "encoder", "value", "interval", "floor", "null", "n_real", "n_synthetic", "better")
+    }
+    assert set(document["suspects"][0]) == {
+        *("synthetic", "train", "encoder", "distance", "p_value", "q_value", "transform")
+    }
+    strange = replace(fresh.measurements[0], value=float("nan"), interval=(0.0, float("inf")))
+    changed = as_json(replace(fresh, measurements=(strange,)))["measurements"][0]
+    assert changed["value"] is None
+    assert changed["interval"] is None
+
+
+def test_measurements_of_fresh_images_lie_near_their_floor(fresh: Audit) -> None:
+    found = {each.name: each for each in fresh.measurements if each.encoder == "simclr" and each.class_name is None}
+    for name in ("precision", "recall", "coverage"):
+        assert found[name].interval is not None
+        assert found[name].value == pytest.approx(found[name].floor, abs=0.1)
+    assert {each.class_name for each in fresh.measurements if each.name == "coverage"} > {"AbdomenCT"}
+
+
+def test_two_audits_with_one_seed_are_equal(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    one, two = (as_json(judge(real, images[::6], labels[::6])) for _ in range(2))
+    assert one == two
+
+
+@pytest.mark.parametrize("how", ["exact", "noisy", "flipped", "shifted"])
+def test_a_fifth_of_copies_fails_copying_and_is_named(world: tuple[Cohort, Floats, Integers], how: str) -> None:
+    real, images, labels = world
+    found = judge(real, planted(images, labels, real, 0.2, how, seed=1), labels)
+    assert found.verdicts["copying"].state == "fail"
+    assert found.suspects[0].q_value < 0.1 or found.suspects[0].identical
+
+
+def test_a_single_exact_copy_among_many_fails_and_is_named(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    changed = images.copy()
+    source = real.where(TRAIN, label=int(labels[77]))[5]
+    changed[77] = real.images(np.array([source]))[0]
+    found = judge(real, changed, labels)
+    assert found.verdicts["copying"].state == "fail"
+    assert found.suspects[0].identical
+    assert real.ids[source] in found.verdicts["copying"].statement
+    assert "1 image equals" in found.verdicts["copying"].statement
+
+
+@pytest.mark.parametrize("count", [40, 240])
+def test_a_class_that_shows_one_image_again_and_again_fails_mode_coverage(
+    world: tuple[Cohort, Floats, Integers], count: int
+) -> None:
+    real, images, labels = world
+    rest = labels != 1
+    one = variations(images[np.flatnonzero(labels == 1)[0]], count, seed=2)
+    found = judge(
+        real, np.concatenate([images[rest], one]), np.concatenate([labels[rest], np.full(count, 1)]), features=True
+    )
+    assert found.verdicts["mode_coverage"].state == "fail"
+    assert real.classes[1] in found.verdicts["mode_coverage"].statement
+    assert found.verdicts["copying"].state != "fail"
+
+
+def test_a_missing_group_is_named_with_its_images(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    views = spaces(real, samples(images, labels, real.classes))["simclr"].synthetic.values
+    inside = np.flatnonzero(labels == 0)
+    axis = views[inside] @ PCA(1, random_state=0).fit(views[inside]).components_[0]
+    gone = inside[axis > np.quantile(axis, 0.7)]
+    kept = np.setdiff1d(np.arange(len(images)), gone)
+    found = judge(real, images[kept], labels[kept], features=True)
+    assert found.verdicts["mode_coverage"].state == "fail"
+    assert {each.class_name for each in found.missing_modes} == {real.classes[0]}
+    mode = found.missing_modes[0]
+    assert set(mode.exemplars) <= set(mode.members) <= set(real.ids)
+    assert mode.synthetic_share < 0.5 * mode.real_share
+
+
+def test_an_absent_class_fails_mode_coverage(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    found = judge(real, images[labels != 2][::4], labels[labels != 2][::4])
+    assert found.verdicts["mode_coverage"].state == "fail"
+    assert f"No synthetic image of {real.classes[2]}" in found.verdicts["mode_coverage"].statement
+
+
+def test_swapped_labels_fail_label_fidelity(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    wrong = labels.copy()
+    wrong[::4] = (labels[::4] + 1) % 3
+    found = judge(real, images, wrong, features=True)
+    assert found.verdicts["label_fidelity"].state == "fail"
+    assert "A classifier" in found.verdicts["label_fidelity"].statement
+
+
+def test_another_class_mix_is_no_copying(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    rare = np.flatnonzero((real.labels != 0) | (np.arange(len(real)) % 9 == 0))
+    thin = replace(
+        real,
+        pixels=real.pixels[rare],
+        labels=real.labels[rare],
+        roles=real.roles[rare],
+        ids=real.ids[rare],
+        patients=real.patients[rare],
+        groups=real.groups[rare],
+        twins=real.twins[:0],
+        twin_distances=real.twin_distances[:0],
+    )
+    assert judge(thin, images, labels).verdicts["copying"].state in ("pass", "not_assessable")
+
+
+def test_a_foreign_generator_may_have_seen_our_holdout(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    ours = replace(real, own_split=False)
+    drawn = samples(images[::4], labels[::4], real.classes)
+    foreign = audit(ours, drawn, {}).verdicts["copying"]
+    assert foreign.state == "not_assessable"
+    assert "--trust-split" in foreign.do
+    trained = replace(drawn, provenance={"cohort": ours.digest})
+    for known in (audit(ours, drawn, {}, trust_split=True), audit(ours, trained, {})):
+        assert known.verdicts["copying"].statement.startswith("No copying found")
+
+
+def test_a_small_holdout_never_passes_and_says_what_is_needed(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    few = np.concatenate([real.where(TRAIN), real.where(HOLDOUT)[::20]])
+    roles = np.full(len(real), 1)
+    roles[few] = real.roles[few]
+    verdict = judge(replace(real, roles=roles), images[::4], labels[::4]).verdicts["copying"]
+    assert verdict.state == "not_assessable"
+    assert "held-out patients" in verdict.do
+
+
+@pytest.mark.parametrize("case", ["digits", "two images", "no holdout", "no train", "one class", "one sample"])
+def test_tiny_and_odd_cohorts_get_an_answer_and_never_a_pass(case: str) -> None:
+    random = np.random.default_rng(3)
+    size = {"two images": 2}.get(case, 40)
+    images = random.integers(0, 255, (size, 1, 8, 8)).astype(np.uint8)
+    labels = np.arange(size) % (1 if case == "one class" else 2)
+    real = cohort(images, labels, ("a", "b")[: labels.max() + 1], groups=np.arange(size))
+    if case in ("no holdout", "no train"):
+        roles = np.where(real.roles == (HOLDOUT if case == "no holdout" else TRAIN), 1, real.roles)
+        real = replace(real, roles=roles)
+    count = 1 if case == "one sample" else 30
+    drawn = random.uniform(-1, 1, (count, 1, 8, 8)).astype(np.float32)
+    drawn_labels = np.arange(count) % len(real.classes)
+    one = samples(drawn, drawn_labels, real.classes)
+    values = random.standard_normal((len(real) + count, 3)).astype(np.float32)
+    views = {
+        name: Space(Features(name, "", values[: len(real)], real.ids), Features(name, "", values[len(real) :], one.ids))
+        for name in ("simclr", "classifier")
+    }
+    found = audit(real, one, views)
+    json.dumps(as_json(found), allow_nan=False)
+    assert {each.state for each in found.verdicts.values()} <= STATES - {"pass"}
+    assert all(each.do and each.statement for each in found.verdicts.values())
+
+
+def test_requests_that_do_not_fit_are_told_in_words(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    with pytest.raises(EvidenceError, match="no synthetic images"):
+        audit(real, samples(images[:0], labels[:0], real.classes), {})
+    with pytest.raises(EvidenceError, match="no class spleen"):
+        audit(real, samples(images[:3], np.zeros(3, np.int64), ("spleen",)), {})
+    drawn = samples(images[:30], labels[:30], real.classes)
+    wrong = spaces(real, samples(images[:29], labels[:29], real.classes))
+    with pytest.raises(EvidenceError, match="features are of other images"):
+        audit(real, drawn, wrong)
+
+
+def test_classes_are_matched_by_name_and_not_by_number(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    turned = samples(images, 2 - labels, real.classes[::-1])
+    found = audit(real, turned, spaces(real, turned))
+    assert found.verdicts["label_fidelity"].state != "fail"
+
+
+@pytest.mark.parametrize("name", ["breastmnist/breastmnist.npz", "pneumoniamnist_full/pneumoniamnist.npz"])
+def test_the_verdicts_hold_on_other_cohorts(name: str, data: Callable[[str], Path]) -> None:
+    images, labels, classes = medmnist(data(name))
+    left, right = halves(images, labels, 300, seed=4)
+    real = cohort(images[left], labels[left], classes)
+    new, new_labels = EIGHT_BIT.normalise(images[right]), labels[right]
+    assert judge(real, new, new_labels).verdicts["copying"].state in ("pass", "not_assessable")
+    for how in ("noisy", "shifted"):
+        changed = planted(new, new_labels, real, 0.2, how, seed=5)
+        assert judge(real, changed, new_labels).verdicts["copying"].state == "fail"
+    one = new.copy()
+    one[3] = copied(real.images(real.where(TRAIN)[:1]), "exact", 0)[0]
+    assert judge(real, one, new_labels).verdicts["copying"].state == "fail"

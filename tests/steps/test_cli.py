@@ -1,0 +1,392 @@
+"""The command line keeps its promises: names, exit statuses, JSON, and words when something is wrong."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import digit_cohort
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganaug_core import cli
+from ganaug_core.cli import console, sources
+from ganaug_core.interfaces import silent
+from ganaug_core.jobs import locks, runs, store
+from ganaug_core.workspace import Workspace
+
+PATIENCE = 60.0
+TRAIN = ("--images", "3000", "--set", "architecture.width=8", "--set", "threads=1")
+RUN_KEYS = {
+    *("schema", "name", "cohort", "recipe", "state", "images", "seconds", "images_per_second", "device", "seed"),
+    *("checkpoints", "alarms", "generator", "error"),
+}  # fmt: skip
+COHORT_KEYS = {
+    *("schema", "name", "hash", "n", "n_train", "n_tuning", "n_holdout", "size", "channels", "unit", "range"),
+    *("classes", "patients", "duplicates", "skipped", "images"),
+}  # fmt: skip
+AUDIT_KEYS = {
+    *("schema", "ganaug", "seed", "command", "cohort", "synthetic", "verdicts", "measurements", "suspects"),
+    "missing_modes",
+}  # fmt: skip
+
+Ask = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace with digits and one trained generator, made by the command line itself."""
+    workspace = Workspace(tmp_path_factory.mktemp("cli"))
+    workspace.keep(digit_cohort.cohort(count=300), "digits")
+    assert cli.run(["train", "digits", "--name", "d1", *TRAIN, "--workspace", str(workspace.root)]) == 0
+    yield workspace
+    for lock in (workspace.supervisor_lock, workspace.worker_lock, *workspace.root.glob("runs/*/lock")):
+        if (process := locks.holder(lock)) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+
+@pytest.fixture
+def ask(place: Workspace, capsys: pytest.CaptureFixture[str]) -> Ask:
+    """Return a function that runs a command with --json - and returns its status and the document."""
+
+    def run(*arguments: str) -> tuple[int, dict[str, Any]]:
+        capsys.readouterr()
+        status = cli.run([*arguments, "--workspace", str(place.root), "--json", "-"])
+        return status, dict(json.loads(capsys.readouterr().out))
+
+    return run
+
+
+def command(workspace: Workspace, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "ganaug_core.cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "GANAUG_HOME": str(workspace.root)},
+    )
+
+
+def bright_and_dark(folder: Path) -> Path:
+    """Write a source of 24 small noise images in two class folders."""
+    random = np.random.default_rng(0)
+    for label, least in (("bright", 130), ("dark", 0)):
+        (folder / label).mkdir(parents=True)
+        for number in range(12):
+            pixels = random.integers(0, 120, (16, 16)) + least
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / label / f"{number}.png")
+    return folder
+
+
+# what every verb answers
+
+
+def test_cohort_show_and_list_hold_what_is_promised(ask: Ask) -> None:
+    status, shown = ask("cohort", "show", "digits")
+    assert status == 0
+    assert shown.keys() >= COHORT_KEYS
+    assert shown["schema"] == "ganaug.cohort/1"
+    assert shown["n"] == shown["n_train"] + shown["n_tuning"] + shown["n_holdout"] == len(shown["images"]) == 300
+    assert shown["classes"]["7"].keys() == {"train", "tuning", "holdout"}
+    assert shown["images"][0].keys() >= {"id", "class", "role", "patient", "sha256"}
+    assert "path" not in shown["images"][0]
+    status, listed = ask("cohort", "list")
+    assert status == 0
+    assert "digits" in [each["name"] for each in listed["cohorts"]]
+
+
+def test_cohort_import_answers_like_show_and_names_paths_only_when_asked(ask: Ask, tmp_path: Path) -> None:
+    source = str(bright_and_dark(tmp_path / "source"))
+    (tmp_path / "source" / "dark" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    status, made = ask("cohort", "import", source, "--name", "folder", "--size", "16", "--paths")
+    assert status == 0
+    assert made.keys() >= COHORT_KEYS
+    assert made["n"] == 24
+    assert {each["path"] for each in made["images"]} >= {"bright/0.png", "dark/11.png"}
+    assert [each["file"] for each in made["skipped"]] == ["dark/broken.png"]
+    assert made["skipped"][0].keys() == {"file", "code", "say", "do"}
+    assert ask("cohort", "show", "folder")[1]["hash"] == made["hash"]
+    status, again = ask("cohort", "import", source, "--name", "folder")
+    assert (status, again["error"]["code"]) == (2, "name_taken")
+    assert ask("cohort", "remove", "folder") == (0, {"removed": "folder"})
+    assert ask("cohort", "show", "folder")[0] == 2
+
+
+def test_run_show_and_list_hold_what_is_promised(ask: Ask) -> None:
+    status, shown = ask("run", "show", "d1")
+    assert status == 0
+    assert shown.keys() >= RUN_KEYS
+    assert (shown["schema"], shown["state"], shown["generator"]) == ("ganaug.run/1", "done", "d1")
+    assert shown["checkpoints"][-1].keys() == {"images", "kept", "measurements"}
+    status, listed = ask("run", "list")
+    assert {"name": "d1", "state": "done"}.items() <= listed["runs"][0].items()
+
+
+def test_generator_show_is_the_passport_with_name_and_hash(ask: Ask) -> None:
+    status, shown = ask("generator", "show", "d1")
+    assert status == 0
+    assert shown["name"] == "d1"
+    assert len(shown["hash"]) == 64
+    assert [each["name"] for each in shown["classes"]] == list("0123456789")
+    assert shown["intended_use"] == "research only, not for diagnosis"
+    assert [each["name"] for each in ask("generator", "list")[1]["generators"]] == ["d1"]
+
+
+def test_a_generator_goes_out_and_comes_in_unchanged(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "out.safetensors"
+    assert ask("generator", "export", "d1", str(file))[0] == 0
+    status, made = ask("generator", "import", str(file), "--name", "d2")
+    assert status == 0
+    assert made["hash"] == ask("generator", "show", "d1")[1]["hash"]
+    damaged = bytearray(file.read_bytes())
+    damaged[-9] ^= 1
+    file.write_bytes(damaged)
+    status, refused = ask("generator", "import", str(file), "--name", "d3")
+    assert status == 2
+    assert refused["error"]["code"] == "checksum"
+
+
+def test_sample_writes_a_folder_a_class_and_says_so(ask: Ask, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    status, made = ask(
+        "sample", "d1", "--per-class", "3", "--class", "4", "--class", "9", "--seed", "5", "--out", str(out)
+    )
+    assert status == 0
+    assert {key: made[key] for key in ("schema", "generator", "seed", "truncation", "n", "out")} == {
+        "schema": "ganaug.samples/1", "generator": "d1", "seed": 5, "truncation": 1.0, "n": 6, "out": str(out),
+    }  # fmt: skip
+    assert sorted(path.relative_to(out).as_posix() for path in out.glob("*/*.png")) == [
+        f"{label}/{number:04d}.png" for label in "49" for number in range(3)
+    ]
+    status, refused = ask("sample", "d1", "--per-class", "3", "--out", str(out))
+    assert (status, refused["error"]["code"]) == (2, "not_empty")
+
+
+def test_map_and_audit_of_anybodys_folder_hold_what_is_promised(ask: Ask, tmp_path: Path) -> None:
+    out = tmp_path / "theirs"
+    assert ask("sample", "d1", "--per-class", "6", "--out", str(out))[0] == 0
+    status, drawn = ask("map", "digits", str(out), "--encoder", "pixels")
+    assert status == 0
+    assert drawn.keys() >= {"schema", "encoder", "trustworthiness", "neighbour_hit_rate", "points"}
+    assert len(drawn["points"]) == 300 + 60
+    assert drawn["points"][0].keys() >= {"id", "role", "class", "x", "y", "nearest_train", "distance"}
+    status, judged = ask("audit", "digits", str(out), "--encoder", "pixels", "--paths", "--seed", "3")
+    assert status == 0
+    assert judged.keys() >= AUDIT_KEYS
+    assert (judged["schema"], judged["seed"], judged["synthetic"]["source"]) == ("ganaug.audit/1", 3, "folder")
+    assert judged["verdicts"].keys() == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
+    assert judged["verdicts"]["copying"]["state"] == "not_assessable", "we made the split, they made the images"
+    assert {"synthetic", "train", "encoder", "distance", "p_value", "q_value", "transform"} <= judged["suspects"][
+        0
+    ].keys()
+    assert (out / judged["suspects"][0]["synthetic_path"]).is_file()
+
+
+def test_doctor_says_what_can_run_here(ask: Ask, place: Workspace) -> None:
+    status, found = ask("doctor")
+    assert status == 0
+    assert found.keys() == {
+        *("schema", "version", "python", "torch", "device", "threads", "encoders", "workspace", "free_bytes")
+    }
+    assert found["encoders"]["simclr"].keys() == {"ready", "say", "do"}
+    assert found["workspace"] == str(place.root)
+
+
+# the contract around them
+
+
+def test_json_to_a_file_leaves_standard_output_empty(
+    place: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "run.json"
+    assert cli.run(["run", "show", "d1", "--json", str(file), "--workspace", str(place.root)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "d1: done" in captured.err
+    assert json.loads(file.read_text())["name"] == "d1"
+
+
+def test_without_json_the_answer_is_words_on_standard_output(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["--workspace", str(place.root), "run", "list"]) == 0
+    assert "d1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("cohort", "show", "nobody"), "missing", "no cohort named nobody"),
+        (("run", "show", "nobody"), "missing", "no run named nobody"),
+        (("generator", "show", "nobody"), "missing", "no generator named nobody"),
+        (("audit", "digits", "nobody"), "missing", "no generator named nobody in the workspace, and no such file"),
+        (("audit", "nobody", "d1"), "missing", "no cohort named nobody"),
+        (("train", "digits", "--name", "x", "--recipe", "magic"), "unknown_name", "no recipe named 'magic'"),
+        (("train", "digits", "--name", "x", "--set", "loss"), "set", "part.setting=value"),
+        (("train", "digits", "--name", "d1"), "name_taken", "already a run named d1"),
+        (("train", "digits", "--name", "../x"), "name", "cannot be a name"),
+        (("train", "digits", "--name", "x", "--minutes", "-1"), "configuration", "minutes"),
+        (("sample", "d1", "--per-class", "2", "--class", "x", "--out", "OUT"), "unknown_class", "no class named x"),
+        (("sample", "d1", "--per-class", "2", "--format", "dicom", "--out", "OUT"), "unknown_name", "dicom"),
+        (("cohort", "import", "/nowhere", "--name", "x"), None, "nowhere"),
+        (("cohort", "import", "embedded:digits", "--name", "x", "--range", "1"), "range", "not two numbers"),
+        (("run", "resume", "d1"), "state", "The run d1 is done"),
+        (("train", "digits"), "usage", "--name"),
+        (("nonsense",), "usage", "nonsense"),
+    ],
+)
+def test_what_cannot_be_done_is_two_with_words_and_json(
+    ask: Ask, tmp_path: Path, arguments: tuple[str, ...], code: str | None, words: str
+) -> None:
+    if arguments == ("nonsense",):
+        status, answer = cli.run(["nonsense"]), {"error": {"what": "nonsense", "do": "x", "code": "usage"}}
+    else:
+        status, answer = ask(*(str(tmp_path / "out") if each == "OUT" else each for each in arguments))
+    assert status == 2
+    assert answer.keys() == {"error"}
+    assert answer["error"].keys() == {"what", "do", "code"}
+    assert words in answer["error"]["what"]
+    assert answer["error"]["do"]
+    assert code in (None, answer["error"]["code"])
+
+
+def test_a_result_that_cannot_be_written_is_refused_before_the_work(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["doctor", "--json", "/nowhere/x.json", "--workspace", str(place.root)]) == 2
+    assert "folder of /nowhere/x.json is not there" in capsys.readouterr().err
+
+
+def test_a_bug_keeps_its_traceback_and_is_one(place: Workspace) -> None:
+    (place.root / "generators" / "odd").mkdir()
+    (place.root / "generators" / "odd" / "manifest.json").write_text('{"unexpected": 1}')
+    with command(place, "generator", "show", "odd") as process:
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "Traceback" in errors
+    place.remove("generators", "odd")
+
+
+# training on the command line
+
+
+def test_a_run_draws_plain_lines_where_there_is_no_terminal(place: Workspace) -> None:
+    with command(place, "train", "digits", "--name", "lines", *TRAIN, "--json", "-") as process:
+        out, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert json.loads(out)["state"] == "done"
+    assert "\r" not in errors
+    assert any("images shown" in line for line in errors.splitlines())
+
+
+def test_ctrl_c_writes_a_checkpoint_leaves_with_130_and_resume_goes_on(place: Workspace, ask: Ask) -> None:
+    many = ("--images", "4000000", *TRAIN[2:])
+    with command(place, "train", "digits", "--name", "cut", *many) as process:
+        deadline = time.monotonic() + PATIENCE
+        while not (place.exists("runs", "cut") and runs.history(place, "cut").get("images")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "ganaug run resume cut" in errors
+    assert "Traceback" not in errors
+    shown = ask("run", "show", "cut")[1]
+    assert shown["state"] == "paused"
+    rested = shown["checkpoints"][-1]["images"]
+    assert rested > 0
+    assert ask("run", "resume", "cut", "--detach")[1]["state"] in ("queued", "starting", "running")
+    status, stopped = ask("run", "stop", "cut")
+    assert (status, stopped["state"], stopped["generator"]) == (0, "stopped", "cut")
+    assert stopped["images"] >= rested
+
+
+def test_detach_returns_at_once_and_pause_stop_and_list_follow(ask: Ask, place: Workspace) -> None:
+    many = ("--images", "4000000", *TRAIN[2:])
+    status, begun = ask("train", "digits", "--name", "loose", *many, "--detach")
+    assert status == 0
+    assert begun["state"] in ("queued", "starting", "running")
+    status, paused = ask("run", "pause", "loose")
+    assert (status, paused["state"]) == (0, "paused")
+    assert ask("run", "stop", "loose")[1]["state"] == "stopped"
+    job = store.find(place, "train", "loose")
+    assert job is not None
+    assert not job.live
+
+
+def test_a_path_as_cohort_is_imported_once_and_does_not_replace_another(place: Workspace, tmp_path: Path) -> None:
+    source = bright_and_dark(tmp_path / "digits")
+    first = sources.cohort(place, str(source), silent)
+    assert first.startswith("digits-"), "the name digits is taken by other images"
+    assert place.cohort(first).name == first
+    before = (place.folder("cohorts", first) / "manifest.json").stat().st_mtime_ns
+    assert sources.cohort(place, str(source), silent) == first
+    assert (place.folder("cohorts", first) / "manifest.json").stat().st_mtime_ns == before
+    place.remove("cohorts", first)
+
+
+# speed and looks
+
+
+def test_help_is_quick_because_nothing_heavy_is_loaded() -> None:
+    """Processor time, because a busy machine would make the clock tell about its other work."""
+
+    def seconds() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "ganaug_core.cli", "--help"], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(seconds() for _ in range(3)) < 1.0
+
+
+@pytest.mark.parametrize("verb", [[], ["cohort"], ["run"], ["generator"]])
+def test_a_verb_alone_shows_its_help(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(verb) == 2
+    captured = capsys.readouterr()
+    assert "Commands:" in captured.out + captured.err
+
+
+def test_every_promised_verb_is_there_and_unbuilt_ones_are_not(capsys: pytest.CaptureFixture[str]) -> None:
+    verbs = [
+        *("app", "demo", "doctor", "train", "worker", "sample", "audit", "map", "cohort import", "cohort list"),
+        *("cohort show", "cohort remove", "run list", "run show", "run pause", "run stop", "run resume"),
+        *("generator list", "generator show", "generator export", "generator import"),
+    ]  # fmt: skip
+    for verb in verbs:
+        assert cli.run([*verb.split(), "--help"]) == 0, verb
+        assert ("--json" in capsys.readouterr().out) == (verb not in ("app", "demo", "worker")), verb
+    for unbuilt in ("benefit", "search", "report"):
+        assert cli.run([unbuilt]) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s"), (61, "61 s"), (600, "about 10 minutes"), (7200, "about 2.0 hours")]
+)
+def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
+    assert console.in_words(seconds) == words
+
+
+def test_json_has_null_where_a_number_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    console.write_json({"value": float("nan"), "list": [1.5, float("inf")]}, "-")
+    assert json.loads(capsys.readouterr().out) == {"value": None, "list": [1.5, None]}
+
+
+def test_a_taken_port_is_said_before_anything_starts(place: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    import socket
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert cli.run(["app", "--port", str(port), "--no-browser", "--workspace", str(place.root)]) == 2
+    assert f"Port {port} is used by another program" in capsys.readouterr().err

@@ -1,0 +1,358 @@
+"""Training: it learns, it stops, it goes on bit for bit, and it says what went wrong."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count, pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+from small_cohort import squares
+from torch import Tensor
+
+from ganaug_core.config import TrainingConfig, configure
+from ganaug_core.errors import ConfigurationError, TrainingError
+from ganaug_core.losses import LOSSES
+from ganaug_core.losses.relativistic_pairing import RelativisticPairing
+from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort
+from ganaug_core.training import Training, run, schedule
+from ganaug_core.training.game import Game
+from ganaug_core.training.images import TrainingImages
+from ganaug_core.training.telemetry import Shown
+
+BATCH = 8
+
+
+def config(recipe: str = "recommended", **fields: Any) -> TrainingConfig:
+    fields = {"images": 40 * BATCH, "batch_size": BATCH, "threads": 1, "device": "cpu", **fields}
+    return configure(recipe, {"architecture.width": 16, **fields.pop("changes", {})}, **fields)
+
+
+def tensors(value: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
+    if isinstance(value, Tensor):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from tensors(part, f"{name}.{key}")
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    ours, theirs = dict(tensors(one)), dict(tensors(other))
+    assert len(ours) > 20
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+# what a run reports
+
+
+@pytest.mark.parametrize("recipe", ["recommended", "dcgan"])
+def test_a_run_ends_with_its_budget_and_shows_itself_at_both_ends(recipe: str) -> None:
+    training = Training(squares(), config(recipe))
+    reports = list(training)
+    first, last = reports[0], reports[-1]
+    assert (first.images, first.share, last.images, last.share) == (0, 0.0, 40 * BATCH, 1.0)
+    for report in (first, last):
+        assert report.preview is not None
+        assert report.preview.shape == (2 * 8, 1, 16, 16)
+        assert np.abs(report.preview).max() <= 1
+        assert report.logits is not None
+        assert {name: len(values) for name, values in report.logits.items()} == {
+            "train": 80,
+            "tuning": 12,
+            "generated": 256,
+        }
+    assert last.measures.keys() == {
+        "discriminator_loss",
+        "generator_loss",
+        "discriminator_gradient",
+        "generator_gradient",
+        "images_per_second",
+        "learning_rate",
+    }
+    assert all(np.isfinite(value) for value in last.measures.values())
+    assert last.measures["images_per_second"] > 0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Replace the clock: a step takes 10 ms, looking at the networks 200 ms, and nothing is computed."""
+    now = [0.0]
+
+    def step(game: Game, number: int, share: float) -> dict[str, Tensor]:
+        now[0] += 0.01
+        return {"discriminator_loss": torch.tensor(float(number))}
+
+    def look(shown: Shown, game: Game) -> dict[str, Any]:
+        now[0] += 0.2
+        return {}
+
+    monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(Game, "step", step)
+    monkeypatch.setattr(Shown, "logits", look)
+    return now
+
+
+def test_minutes_are_minutes_of_training_and_not_of_waiting(clock: list[float]) -> None:
+    reports = []
+    for report in Training(squares(), config(images=None, minutes=1)):
+        reports.append(report)
+        clock[0] += 100
+    assert reports[-1].share == 1
+    assert 60 <= reports[-1].seconds < 60.5
+    assert all(0 <= before.share <= after.share for before, after in pairwise(reports))
+    assert 150 < len(reports) <= 202
+
+
+def test_a_report_holds_means_since_the_one_before(clock: list[float]) -> None:
+    steps, means = 0, []
+    for report in Training(squares(), config(images=None, minutes=0.05)):
+        played = report.images // BATCH - steps
+        if played:
+            means.append((report.measures["discriminator_loss"], steps + (played - 1) / 2))
+        steps += played
+    assert len(means) > 5
+    assert all(mean == pytest.approx(expected) for mean, expected in means)
+
+
+@pytest.mark.parametrize("minutes", [1, 20])
+def test_looking_at_a_run_costs_less_than_a_twentieth_of_its_time(minutes: float, clock: list[float]) -> None:
+    reports = list(Training(squares(), config(images=None, minutes=minutes)))
+    previews = sum(report.preview is not None for report in reports)
+    assert 0.2 * previews < 0.05 * reports[-1].seconds
+    assert previews == pytest.approx(51 if minutes == 20 else 10, abs=2)
+
+
+def test_previews_are_always_of_the_same_latents() -> None:
+    starts = [next(iter(Training(squares(), config(changes=change)))).preview for change in ({}, {"r1.gamma": 9})]
+    assert np.array_equal(*starts)  # type: ignore[arg-type]
+
+
+# what a run learns from
+
+
+def test_the_losses_go_where_they_should_and_the_classes_come_apart() -> None:
+    cohort = squares((60, 60))
+    training = Training(cohort, config(images=250 * BATCH))
+    reports = list(training)
+    preview = reports[-1].preview
+    assert preview is not None
+    real = [cohort.images(cohort.where(TRAIN, label=label)).mean() for label in (0, 1)]
+    made = [preview[:8].mean(), preview[8:].mean()]
+    assert made[1] - made[0] > 0.3 * (real[1] - real[0]) > 0
+
+
+def test_the_hold_out_is_never_opened_and_the_tuning_share_teaches_nothing() -> None:
+    clean = squares()
+    spoilt_pixels = clean.pixels.copy()
+    spoilt_pixels[clean.where(HOLDOUT)] = np.nan
+    spoilt_pixels[clean.where(TUNING)] = 17
+    spoilt = replace(clean, pixels=spoilt_pixels)
+    runs = [Training(cohort, config(images=6 * BATCH)) for cohort in (clean, spoilt)]
+    ends = [list(run)[-1] for run in runs]
+    assert same(runs[0].state(), runs[1].state())
+    assert all(np.isfinite(values).all() for values in (ends[1].logits or {}).values())
+
+
+def test_a_cohort_without_a_tuning_share_trains_and_shows_none() -> None:
+    cohort = squares()
+    cohort.roles[cohort.where(TUNING)] = HOLDOUT
+    logits = next(iter(Training(cohort, config()))).logits
+    assert logits is not None
+    assert [len(logits[name]) for name in ("train", "tuning", "generated")] == [80, 0, 256]
+
+
+def test_a_rare_class_is_drawn_by_the_square_root_of_its_size() -> None:
+    cohort = squares((90, 10))
+    shares = {}
+    for sampling in ("auto", "natural", "tempered", "balanced"):
+        images = TrainingImages(cohort, config(class_sampling=sampling), torch.device("cpu"))
+        torch.manual_seed(0)
+        shares[sampling] = images.batch(20_000)[1].double().mean().item()
+    assert shares == pytest.approx({"auto": 0.25, "natural": 0.1, "tempered": 0.25, "balanced": 0.5}, abs=0.02)
+
+
+def test_a_mild_imbalance_stays_natural() -> None:
+    images = TrainingImages(squares((50, 10)), config(), torch.device("cpu"))
+    torch.manual_seed(0)
+    assert images.batch(20_000)[1].double().mean().item() == pytest.approx(1 / 6, abs=0.02)
+
+
+def test_images_and_labels_stay_together_in_a_batch() -> None:
+    cohort = squares((90, 10))
+    images = TrainingImages(cohort, config(), torch.device("cpu"))
+    for image, label in zip(*images.batch(50), strict=True):
+        bright = int((image > 0.5).sum())
+        assert bright == (4 + 2 * int(label)) ** 2
+
+
+def test_one_class_trains_without_the_label_term() -> None:
+    training = Training(squares((40,)), config(images=3 * BATCH))
+    assert np.isfinite(list(training)[-1].measures["discriminator_loss"])
+
+
+def test_settings_follow_the_budget() -> None:
+    plan = config(final_learning_rate=0.1, label_term=0.5)
+    moments = [schedule.at(share, plan) for share in (0.0, 0.5, 0.75, 1.0, 1.2)]
+    assert [moment.learning_rate for moment in moments] == pytest.approx([1, 1, 0.55, 0.1, 0.1])
+    assert [moment.penalty for moment in moments] == pytest.approx([1, 1, 0.55, 0.1, 0.1])
+    assert [moment.label_term for moment in moments] == pytest.approx([0.5, 0.25, 0.125, 0, 0])
+
+
+def test_the_average_has_its_half_life() -> None:
+    plan = config()
+    assert (1 - schedule.averaging(10**6, BATCH, plan)) ** (10_000 / BATCH) == pytest.approx(0.5)
+    assert (1 - schedule.averaging(10_000, BATCH, plan)) ** (500 / BATCH) == pytest.approx(0.5)
+
+
+# going on
+
+
+@pytest.mark.parametrize("recipe", ["recommended", "dcgan"])
+def test_twenty_and_twenty_steps_are_forty_bit_for_bit(recipe: str) -> None:
+    cohort = squares()
+    straight, first = Training(cohort, config(recipe)), Training(cohort, config(recipe))
+    straight.advance(40)
+    first.advance(20)
+    state = first.state()
+    first.advance(3)  # the state is a copy: going on does not change it
+    torch.manual_seed(99)
+    second = Training(cohort, config(recipe), state=state)
+    torch.randn(7)  # nor does anybody who draws random numbers in between
+    second.advance(20)
+    assert second.images == straight.images == 40 * BATCH
+    assert same(straight.state(), second.state())
+
+
+@pytest.mark.parametrize(
+    "forgotten", ["generator", "discriminator", "average", "generator_optimiser", "discriminator_optimiser", "steps"]
+)
+def test_forgetting_any_part_of_the_state_would_change_the_result(forgotten: str) -> None:
+    cohort, plan = squares(), config()
+    straight, first = Training(cohort, plan), Training(cohort, plan)
+    straight.advance(12)
+    fresh = copy.deepcopy(first.state())
+    first.advance(6)
+    state = first.state()
+    part = state if forgotten == "steps" else state["game"]
+    part[forgotten] = fresh["steps"] if forgotten == "steps" else fresh["game"][forgotten]
+    second = Training(cohort, plan, state=state)
+    second.advance(6)
+    assert not same(straight.state(), second.state())
+
+
+def test_another_seed_is_another_run() -> None:
+    runs = [Training(squares(), config(seed=seed)) for seed in (0, 1)]
+    for each in runs:
+        each.advance(2)
+    assert not same(runs[0].state(), runs[1].state())
+
+
+def test_training_leaves_the_callers_random_numbers_alone() -> None:
+    torch.manual_seed(4)
+    expected = torch.randn(3)
+    torch.manual_seed(4)
+    Training(squares(), config()).advance(2)
+    assert torch.equal(torch.randn(3), expected)
+
+
+def test_a_state_of_another_cohort_is_refused() -> None:
+    state = Training(squares(), config()).state()
+    with pytest.raises(TrainingError, match=r"another cohort than squares.*start a new run"):
+        Training(squares(seed=1), config(), state=state)
+
+
+def test_a_state_of_other_networks_is_refused() -> None:
+    state = Training(squares(), config()).state()
+    with pytest.raises(ConfigurationError, match=r"not those of this configuration"):
+        Training(squares(), config(changes={"architecture.width": 32}), state=state)
+
+
+def test_a_resumed_run_keeps_its_threads() -> None:
+    state = Training(squares(), config()).state()
+    assert Training(squares(), config(threads=0), state=state).threads == state["threads"] == 1
+
+
+def test_going_on_elsewhere_is_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    state = Training(squares(), config()).state()
+    with caplog.at_level("WARNING"):
+        Training(squares(), config(), state=state)
+        assert not caplog.text
+        Training(squares(), config(), state={**state, "threads": 7})
+    assert "not bit for bit" in caplog.text
+
+
+# what goes wrong
+
+
+@dataclass(frozen=True)
+class _Spoilt:
+    """A loss that is not a number from call `first` to call `last`."""
+
+    paired: ClassVar[bool] = True
+    first: int = 2
+    last: int = 2
+    calls: ClassVar[Iterator[int]] = count()
+
+    def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        call = next(type(self).calls)
+        loss = RelativisticPairing().discriminator_loss(real_logits, fake_logits)
+        return loss * float("nan") if self.first <= call <= self.last else loss
+
+    def generator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return RelativisticPairing().generator_loss(real_logits, fake_logits)
+
+
+def spoilt(monkeypatch: pytest.MonkeyPatch, first: int, last: int) -> Training:
+    monkeypatch.setitem(LOSSES, "spoilt", _Spoilt)
+    monkeypatch.setattr(_Spoilt, "calls", count())
+    return Training(squares(), config(changes={"loss": "spoilt", "loss.first": first, "loss.last": last}))
+
+
+def test_a_batch_that_gives_no_number_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = spoilt(monkeypatch, 2, 4)
+    training.advance(10)
+    assert all(torch.isfinite(each).all() for _, each in tensors(training.state()))
+
+
+def test_four_in_a_row_stop_the_run_in_words_and_the_weights_stay_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = spoilt(monkeypatch, 2, 9)
+    with pytest.raises(TrainingError, match=r"unstable: after 48 images 4 updates in a row.*last checkpoint"):
+        list(training)
+    assert all(torch.isfinite(each).all() for _, each in tensors(training.state()))
+
+
+def test_a_pixel_that_is_no_number_is_found_before_the_first_step() -> None:
+    cohort = squares()
+    cohort.pixels[cohort.where(TRAIN)[3], 0, 2, 2] = np.nan
+    with pytest.raises(
+        TrainingError, match=rf"1 training images hold .* first is {cohort.ids[cohort.where(TRAIN)[3]]}"
+    ):
+        Training(cohort, config())
+
+
+def test_a_class_without_training_images_is_named() -> None:
+    with pytest.raises(TrainingError, match=r"class side 6 of squares has no training image"):
+        Training(squares((40, 0)), config())
+
+
+def test_an_image_size_that_cannot_be_made_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"17 x 17"):
+        Training(squares(size=17), config())
+
+
+def test_the_passport_says_what_was_trained() -> None:
+    cohort: Cohort = squares(spacing_mm=(0.8, 0.7))
+    training = Training(cohort, config())
+    training.advance(3)
+    card = training.passport("small")
+    assert (card.title, card.images, card.recipe, card.cohort_digest) == (
+        "small",
+        3 * BATCH,
+        "recommended",
+        cohort.digest,
+    )
+    assert [(each.name, each.train) for each in card.classes] == [("side 4", 40), ("side 6", 40)]
+    assert (card.spacing_mm, card.patients) == ([0.8, 0.7], 40)
+    assert card.architecture.settings == {"width": 16, "latent": 64, "class_features": 32, "features": 128}

@@ -3,6 +3,7 @@
 Workers and the command line take the same steps one at a time (`jobs/tasks.py`), with progress, resume and names.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ganaug_core import cohort, features, generators, maps
@@ -23,6 +24,7 @@ def run(
     minutes: float = 5.0,
     per_class: int = 600,
     size: int = 64,
+    encoders: Sequence[str] = tuple(ENCODERS),
     seed: int = 0,
     report: Report = silent,
 ) -> Audit:
@@ -32,6 +34,7 @@ def run(
         source: Anything a reader understands, or `embedded:phantom`, `embedded:digits`.
         per_class: Synthetic images of each class to judge; 400 for the copy test, 600 for missing modes.
         size: Rows and columns of the images.
+        encoders: Feature spaces; the first one draws the map, what is left out makes its verdict not assessable.
 
     Raises:
         GanaugError: The source, the recipe or the numbers of images cannot be used; the message says why.
@@ -51,11 +54,11 @@ def run(
     workspace.keep(samples, "samples")
 
     spaces = {}
-    for name in ENCODERS:
+    for name in encoders:
         encoder = features.fit(real, name, seed=seed, report=report)
         spaces[name] = Space(features.of_cohort(real, encoder), features.of_samples(samples, encoder))
 
-    drawn = maps.build(real, samples, spaces["simclr"].real, spaces["simclr"].synthetic, seed=seed, report=report)
+    drawn = maps.build(real, samples, *spaces[encoders[0]], seed=seed, report=report)
     workspace.keep(drawn, "map")
 
     judged = audit(real, samples, spaces, seed=seed, report=report)

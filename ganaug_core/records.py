@@ -39,7 +39,8 @@ class Intensity:
         """Return float32 in [-1, 1]; values outside [low, high] are clipped."""
         span = self.high - self.low
         scaled = (np.asarray(pixels, np.float32) - np.float32(self.low)) * np.float32(2 / span) - 1
-        return np.clip(scaled, -1, 1, dtype=np.float32)
+        clipped: Floats = np.clip(scaled, -1, 1, dtype=np.float32)
+        return clipped
 
     def physical(self, images: Floats) -> Floats:
         """Return float32 in the unit: the exact inverse of `normalise` inside [low, high]."""

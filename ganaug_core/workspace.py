@@ -49,7 +49,7 @@ def digest_of(*parts: Any) -> str:
         if isinstance(part, np.ndarray):
             sha.update(f"{part.dtype.str}{part.shape}".encode())
             if part.size:  # an empty array has no bytes to look at
-                sha.update(memoryview(np.ascontiguousarray(part)).cast("B"))
+                sha.update(memoryview(np.ascontiguousarray(part).data).cast("B"))
         else:
             sha.update(json.dumps(part, sort_keys=True, default=str).encode())
         sha.update(b"\0")
@@ -177,7 +177,8 @@ class Workspace:
 
     def names(self, kind: str) -> list[str]:
         """Names of the artefacts of a kind, oldest first."""
-        found = [path for path in (self.root / kind).iterdir() if path.name[0] != "." and (path / "manifest.json").is_file()]
+        seen = (path for path in (self.root / kind).iterdir() if not path.name.startswith("."))
+        found = [path for path in seen if (path / "manifest.json").is_file()]
         return [path.name for path in sorted(found, key=lambda path: (path.stat().st_mtime, path.name))]
 
     def exists(self, kind: str, name: str) -> bool:

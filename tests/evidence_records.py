@@ -15,16 +15,18 @@ Bytes = NDArray[np.uint8]
 EIGHT_BIT = Intensity("intensity", 0, 255)
 
 
-def mednist(folder: Path, per_class: int, size: int = 32, classes: int = 6) -> tuple[Bytes, Integers, tuple[str, ...]]:
-    """Return (n, 1, size, size) grey levels, labels and class names."""
-    names = sorted(each.name for each in folder.iterdir())[:classes]
+def mednist(
+    folder: Path, per_class: int, size: int = 32, classes: tuple[str, ...] = ()
+) -> tuple[Bytes, Integers, tuple[str, ...]]:
+    """Return (n, 1, size, size) grey levels, labels and class names, of all classes or those that are named."""
+    names = classes or tuple(sorted(each.name for each in folder.iterdir()))
     images, labels = [], []
     for label, name in enumerate(names):
         for path in sorted((folder / name).iterdir())[:per_class]:
             with Image.open(path) as image:
                 images.append(np.asarray(image.convert("L").resize((size, size), Image.Resampling.BOX)))
             labels.append(label)
-    return np.stack(images)[:, None], np.array(labels), tuple(names)
+    return np.stack(images)[:, None], np.array(labels), names
 
 
 def medmnist(path: Path) -> tuple[Bytes, Integers, tuple[str, ...]]:

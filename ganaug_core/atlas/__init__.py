@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganaug_core import app_root
 from ganaug_core.errors import WorkspaceError
@@ -113,12 +114,13 @@ def _lay(artefact: Path, place: Path) -> None:
     shutil.copy(artefact / "manifest.json", place / "manifest.json")
 
 
-def pack(images: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def pack(images: Floats) -> NDArray[np.uint8]:
     """Return images of [-1, 1] in 8 bits."""
-    return np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
+    packed: NDArray[np.uint8] = np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
+    return packed
 
 
-def unpack(packed: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Floats:
+def unpack(packed: NDArray[np.uint8]) -> Floats:
     """Return the images that `pack` made, float32 in [-1, 1]."""
     return (packed.astype(np.float32) / np.float32(127.5) - 1).astype(np.float32)
 

@@ -51,8 +51,9 @@ class Plan:
 def homogeneous(cohort: Cohort) -> Integers:
     """Training lesions of one texture."""
     textures = phantom.embedded()[0].textures
-    found: Integers = cohort.where(TRAIN)
-    return found[textures[found] == phantom.TEXTURES.index("homogeneous")]
+    found = cohort.where(TRAIN)
+    chosen: Integers = found[textures[found] == phantom.TEXTURES.index("homogeneous")]
+    return chosen
 
 
 def forty(cohort: Cohort) -> Integers:

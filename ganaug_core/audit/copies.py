@@ -14,7 +14,7 @@ from ganaug_core.neighbours import Registered, registered
 from ganaug_core.records import Cohort, Floats, Integers, Measurement, Suspect
 
 SPACE = "registered"
-VERDICTS_TESTED = 3
+ALPHA = FAIL  # after Holm's correction at least a warning
 WANTED = 0.05
 SHOWN, SHOWN_PER_CLASS, LISTED = 20, 3, 0.1
 ROUNDED = 200
@@ -84,10 +84,9 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
         both.cohort.groups[both.holdout],
         seed=both.seed,
     )
-    alpha = FAIL / VERDICTS_TESTED  # Holm may ask for so much
-    detectable = design.detectable_share(alpha)
+    detectable = design.detectable_share(ALPHA)
     suspects = _suspects(both, near, synthetic, holdout, identical)
-    finding = _finding(both, identical, test, design, detectable, alpha, trusted, suspects)
+    finding = _finding(both, identical, test, design, detectable, trusted, suspects)
     return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable)
 
 
@@ -140,7 +139,7 @@ def _identical(both: Sides, train: Floats, near: _Distances) -> dict[int, int]:
 def _natural_twins(cohort: Cohort) -> Floats:
     """Return the distances of the cohort's twins that are not the same image."""
     left, right = cohort.pixels[cohort.twins[:, 0]], cohort.pixels[cohort.twins[:, 1]]
-    distances: Floats = cohort.twin_distances[(left != right).reshape(len(left), -1).any(axis=1)]
+    distances: Floats = cohort.twin_distances[(left != right).any(axis=tuple(range(1, left.ndim)))]
     return distances
 
 
@@ -194,7 +193,6 @@ def _finding(
     test: copying.SetTest,
     design: copying.Design,
     detectable: float | None,
-    alpha: float,
     trusted: bool,
     suspects: tuple[Suspect, ...],
 ) -> Finding:
@@ -228,14 +226,14 @@ def _finding(
         f"closer to training images than held-out images are ({chance(test.p_value)}; {sizes}).",
         do,
     )
-    power = _power_sentence(both, design, detectable, alpha)
+    power = _power_sentence(both, design, detectable)
     if detectable is not None and detectable <= WANTED:
         clear = (
             f"No copying found ({sizes}). {power} This is not a proof of privacy.",
             "Look at the closest pairs all the same.",
         )
         return Finding(test.p_value, trouble, clear, measurements=(measurement,))
-    more = copying.needed(design, alpha, WANTED)
+    more = copying.needed(design, ALPHA, WANTED)
     unable = (
         f"No copying found, but these numbers could hide it ({sizes}). {power}",
         f"To see {percent(WANTED)} copies, audit with about {count(more[0], 'held-out patient')} and "
@@ -246,7 +244,7 @@ def _finding(
     return Finding(test.p_value, trouble, None, unable, measurements=(measurement,))
 
 
-def _power_sentence(both: Sides, design: copying.Design, detectable: float | None, alpha: float) -> str:
+def _power_sentence(both: Sides, design: copying.Design, detectable: float | None) -> str:
     if detectable is None:
         return "Not even a set of nothing but copies would be noticed."
     whole = f"Copies of {percent(detectable)} or more, spread over all classes, would be noticed four times in five."
@@ -255,7 +253,7 @@ def _power_sentence(both: Sides, design: copying.Design, detectable: float | Non
     present = np.intersect1d(both.labels, both.cohort.labels[both.holdout])
     blind = []
     for label, held, drawn in zip(present, design.holdout, design.synthetic, strict=True):
-        alone = copying.Design((held,), (drawn,), both.seed).detectable_share(alpha / (len(design.holdout) + 1))
+        alone = copying.Design((held,), (drawn,), both.seed).detectable_share(ALPHA / (len(design.holdout) + 1))
         if alone is None or alone > 2 * WANTED:
             blind.append(f"{both.cohort.classes[label]} ({'no share' if alone is None else percent(alone)})")
     return f"{whole} In one class alone only larger shares would be: {listed(blind)}." if blind else whole

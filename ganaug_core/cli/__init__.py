@@ -14,6 +14,7 @@ import typer
 from ganaug_core import __version__
 from ganaug_core.cli import cohorts, console, evidence, generators, serve, training
 from ganaug_core.errors import GanaugError
+from ganaug_core.jobs import launch
 
 app = typer.Typer(
     help="Train class-conditional GANs on medical images and see whether they cover the classes or copy the patients.",
@@ -57,6 +58,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status; what is our bug keeps its traceback."""
     to = _json_target(arguments)
+    launch.spare_cores()
     try:
         status = app(arguments, prog_name="ganaug", standalone_mode=False)
     except GanaugError as error:

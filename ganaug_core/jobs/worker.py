@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from ganaug_core.errors import GanaugError
-from ganaug_core.jobs import locks, store, tasks
+from ganaug_core.jobs import launch, locks, store, tasks
 from ganaug_core.workspace import Workspace
 
 REPORT_SECONDS = 0.4
@@ -130,6 +130,7 @@ def _bug(error: Exception, job: store.Job) -> dict[str, str]:
 def main(arguments: list[str]) -> None:
     """Run as the module says above."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    launch.spare_cores()
     workspace = Workspace(arguments[1])
     with contextlib.suppress(OSError):  # only Linux has it, and a container may forbid it
         Path("/proc/self/oom_score_adj").write_text(str(SOON_KILLED))

@@ -219,7 +219,7 @@ class _Search:
         for low in range(0, len(triples.query), REFERENCES):
             part = slice(low, low + REFERENCES)
             pictures = self.queries[triples.query[part]]
-            rows = self._fine_templates(pictures)[torch.arange(len(pictures)), triples.turn[part]]
+            rows = self._turned_templates(pictures, triples.turn[part])
             places = registration.patches(self.references[triples.reference[part]], registration.TEMPLATE)
             best, where = torch.bmm(rows, places).flatten(1).max(1)
             values.append(best)
@@ -235,6 +235,15 @@ class _Search:
         warped = registration.fine(pictures)
         turns = torch.stack([registration.turned(each) for each in warped])
         return registration.templates(turns, registration.TEMPLATE).permute(2, 1, 0, 3)
+
+    def _turned_templates(self, pictures: Tensor, turns: Tensor) -> Tensor:
+        """Return (n, 9, 484): each picture in its one turn."""
+        warped = registration.fine(pictures)
+        for turn in turns.unique().tolist():
+            rows = turns == turn
+            chosen = warped[:, rows]
+            warped[:, rows] = registration.turned(chosen.flatten(0, 1))[turn].view_as(chosen)
+        return registration.templates(warped, registration.TEMPLATE).transpose(0, 1)
 
 
 def _picked(triples: _Triples, columns: Tensor, rows: Tensor | None = None) -> _Triples:

@@ -44,13 +44,13 @@ def coverage(measurements: Sequence[Measurement]) -> go.Figure:
             )
     charts.dressed(
         figure,
-        "How much of each class is covered",
+        "How much of each class is covered" + (f" (feature space {shown[0].encoder})" if shown else ""),
         "share of real neighbourhoods that a synthetic image reaches",
         "",
         height=190 + 34 * len(names),
     )
     figure.update_xaxes(range=[0, 1.03])
-    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(autorange="reversed", type="category")  # classes named 0, 1, 2 are no numbers
     return _legend_below(figure)
 
 

@@ -228,7 +228,7 @@ def _coverage(audit: Audit) -> None:
         low = min(chosen, key=lambda each: each.value)
         alt = f"Coverage of {len(chosen)} classes; least in {words.clean(low.class_name)} with {low.value:.2f}"
         charts.show(figures.coverage(chosen), f"coverage-{encoder}", alt)
-        st.text(f"Feature space: {encoder}. An interval wholly left of the white line tells of a missing part.")
+        st.text("An interval wholly left of the white line tells of a missing part.")
 
 
 def _scores(audit: Audit) -> None:

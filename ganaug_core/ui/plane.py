@@ -1,5 +1,7 @@
 """A kept game of the playground, played in the browser: all frames are in one Plotly figure."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -49,7 +51,7 @@ def _figure(game: playground.Play) -> go.Figure:
     figure.update_yaxes(scaleanchor="x", **limit)
     figure.update_layout(
         margin={"t": 32},
-        sliders=[{"steps": steps, "currentvalue": {"prefix": "Reached now: "}, "ticklen": 0, "pad": {"t": 36}}],
+        sliders=[_slider(steps)],
         updatemenus=[
             {
                 "type": "buttons",
@@ -67,3 +69,16 @@ def _figure(game: playground.Play) -> go.Figure:
         ],
     )
     return figure
+
+
+def _slider(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """The frames' labels show as the current value; below the track they would run into each other."""
+    shown = {"prefix": "Reached now: ", "font": {"size": 13, "color": palette.TEXT}}
+    return {
+        "steps": steps,
+        "currentvalue": shown,
+        "font": {"size": 1, "color": palette.GROUND},
+        "ticklen": 0,
+        "minorticklen": 0,
+        "pad": {"t": 36},
+    }

@@ -1,6 +1,9 @@
 """A small real cohort without a file: scikit-learn's handwritten digits."""
 
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Intensity
 from ganaug_core.workspace import digest_of
@@ -30,3 +33,12 @@ def cohort(name: str = "digits", count: int = 400) -> Cohort:
         twin_distances=np.zeros(0, np.float32),
         own_split=False,
     )
+
+
+def folder(place: Path, count: int = 300) -> Path:
+    """Write the digits as a source: a folder a class with 8-bit PNGs of 16 px."""
+    made = cohort(count=count)
+    for number, (pixels, label) in enumerate(zip(made.pixels, made.labels, strict=True)):
+        (place / str(label)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray((pixels[0] * 15).astype(np.uint8)).save(place / str(label) / f"{number:04d}.png")
+    return place

@@ -28,7 +28,7 @@ def spaces(real: Cohort, drawn: Samples) -> dict[str, Space]:
     axes = PCA(min(24, len(train) - 1), random_state=0).fit(flat(real.images(train)))
     both = [axes.transform(flat(each)) for each in (real.images(np.arange(len(real))), drawn.images)]
     judge = LogisticRegression(max_iter=3000).fit(both[0][train], real.labels[train])
-    sure = [judge.predict_log_proba(each) for each in both]
+    sure = [np.log(judge.predict_proba(each).clip(1e-9)) for each in both]
     return {
         name: Space(
             Features(name, "test", values[0].astype(np.float32), real.ids),
@@ -40,10 +40,10 @@ def spaces(real: Cohort, drawn: Samples) -> dict[str, Space]:
 
 @pytest.fixture(scope="module")
 def world(data: Callable[[str], Path]) -> tuple[Cohort, Floats, Integers]:
-    """Return a cohort of 3 classes of MedNIST and as many fresh real images."""
-    images, labels, classes = mednist(data("mednist_6k/images"), 500, 32, 3)
-    left, right = halves(images, labels, 240, seed=0)
-    return cohort(images[left], labels[left], classes), EIGHT_BIT.normalise(images[right]), labels[right]
+    """Return a cohort of 2 classes of MedNIST and as many fresh real images."""
+    images, labels, classes = mednist(data("mednist_6k/images"), 600, 32, ("CXR", "Hand"))
+    left, right = halves(images, labels, 300, seed=0)
+    return cohort(images[left], labels[left], classes, holdout=0.34), EIGHT_BIT.normalise(images[right]), labels[right]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_the_closest_pairs_are_shown_whatever_the_verdict(fresh: Audit) -> None:
     assert len(fresh.suspects) >= 20
     assert all(0 < each.p_value <= each.q_value <= 1 for each in fresh.suspects)
     assert fresh.suspects[0].p_value == min(each.p_value for each in fresh.suspects)
-    assert fresh.scores["synthetic"].shape == (720,)
+    assert fresh.scores["synthetic"].shape == (600,)
 
 
 def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh: Audit) -> None:
@@ -102,7 +102,7 @@ def test_measurements_of_fresh_images_lie_near_their_floor(fresh: Audit) -> None
     for name in ("precision", "recall", "coverage"):
         assert found[name].interval is not None
         assert found[name].value == pytest.approx(found[name].floor, abs=0.1)
-    assert {each.class_name for each in fresh.measurements if each.name == "coverage"} > {"AbdomenCT"}
+    assert {each.class_name for each in fresh.measurements if each.name == "coverage"} > {"Hand"}
 
 
 def test_two_audits_with_one_seed_are_equal(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -114,13 +114,15 @@ def test_two_audits_with_one_seed_are_equal(world: tuple[Cohort, Floats, Integer
 @pytest.mark.parametrize("how", ["exact", "noisy", "flipped", "shifted"])
 def test_a_fifth_of_copies_fails_copying_and_is_named(world: tuple[Cohort, Floats, Integers], how: str) -> None:
     real, images, labels = world
-    found = judge(real, planted(images, labels, real, 0.2, how, seed=1), labels)
+    some = slice(None, None, 2)
+    found = judge(real, planted(images[some], labels[some], real, 0.2, how, seed=1), labels[some])
     assert found.verdicts["copying"].state == "fail"
     assert found.suspects[0].q_value < 0.1 or found.suspects[0].identical
 
 
 def test_a_single_exact_copy_among_many_fails_and_is_named(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
+    images, labels = images[::3], labels[::3]
     changed = images.copy()
     source = real.where(TRAIN, label=int(labels[77]))[5]
     changed[77] = real.images(np.array([source]))[0]
@@ -131,7 +133,7 @@ def test_a_single_exact_copy_among_many_fails_and_is_named(world: tuple[Cohort, 
     assert "1 image equals" in found.verdicts["copying"].statement
 
 
-@pytest.mark.parametrize("count", [40, 240])
+@pytest.mark.parametrize("count", [40, 300])
 def test_a_class_that_shows_one_image_again_and_again_fails_mode_coverage(
     world: tuple[Cohort, Floats, Integers], count: int
 ) -> None:
@@ -163,15 +165,15 @@ def test_a_missing_group_is_named_with_its_images(world: tuple[Cohort, Floats, I
 
 def test_an_absent_class_fails_mode_coverage(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
-    found = judge(real, images[labels != 2][::4], labels[labels != 2][::4])
+    found = judge(real, images[labels != 0][::4], labels[labels != 0][::4])
     assert found.verdicts["mode_coverage"].state == "fail"
-    assert f"No synthetic image of {real.classes[2]}" in found.verdicts["mode_coverage"].statement
+    assert f"No synthetic image of {real.classes[0]}" in found.verdicts["mode_coverage"].statement
 
 
 def test_swapped_labels_fail_label_fidelity(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     wrong = labels.copy()
-    wrong[::4] = (labels[::4] + 1) % 3
+    wrong[::4] = (labels[::4] + 1) % 2
     found = judge(real, images, wrong, features=True)
     assert found.verdicts["label_fidelity"].state == "fail"
     assert "A classifier" in found.verdicts["label_fidelity"].statement
@@ -255,7 +257,7 @@ def test_requests_that_do_not_fit_are_told_in_words(world: tuple[Cohort, Floats,
 
 def test_classes_are_matched_by_name_and_not_by_number(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
-    turned = samples(images, 2 - labels, real.classes[::-1])
+    turned = samples(images, 1 - labels, real.classes[::-1])
     found = audit(real, turned, spaces(real, turned))
     assert found.verdicts["label_fidelity"].state != "fail"
 
@@ -263,10 +265,10 @@ def test_classes_are_matched_by_name_and_not_by_number(world: tuple[Cohort, Floa
 @pytest.mark.parametrize("name", ["breastmnist/breastmnist.npz", "pneumoniamnist_full/pneumoniamnist.npz"])
 def test_the_verdicts_hold_on_other_cohorts(name: str, data: Callable[[str], Path]) -> None:
     images, labels, classes = medmnist(data(name))
-    left, right = halves(images, labels, 300, seed=4)
+    left, right = halves(images, labels, 200, seed=4)
     real = cohort(images[left], labels[left], classes)
     new, new_labels = EIGHT_BIT.normalise(images[right]), labels[right]
-    assert judge(real, new, new_labels).verdicts["copying"].state in ("pass", "not_assessable")
+    assert judge(real, new[::2], new_labels[::2]).verdicts["copying"].state in ("pass", "not_assessable")
     for how in ("noisy", "shifted"):
         changed = planted(new, new_labels, real, 0.2, how, seed=5)
         assert judge(real, changed, new_labels).verdicts["copying"].state == "fail"

@@ -1,6 +1,14 @@
 """What every test may use: the folder of real images, and a workspace of its own."""
 
 import os
+
+# before torch is imported: on few cores many threads only wait for each other
+for _variable in (
+    "OMP_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+):
+    os.environ.setdefault(_variable, "1")
+
 from collections.abc import Callable
 from pathlib import Path
 

@@ -206,7 +206,8 @@ def _finding(
         first = next(each for each in suspects if each.identical)
         named = (
             f"{count(len(identical), 'image equals', 'images equal')} a training image (turned or mirrored ones "
-            f"counted) among {count(total, 'synthetic image')}; the first is {first.synthetic}, training image {first.train}"
+            f"counted) among {count(total, 'synthetic image')}; the first is {first.synthetic}, training image "
+            f"{first.train}"
         )
         repeats = both.cohort.duplicates.get("exact", 0)
         known = f" The cohort itself holds {count(repeats, 'exact repeat')}." if repeats else ""

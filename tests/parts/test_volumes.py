@@ -15,7 +15,7 @@ import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from ganaug_core.readers import guarded, headers, volumes
+from ganaug_core.readers import codestreams, guarded, volumes
 from ganaug_core.records import Skipped, Slice
 
 GE_HEAD = "dicom_ct/ge_head/In/GE"
@@ -369,8 +369,8 @@ def test_a_compressed_image_that_disagrees_with_its_header_is_refused(
 
 def test_the_size_of_a_jpeg_is_read_from_its_frame_header() -> None:
     start = b"\xff\xd8" + b"\xff\xe0\x00\x04ab" + b"\xff\xff\xc3\x00\x0b" + struct.pack(">BHHB", 12, 20, 30, 1)
-    assert headers.codestream(start + bytes(4)) == (20, 30, 1, 12, None)
-    assert headers.codestream(b"no image at all") is None
+    assert codestreams.codestream(start + bytes(4)) == (20, 30, 1, 12, None)
+    assert codestreams.codestream(b"no image at all") is None
 
 
 # ---- a child that dies ---------------------------------------------------------------------------------------------

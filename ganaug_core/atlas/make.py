@@ -66,7 +66,7 @@ def forty(cohort: Cohort) -> Integers:
 _AT_64_PIXELS = {"r1.gamma": 2.0, "r2.gamma": 2.0}
 PLANS = {
     "healthy": Plan(1_000_000, {**_AT_64_PIXELS, "augment": "on", "ema_half_life_images": 20_000}),
-    "collapsed": Plan(120_000, {**_AT_64_PIXELS, "augment": "on"}, homogeneous, after="healthy"),
+    "collapsed": Plan(80_000, {**_AT_64_PIXELS, "augment": "on"}, homogeneous, after="healthy"),
     "copying": Plan(160_000, {**_AT_64_PIXELS, "augment": "off"}, forty),
 }
 

@@ -82,6 +82,7 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
         both.labels,
         both.cohort.labels[both.holdout],
         both.cohort.groups[both.holdout],
+        natural=_twins_by_nature(both),
         seed=both.seed,
     )
     detectable = design.detectable_share(ALPHA)
@@ -134,6 +135,23 @@ def _identical(both: Sides, train: Floats, near: _Distances) -> dict[int, int]:
     for row in np.flatnonzero(near.synthetic_train.distance < limit):
         same.setdefault(int(row), int(near.synthetic_train.nearest[row]))
     return same
+
+
+def _twins_by_nature(both: Sides) -> dict[int, tuple[float, float]]:
+    """Return by class the share of fresh real images with a twin among the training images, and its sample size.
+
+    An image with t twins in the cohort finds one among a share s of it with chance 1 - (1 - s)^t.
+    """
+    cohort = both.cohort
+    if len(cohort.twins) == 0:
+        return {}
+    twins = np.bincount(cohort.twins.ravel(), minlength=len(cohort))
+    chance_of_one = 1 - (1 - len(both.train) / len(cohort)) ** twins
+    result = {}
+    for label in np.unique(cohort.labels):
+        rows = np.flatnonzero(cohort.labels == label)
+        result[int(label)] = (float(chance_of_one[rows].mean()), float(both.patients(rows)))
+    return result
 
 
 def _natural_twins(cohort: Cohort) -> Floats:
@@ -249,12 +267,19 @@ def _power_sentence(both: Sides, design: copying.Design, detectable: float | Non
     if detectable is None:
         return "Not even a set of nothing but copies would be noticed."
     whole = f"Copies of {percent(detectable)} or more, spread over all classes, would be noticed four times in five."
+    if design.natural:
+        share = sum(m * share for m, (share, _) in zip(design.synthetic, design.natural, strict=True))
+        whole += (
+            f" The cohort repeats itself: {percent(share / sum(design.synthetic))} of fresh real images would have a "
+            f"twin among the training images too, and as many are allowed."
+        )
     if len(design.holdout) == 1:
         return whole
     present = np.intersect1d(both.labels, both.cohort.labels[both.holdout])
     blind = []
-    for label, held, drawn in zip(present, design.holdout, design.synthetic, strict=True):
-        alone = copying.Design((held,), (drawn,), both.seed).detectable_share(ALPHA / (len(design.holdout) + 1))
+    for place, (label, held, drawn) in enumerate(zip(present, design.holdout, design.synthetic, strict=True)):
+        twins = design.natural[place : place + 1]
+        alone = copying.Design((held,), (drawn,), twins, both.seed).detectable_share(ALPHA / (len(design.holdout) + 1))
         if alone is None or alone > 2 * WANTED:
             blind.append(f"{both.cohort.classes[label]} ({'no share' if alone is None else percent(alone)})")
     return f"{whole} In one class alone only larger shares would be: {listed(blind)}." if blind else whole

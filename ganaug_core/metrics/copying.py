@@ -6,7 +6,7 @@ the classes up, takes the smallest p over several k and over the classes, and ca
 statistics. It assumes one held-out image a patient: with several, one of each is drawn, again and again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from ganaug_core.errors import EvidenceError
 from ganaug_core.records import Integers
 
 Scores = NDArray[np.floating]
+Natural = tuple[float, float]
 DRAWS, POWER_DRAWS, SUBSETS = 20_000, 1_000, 99
 POWER = 0.8
 SHARES = (0.0, 0.0, 0.01, 0.02)
@@ -60,11 +61,14 @@ class Design:
     Attributes:
         holdout: Held-out images of each class, all >= 1.
         synthetic: Synthetic images of each class, all >= 1.
+        natural: Of each class, the share of fresh real images with a twin in the training images, and from how many
+            independent images that is known; empty where there are no twins.
         seed: For the draws.
     """
 
     holdout: tuple[int, ...]
     synthetic: tuple[int, ...]
+    natural: tuple[Natural, ...] = ()
     seed: int = 0
 
     def smallest(self, counts: Integers) -> NDArray[np.float64]:
@@ -111,13 +115,15 @@ class Design:
 
     def expected(self, rank: int) -> float:
         """Return the mean of the summed count under chance."""
-        return sum(m * levels(n)[rank] / (n + 1) for n, m in zip(self.holdout, self.synthetic, strict=True))
+        by_chance = sum(m * levels(n)[rank] / (n + 1) for n, m in zip(self.holdout, self.synthetic, strict=True))
+        return by_chance + sum(m * share for m, (share, _) in zip(self.synthetic, self.natural, strict=False))
 
     def scaled(self, holdout: float, synthetic: float) -> "Design":
         """Return the design with so many times as many images."""
         return Design(
             tuple(int(np.ceil(n * holdout)) for n in self.holdout),
             tuple(int(np.ceil(m * synthetic)) for m in self.synthetic),
+            self.natural,
             self.seed,
         )
 
@@ -139,6 +145,8 @@ class Design:
             n, m = self.holdout[each], synthetic[each]
             k = levels(n)[rank]
             mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, k, n + 1 - k))
+            if twins := self._twins(each):
+                mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, *twins))[: len(mass)]
         table: NDArray[np.float64] = np.clip(mass[::-1].cumsum()[::-1], 0, 1)
         return table
 
@@ -152,7 +160,9 @@ class Design:
         counts = np.zeros((draws, len(self.holdout), len(SHARES)), np.int64)
         for each, (n, m) in enumerate(zip(self.holdout, synthetic, strict=True)):
             ranks = levels(n)
-            below, done, past = np.zeros(draws), np.zeros(draws, np.int64), 0
+            below, past = np.zeros(draws), 0
+            twins = self._twins(each)
+            done = random.binomial(m, random.beta(*twins, draws)) if twins else np.zeros(draws, np.int64)
             for rank in sorted(set(ranks)):
                 # the next order statistic of n uniforms lies a Beta-distributed part of the rest further up
                 step = random.beta(rank - past, n + 1 - rank, draws)
@@ -161,6 +171,11 @@ class Design:
                 for place in (index for index, value in enumerate(ranks) if value == rank):
                     counts[:, each, place] = done
         return counts
+
+    def _twins(self, each: int) -> tuple[float, float] | None:
+        """Return the Beta distribution of the natural share of twins in a class, None where there are none."""
+        share, known = self.natural[each] if self.natural else (0.0, 0.0)
+        return (share * known, (1 - share) * known) if 0 < share < 1 else None
 
     def _without(self, copies: int) -> tuple[int, ...]:
         """Return the synthetic images of each class that are no copies, if copies are spread evenly."""
@@ -184,6 +199,7 @@ def set_test(
     holdout_labels: Integers,
     holdout_groups: Integers,
     *,
+    natural: Mapping[int, Natural] | None = None,
     seed: int = 0,
 ) -> tuple[SetTest, Design]:
     """Return the test of copy scores: distance to training over distance to hold-out, small is suspicious.
@@ -197,6 +213,8 @@ def set_test(
         synthetic_labels: (m,) class numbers; classes without held-out images are left out.
         holdout_labels: (n,).
         holdout_groups: (n,) patient or group.
+        natural: By class, as in `Design`.
+        seed: For the draws.
 
     Raises:
         EvidenceError: No class has both synthetic and held-out images.
@@ -225,7 +243,8 @@ def set_test(
             ]
         )
     counts = np.array(observed, np.int64)
-    design = Design(sizes, tuple(len(each) for each in candidates), seed)
+    twins = tuple(natural.get(int(label), (0.0, 0.0)) for label in both) if natural else ()
+    design = Design(sizes, tuple(len(each) for each in candidates), twins, seed)
     p_values = [design.p_value(each) for each in counts]
     last = len(SHARES) - 1
     count = int(np.median(counts[:, :, last].sum(1)))

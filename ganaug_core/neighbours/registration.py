@@ -146,4 +146,5 @@ def _warped(pictures: Tensor, rotation: float, scale: float) -> Tensor:
 
 def _unit(values: Tensor, axis: int) -> Tensor:
     centred = values - values.mean(axis, keepdim=True)
-    return centred / (centred.norm(dim=axis, keepdim=True) + 1e-6)
+    unit: Tensor = centred / (torch.linalg.vector_norm(centred, dim=axis, keepdim=True) + 1e-6)
+    return unit

@@ -239,7 +239,7 @@ class _Search:
     def _turned_templates(self, pictures: Tensor, turns: Tensor) -> Tensor:
         """Return (n, 9, 484): each picture in its one turn."""
         warped = registration.fine(pictures)
-        for turn in turns.unique().tolist():
+        for turn in sorted(set(turns.tolist())):
             rows = turns == turn
             chosen = warped[:, rows]
             warped[:, rows] = registration.turned(chosen.flatten(0, 1))[turn].view_as(chosen)

@@ -175,6 +175,21 @@ def test_the_set_test_finds_five_percent_copies_and_says_so() -> None:
     assert copying.needed(copying.Design((20,), (400,)), 0.01, 0.05) is not None
 
 
+def test_twins_by_nature_are_allowed_and_more_than_that_is_found() -> None:
+    random = np.random.default_rng(11)
+    holdout = random.standard_normal(200)
+    none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
+    natural = {0: (0.05, 200.0)}
+    found = []
+    for twins in (20, 100):
+        drawn = np.concatenate([np.full(twins, -9.0), random.standard_normal(400 - twins)])
+        found.append(copying.set_test(drawn, holdout, *none, natural=natural)[0])
+        assert copying.set_test(drawn, holdout, *none)[0].p_value < 0.001
+    assert found[0].p_value > 0.05
+    assert found[1].p_value < 0.001
+    assert found[1].interval[0] <= 0.2 <= found[1].interval[1] + 0.02
+
+
 def test_more_held_out_images_show_smaller_shares() -> None:
     shares = [copying.Design((n,), (400,)).detectable_share(0.01) or 1 for n in (25, 100, 400)]
     assert shares == sorted(shares, reverse=True)

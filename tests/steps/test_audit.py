@@ -172,8 +172,8 @@ def test_an_absent_class_fails_mode_coverage(world: tuple[Cohort, Floats, Intege
 
 def test_swapped_labels_fail_label_fidelity(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
-    wrong = labels.copy()
-    wrong[::4] = (labels[::4] + 1) % 2
+    images, wrong = images[::3], labels[::3].copy()
+    wrong[::4] = 1 - wrong[::4]
     found = judge(real, images, wrong, features=True)
     assert found.verdicts["label_fidelity"].state == "fail"
     assert "A classifier" in found.verdicts["label_fidelity"].statement
@@ -199,7 +199,7 @@ def test_another_class_mix_is_no_copying(world: tuple[Cohort, Floats, Integers])
 def test_a_foreign_generator_may_have_seen_our_holdout(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     ours = replace(real, own_split=False)
-    drawn = samples(images[::4], labels[::4], real.classes)
+    drawn = samples(images[::12], labels[::12], real.classes)
     foreign = audit(ours, drawn, {}).verdicts["copying"]
     assert foreign.state == "not_assessable"
     assert "--trust-split" in foreign.do
@@ -213,7 +213,7 @@ def test_a_small_holdout_never_passes_and_says_what_is_needed(world: tuple[Cohor
     few = np.concatenate([real.where(TRAIN), real.where(HOLDOUT)[::20]])
     roles = np.full(len(real), 1)
     roles[few] = real.roles[few]
-    verdict = judge(replace(real, roles=roles), images[::4], labels[::4]).verdicts["copying"]
+    verdict = judge(replace(real, roles=roles), images[::8], labels[::8]).verdicts["copying"]
     assert verdict.state == "not_assessable"
     assert "held-out patients" in verdict.do
 
@@ -257,7 +257,7 @@ def test_requests_that_do_not_fit_are_told_in_words(world: tuple[Cohort, Floats,
 
 def test_classes_are_matched_by_name_and_not_by_number(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
-    turned = samples(images, 1 - labels, real.classes[::-1])
+    turned = samples(images[::3], 1 - labels[::3], real.classes[::-1])
     found = audit(real, turned, spaces(real, turned))
     assert found.verdicts["label_fidelity"].state != "fail"
 
@@ -265,13 +265,12 @@ def test_classes_are_matched_by_name_and_not_by_number(world: tuple[Cohort, Floa
 @pytest.mark.parametrize("name", ["breastmnist/breastmnist.npz", "pneumoniamnist_full/pneumoniamnist.npz"])
 def test_the_verdicts_hold_on_other_cohorts(name: str, data: Callable[[str], Path]) -> None:
     images, labels, classes = medmnist(data(name))
-    left, right = halves(images, labels, 200, seed=4)
+    left, right = halves(images, labels, 150, seed=4)
     real = cohort(images[left], labels[left], classes)
     new, new_labels = EIGHT_BIT.normalise(images[right]), labels[right]
     assert judge(real, new[::2], new_labels[::2]).verdicts["copying"].state in ("pass", "not_assessable")
-    for how in ("noisy", "shifted"):
-        changed = planted(new, new_labels, real, 0.2, how, seed=5)
-        assert judge(real, changed, new_labels).verdicts["copying"].state == "fail"
+    changed = planted(new, new_labels, real, 0.2, "shifted", seed=5)
+    assert judge(real, changed, new_labels).verdicts["copying"].state == "fail"
     one = new.copy()
     one[3] = copied(real.images(real.where(TRAIN)[:1]), "exact", 0)[0]
     assert judge(real, one, new_labels).verdicts["copying"].state == "fail"

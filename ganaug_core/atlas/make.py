@@ -25,7 +25,7 @@ from ganaug_core.training import latest_checkpoint, save_checkpoint
 from ganaug_core.workspace import Workspace, digest_of
 
 PER_CLASS = 600
-SEEN_FRAMES = 24
+SEEN_FRAMES = 20
 _UNUSED = 9  # no role: a plan's generator does not see these images
 
 log = logging.getLogger(__name__)

@@ -84,15 +84,15 @@ def sheet_of(images: Floats) -> bytes:
     """Return a PNG of (n, channel, row, column) images in [-1, 1]: eight a row, white is 1."""
     count, channels, rows, columns = images.shape
     lines = math.ceil(count / SHEET_COLUMNS)
-    sheet = np.zeros((lines * rows, SHEET_COLUMNS * columns, 3), np.uint8)
-    grey = np.clip(np.rint((np.nan_to_num(images) + 1) * 127.5), 0, 255).astype(np.uint8)
-    for place, image in enumerate(grey):
+    shown = 3 if channels >= 3 else 1
+    sheet = np.zeros((lines * rows, SHEET_COLUMNS * columns, shown), np.uint8)
+    bright = np.clip(np.rint((np.nan_to_num(images[:, :shown]) + 1) * 127.5), 0, 255).astype(np.uint8)
+    for place, image in enumerate(bright):
         row, column = divmod(place, SHEET_COLUMNS)
-        colour = image[:3] if channels >= 3 else np.repeat(image[:1], 3, axis=0)
         area = (slice(row * rows, (row + 1) * rows), slice(column * columns, (column + 1) * columns))
-        sheet[area] = colour.transpose(1, 2, 0)
+        sheet[area] = image.transpose(1, 2, 0)
     data = io.BytesIO()
-    Image.fromarray(sheet).save(data, "PNG")
+    Image.fromarray(sheet if shown == 3 else sheet[..., 0]).save(data, "PNG")
     return data.getvalue()
 
 

@@ -5,15 +5,8 @@ import streamlit as st
 
 from ganaug_core import atlas
 from ganaug_core.records import ROLES
-from ganaug_core.ui import caches, charts, live, palette, show, words
+from ganaug_core.ui import caches, charts, glossary, live, palette, show, words
 
-TITLES = {
-    "copying": "Copying",
-    "mode_coverage": "Mode coverage",
-    "label_fidelity": "Label fidelity",
-    "fidelity": "Fidelity",
-    "intensity": "Intensity",
-}
 MARKS = {"pass": "✓ pass", "warn": "! warning", "fail": "✕ fail", "not_assessable": "? not assessable"}
 
 
@@ -30,15 +23,11 @@ def offer() -> None:
 def choose() -> atlas.Lesson:
     """Return the chosen lesson; it stands in the address."""
     titles = {lesson.generator: lesson.title for lesson in atlas.LESSONS}
-    chosen = st.segmented_control(
-        "Lesson",
-        list(titles),
-        format_func=titles.__getitem__,
-        default=atlas.LESSONS[0].generator,
-        key="lesson",
-        bind="query-params",
-        required=True,
-    )
+    asked = st.query_params.get("lesson")
+    if st.session_state.get("lesson") not in titles:
+        st.session_state["lesson"] = asked if asked in titles else atlas.LESSONS[0].generator
+    chosen = st.segmented_control("Lesson", list(titles), format_func=titles.__getitem__, key="lesson", required=True)
+    st.query_params["lesson"] = str(chosen)
     return next(lesson for lesson in atlas.LESSONS if lesson.generator == chosen)
 
 
@@ -57,7 +46,7 @@ def verdicts(lesson: atlas.Lesson) -> None:
         return
     for key, verdict in caches.audit(name).verdicts.items():
         if verdict.state != "not_assessable":
-            st.write(f"{MARKS[verdict.state]} · **{TITLES[key]}.** {words.plain(verdict.statement)}")
+            st.write(f"{MARKS[verdict.state]} · **{glossary.VERDICTS[key][0]}.** {words.plain(verdict.statement)}")
     show.link("audit", "Open the whole audit", cohort=atlas.COHORT, samples=_samples(lesson))
 
 

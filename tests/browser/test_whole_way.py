@@ -70,6 +70,6 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
 
     page = app.open(f"/audit{query}")
     page.get_by_role("button", name=re.compile("audit", re.IGNORECASE)).first.click()
-    expect(page.get_by_text("Mode coverage").first).to_be_visible(timeout=400_000)
+    expect(page.get_by_text("Variety", exact=True).first).to_be_visible(timeout=400_000)
     audit = app.server.workspace.audit(f"mednist--{samples}")
     assert set(audit.verdicts) == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}

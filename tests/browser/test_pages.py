@@ -99,6 +99,8 @@ def test_a_folder_on_the_server_is_imported_and_shown(app) -> None:
     field = path_field(page)
     field.fill(str(folder))
     field.press("Enter")
+    app.settled()
+    expect(page.get_by_label("Name of the cohort")).to_have_count(1)  # the old one leaves with the run
     expect(page.get_by_label("Name of the cohort")).to_have_value("shapes")
     app.settled()
     page.get_by_role("button", name="Import these images").click()

@@ -99,9 +99,9 @@ def test_a_folder_on_the_server_is_imported_and_shown(app) -> None:
     field = path_field(page)
     field.fill(str(folder))
     field.press("Enter")
-    app.settled()
-    expect(page.get_by_label("Name of the cohort")).to_have_count(1)  # the old one leaves with the run
-    expect(page.get_by_label("Name of the cohort")).to_have_value("shapes")
+    # for a moment the field of the run before stands beside the new one
+    expect(page.locator("input[aria-label='Name of the cohort'][value='shapes']")).to_have_count(1)
+    expect(page.get_by_label("Name of the cohort")).to_have_count(1)
     app.settled()
     page.get_by_role("button", name="Import these images").click()
     expect(page.get_by_alt_text("images of the class left").first).to_be_visible(timeout=120_000)

@@ -71,6 +71,9 @@ class Slice:
         unit: `HU`, or `intensity` where the unit is unknown.
         spacing_mm: Row and column spacing, None where unknown.
         colour: The source was in colour; `pixels` is its luminance.
+        modality: DICOM's code (`CT`, `MR`, ...), None where unknown.
+        text_risk: Why the header makes burned-in text likely, None where it does not.
+        dropped: Names, never values, of what the file holds beside the pixels and these attributes.
     """
 
     pixels: Pixels
@@ -82,11 +85,14 @@ class Slice:
     unit: str = "intensity"
     spacing_mm: tuple[float, float] | None = None
     colour: bool = False
+    modality: str | None = None
+    text_risk: str | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Labelled images with patients and a split that is fixed at import.
+    """Labelled images with patients and a split that never changes once it is fixed.
 
     Attributes:
         name: Name in the workspace.
@@ -105,6 +111,11 @@ class Cohort:
         duplicates: Counts: `exact`, `across_split`, `across_classes`.
         skipped: What was left out.
         provenance: Digests and settings that the cohort was made from.
+        volumes: (n,) number of the volume, -1 for single images; its slices lie in the order of position. Empty where
+            no image belongs to a volume.
+        modality: DICOM's code that most images share, empty where unknown.
+        suspected_text: Why an image may hold burned-in text, by id.
+        fixed: The split cannot be edited any more.
     """
 
     name: str
@@ -124,6 +135,10 @@ class Cohort:
     duplicates: dict[str, int] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+    volumes: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
+    modality: str = ""
+    suspected_text: dict[str, str] = field(default_factory=dict)
+    fixed: bool = True
 
     def __len__(self) -> int:
         return len(self.labels)

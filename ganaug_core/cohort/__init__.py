@@ -9,6 +9,7 @@ import ganaug_core
 from ganaug_core import readers
 from ganaug_core.cohort import duplicates, identity, pixels, reading, split
 from ganaug_core.cohort.document import as_json
+from ganaug_core.cohort.rarer import rarer
 from ganaug_core.cohort.synthetic import import_samples
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
@@ -25,9 +26,9 @@ from ganaug_core.records import (
     Pixels,
     Slice,
 )
-from ganaug_core.workspace import check_name, digest_of, installation_salt
+from ganaug_core.workspace import check_name, installation_salt
 
-__all__ = ["EMBEDDED", "as_json", "import_cohort", "import_samples"]
+__all__ = ["EMBEDDED", "as_json", "import_cohort", "import_samples", "rarer"]
 
 SIZES = (8, 512)
 
@@ -89,7 +90,7 @@ def import_cohort(
     ids = identity.ids(stored, [each.source for each in slices], b"" if embedded else installation_salt())
     record = Cohort(
         name=name,
-        digest=digest_of(stored, labels, roles, [intensity.unit, intensity.low, intensity.high]),
+        digest=identity.content_digest(stored, labels, roles, intensity),
         pixels=stored,
         labels=labels,
         roles=roles,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganaug_core.records import Names, Pixels
+from ganaug_core.records import Integers, Intensity, Names, Pixels
+from ganaug_core.workspace import digest_of
 
 LENGTH = 12
 
@@ -28,3 +29,8 @@ def ids(images: Pixels, sources: Sequence[str], salt: bytes) -> Names:
         taken.add(digest[:LENGTH])
         names.append(digest[:LENGTH])
     return np.array(names)
+
+
+def content_digest(pixels: Pixels, labels: Integers, roles: Integers, intensity: Intensity) -> str:
+    """Return the digest of a cohort, 64 hex digits: equal pixels, labels, roles and intensity give the same."""
+    return digest_of(pixels, labels, roles, [intensity.unit, intensity.low, intensity.high])

@@ -73,7 +73,13 @@ def command(workspace: Workspace, *arguments: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "GANAUG_HOME": str(workspace.root)},
+        preexec_fn=_hear_ctrl_c,
     )
+
+
+def _hear_ctrl_c() -> None:
+    """A shell's background job ignores Ctrl-C and hands that on: the gate may be one."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def bright_and_dark(folder: Path) -> Path:

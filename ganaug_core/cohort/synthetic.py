@@ -58,7 +58,7 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
         classes=cohort.classes,
         source="npz" if source.suffix.casefold() == ".npz" else "folder",
         paths=tuple(paths),
-        provenance={"skipped": [asdict(each) for each in skipped]},
+        provenance={"imitates": cohort.digest, "skipped": [asdict(each) for each in skipped]},
     )
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from starlette.applications import Starlette
 
 from ganaug_core import server
+from ganaug_core.jobs import tasks
 from ganaug_core.records import Map
 from ganaug_core.workspace import Workspace
 
@@ -83,6 +84,17 @@ def test_a_synthetic_image_has_the_unit_of_its_cohort(filled: Workspace) -> None
     values = np.frombuffer(ask(f"/api/pixels/samples/r1-6-seed0/{SYNTHETIC}.bin").body, "<f4")
     expected = filled.cohort("small").intensity.physical(filled.samples("r1-6-seed0").images[0]).ravel()
     assert np.array_equal(values, expected)
+
+
+def test_imported_images_have_the_unit_of_the_cohort_that_they_imitate(filled: Workspace, tmp_path: Path) -> None:
+    stored = np.arange(2 * 256, dtype=np.int16).reshape(2, 16, 16) % 17
+    np.savez(tmp_path / "made.npz", images=stored, labels=np.array(filled.cohort("small").classes[:2]))
+    tasks.import_samples(filled, {"source": str(tmp_path / "made.npz"), "cohort": "small", "name": "made"})
+    image = filled.samples("made").ids[1]
+    header = json.loads(ask(f"/api/pixels/samples/made/{image}.json").body)
+    assert (header["unit"], header["low"], header["high"]) == ("HU", 0, 16)
+    values = np.frombuffer(ask(f"/api/pixels/samples/made/{image}.bin").body, "<f4")
+    assert values == pytest.approx(stored[1].ravel(), abs=1e-5)
 
 
 def test_images_of_an_unknown_origin_have_no_unit(filled: Workspace) -> None:

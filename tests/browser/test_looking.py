@@ -2,9 +2,11 @@
 
 import base64
 import io
+import json
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,13 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from ganaug_core.database import Database
-from ganaug_core.records import Cohort, Intensity, Map, Samples
+from ganaug_core.records import Audit, Cohort, Intensity, Map, Samples
 from ganaug_core.ui.decisions import FASTEST_SECONDS
 from ganaug_core.workspace import digest_of
 
 CLASSES = ("ChestCT", "HeadCT")
 COHORT, SAMPLES = "scans", "scans-made"
+LABEL_HEIGHT = 26  # of a missing group on the map, in CSS pixels
 QUERY = f"?cohort={COHORT}&samples={SAMPLES}"
 
 
@@ -57,8 +60,16 @@ def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
     server.workspace.keep(samples, SAMPLES)
     server.workspace.keep(drawn, f"{COHORT}--{SAMPLES}--simclr")
     server.workspace.keep(a_map(cohort, samples, "texture"), f"{COHORT}--{SAMPLES}--texture")
-    server.workspace.keep(an_audit(cohort, samples), f"{COHORT}--{SAMPLES}")
+    server.workspace.keep(crowded(an_audit(cohort, samples), cohort), f"{COHORT}--{SAMPLES}")
     return cohort, samples, drawn
+
+
+def crowded(audit: Audit, cohort: Cohort) -> Audit:
+    """The audit with four more missing groups, all in the same corner of the map."""
+    group = audit.missing_modes[0]
+    heads = [str(each) for each in cohort.ids[cohort.where(label=1)]]
+    more = [replace(group, cluster=9 + k, members=tuple(heads[k::9])) for k in range(4)]
+    return replace(audit, missing_modes=(group, *more))
 
 
 def tile(page: Page, image: str) -> Locator:
@@ -281,7 +292,24 @@ def test_suspected_copies_and_missing_groups_are_overlays(app, scans) -> None:
     links.click()
     expect(links).to_have_attribute("aria-pressed", "false")
     assert found.locator(".ground").screenshot() != before
-    expect(found.get_by_role("button", name="Missing groups (1)")).to_be_visible()
+    expect(found.get_by_role("button", name="Missing groups (5)")).to_be_visible()
+
+
+def test_the_labels_of_missing_groups_cover_neither_each_other_nor_the_edge(app, scans) -> None:
+    page = app.open(f"/feature_map{QUERY}")
+    found = ready_map(page, len(scans[2].ids))
+    labels = json.loads(found.get_attribute("data-labels") or "[]")
+    assert len(labels) == 5
+    ground = found.locator("canvas.over").bounding_box()
+    for place, one in enumerate(labels):
+        assert one["x"] >= 0
+        assert one["x"] + one["width"] <= ground["width"]
+        assert 0 <= one["y"] <= ground["height"] - LABEL_HEIGHT
+        for other in labels[:place]:
+            apart = one["x"] >= other["x"] + other["width"] or other["x"] >= one["x"] + one["width"]
+            assert apart or abs(one["y"] - other["y"]) >= LABEL_HEIGHT
+    found.get_by_role("button", name="Missing groups (5)").click()
+    expect(found).not_to_have_attribute("data-labels", re.compile("x"))
 
 
 # audit

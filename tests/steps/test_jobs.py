@@ -1,58 +1,22 @@
-"""Long work outlives whoever asked for it, is never done twice, and loses nothing that it acknowledged.
+"""A job is asked for once, handed out once, and ended when its user says so."""
 
-Where it matters the processes are real and are really killed.
-"""
-
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import digit_cohort
-import numpy as np
 import pytest
+from small_runs import PATIENCE, a_run, state_of, submit, until
 
-from ganaug_core.config import configure
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import locks, recorder, runs, store, supervisor, tasks, worker
-from ganaug_core.records import Progress
+from ganaug_core.jobs import locks, runs, store, supervisor, tasks, worker
 from ganaug_core.workspace import Workspace
-
-PATIENCE = 60.0
-WHOLE = 10_000  # real images, a few seconds
-
-
-def until(condition: Callable[[], Any], what: str) -> None:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s for {what}"
-        time.sleep(0.02)
-
-
-def end_processes(workspace: Workspace) -> None:
-    """Kill what holds this workspace's locks: nothing that a test started may outlive it."""
-    for lock in (workspace.supervisor_lock, workspace.worker_lock, *workspace.root.glob("runs/*/lock")):
-        if (process := locks.holder(lock)) is not None:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-            until(lambda lock=lock: not locks.is_held(lock), f"{lock.name} to be free")
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A workspace with a live supervisor, shared by the tests with real processes: it pays for torch once."""
-    workspace = Workspace(tmp_path_factory.mktemp("jobs"))
-    workspace.keep(digit_cohort.cohort(), "digits")
-    yield workspace
-    end_processes(workspace)
 
 
 @pytest.fixture
@@ -61,24 +25,6 @@ def asleep(workspace: Workspace) -> Iterator[Workspace]:
     workspace.keep(digit_cohort.cohort(), "digits")
     with locks.hold(workspace.supervisor_lock, "The test"):
         yield workspace
-
-
-def a_run(images: int = 4000, **changes: Any) -> dict[str, Any]:
-    config = configure(images=images, threads=1, changes={"architecture.width": 8}, **changes)
-    return {"cohort": "digits", "config": config.model_dump(mode="json")}
-
-
-def submit(workspace: Workspace, name: str, images: int = 4000, **changes: Any) -> int:
-    return store.submit(workspace, "train", name, a_run(images, **changes)).id
-
-
-def state_of(workspace: Workspace, job: int) -> str:
-    return store.get(workspace, job).state
-
-
-def acknowledged(workspace: Workspace, run: str) -> int:
-    """Real images shown up to the newest checkpoint."""
-    return max((each["images"] for each in runs.as_json(workspace, run)["checkpoints"]), default=0)
 
 
 # the table
@@ -313,139 +259,6 @@ def test_a_worker_that_cannot_start_is_said_and_not_tried_for_ever(asleep: Works
     assert "ended before it began" in error["what"]
 
 
-# one run, with real processes
-
-
-def test_a_run_ends_with_a_generator_curves_previews_and_a_checkpoint(place: Workspace) -> None:
-    job = submit(place, "whole", WHOLE)
-    until(lambda: not store.get(place, job).live, "the run to end")
-    seen = runs.state(place, "whole")
-    assert (seen.state, seen.generator, seen.share, seen.error) == ("done", "whole", 1.0, None)
-    assert seen.images >= WHOLE
-    assert store.get(place, job).result == "whole"
-    curves = runs.history(place, "whole")
-    assert curves["images"][-1] == seen.images == acknowledged(place, "whole")
-    assert len({len(values) for values in curves.values()}) == 1
-    assert {"discriminator_loss", "generator_loss", "images_per_second", "share", "seconds"} <= set(curves)
-    assert [images for images, _ in runs.previews(place, "whole")] == sorted(
-        line["images"] for line in runs.logits(place, "whole")
-    )
-    assert set(runs.logits(place, "whole")[0]) == {"images", "train", "tuning", "generated"}
-    assert tasks.load_generator(place, "whole").classes == tuple("0123456789")
-
-
-def test_pause_and_resume_give_the_generator_of_an_uninterrupted_run(place: Workspace) -> None:
-    job = submit(place, "halved", WHOLE)
-    until(lambda: store.get(place, job).share > 0.1, "a tenth of the run")
-    store.ask(place, job, "pause")
-    until(lambda: state_of(place, job) == "paused", "the pause")
-    rested = runs.state(place, "halved").images
-    assert 0 < acknowledged(place, "halved") < WHOLE
-    assert not locks.is_held(place.folder("runs", "halved") / "lock")
-    store.ask(place, job, "run")
-    until(lambda: not store.get(place, job).live, "the run to end")
-    assert state_of(place, job) == "done"
-    images = runs.history(place, "halved")["images"]
-    assert images == sorted(set(images))
-    assert rested <= max(images)
-    whole, halved = (tasks.load_generator(place, name) for name in ("whole", "halved"))
-    labels = np.arange(10)
-    assert np.array_equal(whole.sample(labels, seed=1), halved.sample(labels, seed=1))
-
-
-def test_kill_9_of_a_worker_loses_no_acknowledged_checkpoint(place: Workspace) -> None:
-    job = submit(place, "killed", 40_000)
-    until(lambda: store.get(place, job).share > 0.02, "the run to begin")
-    store.ask(place, job, "pause")
-    until(lambda: state_of(place, job) == "paused", "the pause")
-    kept = acknowledged(place, "killed")
-    store.ask(place, job, "run")
-    until(lambda: (runs.history(place, "killed").get("images") or [0])[-1] > kept + 500, "the run to go on")
-    process = locks.holder(place.folder("runs", "killed") / "lock")
-    assert process is not None
-    os.kill(process, signal.SIGKILL)
-    until(lambda: state_of(place, job) == "interrupted", "the death to be seen")
-    until(lambda: (store.get(place, job).error or {}).get("code") == "out_of_memory", "the reason")
-    assert acknowledged(place, "killed") >= kept
-    store.ask(place, job, "run")
-    until(lambda: state_of(place, job) == "running", "the run to go on")
-    until(lambda: runs.history(place, "killed")["images"][-1] > kept, "new reports")
-    assert runs.history(place, "killed")["images"] == sorted(set(runs.history(place, "killed")["images"]))
-    store.ask(place, job, "stop")
-    until(lambda: not store.get(place, job).live, "the stop")
-    seen = runs.state(place, "killed")
-    assert (seen.state, seen.generator) == ("stopped", "killed")
-    assert kept < tasks.load_generator(place, "killed").passport.images < 40_000
-
-
-def test_a_killed_supervisor_does_not_disturb_the_run(place: Workspace) -> None:
-    job = submit(place, "orphan", 6000)
-    until(lambda: state_of(place, job) == "running", "the run to begin")
-    process = locks.holder(place.supervisor_lock)
-    assert process is not None
-    os.kill(process, signal.SIGKILL)
-    until(lambda: not locks.is_held(place.supervisor_lock), "the supervisor to be gone")
-    assert state_of(place, job) == "running"
-    supervisor.ensure(place)
-    until(lambda: not store.get(place, job).live, "the run to end")
-    assert runs.state(place, "orphan").generator == "orphan"
-
-
-def test_a_wrong_setting_ends_the_run_in_words(place: Workspace) -> None:
-    config = a_run()["config"]
-    config["loss"] = {"name": "hindge", "settings": {}}
-    job = store.submit(place, "train", "wrong", {"cohort": "digits", "config": config}).id
-    until(lambda: not store.get(place, job).live, "the run to fail")
-    seen = store.get(place, job)
-    assert seen.state == "failed"
-    assert seen.error is not None
-    assert "hindge" in seen.error["what"]
-    assert "relativistic_pairing" in seen.error["do"]
-
-
-# short jobs, in the warm process
-
-
-def draw(workspace: Workspace, name: str, per_class: int = 2) -> int:
-    request = {"generator": "whole", "per_class": per_class, "seed": 0, "truncation": 1.0, "name": name}
-    return store.submit(workspace, "sample", name, request).id
-
-
-def test_short_jobs_share_one_warm_process(place: Workspace) -> None:
-    jobs = [draw(place, f"drawn{number}") for number in range(3)]
-    until(lambda: all(not store.get(place, job).live for job in jobs), "the samples")
-    assert [store.get(place, job).result for job in jobs] == ["drawn0", "drawn1", "drawn2"]
-    assert len(place.samples("drawn1")) == 20
-    warm = locks.holder(place.worker_lock)
-    again = draw(place, "drawn3")
-    until(lambda: not store.get(place, again).live, "another one")
-    assert locks.holder(place.worker_lock) == warm
-
-
-def test_what_cannot_be_done_is_said_and_the_worker_lives_on(place: Workspace) -> None:
-    request = {"generator": "nobody", "per_class": 2, "seed": 0, "truncation": 1.0, "name": "x"}
-    job = store.submit(place, "sample", "x", request).id
-    until(lambda: not store.get(place, job).live, "the job to fail")
-    seen = store.get(place, job)
-    assert seen.state == "failed"
-    assert seen.error is not None
-    assert "no generator named nobody" in seen.error["what"]
-    assert seen.error["code"] == "missing"
-
-
-def test_kill_9_of_the_warm_process_is_seen_and_the_next_job_gets_a_new_one(place: Workspace) -> None:
-    job = draw(place, "huge", per_class=200_000)
-    until(lambda: state_of(place, job) == "running", "the huge job to begin")
-    process = locks.holder(place.worker_lock)
-    assert process is not None
-    os.kill(process, signal.SIGKILL)
-    until(lambda: (store.get(place, job).error or {}).get("code") == "out_of_memory", "the reason")
-    assert state_of(place, job) == "interrupted"
-    assert not place.exists("samples", "huge")
-    after = draw(place, "after")
-    until(lambda: state_of(place, after) == "done", "the next job")
-
-
 # the worker's own doing, in this process
 
 
@@ -501,57 +314,3 @@ def test_a_signal_cuts_into_a_short_job_that_never_reports(asleep: Workspace, mo
         worker.work(asleep, job)
     assert state_of(asleep, number) == "stopped"
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-
-
-# the run's folder
-
-
-class NoTraining:
-    device_in_words = "a test"
-
-
-def test_a_resumed_run_cuts_what_it_will_do_again(tmp_path: Path) -> None:
-    (tmp_path / "previews").mkdir()
-    for images in (100, 200, 300):
-        (tmp_path / "previews" / f"{images:09d}.png").touch()
-    lines = [json.dumps({"images": images}) for images in (100, 200, 300)]
-    (tmp_path / "history.jsonl").write_text("\n".join(lines) + '\n{"images": 40')
-    recorder.Recorder(tmp_path, NoTraining(), images=200)  # type: ignore[arg-type]
-    assert (tmp_path / "history.jsonl").read_text() == "\n".join(lines[:2]) + "\n"
-    assert sorted(path.name for path in (tmp_path / "previews").iterdir()) == ["000000100.png", "000000200.png"]
-
-
-def test_the_sheet_shows_eight_images_a_row_with_white_as_one() -> None:
-    import io
-
-    from PIL import Image
-
-    images = np.full((9, 1, 2, 3), -1, np.float32)
-    images[8], images[1, 0, 0, 0] = 1, 0
-    sheet = np.asarray(Image.open(io.BytesIO(recorder.sheet_of(images))))
-    assert sheet.shape == (4, 24)
-    assert (sheet[2:, :3] == 255).all()
-    assert sheet[0, 3] == 128
-    assert int(sheet.astype(int).sum()) == 2 * 3 * 255 + 128
-    coloured = recorder.sheet_of(np.zeros((1, 3, 2, 3), np.float32))
-    assert np.asarray(Image.open(io.BytesIO(coloured))).shape == (2, 24, 3)
-
-
-def test_a_measure_that_is_no_number_becomes_null_and_the_history_stays_json(workspace: Workspace) -> None:
-    folder = workspace.write("runs", "r", {})
-    written = recorder.Recorder(folder, NoTraining(), images=0)  # type: ignore[arg-type]
-    for images in (10, 20):
-        loss = float("nan") if images == 20 else 1.5
-        written.write(Progress(images, images / 10, images / 40, {"discriminator_loss": loss}))
-    assert runs.history(workspace, "r")["discriminator_loss"] == [1.5, None]
-
-
-def test_a_long_history_is_thinned_evenly_with_both_ends(workspace: Workspace) -> None:
-    folder = workspace.write("runs", "r", {})
-    lines = [{"images": n, "seconds": n / 10, "share": n / 5000, "measures": {"loss": -n}} for n in range(5000)]
-    (folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    curves = runs.history(workspace, "r", points=50)
-    assert len(curves["images"]) == 50
-    assert (curves["images"][0], curves["images"][-1]) == (0, 4999)
-    assert curves["loss"] == [-images for images in curves["images"] if images is not None]
-    assert runs.history(workspace.__class__(workspace.root), "r", points=9999)["images"][1] == 1

@@ -59,9 +59,11 @@ button:focus-visible, .over:focus-visible { outline: 2px solid #fff; outline-off
 .spoken { min-height: 1.4em; }
 """
 
-_component = st.components.v2.component(
-    "ganaug_feature_map", html=_HTML, css=_CSS, js=Path(__file__).with_name("feature_map.js").read_text("utf-8")
-)
+# a component has one script: the parts are declarations, and `main` exports what Streamlit calls
+_PARTS = ("ground", "points", "overlays", "card", "bar", "hands", "main")
+_JS = "\n".join((Path(__file__).parent / "feature_map_parts" / f"{part}.js").read_text("utf-8") for part in _PARTS)
+
+_component = st.components.v2.component("ganaug_feature_map", html=_HTML, css=_CSS, js=_JS)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ SPACES = {
 VIEWS = {"images": "With images", "plotly": "As a Plotly figure"}
 SYNTHETIC = len(ROLES)
 SUSPICIOUS = 0.1  # q below which a pair is drawn as a suspected copy
-_LASSOED = "lassoed"
+_GATHERED = "gathered"
 
 
 def page(cohort: str, samples: str) -> None:
@@ -77,19 +77,20 @@ def _audit(drawn: Map) -> Audit | None:
 
 def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
     suspects = [each for each in audit.suspects if each.identical or each.q_value <= SUSPICIOUS] if audit else []
-    lassoed = _lassoed(drawn)
+    gathered = _rows_gathered(drawn)[0]
     feature_map(
         drawn,
         name,
         key="map",
         picked=st.session_state.get(IMAGE) or None,
-        chosen=[str(drawn.ids[row]) for row in lassoed[:MOST]],
+        chosen=[str(drawn.ids[row]) for row in gathered[:MOST]],
         links=[(each.synthetic, each.train) for each in suspects],
         groups=groups(audit) if audit else [],
         show_links=bool(audit and audit.verdicts["copying"].state in ("warn", "fail")),
         show_groups=bool(audit and audit.missing_modes),
         on_pick=_picked,
         on_lasso=partial(_lassoed_on, name),
+        on_group=partial(_opened, name),
     )
     if audit is None:
         st.text("Suspected copies and missing groups appear here after an audit.")
@@ -130,7 +131,7 @@ def _selected(name: str, key: str, rows: list[Integers]) -> None:
     if len(chosen) == 1:
         st.session_state[IMAGE] = str(drawn.ids[chosen[0]])
     elif len(chosen):
-        _keep(drawn, chosen)
+        _keep(drawn, chosen, "lasso")
 
 
 def _faithfulness(drawn: Map) -> None:
@@ -162,11 +163,11 @@ def _pair(drawn: Map) -> None:
 
 
 def _gathered(drawn: Map) -> None:
-    """Galleries of the images inside the lasso, synthetic ones first, nearest to a training image first."""
-    rows = _lassoed(drawn)
+    """Galleries of a lasso or a missing group, synthetic images first, nearest to a training image first."""
+    rows, where = _rows_gathered(drawn)
     if not len(rows):
         return
-    st.subheader(words.count(len(rows), "image") + " in the lasso")
+    st.subheader(f"{words.count(len(rows), 'image')} in the {where}")
     rows = rows[np.argsort(drawn.distances[rows], kind="stable")]
     synthetic = rows[drawn.roles[rows] == SYNTHETIC]
     real = rows[drawn.roles[rows] != SYNTHETIC]
@@ -184,7 +185,7 @@ def _gathered(drawn: Map) -> None:
                 ids,
                 [_label(drawn, int(row)) for row in found[:MOST]],
                 key=f"lasso-{kind}",
-                title=f"{says} images in the lasso",
+                title=f"{says} images in the {where}",
                 picked=st.session_state.get(IMAGE),
                 on_pick=partial(_picked_in, f"lasso-{kind}"),
             )
@@ -195,22 +196,31 @@ def _label(drawn: Map, row: int) -> str:
     return f"{words.clean(drawn.classes[int(drawn.labels[row])])}, {role}, {drawn.ids[row]}"
 
 
-def _lassoed(drawn: Map) -> Integers:
-    """Return the rows of the images that were gathered last, by id: another space keeps them."""
-    cohort, synthetic, ids = st.session_state.get(_LASSOED, ("", "", ()))
+def _rows_gathered(drawn: Map) -> tuple[Integers, str]:
+    """Return the rows of the images that were gathered last, by id (another space keeps them), and what held them."""
+    cohort, synthetic, ids, where = st.session_state.get(_GATHERED, ("", "", (), ""))
     if (cohort, synthetic) != (drawn.cohort, drawn.synthetic):
-        return np.zeros(0, np.int64)
-    return np.flatnonzero(np.isin(drawn.ids, ids))
+        return np.zeros(0, np.int64), ""
+    return np.flatnonzero(np.isin(drawn.ids, ids)), where
 
 
 def _lassoed_on(name: str) -> None:
     drawn = caches.map(name)
     lasso = lasso_of(st.session_state["map"]["lasso"])
-    _keep(drawn, lasso.inside(drawn) if lasso else np.zeros(0, np.int64))
+    _keep(drawn, lasso.inside(drawn) if lasso else np.zeros(0, np.int64), "lasso")
 
 
-def _keep(drawn: Map, rows: Integers) -> None:
-    st.session_state[_LASSOED] = (drawn.cohort, drawn.synthetic, drawn.ids[rows].tolist())
+def _opened(name: str) -> None:
+    """Gather the real images of the missing group that was opened on the map, or none where it was closed again."""
+    drawn = caches.map(name)
+    audit, number = _audit(drawn), st.session_state["map"]["group"]
+    known = groups(audit) if audit else []
+    members = known[number].members if isinstance(number, int) and 0 <= number < len(known) else ()
+    _keep(drawn, np.flatnonzero(np.isin(drawn.ids, members)), f"missing group {(number or 0) + 1}")
+
+
+def _keep(drawn: Map, rows: Integers, where: str) -> None:
+    st.session_state[_GATHERED] = (drawn.cohort, drawn.synthetic, drawn.ids[rows].tolist(), where)
 
 
 def _picked() -> None:

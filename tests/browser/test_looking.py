@@ -22,7 +22,7 @@ from ganaug_core.workspace import digest_of
 
 CLASSES = ("ChestCT", "HeadCT")
 COHORT, SAMPLES = "scans", "scans-made"
-LABEL_HEIGHT = 26  # of a missing group on the map, in CSS pixels
+BADGE = 22  # diameter of a missing group's number on the map, in CSS pixels
 QUERY = f"?cohort={COHORT}&samples={SAMPLES}"
 
 
@@ -295,21 +295,36 @@ def test_suspected_copies_and_missing_groups_are_overlays(app, scans) -> None:
     expect(found.get_by_role("button", name="Missing groups (5)")).to_be_visible()
 
 
-def test_the_labels_of_missing_groups_cover_neither_each_other_nor_the_edge(app, scans) -> None:
+def test_the_numbers_of_missing_groups_cover_neither_each_other_nor_the_edge(app, scans) -> None:
     page = app.open(f"/feature_map{QUERY}")
     found = ready_map(page, len(scans[2].ids))
-    labels = json.loads(found.get_attribute("data-labels") or "[]")
-    assert len(labels) == 5
-    ground = found.locator("canvas.over").bounding_box()
-    for place, one in enumerate(labels):
-        assert one["x"] >= 0
-        assert one["x"] + one["width"] <= ground["width"]
-        assert 0 <= one["y"] <= ground["height"] - LABEL_HEIGHT
-        for other in labels[:place]:
-            apart = one["x"] >= other["x"] + other["width"] or other["x"] >= one["x"] + one["width"]
-            assert apart or abs(one["y"] - other["y"]) >= LABEL_HEIGHT
+    badges = np.array(json.loads(found.get_attribute("data-badges") or "[]"))
+    assert badges.shape == (5, 2)
+    ground = found.locator("canvas.points").bounding_box()
+    assert badges.min() >= BADGE / 2
+    assert (badges <= np.array([ground["width"], ground["height"]]) - BADGE / 2).all()
+    apart = np.linalg.norm(badges[:, None] - badges[None], axis=2) + BADGE * np.eye(5)
+    assert apart.min() >= BADGE
+
+
+def test_a_missing_group_is_brightened_and_its_real_images_are_listed(app, scans) -> None:
+    cohort, _, drawn = scans
+    page = app.open(f"/feature_map{QUERY}")
+    found = ready_map(page, len(drawn.ids))
+    entry = found.get_by_role("group", name="Missing groups").get_by_role("button", name="3  HeadCT: 2.0 % instead")
+    before = found.locator("canvas.points").evaluate("canvas => canvas.toDataURL()")
+    entry.hover()
+    page.wait_for_timeout(300)
+    assert found.locator("canvas.points").evaluate("canvas => canvas.toDataURL()") != before
+    entry.click()
+    group = crowded(an_audit(cohort, scans[1]), cohort).missing_modes[2]
+    gallery = page.get_by_role("listbox", name="real images in the missing group 3")
+    expect(gallery.get_by_role("option")).to_have_count(len(group.members))
+    entry.click()
+    expect(gallery).to_have_count(0)
     found.get_by_role("button", name="Missing groups (5)").click()
-    expect(found).not_to_have_attribute("data-labels", re.compile("x"))
+    expect(entry).to_be_hidden()
+    expect(found).to_have_attribute("data-badges", "[]")
 
 
 # audit

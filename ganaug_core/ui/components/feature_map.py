@@ -25,6 +25,10 @@ _HTML = """
       <figure><img alt=""><span></span></figure></div>
   </div>
   <div class="spoken" aria-live="polite"></div>
+  <div class="missing" hidden>
+    <p>Share of each missing group among the synthetic and among the real images of its class. Click one to see it.</p>
+    <div class="groups" role="group" aria-label="Missing groups"></div>
+  </div>
 </div>
 """
 _CSS = """
@@ -57,10 +61,13 @@ button:focus-visible, .over:focus-visible { outline: 2px solid #fff; outline-off
 .card img { width: 128px; height: 128px; object-fit: contain; background: #000; image-rendering: pixelated; }
 .card span { display: block; font-size: 12px; line-height: 1.3; min-height: 2.6em; }
 .spoken { min-height: 1.4em; }
+.groups { display: grid; grid-template-columns: repeat(auto-fill, minmax(17em, 1fr)); gap: 4px; }
+.missing p { margin: 0 0 6px; }
+.groups button { white-space: pre; }
 """
 
 # a component has one script: the parts are declarations, and `main` exports what Streamlit calls
-_PARTS = ("ground", "points", "overlays", "card", "bar", "hands", "main")
+_PARTS = ("ground", "points", "groups", "overlays", "card", "bar", "hands", "main")
 _JS = "\n".join((Path(__file__).parent / "feature_map_parts" / f"{part}.js").read_text("utf-8") for part in _PARTS)
 
 _component = st.components.v2.component("ganaug_feature_map", html=_HTML, css=_CSS, js=_JS)
@@ -108,6 +115,7 @@ def feature_map(
     height: int = 560,
     on_pick: Callable[[], None] = lambda: None,
     on_lasso: Callable[[], None] = lambda: None,
+    on_group: Callable[[], None] = lambda: None,
 ) -> tuple[str | None, Lasso | None]:
     """Show a map and return the id picked last and the loop drawn last, None where there is none.
 
@@ -119,6 +127,8 @@ def feature_map(
         groups: Groups of real images that the generator makes too rarely.
         show_links: Whether the links are visible at first.
         show_groups: Whether the groups are visible at first.
+        on_pick, on_lasso, on_group: Called before the page runs again; `st.session_state[key]` holds `picked`,
+            `lasso`, and `group`, the place of the group that was opened.
     """
     state = _component(
         key=key,
@@ -142,6 +152,7 @@ def feature_map(
         },
         on_picked_change=on_pick,
         on_lasso_change=on_lasso,
+        on_group_change=on_group,
     )
     return state.picked, lasso_of(state.lasso)
 

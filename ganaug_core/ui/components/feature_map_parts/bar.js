@@ -33,7 +33,8 @@ function tools(state) {
   const overlay = (name) => () => {
     state.shown[name] = !state.shown[name]
     tools(state)
-    paintOver(state)
+    groupList(state)
+    paint(state)
   }
   const nearer = (factor) => () => {
     zoom(state, factor, middleOf(state))

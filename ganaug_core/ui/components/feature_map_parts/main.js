@@ -1,4 +1,4 @@
-// Feature map: points on one canvas, rings, links and the loop on another, so that hovering repaints little.
+// Feature map: points and groups on one canvas, rings, links and the loop on another, so that hovering repaints little.
 // Points come by route once; `state` holds what the map knows, one for each place on a page.
 const STATES = new WeakMap()
 const HELP = "Feature map. Arrow keys move from point to point, Enter picks, Escape clears, plus and minus zoom, 0 fits all."
@@ -6,7 +6,8 @@ const HELP = "Feature map. Arrow keys move from point to point, Enter picks, Esc
 export default function ({ data, parentElement, setStateValue }) {
   let state = STATES.get(parentElement)
   if (!state) {
-    state = { mode: "pan", hover: -1, picked: -1, hidden: { roles: new Set(), classes: new Set() }, shown: null }
+    const hidden = { roles: new Set(), classes: new Set() }
+    state = { mode: "pan", hover: -1, picked: -1, group: -1, opened: -1, hidden, shown: null }
     STATES.set(parentElement, state)
     mount(state, parentElement.querySelector(".map"))
   }
@@ -80,8 +81,11 @@ function refresh(state) {
   const there = (i) => i !== undefined
   state.chosen = state.data.chosen.map(row).filter(there)
   state.links = state.data.links.map(([from, to]) => [row(from), row(to)]).filter((pair) => pair.every(there))
-  state.groups = state.data.groups.map(({ says, members }) => ({ says, members: members.map(row).filter(there) }))
+  state.groups = state.data.groups
+    .map(({ says, members }, place) => ({ says, place, members: members.map(row).filter(there) }))
+    .filter(({ members }) => members.length)
   tools(state)
   legend(state)
+  groupList(state)
   paint(state)
 }

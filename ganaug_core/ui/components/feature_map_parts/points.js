@@ -1,4 +1,5 @@
-// The lower canvas: all points, one path for each role and class: a few dozen strokes instead of thousands.
+// The lower canvas: all points, one path for each role and class (a few dozen strokes instead of thousands), and
+// the missing groups.
 const SYNTHETIC = 3
 
 // the canvas's pen in CSS pixels, on a clean sheet
@@ -21,6 +22,7 @@ function paint(state) {
     state.frame = 0
     const started = performance.now()
     paintPoints(state)
+    paintGroups(state)
     state.root.dataset.milliseconds = (performance.now() - started).toFixed(1)
     paintOver(state)
   })

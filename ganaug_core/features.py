@@ -1,14 +1,17 @@
 """Images and an encoder -> Features. What was fitted or encoded once is found again by the digest of its content."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ganaug_core.encoders import ENCODERS
-from ganaug_core.encoders.fitted import read_state
+from ganaug_core.architectures import ARCHITECTURES
+from ganaug_core.encoders import ENCODERS, PRETRAINED
+from ganaug_core.encoders.discriminator import logits, watched
+from ganaug_core.encoders.fitted import FEWEST_IMAGES, read_state
 from ganaug_core.errors import EvidenceError, WorkspaceError
 from ganaug_core.interfaces import FittedEncoder, Report, look_up, silent
 from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Names, Samples
@@ -16,6 +19,7 @@ from ganaug_core.workspace import Workspace, digest_of
 
 RECIPE = 1  # raise it when an encoder changes what it computes from the same settings: old caches are then not found
 AT_ONCE = 512  # images read at once, so that memory stays bounded
+SPACES = {**ENCODERS, **PRETRAINED}
 MOST_IMAGES = 10_000  # a larger cohort is fitted on a random choice of this many
 
 
@@ -26,17 +30,21 @@ def fit(
 
     Raises:
         ConfigurationError: No such encoder; the message lists them.
-        EvidenceError: Too few training images.
+        EvidenceError: Too few training images, or pretrained weights that cannot be had.
     """
     settings = {"classes": len(cohort.classes)} if encoder == "classifier" else {}
-    part: Any = look_up(ENCODERS, encoder, "encoder", settings)
+    part: Any = look_up(SPACES, encoder, "encoder", settings)
+    train = cohort.where(TRAIN)
+    if encoder in PRETRAINED:  # nothing is fitted, so there is nothing to keep
+        some = train[:FEWEST_IMAGES]
+        adopted: FittedEncoder = part.fit(cohort.images(some), cohort.labels[some], seed=seed, report=report)
+        return adopted
     name = f"{encoder}-{digest_of(RECIPE, cohort.digest, encoder, asdict(part), seed)[:24]}"
     if cache is not None and cache.exists("encoders", name):
         try:
             return load(cache, name)
         except (EvidenceError, WorkspaceError):  # damaged: it is only a cache
             cache.remove("encoders", name)
-    train = cohort.where(TRAIN)
     if len(train) > MOST_IMAGES:
         train = np.sort(np.random.default_rng(seed).choice(train, MOST_IMAGES, replace=False))
     fitted: FittedEncoder = part.fit(cohort.images(train), cohort.labels[train], seed=seed, report=report)
@@ -66,7 +74,7 @@ def load(workspace: Workspace, name: str) -> FittedEncoder:
         EvidenceError: Its numbers are damaged.
     """
     manifest = workspace.manifest("encoders", name)
-    part: Any = look_up(ENCODERS, manifest["encoder"], "encoder")
+    part: Any = look_up(SPACES, manifest["encoder"], "encoder")
     path = workspace.folder("encoders", name) / "state.safetensors"
     state = read_state(path.read_bytes() if path.is_file() else b"")
     fitted: FittedEncoder = part.restore(state, tuple(manifest["shape"]), manifest["facts"])
@@ -77,6 +85,51 @@ def load(workspace: Workspace, name: str) -> FittedEncoder:
             code="damaged",
         )
     return fitted
+
+
+def discriminator(state: Mapping[str, Any], shape: tuple[int, int, int], classes: int) -> FittedEncoder:
+    """Return a run's own discriminator as a feature space.
+
+    Args:
+        state: A checkpoint of the run.
+        shape: (channel, row, column) of its images.
+        classes: How many classes it was trained on.
+
+    Raises:
+        EvidenceError: The checkpoint does not hold such a discriminator.
+    """
+    facts = {"run_images": int(state["images"]), "architecture": state["config"]["architecture"]["name"]}
+    return watched(_discriminator(state, shape, classes), shape, classes, facts)
+
+
+def discriminator_logits(state: Mapping[str, Any], cohort: Cohort, rows: Integers) -> NDArray[np.float64]:
+    """Return (len(rows),) what a run's discriminator says of images of the cohort: higher is more real.
+
+    Raises:
+        EvidenceError: The checkpoint does not hold a discriminator for such images.
+    """
+    network = _discriminator(state, cohort.shape, len(cohort.classes))
+    parts = [
+        logits(network, cohort.images(part), cohort.labels[part])
+        for part in np.array_split(rows, max(1, len(rows) // AT_ONCE))
+    ]
+    return np.concatenate(parts)
+
+
+def _discriminator(state: Mapping[str, Any], shape: tuple[int, int, int], classes: int) -> Any:
+    chosen = state["config"]["architecture"]
+    network: Any = look_up(ARCHITECTURES, chosen["name"], "architecture", chosen["settings"]).discriminator(
+        shape, classes
+    )
+    try:
+        network.load_state_dict(state["game"]["discriminator"])
+    except (RuntimeError, KeyError) as error:
+        raise EvidenceError(
+            "The run's checkpoint does not hold a discriminator for images of this size and these classes.",
+            do="Audit against the cohort that the run was trained on.",
+            code="foreign_state",
+        ) from error
+    return network
 
 
 def of_cohort(

@@ -101,11 +101,6 @@ def _device() -> tuple[str, int]:
 
 
 def _encoders() -> dict[str, dict[str, Any]]:
-    """Every encoder of this version is fitted on the cohort itself, so what runs depends on nothing to download."""
-    from ganaug_core.encoders import ENCODERS
+    from ganaug_core.encoders import readiness
 
-    return {name: {"ready": True, "say": _first_line(part), "do": ""} for name, part in ENCODERS.items()}
-
-
-def _first_line(part: type) -> str:
-    return (part.__doc__ or "").strip().partition("\n")[0]
+    return {name: {"ready": ready, "say": say, "do": do} for name, (ready, say, do) in readiness().items()}

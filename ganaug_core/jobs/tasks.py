@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganaug_core.errors import GeneratorError, TrainingError
+from ganaug_core.errors import EvidenceError, GeneratorError, TrainingError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.workspace import Workspace, write_atomic
 
@@ -23,6 +23,7 @@ Task = Callable[[Workspace, Mapping[str, Any], Report], str]
 
 AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
 MAP_SPACE = "simclr"
+DISCRIMINATOR = "discriminator"
 
 
 class Asked(Exception):
@@ -202,9 +203,30 @@ def _space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: 
     from ganaug_core import features
     from ganaug_core.audit import Space
 
-    fitted = features.fit(cohort, encoder, cache=workspace, report=stretch(report, 0, 0.8))
+    if encoder == DISCRIMINATOR:
+        state = run_behind(workspace, samples)
+        if state is None:
+            raise EvidenceError(
+                f"The run that made {samples.name} is not in this workspace, so its discriminator cannot be asked.",
+                do="Leave this encoder out, or audit where the run was trained.",
+                code="no_run",
+            )
+        fitted = features.discriminator(state, cohort.shape, len(cohort.classes))
+    else:
+        fitted = features.fit(cohort, encoder, cache=workspace, report=stretch(report, 0, 0.8))
     report(0.8, f"looking through {encoder}")
     return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace))
+
+
+def run_behind(workspace: Workspace, samples: "Samples") -> Mapping[str, Any] | None:
+    """Return the newest checkpoint of the run whose generator drew the samples; None if it is not here."""
+    from ganaug_core.training import latest_checkpoint
+
+    wanted = samples.provenance.get("generator")
+    for name in workspace.names("generators") if wanted else ():
+        if workspace.manifest("generators", name).get("hash") == wanted:
+            return latest_checkpoint(workspace.folder("runs", name) / "checkpoints")
+    return None
 
 
 def _keep_generator(workspace: Workspace, name: str, passport: Any, weights: Any) -> None:

@@ -156,8 +156,8 @@ def test_damaged_features_are_computed_again(workspace: Workspace) -> None:
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
-    with pytest.raises(ConfigurationError, match="Choose one of: classifier, pixels, simclr, texture"):
-        features.fit(a_cohort(), "inception")
+    with pytest.raises(ConfigurationError, match="Choose one of: classifier, dinov2, inception, pixels, radimagenet"):
+        features.fit(a_cohort(), "vgg")
 
 
 def test_progress_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

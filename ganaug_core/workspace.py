@@ -227,8 +227,9 @@ class Workspace:
         files: Mapping[str, bytes] | None = None,
         *,
         replace: bool = False,
+        links: Mapping[str, Path] | None = None,
     ) -> Path:
-        """Write an artefact whole.
+        """Write an artefact whole; `links` are files on the same disk that become part of it without a copy.
 
         Raises:
             WorkspaceError: The name is taken (unless `replace`), or the disk is full.
@@ -243,6 +244,8 @@ class Workspace:
                     np.save(made / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)
                 for key, data in (files or {}).items():
                     (made / key).write_bytes(data)
+                for key, path in (links or {}).items():
+                    os.link(path, made / key)
                 stamped = {"written": datetime.now(UTC).isoformat(timespec="seconds"), **manifest}
                 (made / "manifest.json").write_text(json.dumps(stamped, indent=1), "utf-8")
                 for path in made.iterdir():
@@ -281,23 +284,28 @@ class Workspace:
         replace: bool = False,
     ) -> Path:
         """Write a record: arrays as `.npy`, `files` beside them, the rest in the manifest."""
-        kind = _KIND[type(record)]
-        manifest: dict[str, Any] = {"schema": f"ganaug.{kind}/1"}
-        arrays: dict[str, NDArray[Any]] = {}
-        for each in fields(record):
-            value = getattr(record, each.name)
-            if isinstance(value, np.ndarray):
-                arrays[each.name] = value
-            elif each.name == "scores":
-                arrays.update({f"scores.{key}": np.asarray(part) for key, part in value.items()})
-            else:
-                manifest[each.name] = _plain(value)
-        return self.write(kind, name, manifest, arrays, files, replace=replace)
+        manifest, arrays = _taken_apart(record)
+        manifest = {"schema": f"ganaug.{_KIND[type(record)]}/1", **manifest}
+        return self.write(_KIND[type(record)], name, manifest, arrays, files, replace=replace)
+
+    def revise(self, cohort: Cohort, files: Mapping[str, bytes]) -> Path:
+        """Write a cohort with the same pixels over the old one; `files` are those beside it, others go.
+
+        The pixels are linked, not copied, so that a large cohort changes as fast as a small one.
+        """
+        manifest, arrays = _taken_apart(cohort)
+        links = {"pixels.npy": self._found("cohorts", cohort.name) / "pixels.npy"}
+        manifest, _ = {"schema": "ganaug.cohorts/1", **manifest}, arrays.pop("pixels")
+        return self.write("cohorts", cohort.name, manifest, arrays, files, replace=True, links=links)
+
+    def attached(self, kind: str, name: str, file: str) -> bytes | None:
+        """Return a file that lies beside an artefact, None where it is not there."""
+        path = self._found(kind, name) / file
+        return path.read_bytes() if path.is_file() else None
 
     def paths(self, cohort: str) -> dict[str, str]:
         """Return the local table from a cohort's image ids to paths relative to its source; never exported unasked."""
-        path = self._found("cohorts", cohort) / "paths.json"
-        return dict(json.loads(path.read_bytes())) if path.exists() else {}
+        return dict(json.loads(self.attached("cohorts", cohort, "paths.json") or b"{}"))
 
     def cohort(self, name: str) -> Cohort:
         manifest, arrays = self._parts("cohorts", name)
@@ -352,6 +360,21 @@ class Workspace:
 
 
 _KIND: dict[type, str] = {Cohort: "cohorts", Samples: "samples", Features: "features", Map: "maps", Audit: "audits"}
+
+
+def _taken_apart(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return a record's values for the manifest, and its arrays."""
+    manifest: dict[str, Any] = {}
+    arrays: dict[str, NDArray[Any]] = {}
+    for each in fields(record):
+        value = getattr(record, each.name)
+        if isinstance(value, np.ndarray):
+            arrays[each.name] = value
+        elif each.name == "scores":
+            arrays.update({f"scores.{key}": np.asarray(part) for key, part in value.items()})
+        else:
+            manifest[each.name] = _plain(value)
+    return manifest, arrays
 
 
 def _plain(value: Any) -> Any:

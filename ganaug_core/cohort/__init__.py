@@ -1,36 +1,38 @@
 """Source -> Cohort: read, check, leave out what cannot be used (and say so), find twins, split by patient."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 import ganaug_core
 from ganaug_core import readers
-from ganaug_core.cohort import duplicates, identity, pixels, reading, split
+from ganaug_core.cohort import arranging, drafts, duplicates, identity, pixels, reading
+from ganaug_core.cohort.arranging import Draft, Plan
 from ganaug_core.cohort.document import as_json
 from ganaug_core.cohort.rarer import rarer
+from ganaug_core.cohort.stack import Stack
 from ganaug_core.cohort.synthetic import import_samples
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers.embedded import EMBEDDED, PREFIX
-from ganaug_core.records import (
-    HOLDOUT,
-    ROLES,
-    TRAIN,
-    UNKNOWN_PATIENT,
-    Cohort,
-    Floats,
-    Integers,
-    Intensity,
-    Pixels,
-    Slice,
-)
+from ganaug_core.records import ROLES, Cohort, Floats, Integers, Intensity, Pixels, Slice
 from ganaug_core.workspace import check_name, installation_salt
 
-__all__ = ["EMBEDDED", "as_json", "import_cohort", "import_samples", "rarer"]
+__all__ = ["EMBEDDED", "Imported", "Plan", "as_json", "import_cohort", "import_samples", "rarer", "read_cohort"]
 
 SIZES = (8, 512)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A cohort, where each image came from (id to path; it must not leave the machine), and how to split it again."""
+
+    cohort: Cohort
+    paths: dict[str, str]
+    draft: Draft
 
 
 def import_cohort(
@@ -39,83 +41,109 @@ def import_cohort(
     *,
     size: int = 64,
     value_range: tuple[float, float] | None = None,
+    percentiles: tuple[float, float] | None = None,
     tuning: float = 0.15,
     holdout: float = 0.25,
     seed: int = 0,
     columns: readers.Columns | None = None,
     twin_limit: float = 0.05,
+    pattern: str = "",
     report: Report = silent,
 ) -> tuple[Cohort, dict[str, str]]:
-    """Return the cohort, and where each image came from (id to path; it must not leave the machine).
+    """Return a cohort whose split is fixed, and where each image came from. See `read_cohort`."""
+    plan = Plan(tuning=tuning, holdout=holdout, seed=seed, twin_limit=twin_limit, pattern=pattern)
+    settings = {"size": size, "value_range": value_range, "percentiles": percentiles, "columns": columns}
+    made = read_cohort(source, name, plan, report=report, **settings)  # type: ignore[arg-type]
+    return made.cohort, made.paths
+
+
+def read_cohort(
+    source: str | Path,
+    name: str,
+    plan: Plan,
+    *,
+    size: int = 64,
+    value_range: tuple[float, float] | None = None,
+    percentiles: tuple[float, float] | None = None,
+    columns: readers.Columns | None = None,
+    fixed: bool = True,
+    folder: Path | None = None,
+    report: Report = silent,
+) -> Imported:
+    """Read a source and split it; memory does not grow with the number of images beyond what the search of twins needs.
 
     Args:
         source: See `readers.read`.
+        plan: How to split. A source's own hold-out is kept; its tuning share too, and where it names none, that is
+            taken from its training share.
         size: Rows and columns of the stored images.
         value_range: Physical values that become -1 and 1; others are clipped to them.
-        tuning, holdout: Shares of the images, in [0, 1). A source's own hold-out is kept; its tuning share too, and
-            where it names none, that is taken from its training share.
-        twin_limit: Largest registered distance of a pair that counts as one image, 0 looks for none.
+        percentiles: The same in percent of all values, in place of `value_range`.
+        fixed: The split never changes; otherwise it is a proposal. A source's own split is always fixed.
+        folder: Where the images lie while they are gathered; by default with the temporary files.
 
     Raises:
         CohortError: Nothing usable, more than a fifth unreadable, an empty class, or settings that cannot be.
+        WorkspaceError: The disk is full.
     """
     check_name(name)
-    _check(size, value_range, tuning, holdout)
-    everything, read, skipped = reading.read(source, columns, size, report)
-    same = duplicates.exact(everything, read)
-    slices = [everything[row] for row in same.kept]
+    _check(size, value_range, percentiles)
+    arranging.check_shares(plan.tuning, plan.holdout)
+    with Stack(folder) as stack:
+        read = reading.read(source, columns, size, stack, report)
+        same = duplicates.exact(read.slices, [stack.digests[row] for row in read.rows])
+        slices = [read.slices[row] for row in same.kept]
+        rows = [read.rows[row] for row in same.kept]
+        intensity = pixels.intensity_of(stack, rows, slices[0], str(source), value_range, percentiles)
+        stored = stack.chosen(rows, intensity.low, intensity.high)
+        about = _about(slices, stack, rows, intensity)
     classes, labels = reading.labelled(slices)
-    stored = pixels.stacked([read[row] for row in same.kept])
-    del read
-    intensity = pixels.intensity_of(stored, slices[0].unit, str(source), value_range)
-    stored = pixels.clipped(stored, intensity)
+    salt = b"" if str(source).startswith(PREFIX) else installation_salt()
+    ids = identity.ids(stored, [each.source for each in slices], salt)
 
-    twins, distances = _twins(intensity, stored, twin_limit, report)
-    patients = _numbered([each.patient for each in slices])
-    groups = split.united(len(slices), _linked(everything, same), pairs=twins)
-    given = np.array([ROLES.index(each.role or "train") for each in slices], np.int64)
-    own = bool((given == HOLDOUT).any())
-    if own:
-        roles = split.with_tuning(given, labels, groups, tuning, seed)
-    else:
-        roles = split.split(labels, groups, tuning, holdout, seed)
-    _check_train(roles, labels, classes)
-    apart = roles[twins[:, 0]] != roles[twins[:, 1]]
-    counts = {
-        "exact": same.counts["exact"],
-        "across_split": same.counts["across_split"] + int(apart.sum()),
-        "across_classes": same.counts["across_classes"] + int((labels[twins[:, 0]] != labels[twins[:, 1]]).sum()),
-    }
-    embedded = str(source).startswith(PREFIX)
-    ids = identity.ids(stored, [each.source for each in slices], b"" if embedded else installation_salt())
-    record = Cohort(
+    own = any(each.role == ROLES[-1] for each in slices)
+    widest = plan.twin_limit if fixed or own else max(plan.twin_limit, arranging.WIDEST_LIMIT)
+    near, distances, widest = _near(intensity, stored, widest, plan.twin_limit, report)
+    draft = _draft(read.slices, same, near, distances, widest, plan)
+    volumes = np.array(draft.volumes[: len(rows)], np.int64)
+    empty = np.zeros(0, np.int64)
+    proposed = Cohort(
         name=name,
-        digest=identity.content_digest(stored, labels, roles, intensity),
+        digest="",
         pixels=stored,
         labels=labels,
-        roles=roles,
+        roles=empty,
         ids=ids,
-        patients=patients,
-        groups=groups,
+        patients=empty,
+        groups=empty,
         classes=classes,
         intensity=intensity,
-        twins=twins,
-        twin_distances=distances,
+        twins=empty,
+        twin_distances=np.zeros(0, np.float32),
         own_split=own,
         spacing_mm=reading.common_spacing(slices),
-        duplicates=counts,
-        skipped=(*skipped, *same.skipped),
+        duplicates=same.counts,
+        skipped=(*read.skipped, *same.skipped),
         provenance={
             "ganaug": ganaug_core.__version__,
-            "settings": {"size": size, "tuning": tuning, "holdout": holdout, "seed": seed, "twin_limit": twin_limit},
-            "notes": _notes(slices, roles, groups, patients, own, int(apart.sum())),
+            "settings": {"size": size},
+            "images": about,
+            "dropped": read.dropped,
         },
+        volumes=volumes if (volumes >= 0).any() else empty,
+        modality=_modality(slices),
+        suspected_text={
+            str(ids[place]): read.suspected[row] for place, row in enumerate(same.kept) if row in read.suspected
+        },
+        fixed=fixed or own,
     )
-    report(1.0, f"{len(record):,} images")
-    return record, dict(zip(ids.tolist(), (each.source for each in slices), strict=True))
+    paths = dict(zip(ids.tolist(), (each.source for each in slices), strict=True))
+    split = drafts.tried(proposed, draft, plan, paths)
+    report(1.0, f"{len(split):,} images")
+    return Imported(replace(split, digest=drafts.digest_of_content(split)), paths, draft)
 
 
-def _check(size: int, value_range: tuple[float, float] | None, tuning: float, holdout: float) -> None:
+def _check(size: int, value_range: tuple[float, float] | None, percentiles: tuple[float, float] | None) -> None:
     if not SIZES[0] <= size <= SIZES[1]:
         raise CohortError(
             f"Images of {size} pixels cannot be made.", do=f"Choose {SIZES[0]} to {SIZES[1]}.", code="size"
@@ -126,71 +154,73 @@ def _check(size: int, value_range: tuple[float, float] | None, tuning: float, ho
             do="Give the lower value first.",
             code="range",
         )
-    if not (tuning >= 0 and holdout >= 0 and tuning + holdout < 1):
+    if percentiles is not None and not 0 <= percentiles[0] < percentiles[1] <= 100:
         raise CohortError(
-            f"Shares of {tuning:g} for tuning and {holdout:g} for hold-out leave nothing to train on.",
-            do="Choose shares from 0 that add up to less than 1.",
-            code="shares",
+            f"Percentiles from {percentiles[0]:g} to {percentiles[1]:g} cannot be.",
+            do="Give two numbers from 0 to 100, the lower one first.",
+            code="range",
         )
 
 
-def _linked(slices: Sequence[Slice], same: duplicates.Found) -> Integers:
-    """Return (kept,) numbers that are equal for images of one patient or one volume.
+def _draft(
+    slices: Sequence[Slice], same: duplicates.Found, near: Integers, distances: Floats, widest: float, plan: Plan
+) -> Draft:
+    """Return what the source told: the cohort's images first, then the duplicates that were left out."""
+    kept = set(same.kept)
+    order = [*same.kept, *(row for row in range(len(slices)) if row not in kept)]
+    place = {row: number for number, row in enumerate(order)}
+    linked = {row for pair in same.pairs.tolist() for row in pair}
+    ordered = [slices[row] for row in order if row in kept or row in linked]
+    return Draft(
+        patients=arranging.numbered([each.patient for each in ordered]),
+        volumes=arranging.numbered([each.volume for each in ordered]),
+        links=[[place[one], place[other]] for one, other in same.pairs.tolist()],
+        files=[each.source for each in ordered[len(kept) :]],
+        given=[ROLES.index(each.role) if each.role else -1 for each in ordered[: len(kept)]],
+        near=near.tolist(),
+        distances=[float(each) for each in distances],
+        widest=widest,
+        plan=asdict(plan),
+    )
 
-    A duplicate that was left out still links its patient with the patient of the image that stayed.
+
+def _near(
+    intensity: Intensity, stored: Pixels, limit: float, least: float, report: Report
+) -> tuple[Integers, Floats, float]:
+    """Return pairs up to the limit with their distances, and the limit that they are complete for.
+
+    Where far too many images resemble each other, only the closest pairs are kept, but all up to `least`.
     """
-    keys = (_numbered([each.patient for each in slices]), _numbered([each.volume for each in slices]))
-    return split.united(len(slices), *keys, pairs=same.pairs)[same.kept]
-
-
-def _numbered(texts: Sequence[str | None]) -> Integers:
-    """Return a number for each text, the same for the same; unknown ones are `UNKNOWN_PATIENT`."""
-    numbers: dict[str, int] = {}
-    found = [UNKNOWN_PATIENT if text is None else numbers.setdefault(text, len(numbers)) for text in texts]
-    return np.array(found, np.int64)
-
-
-def _twins(intensity: Intensity, stored: Pixels, limit: float, report: Report) -> tuple[Integers, Floats]:
     if limit <= 0 or len(stored) < 2:
-        return np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
+        return np.zeros((0, 2), np.int64), np.zeros(0, np.float32), limit
     from ganaug_core import neighbours  # torch: only a worker imports cohorts
 
     def told(share: float, doing: str) -> None:
         report(0.5 + 0.49 * share, doing)
 
-    return neighbours.twin_pairs(intensity.normalise(stored), limit, report=told)
+    pairs, distances = neighbours.twin_pairs(pixels.reduced(stored, intensity), limit, report=told)
+    if len(pairs) > arranging.MOST_PAIRS:
+        limit = max(least, float(np.partition(distances, arranging.MOST_PAIRS)[arranging.MOST_PAIRS]))
+        close = distances <= limit
+        pairs, distances = pairs[close], distances[close]
+    return pairs, distances, limit
 
 
-def _check_train(roles: Integers, labels: Integers, classes: Sequence[str]) -> None:
-    for label, name in enumerate(classes):
-        if not ((roles == TRAIN) & (labels == label)).any():
-            raise CohortError(
-                f"The class {name} has no training image after the split.",
-                do="Add images or patients of it, leave the class out, or make hold-out and tuning smaller.",
-                code="empty_class",
-            )
+def _modality(slices: Sequence[Slice]) -> str:
+    """Return the modality of most images, empty where most name none."""
+    return Counter(each.modality or "" for each in slices).most_common(1)[0][0]
 
 
-def _notes(
-    slices: Sequence[Slice], roles: Integers, groups: Integers, patients: Integers, own: bool, apart: int
-) -> list[str]:
-    """Say what was done to the images, and what the split cannot promise, in sentences for the page."""
-    notes = []
+def _about(slices: Sequence[Slice], stack: Stack, rows: Sequence[int], intensity: Intensity) -> list[str]:
+    """Say what was done to the images."""
+    told = []
     if colour := sum(each.colour for each in slices):
-        notes.append(f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601).")
-    if not own and any(each.role for each in slices):
-        notes.append("The source names no hold-out share, so the split is ours.")
-    if not (roles == HOLDOUT).any():
-        units = len(np.unique(groups))
-        notes.append(
-            f"Nothing is held out: the images come from {units} independent {'unit' if units == 1 else 'units'}."
+        told.append(f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601).")
+    below = sum(stack.lows[row] < intensity.low for row in rows)
+    above = sum(stack.highs[row] > intensity.high for row in rows)
+    if below or above:
+        told.append(
+            f"Values are kept from {intensity.low:g} to {intensity.high:g} {intensity.unit}: {below:,} images have "
+            f"lower ones and {above:,} higher ones, which were set to the ends."
         )
-    if apart:
-        notes.append(f"{apart:,} pairs that registration shows to be one image lie on two sides of the source's split.")
-    known = patients != UNKNOWN_PATIENT
-    torn = [patient for patient in np.unique(patients[known]) if len(np.unique(roles[patients == patient])) > 1]
-    if torn:
-        notes.append(f"{len(torn):,} patients have images on two sides of the source's split.")
-    if not known.any():
-        notes.append("Patients are unknown: images of one patient may lie on two sides of the split.")
-    return notes
+    return told

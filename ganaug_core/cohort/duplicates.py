@@ -1,6 +1,5 @@
 """Exact duplicates: named and left out before anything is split."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from ganaug_core.records import ROLES, Integers, Pixels, Skipped, Slice
+from ganaug_core.records import ROLES, Integers, Skipped, Slice
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,15 @@ class Found:
     counts: dict[str, int]
 
 
-def exact(slices: Sequence[Slice], images: Sequence[Pixels]) -> Found:
-    """Find images whose stored pixels are equal.
+def exact(slices: Sequence[Slice], digests: Sequence[bytes]) -> Found:
+    """Find images whose stored pixels are equal, by their SHA-256.
 
     Of equal images of one class the one in the most protected role stays (hold-out, then tuning, then train), so that
     no training image equals a hold-out image. The same image under two labels is left out whole: one label is wrong.
     """
     same: dict[bytes, list[int]] = defaultdict(list)
-    for row, image in enumerate(images):
-        key = hashlib.sha256(f"{image.dtype.str}{image.shape}".encode() + np.ascontiguousarray(image).tobytes())
-        same[key.digest()].append(row)
+    for row, digest in enumerate(digests):
+        same[digest].append(row)
     kept: list[int] = []
     skipped: list[Skipped] = []
     pairs: list[tuple[int, int]] = []

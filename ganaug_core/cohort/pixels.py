@@ -1,16 +1,19 @@
 """From images as they come to the square grid of a cohort, in the stored depth and the physical unit."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from ganaug_core.cohort.stack import Stack
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import embedded
-from ganaug_core.records import Intensity, Pixels
+from ganaug_core.records import Floats, Intensity, Pixels, Slice
 
 CT_RANGE_HU = (-1024.0, 1024.0)
+MR_PERCENTILES = (0.5, 99.5)
+LARGE_BYTES = 256 << 20
+TWIN_SIDE = 64
 
 
 def fitted(pixels: Pixels, size: int) -> Pixels:
@@ -48,16 +51,31 @@ def stacked(images: list[Pixels]) -> Pixels:
     return np.stack([image.astype(kind) for image in images])
 
 
-def intensity_of(pixels: Pixels, unit: str, source: str, asked: tuple[float, float] | None) -> Intensity:
+def intensity_of(
+    stack: Stack,
+    rows: Sequence[int],
+    first: Slice,
+    source: str,
+    asked: tuple[float, float] | None = None,
+    percentiles: tuple[float, float] | None = None,
+) -> Intensity:
     """Return the range that becomes [-1, 1]: the one asked for, or a fixed one by kind, so that cohorts compare.
 
-    8-bit images keep 0..255, CT keeps -1024..1024 HU, the embedded cohorts their own; otherwise it is the data's.
+    8-bit images keep 0..255, CT keeps -1024..1024 HU, the embedded cohorts their own. MR, and volumes in a unit of
+    their own, get the values between two percentiles: a few bright vessels would darken everything else. What is left
+    spans its values.
+
+    Args:
+        rows: Images of the stack that the cohort keeps.
+        first: One of them, for unit and modality.
+        percentiles: In percent, over all images; asked for in place of values.
 
     Raises:
         CohortError: The range asked for holds no value.
     """
+    low, high = stack.extremes(rows)
+    unit, deep = first.unit, stack.common_type(rows) != np.uint8
     if asked is not None:
-        low, high = float(pixels.min()), float(pixels.max())
         if not (asked[0] < high and low < asked[1]):
             raise CohortError(
                 f"No value lies within {asked[0]:g} to {asked[1]:g} {unit}; they go from {low:g} to {high:g}.",
@@ -65,20 +83,23 @@ def intensity_of(pixels: Pixels, unit: str, source: str, asked: tuple[float, flo
                 code="range",
             )
         return Intensity(unit, float(asked[0]), float(asked[1]))
-    if source.startswith(embedded.PREFIX):
-        return Intensity(unit, *embedded.RANGES[source.removeprefix(embedded.PREFIX)])
-    if unit == "HU":
-        return Intensity(unit, *CT_RANGE_HU)
-    if pixels.dtype == np.uint8:
-        return Intensity(unit, 0.0, 255.0)
-    low, high = float(pixels.min()), float(pixels.max())
+    if percentiles is None:
+        if source.startswith(embedded.PREFIX):
+            return Intensity(unit, *embedded.RANGES[source.removeprefix(embedded.PREFIX)])
+        if unit == "HU":
+            return Intensity(unit, *CT_RANGE_HU)
+        if not deep:
+            return Intensity(unit, 0.0, 255.0)
+        if first.modality == "MR" or (first.modality is None and first.volume is not None):
+            percentiles = MR_PERCENTILES
+    if percentiles is not None:
+        low, high = stack.percentiles(rows, *percentiles)
     return Intensity(unit, low, high if high > low else low + 1)
 
 
-def clipped(pixels: Pixels, intensity: Intensity) -> NDArray[Any]:
-    """Return pixels with values outside the range set to its ends, in the same type."""
-    low, high = intensity.low, intensity.high
-    if pixels.dtype.kind in "iu":
-        bounds = np.iinfo(pixels.dtype)
-        low, high = max(np.ceil(low), bounds.min), min(np.floor(high), bounds.max)
-    return np.clip(pixels, pixels.dtype.type(low), pixels.dtype.type(high))
+def reduced(pixels: Pixels, intensity: Intensity) -> Floats:
+    """Return (n, channel, row, column) in [-1, 1] for the search of twins, no larger than 64 x 64 if they are many."""
+    if pixels.size * 4 <= LARGE_BYTES:
+        return intensity.normalise(pixels)
+    small = [fitted(intensity.normalise(image), TWIN_SIDE) for image in pixels]
+    return np.stack(small)

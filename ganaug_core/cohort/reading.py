@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ganaug_core import readers
 from ganaug_core.cohort import pixels
+from ganaug_core.cohort.expected import expected
+from ganaug_core.cohort.stack import Stack
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report
+from ganaug_core.readers.burned_in import LINE, MARK, Marks, has_text
 from ganaug_core.records import Integers, Pixels, Skipped, Slice
 
 UNREADABLE = 0.2
@@ -19,39 +22,108 @@ HARMLESS = ("duplicate", "two_labels", "constant", "not_image")
 """Why images are left out that are not broken."""
 
 
-def read(
-    source: str | Path, columns: readers.Columns | None, size: int, report: Report
-) -> tuple[list[Slice], list[Pixels], list[Skipped]]:
-    """Return slices, their pixels on a square grid of `size`, and what was left out.
+@dataclass(frozen=True)
+class Gathered:
+    """What a source gave.
 
-    The originals are not kept in memory: the slices come back without their pixels.
+    Attributes:
+        slices: Without their pixels.
+        rows: Where the pixels of each slice lie on the stack.
+        skipped: What was left out.
+        suspected: Why an image may hold burned-in text, by its place in `slices`.
+        dropped: How many files hold something that is not kept, by its name.
+    """
+
+    slices: list[Slice]
+    rows: list[int]
+    skipped: list[Skipped]
+    suspected: dict[int, str]
+    dropped: dict[str, int]
+
+
+def read(source: str | Path, columns: readers.Columns | None, size: int, stack: Stack, report: Report) -> Gathered:
+    """Lay the images of a source on the stack, on a square grid of `size`; memory does not grow with their number.
 
     Raises:
         CohortError: No image, more than a fifth broken, or a class that is empty after reading.
+        WorkspaceError: The stack's disk is full.
     """
-    slices, images, skipped = [], [], []
-    nothing = np.zeros((1, 1, 1), np.uint8)
-    for number, each in enumerate(readers.read(source, columns), start=1):
+    slices: list[Slice] = []
+    skipped: list[Skipped] = []
+    marks, lines = Marks(), set[int]()
+    dropped: Counter[str] = Counter()
+    progress = _Progress(expected(source, columns), report)
+    for each in readers.read(source, columns):
+        progress.file(_file_of(each), len(stack), len(skipped))
         if isinstance(each, Skipped):
             skipped.append(each)
-        elif each.pixels.min() == each.pixels.max():
+            continue
+        dropped.update(each.dropped)
+        if each.pixels.min() == each.pixels.max():
             say = "Every pixel has the same value."
             skipped.append(Skipped(each.source, "constant", say, "Nothing to do: there is nothing to learn from it."))
-        else:
-            images.append(pixels.fitted(each.pixels, size))
-            slices.append(replace(each, pixels=nothing, spacing_mm=_spacing(each, size)))
-        if number % 50 == 0:
-            report(0.5 * number / (number + 2000), f"{number:,} images read, {len(skipped):,} left out")
-    classes = {each.label for each in slices}
-    slices, images, mixed = _of_one_kind(slices, images)
-    check_enough(len(slices), skipped + mixed, source)
-    for name in classes - {each.label for each in slices}:
+            continue
+        marks.add(each.pixels[0])
+        if has_text(each.pixels[0]):
+            lines.add(len(slices))
+        stack.add(pixels.fitted(each.pixels, size))
+        slices.append(replace(each, pixels=_nothing(each.pixels.shape), spacing_mm=_spacing(each, size)))
+    kept, mixed = _of_one_kind(slices, stack)
+    check_enough(len(kept), skipped + mixed, source)
+    for name in {each.label for each in slices} - {slices[row].label for row in kept}:
         raise CohortError(
             f"The class {name} is empty: its images are of another kind than those of the other classes.",
             do="Convert the images of all classes in the same way.",
             code="empty_class",
         )
-    return slices, images, skipped + mixed
+    reasons = _reasons(slices, lines, marks)
+    suspected = {place: reasons[row] for place, row in enumerate(kept) if row in reasons}
+    return Gathered([slices[row] for row in kept], kept, skipped + mixed, suspected, dict(dropped))
+
+
+class _Progress:
+    """Says how many files of how many are read; the slices of one file count once."""
+
+    def __init__(self, expected: int | None, report: Report) -> None:
+        self._expected, self._report = expected, report
+        self._last, self._files = "", 0
+
+    def file(self, name: str, images: int, skipped: int) -> None:
+        if name != self._last:
+            self._files, self._last = self._files + 1, name
+        read = f"{images:,} images read" + (f", {skipped:,} left out" if skipped else "")
+        if self._expected:
+            files = min(self._files, self._expected)
+            self._report(0.5 * files / self._expected, f"file {files:,} of {self._expected:,}, {read}")
+        else:
+            self._report(0.5 * images / (images + 2000), read)
+
+
+def _file_of(each: Slice | Skipped) -> str:
+    """Return the file that an image came from: slices of a volume are named `file:index`."""
+    if isinstance(each, Skipped):
+        return each.file
+    file, colon, index = each.source.rpartition(":")
+    return file if each.volume is not None and colon and index.isdecimal() else each.source
+
+
+def _nothing(shape: tuple[int, ...]) -> Pixels:
+    """Return pixels of a shape that take no memory."""
+    return np.broadcast_to(np.uint8(0), shape)
+
+
+def _reasons(slices: Sequence[Slice], lines: set[int], marks: Marks) -> dict[int, str]:
+    """Return why an image may hold burned-in text: its header says so, it shows a line of letters, or a common mark."""
+    marked = marks.shapes()
+    found = {}
+    for row, each in enumerate(slices):
+        if each.text_risk:
+            found[row] = each.text_risk
+        elif row in lines:
+            found[row] = LINE
+        elif each.pixels.shape[1:] in marked:
+            found[row] = MARK
+    return found
 
 
 def check_enough(read: int, skipped: Sequence[Skipped], source: str | Path) -> None:
@@ -97,11 +169,11 @@ def common_spacing(slices: Sequence[Slice]) -> tuple[float, float] | None:
     return (float(middle[0]), float(middle[1])) if np.allclose(known, middle, rtol=0.01) else None
 
 
-def _of_one_kind(slices: list[Slice], images: list[Pixels]) -> tuple[list[Slice], list[Pixels], list[Skipped]]:
-    """Leave out images whose values mean something else than those of most: another unit, 8 bits among 16."""
-    kinds = [(each.unit, image.dtype == np.uint8) for each, image in zip(slices, images, strict=True)]
+def _of_one_kind(slices: Sequence[Slice], stack: Stack) -> tuple[list[int], list[Skipped]]:
+    """Return the rows of one kind; leave out images whose values mean something else: another unit, 8 bits among 16."""
+    kinds = [(each.unit, kind == np.uint8) for each, kind in zip(slices, stack.kinds, strict=True)]
     if len(set(kinds)) < 2:
-        return slices, images, []
+        return list(range(len(slices))), []
     usual = Counter(kinds).most_common(1)[0][0]
     mixed = [
         Skipped(
@@ -113,8 +185,7 @@ def _of_one_kind(slices: list[Slice], images: list[Pixels]) -> tuple[list[Slice]
         for each, kind in zip(slices, kinds, strict=True)
         if kind != usual
     ]
-    kept = [row for row, kind in enumerate(kinds) if kind == usual]
-    return [slices[row] for row in kept], [images[row] for row in kept], mixed
+    return [row for row, kind in enumerate(kinds) if kind == usual], mixed
 
 
 def _words(kind: tuple[str, bool]) -> str:

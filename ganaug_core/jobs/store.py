@@ -82,10 +82,13 @@ def submit(workspace: Workspace, kind: str, name: str, request: dict[str, Any]) 
 
     Raises:
         WorkspaceError: The name cannot be used, or is a run's that is there already.
+        CohortError: A run's cohort has images with likely burned-in text that nobody has looked at.
     """
     if kind not in KINDS:
         raise KeyError(kind)
     check_name(name)
+    if kind == "train":
+        _fix_split(workspace, request["cohort"])
     with Database(workspace.database_path).writing() as connection:
         before = _newest(connection, kind, name)
         if before is not None and before["state"] in LIVE and kind != "train":
@@ -99,6 +102,14 @@ def submit(workspace: Workspace, kind: str, name: str, request: dict[str, Any]) 
     launch.ensure(workspace)
     assert number is not None
     return get(workspace, int(number[0]))
+
+
+def _fix_split(workspace: Workspace, cohort: str) -> None:
+    """Fix the split of a cohort that is to be learnt from: the run keeps its digest."""
+    if not workspace.manifest("cohorts", cohort).get("fixed", True):
+        from ganaug_core.cohort import drafts
+
+        drafts.fix(workspace, cohort)
 
 
 def _make_run(workspace: Workspace, name: str, request: dict[str, Any], before: RowMapping | None) -> None:

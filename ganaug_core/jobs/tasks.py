@@ -7,6 +7,7 @@ made. `report` may raise `Asked`: that is how a user stops it. Everything heavy 
 import json
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,18 +41,28 @@ def stretch(report: Report, begin: float, end: float) -> Report:
 
 
 def import_cohort(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
-    """Request: `source`, `name` and the other arguments of `cohort.import_cohort`."""
+    """Request: `source`, `name`, perhaps `draft` (the split stays a proposal), the fields of `cohort.Plan` and the
+    other arguments of `cohort.read_cohort`.
+    """
     from ganaug_core import cohort, readers
+    from ganaug_core.cohort import drafts
 
     arguments = dict(request)
-    name = arguments.pop("name")
+    name, source = arguments.pop("name"), arguments.pop("source")
+    settings = {each.name for each in fields(cohort.Plan)}
+    plan = cohort.Plan(**{key: arguments.pop(key) for key in settings & arguments.keys()})
     if columns := arguments.pop("columns", None):
         arguments["columns"] = readers.Columns(**columns)
-    if arguments.get("value_range"):
-        arguments["value_range"] = tuple(arguments["value_range"])
+    for pair in ("value_range", "percentiles"):
+        if arguments.get(pair):
+            arguments[pair] = tuple(arguments[pair])
+    fixed = not arguments.pop("draft", False)
     workspace.free("cohorts", name)
-    record, paths = cohort.import_cohort(arguments.pop("source"), name, report=report, **arguments)
-    workspace.keep(record, name, files={"paths.json": json.dumps(paths).encode()})
+    made = cohort.read_cohort(source, name, plan, fixed=fixed, folder=workspace.root, report=report, **arguments)
+    files = {drafts.PATHS: json.dumps(made.paths).encode()}
+    if not made.cohort.fixed:
+        files[drafts.FILE] = made.draft.to_bytes()
+    workspace.keep(made.cohort, name, files=files)
     return str(name)
 
 
@@ -109,7 +120,7 @@ def import_samples(workspace: Workspace, request: Mapping[str, Any], report: Rep
     from ganaug_core import cohort
 
     workspace.free("samples", request["name"])
-    known = workspace.cohort(request["cohort"])
+    known = _cohort(workspace, request["cohort"])
     samples = cohort.import_samples(Path(request["source"]), known, request["name"], report=report)
     workspace.keep(samples, request["name"])
     return str(request["name"])
@@ -120,7 +131,7 @@ def map_(workspace: Workspace, request: Mapping[str, Any], report: Report = sile
     from ganaug_core import maps
 
     encoder, seed = request.get("encoder", MAP_SPACE), request.get("seed", 0)
-    cohort, samples = workspace.cohort(request["cohort"]), workspace.samples(request["samples"])
+    cohort, samples = _cohort(workspace, request["cohort"]), workspace.samples(request["samples"])
     space = _space(workspace, cohort, samples, encoder, stretch(report, 0, 0.6))
     drawn = maps.build(cohort, samples, space.real, space.synthetic, seed=seed, report=stretch(report, 0.6, 1))
     name = map_name(cohort.name, samples.name, encoder)
@@ -132,7 +143,7 @@ def audit(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
     """Request: `cohort`, `samples`, perhaps `trust_split`, `seed`, `encoders`, `command`."""
     from ganaug_core import audit as step
 
-    cohort, samples = workspace.cohort(request["cohort"]), workspace.samples(request["samples"])
+    cohort, samples = _cohort(workspace, request["cohort"]), workspace.samples(request["samples"])
     encoders = request.get("encoders") or AUDIT_SPACES
     spaces = {}
     for place, encoder in enumerate(encoders):
@@ -197,6 +208,14 @@ def load_generator(workspace: Workspace, name: str) -> "Generator":
 
     workspace.manifest("generators", name)
     return generators.load(workspace.folder("generators", name) / "generator.safetensors")
+
+
+def _cohort(workspace: Workspace, name: str) -> "Cohort":
+    """Return a cohort; the first thing that is made from it fixes its split."""
+    from ganaug_core.cohort import drafts
+
+    drafts.fix(workspace, name)
+    return workspace.cohort(name)
 
 
 def _space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":

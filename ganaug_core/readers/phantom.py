@@ -12,8 +12,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.ndimage import gaussian_filter
 
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Integers
 
@@ -210,6 +208,8 @@ def _lesion_texture(random: np.random.Generator, depth: Field, texture: int) -> 
 
 def _reconstructed(random: np.random.Generator, image: Field, patient: _Patient) -> Field:
     """Return the image as the kernel shows it: soft blurs and correlates the noise, sharp overshoots and grains."""
+    from scipy.ndimage import gaussian_filter  # the web process reads this module's constants and loads no SciPy
+
     scale = len(image) / 64
     white = random.standard_normal(image.shape)
     if KERNELS[patient.kernel] == "soft":
@@ -227,6 +227,8 @@ def _reconstructed(random: np.random.Generator, image: Field, patient: _Patient)
 
 def _smooth_noise(random: np.random.Generator, size: int, sigma: float, spread: float) -> Field:
     """Return a periodic Gaussian field of that correlation length (pixels) and standard deviation."""
+    from scipy import fft
+
     spectrum = fft.rfft2(random.standard_normal((size, size))) * _low_pass(size, sigma)
     field: Field = fft.irfft2(spectrum, s=(size, size))
     scaled: Field = field * (spread / (field.std() + 1e-9))

@@ -1,0 +1,107 @@
+"""Images on a cohort's grid, gathered on disk: however many there are, memory holds one and 256 values of each."""
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganaug_core.records import Floats, Integers, Pixels
+from ganaug_core.workspace import translated
+
+VALUES = 256
+"""Values of each image that are kept for percentiles: 20,000 images give five million."""
+
+
+class Stack:
+    """Images of one shape and any type, appended to a file that has no name and goes with the `with` block."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` says on which disk the file lies; by default that of temporary files."""
+        self._place = folder or Path(tempfile.gettempdir())
+        self._file = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115  closed with the stack
+        self._offsets: list[int] = []
+        self._shape: tuple[int, ...] = ()
+        self._values: list[Floats] = []
+        self.kinds: list[np.dtype[np.generic]] = []
+        self.digests: list[bytes] = []
+        self.lows: list[float] = []
+        self.highs: list[float] = []
+
+    def __enter__(self) -> "Stack":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def add(self, image: Pixels) -> None:
+        """Append a (channel, row, column) image.
+
+        Raises:
+            WorkspaceError: The disk is full.
+        """
+        content = np.ascontiguousarray(image)
+        self._shape = content.shape
+        self._offsets.append(self._offsets[-1] + self._bytes(-1) if self._offsets else 0)
+        self.kinds.append(content.dtype)
+        self.digests.append(hashlib.sha256(f"{content.dtype.str}{content.shape}".encode() + content.tobytes()).digest())
+        self.lows.append(float(content.min()))
+        self.highs.append(float(content.max()))
+        self._values.append(content.reshape(-1)[_places(content.size)].astype(np.float32))
+        with translated(self._place):
+            self._file.write(content.tobytes())
+
+    def extremes(self, rows: Sequence[int]) -> tuple[float, float]:
+        """Return the lowest and the highest value of these images."""
+        return min(self.lows[row] for row in rows), max(self.highs[row] for row in rows)
+
+    def percentiles(self, rows: Sequence[int], low: float, high: float) -> tuple[float, float]:
+        """Return two percentiles, in percent, of the values that were kept of these images."""
+        kept = np.concatenate([self._values[row] for row in rows])
+        found = np.percentile(kept, [low, high])
+        return float(found[0]), float(found[1])
+
+    def common_type(self, rows: Sequence[int]) -> np.dtype[np.generic]:
+        """Return the smallest type that holds all values of these images."""
+        kind = np.result_type(*{self.kinds[row] for row in rows})
+        if kind.kind in "iu" and kind.itemsize > 2:
+            low, high = self.extremes(rows)
+            return np.dtype(np.int16 if low >= -(2**15) and high < 2**15 else np.float32)
+        return np.dtype(np.float32) if kind.kind == "f" else kind
+
+    def chosen(self, rows: Sequence[int], low: float, high: float) -> Pixels:
+        """Return (n, channel, row, column) of these images, clipped to `low` and `high`, memory-mapped and read-only.
+
+        Raises:
+            WorkspaceError: The disk is full.
+        """
+        kind = self.common_type(rows)
+        if kind.kind in "iu":
+            bounds = np.iinfo(kind)  # type: ignore[type-var]
+            low, high = max(np.ceil(low), bounds.min), min(np.floor(high), bounds.max)
+        with translated(self._place), tempfile.TemporaryFile(dir=self._place) as file:
+            for row in rows:
+                self._file.seek(self._offsets[row])
+                image = np.frombuffer(self._file.read(self._bytes(row)), self.kinds[row])
+                file.write(np.clip(image.astype(kind), kind.type(low), kind.type(high)).tobytes())
+            file.flush()
+            return np.memmap(file, kind, "r", shape=(len(rows), *self._shape))
+
+    def _bytes(self, row: int) -> int:
+        return int(np.prod(self._shape)) * self.kinds[row].itemsize
+
+
+@cache
+def _places(size: int) -> Integers:
+    """Return where the values for percentiles lie: at random, since even steps would meet one column of an image."""
+    drawn: NDArray[np.int64] = np.random.default_rng(size).choice(size, min(VALUES, size), replace=False)
+    return drawn

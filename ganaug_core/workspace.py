@@ -364,8 +364,7 @@ _KIND: dict[type, str] = {Cohort: "cohorts", Samples: "samples", Features: "feat
 
 def _taken_apart(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return a record's values for the manifest, and its arrays."""
-    manifest: dict[str, Any] = {}
-    arrays: dict[str, NDArray[Any]] = {}
+    manifest, arrays = dict[str, Any](), dict[str, NDArray[Any]]()
     for each in fields(record):
         value = getattr(record, each.name)
         if isinstance(value, np.ndarray):

@@ -7,12 +7,8 @@ import torch
 from torch import Tensor
 
 from ganaug_core.errors import EvidenceError
-from ganaug_core.neighbours.registration import hardware
+from ganaug_core.neighbours.tiles import CLOSE, Nearest, Points, Tile, counted, pairs_inside, tiles, within
 from ganaug_core.records import Floats, Integers
-
-TILE = 1024
-SPARE = 4  # float32 may swap the last places: so many more candidates are ordered in float64
-CLOSE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,8 @@ class Neighbours:
 def neighbours(real: Floats, synthetic: Floats, k: int = 5) -> Neighbours:
     """Return who is close to whom.
 
-    Distances come from float32 products in tiles; the nearest ones, and every pair closer to the edge of a ball than
-    float32 can tell, are computed again in float64. Memory is bounded by tiles, not by n * m.
+    Three passes over tiles: half of each set's own matrix, and the one between them once for nearest points of both
+    sides and for balls. All that is returned is computed in float64 where float32 cannot tell (see `tiles`).
 
     Args:
         real: (n, d), n >= 1.
@@ -82,13 +78,14 @@ def neighbours(real: Floats, synthetic: Floats, k: int = 5) -> Neighbours:
         raise EvidenceError("Neighbours need at least one image on each side and k >= 1.", do="Add images.")
     if not (np.isfinite(real).all() and np.isfinite(synthetic).all()):
         raise EvidenceError("The features hold values that are no numbers.", do="Encode the images again.")
-    left, right = _Points.of(real, real), _Points.of(synthetic, real)
-    real_real, _ = _nearest(left, left, k, leave_self=True)
-    synthetic_synthetic, _ = _nearest(right, right, k, leave_self=True)
-    real_radius, synthetic_radius = _radius(real_real, k), _radius(synthetic_synthetic, k)
-    real_synthetic, real_synthetic_index = _nearest(left, right, k)
-    synthetic_real, synthetic_real_index = _nearest(right, left, k)
-    real_balls, synthetic_balls = _ball_counts(left, right, real_radius, synthetic_radius)
+    left, right = Points.of(real, real), Points.of(synthetic, real)
+    real_real, _ = within(left, k)
+    synthetic_synthetic, _ = within(right, k)
+    between = _Between(left, right, k, _radius(real_real, k), _radius(synthetic_synthetic, k))
+    for tile in tiles(left, right):
+        between.take(tile)
+    real_synthetic, real_synthetic_index = between.of_real.exact()
+    synthetic_real, synthetic_real_index = between.of_synthetic.exact()
     return Neighbours(
         k,
         _floats(real_real),
@@ -97,90 +94,55 @@ def neighbours(real: Floats, synthetic: Floats, k: int = 5) -> Neighbours:
         _floats(synthetic_synthetic),
         real_synthetic_index.cpu().numpy(),
         synthetic_real_index.cpu().numpy(),
-        real_balls.cpu().numpy(),
-        synthetic_balls.cpu().numpy(),
+        between.real_balls.cpu().numpy(),
+        between.synthetic_balls.cpu().numpy(),
     )
 
 
-@dataclass(frozen=True)
-class _Points:
-    """Points around the mean of the real ones: `exact` float64, `fast` float32, `square` their squared lengths."""
+class _Between:
+    """What the tiles between the two sets are looked through for: nearest points of both sides, and who is in a ball.
 
-    exact: Tensor
-    fast: Tensor
-    square: Tensor
+    Attributes:
+        real_balls: (m,) how many real balls hold each synthetic point; `synthetic_balls` (n,) the other way round.
+    """
 
-    @classmethod
-    def of(cls, values: Floats, around: Floats) -> "_Points":
-        device = hardware().device
-        exact = torch.as_tensor(values.astype(np.float64) - around.astype(np.float64).mean(0)).to(device)
-        fast = exact.float()
-        return cls(exact, fast, fast.square().sum(1))
+    def __init__(self, real: Points, synthetic: Points, k: int, real_radius: Tensor, synthetic_radius: Tensor) -> None:
+        self._real, self._synthetic = real, synthetic
+        self._radii = real_radius, synthetic_radius
+        self._reach = (
+            CLOSE * (real.square + synthetic.longest),
+            CLOSE * (synthetic.square + real.longest),
+        )
+        self.of_real, self.of_synthetic = Nearest(real, synthetic, k), Nearest(synthetic, real, k)
+        self.real_balls = torch.zeros(len(synthetic), dtype=torch.int64, device=real.square.device)
+        self.synthetic_balls = torch.zeros(len(real), dtype=torch.int64, device=real.square.device)
 
-    def __len__(self) -> int:
-        return len(self.square)
+    def take(self, tile: Tile) -> None:
+        squares, turned = tile.squares, tile.squares.T.contiguous()
+        rows, columns = slice(tile.row, tile.row + len(squares)), slice(tile.column, tile.column + len(turned))
+        near = self.of_real.offer(squares, tile.row, tile.column)
+        real, synthetic, certain = pairs_inside(near, squares, *self._edges(0, rows))
+        self._count(real + tile.row, synthetic + tile.column, certain, 0)
+        near = self.of_synthetic.offer(turned, tile.column, tile.row)
+        synthetic, real, certain = pairs_inside(near, turned, *self._edges(1, columns))
+        self._count(real + tile.row, synthetic + tile.column, certain, 1)
 
+    def _edges(self, side: int, part: slice) -> tuple[Tensor, Tensor]:
+        return self._radii[side][part].square().float(), self._reach[side][part]
 
-def _squares(left: _Points, right: _Points, start: int) -> Tensor:
-    """Return (tile, m) squared distances in float32; wrong by less than CLOSE times the squared lengths."""
-    part = slice(start, start + TILE)
-    return torch.addmm(
-        left.square[part, None] + right.square[None], left.fast[part], right.fast.T, alpha=-2
-    ).clamp_min_(0)
-
-
-def _nearest(left: _Points, right: _Points, k: int, *, leave_self: bool = False) -> tuple[Tensor, Tensor]:
-    """Return (n, K) float64 distances and indices, sorted."""
-    usable = len(right) - leave_self
-    keep, wide = min(k, usable), min(k + SPARE, usable)
-    distances, indices = [], []
-    for start in range(0, len(left), TILE):
-        squares = _squares(left, right, start)
-        size = len(squares)
-        if leave_self:
-            rows = torch.arange(size, device=squares.device)
-            squares[rows, rows + start] = torch.inf
-        found = squares.topk(wide, dim=1, largest=False).indices
-        exact = (right.exact[found] - left.exact[start : start + size, None]).norm(dim=2)
-        ordered = exact.sort(dim=1, stable=True)
-        distances.append(ordered.values[:, :keep])
-        indices.append(found.gather(1, ordered.indices)[:, :keep])
-    return torch.cat(distances), torch.cat(indices)
+    def _count(self, real: Tensor, synthetic: Tensor, certain: Tensor, side: int) -> None:
+        """Count the pairs inside the balls of one side: 0 the real ones, 1 the synthetic ones."""
+        radius = self._radii[side][synthetic if side else real]
+        inside = counted(self._real, self._synthetic, real, synthetic, certain, radius)
+        if side:
+            self.synthetic_balls += torch.bincount(real[inside], minlength=len(self.synthetic_balls))
+        else:
+            self.real_balls += torch.bincount(synthetic[inside], minlength=len(self.real_balls))
 
 
-def _radius(within: Tensor, k: int) -> Tensor:
+def _radius(near: Tensor, k: int) -> Tensor:
     """Return (n,) radii, 0 where the set is too small for a k-th neighbour: such a ball holds nothing."""
-    return within[:, k - 1] if within.shape[1] >= k else torch.zeros(len(within), device=within.device).double()
-
-
-def _ball_counts(
-    real: _Points, synthetic: _Points, real_radius: Tensor, synthetic_radius: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return how many real balls hold each synthetic point, and how many synthetic balls each real one."""
-    real_balls = torch.zeros(len(synthetic), dtype=torch.int64, device=real.square.device)
-    synthetic_balls = torch.zeros(len(real), dtype=torch.int64, device=real.square.device)
-    reach = CLOSE * (float(real.square.max()) + float(synthetic.square.max()))
-    for start in range(0, len(real), TILE):
-        part = slice(start, start + TILE)
-        squares = _squares(real, synthetic, start)
-        inside = _inside(squares, real_radius[part, None], real, synthetic, start, reach)
-        real_balls += inside.sum(0)
-        inside = _inside(squares, synthetic_radius[None], real, synthetic, start, reach)
-        synthetic_balls[part] = inside.sum(1)
-    return real_balls, synthetic_balls
-
-
-def _inside(squares: Tensor, radius: Tensor, real: _Points, synthetic: _Points, start: int, reach: float) -> Tensor:
-    """Return (tile, m): distance < radius, in float64 wherever float32 cannot tell."""
-    edge = radius.square().float()
-    inside = squares < edge
-    rows, columns = ((squares - edge).abs() <= reach).nonzero(as_tuple=True)
-    radii = radius.expand_as(squares)
-    for low in range(0, len(rows), TILE * TILE // 16):
-        row, column = rows[low : low + TILE * TILE // 16], columns[low : low + TILE * TILE // 16]
-        exact = (real.exact[row + start] - synthetic.exact[column]).norm(dim=1)
-        inside[row, column] = exact < radii[row, column]
-    return inside
+    return near[:, k - 1].contiguous() if near.shape[1] >= k else near.new_zeros(len(near))
 
 
 def _floats(values: Tensor) -> Floats:

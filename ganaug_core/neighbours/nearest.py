@@ -4,20 +4,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganaug_core.neighbours.registration import hardware
+from ganaug_core.neighbours.tiles import Nearest, Points, Values, numbered, tiles
 from ganaug_core.records import Integers
-
-CELLS = 1 << 24  # of the distance matrix at once: 128 MiB in float64
 
 
 def nearest(
-    queries: NDArray[np.floating],
-    references: NDArray[np.floating],
+    queries: Values,
+    references: Values,
     k: int,
     *,
     apart: tuple[Integers, Integers] | None = None,
 ) -> tuple[Integers, NDArray[np.float64]]:
-    """Return (n, k) indices of the nearest references and their Euclidean distances, sorted; exact, float64.
+    """Return (n, k) indices of the nearest references and their Euclidean distances, sorted; exact in float64.
 
     Where fewer than k references count, the index is -1 and the distance infinite.
 
@@ -26,26 +24,20 @@ def nearest(
         references: (m, d).
         apart: A number for each query and for each reference; pairs with equal numbers do not count.
     """
-    device = hardware().device
-    middle = references.mean(0, dtype=np.float64) if len(references) else 0.0
-    left, right = (torch.as_tensor(np.asarray(each, np.float64) - middle).to(device) for each in (queries, references))
-    keep = min(k, len(right))
-    indices = torch.full((len(left), k), -1, dtype=torch.int64, device=device)
-    distances = torch.full((len(left), k), torch.inf, dtype=torch.float64, device=device)
-    groups = None if apart is None else [torch.as_tensor(np.array(each, np.int64)).to(device) for each in apart]
-    lengths = right.square().sum(1)
-    tile = max(1, CELLS // max(1, len(right)))
-    for start in range(0, len(left) if keep else 0, tile):
-        part = slice(start, start + tile)
-        squares = torch.addmm(lengths[None], left[part], right.T, alpha=-2)  # without |query|^2: the order is the same
+    indices = np.full((len(queries), k), -1, np.int64)
+    distances = np.full((len(queries), k), np.inf)
+    if not len(queries) or not len(references):
+        return indices, distances
+    left, right = Points.of(queries, references), Points.of(references, references)
+    found = Nearest(left, right, k)
+    groups = None if apart is None else (numbered(apart[0]), numbered(apart[1]))
+    for tile in tiles(left, right):
         if groups is not None:
-            squares[groups[0][part, None] == groups[1][None]] = torch.inf
-        found = squares.topk(keep, dim=1, largest=False)
-        # Differences, not products, so that a copy is at distance 0.
-        exact = (right[found.indices] - left[part, None]).norm(dim=2)
-        exact[found.values == torch.inf] = torch.inf
-        ordered = exact.sort(dim=1, stable=True)
-        distances[part, :keep] = ordered.values
-        indices[part, :keep] = found.indices.gather(1, ordered.indices)
-    indices[distances == torch.inf] = -1
-    return indices.cpu().numpy(), distances.cpu().numpy()
+            height, width = tile.squares.shape
+            one, other = groups[0][tile.row : tile.row + height], groups[1][tile.column : tile.column + width]
+            tile.squares.masked_fill_(one[:, None] == other[None], torch.inf)
+        found.offer(tile.squares, tile.row, tile.column)
+    exact, index = found.exact(None if groups is None else lambda rows: groups[0][rows, None] != groups[1][None])
+    index[exact == torch.inf] = -1
+    indices[:, : found.keep], distances[:, : found.keep] = index.cpu().numpy(), exact.cpu().numpy()
+    return indices, distances

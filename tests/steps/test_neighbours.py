@@ -133,7 +133,8 @@ def plain(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.f
 
 
 def test_neighbours_equal_a_plain_computation_also_far_from_the_origin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganaug_core.neighbours.distances.TILE", 16)
+    monkeypatch.setattr("ganaug_core.neighbours.tiles.ROWS", 16)
+    monkeypatch.setattr("ganaug_core.neighbours.tiles.COLUMNS", 24)
     random = np.random.default_rng(8)
     real, synthetic = random.standard_normal((50, 7)) + 1e4, random.standard_normal((30, 7)) + 1e4
     near = neighbours(real, synthetic, 3)
@@ -175,7 +176,7 @@ def test_a_gpu_gives_the_answer_of_the_processor(monkeypatch: pytest.MonkeyPatch
     fast, near = registered(pictures[:30] * 0.9, pictures[20:]), neighbours(pictures[:30, 0, 0], pictures[30:, 0, 0])
     processor = registration.Hardware(torch.device("cpu"), torch.float32)
     monkeypatch.setattr(registration, "hardware", lambda: processor)
-    monkeypatch.setattr("ganaug_core.neighbours.distances.hardware", lambda: processor)
+    monkeypatch.setattr("ganaug_core.neighbours.tiles.hardware", lambda: processor)
     slow = registered(pictures[:30] * 0.9, pictures[20:])
     assert (fast.nearest[20:] == slow.nearest[20:]).all()
     assert fast.distance == pytest.approx(slow.distance, abs=0.01)

@@ -37,7 +37,7 @@ from ganaug_core.records import (
     Verdict,
 )  # fmt: skip
 
-KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits")
+KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits", "trials", "benefits")
 _PROCESS_SALT = secrets.token_bytes(32)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

@@ -1,0 +1,170 @@
+"""Cohort + Samples -> Benefit: do synthetic images help a classifier more than what costs nothing?
+
+`arms` says what each classifier is shown, `classifier` trains it, `scores` and `analysis` measure on the hold-out,
+`answer` says it in one sentence. Only real images are tested on. What was trained once is found again by the digest of
+what it saw, so a stopped experiment goes on where it was.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganaug_core.benefit import analysis
+from ganaug_core.benefit.answer import answer
+from ganaug_core.benefit.arms import BASELINE, UNMOVED, chances, class_chances
+from ganaug_core.benefit.classifier import Classifier, as_prevalent
+from ganaug_core.benefit.document import as_json
+from ganaug_core.benefit.fitting import Fitting, fitting
+from ganaug_core.benefit.sheets import sheet
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.interfaces import Report, silent
+from ganaug_core.records import Arm, Benefit, Cohort, Floats, Samples
+from ganaug_core.workspace import Workspace, digest_of
+
+__all__ = ["BASELINE", "Classifier", "Experiment", "as_json"]
+
+RECIPE = 1  # raise it when the same settings would train another classifier: old trials are then not found
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment that is ready to run.
+
+    Attributes:
+        fitting: The images of both sides, after all checks.
+        classifier: What every arm trains.
+        repetitions: Seeds of every arm.
+        seed: Of the first repetition and of the bootstrap.
+        command: What the user asked for, for the record.
+    """
+
+    fitting: Fitting
+    classifier: Classifier = field(default_factory=Classifier)
+    repetitions: int = 5
+    seed: int = 0
+    command: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        cohort: Cohort,
+        samples: Samples,
+        *,
+        rare: str | None = None,
+        kept: Collection[str] = (),
+        rejected: Collection[str] = (),
+        copies: Collection[str] = (),
+        trust_split: bool = False,
+        classifier: Classifier | None = None,
+        repetitions: int = 5,
+        seed: int = 0,
+        command: str = "",
+    ) -> "Experiment":
+        """Return the experiment after checking that both sides fit.
+
+        Args:
+            rare: The class to augment; the one with the fewest training images if none is given.
+            kept, rejected: Ids of synthetic images that somebody kept or rejected.
+            copies: Ids of synthetic images that look like copies.
+            trust_split: The generator of these images certainly saw nothing but this cohort's training share.
+
+        Raises:
+            EvidenceError: Images or classes that do not fit, too few of them, or a generator that may have seen more
+                than the training share.
+        """
+        both = fitting(cohort, samples, rare=rare, kept=kept, rejected=rejected, copies=copies, trust_split=trust_split)
+        return cls(both, classifier or Classifier(), repetitions, seed, command)
+
+    def run(
+        self, cache: Workspace | None = None, *, only: Collection[str] = (), report: Report = silent
+    ) -> Iterator[Benefit]:
+        """Yield the answer so far, after each classifier of the first repetition and then after each repetition.
+
+        Args:
+            cache: Where trained arms are kept and found again.
+            only: Names of the arms to run; all that can be had if none is given.
+            report: Progress over all repetitions.
+        """
+        both = self.fitting
+        chosen = [arm for arm in both.arms if not only or arm.name in only]
+        weights = analysis.resampled(both.groups, both.test_labels, both.rare, self.seed)
+        found: dict[tuple[str, int], NDArray[np.float64]] = {}
+        total = len(chosen) * self.repetitions
+        for repetition in range(self.repetitions):
+            for arm in chosen:
+                doing = f"Repetition {repetition + 1} of {self.repetitions}: {arm.title.lower()}"
+                begun = len(found)
+
+                def told(share: float, _: str, begun: int = begun, doing: str = doing) -> None:
+                    report((begun + share) / total, doing)
+
+                told(0.0, "")
+                probabilities = self._trial(arm, self.seed + repetition, cache, told)
+                found[arm.name, repetition] = analysis.measured(probabilities, both.test_labels, weights)
+                if repetition == 0 or arm is chosen[-1]:
+                    yield self._so_far(chosen, found, repetition + (arm is chosen[-1]))
+        report(1.0, "Done")
+
+    def sheets(self) -> dict[str, bytes]:
+        """Return a PNG for each arm of what its classifiers are shown; synthetic images have a frame."""
+        return {arm.name: sheet(self.fitting, arm, self.classifier, self.seed) for arm in self.fitting.arms}
+
+    def _trial(self, arm: Arm, seed: int, cache: Workspace | None, report: Report) -> Floats:
+        """Return (n_holdout, class) probabilities of one classifier, trained unless that was done before."""
+        both = self.fitting
+        name = f"{arm.name}-{digest_of(RECIPE, *both.shown_digest(arm), self.classifier.facts(), seed)[:24]}"
+        if cache is not None and cache.exists("trials", name):
+            try:
+                return np.array(cache.array("trials", name, "probabilities"))
+            except WorkspaceError:  # damaged: it is only a cache
+                cache.remove("trials", name)
+        rows = both.shown(arm)
+        labels, synthetic = both.labels[rows], both.synthetic[rows]
+        chance = chances(arm, labels, synthetic, both.rare)
+        drawn = class_chances(chance, labels, len(both.classes))
+        weights = drawn.sum() / (len(drawn) * drawn) if arm.weighted else None
+        network = self.classifier.fit(
+            both.images[rows],
+            labels,
+            chance,
+            len(both.classes),
+            weights=weights,
+            classical=arm.classical,
+            seed=seed,
+            report=report,
+        )
+        seen = drawn if weights is None else drawn * weights
+        told = as_prevalent(self.classifier.tell(network, both.test_images), seen, both.prevalence)
+        if cache is not None:
+            cache.write("trials", name, {"schema": "ganaug.trial/1", "arm": asdict(arm), "seed": seed},
+                        {"probabilities": told}, replace=True)  # fmt: skip
+        return told
+
+    def _so_far(self, chosen: list[Arm], found: analysis.Measured, done: int) -> Benefit:
+        both = self.fitting
+        rare = both.classes[both.rare]
+        scores = analysis.scores(found, both.classes)
+        differences = (
+            *analysis.differences(found, both.classes, rare, BASELINE),
+            *analysis.differences(found, both.classes, rare, UNMOVED),
+        )
+        had = [arm for arm in chosen if any(name == arm.name for name, _ in found)]
+        verdict = answer(had, scores, differences, rare, done)
+        return Benefit(
+            cohort=both.about_cohort,
+            synthetic=both.about_samples,
+            rare=rare,
+            seed=self.seed,
+            done=done,
+            asked=self.repetitions,
+            settings={"recipe": RECIPE, **self.classifier.facts(), "resamples": analysis.RESAMPLES},
+            verdict=verdict,
+            arms=tuple(had),
+            scores=scores,
+            differences=differences,
+            left_out=dict(both.left_out),
+            notes=both.notes,
+            command=self.command,
+        )

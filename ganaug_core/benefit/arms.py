@@ -1,0 +1,100 @@
+"""The arms: what a classifier may be shown instead of more patients, cheapest remedy first.
+
+Every arm is a way of drawing images, so that all take the same number of optimiser steps on as many images; "the same
+count" is a chance of being drawn. Duplication is then real images of the rare class drawn more often.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganaug_core.records import Arm, Integers
+
+DOSES = (0.10, 0.25, 0.50)
+BASELINE = "classical"
+UNMOVED = "duplication"
+CURATED_DOSE = 0.50
+
+
+def arms(rare: int, largest: int) -> tuple[Arm, ...]:
+    """Return the arms in the order of their work: what a first estimate needs comes first.
+
+    Args:
+        rare: Real training images of the rare class.
+        largest: Of the most frequent class. `topped` fills up to it, but at least doubles the rare class.
+    """
+    top = max(0.5, 1 - rare / largest)
+    mixed = {dose: _mixed(dose) for dose in DOSES}
+    return (
+        Arm(
+            "classical",
+            "Classical augmentation",
+            "Real images, every class equally often, moved, turned, mirrored and scaled a little at each look.",
+            classical=True,
+        ),
+        mixed[0.50],
+        Arm("duplication", "Duplication", "Real images, those of rarer classes repeated until all are equally often."),
+        Arm("real", "Real images only", "Every real image equally often, nothing else.", mix="natural"),
+        mixed[0.25],
+        mixed[0.10],
+        Arm(
+            "topped",
+            "Synthetic on top of real",
+            f"Classes equally often; {top:.0%} of the rare class are synthetic, no classical augmentation.",
+            share=top,
+        ),
+        Arm(
+            "weights",
+            "Class weights",
+            "Real images as often as they occur; mistakes on rarer classes cost more.",
+            mix="natural",
+            weighted=True,
+        ),
+        Arm("synthetic", "Synthetic images only", "No real image at all, classes equally often.", mix="synthetic"),
+        Arm(
+            "curated",
+            f"{CURATED_DOSE:.0%} synthetic after curation",
+            "As the arm with the same share, without rejected images and suspected copies.",
+            share=CURATED_DOSE,
+            classical=True,
+            curated=True,
+        ),
+    )
+
+
+def _mixed(dose: float) -> Arm:
+    return Arm(
+        f"mixed{dose * 100:.0f}",
+        f"{dose:.0%} synthetic",
+        f"Classical augmentation; {dose:.0%} of what is shown of the rare class is synthetic.",
+        share=dose,
+        classical=True,
+    )
+
+
+def chances(arm: Arm, labels: Integers, synthetic: NDArray[np.bool_], rare: int) -> NDArray[np.float64]:
+    """Return (n,) the chance of each image to be drawn, summing to 1.
+
+    Args:
+        labels: (n,) class of each image that the arm may show.
+        synthetic: (n,) whether it is synthetic; those of other classes than the rare one are shown by the arm
+            `synthetic` alone.
+        rare: The augmented class.
+    """
+    result = np.zeros(len(labels))
+    if arm.mix == "natural":
+        result[~synthetic] = 1
+    else:
+        for label in np.unique(labels):
+            here = labels == label
+            share = 1.0 if arm.mix == "synthetic" else arm.share if label == rare else 0.0
+            for side, part in ((here & synthetic, share), (here & ~synthetic, 1 - share)):
+                if part:
+                    result[side] = part / side.sum()
+    total: NDArray[np.float64] = result / result.sum()
+    return total
+
+
+def class_chances(chance: NDArray[np.float64], labels: Integers, classes: int) -> NDArray[np.float64]:
+    """Return (classes,) how often each class is drawn."""
+    sums: NDArray[np.float64] = np.bincount(labels, weights=chance, minlength=classes).astype(np.float64)
+    return sums

@@ -13,7 +13,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_data_path
 
+from ganaug_core import keeping
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.records import (
-    Audit,
-    Cohort,
-    Features,
-    Intensity,
-    Map,
-    Measurement,
-    MissingMode,
-    Samples,
-    Skipped,
-    Suspect,
-    Verdict,
-)  # fmt: skip
+from ganaug_core.records import Audit, Benefit, Cohort, Features, Map, Samples
 
 KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits", "trials", "benefits")
 _PROCESS_SALT = secrets.token_bytes(32)
@@ -277,14 +265,14 @@ class Workspace:
 
     def keep(
         self,
-        record: Cohort | Samples | Features | Map | Audit,
+        record: Cohort | Samples | Features | Map | Audit | Benefit,
         name: str,
         *,
         files: Mapping[str, bytes] | None = None,
         replace: bool = False,
     ) -> Path:
         """Write a record: arrays as `.npy`, `files` beside them, the rest in the manifest."""
-        manifest, arrays = _taken_apart(record)
+        manifest, arrays = keeping.taken_apart(record)
         manifest = {"schema": f"ganaug.{_KIND[type(record)]}/1", **manifest}
         return self.write(_KIND[type(record)], name, manifest, arrays, files, replace=replace)
 
@@ -293,7 +281,7 @@ class Workspace:
 
         The pixels are linked, not copied, so that a large cohort changes as fast as a small one.
         """
-        manifest, arrays = _taken_apart(cohort)
+        manifest, arrays = keeping.taken_apart(cohort)
         links = {"pixels.npy": self._found("cohorts", cohort.name) / "pixels.npy"}
         manifest, _ = {"schema": "ganaug.cohorts/1", **manifest}, arrays.pop("pixels")
         return self.write("cohorts", cohort.name, manifest, arrays, files, replace=True, links=links)
@@ -308,38 +296,22 @@ class Workspace:
         return dict(json.loads(self.attached("cohorts", cohort, "paths.json") or b"{}"))
 
     def cohort(self, name: str) -> Cohort:
-        manifest, arrays = self._parts("cohorts", name)
-        manifest["intensity"] = Intensity(**manifest["intensity"])
-        manifest["skipped"] = tuple(Skipped(**each) for each in manifest["skipped"])
-        manifest["classes"] = tuple(manifest["classes"])
-        manifest["spacing_mm"] = tuple(manifest["spacing_mm"]) if manifest["spacing_mm"] else None
-        return Cohort(**manifest, **arrays)
+        return keeping.cohort(*self._parts("cohorts", name))
 
     def samples(self, name: str) -> Samples:
-        manifest, arrays = self._parts("samples", name)
-        manifest["classes"], manifest["paths"] = tuple(manifest["classes"]), tuple(manifest["paths"])
-        return Samples(**manifest, **arrays)
+        return keeping.samples(*self._parts("samples", name))
 
     def features(self, name: str) -> Features:
-        manifest, arrays = self._parts("features", name)
-        return Features(**manifest, **arrays)
+        return keeping.features(*self._parts("features", name))
 
     def map(self, name: str) -> Map:
-        manifest, arrays = self._parts("maps", name)
-        manifest["classes"] = tuple(manifest["classes"])
-        return Map(**manifest, **arrays)
+        return keeping.map_(*self._parts("maps", name))
 
     def audit(self, name: str) -> Audit:
-        manifest, arrays = self._parts("audits", name)
-        manifest["verdicts"] = {key: Verdict(**each) for key, each in manifest["verdicts"].items()}
-        manifest["measurements"] = tuple(
-            Measurement(**{**each, "interval": tuple(each["interval"]) if each["interval"] else None})
-            for each in manifest["measurements"]
-        )
-        manifest["suspects"] = tuple(Suspect(**each) for each in manifest["suspects"])
-        manifest["missing_modes"] = tuple(MissingMode(**_tuples(each)) for each in manifest["missing_modes"])
-        scores = {key.removeprefix("scores."): array for key, array in arrays.items()}
-        return Audit(**manifest, scores=scores)
+        return keeping.audit(*self._parts("audits", name))
+
+    def benefit(self, name: str) -> Benefit:
+        return keeping.benefit(*self._parts("benefits", name))
 
     def _parts(self, kind: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         manifest = self.manifest(kind, name)
@@ -359,37 +331,14 @@ class Workspace:
         return self.folder(kind, name)
 
 
-_KIND: dict[type, str] = {Cohort: "cohorts", Samples: "samples", Features: "features", Map: "maps", Audit: "audits"}
-
-
-def _taken_apart(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return a record's values for the manifest, and its arrays."""
-    manifest, arrays = dict[str, Any](), dict[str, NDArray[Any]]()
-    for each in fields(record):
-        value = getattr(record, each.name)
-        if isinstance(value, np.ndarray):
-            arrays[each.name] = value
-        elif each.name == "scores":
-            arrays.update({f"scores.{key}": np.asarray(part) for key, part in value.items()})
-        else:
-            manifest[each.name] = _plain(value)
-    return manifest, arrays
-
-
-def _plain(value: Any) -> Any:
-    """Return the JSON form of a value: dataclasses become objects, tuples lists."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return value
-
-
-def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has lists where the records have tuples."""
-    return {key: tuple(part) if isinstance(part, list) else part for key, part in fields.items()}
+_KIND: dict[type, str] = {
+    Cohort: "cohorts",
+    Samples: "samples",
+    Features: "features",
+    Map: "maps",
+    Audit: "audits",
+    Benefit: "benefits",
+}
 
 
 def _sync_folder(folder: Path) -> None:

@@ -23,8 +23,9 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import Arm, Benefit, Cohort, Floats, Samples
 from ganaug_core.workspace import Workspace, digest_of
 
-__all__ = ["BASELINE", "Classifier", "Experiment", "as_json"]
+__all__ = ["BASELINE", "REPETITIONS", "Classifier", "Experiment", "as_json"]
 
+REPETITIONS = 5
 RECIPE = 1  # raise it when the same settings would train another classifier: old trials are then not found
 
 
@@ -42,7 +43,7 @@ class Experiment:
 
     fitting: Fitting
     classifier: Classifier = field(default_factory=Classifier)
-    repetitions: int = 5
+    repetitions: int = REPETITIONS
     seed: int = 0
     command: str = ""
 
@@ -58,7 +59,7 @@ class Experiment:
         copies: Collection[str] = (),
         trust_split: bool = False,
         classifier: Classifier | None = None,
-        repetitions: int = 5,
+        repetitions: int = REPETITIONS,
         seed: int = 0,
         command: str = "",
     ) -> "Experiment":

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ganaug_core import __version__
-from ganaug_core.cli import cohorts, console, evidence, generators, serve, training
+from ganaug_core.cli import benefit, cohorts, console, evidence, generators, serve, training
 from ganaug_core.errors import GanaugError
 from ganaug_core.jobs import launch
 
@@ -29,6 +29,7 @@ app.add_typer(generators.app, name="generator")
 for verb in (serve.app, serve.demo, serve.doctor, training.train, serve.worker, generators.sample):
     app.command()(verb)
 app.command()(evidence.audit)
+app.command()(benefit.benefit)
 app.command("map")(evidence.map_)
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not name it

@@ -20,7 +20,7 @@ from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import launch, locks
 from ganaug_core.workspace import Workspace, check_name
 
-KINDS = ("import", "train", "sample", "samples_import", "map", "audit", "generator_import")
+KINDS = ("import", "train", "sample", "samples_import", "map", "audit", "generator_import", "rarer", "benefit")
 SHORT = tuple(kind for kind in KINDS if kind != "train")
 WAITING = ("queued",)
 RUNNING = ("starting", "running")

@@ -5,12 +5,14 @@ made. `report` may raise `Asked`: that is how a user stops it. Everything heavy 
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganaug_core.database import Database
 from ganaug_core.errors import EvidenceError, GeneratorError, TrainingError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.workspace import Workspace, write_atomic
@@ -24,6 +26,7 @@ Task = Callable[[Workspace, Mapping[str, Any], Report], str]
 
 AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
 MAP_SPACE = "simclr"
+SUSPECT = 0.1  # Benjamini-Hochberg, as in the list of the audit
 DISCRIMINATOR = "discriminator"
 
 
@@ -164,6 +167,56 @@ def audit(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
     return name
 
 
+def rarer(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `cohort`, `class`, `keep`, `name`, perhaps `seed`. The same wish under the same name is made once."""
+    from ganaug_core import cohort
+
+    report(0.0, "leaving patients out")
+    made = cohort.rarer(
+        _cohort(workspace, request["cohort"]),
+        request["class"],
+        request["keep"],
+        name=request["name"],
+        seed=request.get("seed", 0),
+    )
+    known = workspace.exists("cohorts", made.name) and workspace.manifest("cohorts", made.name)["digest"]
+    if known != made.digest:
+        paths = workspace.paths(request["cohort"])
+        left = {image: paths[image] for image in made.ids.tolist() if image in paths}
+        workspace.keep(made, made.name, files={"paths.json": json.dumps(left).encode()})
+    return str(made.name)
+
+
+def benefit(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
+    """Request: `cohort`, `samples`, perhaps `rare`, `repetitions`, `seed`, `trust_split`, `command`.
+
+    The result is kept after each classifier of the first repetition and after each repetition, so a page can show it;
+    what was trained is found again when the job is started anew.
+    """
+    from ganaug_core import benefit as step
+
+    cohort, samples = _cohort(workspace, request["cohort"]), workspace.samples(request["samples"])
+    decided = {each.image: each.decision for each in Database(workspace.database_path).decisions(samples.name)}
+    experiment = step.Experiment.of(
+        cohort,
+        samples,
+        rare=request.get("rare"),
+        kept=[image for image, decision in decided.items() if decision == "keep"],
+        rejected=[image for image, decision in decided.items() if decision == "reject"],
+        copies=_suspected(workspace, audit_name(cohort.name, samples.name), samples.digest),
+        trust_split=request.get("trust_split", False),
+        repetitions=request.get("repetitions") or step.REPETITIONS,
+        seed=request.get("seed", 0),
+        command=request.get("command", ""),
+    )
+    name = benefit_name(cohort.name, samples.name)
+    sheets = {f"{arm}.png": picture for arm, picture in experiment.sheets().items()}
+    for found in experiment.run(workspace, report=report):
+        document = json.dumps(step.as_json(found), indent=1).encode()
+        workspace.keep(found, name, files={**sheets, "benefit.json": document}, replace=True)
+    return name
+
+
 def import_generator(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
     """Request: `path`, `name`. The file is checked before anything of it is kept."""
     from ganaug_core import generators
@@ -182,6 +235,8 @@ TASKS: dict[str, Task] = {
     "map": map_,
     "audit": audit,
     "generator_import": import_generator,
+    "rarer": rarer,
+    "benefit": benefit,
 }
 
 
@@ -195,6 +250,15 @@ def map_name(cohort: str, samples: str, encoder: str) -> str:
 
 def audit_name(cohort: str, samples: str) -> str:
     return f"{cohort}--{samples}"
+
+
+def benefit_name(cohort: str, samples: str) -> str:
+    return f"{cohort}--{samples}"
+
+
+def rarer_name(cohort: str, class_name: str, keep: int) -> str:
+    """Return a name for a cohort made rarer; what cannot be part of a name becomes a dash."""
+    return f"{cohort}-{re.sub(r'[^A-Za-z0-9._-]+', '-', class_name)[:40]}-{keep}"
 
 
 def load_generator(workspace: Workspace, name: str) -> "Generator":
@@ -216,6 +280,16 @@ def _cohort(workspace: Workspace, name: str) -> "Cohort":
 
     drafts.fix(workspace, name)
     return workspace.cohort(name)
+
+
+def _suspected(workspace: Workspace, audit: str, samples: str) -> list[str]:
+    """Return the ids of the samples that the audit of exactly these images took for copies; none without an audit."""
+    if not workspace.exists("audits", audit):
+        return []
+    found = workspace.audit(audit)
+    if found.synthetic["hash"] != samples:
+        return []
+    return [each.synthetic for each in found.suspects if each.identical or each.q_value < SUSPECT]
 
 
 def _space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":

@@ -26,7 +26,7 @@ from ganaug_core.records import (
 )  # fmt: skip
 
 Values = dict[str, Any]
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, Any]
 
 
 def taken_apart(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -7,23 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganaug_core.benefit_records import Arm, Benefit, Difference, Score
 from ganaug_core.records import (
-    Arm,
     Audit,
-    Benefit,
     Cohort,
-    Difference,
     Features,
     Intensity,
     Map,
     Measurement,
     MissingMode,
     Samples,
-    Score,
     Skipped,
     Suspect,
     Verdict,
-)  # fmt: skip
+)
 
 Values = dict[str, Any]
 Arrays = dict[str, Any]

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from platformdirs import user_data_path
 
 from ganaug_core import keeping
+from ganaug_core.benefit_records import Benefit
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.records import Audit, Benefit, Cohort, Features, Map, Samples
+from ganaug_core.records import Audit, Cohort, Features, Map, Samples
 
 KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits", "trials", "benefits")
 _PROCESS_SALT = secrets.token_bytes(32)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from ganaug_core.benefit.arms import BASELINE
 from ganaug_core.benefit.scores import PRIMARY
-from ganaug_core.records import Arm, Difference, Score, Verdict
+from ganaug_core.benefit_records import Arm, Difference, Score
+from ganaug_core.records import Verdict
 
 ALPHA = 0.05
 CEILING = 0.99

@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw
 from ganaug_core.benefit.arms import chances
 from ganaug_core.benefit.classifier import Classifier
 from ganaug_core.benefit.fitting import Fitting
+from ganaug_core.benefit_records import Arm
 from ganaug_core.encoders import networks
-from ganaug_core.records import Arm, Integers
+from ganaug_core.records import Integers
 
 COLUMNS = 10
 TILE = 72

@@ -12,7 +12,7 @@ from ganaug_core.jobs import tasks
 from ganaug_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from ganaug_core.records import Benefit, Difference, Score
+    from ganaug_core.benefit_records import Benefit, Difference, Score
 
 
 def benefit(

@@ -13,8 +13,9 @@ from ganaug_core.benefit import Classifier, Experiment, analysis, as_json, score
 from ganaug_core.benefit.answer import answer
 from ganaug_core.benefit.arms import arms, chances, class_chances
 from ganaug_core.benefit.classifier import as_prevalent
+from ganaug_core.benefit_records import Arm, Difference, Score
 from ganaug_core.errors import EvidenceError
-from ganaug_core.records import HOLDOUT, Arm, Cohort, Difference, Samples, Score
+from ganaug_core.records import HOLDOUT, Cohort, Samples
 from ganaug_core.workspace import Workspace, digest_of
 
 QUICK = Classifier(steps=12, batch=16)

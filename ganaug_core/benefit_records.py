@@ -1,0 +1,96 @@
+"""What flows out of the experiment on augmentation: arms, scores, differences, the answer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ganaug_core.records import Verdict
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one arm of the benefit experiment shows its classifiers; steps and batch size are equal for all arms.
+
+    Attributes:
+        title: What it is called; `says` what is done in it.
+        mix: `natural` draws the real images as often as they occur, `balanced` every class equally often, `synthetic`
+            synthetic images alone, every class equally often.
+        share: Of the draws of the rare class, the share that is synthetic, in [0, 1].
+        classical: Shown images are moved, turned, mirrored, scaled and changed a little in gain and noise.
+        weighted: The loss weighs the classes by the inverse of how often they are drawn.
+        curated: Synthetic images that were rejected or look like copies are left out.
+    """
+
+    name: str
+    title: str
+    says: str
+    mix: str = "balanced"
+    share: float = 0.0
+    classical: bool = False
+    weighted: bool = False
+    curated: bool = False
+
+    @property
+    def uses_synthetic(self) -> bool:
+        return self.mix == "synthetic" or self.share > 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """A measure of one arm on the hold-out: the mean over repetitions, its 95 % interval, and each repetition."""
+
+    arm: str
+    measure: str
+    class_name: str
+    value: float
+    interval: tuple[float, float]
+    repetitions: tuple[float, ...]
+    better: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An arm minus another one, on the same patients and with the same seeds.
+
+    Attributes:
+        against: The arm that is subtracted.
+        adjusted: p after Holm's correction over the arms, None for measures that are not tested.
+    """
+
+    arm: str
+    against: str
+    measure: str
+    class_name: str
+    value: float
+    interval: tuple[float, float]
+    p_value: float
+    adjusted: float | None
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """Does augmentation with these synthetic images help a classifier of the cohort's labels?
+
+    Attributes:
+        cohort: Name, hash, and `classes`: images of each class in the training share and in the hold-out.
+        synthetic: Name, hash, source, `n` of each class, and how many of the rare class are left after curation.
+        rare: The class that is augmented.
+        done, asked: Repetitions (seeds) that every arm has finished, and that were asked for.
+        verdict: `state` is `helps`, `none`, `harms` or `not_assessable`.
+        left_out: Arms that could not be had, and why.
+        notes: What limits the answer, in sentences.
+    """
+
+    cohort: dict[str, Any]
+    synthetic: dict[str, Any]
+    rare: str
+    seed: int
+    done: int
+    asked: int
+    settings: dict[str, Any]
+    verdict: Verdict
+    arms: tuple[Arm, ...]
+    scores: tuple[Score, ...]
+    differences: tuple[Difference, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    command: str = ""

@@ -3,41 +3,19 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
 
 from ganaug_core.cohort.stack import Stack
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import embedded
+from ganaug_core.readers.grid import fitted
 from ganaug_core.records import Floats, Intensity, Pixels, Slice
+
+__all__ = ["fitted", "intensity_of", "reduced", "stacked"]
 
 CT_RANGE_HU = (-1024.0, 1024.0)
 MR_PERCENTILES = (0.5, 99.5)
 LARGE_BYTES = 256 << 20
 TWIN_SIDE = 64
-
-
-def fitted(pixels: Pixels, size: int) -> Pixels:
-    """Return (channel, size, size) in the same type.
-
-    The aspect ratio is kept: the longer side becomes `size`, and both ends of the shorter one are filled with the
-    median of the two edges that they continue. Shrinking averages areas, so nothing aliases; growing is bicubic,
-    clipped to the image's range.
-    """
-    channels, rows, columns = pixels.shape
-    if (rows, columns) == (size, size):
-        return pixels
-    scale = size / max(rows, columns)
-    shape = max(1, round(rows * scale)), max(1, round(columns * scale))
-    way = Image.Resampling.BOX if scale <= 1 else Image.Resampling.BICUBIC
-    low, high = pixels.min(), pixels.max()
-    grid = np.empty((channels, size, size), np.float32)
-    top, left = (size - shape[0]) // 2, (size - shape[1]) // 2
-    for channel in range(channels):
-        small = np.asarray(Image.fromarray(pixels[channel].astype(np.float32)).resize(shape[::-1], way))
-        grid[channel] = np.median(small[:, [0, -1]] if shape[1] < size else small[[0, -1]])
-        grid[channel, top : top + shape[0], left : left + shape[1]] = small
-    grid = np.clip(grid, low, high)
-    return np.rint(grid).astype(pixels.dtype) if pixels.dtype.kind in "iu" else grid
 
 
 def stacked(images: list[Pixels]) -> Pixels:

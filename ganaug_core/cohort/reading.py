@@ -18,8 +18,8 @@ from ganaug_core.records import Integers, Pixels, Skipped, Slice
 
 UNREADABLE = 0.2
 """Share of broken files above which a source is refused."""
-HARMLESS = ("duplicate", "two_labels", "constant", "not_image")
-"""Why images are left out that are not broken."""
+HARMLESS = ("duplicate", "two_labels", "constant", "not_image", "dicom.no_image", "mask")
+"""Why images are left out that are not broken; so are notices on a series, `series.*`."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def check_enough(read: int, skipped: Sequence[Skipped], source: str | Path) -> N
     Raises:
         CohortError: With the first broken file and why.
     """
-    broken = [each for each in skipped if each.code not in HARMLESS]
+    broken = [each for each in skipped if each.code not in HARMLESS and not each.code.startswith("series.")]
     if not read and not broken:
         name = Path(source).name
         raise CohortError(

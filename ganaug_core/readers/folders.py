@@ -18,7 +18,7 @@ ROLE_NAMES = {
     "training": "train", "tune": "tuning", "val": "tuning", "valid": "tuning", "validation": "tuning", "dev": "tuning",
     "test": "holdout", "testing": "holdout", "hold-out": "holdout",
 }  # fmt: skip
-_MEDICAL = (".dcm", ".dicom", ".ima", ".nii", ".gz")
+_MEDICAL = (".dcm", ".dicom", ".ima", ".gz", *volumes.SUFFIXES)
 _PASSED_OVER = ("manifest.json", "manifest.csv", "Thumbs.db")
 _NO_IMAGE = ("not_image", "It is no image.", "Nothing to do.")
 

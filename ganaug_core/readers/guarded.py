@@ -1,34 +1,39 @@
 """Decoding at arm's length: each file is copied, hashed and decoded in a child that may crash, hang or run dry.
 
-A file that changes while GDCM reads it kills the process, so only private copies are decoded; a decoder that dies or
-takes too long costs one file, and the next one gets a new decoder.
+A decoder that dies or takes too long costs one file, and the next one gets a new decoder. Several work side by side.
 """
 
-import errno
 import json
+import math
 import os
 import select
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import sha256
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.readers.choices import Choices
+from ganaug_core.readers.staging import DISK_FULL
 from ganaug_core.records import Pixels, Skipped
 
-LARGEST_FILE = 2 << 30
+Result = TypeVar("Result")
 START_SECONDS = 60.0
 COMMAND = (sys.executable, "-P", "-m", "ganaug_core.readers.decoder")
+FILES_A_DECODER = 64
+"""Starting a decoder costs half a second, as much as reading some hundred slices."""
 _PACKAGE_HOME = Path(__file__).resolve().parents[2]
 
 
@@ -37,24 +42,24 @@ class Decoded:
     """A file that was read.
 
     Attributes:
-        digest: SHA-256 of the bytes that were decoded.
         facts: Numbers and enumerations of its header.
-        pixels: (slice, row, column) int16 or float32, read-only; None where only the header was asked for.
+        slices: Each (row, column), read-only; empty where only the header was asked for.
     """
 
-    digest: str
     facts: dict[str, Any]
-    pixels: Pixels | None
+    slices: tuple[Pixels, ...] = ()
 
 
 class Decoder:
-    """A child process that reads DICOM and NIfTI; starts when first needed, ends with the `with` block.
+    """A child process that reads DICOM and volumes; starts when first needed, ends with the `with` block.
 
     Settings:
+        choices: What to take of each file.
         seconds: Time for one file.
     """
 
-    def __init__(self, seconds: float = 20.0) -> None:
+    def __init__(self, choices: Choices | None = None, seconds: float = 20.0) -> None:
+        self.choices = asdict(choices or Choices())
         self.seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._results = -1
@@ -71,29 +76,41 @@ class Decoder:
         if self._staging is not None:
             self._staging.cleanup()
 
-    def header(self, path: Path, name: str, kind: str) -> Decoded | Skipped:
-        """Return the facts of a `dicom` or `nifti` file; refusals name it `name`."""
-        return self._read(path, name, kind, pixels=False)
+    def header(self, path: Path, name: str) -> Decoded | Skipped:
+        """Return the facts of a DICOM file; refusals name it `name`."""
+        return self._read(path, name, {"kind": "dicom", "pixels": None})
 
-    def image(self, path: Path, name: str, kind: str) -> Decoded | Skipped:
-        """Return facts and pixels of a `dicom` or `nifti` file; refusals name it `name`."""
-        return self._read(path, name, kind, pixels=True)
+    def image(
+        self, path: Path, name: str, kind: str, *, known: dict[str, Any] | None = None, mask: Path | None = None
+    ) -> Decoded | Skipped:
+        """Return facts and slices of a `dicom`, `nifti`, `nrrd` or `meta` file; refusals name it `name`.
 
-    def _read(self, path: Path, name: str, kind: str, *, pixels: bool) -> Decoded | Skipped:
+        Args:
+            known: What `header` returned; a file that has another header by now is refused.
+            mask: Of a volume.
+        """
+        asked = {"kind": kind, "pixels": "pixels.npy", "known": known, "mask": mask and str(mask)}
+        return self._read(path, name, asked)
+
+    def _read(self, path: Path, name: str, asked: dict[str, Any]) -> Decoded | Skipped:
         shown = name.encode("utf-8", "replace").decode()
         if self._staging is None:
             raise RuntimeError("A Decoder reads inside its with block only.")
-        with tempfile.TemporaryDirectory(dir=self._staging.name) as folder:
-            copy = Path(folder) / ("copy.dcm" if kind == "dicom" else "copy.nii")
-            target = Path(folder) / "pixels.npy"
-            try:
-                digest = stage(path, copy)
-                facts = self._ask({"path": str(copy), "kind": kind, "pixels": str(target) if pixels else None})
-                # Mapped, so that a volume costs no memory here; the map outlives the file's name.
-                values = np.load(target, mmap_mode="r", allow_pickle=False) if pixels else None
-            except CohortError as error:
-                return Skipped(shown, error.code, f"{shown}: {error.what}", error.do)
-        return Decoded(digest, facts, values)
+        folder = Path(self._staging.name)
+        target = folder / asked["pixels"] if asked["pixels"] else None
+        request = {**asked, "path": str(path), "folder": str(folder), "choices": self.choices}
+        try:
+            _require_utf8(path)
+            facts = self._ask({**request, "pixels": target and str(target)})
+            if target is None:
+                return Decoded(facts)
+            # Mapped, so that a volume costs no memory here; the map outlives the file's name.
+            flat = np.load(target, mmap_mode="r", allow_pickle=False)
+            return Decoded(facts, _cut(flat, facts["shapes"]))
+        except CohortError as error:
+            return Skipped(shown, error.code, f"{shown}: {error.what}", error.do)
+        finally:
+            _clear(folder)
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the facts, or raise `CohortError`: what the child refuses, `timeout` or `crash`."""
@@ -120,10 +137,16 @@ class Decoder:
                 code="crash",
             )
         answer: dict[str, Any] = json.loads(line)
-        if "facts" not in answer:
-            raise CohortError(answer["say"], do=answer["do"], code=answer["code"])
-        facts: dict[str, Any] = answer["facts"]
-        return facts
+        if "facts" in answer:
+            facts: dict[str, Any] = answer["facts"]
+            return facts
+        if answer["code"] == DISK_FULL:
+            raise WorkspaceError(
+                f"The disk of {tempfile.gettempdir()} has no room for the copy that is decoded.",
+                do="Free space there, or set TMPDIR to a folder on another disk.",
+                code="disk",
+            )
+        raise CohortError(answer["say"], do=answer["do"], code=answer["code"])
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._results, theirs = os.pipe()
@@ -183,80 +206,68 @@ class Decoder:
         return status
 
 
-def stage(path: Path, copy: Path) -> str:
-    """Copy an ordinary file and return its SHA-256.
+class Decoders:
+    """Several decoders side by side, at most one a core; results come in the order of the work."""
 
-    Raises:
-        CohortError: `name`, `link`, `not_file`, `permission`, `empty`, `too_big`, `changed` or `decode`.
-        WorkspaceError: No room for the copy.
-    """
+    def __init__(self, choices: Choices, files: int) -> None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.count = max(1, min(cores, math.ceil(files / FILES_A_DECODER)))
+        self._choices = choices
+        self._idle: SimpleQueue[Decoder] = SimpleQueue()
+        self._stack = ExitStack()
+        self._threads = ThreadPoolExecutor(self.count, "ganaug-decoder")
+
+    def __enter__(self) -> "Decoders":
+        for _ in range(self.count):
+            self._idle.put(self._stack.enter_context(Decoder(self._choices)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        self._stack.close()
+
+    def each(self, work: Iterable[Callable[[Decoder], Result]]) -> Iterator[Result]:
+        """Yield the results of all pieces of work; only a few of them are ahead of the reader."""
+        ahead: deque[Future[Result]] = deque()
+        for piece in work:
+            ahead.append(self._threads.submit(self._done, piece))
+            if len(ahead) > 4 * self.count:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+    def _done(self, piece: Callable[[Decoder], Result]) -> Result:
+        decoder = self._idle.get()
+        try:
+            return piece(decoder)
+        finally:
+            self._idle.put(decoder)
+
+
+def _require_utf8(path: Path) -> None:
+    """Refuse a name that is no text before any library sees it: SimpleITK aborts on it."""
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError as error:
         raise CohortError("the name is not valid UTF-8.", do="Rename the file.", code="name") from error
-    try:
-        _require_ordinary(path.lstat())
-        # Not blocking and not following: the file may have become a pipe or a link since.
-        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(source, "rb") as file:
-            before = os.fstat(source)
-            _require_ordinary(before)
-            digest = _copy(file, copy)
-            after = os.fstat(source)
-    except PermissionError as error:
-        raise CohortError("it may not be read.", do="Give yourself read permission.", code="permission") from error
-    except FileNotFoundError as error:
-        raise CohortError("it is not there any more.", do="Look for the file.", code="not_file") from error
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise _link() from error
-        raise CohortError(f"it cannot be read ({error.strerror}).", do="Check the disk.", code="decode") from error
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise changed()
-    return digest
 
 
-def _copy(source: Any, copy: Path) -> str:
-    digest = sha256()
-    with copy.open("wb") as target:
-        while block := source.read(1 << 20):
-            digest.update(block)
-            try:
-                target.write(block)
-                target.flush()
-            except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                raise WorkspaceError(
-                    f"The disk of {tempfile.gettempdir()} has no room for the copy that is decoded.",
-                    do="Free space there, or set TMPDIR to a folder on another disk.",
-                    code="disk",
-                ) from error
-    return digest.hexdigest()
+def _cut(flat: Pixels, shapes: list[tuple[int, int]]) -> tuple[Pixels, ...]:
+    slices, start = [], 0
+    for rows, columns in shapes:
+        slices.append(flat[start : start + rows * columns].reshape(rows, columns))
+        start += rows * columns
+    return tuple(slices)
 
 
-def _require_ordinary(status: os.stat_result) -> None:
-    if stat.S_ISLNK(status.st_mode):
-        raise _link()
-    if not stat.S_ISREG(status.st_mode):
-        raise CohortError("it is not an ordinary file.", do="Leave it out.", code="not_file")
-    if status.st_size == 0:
-        raise CohortError("it is empty.", do="Export the file from its source again.", code="empty")
-    if status.st_size > LARGEST_FILE:
-        raise CohortError(
-            f"it has {status.st_size / 2**30:.1f} GB; {LARGEST_FILE / 2**30:g} GB is the limit.",
-            do="Split it, or leave it out.",
-            code="too_big",
-        )
-
-
-def _link() -> CohortError:
-    return CohortError("it is a link, and links are not followed.", do="Put the file itself there.", code="link")
-
-
-def changed() -> CohortError:
-    """The refusal of a file that somebody writes to while it is read."""
-    return CohortError("it changed while it was read.", do="Import again when nothing writes to it.", code="changed")
+def _clear(folder: Path) -> None:
+    """Remove what lies in the staging folder: a mask has a folder of its own in it."""
+    for entry in list(os.scandir(folder)):
+        if entry.is_dir(follow_symlinks=False):
+            _clear(Path(entry.path))
+            os.rmdir(entry.path)
+        else:
+            os.unlink(entry.path)
 
 
 def _ending(status: int) -> str:

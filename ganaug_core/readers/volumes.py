@@ -1,72 +1,116 @@
-"""DICOM and NIfTI as 2-D slices: CT in HU, everything else in its own unit.
+"""DICOM, NIfTI, NRRD and MetaImage as 2-D slices: CT in HU, everything else in its own unit."""
 
-A slice is an image of its own here, so a series with gaps, a tilted gantry or two orientations is read all the same;
-what is odd about it is logged. No volume is built from it.
-"""
-
-import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ganaug_core.readers.guarded import Decoder, changed
+from ganaug_core.interfaces import Report, silent
+from ganaug_core.readers import series
+from ganaug_core.readers.burned_in import LINE
+from ganaug_core.readers.choices import Choices
+from ganaug_core.readers.guarded import Decoded, Decoder, Decoders
+from ganaug_core.readers.series import Member
 from ganaug_core.records import Skipped, Slice
 
-logger = logging.getLogger(__name__)
-
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
+SUFFIXES = {".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".nhdr": "nrrd", ".mha": "meta", ".mhd": "meta"}
 HOUNSFIELD_BELOW = -500
-"""A NIfTI file does not name its unit. Only HU has values as low as this: air is -1000."""
-SAME_DIRECTION = 1e-3
-SAME_GAP = 0.01
-"""Share of the median gap."""
+"""These formats do not name their unit. Only HU has values as low as this: air is -1000."""
+Named = tuple[Path, str, str | None]
+_Work = Callable[[Decoder], Decoded | Skipped]
 
 
-@dataclass(frozen=True)
-class _File:
-    path: Path
-    name: str
-    label: str | None
-    volume: str | None
-    digest: str
-    facts: dict[str, Any]
+def kind_of(name: str) -> str:
+    """Return `nifti`, `nrrd` or `meta` by the end of a file's name; everything else can only be `dicom`."""
+    return next((kind for suffix, kind in SUFFIXES.items() if name.casefold().endswith(suffix)), "dicom")
 
 
-def read(files: Sequence[tuple[Path, str, str | None]]) -> Iterator[Slice | Skipped]:
-    """Yield the slices of DICOM and NIfTI files (`.nii`, `.nii.gz`), series by series in the order of position.
+def read(
+    files: Sequence[Named],
+    choices: Choices | None = None,
+    masks: dict[str, Path] | None = None,
+    report: Report = silent,
+) -> Iterator[Slice | Skipped]:
+    """Yield the slices of volumes, then those of DICOM files, series by series in the order of position.
 
     Args:
         files: Path, name relative to the source, and class name or None, of each file.
+        masks: The mask of each volume that has one, by the volume's name.
+        report: Told how many headers were read.
 
     Yields:
-        `Slice` with pixels (1, row, column), int16 where all values are whole and fit, otherwise float32; or `Skipped`.
+        `Slice` with pixels (1, row, column), uint8, int16 or uint16 where all values are whole and fit, otherwise
+        float32; or `Skipped`.
 
     Raises:
         WorkspaceError: The decoder does not start, or there is no room for the copies.
     """
-    series: dict[str, list[_File]] = {}
-    with Decoder() as decoder:
-        for path, name, label in files:
-            if name.lower().endswith(NIFTI_SUFFIXES):
-                yield from _volume(decoder, path, name, label)
-                continue
-            header = decoder.header(path, name, "dicom")
+    choices, masks = choices or Choices(), masks or {}
+    volumes = [file for file in files if kind_of(file[1]) != "dicom"]
+    dicom = [file for file in files if kind_of(file[1]) == "dicom"]
+    with Decoders(choices, len(dicom) + 8 * len(volumes)) as decoders:
+        readable = []
+        for path, name, label in volumes:
+            if choices.needs_mask and name not in masks:
+                yield _no_mask(name)
+            else:
+                readable.append((path, name, label))
+        for file, volume in zip(
+            readable, decoders.each(_volume_work(file, masks.get(file[1])) for file in readable), strict=True
+        ):
+            yield from _volume_slices(file, volume)
+        members: list[Member] = []
+        headers = decoders.each(_header_work(file) for file in dicom)
+        for number, (file, header) in enumerate(zip(dicom, headers, strict=True), start=1):
             if isinstance(header, Skipped):
                 yield header
-                continue
-            volume = _volume_name(header.facts, name)
-            key = volume or f"alone {len(series)}"
-            series.setdefault(key, []).append(_File(path, name, label, volume, header.digest, header.facts))
-        for members in series.values():
-            for breach in breaches([file.facts for file in members]):
-                logger.warning("Series of %s (%d files): %s", members[0].name, len(members), breach)
-            for file in in_order(members):
-                yield _dicom_slice(decoder, file)
+            elif choices.needs_mask:
+                yield _no_mask(file[1])
+            else:
+                members.append(_member(file, header.facts))
+            if number % 50 == 0:
+                report(number / len(dicom), f"{number:,} of {len(dicom):,} headers read")
+        chosen: list[Member] = []
+        for together in _series(members).values():
+            kept, localisers = series.without_localisers(together)
+            yield from localisers
+            yield from series.notices(kept)
+            chosen += series.in_order(kept)[:: choices.every if len(kept) > 1 else 1]
+        for member, image in zip(chosen, decoders.each(_image_work(each) for each in chosen), strict=True):
+            yield from _dicom_slices(member, image, choices)
+
+
+def _volume_work(file: Named, mask: Path | None) -> _Work:
+    return lambda decoder: decoder.image(file[0], file[1], kind_of(file[1]), mask=mask)
+
+
+def _header_work(file: Named) -> _Work:
+    return lambda decoder: decoder.header(file[0], file[1])
+
+
+def _image_work(member: Member) -> _Work:
+    return lambda decoder: decoder.image(member.path, member.name, "dicom", known=member.facts)
+
+
+def _no_mask(name: str) -> Skipped:
+    say = f"{name}: it has no mask, and slices around the lesion were asked for."
+    return Skipped(name, "mask.missing", say, "Name the mask like the image with _mask or _label, or take all slices.")
+
+
+def _member(file: Named, facts: dict[str, Any]) -> Member:
+    path, name, label = file
+    facts["dropped"] = _same(tuple(facts["dropped"]))
+    return Member(path, name, label, _volume_name(facts, name), facts)
+
+
+_KNOWN_NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+
+def _same(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return one tuple for equal ones: each of 20,000 headers drops the same eighty attributes."""
+    if len(_KNOWN_NAMES) > 10_000:
+        _KNOWN_NAMES.clear()
+    return _KNOWN_NAMES.setdefault(names, names)
 
 
 def _volume_name(facts: dict[str, Any], name: str) -> str | None:
@@ -74,112 +118,81 @@ def _volume_name(facts: dict[str, Any], name: str) -> str | None:
 
     Neighbouring slices are nearly one image, so they must stay together when the cohort is split.
     """
-    if facts["series"] is None and facts["patient"] is None and facts["position"] is not None:
+    if facts["series"] is None and facts["patient"] is None and facts["planes"][0]["position"] is not None:
         return sha256(str(Path(name).parent).encode()).hexdigest()[:12]
-    series: str | None = facts["series"]
-    return series
+    if facts["series"] is None and facts["frames"] > 1:
+        return sha256(name.encode()).hexdigest()[:12]
+    found: str | None = facts["series"]
+    return found
 
 
-def _dicom_slice(decoder: Decoder, file: _File) -> Slice | Skipped:
-    image = decoder.image(file.path, file.name, "dicom")
+def _series(members: Sequence[Member]) -> dict[str, list[Member]]:
+    """Return files by series; a file of several frames, or of no series, is one of its own."""
+    found: dict[str, list[Member]] = {}
+    for number, member in enumerate(members):
+        alone = member.volume is None or member.facts["frames"] > 1
+        found.setdefault(f"alone {number}" if alone else str(member.volume), []).append(member)
+    return found
+
+
+def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) -> Iterator[Slice | Skipped]:
     if isinstance(image, Skipped):
-        return image
-    assert image.pixels is not None
-    if image.digest != file.digest:
-        refusal = changed()
-        return Skipped(file.name, refusal.code, f"{file.name}: {refusal.what}", refusal.do)
-    if image.pixels.min() == image.pixels.max():
-        return Skipped(file.name, "constant", f"{file.name}: every pixel has the same value.", "Leave it out.")
-    return Slice(
-        np.array(image.pixels),
-        file.name,
-        file.label,
-        file.facts["patient"],
-        file.volume,
-        unit=file.facts["unit"],
-        spacing_mm=_pair(file.facts["spacing_mm"]),
-    )
+        yield image
+        return
+    facts, name = member.facts, member.name
+    label = facts["label"] if choices.label_tag else member.label
+    if choices.label_tag and label is None:
+        say = f"{name}: its header has no {choices.label_tag}, which names the class."
+        yield Skipped(name, "no_label", say, "Fill it in, or take the classes from folders or a table.")
+        return
+    if image.facts["empty"]:
+        yield _empty(name, image.facts["empty"], image.facts["count"])
+    each = zip(*(image.facts[key] for key in ("index", "spacing_mm", "text")), image.slices, strict=True)
+    for index, spacing, has_text, pixels in each:
+        yield Slice(
+            pixels[None],
+            f"{name}:{index}" if facts["frames"] > 1 else name,
+            label,
+            facts["patient"],
+            member.volume,
+            unit=facts["unit"],
+            spacing_mm=_pair(spacing),
+            colour=facts["samples"] == 3 or facts["photometric"] == "PALETTE COLOR",
+            modality=facts["modality"],
+            text_risk=facts["text_risk"] or (LINE if has_text else None),
+            dropped=facts["dropped"],
+        )
 
 
-def _volume(decoder: Decoder, path: Path, name: str, label: str | None) -> Iterator[Slice | Skipped]:
-    """Yield the axial slices of one NIfTI file, from the feet upwards, and one entry for all constant ones."""
-    volume = decoder.image(path, name, "nifti")
+def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | Skipped]:
+    """Yield the slices of one volume, and one entry for all constant ones."""
     if isinstance(volume, Skipped):
         yield volume
         return
-    assert volume.pixels is not None
-    unit = "HU" if volume.pixels.min() < HOUNSFIELD_BELOW else "intensity"
-    empty = 0
-    for index, plane in enumerate(volume.pixels):
-        if plane.min() == plane.max():
-            empty += 1
-            continue
+    _, name, label = file
+    facts = volume.facts
+    is_hounsfield = facts["low"] < HOUNSFIELD_BELOW
+    for index, pixels, spacing in zip(facts["index"], volume.slices, facts["spacing_mm"], strict=True):
         yield Slice(
-            np.array(plane[None]),
+            pixels[None],
             f"{name}:{index}",
             label,
-            volume=volume.digest[:12],
-            unit=unit,
-            spacing_mm=_pair(volume.facts["spacing_mm"]),
+            volume=facts["digest"][:12],
+            unit="HU" if is_hounsfield else "intensity",
+            spacing_mm=_pair(spacing),
+            modality="CT" if is_hounsfield else None,
+            dropped=_same(tuple(facts["dropped"])),
         )
-    if empty:
-        say = f"{name}: {empty} of {len(volume.pixels)} slices are empty (every pixel has the same value)."
-        yield Skipped(name, "constant", say, "Nothing, if the volume is meant to have an empty margin.")
+    if facts["empty"]:
+        yield _empty(name, facts["empty"], facts["count"])
+
+
+def _empty(name: str, empty: int, count: int) -> Skipped:
+    if count == 1:
+        return Skipped(name, "constant", f"{name}: every pixel has the same value.", "Leave it out.")
+    say = f"{name}: {empty} of {count} slices are empty (every pixel has the same value)."
+    return Skipped(name, "constant", say, "Nothing, if the volume is meant to have an empty margin.")
 
 
 def _pair(spacing: Sequence[float] | None) -> tuple[float, float] | None:
     return None if spacing is None else (float(spacing[0]), float(spacing[1]))
-
-
-def in_order(members: Sequence[_File]) -> list[_File]:
-    """Return the files by position along the first one's normal, else by instance number, else as they came."""
-    along = _along([file.facts for file in members])
-    if along is not None:
-        return [members[index] for index in np.argsort(along, kind="stable")]
-    if all(file.facts["instance"] is not None for file in members):
-        return sorted(members, key=lambda file: int(file.facts["instance"]))
-    return list(members)
-
-
-def breaches(headers: Sequence[dict[str, Any]]) -> list[str]:
-    """Say what keeps the files of one series from being one regular volume; empty for a regular one.
-
-    Args:
-        headers: Facts of each file, as `headers.Dicom` names them.
-    """
-    if len(headers) < 2:
-        return []
-    found = []
-    for names, what in (
-        (("rows", "columns"), "image sizes"),
-        (("bits_allocated",), "bit depths"),
-        (("photometric",), "polarities"),
-    ):
-        kinds = {tuple(header[name] for name in names) for header in headers}
-        if len(kinds) > 1:
-            found.append(f"{len(kinds)} {what} in one series")
-    along = _along(headers)
-    if along is None:
-        return [*found, "position or orientation is missing"]
-    directions = np.array([header["orientation"] for header in headers])
-    turned = int((np.abs(directions - directions[0]).max(1) > SAME_DIRECTION).sum())
-    if turned:
-        found.append(f"{turned} slices have another orientation than the first")
-    gaps = np.diff(np.sort(along))
-    typical = float(np.median(gaps))
-    doubled = gaps <= SAME_GAP * typical
-    if doubled.any():
-        found.append(f"{doubled.sum()} slices lie where another one does")
-    uneven = (np.abs(gaps - typical) > SAME_GAP * typical) & ~doubled
-    if uneven.any():
-        found.append(f"{uneven.sum()} of {len(gaps)} gaps differ from the usual {typical:.3g} mm")
-    return found
-
-
-def _along(headers: Sequence[dict[str, Any]]) -> NDArray[np.float64] | None:
-    """Return the positions in mm along the normal of the first image, None where one is missing."""
-    if any(header["position"] is None or header["orientation"] is None for header in headers):
-        return None
-    row, column = np.reshape(headers[0]["orientation"], (2, 3))
-    along: NDArray[np.float64] = np.array([header["position"] for header in headers]) @ np.cross(row, column)
-    return along

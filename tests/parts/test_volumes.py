@@ -1,7 +1,6 @@
 """DICOM and NIfTI: real scans come out in HU, and a bad file is named, costs itself, and nothing else."""
 
 import gzip
-import logging
 import os
 import struct
 import sys
@@ -15,7 +14,8 @@ import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from ganaug_core.readers import codestreams, guarded, volumes
+from ganaug_core.readers import codestreams, guarded, series, volumes
+from ganaug_core.readers.choices import Choices
 from ganaug_core.records import Skipped, Slice
 
 GE_HEAD = "dicom_ct/ge_head/In/GE"
@@ -24,8 +24,8 @@ NIFTI_CT = "nifti/totalseg/tests/reference_files/example_ct.nii.gz"
 ODD_DICOM = "dicom_robust/pydicom_test_files/src/pydicom/data/test_files"
 
 
-def read(*paths: Path) -> tuple[list[Slice], list[Skipped]]:
-    found = list(volumes.read([(path, path.name, "a") for path in paths]))
+def read(*paths: Path, **choices: Any) -> tuple[list[Slice], list[Skipped]]:
+    found = list(volumes.read([(path, path.name, "a") for path in paths], Choices(**choices)))
     slices = [each for each in found if isinstance(each, Slice)]
     return slices, [each for each in found if isinstance(each, Skipped)]
 
@@ -96,13 +96,11 @@ def write_nifti(path: Path, voxels: "np.ndarray[Any, Any]", code: int, spacing: 
 # ---- real scans ----------------------------------------------------------------------------------------------------
 
 
-def test_a_ct_head_with_a_tilted_gantry_comes_out_complete_in_hu(
-    data: Callable[[str], Path], caplog: pytest.LogCaptureFixture
+def test_a_ct_head_with_a_tilted_gantry_comes_out_complete_in_hu_and_its_gaps_are_told(
+    data: Callable[[str], Path],
 ) -> None:
-    files = sorted(data(GE_HEAD).glob("*.dcm"))
-    with caplog.at_level(logging.WARNING):
-        slices, skipped = read(*reversed(files))
-    assert (len(slices), skipped) == (28, [])
+    slices, (notice,) = read(*reversed(sorted(data(GE_HEAD).glob("*.dcm"))))
+    assert len(slices) == 28
     assert values(slices) == (-1500, 2121)
     assert {(each.unit, each.patient, each.pixels.shape, each.pixels.dtype.name) for each in slices} == {
         ("HU", "QMNx85rKkkg", (1, 512, 512), "int16")
@@ -110,7 +108,10 @@ def test_a_ct_head_with_a_tilted_gantry_comes_out_complete_in_hu(
     assert len({each.volume for each in slices}) == 1
     positions = [pydicom.dcmread(data(GE_HEAD) / each.source).ImagePositionPatient[2] for each in slices]
     assert positions == sorted(positions)
-    assert "14 of 27 gaps differ from the usual 4 mm" in caplog.text
+    assert notice.code == "series.missing"
+    assert "series of 28 files: 14 of 27 gaps differ from the usual 4 mm. Each slice is used" in notice.say
+    assert {(each.modality, each.text_risk) for each in slices} == {("CT", None)}
+    assert {"PatientName", "StudyDate", "private attribute"} <= set(slices[0].dropped)
 
 
 def test_jpeg_2000_slices_without_patient_and_series_stay_one_volume(data: Callable[[str], Path]) -> None:
@@ -130,7 +131,7 @@ def test_pixels_equal_those_of_pydicom_after_the_rescale(data: Callable[[str], P
         *(folder / name for name in ("CT_small.dcm", "MR_small.dcm", "MR_small_bigendian.dcm", "MR_small_RLE.dcm")),
     ]
     slices, skipped = read(*files)
-    assert not skipped
+    assert {each.code for each in skipped} == {"series.duplicate"}
     assert len(slices) == len(files)
     by_name = {path.name: path for path in files}
     for each in slices:
@@ -151,12 +152,13 @@ def test_a_nifti_ct_gives_axial_slices_in_hu(data: Callable[[str], Path]) -> Non
 def test_every_odd_dicom_of_pydicom_is_read_or_refused_in_words(data: Callable[[str], Path]) -> None:
     files = sorted(path for path in data(ODD_DICOM).glob("*.dcm"))
     slices, skipped = read(*files)
-    assert sorted([each.source for each in slices] + [each.file for each in skipped]) == [path.name for path in files]
-    assert {each.code for each in skipped} <= {
-        "type", "truncated", "dicom.no_image", "dicom.parse", "dicom.syntax", "dicom.attributes", "dicom.frames",
+    refused = [each for each in skipped if not each.code.startswith("series.")]
+    found = {each.source.split(":")[0] for each in slices}
+    assert sorted([*found, *(each.file for each in refused)]) == [path.name for path in files]
+    assert {each.code for each in refused} <= {
+        "type", "truncated", "decode", "dicom.no_image", "dicom.parse", "dicom.syntax", "dicom.attributes",
         "dicom.colour", "dicom.bits",
     }  # fmt: skip
-    assert len(slices) == 16
     assert all(each.say.startswith(f"{each.file}: ") and each.say.endswith(".") and each.do for each in skipped)
 
 
@@ -212,19 +214,42 @@ def test_a_fractional_slope_gives_floats_and_spacing_is_row_then_column(tmp_path
 
 
 def test_a_series_that_is_no_regular_volume_is_told_what_keeps_it_from_being_one() -> None:
-    def header(z: float, **changes: Any) -> dict[str, Any]:
-        facts = {"rows": 4, "columns": 4, "bits_allocated": 16, "photometric": "MONOCHROME2"}
-        return {**facts, "orientation": [1, 0, 0, 0, 1, 0], "position": [0, 0, z], **changes}
+    def header(z: float | None, orientation: Sequence[float] = (1, 0, 0, 0, 1, 0), **changes: Any) -> dict[str, Any]:
+        plane = {"orientation": orientation, "position": None if z is None else [0, 0, z]}
+        facts = {"rows": 4, "columns": 4, "bits_allocated": 16, "samples": 1, "photometric": "MONOCHROME2"}
+        return {**facts, "modality": "CT", "planes": [plane], **changes}
+
+    def told(*headers: dict[str, Any]) -> list[tuple[str, str]]:
+        return [(code, say) for code, say, _ in series.breaches(headers)]
 
     regular = [header(z) for z in (4, 0, 2, 6)]
-    assert volumes.breaches(regular) == []
-    assert volumes.breaches([*regular, header(12)]) == ["1 of 4 gaps differ from the usual 2 mm"]
-    assert volumes.breaches([*regular, header(2)]) == ["1 slices lie where another one does"]
-    assert volumes.breaches([*regular, header(8, rows=5)]) == ["2 image sizes in one series"]
-    assert volumes.breaches([*regular, header(8, bits_allocated=8)]) == ["2 bit depths in one series"]
-    tilted = header(8, orientation=[1, 0, 0, 0, 0.99, 0.14])
-    assert volumes.breaches([*regular, tilted]) == ["1 slices have another orientation than the first"]
-    assert volumes.breaches([*regular, header(8, position=None)]) == ["position or orientation is missing"]
+    assert told(*regular) == []
+    assert told(*regular, header(12)) == [("series.missing", "1 of 4 gaps differ from the usual 2 mm")]
+    assert told(*regular, header(2)) == [("series.duplicate", "1 slices lie where another one does")]
+    assert told(*(header(z) for z in (0, 0, 2, 2, 4, 4))) == [
+        ("series.duplicate", "3 slices lie where another one does")
+    ]
+    assert told(*regular, header(8, rows=5)) == [("series.mixed", "2 image sizes in one series")]
+    assert told(*regular, header(8, bits_allocated=8)) == [("series.mixed", "2 bit depths in one series")]
+    assert told(*regular, header(8, samples=3)) == [("series.mixed", "2 colour models in one series")]
+    tilted = header(8, (1, 0, 0, 0, 0.99, 0.14))
+    assert told(*regular, tilted) == [("series.mixed", "1 slices have another orientation than the first")]
+    assert told(*regular, header(None)) == [("series.unplaced", "position or orientation is missing")]
+    assert told(header(None, modality="DX"), header(None, modality="DX")) == []
+
+
+def test_a_localiser_filed_with_its_series_is_left_out_and_a_tilted_slice_is_not(tmp_path: Path) -> None:
+    files = [write_dicom(tmp_path / f"{z}.dcm", ramp(), ImagePositionPatient=[0, 0, z]) for z in range(4)]
+    files.append(write_dicom(tmp_path / "scout.dcm", ramp(), ImageOrientationPatient=[1, 0, 0, 0, 0, -1]))
+    tilt = [1, 0, 0, 0, 0.94, 0.342]
+    files.append(
+        write_dicom(tmp_path / "tilted.dcm", ramp(), ImageOrientationPatient=tilt, ImagePositionPatient=[0, 0, 4])
+    )
+    slices, skipped = read(*files)
+    assert [each.source for each in slices] == ["0.dcm", "1.dcm", "2.dcm", "3.dcm", "tilted.dcm"]
+    assert [(each.file, each.code) for each in skipped] == [
+        ("scout.dcm", "series.localiser"), ("0.dcm", "series.mixed"),
+    ]  # fmt: skip
 
 
 # ---- bad files -----------------------------------------------------------------------------------------------------
@@ -258,8 +283,9 @@ def cut_gzip(folder: Path) -> Path:
 
 
 def bomb(folder: Path) -> Path:
-    path = write_nifti(folder / "bad.nii", np.zeros((512, 512, 40), "<i2"), 4)
-    (folder / "bad.nii.gz").write_bytes(gzip.compress(path.read_bytes()))
+    header = write_nifti(folder / "bad.nii", np.zeros((1, 1, 1), "<i2"), 4).read_bytes()
+    header = header[:42] + struct.pack("<3h", 512, 512, 600) + header[48:]
+    (folder / "bad.nii.gz").write_bytes(gzip.compress(header + bytes(1000)))
     return folder / "bad.nii.gz"
 
 
@@ -291,7 +317,7 @@ BAD_FILES = {
     "text": (content("bad.nii", b"hello"), "type", "not that of a NIfTI file"),
     "cut nifti": (cut_nifti, "truncated", "promises 48 bytes of image and holds 28"),
     "cut gzip": (cut_gzip, "truncated", "ends early or is damaged"),
-    "bomb": (bomb, "bomb", "claim to hold 20,971,520"),
+    "bomb": (bomb, "bomb", "claim to hold 314,572,800"),
     "not a number": (bad_nifti(352, struct.pack("<f", float("nan"))), "nonfinite", "1 pixels are not numbers"),
     "four takes": (bad_nifti(40, struct.pack("<5h", 4, 4, 3, 2, 7)), "nifti.dims", "7 takes of one volume"),
     "zero size": (bad_nifti(42, b"\0\0"), "nifti.dims", "3 dimensions"),
@@ -303,12 +329,16 @@ BAD_FILES = {
     "two files": (bad_nifti(344, b"ni1\0"), "nifti.pair", "second file"),
     "claims a terabyte": (bad_nifti(42, struct.pack("<3h", 32767, 32767, 32767)), "too_big", "1 GB is the limit"),
     "no pixels": (bad_header(PixelData=None), "dicom.no_image", "holds no image (modality CT)"),
-    "cut": (bad_header(PixelData=ramp().tobytes()[:-6]), "truncated", "promises 96 bytes of image and holds 90"),
+    "cut short": (bad_header(PixelData=ramp().tobytes()[:-6]), "truncated", "promises 96 bytes of image and holds 90"),
     "other size": (bad_header(Rows=3), "dicom.attributes", "promises 48 bytes of image and 96 are there"),
     "no rows": (bad_header(Rows=None), "dicom.attributes", "Rows is missing"),
-    "frames": (bad_header(NumberOfFrames=9), "dicom.frames", "9 frames"),
-    "colour": (bad_header(PhotometricInterpretation="RGB", SamplesPerPixel=3), "dicom.colour", "in colour (RGB)"),
-    "wide": (bad_header(BitsAllocated=32), "dicom.bits", "16 bits stored in 32"),
+    "frames": (bad_header(NumberOfFrames=9), "truncated", "promises 864 bytes of image and holds 96"),
+    "no frame": (bad_header(NumberOfFrames=0), "dicom.attributes", "0 frames cannot be"),
+    "colour": (bad_header(PhotometricInterpretation="RGB"), "dicom.colour", "1 values a pixel in RGB"),
+    "claims colour": (bad_header(PhotometricInterpretation="RGB", SamplesPerPixel=3), "truncated", "288 bytes"),
+    "odd bits": (bad_header(HighBit=12), "dicom.bits", "16 bits stored in 16"),
+    "wide": (bad_header(BitsAllocated=64), "dicom.bits", "16 bits stored in 64"),
+    "other kind": (bad_header(BitsAllocated=32), "truncated", "promises 192 bytes of image and holds 96"),
     "spacing": (bad_header(PixelSpacing=[0, 1]), "dicom.spacing", "cannot be"),
     "parallel": (bad_header(ImageOrientationPatient=[1, 0, 0, 1, 0, 0]), "dicom.orientation", "perpendicular"),
     "no slope": (bad_header(RescaleSlope=0), "dicom.rescale", "slope of 0"),
@@ -323,7 +353,7 @@ def mixture(tmp_path_factory: pytest.TempPathFactory) -> list[Slice | Skipped]:
     for number, (case, (make, _, _)) in enumerate(BAD_FILES.items()):
         folder = tmp_path_factory.mktemp("mixture")
         bad = make(folder)
-        good = write_dicom(folder / "good.dcm", ramp(), ImagePositionPatient=[0, 0, number])
+        good = write_dicom(folder / "good.dcm", ramp(), SeriesInstanceUID=f"1.3.{number}")
         files += [(bad, f"{case}/{bad.name}", "a"), (good, f"{case}/good.dcm", "a")]
     return list(volumes.read(files))
 
@@ -360,7 +390,8 @@ def test_a_compressed_image_that_disagrees_with_its_header_is_refused(
         setattr(dataset, keyword, value)
         dataset.save_as(tmp_path / f"{name}.dcm")
         dataset[keyword].value = 512 if keyword == "Rows" else 0
-    slices, skipped = read(tmp_path / "rows.dcm", tmp_path / "sign.dcm")
+    slices, skipped = read(tmp_path / "rows.dcm")
+    skipped += read(tmp_path / "sign.dcm")[1]
     assert slices == []
     assert [each.code for each in skipped] == ["dicom.attributes", "dicom.attributes"]
     assert "is 512 x 512 x 1 with 12 bits, the header promises 16 x 512" in skipped[0].say
@@ -427,7 +458,7 @@ def test_a_decoder_that_hangs_is_stopped_and_the_next_file_read(
     assert isinstance(refused, Skipped)
     assert (refused.code, "more than 1 seconds" in refused.say) == ("timeout", True)
     assert isinstance(read_next, guarded.Decoded)
-    assert read_next.pixels is not None
+    assert len(read_next.slices) == 1
 
 
 def test_memory_beyond_the_limit_costs_the_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,8 +485,7 @@ def test_nothing_stays_behind_in_the_staging_folder(tmp_path: Path, monkeypatch:
         (folder,) = home.iterdir()
         assert list(folder.iterdir()) == []
         assert isinstance(image, guarded.Decoded)
-        assert image.pixels is not None
-        np.testing.assert_array_equal(image.pixels[0], ramp().astype(int) - 1024)
+        np.testing.assert_array_equal(image.slices[0], ramp().astype(int) - 1024)
     assert list(home.iterdir()) == []
 
 
@@ -465,9 +495,9 @@ def test_a_file_that_changes_between_header_and_pixels_is_refused(
     path = write_dicom(tmp_path / "a.dcm", ramp())
     usual = guarded.Decoder.image
 
-    def change_first(decoder: guarded.Decoder, path: Path, name: str, kind: str) -> guarded.Decoded | Skipped:
-        write_dicom(path, ramp() + 1)
-        return usual(decoder, path, name, kind)
+    def change_first(decoder: guarded.Decoder, path: Path, *asked: Any, **more: Any) -> guarded.Decoded | Skipped:
+        write_dicom(path, ramp(), RescaleIntercept=-1000)
+        return usual(decoder, path, *asked, **more)
 
     monkeypatch.setattr(guarded.Decoder, "image", change_first)
     slices, (refusal,) = read(path)

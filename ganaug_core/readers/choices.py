@@ -1,0 +1,65 @@
+"""What to take of series and volumes, and on which grid: choices that the user sees."""
+
+from dataclasses import dataclass
+
+from ganaug_core.errors import CohortError
+from ganaug_core.readers.dicom_codes import LABEL_TAGS
+
+SLICES = ("all", "mask", "largest")
+PLANES = ("axial", "coronal", "sagittal", "acquired")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How series, volumes and frames become slices. Pictures and arrays are slices already and come as they are.
+
+    Settings:
+        slices: `all`; `mask`: those that meet the mask; `largest`: the one with the largest section of the lesion.
+        every: Take every k-th of these, beginning with the first, >= 1.
+        plane: Of NIfTI, NRRD and MetaImage volumes: across the body's long axis (`axial`), its front-back axis
+            (`coronal`), its side-to-side axis (`sagittal`), or across the axis of the widest spacing (`acquired`).
+            DICOM slices are taken as they were acquired.
+        crop: Cut a square around the mask, a quarter of its longer side wider on each side.
+        mask_label: Number of the lesion in the mask; None takes everything that is not 0.
+        spacing_mm: Resample to this pixel spacing, > 0; with `size` the image is cut or padded to `size` such pixels
+            around its middle, with `crop` around the middle of the lesion.
+        size: Rows and columns of the square that slices are brought to, None leaves them as they are.
+        label_tag: DICOM attribute that names the class, one of `LABEL_TAGS`.
+
+    Raises:
+        CohortError: A choice that there is not.
+    """
+
+    slices: str = "all"
+    every: int = 1
+    plane: str = "axial"
+    crop: bool = False
+    mask_label: int | None = None
+    spacing_mm: float | None = None
+    size: int | None = None
+    label_tag: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, given, known in (("slices", self.slices, SLICES), ("plane", self.plane, PLANES)):
+            if given not in known:
+                raise CohortError(
+                    f"There is no choice {given!r} for {name}.", do=f"Choose one of: {', '.join(known)}.",
+                    code="unknown_name",
+                )  # fmt: skip
+        if self.every < 1:
+            raise CohortError(f"Every {self.every}-th slice cannot be taken.", do="Choose 1 or more.", code="every")
+        if self.spacing_mm is not None and not 0.001 <= self.spacing_mm <= 100:
+            raise CohortError(
+                f"A pixel spacing of {self.spacing_mm:g} mm cannot be.", do="Choose 0.001 to 100 mm.", code="spacing"
+            )
+        if self.label_tag is not None and self.label_tag not in LABEL_TAGS:
+            raise CohortError(
+                f"The class cannot be taken from the DICOM attribute {self.label_tag!r}.",
+                do=f"Choose one that describes images and not persons: {', '.join(LABEL_TAGS)}.",
+                code="label_tag",
+            )
+
+    @property
+    def needs_mask(self) -> bool:
+        """An image without a mask cannot be used."""
+        return self.crop or self.slices != "all"

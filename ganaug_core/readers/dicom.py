@@ -1,0 +1,133 @@
+"""One DICOM file in the decoder's process: first its facts, later its pixels, which must belong to the same header."""
+
+import zlib
+from dataclasses import asdict, replace
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from numpy.typing import NDArray
+
+from ganaug_core.errors import CohortError
+from ganaug_core.readers import dicom_codes as codes
+from ganaug_core.readers import dicom_header, dicom_pixels
+from ganaug_core.readers.dicom_header import Dicom, Plane
+from ganaug_core.readers.refusals import LARGEST_IMAGE, LARGEST_RATIO, bomb, damaged
+
+FIRST_PART = 1 << 16
+"""Bytes of a file that nearly always hold its whole header."""
+_PIXEL_TAGS = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10")
+_DEFLATED = codes.DEFLATED.encode()
+_EXPLICIT = b"1.2.840.10008.1.2.1".ljust(len(_DEFLATED), b"\0")
+
+
+def is_dicom(start: bytes) -> bool:
+    """Whether a file that starts so is DICOM of part 10."""
+    return start[128:132] == b"DICM"
+
+
+def header(start: bytes, rest: Any, label_tag: str | None) -> dict[str, Any]:
+    """Return the facts of a file and, as `head`, the digest of the bytes that they stand in.
+
+    Args:
+        start: The first `FIRST_PART` bytes.
+        rest: Called for the whole content where these are not enough.
+
+    Raises:
+        CohortError: See `dicom_header.facts`; `dicom.no_image`, `dicom.parse`, `dicom.nesting` or `bomb`.
+    """
+    try:
+        dataset, at = _parsed(start, header_only=True)
+        enough = start[at : at + 4] in _PIXEL_TAGS
+    except CohortError:
+        enough = False
+    if enough:
+        head = f"{at}:{sha256(start[:at]).hexdigest()}"
+        return {**asdict(dicom_header.facts(dataset, label_tag)), "head": head}
+    dataset, _ = _parsed(rest())
+    _require_image(dataset)
+    return {**asdict(dicom_header.facts(dataset, label_tag)), "head": None}
+
+
+def image(
+    content: bytes, known: dict[str, Any], label_tag: str | None, folder: Path
+) -> tuple[NDArray[Any], Dicom] | None:
+    """Return pixels (frame, row, column) in the physical unit, and the facts; None if the header is another one.
+
+    Raises:
+        CohortError: See `header`, `dicom_pixels.plain` and `dicom_pixels.decoded`.
+    """
+    promised = _restored(known)
+    if known["head"] is not None:
+        at, digest = known["head"].split(":")
+        if sha256(content[: int(at)]).hexdigest() != digest:
+            return None
+        stored = dicom_pixels.plain(content, int(at), promised)
+        # A look-up table in place of a slope is rare, and its name stands in the header.
+        if stored is not None and "ModalityLUTSequence" not in promised.dropped:
+            return dicom_pixels.physical(stored, promised, None), promised
+    dataset, _ = _parsed(content)
+    _require_image(dataset)
+    # What follows the pixels is dropped as well, but was not read with the header.
+    if replace(dicom_header.facts(dataset, label_tag), dropped=promised.dropped) != promised:
+        return None
+    stored = dicom_pixels.decoded(dataset, promised, len(content), folder)
+    return dicom_pixels.physical(stored, promised, dataset), promised
+
+
+def _restored(known: dict[str, Any]) -> Dicom:
+    """Return the facts that went through JSON."""
+    planes = tuple(Plane(**_tuples(plane)) for plane in known["planes"])
+    return Dicom(**{**_tuples({key: each for key, each in known.items() if key != "head"}), "planes": planes})
+
+
+def _tuples(given: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(each) if isinstance(each, list) else each for key, each in given.items()}
+
+
+def _parsed(content: bytes, *, header_only: bool = False) -> tuple[Any, int]:
+    """Return pydicom's dataset, and where it stopped reading."""
+    if _DEFLATED in content[132:2048]:
+        if header_only:
+            raise damaged("a deflated file is read as a whole.", "dicom.parse")
+        content = _inflated(content)
+    stream = BytesIO(content)
+    try:
+        dataset = pydicom.dcmread(stream, stop_before_pixels=header_only)
+    except RecursionError as error:
+        raise CohortError("sequences are nested too deeply.", do="Leave it out.", code="dicom.nesting") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # pydicom lets whatever its parsers raise come through
+        raise damaged("the header is damaged.", "dicom.parse") from error
+    return dataset, stream.tell()
+
+
+def _inflated(content: bytes) -> bytes:
+    """Return a deflated file as the uncompressed one that it stands for, below a limit that pydicom does not have."""
+    if content[132:140] != b"\2\0\0\0UL\4\0":
+        raise damaged("the file meta information has no length.", "dicom.parse")
+    end = 144 + int.from_bytes(content[140:144], "little")
+    most = min(LARGEST_IMAGE, LARGEST_RATIO * len(content))
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        body = inflate.decompress(content[end:], most)
+    except zlib.error as error:
+        raise damaged("the deflated content is damaged.", "truncated") from error
+    if inflate.unconsumed_tail:
+        raise bomb(len(content), most)
+    if not inflate.eof:
+        raise damaged("the deflated content ends early.", "truncated")
+    return content[:end].replace(_DEFLATED, _EXPLICIT) + body
+
+
+def _require_image(dataset: Any) -> None:
+    if "PixelData" in dataset:
+        return
+    if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+        raise CohortError(
+            "floating-point pixel data are not read.", do="Save the image as NIfTI or NRRD.", code="dicom.bits"
+        )
+    raise dicom_header.no_image(dataset)

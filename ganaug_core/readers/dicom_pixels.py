@@ -1,0 +1,263 @@
+"""From the bytes of a DICOM file to pixels in the physical unit.
+
+NumPy takes uncompressed grey images; pydicom (with Pillow) what it decodes as it should be, colour among it; GDCM,
+through SimpleITK, the rest: JPEG-LS, lossless and 12-bit JPEG, grey RLE. GDCM never sees a source's header: it inverts
+MONOCHROME1 before the rescale, takes the type of a series from its first slice, makes up frames. It gets one frame in a
+file that we write. Runs in the decoder's process.
+"""
+
+import struct
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID, SecondaryCaptureImageStorage
+
+from ganaug_core.readers import dicom_codes as codes
+from ganaug_core.readers.codestreams import codestream
+from ganaug_core.readers.dicom_header import Dicom
+from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged, truncated
+
+LARGEST_PADDING = 16
+"""Some scanners pad the pixels; more than one part in 16 is no padding, but a header of another image."""
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+"""Of red, green and blue, ITU-R BT.601."""
+
+
+def plain(content: bytes, at: int, promised: Dicom) -> NDArray[Any] | None:
+    """Return (frame, row, column) of an uncompressed grey image whose pixel data element starts at byte `at`.
+
+    None where pydicom has to look at it: another kind of image, or an element that is not as it should be.
+
+    Raises:
+        CohortError: `truncated` or `dicom.attributes`.
+    """
+    if promised.syntax not in codes.NATIVE or promised.coloured or promised.bits_allocated not in (8, 16, 32):
+        return None
+    order = ">" if promised.syntax == codes.BIG_ENDIAN else "<"
+    if promised.bits_allocated == 8 and order == ">":
+        return None
+    explicit = content[at + 4 : at + 6] in (b"OW", b"OB")
+    start = at + (12 if explicit else 8)
+    length = int(struct.unpack(order + "L", content[start - 4 : start])[0])
+    if length == 0xFFFFFFFF:
+        return None
+    _require_length(promised, min(length, len(content) - start))
+    kind = f"{order}{'i' if promised.signed else 'u'}{promised.bits_allocated // 8}"
+    count = promised.length * 8 // promised.bits_allocated
+    stored = np.frombuffer(content, kind, count, start)
+    return stored.reshape(promised.frames, promised.rows, promised.columns)
+
+
+def decoded(dataset: Any, promised: Dicom, size: int, folder: Path) -> NDArray[Any]:
+    """Return stored values, (frame, row, column) or (frame, row, column, 3) in colour.
+
+    Args:
+        dataset: The whole file as pydicom parsed it.
+        size: Of the file, in bytes.
+        folder: Where GDCM's file may lie.
+
+    Raises:
+        CohortError: `truncated`, `bomb`, `dicom.parse`, `dicom.attributes` or `decode`.
+    """
+    pixels: bytes = dataset.PixelData or b""
+    if promised.syntax in codes.NATIVE:
+        _require_length(promised, len(pixels))
+        found = _by_pydicom(dataset, promised)
+    else:
+        frames = _checked_frames(pixels, promised, size)
+        if _needs_gdcm(promised):
+            found = np.stack([_by_gdcm(frame, promised, folder) for frame in frames])
+        else:
+            found = _by_pydicom(dataset, promised)
+    shape: tuple[int, ...] = (promised.frames, promised.rows, promised.columns)
+    shape = (*shape, 3) if promised.coloured else shape
+    if found.size != int(np.prod(shape)):
+        raise damaged("the decoded image has another size.", "decode")
+    return found.reshape(shape)
+
+
+def physical(stored: NDArray[Any], promised: Dicom, dataset: Any) -> NDArray[Any]:
+    """Return (frame, row, column) in the physical unit: uint8, int16, uint16 or float32.
+
+    Colour becomes luminance. MONOCHROME1 is mirrored in the range of the stored type, but for HU, which are no shades.
+    """
+    if promised.coloured:
+        grey = np.rint(stored.astype(np.float32) @ LUMINANCE)
+        kinds = {1: np.uint8, 2: np.uint16}
+        shades: NDArray[Any] = grey.astype(kinds.get(stored.dtype.itemsize, np.float32))
+        return shades
+    values = _used_bits(stored, promised)
+    if dataset is not None and "ModalityLUTSequence" in dataset and "RescaleSlope" not in dataset:
+        return narrow(np.asarray(apply_modality_lut(values, dataset)))
+    if promised.photometric == "MONOCHROME1" and promised.unit != "HU":
+        end = -1 if promised.signed else (1 << promised.bits_stored) - 1
+        values = end - values.astype(np.int64)
+    slopes = {(plane.slope, plane.intercept) for plane in promised.planes}
+    if len(slopes) == 1:
+        return _rescaled(values, *slopes.pop(), small=promised.bits_stored <= 8 and not promised.signed)
+    each = np.array([(promised.plane(frame).slope, promised.plane(frame).intercept) for frame in range(len(values))])
+    return narrow(values * each[:, :1, None] + each[:, 1:, None])
+
+
+def narrow(values: NDArray[Any]) -> NDArray[Any]:
+    """Return int16 or uint16 where all values are whole and fit, otherwise float32."""
+    low, high = values.min(), values.max()
+    if values.dtype.kind in "iu" or (np.isfinite([low, high]).all() and np.array_equal(values, np.rint(values))):
+        if low >= -(2**15) and high < 2**15:
+            return values.astype(np.int16, copy=False)
+        if low >= 0 and high < 2**16:
+            return values.astype(np.uint16, copy=False)
+    return values.astype(np.float32)
+
+
+def _rescaled(values: NDArray[Any], slope: float, intercept: float, *, small: bool) -> NDArray[Any]:
+    if slope == 1 and intercept == 0 and small and values.max() < 256:
+        return values.astype(np.uint8)
+    if slope == 1 and intercept.is_integer():
+        low, high = int(values.min()) + intercept, int(values.max()) + intercept
+        if low >= -(2**15) and high < 2**15:
+            return values.astype(np.int16) + np.int16(intercept) if abs(intercept) < 2**15 else narrow(
+                values + intercept
+            )  # fmt: skip
+    return narrow(values.astype(np.float64) * slope + intercept)
+
+
+def _used_bits(stored: NDArray[Any], promised: Dicom) -> NDArray[Any]:
+    """Return values without the bits above those that are stored: old files keep overlays there."""
+    spare = promised.bits_allocated - promised.bits_stored
+    if promised.bits_allocated == 1 or spare == 0:
+        return stored
+    ends = (-(1 << promised.bits_stored - 1), (1 << promised.bits_stored - 1) - 1)
+    low, high = ends if promised.signed else (0, (1 << promised.bits_stored) - 1)
+    if stored.min() >= low and stored.max() <= high:
+        return stored
+    native = stored.astype(stored.dtype.newbyteorder("="))
+    return (native << spare) >> spare if promised.signed else native & high
+
+
+def _require_length(promised: Dicom, held: int) -> None:
+    if held < promised.length:
+        raise truncated(promised.length, held)
+    if held > promised.length + max(1, promised.length // LARGEST_PADDING):
+        raise damaged(
+            f"the header promises {promised.length:,} bytes of image and {held:,} are there.", "dicom.attributes"
+        )
+
+
+def _checked_frames(pixels: bytes, promised: Dicom, size: int) -> list[bytes]:
+    if promised.length > LARGEST_RATIO * size:
+        raise bomb(size, promised.length)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            frames = list(generate_frames(pixels, number_of_frames=promised.frames))
+    except (ValueError, IndexError, struct.error) as error:
+        raise damaged("the compressed image is damaged.", "dicom.parse") from error
+    if len(frames) != promised.frames:
+        code = "truncated" if len(frames) < promised.frames else "dicom.attributes"
+        raise damaged(f"the header promises {promised.frames} frames and {len(frames)} are there.", code)
+    for frame in frames:
+        if promised.syntax == codes.RLE:
+            _require_rle(frame, promised)
+        else:
+            _require_codestream(frame, promised)
+    return frames
+
+
+def _require_rle(frame: bytes, promised: Dicom) -> None:
+    """Refuse a frame that is not made of as many byte planes as the header promises."""
+    if len(frame) < 64:
+        raise truncated(64, len(frame))
+    segments = struct.unpack("<L", frame[:4])[0]
+    if segments != promised.bits_allocated // 8 * promised.samples:
+        raise damaged(
+            f"{segments} byte planes are there and the header promises {promised.samples} x {promised.bits_allocated} "
+            "bits.",
+            "dicom.attributes",
+        )
+    last = struct.unpack("<15L", frame[4:64])[segments - 1]
+    if last >= len(frame):
+        raise truncated(last, len(frame))
+
+
+def _require_codestream(frame: bytes, promised: Dicom) -> None:
+    """Compare rows, columns, components and bits: where they differ, GDCM returns an image of neither."""
+    try:
+        found = codestream(frame)
+    except struct.error as error:
+        raise damaged("the compressed image ends in its header.", "truncated") from error
+    if found is None:
+        raise damaged("the compressed image has no beginning.", "dicom.parse")
+    if not frame.rstrip(b"\0\xff").endswith(b"\xff\xd9"):
+        raise damaged("the compressed image has no end.", "truncated")
+    rows, columns, components, bits, signed = found
+    if signed not in (None, promised.signed):
+        raise damaged(
+            "the compressed image and the header disagree on whether values can be negative.", "dicom.attributes"
+        )
+    samples = promised.samples
+    if (rows, columns, components) != (promised.rows, promised.columns, samples) or bits > promised.bits_allocated:
+        raise damaged(
+            f"the compressed image is {rows} x {columns} x {components} with {bits} bits, the header promises "
+            f"{promised.rows} x {promised.columns} x {samples} with {promised.bits_stored}.",
+            "dicom.attributes",
+        )
+
+
+def _needs_gdcm(promised: Dicom) -> bool:
+    if promised.syntax == codes.RLE:
+        return not promised.coloured and promised.bits_allocated <= 16
+    return not (promised.syntax in codes.JPEG_2000 or promised.syntax == codes.JPEG_BASELINE)
+
+
+def _by_pydicom(dataset: Any, promised: Dicom) -> NDArray[Any]:
+    """Return values as pydicom decodes them; colour spaces and palettes become red, green and blue."""
+    try:
+        found = pixel_array(dataset)
+        if promised.photometric == "PALETTE COLOR":
+            found = apply_color_lut(found, dataset)[..., :3]
+    except MemoryError:
+        raise
+    except Exception as error:  # its decoders raise whatever the plug-ins below them do
+        raise damaged(f"the image cannot be decoded ({type(error).__name__}).", "decode") from error
+    return found
+
+
+def _by_gdcm(frame: bytes, promised: Dicom, folder: Path) -> NDArray[Any]:
+    """Return stored values of one frame, from a file that holds nothing but it."""
+    import SimpleITK  # half a second that most cohorts do not need
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = UID(promised.syntax)
+    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    meta.MediaStorageSOPInstanceUID = UID("1.2.3")
+    path = folder / "frame.dcm"
+    alone = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    alone.SOPClassUID, alone.SOPInstanceUID = SecondaryCaptureImageStorage, "1.2.3"
+    alone.SamplesPerPixel = promised.samples
+    alone.PhotometricInterpretation = "RGB" if promised.samples == 3 else "MONOCHROME2"
+    if promised.samples == 3:
+        alone.PlanarConfiguration = 0
+    alone.Rows, alone.Columns = promised.rows, promised.columns
+    alone.BitsAllocated, alone.BitsStored = promised.bits_allocated, promised.bits_stored
+    alone.HighBit, alone.PixelRepresentation = promised.bits_stored - 1, int(promised.signed)
+    alone.PixelData = encapsulate([frame])
+    alone["PixelData"].is_undefined_length = True
+    alone.save_as(path)
+    itk: Any = SimpleITK  # half of its functions carry no types
+    try:
+        image = itk.ReadImage(str(path), imageIO="GDCMImageIO")
+    except RuntimeError as error:
+        if "allocat" in str(error):
+            raise MemoryError from error
+        raise damaged("the image library cannot decode it.", "decode") from error
+    if image.GetSize()[:2] != (promised.columns, promised.rows):
+        raise damaged("the decoded image has another size.", "decode")
+    return np.array(itk.GetArrayViewFromImage(image))

@@ -1,0 +1,252 @@
+"""NIfTI, NRRD and MetaImage in the decoder's process: checked, decoded by SimpleITK, turned to the body's axes.
+
+ITK fills what is missing with zeros and turns what is not a number into 0, so it is given a complete, uncompressed
+file of our own, and numbers are checked before it sees them.
+"""
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from ganaug_core.errors import CohortError
+from ganaug_core.readers import grid, staging
+from ganaug_core.readers.choices import Choices
+from ganaug_core.readers.dicom_pixels import narrow
+from ganaug_core.readers.meta_header import is_meta, meta
+from ganaug_core.readers.nifti_header import Nifti, nifti, nifti_holds
+from ganaug_core.readers.nrrd_header import nrrd
+from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged
+from ganaug_core.readers.volume_header import HARMLESS_LENGTH, LONGEST_HEADER, Volume, voxels
+
+itk: Any = SimpleITK  # half of its functions carry no types
+DIRECTIONS = "ITK only supports orthonormal direction cosines"
+SAME_PLACE = 0.01
+"""Of the voxel spacing: how far a mask may lie from its image."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A decoded volume: ITK's image, the SHA-256 of its file, names of what its header holds beside the geometry."""
+
+    image: Any
+    digest: str
+    dropped: tuple[str, ...]
+
+
+def kind_of(start: bytes) -> str | None:
+    """Return `nifti`, `nrrd` or `meta` of a file that starts so, None for anything else."""
+    if start[:2] == b"\x1f\x8b" or start[344:348] in (b"n+1\0", b"ni1\0") or start[4:8] in (b"n+2\0", b"ni2\0"):
+        return "nifti"
+    return "nrrd" if start.startswith(b"NRRD000") else "meta" if is_meta(start) else None
+
+
+def slices(
+    path: Path, kind: str, mask: Path | None, choices: Choices, folder: Path
+) -> tuple[list[NDArray[Any]], dict[str, Any]]:
+    """Return the chosen slices (row, column) and the facts of one volume.
+
+    Facts: `digest`, `count` of slices, `index` and `spacing_mm` of each chosen one, `empty` constant ones that were
+    left out, `low` of all voxels, `dropped`.
+
+    Raises:
+        CohortError: See the headers; `nonfinite`, `decode`, `mask.geometry`, `mask.type` or `mask.empty`.
+    """
+    found = _read(path, kind, folder)
+    planes, spacing, axis = _planes(found.image, choices.plane)
+    values = narrow(planes)
+    masks = None if mask is None else _mask(mask, found.image, choices, axis, folder)
+    taken = grid.chosen(masks, len(values), choices)
+    if masks is not None and choices.needs_mask and not taken:
+        raise CohortError("its mask is empty.", do="Leave it out, or choose all slices.", code="mask.empty")
+    facts: dict[str, Any] = {"digest": found.digest, "count": len(values), "index": [], "spacing_mm": [], "empty": 0,
+                             "low": float(values.min()), "dropped": found.dropped}  # fmt: skip
+    placed = []
+    for row in taken:
+        if values[row].min() == values[row].max():
+            facts["empty"] += 1
+            continue
+        plane, spacing_there = grid.placed(values[row], spacing, None if masks is None else masks[row], choices)
+        placed.append(plane)
+        facts["index"].append(row)
+        facts["spacing_mm"].append(spacing_there)
+    return placed, facts
+
+
+def _read(path: Path, kind: str, folder: Path) -> Read:
+    copy = folder / f"copy.{kind}"
+    digest = staging.copied(path, copy)
+    with copy.open("rb") as file:
+        start = file.read(LONGEST_HEADER)
+    if kind_of(start) != kind:
+        raise CohortError(
+            f"the content is not that of a {NAMES[kind]} file.",
+            do="Look whether the name fits the content, or leave it out.",
+            code="type",
+        )
+    if kind == "nifti":
+        image, dropped = _nifti(copy)
+        return Read(image, digest, dropped)
+    detached = path.suffix.casefold() in (".nhdr", ".mhd")
+    promised = (nrrd if kind == "nrrd" else meta)(start, detached=detached)
+    image, data_digest = _volume(promised, path, copy, folder)
+    return Read(image, sha256((digest + data_digest).encode()).hexdigest() if data_digest else digest, promised.dropped)
+
+
+NAMES = {"dicom": "DICOM", "nifti": "NIfTI", "nrrd": "NRRD", "meta": "MetaImage"}
+
+
+def _volume(promised: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any, str]:
+    """Return the image, and the digest of the voxels where they have a file of their own."""
+    digest = ""
+    if promised.data_file is None:
+        content = copy.read_bytes()[promised.at :]
+    else:
+        content, digest = staging.content_of(path.with_name(promised.data_file))
+    content = voxels(promised, content)
+    if promised.dtype.kind == "f":
+        require_finite(np.frombuffer(content, promised.dtype))
+    whole = folder / ("whole.nrrd" if promised.format == "nrrd" else "whole.mha")
+    with whole.open("wb") as file:
+        file.write("\n".join(promised.lines).encode("latin-1"))
+        file.write(content)
+    reader = "NrrdImageIO" if promised.format == "nrrd" else "MetaImageIO"
+    return _by_itk(whole, reader, promised.format), digest
+
+
+def _nifti(copy: Path) -> tuple[Any, tuple[str, ...]]:
+    start = _nifti_start(copy)
+    promised = nifti(start)
+    plain = _uncompressed(copy, promised)
+    nifti_holds(promised, plain.stat().st_size)
+    if promised.dtype.kind == "f":  # ITK turns what is not a number into 0
+        count = promised.length // promised.dtype.itemsize
+        require_finite(np.memmap(plain, promised.dtype, "r", promised.offset, (count,)))
+    texts = {"descrip": start[148:228], "aux_file": start[228:252], "intent_name": start[328:344]}
+    dropped = tuple(name for name, text in texts.items() if text.strip(b"\0 "))
+    image = _by_itk(plain, "NiftiImageIO", "nifti")
+    return (image[:, :, :, 0] if image.GetDimension() == 4 else image), dropped
+
+
+def _nifti_start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        start = file.read(352)
+    if start[:2] != b"\x1f\x8b":
+        return start
+    try:
+        with gzip.open(path) as file:
+            return file.read(352)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged_gzip() from error
+
+
+def _uncompressed(path: Path, promised: Nifti) -> Path:
+    """Return the file, unpacked beside itself if it is gzip: ITK fills what is missing of a stream with zeros."""
+    plain = path.with_name("plain.nii")
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return path.rename(plain)
+    most = promised.offset + promised.length + promised.slice_length
+    if promised.length > max(HARMLESS_LENGTH, LARGEST_RATIO * path.stat().st_size):
+        raise bomb(path.stat().st_size, promised.length)
+    written = 0
+    try:
+        with gzip.open(path) as source, plain.open("wb") as copy:
+            while written < most and (block := source.read(min(1 << 20, most - written))):
+                written += copy.write(block)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged_gzip() from error
+    return plain
+
+
+def _damaged_gzip() -> CohortError:
+    return damaged("the compressed file ends early or is damaged.", "truncated")
+
+
+def _by_itk(path: Path, reader: str, name: str) -> Any:
+    """Return the image as 3-D; the reader is named, because ITK would choose one by content."""
+    try:
+        image = itk.ReadImage(str(path), imageIO=reader)
+    except RuntimeError as error:
+        if "allocat" in str(error):
+            raise MemoryError from error
+        if DIRECTIONS in str(error):
+            raise CohortError(
+                "the axes of the volume are not perpendicular.",
+                do="Resample it on a rectangular grid and import it again.",
+                code=f"{name}.orientation",
+            ) from error
+        raise damaged("the image library cannot decode it.", "decode") from error
+    if image.GetNumberOfComponentsPerPixel() != 1:
+        raise CohortError("voxels of several channels are not read.", do="Save one channel.", code=f"{name}.dims")
+    return itk.JoinSeries([image]) if image.GetDimension() == 2 else image
+
+
+def _planes(image: Any, plane: str) -> tuple[NDArray[Any], grid.Spacing, int]:
+    """Return (slice, row, column), row and column spacing, and the axis (0 = feet to head) across which they lie.
+
+    Seen as radiologists do: axial with the front up and the left side right, from the feet upwards; the others with the
+    head up.
+    """
+    # A picture has no third axis to turn to: a matrix of two axes says nothing of the body.
+    turned = image if image.GetSize()[2] == 1 else itk.DICOMOrient(image, "LPS")
+    values = itk.GetArrayFromImage(turned)
+    x, y, z = turned.GetSpacing()
+    widest = int(np.argmax((z, y, x)))
+    axis = {"axial": 0, "coronal": 1, "sagittal": 2, "acquired": widest}[plane] if values.shape[0] > 1 else 0
+    return _across(values, axis), ((y, x), (z, x), (z, y))[axis], axis
+
+
+def _across(values: NDArray[Any], axis: int) -> NDArray[Any]:
+    return values if axis == 0 else np.moveaxis(values[::-1], axis, 0)
+
+
+def _mask(path: Path, image: Any, choices: Choices, axis: int, folder: Path) -> NDArray[np.bool_]:
+    """Return (slice, row, column), true inside the lesion.
+
+    Raises:
+        CohortError: See `_read`; `mask.geometry`, `mask.type`.
+    """
+    place = folder / "mask"
+    place.mkdir()
+    with path.open("rb") as file:
+        kind = kind_of(file.read(352)) or "nifti"
+    mask = _read(path, kind, place).image
+    reach = SAME_PLACE * min(image.GetSpacing())
+    near = (
+        mask.GetSize() == image.GetSize()
+        and np.allclose(mask.GetOrigin(), image.GetOrigin(), atol=reach)
+        and np.allclose(mask.GetSpacing(), image.GetSpacing(), rtol=0.001)
+        and np.allclose(mask.GetDirection(), image.GetDirection(), atol=0.001)
+    )
+    if not near:
+        raise CohortError(
+            "its mask lies on another grid (size, spacing, origin or direction).",
+            do="Resample the mask to the image and import both again.",
+            code="mask.geometry",
+        )
+    turned = mask if mask.GetSize()[2] == 1 else itk.DICOMOrient(mask, "LPS")
+    values = itk.GetArrayFromImage(turned)
+    if values.dtype.kind == "f" and not np.array_equal(values, np.rint(values)):
+        raise CohortError("its mask is not made of whole numbers.", do="Save a label map.", code="mask.type")
+    inside: NDArray[np.bool_] = values != 0 if choices.mask_label is None else values == choices.mask_label
+    return _across(inside, axis)
+
+
+def require_finite(values: NDArray[Any]) -> None:
+    """Refuse values that are not numbers.
+
+    Raises:
+        CohortError: `nonfinite`.
+    """
+    wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
+    if wrong:
+        raise CohortError(
+            f"{wrong:,} pixels are not numbers.", do="Replace them by a value and import it again.", code="nonfinite"
+        )

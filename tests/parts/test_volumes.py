@@ -329,7 +329,7 @@ BAD_FILES = {
     "two files": (bad_nifti(344, b"ni1\0"), "nifti.pair", "second file"),
     "claims a terabyte": (bad_nifti(42, struct.pack("<3h", 32767, 32767, 32767)), "too_big", "1 GB is the limit"),
     "no pixels": (bad_header(PixelData=None), "dicom.no_image", "holds no image (modality CT)"),
-    "cut short": (bad_header(PixelData=ramp().tobytes()[:-6]), "truncated", "promises 96 bytes of image and holds 90"),
+    "cut": (bad_header(PixelData=ramp().tobytes()[:-6]), "truncated", "promises 96 bytes of image and holds 90"),
     "other size": (bad_header(Rows=3), "dicom.attributes", "promises 48 bytes of image and 96 are there"),
     "no rows": (bad_header(Rows=None), "dicom.attributes", "Rows is missing"),
     "frames": (bad_header(NumberOfFrames=9), "truncated", "promises 864 bytes of image and holds 96"),
@@ -361,7 +361,8 @@ def mixture(tmp_path_factory: pytest.TempPathFactory) -> list[Slice | Skipped]:
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_a_bad_file_is_named_with_what_to_do(case: str, mixture: list[Slice | Skipped]) -> None:
     _, code, says = BAD_FILES[case]
-    (refusal,) = (each for each in mixture if isinstance(each, Skipped) and each.file.startswith(f"{case}/"))
+    told = [each for each in mixture if isinstance(each, Skipped) and not each.code.startswith("series.")]
+    (refusal,) = (each for each in told if each.file.startswith(f"{case}/"))
     assert refusal.code == code
     assert says in refusal.say
     assert refusal.say.startswith(f"{refusal.file}: ")

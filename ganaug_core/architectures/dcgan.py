@@ -1,51 +1,69 @@
 """The classic DCGAN."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
+from ganaug_core.architectures.discriminating import Discriminator, inputs
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.errors import ConfigurationError
+from ganaug_core.architectures.layers import ConditionalNorm, WarmNorm, shaped
+from ganaug_core.architectures.settings import LATER, Condition, CriticCondition, Prior, check
+
+Doubling = Literal["transposed", "nearest"]
 
 
 @dataclass(frozen=True)
 class DCGAN:
     """Strided convolutions with batch norm; the class enters as an embedding (generator) and a plane (discriminator).
 
-    Batch norm sees a whole batch at once, so real and generated images go through the discriminator one after the
-    other; mixed in one batch they would tell it what they are.
+    Batch norm in the discriminator sees a whole batch at once, so an image's logit depends on its neighbours, and real
+    and generated images go through it one after the other; mixed in one batch they would tell it what they are.
 
     Settings:
         width: Channels on the coarsest grid, >= 8, halved on every finer one down to 8.
         latent: Length of the latent vector, >= 1.
         class_features: Length of the class embedding of the generator, >= 1.
+        prior: Distribution of the latent, `gaussian`, or `uniform` as in the paper.
+        doubling: How the generator doubles a grid: `transposed` convolutions, or `nearest` pixels and a convolution,
+            which leave no checkerboard (Odena et al., 2016, distill.pub/2016/deconv-checkerboard).
+        critic_batch_norm: Whether the discriminator has batch norm; without it gradient penalties are possible.
+        condition: How the generator learns the class: `concatenation` to the latent, or conditional `batch_norm`.
+        critic_condition: How the discriminator learns the class, `concatenation` or `projection`.
 
     Source: Radford et al., 2016, arXiv:1511.06434; conditions: Mirza and Osindero, 2014, arXiv:1411.1784.
     """
 
-    shared_batches: ClassVar[bool] = False
+    says: ClassVar[str] = (
+        "The network that everybody compares with: quick, grainy; batch norm couples the images of a batch, and "
+        "without a penalty it often collapses."
+    )
 
     width: int = 64
     latent: int = 64
     class_features: int = 32
+    prior: Prior = field(default="gaussian", metadata=LATER)
+    doubling: Doubling = field(default="transposed", metadata=LATER)
+    critic_batch_norm: bool = field(default=True, metadata=LATER)
+    condition: Condition = field(default="concatenation", metadata=LATER)
+    critic_condition: CriticCondition = field(default="concatenation", metadata=LATER)
 
     def __post_init__(self) -> None:
-        sizes = (self.width, self.latent, self.class_features)
-        if any(type(size) is not int or not 1 <= size <= 4096 for size in sizes) or self.width < 8:
-            raise ConfigurationError(
-                f"Networks of width {self.width}, latent {self.latent} and class_features {self.class_features} "
-                "cannot be built.",
-                do="Choose whole numbers from 1 to 4096, and a width of at least 8.",
-            )
+        check(self)
+
+    @property
+    def shared_batches(self) -> bool:
+        return not self.critic_batch_norm
 
     def generator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
         return DCGANGenerator(self, shape, classes)
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
-        return DCGANDiscriminator(self, shape, classes)
+        grid, widths = self.widths(shape)
+        trunk = DCGANTrunk(widths[::-1], inputs(shape, self.critic_condition), batch_norm=self.critic_batch_norm)
+        return Discriminator(trunk, widths[0] * grid[0] * grid[1], shape, classes, self.critic_condition)
 
     def widths(self, shape: tuple[int, int, int]) -> tuple[tuple[int, int], list[int]]:
         """Return the coarsest grid and the channels of every level, coarse to fine (the last is full resolution)."""
@@ -59,45 +77,52 @@ class DCGANGenerator(nn.Module):
     def __init__(self, part: DCGAN, shape: tuple[int, int, int], classes: int) -> None:
         super().__init__()
         self.grid, widths = part.widths(shape)
+        self.prior = part.prior
         self.classes = nn.Embedding(classes, part.class_features)
-        inputs = part.latent + part.class_features
-        self.start = nn.Linear(inputs, widths[0] * self.grid[0] * self.grid[1], bias=False)
-        layers: list[nn.Module] = [nn.BatchNorm2d(widths[0]), nn.ReLU()]
+        inside = part.latent + part.class_features
+        self.start = nn.Linear(inside, widths[0] * self.grid[0] * self.grid[1], bias=False)
+
+        def norm(channels: int) -> nn.Module:
+            if part.condition == "batch_norm":
+                return ConditionalNorm(channels, part.class_features)
+            return WarmNorm(channels)
+
+        layers: list[nn.Module] = [norm(widths[0]), nn.ReLU()]
         for coarse, fine in pairwise(widths):
-            layers += [nn.ConvTranspose2d(coarse, fine, 4, 2, 1, bias=False), nn.BatchNorm2d(fine), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], shape[0], 3, padding=1), nn.Tanh())
-        self.apply(_classic_start)
+            layers += [_doubled(coarse, fine, part.doubling), norm(fine), nn.ReLU()]
+        self.layers = nn.ModuleList([*layers, nn.Conv2d(widths[-1], shape[0], 3, padding=1), nn.Tanh()])
+        self.apply(classic_start)
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        hidden = self.start(torch.cat([latent, self.classes(labels)], 1))
-        images: Tensor = self.layers(hidden.view(len(latent), -1, *self.grid))
-        return images
+        condition = self.classes(labels)
+        hidden: Tensor = self.start(torch.cat([shaped(latent, self.prior), condition], 1))
+        hidden = hidden.view(len(latent), -1, *self.grid)
+        for layer in self.layers:
+            hidden = layer(hidden, condition) if isinstance(layer, ConditionalNorm) else layer(hidden)
+        return hidden
 
 
-class DCGANDiscriminator(nn.Module):
-    """Images (n, channel, row, column) and labels (n,) or (n, k) -> logits of the labels' shape."""
+class DCGANTrunk(nn.Sequential):
+    """Images (n, channels, row, column) -> (n, features); `widths` from fine to coarse."""
 
-    def __init__(self, part: DCGAN, shape: tuple[int, int, int], classes: int) -> None:
-        super().__init__()
-        grid, widths = part.widths(shape)
-        widths = widths[::-1]
-        self.size = shape[1:]
-        self.classes = nn.Embedding(classes, shape[1] * shape[2])
-        layers: list[nn.Module] = [nn.Conv2d(shape[0] + 1, widths[0], 3, padding=1), nn.LeakyReLU(0.2)]
+    def __init__(self, widths: list[int], channels: int, *, batch_norm: bool) -> None:
+        layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 3, padding=1), nn.LeakyReLU(0.2)]
         for fine, coarse in pairwise(widths):
-            layers += [nn.Conv2d(fine, coarse, 4, 2, 1, bias=False), nn.BatchNorm2d(coarse), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * grid[0] * grid[1], 1))
-        self.apply(_classic_start)
-
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        if labels.ndim == 2:
-            return torch.stack([self(images, column) for column in labels.unbind(1)], 1)
-        plane = self.classes(labels).view(len(labels), 1, *self.size)
-        logits: Tensor = self.layers(torch.cat([images, plane.to(images.dtype)], 1))
-        return logits.squeeze(1)
+            norm = [WarmNorm(coarse)] if batch_norm else []
+            layers += [nn.Conv2d(fine, coarse, 4, 2, 1, bias=not batch_norm), *norm, nn.LeakyReLU(0.2)]
+        super().__init__(*layers, nn.Flatten())
+        # without batch norm N(0, 0.02) would let the signal die out
+        if batch_norm:
+            self.apply(classic_start)
 
 
-def _classic_start(module: nn.Module) -> None:
+def classic_start(module: nn.Module) -> None:
     """Convolutions start at N(0, 0.02), as in the paper."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
+
+
+def _doubled(coarse: int, fine: int, doubling: Doubling) -> nn.Module:
+    if doubling == "transposed":
+        return nn.ConvTranspose2d(coarse, fine, 4, 2, 1, bias=False)
+    return nn.Sequential(nn.Upsample(scale_factor=2.0), nn.Conv2d(coarse, fine, 3, padding=1, bias=False))

@@ -1,10 +1,18 @@
-"""Differentiable augmentations that keep the intensity.
+"""Differentiable augmentations, seen by both sides of the game.
 
-None changes brightness or contrast: such a change would leak into the generated Hounsfield units.
+Most keep every intensity, because a change of brightness leaks into the generated Hounsfield units; the one that does
+not is refused where intensities have a unit.
 """
 
 from ganaug_core.augmentations.cutout import Cutout
+from ganaug_core.augmentations.flip import Flip
+from ganaug_core.augmentations.intensity import BrightnessContrast
 from ganaug_core.augmentations.translation import Translation
 from ganaug_core.interfaces import Augmentation
 
-AUGMENTATIONS: dict[str, type[Augmentation]] = {"cutout": Cutout, "translation": Translation}
+AUGMENTATIONS: dict[str, type[Augmentation]] = {
+    "brightness_contrast": BrightnessContrast,
+    "cutout": Cutout,
+    "flip": Flip,
+    "translation": Translation,
+}

@@ -1,6 +1,7 @@
 """Random cutout."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -17,6 +18,11 @@ class Cutout:
 
     Source: DiffAugment, Zhao et al., 2020, arXiv:2006.10738; there the side is half the image.
     """
+
+    says: ClassVar[str] = (
+        "Hides a place, so that the discriminator has to look everywhere; too large a share hides small lesions."
+    )
+    keeps_units: ClassVar[bool] = True
 
     share: float = 0.35
 

@@ -1,6 +1,7 @@
 """Random translation."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -17,6 +18,12 @@ class Translation:
 
     Source: DiffAugment, Zhao et al., 2020, arXiv:2006.10738; there the border is filled with 0, which is a tissue here.
     """
+
+    says: ClassVar[str] = (
+        "The first choice for small cohorts; where the place in the image has a meaning, a large share may leak into "
+        "generated images."
+    )
+    keeps_units: ClassVar[bool] = True
 
     share: float = 0.125
 

@@ -199,7 +199,8 @@ def _architecture(passport: Passport) -> Architecture:
         part = look_up(ARCHITECTURES, card.name, "architecture", card.settings)
     except ConfigurationError as error:
         raise _refused(f"{error.what} {error.do}", "architecture") from error
-    if {each.name for each in fields(part)} != set(card.settings):  # type: ignore[arg-type]
+    asked = {each.name for each in fields(part) if not each.metadata.get("later")}  # type: ignore[arg-type]
+    if asked - set(card.settings):
         raise _refused("Its passport does not give every setting of the architecture.", "architecture")
     return part
 

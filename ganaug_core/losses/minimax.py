@@ -6,21 +6,35 @@ from typing import ClassVar
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ganaug_core.losses.smoothing import check_targets, smoothed_loss
+
 
 @dataclass(frozen=True)
 class Minimax:
     """The game of the theory: the generator minimises log(1 - D(fake)), what the discriminator maximises.
 
-    Its gradient vanishes as soon as the discriminator recognises every generated image; here to show that.
+    Settings:
+        real_target: Label of real images for the discriminator, in (0, 1]; below 1 is one-sided smoothing.
+        fake_target: Label of generated images, in [0, 1); above 0 as well is two-sided smoothing.
 
     Source: Goodfellow et al., 2014, arXiv:1406.2661, equation 1.
     """
 
+    says: ClassVar[str] = (
+        "To show why the first GANs failed: the generator's gradient vanishes as soon as the discriminator recognises "
+        "every generated image."
+    )
     paired: ClassVar[bool] = False
+
+    real_target: float = 1.0
+    fake_target: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_targets(self.real_target, self.fake_target)
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return a scalar > 0."""
-        return softplus(-real_logits).mean() + softplus(fake_logits).mean()
+        return smoothed_loss(real_logits, fake_logits, self.real_target, self.fake_target)
 
     def generator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return a scalar < 0; the real logits do not matter."""

@@ -17,6 +17,10 @@ class RelativisticPairing:
     Source: Jolicoeur-Martineau, 2019, arXiv:1807.00734; Huang et al., R3GAN, 2024, arXiv:2501.05441.
     """
 
+    says: ClassVar[str] = (
+        "The recommended game: covers modes and converges with R1 and R2 on both sides; without them it swings or "
+        "diverges."
+    )
     paired: ClassVar[bool] = True
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Zero-centred gradient penalties: R1 on real images, R2 on generated ones."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -35,6 +36,11 @@ class R1(_ZeroCentred):
     Source: Mescheder et al., 2018, arXiv:1801.04406; lazy form: Karras et al., 2020, arXiv:1912.04958.
     """
 
+    says: ClassVar[str] = (
+        "Keeps the discriminator flat at real images, so that the game settles; too strong, it sees no detail and "
+        "images stay soft."
+    )
+
     def penalty(self, real_gradient: Tensor, fake_gradient: Tensor, strength: float) -> Tensor:
         """Return a scalar >= 0."""
         return self._penalty(real_gradient, strength)
@@ -50,6 +56,11 @@ class R2(_ZeroCentred):
 
     Source: Mescheder et al., 2018, arXiv:1801.04406; with R1: Huang et al., 2024, arXiv:2501.05441.
     """
+
+    says: ClassVar[str] = (
+        "Keeps the discriminator flat where the generator is; with R1 it makes relativistic pairing converge, alone it "
+        "does not."
+    )
 
     def penalty(self, real_gradient: Tensor, fake_gradient: Tensor, strength: float) -> Tensor:
         """Return a scalar >= 0."""

@@ -50,7 +50,7 @@ class Training:
             TrainingError: A class without training images, no GPU where one is asked for, or a state of another run.
         """
         self.cohort, self.config = cohort, config
-        self.parts = parts.resolve(config, int((cohort.roles == TRAIN).sum()))
+        self.parts = parts.resolve(config, int((cohort.roles == TRAIN).sum()), cohort.intensity.unit)
         self.place = devices.choose(config.device, config.precision)
         self.training_images = TrainingImages(cohort, config, self.place.device)
         self.threads = self._choose_threads(state)
@@ -162,7 +162,7 @@ class Training:
                 sums[name] = sums[name] + value if name in sums else value
             played += 1
             self._steps += 1
-            self.images += self.config.batch_size
+            self.images += self._game.images_per_step
             self.seconds = before + time.perf_counter() - begun
             if self._game.skipped > _PATIENCE:
                 raise TrainingError(
@@ -184,7 +184,7 @@ class Training:
         self.telemetry_seconds = time.perf_counter() - begun
         self.seconds += self.telemetry_seconds
         if steps:
-            measures["images_per_second"] = steps * self.config.batch_size / (spent + self.telemetry_seconds)
+            measures["images_per_second"] = steps * self._game.images_per_step / (spent + self.telemetry_seconds)
             measures["learning_rate"] = float(self._game.generator_optimiser.param_groups[0]["lr"])
         return Progress(self.images, self.seconds, self.share, measures, logits, preview)
 

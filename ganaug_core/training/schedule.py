@@ -13,26 +13,25 @@ class Moment:
     Attributes:
         learning_rate: Factor on both learning rates.
         penalty: Factor on the gradient penalties.
-        label_term: Weight of the matching-aware term.
     """
 
     learning_rate: float
     penalty: float
-    label_term: float
 
 
 def at(share: float, config: TrainingConfig) -> Moment:
     """Return the settings when `share` of the budget is spent."""
-    second_half = max(0.0, 2 * min(share, 1.0) - 1)
-    cosine = (1 + math.cos(math.pi * second_half)) / 2
-    return Moment(
-        learning_rate=config.final_learning_rate + (1 - config.final_learning_rate) * cosine,
-        penalty=1 + (config.final_penalty - 1) * second_half,
-        label_term=config.label_term + (config.label_term_end - config.label_term) * min(share, 1.0),
-    )
+    share = min(share, 1.0)
+    second_half = max(0.0, 2 * share - 1)
+    if config.learning_rate_schedule == "exponential":
+        rate = config.final_learning_rate**share
+    else:
+        cosine = (1 + math.cos(math.pi * second_half)) / 2
+        rate = config.final_learning_rate + (1 - config.final_learning_rate) * cosine
+    return Moment(learning_rate=rate, penalty=1 + (config.final_penalty - 1) * second_half)
 
 
-def averaging(images: int, batch_size: int, config: TrainingConfig) -> float:
+def averaging(images: int, images_per_step: int, config: TrainingConfig) -> float:
     """Return how far the averaged generator moves towards the current one in a step, in (0, 1]."""
     half_life = min(config.ema_half_life_images, max(200.0, config.ema_share * images))
-    return float(1 - 0.5 ** (batch_size / half_life))
+    return float(1 - 0.5 ** (images_per_step / half_life))

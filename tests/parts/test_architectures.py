@@ -1,25 +1,55 @@
 """Architectures: what every pair of networks must do, then the numbers of the recommended one."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.architectures.grid import doublings
 from ganaug_core.architectures.lite import GAIN, convolution
 from ganaug_core.errors import ConfigurationError
+from ganaug_core.interfaces import settings_of
 
 every_architecture = pytest.mark.parametrize("name", sorted(ARCHITECTURES))
 every_shape = pytest.mark.parametrize("shape", [(1, 32, 32), (3, 16, 24), (1, 28, 28)])
 CLASSES = 3
+SHARES = (1.0, 0.55, 0.25)
+"""Moments of a run at which a growing network has its last weights in use, and those that fade."""
+
+
+def grown(network: nn.Module, share: float = 1.0) -> nn.Module:
+    """Return the network as it is when that share of the budget is spent."""
+    for module in network.modules():
+        if hasattr(module, "grow"):
+            module.grow(share)
+    return network
+
+
+def options() -> list[Any]:
+    """Return every architecture, and again with each other value of each setting that is a choice."""
+    found = []
+    for name, part in sorted(ARCHITECTURES.items()):
+        found.append(pytest.param(name, {}, id=name))
+        for setting, (_, _, choices) in settings_of(part).items():
+            found += [
+                pytest.param(name, {setting: choice}, id=f"{name}-{setting}-{choice}")
+                for choice in choices
+                if choice != getattr(part(), setting)
+            ]
+    return found
+
+
+every_option = pytest.mark.parametrize(("name", "settings"), options())
 
 
 @every_architecture
 @every_shape
 def test_the_generator_makes_images_of_the_shape_asked_for(name: str, shape: tuple[int, int, int]) -> None:
     part = ARCHITECTURES[name]()
-    images = part.generator(shape, CLASSES)(torch.randn(5, part.latent), torch.tensor([0, 1, 2, 0, 1]))
+    images = grown(part.generator(shape, CLASSES))(torch.randn(5, part.latent), torch.tensor([0, 1, 2, 0, 1]))
     assert images.shape == (5, *shape)
     assert torch.isfinite(images).all()
 
@@ -27,7 +57,7 @@ def test_the_generator_makes_images_of_the_shape_asked_for(name: str, shape: tup
 @every_architecture
 @every_shape
 def test_the_discriminator_answers_for_one_label_or_for_several(name: str, shape: tuple[int, int, int]) -> None:
-    network = ARCHITECTURES[name]().discriminator(shape, CLASSES).eval()
+    network = grown(ARCHITECTURES[name]().discriminator(shape, CLASSES)).eval()
     images, labels = torch.randn(4, *shape), torch.tensor([[0, 2], [1, 1], [2, 0], [0, 1]])
     several = network(images, labels)
     assert several.shape == (4, 2)
@@ -48,24 +78,26 @@ def test_the_class_changes_the_image_and_so_does_the_latent(name: str) -> None:
     assert not torch.allclose(both[0], both[1], atol=1e-6)
 
 
-@every_architecture
-def test_every_weight_learns(name: str) -> None:
-    part = ARCHITECTURES[name]()
+@every_option
+def test_every_weight_learns(name: str, settings: dict[str, Any]) -> None:
+    part = ARCHITECTURES[name](**settings)
     generator, discriminator = part.generator((1, 16, 16), CLASSES), part.discriminator((1, 16, 16), CLASSES)
     with torch.no_grad():  # a residual convolution starts at zero and would hide a gradient from nobody
         for weight in [*generator.parameters(), *discriminator.parameters()]:
             weight.add_(0.01 * torch.randn_like(weight))
-    labels = torch.arange(6) % CLASSES
-    discriminator(generator(torch.randn(6, part.latent), labels), labels).square().sum().backward()
+    labels = torch.arange(12) % CLASSES
+    for share in SHARES:
+        images = grown(generator, share)(torch.randn(12, part.latent), labels)
+        grown(discriminator, share)(images, labels).square().sum().backward()
     for network in (generator, discriminator):
         for weight_name, weight in network.named_parameters():
             assert weight.grad is not None, weight_name
             assert weight.grad.abs().sum() > 0, weight_name
 
 
-@every_architecture
-def test_the_gradient_of_the_gradient_exists(name: str) -> None:
-    network = ARCHITECTURES[name]().discriminator((1, 16, 16), CLASSES)
+@every_option
+def test_the_gradient_of_the_gradient_exists(name: str, settings: dict[str, Any]) -> None:
+    network = ARCHITECTURES[name](**settings).discriminator((1, 16, 16), CLASSES)
     images = torch.randn(4, 1, 16, 16, requires_grad=True)
     logits = network(images, torch.tensor([0, 1, 2, 0]))
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
@@ -73,13 +105,54 @@ def test_the_gradient_of_the_gradient_exists(name: str) -> None:
     assert any(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in network.parameters())
 
 
-@every_architecture
-def test_only_where_batches_may_be_shared_an_image_is_judged_alone(name: str) -> None:
-    part = ARCHITECTURES[name]()
-    network = part.discriminator((1, 16, 16), CLASSES)
+@every_option
+def test_only_where_batches_may_be_shared_an_image_is_judged_alone(name: str, settings: dict[str, Any]) -> None:
+    part = ARCHITECTURES[name](**settings)
+    network = grown(part.discriminator((1, 16, 16), CLASSES))
     images, labels = torch.randn(8, 1, 16, 16), torch.zeros(8, dtype=torch.int64)
     alone, together = network(images[:4], labels[:4]), network(images, labels)[:4]
     assert torch.allclose(alone, together, atol=1e-5) == part.shared_batches
+
+
+@every_option
+def test_the_logit_is_a_function_of_what_the_discriminator_describes(name: str, settings: dict[str, Any]) -> None:
+    """Feature matching and the layers that see a batch rely on it."""
+    network: Any = grown(ARCHITECTURES[name](**settings).discriminator((1, 16, 16), CLASSES)).eval()
+    images, labels = torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 2, 0])
+    features = network.describe(images, labels)
+    assert features.shape == (4, network.features)
+    expected = network.logit(features)[:, 0]
+    if network.classes is not None:
+        expected = expected + (network.classes(labels) * features).sum(1)
+    torch.testing.assert_close(network(images, labels), expected)
+
+
+@every_option
+def test_a_new_image_is_neither_empty_nor_out_of_range(name: str, settings: dict[str, Any]) -> None:
+    """After one batch, so that a run that is stopped at once leaves a generator that can be loaded."""
+    part = ARCHITECTURES[name](**settings)
+    torch.manual_seed(0)
+    network = grown(part.generator((1, 32, 32), CLASSES))
+    labels = torch.arange(12) % CLASSES
+    with torch.no_grad():
+        network(torch.randn(12, part.latent), labels)
+        images = network.eval()(torch.randn(12, part.latent), labels)
+    assert 0.01 < images.std() < 2
+
+
+@every_architecture
+def test_every_architecture_says_what_it_is_good_for_and_names_its_paper(name: str) -> None:
+    part = ARCHITECTURES[name]
+    assert 40 < len(part.says) < 220
+    assert part.__doc__ is not None
+    assert "arXiv" in part.__doc__
+    assert all(f"        {setting}: " in part.__doc__ for setting in settings_of(part))
+
+
+@every_architecture
+def test_a_choice_that_does_not_exist_is_answered_with_those_that_do(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"prior cannot be 'cauchy'. Choose one of: gaussian, uniform"):
+        ARCHITECTURES[name](prior="cauchy")
 
 
 @every_architecture
@@ -89,7 +162,7 @@ def test_impossible_settings_are_refused_in_words(name: str, settings: dict[str,
         ARCHITECTURES[name](**settings)
 
 
-@every_architecture
+@pytest.mark.parametrize("name", sorted(set(ARCHITECTURES) - {"mlp"}))  # which knows no neighbours
 def test_an_odd_size_is_refused_and_the_message_names_sizes_that_work(name: str) -> None:
     with pytest.raises(ConfigurationError, match=r"31 x 31 pixels .* Import the cohort at 32, 64 or 128"):
         ARCHITECTURES[name]().generator((1, 31, 31), CLASSES)
@@ -124,3 +197,96 @@ def test_a_convolution_keeps_the_spread_times_its_gain() -> None:
     inner = convolution(64, 64, GAIN)(inputs)[:, :, 1:-1, 1:-1]
     assert inner.std().item() == pytest.approx(math.sqrt(2 / 1.04), rel=0.03)
     assert convolution(64, 64, 0.0)(inputs).abs().max() == 0
+
+
+def test_the_uniform_prior_is_uniform() -> None:
+    from ganaug_core.architectures.layers import shaped
+
+    drawn = shaped(torch.randn(20_000, generator=torch.Generator().manual_seed(0)), "uniform")
+    counts = torch.histc(drawn, 10, -1, 1)
+    assert counts.sum() == 20_000
+    assert ((counts - 2_000).abs() < 200).all()
+
+
+def test_the_switch_of_the_dcgan_takes_the_transposed_convolutions_away() -> None:
+    kinds = [
+        {type(each) for each in ARCHITECTURES["dcgan"](doubling=doubling).generator((1, 16, 16), 2).modules()}
+        for doubling in ("transposed", "nearest")
+    ]
+    assert [nn.ConvTranspose2d in each for each in kinds] == [True, False]
+
+
+def test_a_warm_norm_measures_its_first_batch_and_forgets_slowly() -> None:
+    from ganaug_core.architectures.layers import WarmNorm
+
+    norm, batch = WarmNorm(1), torch.tensor([1.0, 3.0]).view(2, 1, 1, 1)
+    norm(batch)
+    assert norm.running_mean.item() == pytest.approx(2)
+    norm(batch + 2)
+    assert norm.running_mean.item() == pytest.approx(3)  # the mean of 2 and 4
+    for _ in range(10):
+        norm(batch)
+    assert norm.momentum == pytest.approx(0.1)
+
+
+def test_attention_begins_as_nothing_and_then_looks_far() -> None:
+    from ganaug_core.architectures.layers import SelfAttention
+
+    torch.manual_seed(0)
+    layer, images = SelfAttention(16), torch.randn(1, 16, 8, 8)
+    assert torch.equal(layer(images), images)
+    nn.init.ones_(layer.share)
+    other = images.clone()
+    other[..., 7, 7] += 5
+    assert not torch.allclose(layer(images)[..., 0, 0], layer(other)[..., 0, 0])
+
+
+def test_a_growing_pair_begins_with_flat_squares_and_fades_without_a_jump() -> None:
+    torch.manual_seed(0)
+    part = ARCHITECTURES["progressive"](growth=0.6)
+    network: Any = part.generator((1, 32, 32), 2)
+    latent, labels = torch.randn(2, part.latent), torch.tensor([0, 1])
+    images = grown(network, 0.0)(latent, labels)
+    assert torch.equal(images, images[..., ::8, ::8].repeat_interleave(8, 2).repeat_interleave(8, 3))
+    assert [grown(network, share).level() for share in (0.0, 0.1, 0.15, 0.6, 1.0)] == [
+        (0, 1.0),
+        (0, 1.0),
+        (1, pytest.approx(0.5)),
+        (3, 1.0),
+        (3, 1.0),
+    ]
+    judge = part.discriminator((1, 32, 32), 2)
+    for before, after in ((0.1, 0.1001), (0.1999, 0.2)):
+        made = [grown(network, share)(latent, labels) for share in (before, after)]
+        torch.testing.assert_close(made[0], made[1], atol=0.02, rtol=0)
+        said = [grown(judge, share)(made[0], labels) for share in (before, after)]
+        torch.testing.assert_close(said[0], said[1], atol=0.05, rtol=0)
+
+
+def test_styles_of_two_images_can_be_mixed_and_training_does_it() -> None:
+    torch.manual_seed(0)
+    part = ARCHITECTURES["style"](mixing=1.0)
+    network: Any = part.generator((1, 32, 32), 2)
+    latent, labels = torch.randn(2, part.latent), torch.zeros(2, dtype=torch.int64)
+    styles: Tensor = network.styles(latent, labels)
+    assert styles.shape == (2, network.layers, 64)
+    network.eval()
+    torch.testing.assert_close(network(latent, labels), network.paint(styles))
+    mixed = styles.clone()
+    mixed[0, 3:] = styles[1, 3:]
+    images = network.paint(torch.cat([styles, mixed[:1]]))
+    assert not torch.allclose(images[2], images[0], atol=1e-3)
+    assert not torch.allclose(images[2], images[1], atol=1e-3)
+    network.train()
+    assert not torch.allclose(network(latent, labels), network.paint(styles), atol=1e-3)
+
+
+def test_big_gan_needs_a_latent_for_every_level() -> None:
+    with pytest.raises(ConfigurationError, match=r"latent of 3 numbers cannot be shared by 4 levels.*at least 5"):
+        ARCHITECTURES["biggan"](latent=3).generator((1, 64, 64), 2)
+    part = ARCHITECTURES["biggan"]()
+    network = part.generator((1, 32, 32), 2).eval()
+    latent = torch.randn(1, part.latent).repeat(2, 1)
+    latent[1, -1] += 2  # the share of the last level
+    images = network(latent, torch.zeros(2, dtype=torch.int64))
+    assert not torch.allclose(images[0], images[1])

@@ -44,7 +44,7 @@ def test_changes_reach_a_part_by_its_name_by_its_family_and_by_the_familys_singu
     config = configure(changes={"r1.gamma": 3, "regulariser.every": "1", "architecture.width": "32", "label_term": 0.2})
     assert [part.settings for part in config.regularisers] == [{"gamma": 3, "every": 1}, {"gamma": 1.0, "every": 1}]
     assert config.architecture.settings == {"width": 32}
-    assert config.label_term == 0.2
+    assert [(part.name, part.settings) for part in config.terms] == [("label_matching", {"weight": 0.2, "end": 0.0})]
 
 
 def test_a_family_takes_the_names_of_other_parts() -> None:
@@ -65,7 +65,7 @@ def test_a_budget_in_images_replaces_the_recipes_minutes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "say"),
     [
-        ({"recipe": "stylegan9"}, "no recipe named 'stylegan9'. Choose one of: recommended, dcgan"),
+        ({"recipe": "stylegan9"}, "no recipe named 'stylegan9'. Choose one of: recommended, small-cohort"),
         ({"minutes": 1, "images": 100}, "either in minutes or in images"),
         ({"minutes": -1}, "minutes: .*greater than 0"),
         ({"batch_size": "many"}, "batch_size: .*valid integer"),
@@ -83,8 +83,11 @@ def test_a_wrong_configuration_is_told_what_is_right(arguments: dict[str, Any], 
 @pytest.mark.parametrize(
     ("changes", "say"),
     [
-        ({"loss": "hing"}, "no loss named 'hing'. Choose one of: minimax, non_saturating, relativistic_pairing"),
-        ({"architecture.depth": 3}, "'lite' has no setting depth. It has: class_features, features, latent, width"),
+        ({"loss": "hing"}, "no loss named 'hing'. Choose one of: hinge, least_squares, minimax"),
+        (
+            {"architecture.depth": 3},
+            "'lite' has no setting depth. It has: class_features, critic_condition, features, latent, prior, width",
+        ),
         ({"r1.gamma": -1}, "gamma -1 every 4 steps cannot be"),
     ],
 )

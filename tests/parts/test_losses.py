@@ -6,10 +6,13 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from ganaug_core.losses import LOSSES
+from ganaug_core.errors import ConfigurationError
+from ganaug_core.interfaces import settings_of
+from ganaug_core.losses import LOSSES, TERMS
 
 LOG_2 = math.log(2)
 every_loss = pytest.mark.parametrize("name", sorted(LOSSES))
+every_term = pytest.mark.parametrize("name", sorted(TERMS))
 
 
 def numbers(*values: float) -> torch.Tensor:
@@ -59,6 +62,92 @@ def test_logits_of_zero_give_the_logarithm_of_two(name: str, discriminator: floa
     loss, zero = LOSSES[name](), torch.zeros(5)
     assert loss.discriminator_loss(zero, zero).item() == pytest.approx(discriminator)
     assert loss.generator_loss(zero, zero).item() == pytest.approx(generator)
+
+
+@every_loss
+def test_every_loss_says_what_it_is_good_for_and_names_its_paper(name: str) -> None:
+    part = LOSSES[name]
+    assert 40 < len(part.says) < 220
+    assert part.__doc__ is not None
+    assert "arXiv" in part.__doc__
+    assert all(f"        {setting}: " in part.__doc__ for setting in settings_of(part))
+
+
+REAL, FAKE = torch.tensor([2.0, 0.5]), torch.tensor([-3.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "discriminator", "generator"),
+    [
+        ("hinge", 0.25 + 1.0, 1.0),  # (0 + 0.5) / 2 + (0 + 2) / 2; -(-3 + 1) / 2
+        ("least_squares", (0.625 + 5.0) / 2, 4.0),  # ((1 + 0.25) / 2 + (9 + 1) / 2) / 2; (16 + 0) / 2 / 2
+        ("wasserstein", -1.0 - 1.25, 1.0),
+    ],
+)
+def test_later_losses_by_hand(name: str, discriminator: float, generator: float) -> None:
+    loss = LOSSES[name]()
+    assert loss.discriminator_loss(REAL, FAKE).item() == pytest.approx(discriminator)
+    assert loss.generator_loss(REAL, FAKE).item() == pytest.approx(generator)
+
+
+def test_a_wider_margin_asks_for_more() -> None:
+    assert LOSSES["hinge"](margin=3.0).discriminator_loss(REAL, FAKE).item() == pytest.approx(1.75 + 2.0)
+    with pytest.raises(ConfigurationError, match=r"margin of 0 cannot be"):
+        LOSSES["hinge"](margin=0)
+
+
+@pytest.mark.parametrize("name", ["minimax", "non_saturating"])
+def test_smoothed_labels_are_cross_entropy_with_those_labels(name: str) -> None:
+    loss = LOSSES[name](real_target=0.9, fake_target=0.2)
+    theirs = binary_cross_entropy_with_logits(REAL, torch.full((2,), 0.9))
+    theirs = theirs + binary_cross_entropy_with_logits(FAKE, torch.full((2,), 0.2))
+    torch.testing.assert_close(loss.discriminator_loss(REAL, FAKE), theirs)
+    sharp = LOSSES[name]()
+    assert loss.generator_loss(REAL, FAKE) == sharp.generator_loss(REAL, FAKE)
+
+
+def test_one_sided_smoothing_has_its_best_logit_where_the_label_is() -> None:
+    logit = numbers(math.log(0.9 / 0.1))
+    LOSSES["non_saturating"](real_target=0.9).discriminator_loss(logit, torch.zeros(1)).backward()
+    assert logit.grad.item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("targets", [(0.2, 0.8), (1.1, 0.0), (0.5, 0.5), (float("nan"), 0.0)])
+def test_labels_that_do_not_tell_real_from_generated_are_refused(targets: tuple[float, float]) -> None:
+    with pytest.raises(ConfigurationError, match=r"Labels smoothed to .* cannot be"):
+        LOSSES["non_saturating"](*targets)
+
+
+# added terms
+
+
+@every_term
+def test_every_term_says_what_it_is_good_for_and_names_its_paper(name: str) -> None:
+    part = TERMS[name]
+    assert 40 < len(part.says) < 220
+    assert "arXiv" in str(part.__doc__)
+
+
+@every_term
+def test_a_weight_moves_in_a_straight_line(name: str) -> None:
+    term = TERMS[name](weight=0.8, end=0.2)
+    assert [term.weight_at(share) for share in (0.0, 0.5, 1.0, 1.2)] == pytest.approx([0.8, 0.5, 0.2, 0.2])
+    for weight in (-1, 11, float("nan")):
+        with pytest.raises(ConfigurationError, match=r"Choose a weight from 0 to 10"):
+            TERMS[name](weight=weight)
+
+
+def test_the_label_term_is_log_two_for_equal_labels_and_falls_as_the_right_one_is_liked() -> None:
+    value = TERMS["label_matching"]().value
+    assert value(torch.ones(3), torch.ones(3)).item() == pytest.approx(LOG_2)
+    assert value(torch.tensor([2.0]), torch.tensor([-1.0])).item() == pytest.approx(math.log(1 + math.exp(-3)))
+
+
+def test_feature_matching_compares_means_alone() -> None:
+    value = TERMS["feature_matching"]().value
+    real, fake = torch.tensor([[1.0, 0.0], [3.0, 0.0]]), torch.tensor([[0.0, 1.0], [0.0, 1.0]])
+    assert value(real, fake).item() == pytest.approx((4 + 1) / 2)
+    assert value(real, real.flip(0) + torch.tensor([[1.0, 0.0], [-1.0, 0.0]])).item() == 0
 
 
 def test_relativistic_pairing_compares_pair_by_pair() -> None:

@@ -12,12 +12,12 @@ import torch
 from small_cohort import squares
 from torch import Tensor
 
-from ganaug_core.config import TrainingConfig, configure
+from ganaug_core.config import RECIPES, TrainingConfig, configure
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.losses import LOSSES
 from ganaug_core.losses.relativistic_pairing import RelativisticPairing
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort
-from ganaug_core.training import Training, run, schedule
+from ganaug_core.training import Training, resolve, run, schedule
 from ganaug_core.training.game import Game
 from ganaug_core.training.images import TrainingImages
 from ganaug_core.training.telemetry import Shown
@@ -47,7 +47,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 # what a run reports
 
 
-@pytest.mark.parametrize("recipe", ["recommended", "dcgan"])
+@pytest.mark.parametrize("recipe", ["recommended", "dcgan-64"])
 def test_a_run_ends_with_its_budget_and_shows_itself_at_both_ends(recipe: str) -> None:
     training = Training(squares(), config(recipe))
     reports = list(training)
@@ -193,11 +193,15 @@ def test_one_class_trains_without_the_label_term() -> None:
 
 
 def test_settings_follow_the_budget() -> None:
-    plan = config(final_learning_rate=0.1, label_term=0.5)
+    plan = config(final_learning_rate=0.1)
     moments = [schedule.at(share, plan) for share in (0.0, 0.5, 0.75, 1.0, 1.2)]
     assert [moment.learning_rate for moment in moments] == pytest.approx([1, 1, 0.55, 0.1, 0.1])
     assert [moment.penalty for moment in moments] == pytest.approx([1, 1, 0.55, 0.1, 0.1])
-    assert [moment.label_term for moment in moments] == pytest.approx([0.5, 0.25, 0.125, 0, 0])
+    moments = [
+        schedule.at(share, config(learning_rate_schedule="exponential", final_learning_rate=0.01))
+        for share in (0.0, 0.5, 1.0, 1.2)
+    ]
+    assert [moment.learning_rate for moment in moments] == pytest.approx([1, 0.1, 0.01, 0.01])
 
 
 def test_the_average_has_its_half_life() -> None:
@@ -206,23 +210,135 @@ def test_the_average_has_its_half_life() -> None:
     assert (1 - schedule.averaging(10_000, BATCH, plan)) ** (500 / BATCH) == pytest.approx(0.5)
 
 
+# what parts do in a game
+
+
+def test_several_critic_steps_show_as_many_images() -> None:
+    training = Training(squares(), config(changes={"discriminator_steps": 3}))
+    training.advance(5)
+    assert training.images == 5 * 3 * BATCH
+
+
+@pytest.mark.parametrize(("certainty", "probability"), [(1.0, 0.5), (-1.0, 0.0)])
+def test_the_probability_of_augmentations_rises_while_the_discriminator_is_certain(
+    certainty: float, probability: float
+) -> None:
+    plan = config(changes={"augment": "adaptive", "adaptive_images": 1000})
+    game = Training(squares(), plan)._game
+    for _ in range(500 // BATCH):
+        game._adapt(torch.full((BATCH,), certainty), torch.zeros(BATCH))
+    assert game.augmenting is not None
+    assert game.augmenting.item() == pytest.approx(probability, abs=0.01)
+
+
+def test_at_half_a_probability_half_of_the_images_are_changed() -> None:
+    game = Training(squares(), config(changes={"augment": "adaptive", "augmentations": "translation"}))._game
+    images = torch.rand(400, 1, 16, 16)
+    for probability in (0.0, 0.5, 1.0):
+        game.augmenting = torch.tensor(probability)
+        changed = (game._shown(images, 0.0) != images).flatten(1).any(1).double().mean().item()
+        assert changed == pytest.approx(probability * (1 - 1 / 25), abs=0.07)  # a shift by nothing is one in 5 x 5
+
+
+def test_clipped_weights_stay_clipped_after_a_step() -> None:
+    training = Training(squares(), config("wgan"))
+    training.advance(3)
+    weights = training.state()["game"]["discriminator"]
+    floats = [each for name, each in weights.items() if each.is_floating_point() and "running" not in name]
+    assert max(float(each.abs().max()) for each in floats) <= 0.01
+
+
+def test_historical_averaging_holds_weights_back() -> None:
+    moved = []
+    for changes in ({}, {"regularisers": "r1,r2,historical_averaging", "historical_averaging.weight": 5.0}):
+        training = Training(squares(), config(changes=changes))
+        before = training.state()["game"]["generator"]
+        training.advance(30)
+        after = training.state()["game"]["generator"]
+        moved.append(sum(float((after[name] - before[name]).square().sum()) for name in before))
+    assert moved[1] < moved[0]
+
+
+def test_a_progressive_run_that_is_stopped_early_leaves_a_coarse_generator() -> None:
+    training = Training(squares(size=32), config("progressive"))
+    training.advance(2)
+    blocks = next(iter(training)).preview
+    assert blocks is not None
+    assert np.array_equal(blocks, blocks[..., ::8, ::8].repeat(8, 2).repeat(8, 3))
+    assert training.generator()["grown"].tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "say"),
+    [
+        ({"loss": "wasserstein", "regularisers": ""}, r"without a bound the critic grows.*Add one of: weight_clipping"),
+        ({"architecture": "dcgan"}, r"r1 and r2 needs the gradient of one image's logit.*critic_batch_norm=false"),
+        ({"loss": "hinge"}, r"label term with the hinge loss collapsed.*Leave label_matching out"),
+        ({"regularisers": "weight_clipping,spectral_norm"}, r"bound the same weights"),
+        ({"regularisers": "r1,r1"}, r"r1 is named twice"),
+        ({"regularisers": "unrolled", "terms": "feature_matching"}, r"discriminator of now"),
+        ({"augment": "adaptive", "augmentations": ""}, r"needs an augmentation"),
+    ],
+)
+def test_parts_that_exclude_each_other_are_refused_with_the_reason(changes: dict[str, Any], say: str) -> None:
+    with pytest.raises(ConfigurationError, match=say) as caught:
+        resolve(configure(changes=changes), 100)
+    assert caught.value.code == "excluded"
+
+
+def test_a_change_of_brightness_is_refused_for_hounsfield_units_and_allowed_without_a_unit() -> None:
+    plan = configure(changes={"augmentations": "brightness_contrast", "augment": "on"})
+    with pytest.raises(ConfigurationError, match=r"intensities are HU, and brightness_contrast would leak"):
+        resolve(plan, 100, "HU")
+    assert len(resolve(plan, 100).augmentations) == 1
+
+
+def test_a_dcgan_without_batch_norm_in_the_critic_takes_gradient_penalties() -> None:
+    plan = configure(changes={"architecture": "dcgan", "architecture.critic_batch_norm": False})
+    assert resolve(plan, 100).shared_batches
+
+
 # going on
 
 
-@pytest.mark.parametrize("recipe", ["recommended", "dcgan"])
-def test_twenty_and_twenty_steps_are_forty_bit_for_bit(recipe: str) -> None:
+def goes_on_bit_for_bit(plan: TrainingConfig, steps: int) -> None:
     cohort = squares()
-    straight, first = Training(cohort, config(recipe)), Training(cohort, config(recipe))
-    straight.advance(40)
-    first.advance(20)
+    straight, first = Training(cohort, plan), Training(cohort, plan)
+    straight.advance(2 * steps)
+    first.advance(steps)
     state = first.state()
     first.advance(3)  # the state is a copy: going on does not change it
     torch.manual_seed(99)
-    second = Training(cohort, config(recipe), state=state)
+    second = Training(cohort, plan, state=state)
     torch.randn(7)  # nor does anybody who draws random numbers in between
-    second.advance(20)
-    assert second.images == straight.images == 40 * BATCH
+    second.advance(steps)
+    assert second.images == straight.images == 2 * steps * plan.discriminator_steps * BATCH
     assert same(straight.state(), second.state())
+
+
+@pytest.mark.parametrize("recipe", ["recommended", "dcgan-64"])
+def test_twenty_and_twenty_steps_are_forty_bit_for_bit(recipe: str) -> None:
+    goes_on_bit_for_bit(config(recipe), 20)
+
+
+@pytest.mark.parametrize("recipe", sorted(set(RECIPES) - {"recommended", "dcgan-64"}))
+def test_every_recipe_goes_on_bit_for_bit(recipe: str) -> None:
+    goes_on_bit_for_bit(config(recipe, class_sampling="tempered"), 4)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"regularisers": "r1,r2,historical_averaging,minibatch_discrimination,dropout,instance_noise"},
+        {"regularisers": "unrolled,spectral_norm", "loss": "least_squares"},
+        {"augment": "adaptive", "adaptive_images": 1000, "augmentations": "flip,brightness_contrast,translation"},
+        {"terms": "feature_matching,label_matching", "discriminator_steps": 2, "generator_steps": 2},
+        {"optimiser": "sgd", "betas": [0.9, 0.9]},
+        {"optimiser": "rmsprop"},
+    ],
+)
+def test_what_a_part_remembers_is_in_the_state(changes: dict[str, Any]) -> None:
+    goes_on_bit_for_bit(config(changes=changes), 6)
 
 
 @pytest.mark.parametrize(
@@ -355,4 +471,11 @@ def test_the_passport_says_what_was_trained() -> None:
     )
     assert [(each.name, each.train) for each in card.classes] == [("side 4", 40), ("side 6", 40)]
     assert (card.spacing_mm, card.patients) == ([0.8, 0.7], 40)
-    assert card.architecture.settings == {"width": 16, "latent": 64, "class_features": 32, "features": 128}
+    assert card.architecture.settings == {
+        "width": 16,
+        "latent": 64,
+        "class_features": 32,
+        "features": 128,
+        "prior": "gaussian",
+        "critic_condition": "projection",
+    }

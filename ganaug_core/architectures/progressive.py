@@ -1,0 +1,146 @@
+"""Networks that grow while they learn."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
+
+from ganaug_core.architectures.discriminating import Discriminator, inputs
+from ganaug_core.architectures.grid import doublings
+from ganaug_core.architectures.layers import shaped
+from ganaug_core.architectures.lite import GAIN, SLOPE, convolution
+from ganaug_core.architectures.settings import CriticCondition, Prior, check
+
+
+@dataclass(frozen=True)
+class Progressive:
+    """Both networks begin on the coarsest grid; finer grids fade in one after the other.
+
+    Between two grids the networks first learn on the coarser one, then the finer one fades in for as long. Real images
+    reach the discriminator at full size, and it averages them down to the grid of the moment.
+
+    Settings:
+        width: Channels on the coarsest grid, >= 8, halved on every finer one after the second down to 8.
+        latent: Length of the latent vector, >= 1.
+        class_features: Length of the class embedding of the generator, >= 1.
+        features: Length of the discriminator's last layer, >= 1.
+        growth: Share of the budget after which the networks are grown, in [0, 1].
+        prior: Distribution of the latent, `gaussian` or `uniform`.
+        critic_condition: How the discriminator learns the class, `projection` or `concatenation`.
+
+    Source: Karras et al., 2018, arXiv:1710.10196; without its pixel norm and equalised learning rate.
+    """
+
+    says: ClassVar[str] = (
+        "Large images from coarse to fine, with quick first steps; a run that is stopped early stays coarse, and "
+        "places of details may stick."
+    )
+    shared_batches: ClassVar[bool] = True
+
+    width: int = 64
+    latent: int = 64
+    class_features: int = 32
+    features: int = 128
+    growth: float = 0.6
+    prior: Prior = "gaussian"
+    critic_condition: CriticCondition = "projection"
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def generator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
+        return GrowingGenerator(self, shape, classes)
+
+    def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
+        trunk = GrowingTrunk(self, self.widths(shape), inputs(shape, self.critic_condition))
+        return Discriminator(trunk, self.features, shape, classes, self.critic_condition)
+
+    def widths(self, shape: tuple[int, int, int]) -> tuple[tuple[int, int], list[int]]:
+        """Return the coarsest grid and the channels of every level, coarse to fine (the last is full resolution)."""
+        grid, times = doublings(*shape[1:])
+        return grid, [max(8, self.width >> max(0, level - 1)) for level in range(times + 1)]
+
+
+class Growing(nn.Module):
+    """How far a network is grown: a number of levels, whose fraction is the weight of the one that fades in."""
+
+    grown: Tensor
+
+    def __init__(self, levels: int, growth: float) -> None:
+        super().__init__()
+        self.levels, self.growth = levels, growth
+        # float and kept with the weights, because a generator file of a run that was stopped early is half grown
+        self.register_buffer("grown", torch.zeros(1))
+
+    def grow(self, share: float) -> None:
+        """Set the size for the moment when `share` of the budget is spent."""
+        place = (self.levels - 1) * (min(1.0, share / self.growth) if self.growth else 1.0)
+        whole = min(int(place), self.levels - 1)
+        self.grown.fill_(whole + max(0.0, 2 * (place - whole) - 1))
+
+    def level(self) -> tuple[int, float]:
+        """Return the finest level in use, 0 for the coarsest grid, and its weight in (0, 1]."""
+        grown = float(self.grown)
+        whole = min(int(grown), self.levels - 1)
+        fading = grown - whole
+        return (whole + 1, fading) if fading > 0 else (whole, 1.0)
+
+
+class GrowingGenerator(Growing):
+    """Latent (n, latent) and labels (n,) -> images (n, channel, row, column), linear output, about [-1, 1]."""
+
+    def __init__(self, part: Progressive, shape: tuple[int, int, int], classes: int) -> None:
+        grid, widths = part.widths(shape)
+        super().__init__(len(widths), part.growth)
+        self.grid, self.prior = grid, part.prior
+        self.classes = nn.Embedding(classes, part.class_features)
+        self.start = nn.Linear(part.latent + part.class_features, widths[0] * self.grid[0] * self.grid[1])
+        self.up = nn.ModuleList(convolution(coarse, fine, GAIN) for coarse, fine in pairwise(widths))
+        self.refine = nn.ModuleList(convolution(fine, fine, GAIN) for fine in widths)
+        self.to_image = nn.ModuleList(convolution(width, shape[0], 0.5) for width in widths)
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        finest, weight = self.level()
+        hidden = self.start(torch.cat([shaped(latent, self.prior), self.classes(labels)], 1))
+        hidden = leaky_relu(hidden, SLOPE).view(len(latent), -1, *self.grid)
+        hidden = leaky_relu(self.refine[0](hidden.contiguous(memory_format=torch.channels_last)), SLOPE)
+        before = hidden
+        for level in range(1, finest + 1):
+            before = hidden
+            hidden = leaky_relu(self.up[level - 1](interpolate(hidden, scale_factor=2.0)), SLOPE)
+            hidden = leaky_relu(self.refine[level](hidden), SLOPE)
+        images: Tensor = self.to_image[finest](hidden)
+        if weight < 1:
+            coarser = interpolate(self.to_image[finest - 1](before), scale_factor=2.0)
+            images = weight * images + (1 - weight) * coarser
+        missing = self.levels - 1 - finest
+        return interpolate(images, scale_factor=2.0**missing) if missing else images
+
+
+class GrowingTrunk(Growing):
+    """Images (n, channels, row, column) -> (n, features); levels are counted from the coarsest grid."""
+
+    def __init__(self, part: Progressive, levels: tuple[tuple[int, int], list[int]], channels: int) -> None:
+        grid, widths = levels
+        super().__init__(len(widths), part.growth)
+        self.from_image = nn.ModuleList(nn.Conv2d(channels, width, 1) for width in widths)
+        self.refine = nn.ModuleList(convolution(width, width, GAIN) for width in widths)
+        self.down = nn.ModuleList(convolution(fine, coarse, GAIN) for coarse, fine in pairwise(widths))
+        self.flat = nn.Linear(widths[0] * grid[0] * grid[1], part.features)
+
+    def forward(self, images: Tensor) -> Tensor:
+        finest, weight = self.level()
+        missing = self.levels - 1 - finest
+        images = avg_pool2d(images, 2**missing) if missing else images
+        hidden = leaky_relu(self.from_image[finest](images), SLOPE)
+        for level in range(finest, 0, -1):
+            hidden = leaky_relu(self.refine[level](hidden), SLOPE)
+            hidden = leaky_relu(self.down[level - 1](avg_pool2d(hidden, 2)), SLOPE)
+            if level == finest and weight < 1:
+                coarser = leaky_relu(self.from_image[level - 1](avg_pool2d(images, 2)), SLOPE)
+                hidden = weight * hidden + (1 - weight) * coarser
+        hidden = leaky_relu(self.refine[0](hidden), SLOPE)
+        return leaky_relu(self.flat(hidden.flatten(1)), SLOPE)

@@ -1,0 +1,176 @@
+"""What a run is asked to do, and the card that travels with its generator: the only pydantic models.
+
+`training` holds the settings, `recipes` the named combinations. This package knows names and numbers, not parts: the
+step `training` resolves them and refuses what it does not know.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ganaug_core.config.recipes import FORMER_NAMES, RECIPES, Recipe
+from ganaug_core.config.training import FAMILIES, SINGLE, PartConfig, TrainingConfig
+from ganaug_core.errors import ConfigurationError
+
+__all__ = [
+    "FAMILIES",
+    "RECIPES",
+    "SINGLE",
+    "ArchitectureCard",
+    "ClassCard",
+    "IntensityCard",
+    "PartConfig",
+    "Passport",
+    "Recipe",
+    "TrainingConfig",
+    "configure",
+]
+
+
+def configure(recipe: str = "recommended", changes: Mapping[str, Any] | None = None, **fields: Any) -> TrainingConfig:
+    """Return a recipe's configuration with changes.
+
+    Args:
+        changes: `part.setting` to value, where part is a part of the recipe (`r1.gamma`) or a family (`loss.margin`,
+            `regularisers.every`); without a dot, a field of `TrainingConfig`, or a family and the name of a part
+            (`loss`: `minimax`). Text is read as JSON where it is JSON.
+        fields: Fields of `TrainingConfig`; `minutes` or `images` replaces the recipe's budget.
+
+    Raises:
+        ConfigurationError: No such recipe, part, field or value.
+    """
+    recipe = FORMER_NAMES.get(recipe, recipe)
+    if recipe not in RECIPES:
+        raise ConfigurationError(
+            f"There is no recipe named {recipe!r}.", do=f"Choose one of: {', '.join(RECIPES)}.", code="unknown_name"
+        )
+    content = RECIPES[recipe].config.model_dump()
+    wanted = {key: _value(value) for key, value in {**(changes or {}), **fields}.items()}
+    given = {key for key in ("minutes", "images") if wanted.get(key) is not None}
+    if given:
+        content.update(minutes=None, images=None)
+    for key, value in wanted.items():
+        if key in ("minutes", "images") and value is None:
+            continue
+        part, dot, setting = key.rpartition(".")
+        if dot:
+            _change_setting(content, part, setting, value)
+        elif key in FAMILIES and isinstance(value, str):
+            named = [{"name": name.strip(), "settings": {}} for name in value.split(",") if name.strip()]
+            content[key] = named[0] if key in SINGLE and named else named
+        else:
+            content[key] = value
+    try:
+        return TrainingConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigurationError(_in_words(error), do="Correct the setting and start again.") from error
+
+
+def _change_setting(content: dict[str, Any], part: str, setting: str, value: Any) -> None:
+    parts = {family: _listed(content[family]) for family in FAMILIES}
+    family = part if part in FAMILIES else f"{part}s"
+    chosen = parts.get(family) or [each for family in parts.values() for each in family if each["name"] == part]
+    if not chosen:
+        names = sorted({each["name"] for family in parts.values() for each in family})
+        raise ConfigurationError(
+            f"This recipe has no part named {part!r}, so {part}.{setting} cannot be set.",
+            do=f"Its parts: {', '.join(names)}.",
+            code="unknown_name",
+        )
+    for each in chosen:
+        each["settings"] = {**each["settings"], setting: value}
+
+
+def _listed(entry: Any) -> list[dict[str, Any]]:
+    return [entry] if isinstance(entry, dict) else list(entry)
+
+
+def _value(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _in_words(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(step) for step in first["loc"]) or "The configuration"
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {reason}."
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_CARD = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ArchitectureCard(BaseModel):
+    """Name and settings of the architecture, and the image it makes."""
+
+    model_config = _CARD
+
+    name: Text
+    settings: Annotated[dict[Text, bool | int | float | Text], Field(max_length=32)]
+    channels: Annotated[int, Field(ge=1, le=4)]
+    rows: Annotated[int, Field(ge=8, le=1024)]
+    columns: Annotated[int, Field(ge=8, le=1024)]
+
+
+class ClassCard(BaseModel):
+    """A class and how many training images it had."""
+
+    model_config = _CARD
+
+    name: Text
+    train: Annotated[int, Field(ge=0, le=10**9)]
+
+
+class IntensityCard(BaseModel):
+    """The affine map from [-1, 1] to the physical unit."""
+
+    model_config = _CARD
+
+    unit: Text
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "IntensityCard":
+        if not self.high > self.low:
+            raise ValueError("high must be above low")
+        return self
+
+
+class Passport(BaseModel):
+    """What a generator file says about itself; nothing in it names a patient or a path."""
+
+    model_config = _CARD
+
+    schema_version: Literal[1] = 1
+    title: Text
+    created: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    software: Text
+    licence: Literal["CC0-1.0", "CC-BY-4.0", "CC-BY-NC-4.0", "research-only", "internal"] = "internal"
+    intended_use: Literal["research only, not for diagnosis"] = "research only, not for diagnosis"
+    architecture: ArchitectureCard
+    classes: Annotated[list[ClassCard], Field(min_length=1, max_length=200)]
+    intensity: IntensityCard
+    spacing_mm: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2, max_length=2)] | None
+    patients: Annotated[int, Field(ge=1)] | None
+    cohort_name: Text
+    cohort_digest: Hex
+    recipe: Text
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    images: Annotated[int, Field(ge=0)]
+    metrics: Annotated[dict[Text, float], Field(max_length=64)] = {}
+    tensors_sha256: Hex | None = None
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Passport":
+        if len({each.name.casefold() for each in self.classes}) != len(self.classes):
+            raise ValueError("class names must differ")
+        return self

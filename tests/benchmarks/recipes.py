@@ -1,0 +1,254 @@
+"""How good is every recipe after the same time? Fréchet distance, label agreement and a grid to look at.
+
+    python tests/benchmarks/recipes.py --cohort phantom --minutes 4 --seeds 0 1 2 recommended sn-hinge dcgan-64
+    python tests/benchmarks/recipes.py --cohort mednist --data ../shared/data --minutes 2 --grids FOLDER
+
+Without names every recipe is run. A minute is a minute of processor time of one thread, so that other work on the
+machine does not count. `sn-hinge` is no recipe of the app: it is the hinge game with spectral normalisation on the
+recommended (lite) networks, to compare like with like.
+
+The oracle that gives the space of the Fréchet distance, and the two fresh classifiers that give label agreement, are
+small networks trained on real images that no generator saw: other patients of the phantom, told by class and texture;
+other images of MedNIST, told by class. Their accuracy on further real images is printed, and so is the distance of real
+images to real images, which is the floor. Agreement above that of real images means caricatures.
+"""
+
+import argparse
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from ganaug_core.config import RECIPES, TrainingConfig, configure
+from ganaug_core.generators.sampling import run as draw
+from ganaug_core.metrics.frechet import Frechet
+from ganaug_core.readers import phantom
+from ganaug_core.records import TRAIN, Cohort, Floats, Integers, Intensity
+from ganaug_core.training import Training
+from ganaug_core.training import run as training_run
+from ganaug_core.workspace import digest_of
+from tests.evidence_records import mednist
+
+PER_CLASS = 1000
+ROWS = 6
+HINGE = {
+    "loss": "hinge",
+    "terms": "",
+    "regularisers": "spectral_norm",
+    "discriminator_learning_rate": 4e-4,
+    "generator_learning_rate": 2e-4,
+    "betas": [0.0, 0.9],
+}
+
+
+class Classifier(nn.Module):
+    """Images (n, 1, row, column) -> (n, classes); `describe` gives the 64 numbers before."""
+
+    def __init__(self, classes: int, rows: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        widths = [1, 16, 32, 64, 64][: 1 + max(2, (rows // 4).bit_length())]
+        for before, after in pairwise(widths):
+            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.BatchNorm2d(after), nn.ReLU()]
+        side = rows >> (len(widths) - 1)
+        self.describe = nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * side * side, 64), nn.ReLU())
+        self.answer = nn.Linear(64, classes)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.answer(self.describe(images))
+        return answer
+
+
+class Truth:
+    """What is known of a cohort: an oracle, two fresh classifiers, and real images that nobody was trained on."""
+
+    def __init__(self, groups: int, of_class: Integers, learn: tuple[Floats, Integers], fresh: tuple[Floats, Integers]):
+        """`of_class` gives the class of each group that the networks tell apart."""
+        self.of_class, (self.fresh, answers) = of_class, fresh
+        self.oracle, *self.judges = (_fitted(Classifier(groups, fresh[0].shape[2]), *learn, seed) for seed in (0, 1, 2))
+        self.accuracy = float((_answers(self.oracle, self.fresh) == answers).mean())
+        self.labels = of_class[answers]
+        half = len(self.fresh) // 2
+        order = np.random.default_rng(0).permutation(len(self.fresh))
+        self.space = _described(self.oracle, self.fresh)
+        self.floor = Frechet().compare(self.space[order[:half]], self.space[order[half:]])
+        self.agreement = self.agrees(self.fresh, self.labels)
+
+    def agrees(self, images: Floats, labels: Integers) -> list[float]:
+        """Return for each fresh classifier the share of images that it puts into the class asked for."""
+        return [float((self.of_class[_answers(judge, images)] == labels).mean()) for judge in self.judges]
+
+    def distance(self, images: Floats) -> float:
+        return Frechet().compare(self.space, _described(self.oracle, images))
+
+
+def _fitted(network: Classifier, images: Floats, answers: Integers, seed: int) -> Classifier:
+    torch.manual_seed(seed)
+    network.apply(lambda module: module.reset_parameters() if isinstance(module, nn.Conv2d | nn.Linear) else None)
+    steps, batch = 1500, 64
+    optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
+    falling = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
+    seen, asked = torch.from_numpy(images), torch.from_numpy(answers)
+    for _ in range(steps):
+        index = torch.randint(len(seen), (batch,))
+        shift = torch.randint(-3, 4, (2,)).tolist()
+        loss = cross_entropy(network(seen[index].roll(shift, (2, 3))), asked[index])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        falling.step()
+    return network.eval()
+
+
+@torch.no_grad()
+def _described(network: Classifier, images: Floats) -> Floats:
+    parts = torch.from_numpy(images).split(500)
+    return np.concatenate([network.describe(each).numpy() for each in parts])
+
+
+@torch.no_grad()
+def _answers(network: Classifier, images: Floats) -> Integers:
+    parts = torch.from_numpy(images).split(500)
+    return np.concatenate([network(each).argmax(1).numpy() for each in parts])
+
+
+def of_phantom() -> tuple[Cohort, Truth]:
+    """The embedded phantom, and fresh patients with the same shares."""
+    real, roles = phantom.embedded()
+    intensity = Intensity("HU", *phantom.WINDOW_HU)
+    cohort = _cohort("phantom", real.pixels, real.labels, roles, phantom.CLASSES, intensity)
+    groups = len(phantom.TEXTURES)
+    known = []
+    for patients, seed in ((1600, 31_000), (900, 32_000)):
+        made = phantom.lesions(patients, seed, malignant=0.45, textures=phantom.EMBEDDED_SHARES)
+        known.append((intensity.normalise(made.pixels), made.labels * groups + made.textures))
+    of_class = np.repeat(np.arange(len(phantom.CLASSES)), groups)
+    return cohort, Truth(len(of_class), of_class, *known)
+
+
+def of_mednist(home: Path) -> tuple[Cohort, Truth]:
+    """300 training images a class at 32 pixels; the other images of MedNIST teach and test the classifiers."""
+    images, labels, classes = mednist(home / "mednist_6k" / "images", 1000, 32)
+    intensity = Intensity("intensity", 0.0, 255.0)
+    rank = np.zeros(len(labels), np.int64)
+    for label in range(len(classes)):
+        index = np.flatnonzero(labels == label)
+        rank[np.random.default_rng(label).permutation(index)] = np.arange(len(index))
+    roles = np.where(rank < 300, TRAIN, 9)
+    cohort = _cohort("mednist", images, labels, roles, classes, intensity)
+    known = [(intensity.normalise(images[part]), labels[part]) for part in ((rank >= 300) & (rank < 650), rank >= 650)]
+    return cohort, Truth(len(classes), np.arange(len(classes)), *known)
+
+
+def _cohort(
+    name: str, pixels: Any, labels: Integers, roles: Integers, classes: tuple[str, ...], intensity: Intensity
+) -> Cohort:
+    pixels = pixels if pixels.ndim == 4 else pixels[:, None]
+    return Cohort(
+        name=name,
+        digest=digest_of(pixels, labels, roles),
+        pixels=pixels,
+        labels=labels,
+        roles=roles,
+        ids=np.array([f"{number:012x}" for number in range(len(labels))]),
+        patients=np.arange(len(labels)),
+        groups=np.arange(len(labels)),
+        classes=classes,
+        intensity=intensity,
+        twins=np.zeros((0, 2), np.int64),
+        twin_distances=np.zeros(0, np.float32),
+        own_split=True,
+    )
+
+
+def plan(name: str, minutes: float, seed: int) -> TrainingConfig:
+    fixed = {"minutes": minutes, "seed": seed, "threads": 1, "device": "cpu"}
+    if name == "sn-hinge":
+        return configure("recommended", HINGE, **fixed)
+    changes = {"architecture.width": 64} if name == "recommended-gpu" else {}
+    return configure(name, changes, **fixed)
+
+
+def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int, grids: Path | None) -> float:
+    """Train, print a line, keep a grid; return the distance."""
+    training = Training(cohort, plan(name, minutes, seed))
+    begun = time.process_time()
+    for _ in training:
+        pass
+    spent = time.process_time() - begun
+    average = training._game.average
+    classes = len(cohort.classes)
+    counts = np.bincount(truth.labels, minlength=classes)
+    asked = np.repeat(np.arange(classes), counts)  # as many of each class as the real images have
+    torch.manual_seed(1_000 + seed)
+    latents = torch.randn(len(asked), training.parts.architecture.latent)
+    labels = torch.from_numpy(asked)
+    average.eval()
+    parts = zip(latents.split(250), labels.split(250), strict=True)
+    images = np.concatenate([draw(average, *each).numpy() for each in parts])
+    distance, agreement = truth.distance(images), truth.agrees(images, asked)
+    spread = float(images.std(0).mean() / truth.fresh.std(0).mean())
+    print(
+        f"{cohort.name:8s} {name:16s} seed {seed}  {training.images / spent:6.0f} images/s "
+        f"{training.images / 1000:6.1f}k images  distance {distance:8.2f} (real {truth.floor:.2f})  agreement "
+        f"{agreement[0]:.3f} {agreement[1]:.3f} (real {truth.agreement[0]:.3f} {truth.agreement[1]:.3f})  "
+        f"spread {spread:.2f} of real",
+        flush=True,
+    )
+    if grids is not None:
+        _grid(images, asked, classes, grids / f"{cohort.name}-{name}-{seed}.png")
+    return distance
+
+
+def _grid(images: Floats, labels: Integers, classes: int, path: Path) -> None:
+    """Two rows a class, 16 images a row."""
+    rows = []
+    for label in range(classes):
+        chosen = images[labels == label][:32, 0]
+        rows += [np.concatenate(list(chosen[:16]), 1), np.concatenate(list(chosen[16:]), 1)]
+    sheet = np.rint((np.concatenate(rows[: 2 * ROWS]) + 1) * 127.5).astype(np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(sheet).save(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--cohort", choices=("phantom", "mednist"), default="phantom")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--grids", type=Path)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    cohort, truth = of_phantom() if given.cohort == "phantom" else of_mednist(given.data)
+    print(
+        f"{cohort.name}: the oracle is right on {truth.accuracy:.3f} of {len(truth.fresh)} fresh real images",
+        flush=True,
+    )
+    training_run.time = SimpleNamespace(perf_counter=time.process_time)  # type: ignore[attr-defined]
+    if given.grids is not None:
+        shown = np.concatenate([truth.fresh[truth.labels == label][:32] for label in range(len(cohort.classes))])
+        labels = np.repeat(np.arange(len(cohort.classes)), 32)
+        _grid(shown, labels, len(cohort.classes), given.grids / f"{cohort.name}-real.png")
+    for name in given.names or RECIPES:
+        distances = [measured(name, cohort, truth, given.minutes, seed, given.grids) for seed in given.seeds]
+        if len(distances) > 1:
+            print(
+                f"{name}: mean distance {np.mean(distances):.1f}, {min(distances):.1f} to {max(distances):.1f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

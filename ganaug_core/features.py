@@ -13,8 +13,9 @@ from ganaug_core.encoders import ENCODERS, PRETRAINED
 from ganaug_core.encoders.discriminator import logits, watched
 from ganaug_core.encoders.fitted import FEWEST_IMAGES, read_state
 from ganaug_core.errors import EvidenceError, WorkspaceError
-from ganaug_core.interfaces import FittedEncoder, Report, look_up, silent
+from ganaug_core.interfaces import FittedEncoder, Preparation, Report, look_up, silent
 from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Names, Samples
+from ganaug_core.regularisers import REGULARISERS
 from ganaug_core.workspace import Workspace, digest_of
 
 RECIPE = 1  # raise it when an encoder changes what it computes from the same settings: old caches are then not found
@@ -121,6 +122,10 @@ def _discriminator(state: Mapping[str, Any], shape: tuple[int, int, int], classe
     network: Any = look_up(ARCHITECTURES, chosen["name"], "architecture", chosen["settings"]).discriminator(
         shape, classes
     )
+    for each in state["config"]["regularisers"]:
+        part = look_up(REGULARISERS, each["name"], "regulariser", each["settings"])
+        if isinstance(part, Preparation):
+            part.prepare(network)
     try:
         network.load_state_dict(state["game"]["discriminator"])
     except (RuntimeError, KeyError) as error:

@@ -29,7 +29,11 @@ def watched(network: nn.Module, shape: tuple[int, int, int], classes: int, facts
         EvidenceError: The network has no such layer.
     """
     network = network.cpu().float().eval()
-    last = [module for module in network.modules() if isinstance(module, nn.Linear) and module.out_features == 1]
+    last = [
+        module
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear) and module.out_features == 1 and not name.startswith("companions")
+    ]
     if not last:
         raise EvidenceError(
             f"{type(network).__name__} ends in no single number, so there is nothing to look at before it.",

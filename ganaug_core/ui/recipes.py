@@ -1,6 +1,7 @@
 """Starting a run: a recipe, a budget, and everything else folded away."""
 
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,11 @@ from ganaug_core.ui import ask, show, sources, words
 from ganaug_core.workspace import check_name
 
 FIRST = "recommended"
+PER_ROW = 3
 FIELDS = {
     "batch_size": ("Images per step", "More is steadier and slower per step."),
     "discriminator_learning_rate": ("Learning rate of the discriminator", "How far one step moves it."),
     "generator_learning_rate": ("Learning rate of the generator", "How far one step moves it."),
-    "label_term": ("Weight of the label term at the start", "Pulls images towards their class. Not with hinge."),
-    "label_term_end": ("Weight of the label term at the end", "Above 0 it draws caricatures of the classes."),
     "ema_half_life_images": ("Half-life of the averaged generator, in images", "Longer is smoother."),
     "augment": ("Augmentation", "Auto: for small cohorts and long runs."),
     "class_sampling": ("How often each class is drawn", "Auto: as often as it occurs, unless very unbalanced."),
@@ -63,16 +63,27 @@ def device_in_words() -> str:
 def _cards() -> str:
     """Show one card a recipe and return the chosen one."""
     chosen: str = st.session_state.setdefault("recipe", FIRST)
-    for column, recipe in zip(st.columns(len(RECIPES)), RECIPES.values(), strict=True):
+    chosen_classic = RECIPES[chosen].kind == "classic"
+    _row([each for each in RECIPES.values() if each.kind == "use"], chosen)
+    with st.expander("The classics, to compare and to teach", icon=":material/history_edu:", expanded=chosen_classic):
+        classics = [each for each in RECIPES.values() if each.kind == "classic"]
+        for first in range(0, len(classics), PER_ROW):
+            _row(classics[first : first + PER_ROW], chosen)
+    return chosen
+
+
+def _row(recipes: Sequence[Recipe], chosen: str) -> None:
+    for column, recipe in zip(st.columns(PER_ROW), recipes, strict=False):
         with column.container(border=True, height="stretch"):
             st.subheader(recipe.title)
             st.write(words.plain(recipe.says))
+            if recipe.source:
+                st.caption(words.plain(recipe.source))
             st.space("stretch")
             if recipe.name == chosen:
                 st.badge("Chosen", icon=":material/check:", color="blue")
             else:
                 st.button("Choose", key=f"recipe-{recipe.name}", on_click=_choose, args=(recipe.name,))
-    return chosen
 
 
 def _choose(name: str) -> None:
@@ -140,7 +151,7 @@ def _setting(label: str, tip: str, standard: Any, key: str) -> Any:
 
 
 def _parts(config: TrainingConfig) -> list[Any]:
-    return [config.architecture, config.loss, *config.regularisers, *config.augmentations]
+    return [config.architecture, config.loss, *config.terms, *config.regularisers, *config.augmentations]
 
 
 def _format(standard: Any) -> str:

@@ -1,6 +1,7 @@
 """Configurations and passports: what is accepted, and what a wrong one is told."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,30 @@ def test_every_recipe_resolves_and_survives_json(name: str) -> None:
     assert config.recipe == RECIPES[name].name == name
     assert TrainingConfig.model_validate_json(config.model_dump_json()) == config
     resolve(config, 100)
+
+
+@pytest.mark.parametrize("name", ["healthy", "collapsed", "copying"])
+def test_a_run_of_the_first_version_is_still_read(name: str) -> None:
+    """Its label term was a field."""
+    manifest = Path(__file__).resolve().parents[2] / "assets" / "demo" / "runs" / name / "manifest.json"
+    content = json.loads(manifest.read_text("utf-8"))["config"]
+    assert "label_term" in content
+    config = TrainingConfig.model_validate(content)
+    assert [(part.name, part.settings) for part in config.terms] == [("label_matching", {"weight": 0.5, "end": 0.0})]
+    assert configure(changes={"label_term": 0}).terms == ()
+
+
+def test_the_name_of_a_recipe_that_was_renamed_is_still_understood() -> None:
+    assert configure("dcgan") == RECIPES["dcgan-64"].config
+
+
+def test_every_recipe_has_its_source_its_date_and_one_plain_line() -> None:
+    assert len(RECIPES) == 14
+    for recipe in RECIPES.values():
+        assert 60 < len(recipe.says) < 300
+        assert "\n" not in recipe.says
+        assert recipe.date == "2026-11-21"
+        assert "arXiv" in recipe.source
 
 
 def test_the_gpu_recipe_says_that_it_is_not_measured() -> None:

@@ -23,6 +23,7 @@ from typing import (
 from numpy.typing import NDArray
 
 from ganaug_core.errors import ConfigurationError
+from ganaug_core.progress import Progress
 from ganaug_core.records import Floats, Integers, Skipped, Slice
 
 if TYPE_CHECKING:
@@ -271,6 +272,19 @@ class MomentMetric(Protocol):
     better: ClassVar[str]
 
     def compare(self, real: Floats, synthetic: Floats) -> float: ...
+
+
+class Alarm(Protocol):
+    """Watches a run; its settings are its thresholds. `title` says in plain words what is wrong when it goes off."""
+
+    title: ClassVar[str]
+
+    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
+        """Return what was seen, with the threshold, and what to try; None while all is well.
+
+        Args:
+            course: What the run reported so far, oldest first and without previews; never empty.
+        """
 
 
 def settings_of(part: type) -> dict[str, tuple[type, Any, tuple[Any, ...]]]:

@@ -209,28 +209,6 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """One report of a training run; numbers are means since the last report.
-
-    Attributes:
-        images: Real images shown to the discriminator so far.
-        seconds: Time spent training, without pauses.
-        share: Share of the budget that is spent, in [0, 1].
-        measures: `discriminator_loss`, `generator_loss`, `discriminator_gradient`, `generator_gradient`,
-            `images_per_second`, `learning_rate`.
-        logits: Up to 256 discriminator outputs each for `train`, `tuning` and `generated`; only at each preview.
-        preview: (n, channel, row, column) in [-1, 1] of the averaged generator at fixed latents; only now and then.
-    """
-
-    images: int
-    seconds: float
-    share: float
-    measures: dict[str, float]
-    logits: dict[str, Floats] | None = None
-    preview: Floats | None = None
-
-
-@dataclass(frozen=True)
 class Measurement:
     """A number that never goes alone: value, 95 % interval, sizes, what real-vs-real gives, what chance gives."""
 

@@ -63,6 +63,7 @@ def forty(cohort: Cohort) -> Integers:
     return np.concatenate(found)
 
 
+_ANEW: dict[str, Any] = {"images": 0, "steps": 0, "seconds": 0.0, "best": None, "averages": {}}
 _AT_64_PIXELS = {"r1.gamma": 2.0, "r2.gamma": 2.0}
 PLANS = {
     "healthy": Plan(1_000_000, {**_AT_64_PIXELS, "augment": "on", "ema_half_life_images": 20_000}),
@@ -108,7 +109,7 @@ def _train(workspace: Workspace, name: str, plan: Plan) -> None:
         if plan.after:
             state = latest_checkpoint(workspace.folder("runs", plan.after) / "checkpoints")
             assert state is not None
-            save_checkpoint(folder / "checkpoints", {**state, "images": 0, "steps": 0, "seconds": 0.0}, 0)
+            save_checkpoint(folder / "checkpoints", {**state, **_ANEW}, 0)
     tasks.train(workspace, {"name": name, "cohort": shown, "config": config})
     workspace.remove("cohorts", shown)
 

@@ -156,6 +156,7 @@ def _show(workspace: Workspace, run: str, json: str | None) -> None:
         facts.append(f"{document['device']}, {document['images_per_second'] or 0:,.0f} images/s")
     if document["generator"]:
         facts.append(f"generator {document['generator']}")
+    facts += [f"alarm after {each['images']:,} images: {each['say']} {each['do']}" for each in document["alarms"]]
     if document["error"]:
         facts.append(f"{document['error']['what']} {document['error']['do']}")
     console.answer(document, "\n".join(facts), json)

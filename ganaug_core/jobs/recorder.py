@@ -1,17 +1,19 @@
-"""Writing a run down: history, logits, previews, checkpoints and state, so that a page or a resume can read them."""
+"""Writing a run down: curves, previews, alarms, checkpoints and state, so that a page or a resume can read them."""
 
 import io
 import json
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from ganaug_core.records import Floats, Progress
-from ganaug_core.workspace import write_atomic
+from ganaug_core.progress import Progress, Raised
+from ganaug_core.records import Floats
+from ganaug_core.workspace import translated, write_atomic
 
 if TYPE_CHECKING:
     from ganaug_core.training import Training
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 20.0
 STATE_SECONDS = 1.0
 SHEET_COLUMNS = 8
+LINES = ("history.jsonl", "logits.jsonl", "alarms.jsonl", "checkups.jsonl")
 
 
 class Recorder:
@@ -33,14 +36,14 @@ class Recorder:
         self._state: dict[str, Any] = {}
         (folder / "previews").mkdir(exist_ok=True)
         (folder / "checkpoints").mkdir(exist_ok=True)
-        for name in ("history.jsonl", "logits.jsonl"):
+        for name in LINES:
             _cut(folder / name, images)
         for sheet in (folder / "previews").glob("*.png"):
             if int(sheet.stem) > images:
                 sheet.unlink()
 
     def write(self, progress: Progress) -> None:
-        """Add a report; now and then this writes a checkpoint too.
+        """Add a report; now and then, and with every measured one, this writes a checkpoint too.
 
         Raises:
             WorkspaceError: The disk is full; the last checkpoint is intact.
@@ -57,12 +60,23 @@ class Recorder:
         if progress.preview is not None:
             sheet = self._folder / "previews" / f"{progress.images:09d}.png"
             write_atomic(sheet, sheet_of(progress.preview))
+        for alarm in progress.alarms:
+            self.alarm(alarm)
+        for name in progress.cleared:
+            _add(self._folder / "alarms.jsonl", {"images": progress.images, "name": name, "over": True})
         speed = _numbers(progress.measures).get("images_per_second")
         self._state = {**share, "images_per_second": speed, "device": self._training.device_in_words}
         if time.monotonic() - self._stated > STATE_SECONDS:
             self._write_state()
-        if time.monotonic() - self._saved > CHECKPOINT_SECONDS:
+        if progress.checkup is not None:
+            self.checkpoint()  # what was measured can be gone back to
+            _add(self._folder / "checkups.jsonl", {**progress.checkup.plain(), "kept": progress.kept})
+        elif time.monotonic() - self._saved > CHECKPOINT_SECONDS:
             self.checkpoint()
+
+    def alarm(self, alarm: Raised) -> None:
+        """Write down an alarm."""
+        _add(self._folder / "alarms.jsonl", asdict(alarm))
 
     def checkpoint(self) -> None:
         """Write a checkpoint unless this very state has one, and the state at a glance."""
@@ -102,7 +116,7 @@ def _numbers(measures: dict[str, float]) -> dict[str, float | None]:
 
 
 def _add(path: Path, line: dict[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
+    with translated(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, allow_nan=False) + "\n")
 
 

@@ -1,12 +1,14 @@
 """Reading run folders: cheap enough for a page that looks twice a second."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import store
+from ganaug_core.progress import Checkup, Raised
+from ganaug_core.records import Measurement
 from ganaug_core.workspace import Workspace
 
 
@@ -84,7 +86,7 @@ def history(workspace: Workspace, name: str, points: int = 400) -> dict[str, lis
     curves: dict[str, list[float | None]] = {
         key: [report[key] for report in reports] for key in ("images", "seconds", "share")
     }
-    for key in reports[-1]["measures"] if reports else ():
+    for key in dict.fromkeys(key for report in reports for key in report["measures"]):
         curves[key] = [report["measures"].get(key) for report in reports]
     return curves
 
@@ -93,6 +95,33 @@ def logits(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     """Return the discriminator's outputs over time: `images`, and lists `train`, `tuning`, `generated`."""
     parsed = map(_parsed, _lines(workspace.folder("runs", name) / "logits.jsonl"))
     return [line for line in parsed if line is not None]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An alarm of a run, and after how many images it was over; None while it holds."""
+
+    raised: Raised
+    over: int | None
+
+
+def alarms(workspace: Workspace, name: str) -> list[Alarm]:
+    """Return the alarms of a run in the order in which they went off."""
+    found: list[Alarm] = []
+    for line in filter(None, map(_parsed, _lines(workspace.folder("runs", name) / "alarms.jsonl"))):
+        if line.get("over"):
+            for place, each in enumerate(found):
+                if each.raised.name == line["name"] and each.over is None:
+                    found[place] = replace(each, over=line["images"])
+        else:
+            found.append(Alarm(Raised(**line), None))
+    return found
+
+
+def checkups(workspace: Workspace, name: str) -> tuple[list[Checkup], int | None]:
+    """Return the measured checkpoints of a run, oldest first, and the images of the one that is kept."""
+    lines = list(filter(None, map(_parsed, _lines(workspace.folder("runs", name) / "checkups.jsonl"))))
+    return [Checkup.of(line) for line in lines], lines[-1]["kept"] if lines else None
 
 
 def previews(workspace: Workspace, name: str) -> list[tuple[int, Path]]:
@@ -112,13 +141,39 @@ def as_json(workspace: Workspace, name: str) -> dict[str, Any]:
     """Return schema `ganaug.run/1`."""
     seen = state(workspace, name)
     shown = {key: value for key, value in asdict(seen).items() if key not in ("message", "job")}
-    saved = sorted(
+    saved = {
         int(found["images"])
         for found in map(_document, (workspace.folder("runs", name) / "checkpoints").glob("*.json"))
         if "images" in found
-    )
-    checkpoints = [{"images": images, "kept": images == saved[-1], "measurements": {}} for images in saved]
-    return {"schema": "ganaug.run/1", **shown, "checkpoints": checkpoints, "alarms": []}
+    }
+    measured, kept = checkups(workspace, name)
+    worth = {each.images: each for each in measured}
+    moments = sorted(saved | worth.keys())
+    if kept is None and moments:
+        kept = moments[-1]
+    checkpoints = [
+        {"images": images, "kept": images == kept, "measurements": _worth(worth.get(images))} for images in moments
+    ]
+    raised = [{**asdict(each.raised), "over": each.over} for each in alarms(workspace, name)]
+    return {"schema": "ganaug.run/1", **shown, "checkpoints": checkpoints, "alarms": raised}
+
+
+def _worth(checkup: Checkup | None) -> dict[str, Any]:
+    """Return the measurements by name; those of one class by `name/class`."""
+    if checkup is None:
+        return {}
+    found = {}
+    for each in checkup.measurements:
+        key = each.name if each.class_name is None else f"{each.name}/{each.class_name}"
+        found[key] = _numbers(each)
+    if checkup.copying_p is not None and "copied_share" in found:
+        found["copied_share"]["p_value"] = checkup.copying_p
+    return found
+
+
+def _numbers(measurement: Measurement) -> dict[str, Any]:
+    content = asdict(measurement)
+    return {key: content[key] for key in content if key not in ("name", "class_name")}
 
 
 def names(workspace: Workspace) -> list[str]:

@@ -129,7 +129,7 @@ class Supervisor:
         if job.wish == "stop":
             store.finish(self.workspace, job.id, "stopped")
         elif code == -signal.SIGKILL:
-            store.finish(self.workspace, job.id, "interrupted", error=OUT_OF_MEMORY)
+            store.finish(self.workspace, job.id, "interrupted", error=_out_of_memory(job))
         elif code is not None and job.state == "starting":
             store.finish(self.workspace, job.id, "failed", error=DIED_AT_START)
         else:
@@ -148,6 +148,18 @@ class Supervisor:
             elif job.id not in self._told:
                 self._told.add(job.id)
                 os.kill(process, signal.SIGTERM)
+
+
+def _out_of_memory(job: store.Job) -> dict[str, str]:
+    """Return the words for a process that the system ended; a run is told how to need less."""
+    images = job.request.get("config", {}).get("batch_size", 0)
+    if images < 4:
+        return OUT_OF_MEMORY
+    do = (
+        "Close other programs and resume: the last checkpoint is kept. If it comes again, start a run with fewer "
+        f"images per step (batch_size={images // 2}) or smaller images."
+    )
+    return {**OUT_OF_MEMORY, "do": do}
 
 
 def main(arguments: list[str]) -> None:

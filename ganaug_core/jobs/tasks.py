@@ -20,13 +20,16 @@ from ganaug_core.workspace import Workspace, write_atomic
 if TYPE_CHECKING:
     from ganaug_core.audit import Space
     from ganaug_core.generators import Generator
+    from ganaug_core.jobs.recorder import Recorder
     from ganaug_core.records import Cohort, Samples
+    from ganaug_core.training import Training
 
 Task = Callable[[Workspace, Mapping[str, Any], Report], str]
 
 AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
 MAP_SPACE = "simclr"
 SUSPECT = 0.1  # Benjamini-Hochberg, as in the list of the audit
+RESCUES = 2
 DISCRIMINATOR = "discriminator"
 
 
@@ -72,20 +75,47 @@ def import_cohort(workspace: Workspace, request: Mapping[str, Any], report: Repo
 def train(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
     """Request: `name` of the run, `cohort`, `config`. Goes on from the latest checkpoint; stopped, keeps what there is.
 
+    Where the arithmetic breaks down, the run goes back to its last checkpoint and tries with half the learning rates,
+    twice at most.
+
     Raises:
         Asked: Paused or interrupted, after a checkpoint was written; or stopped before the first image.
     """
-    from ganaug_core.config import TrainingConfig
     from ganaug_core.jobs.recorder import Recorder
-    from ganaug_core.training import Training, latest_checkpoint
+    from ganaug_core.progress import Raised
 
     name, folder = request["name"], workspace.folder("runs", request["name"])
-    state = latest_checkpoint(folder / "checkpoints")
-    training = Training(
-        workspace.cohort(request["cohort"]), TrainingConfig.model_validate(request["config"]), state=state
-    )
-    images = int(state["images"]) if state else 0
+    training, images = _training(workspace, request)
     recorder = Recorder(folder, training, images=images)
+    while True:
+        try:
+            images = _play(training, recorder, report, images)
+            break
+        except TrainingError as error:
+            if error.code != "nonfinite" or training.rescues >= RESCUES:
+                raise
+            training, images = _training(workspace, request, rescues=training.rescues + 1)
+            recorder = Recorder(folder, training, images=images)
+            say = f"{error.what} The run went back to {images:,} images and goes on with half the learning rates."
+            recorder.alarm(Raised("not_a_number", images, say, "Nothing now. For the next run, lower both rates."))
+    recorder.checkpoint()
+    _keep_generator(workspace, name, training.passport(name), training.generator())
+    return str(name)
+
+
+def _training(workspace: Workspace, request: Mapping[str, Any], rescues: int = 0) -> tuple["Training", int]:
+    """Return the run as its latest checkpoint left it, and the images that it had seen."""
+    from ganaug_core.config import TrainingConfig
+    from ganaug_core.training import Training, latest_checkpoint
+
+    state = latest_checkpoint(workspace.folder("runs", request["name"]) / "checkpoints")
+    config = TrainingConfig.model_validate(request["config"])
+    training = Training(workspace.cohort(request["cohort"]), config, state=state, rescues=rescues)
+    return training, training.images
+
+
+def _play(training: "Training", recorder: "Recorder", report: Report, images: int) -> int:
+    """Train and write it down until the budget is spent or the user asks for a stop; return the images seen."""
     try:
         report(training.share, f"training on {training.device_in_words}")
         for progress in training:
@@ -96,9 +126,9 @@ def train(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
         recorder.checkpoint()
         if not images or (asked.wish != "stop" and training.share < 1):
             raise
-    recorder.checkpoint()
-    _keep_generator(workspace, name, training.passport(name), training.generator())
-    return str(name)
+        if (last := training.settle()) is not None:
+            recorder.write(last)
+    return images
 
 
 def sample(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:

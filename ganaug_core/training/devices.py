@@ -77,6 +77,27 @@ def mixed(*numbers: int) -> int:
     return state >> 1
 
 
+@contextmanager
+def enough_memory(batch_size: int) -> Iterator[None]:
+    """Say in words when the memory of the GPU or the computer does not hold a step.
+
+    Raises:
+        TrainingError: It does not; half as many images a step are suggested.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        on_gpu = isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error)
+        if not (on_gpu or isinstance(error, MemoryError) or "allocate memory" in str(error)):
+            raise
+        raise TrainingError(
+            f"The memory of the {'GPU' if on_gpu else 'computer'} does not hold a step with {batch_size} images.",
+            do=f"Train with fewer images per step (--set batch_size={max(2, batch_size // 2)}), a smaller "
+            "architecture.width, or smaller images.",
+            code="out_of_memory",
+        ) from error
+
+
 def available_threads() -> int:
     """Return how many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,15 +15,19 @@ from torch import Tensor
 import ganaug_core
 from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, TrainingConfig
 from ganaug_core.errors import ConfigurationError, TrainingError
-from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort, Progress
+from ganaug_core.progress import Progress
+from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
 from ganaug_core.training import devices, parts, telemetry
+from ganaug_core.training.best import Best
 from ganaug_core.training.game import Game
 from ganaug_core.training.images import TrainingImages
+from ganaug_core.training.watch import Watch
 
 _REPORT_SECONDS = 0.3
 _PREVIEWS = 50
-_TELEMETRY_SHARE = 0.03
+_TELEMETRY_SHARE = 0.025
 _PATIENCE = 3
+_RATES = ("discriminator_learning_rate", "generator_learning_rate")
 _FORMAT = 1
 
 log = logging.getLogger(__name__)
@@ -32,30 +36,43 @@ log = logging.getLogger(__name__)
 class Training:
     """A run: iterate to train, break to stop, `state()` to go on later.
 
-    Only the training share is learned from. The tuning share is shown to the discriminator for its logits, nothing
-    else; the hold-out is never read.
+    Only the training share is learned from. The tuning share is shown to the discriminator for its logits and judges
+    the checkpoints, of which the best one without copying is kept; the hold-out is never read.
 
     Attributes:
         device_in_words: Device, threads and precision, for people.
         images: Real images shown to the discriminator so far.
+        rescues: How often the learning rates were halved because the arithmetic broke down.
         seconds: Time spent training; time between two reports is not counted.
-        telemetry_seconds: What the last report's logits and preview took of them, 0 without.
+        telemetry_seconds: What the last report's logits, preview and measurements took of them, 0 without.
     """
 
-    def __init__(self, cohort: Cohort, config: TrainingConfig, *, state: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, cohort: Cohort, config: TrainingConfig, *, state: Mapping[str, Any] | None = None, rescues: int = 0
+    ) -> None:
         """Prepare a run, or one that goes on from `state`.
+
+        Args:
+            cohort: Its training and tuning shares are used.
+            config: What to do.
+            state: What `state()` of an earlier part of this run returned.
+            rescues: Each halves the learning rates; a state may hold more of them.
 
         Raises:
             ConfigurationError: A part or setting that does not exist, or an image size that it cannot make.
             TrainingError: A class without training images, no GPU where one is asked for, or a state of another run.
         """
         self.cohort, self.config = cohort, config
+        self.rescues = max(rescues, int(state.get("rescues", 0)) if state is not None else 0)
         self.parts = parts.resolve(config, int((cohort.roles == TRAIN).sum()), cohort.intensity.unit)
         self.place = devices.choose(config.device, config.precision)
-        self.training_images = TrainingImages(cohort, config, self.place.device)
-        self.threads = self._choose_threads(state)
-        self._game = self._new_game()
+        with devices.enough_memory(config.batch_size):
+            self.training_images = TrainingImages(cohort, config, self.place.device)
+            self.threads = self._choose_threads(state)
+            self._game = self._new_game()
         self._shown = telemetry.Shown(cohort, config.seed, self.parts.architecture.latent, self.place)
+        self._averages, self._watch = telemetry.Averages(), Watch()
+        self._best = Best(cohort, config.seed)
         self.images, self.seconds, self.telemetry_seconds, self._steps = 0, 0.0, 0.0, 0
         if state is not None:
             self._go_on(state)
@@ -75,6 +92,9 @@ class Training:
     def __iter__(self) -> Iterator[Progress]:
         """Train until the budget is spent; report several times a second, with a preview about every 2 % of it.
 
+        About every 5 % of the budget, and at its end, the averaged generator is measured. Previews and measurements
+        are put off where they would take more than 2 or 3 % of the time.
+
         Raises:
             TrainingError: Four updates in a row were not finite; the last checkpoint is still good.
         """
@@ -88,7 +108,9 @@ class Training:
             if wanted:
                 next_preview = self.share + 1 / _PREVIEWS
                 cost, last_preview = self.telemetry_seconds, self.seconds
-            yield report
+            if self._best.due(self.share, self.images):
+                report = self._measured(report)
+            yield self._watch.look(report)
 
     def advance(self, steps: int) -> dict[str, float]:
         """Play that many steps, whatever the budget says; return the mean of every measure."""
@@ -104,15 +126,29 @@ class Training:
             "images": self.images,
             "steps": self._steps,
             "seconds": self.seconds,
+            "rescues": self.rescues,
             "threads": self.threads,
             "device": self.place.device.type,
             "torch": str(torch.__version__),
+            "averages": dict(self._averages.values),
+            "best": self._best.state(),
             "game": self._game.state(),
         }
 
+    def settle(self) -> Progress | None:
+        """Measure the averaged generator as it is, for a run that ends before its budget; None if it just was."""
+        if self._best.measured_at == self.images:
+            return None
+        return self._watch.look(self._measured(self._report({}, 0, 0.0, telemetry_too=False)))
+
+    @property
+    def kept(self) -> int:
+        """Images shown until the checkpoint that is kept: the best one, or the last where none could be measured."""
+        return self.images if self._best.kept is None else self._best.kept.images
+
     def generator(self) -> dict[str, NDArray[np.float32]]:
-        """Return the averaged generator's weights."""
-        weights = self._game.average.state_dict()
+        """Return the weights of the averaged generator at the kept checkpoint."""
+        weights = self._game.average.state_dict() if self._best.kept is None else self._best.weights
         return {
             name: tensor.detach().float().cpu().contiguous().numpy().copy()
             for name, tensor in weights.items()
@@ -120,7 +156,7 @@ class Training:
         }
 
     def passport(self, name: str) -> Passport:
-        """Return the card of the averaged generator as it is now."""
+        """Return the card of the generator at the kept checkpoint."""
         cohort, config = self.cohort, self.config
         channels, rows, columns = cohort.shape
         chosen = cohort.patients[cohort.where(TRAIN)]
@@ -149,18 +185,21 @@ class Training:
             cohort_digest=cohort.digest,
             recipe=config.recipe,
             seed=config.seed,
-            images=self.images,
+            images=self.kept,
         )
 
     def _train_for(self, seconds: float, steps: int | None = None) -> tuple[dict[str, float], int, float]:
         """Play steps for that long, or that many; return means, steps played and seconds spent."""
         before, begun = self.seconds, time.perf_counter()
         sums: dict[str, Tensor] = {}
-        played = 0
+        played = left_out = 0
         while played != steps and (steps is not None or self.share < 1):
-            for name, value in self._game.step(self._steps, self.share).items():
+            with devices.enough_memory(self.config.batch_size):
+                measured = self._game.step(self._steps, self.share)
+            for name, value in measured.items():
                 sums[name] = sums[name] + value if name in sums else value
             played += 1
+            left_out += self._game.skipped > 0
             self._steps += 1
             self.images += self._game.images_per_step
             self.seconds = before + time.perf_counter() - begun
@@ -173,23 +212,46 @@ class Training:
                 )
             if self.seconds - before >= seconds:
                 break
-        return {name: float(value) / played for name, value in sums.items()}, played, self.seconds - before
+        means = {name: float(value) / played for name, value in sums.items()}
+        return {**means, "left_out": float(left_out)}, played, self.seconds - before
 
     def _report(self, measures: dict[str, float], steps: int, spent: float, *, telemetry_too: bool) -> Progress:
         begun = time.perf_counter()
-        logits = preview = None
+        logits = variety = preview = None
+        if steps:
+            self._averages.add(measures)
         if telemetry_too:
-            logits = self._shown.logits(self._game)
+            logits, variety = self._shown.look(self._game)
             preview = self._shown.preview(self._game)
+            measures |= telemetry.opinions(logits)
         self.telemetry_seconds = time.perf_counter() - begun
         self.seconds += self.telemetry_seconds
         if steps:
             measures["images_per_second"] = steps * self._game.images_per_step / (spent + self.telemetry_seconds)
             measures["learning_rate"] = float(self._game.generator_optimiser.param_groups[0]["lr"])
-        return Progress(self.images, self.seconds, self.share, measures, logits, preview)
+        kept = None if self._best.kept is None else self._best.kept.images
+        return Progress(self.images, self.seconds, self.share, measures, logits, variety, preview, kept=kept)
+
+    def _measured(self, report: Progress) -> Progress:
+        begun = time.perf_counter()
+        labels = self._best.labels
+        if len(labels):
+            gap = telemetry.gap(report.logits or self._shown.look(self._game)[0])
+            drawn = self._shown.drawn(self._game, labels)
+            self._best.examine(drawn, self.images, gap, self._game.average.state_dict())
+        spent = time.perf_counter() - begun
+        self._best.paid(self.share, self.images, spent, self.seconds)
+        self.telemetry_seconds += spent
+        self.seconds += spent
+        kept = None if self._best.kept is None else self._best.kept.images
+        return replace(report, seconds=self.seconds, share=self.share, checkup=self._best.latest, kept=kept)
 
     def _new_game(self) -> Game:
-        return Game(self.parts, self.config, self.training_images, self.cohort.shape, self.place)
+        slower = 0.5**self.rescues
+        rates = {name: slower * getattr(self.config, name) for name in _RATES}
+        return Game(
+            self.parts, self.config.model_copy(update=rates), self.training_images, self.cohort.shape, self.place
+        )
 
     def _choose_threads(self, state: Mapping[str, Any] | None) -> int:
         """A resumed run keeps its threads: another number rounds differently."""
@@ -223,4 +285,6 @@ class Training:
                 do="Resume with the configuration that the run was started with.",
                 code="foreign_state",
             ) from error
+        self._averages = telemetry.Averages(state.get("averages"))
+        self._best.load(state.get("best"))
         self.images, self.seconds, self._steps = int(state["images"]), float(state["seconds"]), int(state["steps"])

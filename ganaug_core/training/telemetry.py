@@ -1,16 +1,21 @@
 """What a run shows of itself: the discriminator's opinion, and the same latents again and again."""
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganaug_core.records import TRAIN, TUNING, Cohort, Floats
+from ganaug_core.records import TRAIN, TUNING, Cohort, Floats, Integers, Measurement
 from ganaug_core.training.devices import Place, seeded
 from ganaug_core.training.game import Game
 
 PER_CLASS = 8
 _LOGITS = 256
 _CHUNK = 128
+_LEAST = 4
+_AVERAGED = 30
 _STREAM = 2**40  # far above any step number, so these latents are never those of a step
 
 
@@ -18,8 +23,7 @@ class Shown:
     """Fixed images and latents that a run is looked at with."""
 
     def __init__(self, cohort: Cohort, seed: int, latent: int, place: Place) -> None:
-        classes = len(cohort.classes)
-        self.place = place
+        self.classes, self.seed, self.latent, self.place = cohort.classes, seed, latent, place
         chooser = np.random.default_rng(seed)
         self.images: dict[str, tuple[Tensor, Tensor]] = {}
         for name, role in (("train", TRAIN), ("tuning", TUNING)):
@@ -30,17 +34,42 @@ class Shown:
                 torch.from_numpy(np.asarray(cohort.labels[index], np.int64)).to(place.device),
             )
         with seeded(seed, _STREAM):
-            self.labels = torch.arange(classes, device=place.device).repeat_interleave(PER_CLASS)
+            self.labels = torch.arange(len(cohort.classes), device=place.device).repeat_interleave(PER_CLASS)
             self.latents = torch.randn(len(self.labels), latent).to(place.device)
             self.opinion_latents = torch.randn(_LOGITS, latent).to(place.device)
         self.opinion_labels = self.images["train"][1].repeat(-(-_LOGITS // len(self.images["train"][1])))[:_LOGITS]
 
     @torch.no_grad()
-    def logits(self, game: Game) -> dict[str, Floats]:
-        """Return up to 256 logits of images of the training share, the tuning share and the current generator."""
+    def look(self, game: Game) -> tuple[dict[str, Floats], dict[str, float]]:
+        """Return what the discriminator thinks, and how varied the current generator's images are.
+
+        Returns:
+            Up to 256 logits each of `train`, `tuning` and `generated`; and by class the spread of generated images
+            over that of training images, for classes with at least four of each.
+        """
         fake = self._run(game.generator, self.opinion_latents, self.opinion_labels)
         shown = {**self.images, "generated": (fake, self.opinion_labels)}
-        return {name: self._run(game.discriminator, *each).cpu().numpy() for name, each in shown.items()}
+        logits = {name: self._run(game.discriminator, *each).cpu().numpy() for name, each in shown.items()}
+        return logits, self._variety(fake)
+
+    def _variety(self, fake: Tensor) -> dict[str, float]:
+        found = {}
+        real, labels = self.images["train"]
+        for label, name in enumerate(self.classes):
+            both = real[labels == label], fake[self.opinion_labels == label].clamp(-1, 1)
+            if min(map(len, both)) >= _LEAST:
+                spreads = [float(each.var(0).mean().sqrt()) for each in both]
+                found[name] = spreads[1] / max(spreads[0], 1e-6)
+        return found
+
+    @torch.no_grad()
+    def drawn(self, game: Game, labels: Integers) -> Floats:
+        """Return (n, channel, row, column) images of the averaged generator, always of the same latents."""
+        asked = torch.from_numpy(labels).to(self.place.device)
+        with seeded(self.seed, _STREAM + 1):
+            latents = torch.randn(len(labels), self.latent).to(self.place.device)
+        images: Floats = self._run(game.average, latents, asked).clamp(-1, 1).cpu().numpy()
+        return images
 
     @torch.no_grad()
     def preview(self, game: Game) -> Floats:
@@ -60,3 +89,57 @@ class Shown:
             ]
         network.train(was_training)
         return torch.cat(parts).contiguous()
+
+
+def opinions(logits: dict[str, Floats]) -> dict[str, float]:
+    """Return what the logits say in one number each, where they say it.
+
+    Returns:
+        `separation`: chance that a training image looks more real than a generated one; .5 is a tie.
+        `discriminator_gap`: see `gap`.
+    """
+    train, generated = np.sort(logits["train"]), logits["generated"]
+    if not (np.isfinite(train).all() and np.isfinite(generated).all()):
+        return {}
+    below = np.searchsorted(train, generated, "left") + np.searchsorted(train, generated, "right")
+    found = {"separation": float(1 - below.mean() / (2 * len(train)))}
+    between = gap(logits)
+    return found if between is None else {**found, "discriminator_gap": between.value}
+
+
+def gap(logits: dict[str, Floats]) -> Measurement | None:
+    """Return how far tuning images lie on the way from training to generated ones; 0 is no overfitting, 1 is all.
+
+    None with fewer than 12 tuning images, or where training and generated outputs are too alike to divide by.
+    Source: Karras et al., 2020, arXiv:2006.06676, equation 1; the interval is that of the numerator.
+    """
+    train, tuning, generated = (np.asarray(logits[side], np.float64) for side in ("train", "tuning", "generated"))
+    if len(tuning) < 12 or not all(np.isfinite(side).all() for side in (train, tuning, generated)):
+        return None
+    apart = float(train.mean() - generated.mean())
+    if apart < 0.5 * float(np.sqrt((train.var() + generated.var()) / 2) + 1e-12):
+        return None
+    value = float(train.mean() - tuning.mean()) / apart
+    reach = 1.96 * float(np.sqrt(train.var() / len(train) + tuning.var() / len(tuning))) / apart
+    sizes = len(tuning), len(generated)
+    interval = (value - reach, value + reach)
+    return Measurement("discriminator_gap", "discriminator", value, interval, None, 0.0, *sizes, "lower")
+
+
+class Averages:
+    """Moving averages of the losses, over about thirty reports, and their ratio."""
+
+    def __init__(self, kept: Mapping[str, float] | None = None) -> None:
+        self.values = dict(kept or {})
+
+    def add(self, measures: dict[str, float]) -> None:
+        """Put the averages and `loss_ratio` (generator over discriminator) into the measures of a report."""
+        for name in ("discriminator_loss", "generator_loss"):
+            value = measures.get(name)
+            if value is not None and math.isfinite(value):
+                before = self.values.get(name, value)
+                self.values[name] = before + (value - before) * 2 / (_AVERAGED + 1)
+                measures[f"{name}_average"] = self.values[name]
+        below = self.values.get("discriminator_loss", 0.0)
+        if below and "generator_loss" in self.values:
+            measures["loss_ratio"] = self.values["generator_loss"] / below

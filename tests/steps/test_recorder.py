@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ganaug_core.jobs import recorder, runs
-from ganaug_core.records import Progress
+from ganaug_core.progress import Progress
 from ganaug_core.workspace import Workspace
 
 

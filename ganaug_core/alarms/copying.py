@@ -1,0 +1,36 @@
+"""Generated images that come closer to training images than unseen real ones do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganaug_core.alarms.course import checkups
+from ganaug_core.progress import Progress
+
+
+@dataclass(frozen=True)
+class CopyingOnset:
+    """The generator begins to reproduce training images; the copy test of the audit, against the tuning share.
+
+    Settings:
+        chance: Chance of so many close images if nothing is copied; a run is tested some twenty times, so it is small.
+        checkups: So many measured checkpoints in a row.
+    """
+
+    title: ClassVar[str] = "The generator begins to copy"
+
+    chance: float = 0.001
+    checkups: int = 2
+
+    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
+        found = checkups(course, self.checkups)
+        if len(found) < self.checkups or any(each.copying_p is None or each.copying_p >= self.chance for each in found):
+            return None
+        share = found[-1].find("copied_share")
+        about = f"About {100 * share.value:.0f} % of the generated images" if share is not None else "Generated images"
+        return (
+            f"{about} are closer to a training image than unseen real images are (chance below {self.chance:g} in "
+            f"{self.checkups} checkpoints in a row, in pixels against the tuning share).",
+            "Stop: an earlier checkpoint without copying is kept. Add patients, switch the augmentations on, or train "
+            "for a shorter time.",
+        )

@@ -1,0 +1,69 @@
+"""Gradients that die or blow up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganaug_core.alarms.course import against_the_past, series
+from ganaug_core.progress import Progress
+
+
+@dataclass(frozen=True)
+class VanishingGradient:
+    """The generator is hardly pulled any more, so it stops learning.
+
+    Settings:
+        share: Gradient norm over what was usual before, in (0, 1).
+        floor: A norm below this is an alarm whatever was usual; a run can begin with a dead gradient.
+        window: Reports that are compared with all before, about three a second.
+    """
+
+    title: ClassVar[str] = "The generator gets no signal"
+
+    share: float = 0.01
+    floor: float = 1e-5
+    window: int = 15
+
+    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
+        compared = against_the_past(series(course, "generator_gradient"), self.window)
+        if compared is None:
+            return None
+        now, before = compared
+        if now >= max(self.floor, self.share * before):
+            return None
+        return (
+            f"The generator's gradient has the norm {now:.1g}, it was {before:.1g} before (alarm below "
+            f"{100 * self.share:g} % of that, or {self.floor:g}).",
+            "Use a loss that does not saturate (relativistic_pairing, non_saturating), or slow the discriminator down.",
+        )
+
+
+@dataclass(frozen=True)
+class ExplodingGradient:
+    """A network is pulled far harder than before, so the next updates may throw it off.
+
+    Settings:
+        growth: Gradient norm over what was usual before, > 1.
+        least: Below this norm nothing counts as exploding.
+        window: Reports that are compared with all before, about three a second.
+    """
+
+    title: ClassVar[str] = "The gradients blow up"
+
+    growth: float = 50.0
+    least: float = 50.0
+    window: int = 8
+
+    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
+        for network in ("discriminator", "generator"):
+            compared = against_the_past(series(course, f"{network}_gradient"), self.window)
+            if compared is None:
+                continue
+            now, before = compared
+            if now > self.least and now > self.growth * before:
+                return (
+                    f"The {network}'s gradient has the norm {now:,.0f}, it was {before:,.2g} before (alarm above "
+                    f"{self.growth:g} times and {self.least:g}).",
+                    f"Halve the {network}'s learning rate; add r1 and r2, or raise their gamma.",
+                )
+        return None

@@ -1,0 +1,63 @@
+"""Losses that are no numbers, or that run away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ganaug_core.alarms.course import against_the_past, series
+from ganaug_core.progress import Progress
+
+
+@dataclass(frozen=True)
+class NotANumber:
+    """An update was left out because its loss or gradient was not finite.
+
+    Settings:
+        updates: Left out since the last report, >= 1.
+    """
+
+    title: ClassVar[str] = "The arithmetic broke down"
+
+    updates: int = 1
+
+    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
+        left_out = course[-1].measures.get("left_out", 0.0)
+        if left_out < self.updates:
+            return None
+        counted = "1 update was" if left_out == 1 else f"{left_out:.0f} updates were"
+        return (
+            f"{counted} no number and left out; the weights are unharmed (alarm from {self.updates}, and four in a row "
+            "end the attempt).",
+            "If it comes again: halve both learning rates, or set precision=float32.",
+        )
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A loss has grown far beyond what it was before, in either direction.
+
+    Settings:
+        growth: Size of the loss over what was usual before, > 1.
+        least: Below this size no loss counts as running away; the losses of critics have no scale of their own.
+        window: Reports that are compared with all before, about three a second.
+    """
+
+    title: ClassVar[str] = "The losses run away"
+
+    growth: float = 20.0
+    least: float = 50.0
+    window: int = 15
+
+    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
+        for network in ("discriminator", "generator"):
+            compared = against_the_past([abs(each) for each in series(course, f"{network}_loss")], self.window)
+            if compared is None:
+                continue
+            now, before = compared
+            if now > self.least and now > self.growth * before:
+                return (
+                    f"The {network}'s loss has the size {now:,.0f}, it was {before:,.2g} before (alarm above "
+                    f"{self.growth:g} times and {self.least:g}).",
+                    "Halve both learning rates; add r1 and r2, or raise their gamma.",
+                )
+        return None

@@ -1,0 +1,176 @@
+"""Alarms: silent on a course that goes well, heard on one that shows their failure, and only then."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganaug_core.alarms import ALARMS
+from ganaug_core.progress import Checkup, Progress
+from ganaug_core.records import Measurement
+from ganaug_core.training import telemetry
+from ganaug_core.training.watch import CALM_REPORTS, Watch
+
+REPORTS = 60
+LOOK_EVERY = 4
+HEALTHY = {
+    "discriminator_loss": 0.6,
+    "generator_loss": 0.9,
+    "discriminator_gradient": 1.5,
+    "generator_gradient": 2.0,
+    "left_out": 0.0,
+}
+OPINIONS = {"separation": 0.8, "discriminator_gap": 0.1}
+
+
+def agreement(value: float, class_name: str | None = "hand", floor: float = 0.98) -> Measurement:
+    interval = (max(0.0, value - 0.1), min(1.0, value + 0.1))
+    return Measurement("label_agreement", "linear", value, interval, floor, None, 40, 40, "higher", class_name)
+
+
+def course(**changes: Any) -> list[Progress]:
+    """Return a run of sixty reports, a look with every fourth and a checkup with every twelfth.
+
+    Args:
+        changes: A measure, `variety`, `agreement` or `copying_p`, as a function of the number of the report.
+    """
+
+    def at(name: str, number: int, usual: float) -> float:
+        return float(changes[name](number)) if name in changes else usual
+
+    reports = []
+    for number in range(REPORTS):
+        measures = {name: at(name, number, usual) for name, usual in HEALTHY.items()}
+        report = Progress(1000 * number, float(number), number / (REPORTS - 1), measures)
+        if number % LOOK_EVERY == 0:
+            measures |= {name: at(name, number, usual) for name, usual in OPINIONS.items()}
+            report = replace(report, variety={"hand": at("variety", number, 0.8), "chest": 0.7})
+        if number % 12 == 11:
+            found = (agreement(0.95, "chest"), agreement(at("agreement", number, 0.9)))
+            report = replace(report, checkup=Checkup(report.images, found, at("copying_p", number, 0.4)))
+        reports.append(report)
+    return reports
+
+
+def fired(reports: list[Progress]) -> dict[str, int]:
+    """Return when which alarm went off first."""
+    watch, found = Watch(), {}
+    for report in reports:
+        for alarm in watch.look(report).alarms:
+            found.setdefault(alarm.name, alarm.images // 1000)
+    return found
+
+
+LATE = 40
+PLANTED = {
+    "collapse": {"variety": lambda number: 0.1 if number >= LATE else 0.8},
+    "class_dropped": {"agreement": lambda number: 0.05 if number >= LATE else 0.9},
+    "discriminator_too_strong": {"separation": lambda number: 0.9999 if number >= LATE else 0.8},
+    "discriminator_overfitting": {"discriminator_gap": lambda number: 0.9 if number >= LATE else 0.1},
+    "vanishing_gradient": {"generator_gradient": lambda number: 1e-3 if number >= LATE else 2.0},
+    "exploding_gradient": {"discriminator_gradient": lambda number: 900.0 if number >= LATE else 1.5},
+    "copying_onset": {"copying_p": lambda number: 1e-5 if number >= LATE - 10 else 0.4},
+    "not_a_number": {"left_out": lambda number: 2.0 if number == LATE else 0.0},
+    "divergence": {"generator_loss": lambda number: -4000.0 if number >= LATE else -2.0},
+}
+
+
+def test_every_alarm_has_a_planted_failure() -> None:
+    assert PLANTED.keys() == ALARMS.keys()
+
+
+def test_a_run_that_goes_well_is_left_in_peace() -> None:
+    assert fired(course()) == {}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_a_planted_failure_sets_off_its_alarm_and_no_other(name: str) -> None:
+    found = fired(course(**PLANTED[name]))
+    assert found.keys() == {name}
+    assert found[name] >= LATE
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_what_was_seen_the_threshold_and_what_to_try(name: str) -> None:
+    watch = Watch()
+    (raised,) = [each for report in course(**PLANTED[name]) for each in watch.look(report).alarms]
+    assert "alarm " in raised.say or "chance below" in raised.say
+    assert raised.say.endswith(".")
+    assert raised.do.endswith(".")
+    assert len(ALARMS[name].title) > 10
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_has_nothing_to_say_of_the_first_report(name: str) -> None:
+    assert ALARMS[name]().look(course()[:1]) is None
+    assert ALARMS[name]().look([Progress(0, 0.0, 0.0, {})]) is None
+
+
+@pytest.mark.parametrize("name", ["discriminator_loss", "generator_gradient", "separation", "discriminator_gap"])
+def test_a_measure_that_is_no_number_disturbs_no_alarm(name: str) -> None:
+    assert fired(course(**{name: lambda number: float("nan")})) == {}
+
+
+def test_an_alarm_goes_off_once_and_says_when_it_is_over() -> None:
+    reports = course(separation=lambda number: 0.9999 if 16 <= number < 40 else 0.8)
+    watch = Watch()
+    seen = [watch.look(report) for report in reports]
+    raised = [report.images for report in seen for each in report.alarms]
+    cleared = [report.images for report in seen for each in report.cleared]
+    assert raised == [28_000]
+    assert cleared == [1000 * (40 + CALM_REPORTS - 1)]
+
+
+def test_images_that_begin_alike_are_no_collapse() -> None:
+    assert fired(course(variety=lambda number: 0.05 if number <= 12 else 0.8)) == {}
+
+
+def test_a_class_that_no_linear_classifier_tells_apart_is_not_called_missing() -> None:
+    reports = [
+        replace(report, checkup=Checkup(report.images, (agreement(0.1, floor=0.3),), 0.5)) if report.checkup else report
+        for report in course()
+    ]
+    assert fired(reports) == {}
+
+
+def test_losses_without_a_scale_of_their_own_may_be_large_and_change_sign() -> None:
+    assert fired(course(discriminator_loss=lambda number: 400 * np.cos(number))) == {}
+
+
+def test_the_watch_forgets_old_curves_and_keeps_what_was_looked_at() -> None:
+    watch = Watch({})
+    for number in range(4000):
+        variety = {"hand": 1.0} if number % 100 == 0 else None
+        watch.look(Progress(number, 0.0, 0.0, {"generator_loss": 1.0}, variety=variety))
+    assert len(watch._course) < 1600
+    assert sum(report.variety is not None for report in watch._course) == 40
+
+
+# what the alarms read
+
+
+def test_separation_is_the_chance_of_the_right_order() -> None:
+    logits = {"train": np.float32([3, 1]), "tuning": np.float32([]), "generated": np.float32([0, 2, 1])}
+    said = telemetry.opinions(logits)  # of six pairs four are right, one is a tie
+    assert said == {"separation": pytest.approx(4.5 / 6)}
+
+
+def test_the_gap_is_how_far_tuning_images_are_on_the_way_to_generated_ones() -> None:
+    spread = np.linspace(-0.5, 0.5, 50).astype(np.float32)
+    logits = {"train": 4 + spread, "tuning": 3 + spread, "generated": 0 + spread}
+    found = telemetry.gap(logits)
+    assert found is not None
+    assert found.value == pytest.approx(0.25)
+    assert found.interval is not None
+    assert found.interval[0] < 0.25 < found.interval[1]
+    assert (found.n_real, found.n_synthetic) == (50, 50)
+
+
+@pytest.mark.parametrize(
+    ("tuning", "generated"), [(np.zeros(5), np.full(50, -9.0)), (np.zeros(50), np.linspace(-1, 1, 50))]
+)
+def test_no_gap_is_told_of_few_images_or_of_outputs_that_are_alike(tuning: Any, generated: Any) -> None:
+    train = np.linspace(-1, 1, 50).astype(np.float32)
+    logits = {"train": train, "tuning": np.float32(tuning), "generated": np.float32(generated)}
+    assert telemetry.gap(logits) is None

@@ -11,6 +11,7 @@ from ganaug_core.benefit_records import Arm, Benefit, Difference, Score
 from ganaug_core.records import (
     Audit,
     Cohort,
+    Copied,
     Features,
     Intensity,
     Map,
@@ -33,8 +34,8 @@ def taken_apart(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         value = getattr(record, each.name)
         if isinstance(value, np.ndarray):
             arrays[each.name] = value
-        elif each.name == "scores" and isinstance(value, Mapping):
-            arrays.update({f"scores.{key}": np.asarray(part) for key, part in value.items()})
+        elif each.name in ("scores", "drawings") and isinstance(value, Mapping):
+            arrays.update({f"{each.name}.{key}": np.asarray(part) for key, part in value.items()})
         else:
             manifest[each.name] = _plain(value)
     return manifest, arrays
@@ -67,8 +68,13 @@ def audit(manifest: Values, arrays: Arrays) -> Audit:
     manifest["measurements"] = tuple(Measurement(**_tuples(each)) for each in manifest["measurements"])
     manifest["suspects"] = tuple(Suspect(**each) for each in manifest["suspects"])
     manifest["missing_modes"] = tuple(MissingMode(**_tuples(each)) for each in manifest["missing_modes"])
-    scores = {key.removeprefix("scores."): array for key, array in arrays.items()}
-    return Audit(**manifest, scores=scores)
+    manifest["copied"] = tuple(Copied(**_tuples(each)) for each in manifest.get("copied", ()))
+    manifest["give_aways"] = tuple(manifest.get("give_aways", ()))  # older audits have neither
+    scores, drawings = (
+        {key.removeprefix(start): array for key, array in arrays.items() if key.startswith(start)}
+        for start in ("scores.", "drawings.")
+    )
+    return Audit(**manifest, scores=scores, drawings=drawings)
 
 
 def benefit(manifest: Values, arrays: Arrays) -> Benefit:

@@ -210,7 +210,13 @@ class Features:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number that never goes alone: value, 95 % interval, sizes, what real-vs-real gives, what chance gives."""
+    """A number that never goes alone: value, 95 % interval, sizes, what real-vs-real gives, what chance gives.
+
+    Attributes:
+        reference: Which real images it was compared with: `holdout`, `train` or `train+holdout`.
+        p_value: Of the test that belongs to it, uncorrected; None where it has none.
+        unit: Of the value where it has one: `HU`, `cycles a pixel`.
+    """
 
     name: str
     encoder: str
@@ -222,6 +228,9 @@ class Measurement:
     n_synthetic: int
     better: str
     class_name: str | None = None
+    reference: str = "holdout"
+    p_value: float | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -274,6 +283,23 @@ class MissingMode:
 
 
 @dataclass(frozen=True)
+class Copied:
+    """A training image that synthetic images seem to copy, and its patient.
+
+    Attributes:
+        patient: Number of the patient or group in the cohort; it names nobody outside of it.
+        synthetic: Ids of the synthetic images, the most suspicious first.
+        identical: One of them is the same image up to noise.
+    """
+
+    train: str
+    patient: int
+    class_name: str
+    synthetic: tuple[str, ...]
+    identical: bool
+
+
+@dataclass(frozen=True)
 class Audit:
     """Five verdicts, and the evidence below them.
 
@@ -282,6 +308,10 @@ class Audit:
         suspects: The closest pairs, most suspicious first: at least 20, and every one below the list's threshold.
         scores: `synthetic` (m,) and `holdout` (n_h,) copy scores, for the drawing.
         detectable_share: Smallest share of copies that these sizes would show, None where none would.
+        copied: The training images behind the listed suspects, the most often copied first.
+        give_aways: Ids of synthetic images that a classifier tells from real ones most surely.
+        drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
+            `histogram.*`.
     """
 
     cohort: dict[str, Any]
@@ -294,6 +324,9 @@ class Audit:
     scores: dict[str, Floats]
     detectable_share: float | None
     command: str = ""
+    copied: tuple[Copied, ...] = ()
+    give_aways: tuple[str, ...] = ()
+    drawings: dict[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """Cohort and samples and their features -> Audit: verdicts, measurements, suspects, missing modes.
 
-`sides` pairs the two, `measuring` measures, `copies`, `modes` and `labels` look for trouble; here the verdicts are
-corrected for each other. Only this step reads the hold-out.
+`sides` pairs the two, `measuring` measures; `copies`, `modes`, `realism` (with `detail`), `labels` and `intensities`
+(with `physics`) look for trouble; here the verdicts are corrected for each other. Only this step reads the hold-out.
 """
 
 from collections.abc import Mapping
 
 from ganaug_core.audit.copies import copies
 from ganaug_core.audit.document import as_json
+from ganaug_core.audit.intensities import intensities
 from ganaug_core.audit.labels import labels
 from ganaug_core.audit.measuring import measurements
 from ganaug_core.audit.modes import modes
+from ganaug_core.audit.realism import realism
 from ganaug_core.audit.sides import Space, sides
 from ganaug_core.audit.words import Finding
 from ganaug_core.interfaces import Report, silent
@@ -19,7 +21,7 @@ from ganaug_core.records import ROLES, Audit, Cohort, Samples, Verdict
 
 __all__ = ["Space", "as_json", "audit"]
 
-NOT_MEASURED = Verdict("not_assessable", "Not measured by this version.", "Look at the measurements and the images.")
+ORDER = ("copying", "mode_coverage", "fidelity", "label_fidelity", "intensity")
 
 
 def audit(
@@ -51,9 +53,18 @@ def audit(
     both = sides(cohort, samples, spaces, seed)
     trusted = cohort.own_split or trust_split or samples.provenance.get("cohort") == cohort.digest
     copied = copies(both, trusted=trusted, report=_part(report, 0.0, 0.6))
-    measured = measurements(both, _part(report, 0.6, 0.8))
-    varied = modes(both, measured, _part(report, 0.8, 1.0))
-    findings = {"copying": copied.finding, "mode_coverage": varied.finding, "label_fidelity": labels(both)}
+    measured = measurements(both, _part(report, 0.6, 0.75))
+    varied = modes(both, measured, _part(report, 0.75, 0.9))
+    real = realism(both, _part(report, 0.9, 0.98))
+    agreed = labels(both)
+    valued = intensities(both)
+    findings = {
+        "copying": copied.finding,
+        "mode_coverage": varied.finding,
+        "fidelity": real.finding,
+        "label_fidelity": agreed.finding,
+        "intensity": valued.finding,
+    }
     report(1.0, "Done")
     return Audit(
         cohort=_about_cohort(cohort),
@@ -66,20 +77,16 @@ def audit(
         scores=copied.scores or {},
         detectable_share=copied.detectable_share,
         command=command,
+        copied=copied.copied,
+        give_aways=real.give_aways,
+        drawings={**agreed.drawings, **real.drawings, **valued.drawings},
     )
 
 
 def _verdicts(findings: Mapping[str, Finding]) -> dict[str, Verdict]:
     """Return the five verdicts, those that could be tested corrected by Holm for each other."""
     adjusted = holm({name: each.p_value for name, each in findings.items() if each.p_value is not None})
-    judged = {name: each.verdict(adjusted.get(name)) for name, each in findings.items()}
-    return {
-        "copying": judged["copying"],
-        "mode_coverage": judged["mode_coverage"],
-        "fidelity": NOT_MEASURED,
-        "label_fidelity": judged["label_fidelity"],
-        "intensity": NOT_MEASURED,
-    }
+    return {name: findings[name].verdict(adjusted.get(name)) for name in ORDER}
 
 
 def _about_cohort(cohort: Cohort) -> dict[str, object]:

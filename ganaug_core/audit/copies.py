@@ -11,7 +11,7 @@ from ganaug_core.interfaces import Report
 from ganaug_core.metrics import copying, identity
 from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal
 from ganaug_core.neighbours import Registered, registered
-from ganaug_core.records import Cohort, Floats, Integers, Measurement, Suspect
+from ganaug_core.records import Cohort, Copied, Floats, Integers, Measurement, Suspect
 
 SPACE = "registered"
 ALPHA = FAIL  # after Holm's correction at least a warning
@@ -28,6 +28,7 @@ class Copies:
     suspects: tuple[Suspect, ...] = ()
     scores: dict[str, Floats] | None = None
     detectable_share: float | None = None
+    copied: tuple[Copied, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
     detectable = design.detectable_share(ALPHA)
     suspects = _suspects(both, near, synthetic, holdout, identical)
     finding = _finding(both, identical, test, design, detectable, trusted, suspects)
-    return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable)
+    return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(both, suspects))
 
 
 def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
@@ -193,6 +194,26 @@ def _suspects(
             )
         )
     return tuple(result)
+
+
+def _copied(both: Sides, suspects: tuple[Suspect, ...]) -> tuple[Copied, ...]:
+    """Return the training images of the suspects on the list, the most often copied first."""
+    found: dict[str, list[Suspect]] = {}
+    for each in suspects:
+        if each.identical or each.q_value < LISTED:
+            found.setdefault(each.train, []).append(each)
+    rows = {str(each): row for row, each in enumerate(both.cohort.ids)}
+    copied = [
+        Copied(
+            train,
+            int(both.cohort.groups[rows[train]]),
+            both.cohort.classes[both.cohort.labels[rows[train]]],
+            tuple(each.synthetic for each in by),
+            any(each.identical for each in by),
+        )
+        for train, by in found.items()
+    ]
+    return tuple(sorted(copied, key=lambda each: (not each.identical, -len(each.synthetic))))
 
 
 def _image_p_values(both: Sides, synthetic: Floats, holdout: Floats) -> Values:

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ganaug_core import __version__
-from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
+from ganaug_core.records import Audit, Copied, Measurement, MissingMode, Suspect
 
 
 def as_json(audit: Audit) -> dict[str, Any]:
@@ -20,9 +20,11 @@ def as_json(audit: Audit) -> dict[str, Any]:
             name: {"state": each.state, "statement": each.statement, "do": each.do}
             for name, each in audit.verdicts.items()
         },
-        "measurements": [_measurement(each) for each in audit.measurements],
+        "measurements": [{**_measurement(each), "seed": audit.seed} for each in audit.measurements],
         "suspects": [_suspect(each) for each in audit.suspects],
         "missing_modes": [_missing(each) for each in audit.missing_modes],
+        "copied": [_copied(each) for each in audit.copied],
+        "give_aways": list(audit.give_aways),
     }
 
 
@@ -38,6 +40,9 @@ def _measurement(each: Measurement) -> dict[str, Any]:
         "n_real": each.n_real,
         "n_synthetic": each.n_synthetic,
         "better": each.better,
+        "reference": each.reference,
+        "p_value": _finite(each.p_value),
+        "unit": each.unit,
     }
 
 
@@ -62,6 +67,16 @@ def _missing(each: MissingMode) -> dict[str, Any]:
         "interval": _interval(each.interval),
         "p_value": _finite(each.p_value),
         "exemplars": list(each.exemplars),
+    }
+
+
+def _copied(each: Copied) -> dict[str, Any]:
+    return {
+        "train": each.train,
+        "patient": each.patient,
+        "class": each.class_name,
+        "synthetic": list(each.synthetic),
+        "identical": each.identical,
     }
 
 

@@ -1,22 +1,34 @@
 """Label fidelity: do the synthetic images of a class look like that class, no less and no more than real ones?"""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
 from ganaug_core.metrics.agreement import DROP, Agreement, agreements, sees_drop
-from ganaug_core.records import Measurement
+from ganaug_core.metrics.statistics import halves, spread_interval
+from ganaug_core.metrics.teaching import inception_score, mode_score
+from ganaug_core.records import Floats, Measurement
 
 SPACE = "classifier"
 PARTS = 2  # agreement, and the distribution of the probability
-VERDICTS_TESTED = 3
+VERDICTS_TESTED = 5
+HALVES = 40
 
 
-def labels(both: Sides) -> Finding:
+@dataclass(frozen=True)
+class Labels:
+    """The finding, and the confusion tables of both sides."""
+
+    finding: Finding
+    drawings: dict[str, Floats] = field(default_factory=dict)
+
+
+def labels(both: Sides) -> Labels:
     """Return what speaks for wrong or exaggerated labels."""
-    if SPACE not in both.spaces or len(both.cohort.classes) < 2:
-        reason = "the cohort has one class" if len(both.cohort.classes) < 2 else f"the features {SPACE} are missing"
-        return Finding(None, unable=(f"Labels cannot be judged: {reason}.", "Audit with at least two classes."))
+    if reason := _unusable(both):
+        return Labels(Finding(None, unable=(f"Labels cannot be judged: {reason}.", "Audit with at least two classes.")))
     held = both.holdout
     found = agreements(
         both.features(SPACE, held),
@@ -26,8 +38,10 @@ def labels(both: Sides) -> Finding:
         both.weights[held],
     )
     if not found:
-        return Finding(
-            None, unable=("Labels cannot be judged: no class has synthetic and held-out images.", "Draw samples.")
+        return Labels(
+            Finding(
+                None, unable=("Labels cannot be judged: no class has synthetic and held-out images.", "Draw samples.")
+            )
         )
     tests = PARTS * len(found)
     p_value = min(1.0, tests * min(min(each.p_value, each.shift_p_value) for each in found))
@@ -42,7 +56,7 @@ def labels(both: Sides) -> Finding:
             f"{percent(_mean_real(found))} of held-out images ({sizes}).",
             "Look at single classes in the measurements.",
         )
-    return Finding(
+    finding = Finding(
         p_value,
         _trouble(both, found),
         clear,
@@ -51,8 +65,54 @@ def labels(both: Sides) -> Finding:
             f"loss of {percent(DROP)} could go unnoticed ({sizes}).",
             _advice(found, alpha),
         ),
-        measurements=tuple(_measurement(both, each) for each in found),
+        measurements=(*(_measurement(both, each) for each in found), *_taught(both)),
     )
+    return Labels(finding, _confusion(both))
+
+
+def _unusable(both: Sides) -> str:
+    """Return why labels cannot be judged, empty if they can."""
+    classes = len(both.cohort.classes)
+    if classes < 2:
+        return "the cohort has one class"
+    if SPACE not in both.spaces:
+        return f"the features {SPACE} are missing"
+    known = both.spaces[SPACE].synthetic.values.shape[1]
+    return f"the classifier knows {known} classes, the cohort {classes}" if known != classes else ""
+
+
+def _confusion(both: Sides) -> dict[str, Floats]:
+    """Return (classes, classes) for both sides: of the images labelled i, the share in which the classifier sees j.
+
+    A held-out patient counts once a class. Rows without images are 0.
+    """
+    size = len(both.cohort.classes)
+    result = {}
+    for name, values, known, mass in (
+        ("holdout", both.features(SPACE, both.holdout), both.cohort.labels[both.holdout], both.weights[both.holdout]),
+        ("synthetic", both.spaces[SPACE].synthetic.values, both.labels, np.ones(len(both.labels))),
+    ):
+        table = np.zeros((size, size))
+        np.add.at(table, (known, values.argmax(1)), mass)
+        result[f"confusion.{name}"] = (table / np.maximum(table.sum(1, keepdims=True), 1e-9)).astype(np.float32)
+    return result
+
+
+def _taught(both: Sides) -> list[Measurement]:
+    """Return inception and mode score; no verdict looks at them."""
+    drawn, real = both.spaces[SPACE].synthetic.values, both.features(SPACE, both.holdout)
+    size = len(both.cohort.classes)
+    shares = np.bincount(both.cohort.labels[both.holdout], minlength=size) / max(1, len(both.holdout))
+    result = []
+    for name, score in (
+        ("inception_score", inception_score),
+        ("mode_score", lambda values: mode_score(values, shares)),
+    ):
+        value, floor = score(drawn), score(real)
+        spread = [score(drawn[half]) for half in halves(np.arange(len(drawn)), HALVES, both.random(450))]
+        interval = spread_interval(value, spread, least=0.0, most=float(size))
+        result.append(Measurement(name, SPACE, value, interval, floor, floor, len(real), len(drawn), "higher"))
+    return result
 
 
 def _trouble(both: Sides, found: list[Agreement]) -> tuple[str, str]:
@@ -84,11 +144,12 @@ def _measurement(both: Sides, each: Agreement) -> Measurement:
         each.synthetic,
         each.interval,
         each.real,
-        None,
+        each.real,
         each.n_real,
         each.n_synthetic,
-        "higher",
+        "as real",
         both.cohort.classes[each.label],
+        p_value=each.p_value,
     )
 
 

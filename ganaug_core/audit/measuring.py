@@ -36,8 +36,8 @@ def measurements(both: Sides, report: Report) -> tuple[Measurement, ...]:
     return tuple(found)
 
 
-def matched(both: Sides, labels: Sequence[int], draw: int) -> tuple[Integers, Integers, Integers]:
-    """Return rows of hold-out, training and synthetic images, the same number of each class."""
+def matched(both: Sides, labels: Sequence[int], draw: int, most: int = MOST) -> tuple[Integers, Integers, Integers]:
+    """Return rows of hold-out, training and synthetic images, the same number of each class, at most `most` a side."""
     random = both.random(100 + draw)
     picks: tuple[list[Integers], ...] = ([], [], [])
     pools = [
@@ -51,7 +51,7 @@ def matched(both: Sides, labels: Sequence[int], draw: int) -> tuple[Integers, In
     total = sum(min(len(pool[place]) for pool in pools) for place in range(len(labels)))
     for place in range(len(labels)):
         size = min(len(pool[place]) for pool in pools)
-        size = int(size * min(1, MOST / max(total, 1)))
+        size = int(size * min(1, most / max(total, 1)))
         for pick, pool in zip(picks, pools, strict=True):
             pick.append(np.sort(random.permutation(pool[place])[:size]))
     held, train, drawn = (np.concatenate(pick) if pick else np.zeros(0, np.int64) for pick in picks)

@@ -17,6 +17,7 @@ class Finding:
         clear: Sentence if nothing is found, with its `do`; None where nothing found would mean nothing.
         unable: Why nothing can be said, with its `do`.
         named: Something is shown by name, so that a pass would contradict it.
+        caution: Sentence about what asks for a second look but proves no fault, with its `do`: a warning, never more.
     """
 
     p_value: float | None
@@ -24,12 +25,15 @@ class Finding:
     clear: tuple[str, str] | None = None
     unable: tuple[str, str] = ("", "")
     named: bool = False
+    caution: tuple[str, str] | None = None
     measurements: tuple[Measurement, ...] = field(default_factory=tuple)
 
     def verdict(self, adjusted: float | None) -> Verdict:
         """Return the verdict at the p-value after Holm's correction."""
         if adjusted is not None and (adjusted < WARN or self.named):
             return Verdict("fail" if adjusted < FAIL else "warn", *self.trouble, p_value=self.p_value)
+        if self.caution is not None:
+            return Verdict("warn", *self.caution, p_value=self.p_value)
         if self.p_value is not None and self.clear is not None:
             return Verdict("pass", *self.clear, p_value=self.p_value)
         return Verdict("not_assessable", *self.unable, p_value=self.p_value)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ganaug_core.metrics.statistics import Values, wilson
+from ganaug_core.metrics.statistics import Values, dominance, wilson
 from ganaug_core.records import Floats, Integers
 
 SHIFT = 0.15
@@ -62,7 +62,7 @@ def agreements(
         mass = real_weights[rows]
         right = float((mass * (real[rows].argmax(1) == label)).sum())
         patients, hits, total = float(mass.sum()), int((synthetic[drawn].argmax(1) == label).sum()), int(drawn.sum())
-        shift, p_value = _shift(real[rows, label], mass, synthetic[drawn, label])
+        shift, p_value = dominance(real[rows, label], mass, synthetic[drawn, label], SHIFT)
         found.append(
             Agreement(
                 int(label),
@@ -88,18 +88,3 @@ def sees_drop(real: float, patients: int, synthetic: int, alpha: float) -> bool:
     """Return whether `DROP` less agreement than the real share would be significant at these sizes."""
     fewer = max(0.0, real - DROP)
     return different(round(fewer * synthetic), synthetic, round(real * patients), patients) < alpha
-
-
-def _shift(real: Floats, mass: Values, synthetic: Floats) -> tuple[float, float]:
-    """Return P(synthetic > real) and the p-value of lying within .5 +- SHIFT, by the normal approximation."""
-    order = np.sort(synthetic)
-    above = 1 - (np.searchsorted(order, real, "left") + np.searchsorted(order, real, "right")) / (2 * len(order))
-    chance = float((mass * above).sum() / mass.sum())
-    ranked = np.argsort(real)
-    below = np.concatenate([[0.0], np.cumsum(mass[ranked])]) / mass.sum()
-    places = below[np.searchsorted(real[ranked], synthetic, "left")]
-    variance = float(np.average(np.square(above - chance), weights=mass)) / mass.sum()
-    variance += float(np.var(places)) / len(synthetic)
-    variance += 0.25 / (mass.sum() * len(synthetic))  # never certain, even when all are on one side
-    p_value = stats.norm.sf((abs(chance - 0.5) - SHIFT) / np.sqrt(variance))
-    return chance, float(p_value)

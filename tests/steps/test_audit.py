@@ -78,7 +78,7 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
     document = json.loads(json.dumps(as_json(fresh), allow_nan=False))
     assert list(document) == [
         *("schema", "ganaug", "seed", "command", "cohort", "synthetic"),
-        *("verdicts", "measurements", "suspects", "missing_modes"),
+        *("verdicts", "measurements", "suspects", "missing_modes", "copied", "give_aways"),
     ]
     assert document["schema"] == "ganaug.audit/1"
     assert list(document["verdicts"]) == ["copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"]
@@ -86,7 +86,8 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
     assert set(document["cohort"]) == {"name", "hash", "n_train", "n_tuning", "n_holdout", "classes", "unit"}
     assert set(document["synthetic"]) == {"name", "hash", "n", "source"}
     assert set(document["measurements"][0]) == {
-        *("name", "class", "encoder", "value", "interval", "floor", "null", "n_real", "n_synthetic", "better")
+        *("name", "class", "encoder", "value", "interval", "floor", "null", "n_real", "n_synthetic", "better"),
+        *("reference", "p_value", "unit", "seed"),
     }
     assert set(document["suspects"][0]) == {
         *("synthetic", "train", "encoder", "distance", "p_value", "q_value", "transform")

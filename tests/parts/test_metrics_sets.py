@@ -1,0 +1,217 @@
+"""Comparing whole sets: discrepancy, what gives images away, spectrum, intensity, and the scores for teaching."""
+
+import numpy as np
+import pytest
+from scipy import ndimage, stats
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import roc_auc_score
+from sklearn.metrics.pairwise import rbf_kernel
+
+from ganaug_core.errors import EvidenceError
+from ganaug_core.metrics import give_aways, intensity, spectrum, statistics, teaching, two_sample
+from ganaug_core.readers import phantom
+from ganaug_core.records import Floats, Intensity
+
+HU = Intensity("HU", -160, 240)
+
+
+def noise_images(count: int, random: np.random.Generator, sigma: float = 0.0) -> Floats:
+    images = random.normal(0, 0.3, (count, 1, 32, 32))
+    return np.clip(ndimage.gaussian_filter(images, (0, 0, sigma, sigma)), -1, 1).astype(np.float32)
+
+
+# statistics
+
+
+def test_dominance_is_the_area_under_the_curve_and_counts_patients() -> None:
+    random = np.random.default_rng(0)
+    real, synthetic = random.normal(0, 1, 80).round(1), random.normal(0.4, 1, 60).round(1)
+    sides = np.repeat([0, 1], [80, 60])
+    chance, _ = statistics.dominance(real, np.ones(80), synthetic, 0.15)
+    assert chance == pytest.approx(roc_auc_score(sides, np.concatenate([real, synthetic])), abs=1e-12)
+    twice = statistics.dominance(np.repeat(real, 2), np.full(160, 0.5), synthetic, 0.15)
+    assert twice == pytest.approx(statistics.dominance(real, np.ones(80), synthetic, 0.15), abs=1e-12)
+
+
+def test_the_standard_error_of_dominance_is_the_spread_of_repeated_draws() -> None:
+    random = np.random.default_rng(1)
+    drawn = [
+        statistics.dominance_spread(random.normal(0, 1, 50), np.ones(50), random.normal(0.5, 1, 70)) for _ in range(400)
+    ]
+    assert np.mean([each[1] for each in drawn]) == pytest.approx(np.std([each[0] for each in drawn]), rel=0.12)
+
+
+def test_the_interval_of_a_median_holds_it_nineteen_times_in_twenty() -> None:
+    random = np.random.default_rng(2)
+    inside = [
+        low <= 0 <= high for low, high in (statistics.median_interval(random.normal(size=41)) for _ in range(600))
+    ]
+    assert 0.93 <= np.mean(inside) <= 0.985
+    assert statistics.weighted_median(np.array([1.0, 5.0, 9.0]), np.array([0.2, 0.2, 1.0])) == 9
+
+
+# discrepancy
+
+
+def test_the_mean_discrepancy_is_that_of_the_kernel_of_scikit_learn() -> None:
+    random = np.random.default_rng(3)
+    one, two = random.normal(0, 1, (30, 4)), random.normal(0.5, 1, (40, 4))
+    gamma = 1 / 7.0
+    expected = rbf_kernel(one, one, gamma).mean() + rbf_kernel(two, two, gamma).mean()
+    expected -= 2 * rbf_kernel(one, two, gamma).mean()
+    assert two_sample.mean_discrepancy(one, two, 7.0) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("kernel", [two_sample.gaussian, two_sample.cubic])
+def test_swapping_patients_is_calibrated_where_images_of_a_patient_are_alike(kernel: two_sample.Kernel) -> None:
+    random = np.random.default_rng(4)
+    groups, labels, drawn = np.arange(60) // 3, np.repeat([0, 1], 30), np.repeat([0, 1], [80, 30])
+    found: dict[str, list[float]] = {"fresh": [], "shifted": []}
+    for _ in range(120):
+        patients = random.normal(0, 1, (20, 3))[groups]
+        real = patients + 0.3 * random.normal(0, 1, (60, 3)) + 3 * labels[:, None]
+        for name, values in found.items():
+            synthetic = random.normal(0, 1.05, (110, 3)) + 3 * drawn[:, None] + 1.5 * (name == "shifted")
+            rows = two_sample.paired(labels, groups, drawn, random, 300)
+            assert (labels[rows.real] == drawn[rows.synthetic]).all()
+            values.append(two_sample.swapped(real[rows.real], synthetic[rows.synthetic], rows.patient, kernel, random))
+    assert np.mean(np.array(found["fresh"]) < 0.05) <= 0.1
+    assert np.mean(np.array(found["shifted"]) < 0.05) >= 0.9
+
+
+def test_pairs_keep_patients_whole_and_classes_apart() -> None:
+    labels, groups = np.array([0, 0, 0, 1, 1]), np.array([7, 7, 8, 9, 9])
+    rows = two_sample.paired(labels, groups, np.array([0, 0, 0, 1]), np.random.default_rng(5), 100)
+    assert sorted(rows.real.tolist()) == [0, 1, 2]  # one synthetic image cannot stand for a patient of two
+    assert len(set(rows.synthetic.tolist())) == 3
+
+
+# what gives images away
+
+
+def test_the_discriminant_agrees_with_scikit_learn_where_images_are_many() -> None:
+    random = np.random.default_rng(6)
+    one, two = random.normal(0, 1, (600, 5)), random.normal(0, 1, (600, 5)) + np.eye(5)[0]
+    labels, groups = np.zeros(600, np.int64), np.arange(600)
+    found = give_aways.discriminant(one, two, labels, labels, groups, random)
+    sides = np.repeat([0, 1], 600)
+    theirs = LinearDiscriminantAnalysis().fit(np.concatenate([one, two]), sides)
+    area = roc_auc_score(sides, np.concatenate([found.real, found.synthetic]))
+    best = roc_auc_score(sides, theirs.decision_function(np.concatenate([one, two])))
+    assert area == pytest.approx(best, abs=0.02)
+    assert area == pytest.approx(stats.norm.cdf(1 / np.sqrt(2)), abs=0.03)
+    assert np.abs(found.pattern).argmax() == 0
+    assert found.pattern[0] > 0
+
+
+def test_a_classifier_learns_nothing_from_the_classes_or_from_the_patients() -> None:
+    random = np.random.default_rng(7)
+    areas = []
+    for _ in range(20):
+        labels, drawn = np.repeat([0, 1], [60, 20]), np.repeat([0, 1], [60, 20])
+        groups = np.arange(80) // 4
+        real = random.normal(0, 1, (20, 40))[groups] + 0.1 * random.normal(0, 1, (80, 40)) + 4 * labels[:, None]
+        synthetic = random.normal(0, 1, (80, 40)) + 4 * drawn[:, None]
+        found = give_aways.discriminant(real, synthetic, labels, drawn, groups, random)
+        areas.append(statistics.dominance(found.real, np.ones(80), found.synthetic, 0.1)[0])
+    assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
+
+
+def test_the_picture_shows_where_detail_is_missing() -> None:
+    random = np.random.default_rng(8)
+    real, synthetic = noise_images(120, random), noise_images(120, random)
+    smooth = ndimage.gaussian_filter(synthetic, (0, 0, 1.5, 1.5))
+    synthetic[:, :, :16, :16] = smooth[:, :, :16, :16]
+    labels = np.zeros(120, np.int64)
+    views = [give_aways.brightness_and_detail(each) for each in (real, synthetic)]
+    found = give_aways.discriminant(*views, labels, labels, np.arange(120), random)
+    brightness, detail = give_aways.as_pictures(found.pattern)
+    assert brightness.shape == detail.shape == (32, 32)
+    assert detail[:14, :14].mean() < 5 * abs(detail[18:, 18:].mean()) * -1
+    assert statistics.dominance(found.real, np.ones(120), found.synthetic, 0.25)[0] > 0.99
+
+
+# spectrum
+
+
+def test_a_wave_lies_in_the_ring_of_its_frequency_and_blur_lowers_the_highest() -> None:
+    column = np.arange(64)
+    wave = np.tile(np.cos(2 * np.pi * 0.25 * column), (64, 1))[None, None].astype(np.float32)
+    power = spectrum.rings(wave)[0]
+    assert spectrum.frequencies()[power.argmax()] == 0.25 - 1 / 32  # the edge belongs to the lower ring
+    random = np.random.default_rng(9)
+    images = noise_images(20, random)
+    lost = spectrum.rings(images) - spectrum.rings(ndimage.gaussian_filter(images, (0, 0, 1, 1)))
+    assert (np.diff(lost.mean(0)) > 0).all()
+
+
+# intensity
+
+
+def test_the_numbers_of_an_image_are_in_the_unit() -> None:
+    image = np.full((1, 1, 10, 10), 0.5, np.float32)
+    image[0, 0, :2] = -1
+    found = intensity.numbers(image, HU)[0]
+    assert found == pytest.approx([140, -160, 140, 0.2])
+
+
+def test_peaks_have_the_names_of_tissues_and_follow_a_shift() -> None:
+    random = np.random.default_rng(10)
+    values = np.concatenate([random.normal(-100, 8, 30_000), random.normal(60, 10, 30_000)])
+    images = HU.normalise(values.reshape(-1, 1, 20, 50))
+    shifted = HU.normalise((values + 12).reshape(-1, 1, 20, 50))
+    found = intensity.peaks(intensity.histogram(images), intensity.histogram(shifted), HU)
+    assert [each.name for each in found] == ["fat", "soft tissue"]
+    assert [each.real for each in found] == pytest.approx([-100, 60], abs=6)
+    assert [each.synthetic - each.real for each in found] == pytest.approx([12, 12], abs=5)
+
+
+def test_noise_is_measured_in_the_unit_and_a_sharp_kernel_has_a_higher_frequency() -> None:
+    random = np.random.default_rng(11)
+    ramp = np.linspace(-0.5, 0.5, 64, dtype=np.float32)[None, None, None]
+    white = ramp + random.normal(0, 0.02, (30, 1, 64, 64)).astype(np.float32)
+    smooth = ramp + ndimage.gaussian_filter(white - ramp, (0, 0, 1.5, 1.5))
+    found = [intensity.noise(each).mean(0) for each in (white, smooth)]
+    assert 10 ** found[0][0] == pytest.approx(0.02, rel=0.1)
+    assert found[0][1] > found[1][1] + 0.1
+
+
+def test_the_two_kernels_of_the_phantom_are_found_without_being_told() -> None:
+    made = phantom.lesions(120, 3)
+    found = intensity.noise(HU.normalise(made.pixels))
+    groups = intensity.kernel_groups(found)
+    assert groups is not None
+    sharp = found[:, 1] > groups[:, 1].mean()
+    assert np.mean(sharp == (made.kernels == phantom.KERNELS.index("sharp"))) > 0.95
+    one_kernel = found[made.kernels == 0]
+    assert intensity.kernel_groups(one_kernel) is None
+
+
+def test_fresh_images_break_two_in_a_hundred_bounds_and_strange_ones_all() -> None:
+    random = np.random.default_rng(12)
+    training, fresh = random.normal(0, 1, (4000, 6)), random.normal(0, 1, (3000, 6))
+    assert intensity.violations(training, fresh).mean() == pytest.approx(0.02, abs=0.004)
+    assert intensity.violations(training, fresh + 9).mean() == 1
+
+
+# for teaching
+
+
+def test_the_inception_score_of_sure_and_even_classes_is_their_number_and_of_unsure_ones_is_one() -> None:
+    sure = np.log(np.tile(np.eye(4) + 1e-12, (10, 1)))
+    assert teaching.inception_score(sure) == pytest.approx(4, rel=1e-6)
+    assert teaching.inception_score(np.log(np.full((9, 4), 0.25))) == pytest.approx(1)
+    with pytest.raises(EvidenceError):
+        teaching.inception_score(np.zeros((0, 4)))
+
+
+def test_the_mode_score_by_hand_and_its_loss_by_a_wrong_mix() -> None:
+    probability = np.array([[0.9, 0.1], [0.2, 0.8]])
+    marginal, shares = probability.mean(0), np.array([0.5, 0.5])
+    divergence = (probability * np.log(probability / marginal)).sum(1).mean()
+    expected = np.exp(divergence - (marginal * np.log(marginal / shares)).sum())
+    assert teaching.mode_score(np.log(probability), shares) == pytest.approx(expected, rel=1e-12)
+    assert teaching.mode_score(np.log(probability), marginal) == pytest.approx(
+        teaching.inception_score(np.log(probability)), rel=1e-12
+    )
+    assert teaching.mode_score(np.log(probability), np.array([0.1, 0.9])) < expected

@@ -9,6 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from ganaug_core.neighbours import twin_pairs
+from ganaug_core.readers import phantom
 from ganaug_core.records import Cohort, Floats, Integers, Intensity, Samples
 
 Bytes = NDArray[np.uint8]
@@ -145,3 +146,25 @@ def planted(drawn: Floats, labels: Integers, real: Cohort, share: float, how: st
         source = random.choice(real.where(0, label=int(label)), len(rows))
         result[rows] = copied(real.images(source), how, seed)
     return result
+
+
+def phantom_cohort(patients: int, seed: int, holdout: float = 0.4) -> Cohort:
+    """Return phantom lesions in HU as a cohort: several a patient, patients split into train, tuning and hold-out."""
+    made = phantom.lesions(patients, seed, malignant=0.45)
+    edges = np.array([0.9 - holdout, 1 - holdout]) * patients
+    roles = np.digitize(np.random.default_rng(seed).permutation(patients)[made.patients], edges)
+    digest = hashlib.sha256(made.pixels.tobytes() + roles.tobytes()).hexdigest()
+    ids = np.array([f"{index:012x}" for index in range(len(made.labels))])
+    nothing = np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
+    return Cohort(
+        "phantom", digest, made.pixels, made.labels, roles, ids, made.patients, made.patients, phantom.CLASSES,
+        Intensity("HU", *phantom.WINDOW_HU), *nothing, True,
+    )  # fmt: skip
+
+
+def phantom_samples(patients: int, seed: int) -> Samples:
+    """Return phantom lesions of other patients, one of each, as if they came from a folder."""
+    made = phantom.lesions(patients, seed, malignant=0.45)
+    _, first = np.unique(made.patients, return_index=True)
+    images = Intensity("HU", *phantom.WINDOW_HU).normalise(made.pixels[first])
+    return samples(images, made.labels[first], phantom.CLASSES)

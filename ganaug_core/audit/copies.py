@@ -238,7 +238,17 @@ def _finding(
     total = len(both.samples)
     sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_holdout, 'held-out patient')}"
     measurement = Measurement(
-        "copied_share", SPACE, test.share, test.interval, None, 0.0, test.n_holdout, test.n_synthetic, "lower"
+        "copied_share",
+        SPACE,
+        test.share,
+        test.interval,
+        0.0,
+        0.0,
+        test.n_holdout,
+        test.n_synthetic,
+        "lower",
+        reference="train+holdout",
+        p_value=test.p_value,
     )
     do = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
     if identical:

@@ -8,13 +8,13 @@ from scipy import ndimage, stats
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import FAIL, chance, percent
 from ganaug_core.metrics import spectrum
-from ganaug_core.metrics.statistics import Values, dominance_spread
+from ganaug_core.metrics.statistics import Values, dominance
 from ganaug_core.records import Floats, Measurement
 
 SHIFT = 0.15  # how far from 1/2 the chance may lie that a synthetic image has more power than a real one
 BLURS = (0.5, 0.7, 1.0, 1.5, 2.0)
 VISIBLE_BLUR = 1.0
-LEAST = 5
+LEAST = 10
 MOST = 600  # images of a class and side
 VERDICTS = 5
 PARTS = 3
@@ -55,11 +55,8 @@ def detail(both: Sides) -> Detail:
         real, synthetic = spectrum.rings(images), spectrum.rings(both.samples.images[drawn])
         pooled.append((real, synthetic))
         for ring, frequency in enumerate(spectrum.frequencies()):
-            more, spread = dominance_spread(real[:, ring], mass, synthetic[:, ring])
-            p_value = float(stats.norm.sf((abs(more - 0.5) - SHIFT) / spread))
-            reach = float(stats.norm.ppf(0.975)) * spread
+            more, _, interval, p_value = dominance(real[:, ring], mass, synthetic[:, ring], SHIFT)
             sizes = round(mass.sum()), len(drawn)
-            interval = max(0.0, more - reach), min(1.0, more + reach)
             measurements.append(
                 Measurement(
                     "detail",
@@ -106,8 +103,7 @@ def _visible(images: Floats, real: Values, mass: Values, synthetic: int, alpha: 
         blurred = spectrum.rings(ndimage.gaussian_filter(images, (0, 0, sigma, sigma), mode="reflect"))
         for ring in range(spectrum.RINGS):
             as_many = np.resize(blurred[:, ring], synthetic)
-            more, spread = dominance_spread(real[:, ring], mass, as_many)
-            if (abs(more - 0.5) - SHIFT) / spread > need:
+            if stats.norm.isf(dominance(real[:, ring], mass, as_many, SHIFT).p_value) > need:
                 return sigma
     return None
 

@@ -9,12 +9,12 @@ from ganaug_core.audit import physics
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
 from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import Values, dominance_spread, median_interval, weighted_median
+from ganaug_core.metrics.statistics import Values, dominance, median_interval, weighted_median
 from ganaug_core.records import Floats, Integers, Measurement
 
 SHIFT = 0.15  # as in detail
 VISIBLE = 0.35  # a shift that puts 85 % of the synthetic images above the usual real one must be noticed
-LEAST = 5
+LEAST = 10
 MOST = 1000  # images of a class and side
 VERDICTS = 5
 SAID = {
@@ -44,13 +44,9 @@ class _Shift:
     real: float
     more: float
     spread: float
+    p_value: float
     n_real: int
     n_synthetic: int
-
-    @property
-    def p_value(self) -> float:
-        """That the chance lies within 1/2 +- `SHIFT`."""
-        return float(stats.norm.sf((abs(self.more - 0.5) - SHIFT) / self.spread))
 
 
 def intensities(both: Sides) -> Intensities:
@@ -80,7 +76,7 @@ def intensities(both: Sides) -> Intensities:
                 unable=(
                     f"Intensities cannot be judged: no class has {LEAST} held-out patients and {LEAST} synthetic "
                     f"images.",
-                    "Import more images, or draw samples of every class.",
+                    f"Audit with at least {LEAST} held-out patients and {LEAST} synthetic images of a class.",
                 ),
             )
         )
@@ -102,7 +98,7 @@ def _shifts(both: Sides, label: int, held: Integers, drawn: Integers) -> list[_S
     mass = both.weights[held]
     result = []
     for place, name in enumerate(intensity.NUMBERS):
-        more, spread = dominance_spread(real[:, place], mass, synthetic[:, place])
+        found = dominance(real[:, place], mass, synthetic[:, place], SHIFT)
         result.append(
             _Shift(
                 name,
@@ -110,8 +106,9 @@ def _shifts(both: Sides, label: int, held: Integers, drawn: Integers) -> list[_S
                 float(np.median(synthetic[:, place])),
                 median_interval(synthetic[:, place]),
                 weighted_median(real[:, place], mass),
-                more,
-                spread,
+                found.chance,
+                found.spread,
+                found.p_value,
                 round(float(mass.sum())),
                 len(drawn),
             )

@@ -8,7 +8,7 @@ from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import Finding, chance, count, listed, percent
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import cells, repetition
-from ganaug_core.metrics.statistics import Values
+from ganaug_core.metrics.statistics import Values, wilson
 from ganaug_core.neighbours import neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
 
@@ -92,13 +92,14 @@ def _repetition(
                     "self_similarity",
                     space,
                     share,
-                    None,
+                    wilson(share * (len(drawn) // 2), len(drawn) // 2),  # neighbours come in mutual pairs
                     usual,
-                    None,
+                    usual,
                     len(held),
                     len(drawn),
                     "lower",
                     name,
+                    p_value=p_value,
                 )
             )
         if SPACE in both.spaces:
@@ -110,7 +111,19 @@ def _repetition(
             )
             found.append(Repeats(label, p_value, sentence))
             measurements.append(
-                Measurement("vendi_ratio", SPACE, ratio, interval, None, 1.0, len(held), len(drawn), "higher", name)
+                Measurement(
+                    "vendi_ratio",
+                    SPACE,
+                    ratio,
+                    interval,
+                    1.0,
+                    1.0,
+                    len(held),
+                    len(drawn),
+                    "higher",
+                    name,
+                    p_value=p_value,
+                )
             )
     return found, tuple(measurements)
 

@@ -5,7 +5,7 @@ from scipy import stats
 
 from ganaug_core.audit.sides import Sides
 from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import Values, dominance_spread, halves, median_interval, weighted_median, wilson
+from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
 from ganaug_core.records import TRAIN, Integers, Measurement
 
 SPACE, TEXTURE = "intensity", "texture"
@@ -38,8 +38,7 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
     result = []
     for title, left, right, unit in columns:
         usual = weighted_median(left, mass)
-        more, spread = dominance_spread(left, mass, right)
-        p_value = min(1.0, float(2 * stats.norm.sf(abs(more - 0.5) / spread)))
+        p_value = dominance(left, mass, right, 0).p_value
         value, interval = float(np.median(right)), median_interval(right)
         result.append(
             Measurement(

@@ -62,7 +62,7 @@ def agreements(
         mass = real_weights[rows]
         right = float((mass * (real[rows].argmax(1) == label)).sum())
         patients, hits, total = float(mass.sum()), int((synthetic[drawn].argmax(1) == label).sum()), int(drawn.sum())
-        shift, p_value = dominance(real[rows, label], mass, synthetic[drawn, label], SHIFT)
+        shift = dominance(real[rows, label], mass, synthetic[drawn, label], SHIFT)
         found.append(
             Agreement(
                 int(label),
@@ -70,8 +70,8 @@ def agreements(
                 wilson(hits, total),
                 right / patients,
                 different(hits, total, round(right), round(patients)),
-                shift,
-                p_value,
+                shift.chance,
+                shift.p_value,
                 round(patients),
                 total,
             )

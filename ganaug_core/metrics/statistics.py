@@ -1,6 +1,7 @@
 """What several tests share: corrections for many tests, intervals, and counting patients instead of images."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ def wilson(count: float, total: float, level: float = 0.95) -> tuple[float, floa
     share = count / total
     centre = (share + z * z / (2 * total)) / (1 + z * z / total)
     reach = z / (1 + z * z / total) * float(np.sqrt(share * (1 - share) / total + z * z / (4 * total * total)))
-    return max(0.0, centre - reach), min(1.0, centre + reach)
+    return max(0.0, min(share, centre - reach)), min(1.0, max(share, centre + reach))
 
 
 def benjamini_hochberg(p_values: Values) -> Values:
@@ -80,35 +81,54 @@ def spread_interval(
     return max(least, value - reach), min(most, value + reach)
 
 
-def dominance(
-    real: NDArray[np.floating], weights: Values, synthetic: NDArray[np.floating], margin: float
-) -> tuple[float, float]:
-    """Return P(synthetic > real), .5 if alike, and the p-value that it lies within .5 +- `margin`.
+class Dominance(NamedTuple):
+    """How often a synthetic value is higher than a real one.
 
-    Ties count half. The spread is that of the Mann-Whitney statistic in the normal approximation, with as many
-    independent real values as the weights sum to.
+    Attributes:
+        chance: P(synthetic > real), ties half; .5 if alike: the area under the curve.
+        spread: Its standard error, never 0.
+        interval: 95 %.
+        p_value: That the chance lies within .5 +- margin.
+    """
+
+    chance: float
+    spread: float
+    interval: tuple[float, float]
+    p_value: float
+
+
+def dominance(real: NDArray[np.floating], weights: Values, synthetic: NDArray[np.floating], margin: float) -> Dominance:
+    """Return how often a synthetic value is higher, with as many independent real values as the weights sum to.
+
+    The standard error is that of DeLong et al., 1988, for the interval; the test takes at least that of Hanley and
+    McNeil, 1982, at the margin, since a few values that all lie on one side show no spread of their own.
 
     Args:
         real: (n,) values.
         weights: (n,) of real values, summing to the number of patients.
         synthetic: (m,) values.
+        margin: In [0, .5).
     """
-    chance, spread = dominance_spread(real, weights, synthetic)
-    return chance, float(stats.norm.sf((abs(chance - 0.5) - margin) / spread))
-
-
-def dominance_spread(
-    real: NDArray[np.floating], weights: Values, synthetic: NDArray[np.floating]
-) -> tuple[float, float]:
-    """Return P(synthetic > real) and its standard error, which is never 0. Source: DeLong et al., 1988."""
     above = 1 - _places(synthetic, np.full(len(synthetic), 1 / len(synthetic)), real)
     below = _places(real, weights / weights.sum(), synthetic)
     chance = float(np.average(above, weights=weights))
-    patients = float(weights.sum())
+    patients, drawn = float(weights.sum()), len(synthetic)
     variance = float(np.average(np.square(above - chance), weights=weights)) / patients
-    variance += float(np.var(below)) / len(synthetic)
-    variance += 0.25 / (patients * len(synthetic))  # never certain, even when all are on one side
-    return chance, float(np.sqrt(variance))
+    variance += float(np.var(below)) / drawn
+    variance += 0.25 / (patients * drawn)  # never certain, even when all are on one side
+    spread = float(np.sqrt(variance))
+    reach = float(stats.norm.ppf(0.975)) * spread
+    wide = max(spread, _hanley_mcneil(0.5 + margin, patients, drawn))
+    p_value = float(stats.norm.sf((abs(chance - 0.5) - margin) / wide))
+    interval = max(0.0, chance - reach), min(1.0, chance + reach)
+    return Dominance(chance, spread, interval, min(1.0, 2 * p_value) if margin == 0 else p_value)
+
+
+def _hanley_mcneil(area: float, n: float, m: float) -> float:
+    """Return the standard error of an area under the curve between exponential values."""
+    one, two = area / (2 - area), 2 * area * area / (1 + area)
+    rest = area * (1 - area) + (m - 1) * (one - area * area) + (n - 1) * (two - area * area)
+    return float(np.sqrt(max(rest, 0.0) / (n * m)))
 
 
 def _places(values: NDArray[np.floating], mass: Values, at: NDArray[np.floating]) -> Values:

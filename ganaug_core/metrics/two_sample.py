@@ -51,8 +51,15 @@ def paired(
     return Blocks(*(np.concatenate(each or nothing) for each in (left, right, patients)))
 
 
-def swapped(real: Floats, synthetic: Floats, patient: Integers, kernel: Kernel, random: np.random.Generator) -> float:
-    """Return the p-value of the unbiased squared mean discrepancy under swaps of patients.
+class Swapped(NamedTuple):
+    """What swaps of patients say: the p-value, and the spread of the squared discrepancy if both are one."""
+
+    p_value: float
+    spread: float
+
+
+def swapped(real: Floats, synthetic: Floats, patient: Integers, kernel: Kernel, random: np.random.Generator) -> Swapped:
+    """Return the test of the squared mean discrepancy by swaps of patients.
 
     Args:
         real: (n, d), `synthetic` (n, d): row i of both belongs to one pair.
@@ -67,7 +74,8 @@ def swapped(real: Floats, synthetic: Floats, patient: Integers, kernel: Kernel, 
     side = np.concatenate([signs, -signs], axis=1)  # 1 where a row stands on the real side
     # with sides of one size, within - between is s' K s; pairs inside a swapped block never change
     values = np.einsum("ij,ij->i", side @ matrix, side)
-    return float((1 + (values[1:] >= values[0] - 1e-9 * abs(values[0])).sum()) / (SWAPS + 1))
+    p_value = (1 + (values[1:] >= values[0] - 1e-9 * abs(values[0])).sum()) / (SWAPS + 1)
+    return Swapped(float(p_value), float(values[1:].std() / n**2))
 
 
 def cubic(values: Values) -> Values:
@@ -91,13 +99,33 @@ def squared(values: Values) -> Values:
     return result
 
 
-def mean_discrepancy(real: Floats, synthetic: Floats, width: float) -> float:
-    """Return the squared mean discrepancy with all pairs counted (>= 0; its chance level is about 1 / n).
+class Side(NamedTuple):
+    """One set: features (n, d), weights (n,) and the patient of each row, (n,)."""
+
+    values: Floats
+    weights: Values
+    patients: Integers
+
+
+def discrepancy(real: Side, synthetic: Side, width: float) -> tuple[float, float]:
+    """Return the squared mean discrepancy, 0 on average if both are one, and what one independent image adds to it.
+
+    Pairs of images of one patient are left out, so what a patient's images share is no difference. Two sets of n
+    independent images each are 2 / n of the second number apart if all pairs are counted, as it is usually done.
 
     Args:
-        real: (n, d), `synthetic` (m, d).
+        real, synthetic: The weights of a class should have one sum on both sides.
         width: Squared width of the Gaussian kernel, in squared feature units.
     """
-    n = len(real)
-    matrix = np.exp(-squared(np.concatenate([real, synthetic]).astype(np.float64)) / width)
-    return float(max(0.0, matrix[:n, :n].mean() + matrix[n:, n:].mean() - 2 * matrix[:n, n:].mean()))
+    n = len(real.values)
+    matrix = np.exp(-squared(np.concatenate([real.values, synthetic.values]).astype(np.float64)) / width)
+    within = _mean(matrix[:n, :n], real), _mean(matrix[n:, n:], synthetic)
+    mass = np.outer(real.weights, synthetic.weights)
+    between = float((matrix[:n, n:] * mass).sum() / mass.sum())
+    return within[0] + within[1] - 2 * between, 1 - within[0]
+
+
+def _mean(matrix: Values, side: Side) -> float:
+    """Return the weighted mean over pairs of different patients."""
+    mass = np.outer(side.weights, side.weights) * (side.patients[:, None] != side.patients[None])
+    return float((matrix * mass).sum() / max(float(mass.sum()), 1e-300))

@@ -27,18 +27,30 @@ def test_dominance_is_the_area_under_the_curve_and_counts_patients() -> None:
     random = np.random.default_rng(0)
     real, synthetic = random.normal(0, 1, 80).round(1), random.normal(0.4, 1, 60).round(1)
     sides = np.repeat([0, 1], [80, 60])
-    chance, _ = statistics.dominance(real, np.ones(80), synthetic, 0.15)
+    chance = statistics.dominance(real, np.ones(80), synthetic, 0.15).chance
     assert chance == pytest.approx(roc_auc_score(sides, np.concatenate([real, synthetic])), abs=1e-12)
     twice = statistics.dominance(np.repeat(real, 2), np.full(160, 0.5), synthetic, 0.15)
-    assert twice == pytest.approx(statistics.dominance(real, np.ones(80), synthetic, 0.15), abs=1e-12)
+    assert twice.spread == pytest.approx(statistics.dominance(real, np.ones(80), synthetic, 0.15).spread, abs=1e-12)
 
 
 def test_the_standard_error_of_dominance_is_the_spread_of_repeated_draws() -> None:
     random = np.random.default_rng(1)
     drawn = [
-        statistics.dominance_spread(random.normal(0, 1, 50), np.ones(50), random.normal(0.5, 1, 70)) for _ in range(400)
+        statistics.dominance(random.normal(0, 1, 50), np.ones(50), random.normal(0.5, 1, 70), 0) for _ in range(400)
     ]
     assert np.mean([each[1] for each in drawn]) == pytest.approx(np.std([each[0] for each in drawn]), rel=0.12)
+
+
+@pytest.mark.parametrize(("n", "m"), [(100, 5), (12, 12), (10, 400)])
+def test_a_chance_within_the_margin_is_rarely_called_beyond_it(n: int, m: int) -> None:
+    random = np.random.default_rng(13)
+    at_margin = stats.norm.ppf(0.65) * np.sqrt(2)
+    p_values = [
+        statistics.dominance(random.normal(0, 1, n), np.ones(n), random.normal(at_margin, 1, m), 0.15).p_value
+        for _ in range(600)
+    ]
+    assert np.mean(np.array(p_values) < 0.05) <= 0.09
+    assert np.mean(np.array(p_values) < 0.002) <= 0.01
 
 
 def test_the_interval_of_a_median_holds_it_nineteen_times_in_twenty() -> None:
@@ -53,13 +65,35 @@ def test_the_interval_of_a_median_holds_it_nineteen_times_in_twenty() -> None:
 # discrepancy
 
 
-def test_the_mean_discrepancy_is_that_of_the_kernel_of_scikit_learn() -> None:
+def test_the_discrepancy_leaves_out_pairs_of_one_patient_and_weighs_the_rest() -> None:
     random = np.random.default_rng(3)
-    one, two = random.normal(0, 1, (30, 4)), random.normal(0.5, 1, (40, 4))
-    gamma = 1 / 7.0
-    expected = rbf_kernel(one, one, gamma).mean() + rbf_kernel(two, two, gamma).mean()
-    expected -= 2 * rbf_kernel(one, two, gamma).mean()
-    assert two_sample.mean_discrepancy(one, two, 7.0) == pytest.approx(expected, abs=1e-12)
+    values = [random.normal(0, 1, (6, 4)), random.normal(0.5, 1, (4, 4))]
+    patients, weights = np.array([0, 0, 1, 1, 2, 2]), np.full(6, 0.5)
+    real = two_sample.Side(values[0], weights, patients)
+    drawn = two_sample.Side(values[1], np.ones(4), np.arange(4))
+    kernel = rbf_kernel(np.concatenate(values), gamma=1 / 7)
+    apart = patients[:, None] != patients
+    within = kernel[:6, :6][apart].mean()
+    expected = within + kernel[6:, 6:][~np.eye(4, dtype=bool)].mean() - 2 * kernel[:6, 6:].mean()
+    assert two_sample.discrepancy(real, drawn, 7.0) == pytest.approx((expected, 1 - within), abs=1e-12)
+
+
+def test_the_discrepancy_is_zero_on_average_and_its_unit_is_what_counting_all_pairs_adds() -> None:
+    random = np.random.default_rng(14)
+    unbiased, counted, units = [], [], []
+    for _ in range(60):
+        patients = random.normal(0, 1, (25, 3))
+        real = np.repeat(patients, 2, 0)
+        sides = [two_sample.Side(real, np.full(50, 0.5), np.arange(50) // 2)]
+        sides += [two_sample.Side(random.normal(0, 1, (50, 3)), np.ones(50), np.arange(50)) for _ in range(2)]
+        value, _ = two_sample.discrepancy(sides[0], sides[1], 6.0)
+        unbiased.append(value)
+        both = np.concatenate([sides[1].values, sides[2].values])
+        kernel = rbf_kernel(both, gamma=1 / 6)
+        counted.append(kernel[:50, :50].mean() + kernel[50:, 50:].mean() - 2 * kernel[:50, 50:].mean())
+        units.append(2 / 50 * two_sample.discrepancy(sides[1], sides[2], 6.0)[1])
+    assert abs(np.mean(unbiased)) < 3 * np.std(unbiased) / np.sqrt(60)
+    assert np.mean(counted) == pytest.approx(np.mean(units), rel=0.1)
 
 
 @pytest.mark.parametrize("kernel", [two_sample.gaussian, two_sample.cubic])
@@ -74,7 +108,9 @@ def test_swapping_patients_is_calibrated_where_images_of_a_patient_are_alike(ker
             synthetic = random.normal(0, 1.05, (110, 3)) + 3 * drawn[:, None] + 1.5 * (name == "shifted")
             rows = two_sample.paired(labels, groups, drawn, random, 300)
             assert (labels[rows.real] == drawn[rows.synthetic]).all()
-            values.append(two_sample.swapped(real[rows.real], synthetic[rows.synthetic], rows.patient, kernel, random))
+            values.append(
+                two_sample.swapped(real[rows.real], synthetic[rows.synthetic], rows.patient, kernel, random)[0]
+            )
     assert np.mean(np.array(found["fresh"]) < 0.05) <= 0.1
     assert np.mean(np.array(found["shifted"]) < 0.05) >= 0.9
 

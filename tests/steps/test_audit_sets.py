@@ -1,0 +1,133 @@
+"""The verdicts on whole sets (realism, labels, intensities) on the phantom: fresh lesions pass, planted faults fail."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from sklearn.linear_model import LogisticRegression
+
+from ganaug_core.audit import Space, audit
+from ganaug_core.encoders import ENCODERS
+from ganaug_core.records import TRAIN, Audit, Cohort, Features, Floats, Samples
+from ganaug_core.workspace import Workspace
+from tests.evidence_records import phantom_cohort, phantom_samples
+
+Change = Callable[[Floats], Floats]
+
+
+def spaces(real: Cohort, drawn: Samples) -> dict[str, Space]:
+    """Return the texture of all images, and a linear classifier on it."""
+    train = real.where(TRAIN)
+    fitted = ENCODERS["texture"]().fit(real.images(train), real.labels[train])
+    both = [fitted.encode(each) for each in (real.images(np.arange(len(real))), drawn.images)]
+    judge = LogisticRegression(max_iter=3000, C=0.02).fit(both[0][train], real.labels[train])
+    sure = [judge.predict_log_proba(each).astype(np.float32) for each in both]
+    return {
+        name: Space(Features(name, "", values[0], real.ids), Features(name, "", values[1], drawn.ids))
+        for name, values in (("texture", both), ("classifier", sure))
+    }
+
+
+def judge(real: Cohort, drawn: Samples, change: Change = lambda images: images) -> Audit:
+    changed = replace(drawn, images=np.clip(change(drawn.images), -1, 1).astype(np.float32))
+    return audit(real, changed, spaces(real, changed))
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[Cohort, Samples]:
+    return phantom_cohort(400, 1), phantom_samples(300, 2)
+
+
+@pytest.fixture(scope="module")
+def fresh(world: tuple[Cohort, Samples]) -> Audit:
+    return judge(*world)
+
+
+def test_fresh_lesions_pass_all_verdicts_on_whole_sets(fresh: Audit) -> None:
+    for name in ("fidelity", "intensity"):
+        assert fresh.verdicts[name].state == "pass", fresh.verdicts[name]
+    assert fresh.verdicts["label_fidelity"].state in ("pass", "not_assessable")
+    assert "A blur of" in fresh.verdicts["fidelity"].statement
+    assert " HU against " in fresh.verdicts["intensity"].statement
+
+
+def test_every_measurement_has_an_interval_sizes_and_a_reference(fresh: Audit) -> None:
+    assert not [each.name for each in fresh.measurements if each.interval is None]
+    assert not [each.name for each in fresh.measurements if not (each.n_real and each.n_synthetic and each.reference)]
+    for each in fresh.measurements:
+        assert each.interval is not None
+        assert each.interval[0] <= each.value <= each.interval[1], each
+    hu = {each.name for each in fresh.measurements if each.unit == "HU"}
+    assert {"median_intensity", "low_intensity", "high_intensity", "noise_level", "soft_tissue_peak"} <= hu
+
+
+def test_a_set_is_compared_with_real_against_real_of_the_same_size(fresh: Audit) -> None:
+    found = {(each.name, each.encoder): each for each in fresh.measurements if each.class_name is None}
+    for name in ("discrepancy_multiple", "frechet_multiple"):
+        assert found[name, "texture"].value == pytest.approx(1, abs=1.2)
+        assert found[name, "texture"].floor == pytest.approx(1, abs=1.2)
+    assert found["told_apart", "texture"].value == pytest.approx(0.5, abs=0.12)
+    assert (found["discrepancy_multiple", "texture"].p_value or 0) > 0.01
+    sharp = [each for each in fresh.measurements if each.name == "sharp_kernel_share"]
+    assert [each.class_name for each in sharp] == ["benign", "malignant"]
+    assert sharp[0].value < sharp[1].value  # the phantom's confounder
+
+
+def test_blurred_images_fail_realism_and_the_sentence_says_by_how_much(world: tuple[Cohort, Samples]) -> None:
+    found = judge(*world, lambda images: ndimage.gaussian_filter(images, (0, 0, 0.5, 0.5)))
+    assert found.verdicts["fidelity"].state == "fail"
+    assert (
+        "times as much" in found.verdicts["fidelity"].statement or "less detail" in found.verdicts["fidelity"].statement
+    )
+    assert found.verdicts["intensity"].state == "pass"
+
+
+def test_twenty_hounsfield_units_fail_intensity_in_the_unit(world: tuple[Cohort, Samples]) -> None:
+    found = judge(*world, lambda images: images + 0.1)
+    assert found.verdicts["intensity"].state == "fail"
+    assert " HU in the usual synthetic image" in found.verdicts["intensity"].statement
+
+
+def test_an_artefact_that_a_classifier_sees_is_a_warning_and_is_shown(world: tuple[Cohort, Samples]) -> None:
+    def marked(images: Floats) -> Floats:
+        result = images.copy()
+        result[..., 20, 40] += 0.5
+        return result
+
+    found = judge(*world, marked)
+    assert found.verdicts["fidelity"].state == "warn"
+    assert "A simple classifier tells" in found.verdicts["fidelity"].statement
+    assert np.unravel_index(np.abs(found.drawings["give_away.detail"]).argmax(), (32, 32)) == (10, 20)
+    assert set(found.give_aways) <= set(world[1].ids.tolist())
+
+
+def test_the_confusion_table_shows_where_the_labels_went(world: tuple[Cohort, Samples], fresh: Audit) -> None:
+    real, drawn = world
+    held, right = fresh.drawings["confusion.holdout"], fresh.drawings["confusion.synthetic"]
+    assert held.sum(1) == pytest.approx([1, 1])
+    assert np.diag(right) == pytest.approx(np.diag(held), abs=0.15)
+    swapped = judge(real, replace(drawn, labels=1 - drawn.labels))
+    assert swapped.drawings["confusion.synthetic"] == pytest.approx(right[::-1], abs=1e-6)
+    assert swapped.verdicts["label_fidelity"].state == "fail"
+
+
+def test_few_images_are_not_judged_and_the_sentence_says_how_many_are_needed(world: tuple[Cohort, Samples]) -> None:
+    real, drawn = world
+    few = replace(drawn, images=drawn.images[:9], labels=drawn.labels[:9], ids=drawn.ids[:9])
+    found = judge(real, few)
+    for name in ("fidelity", "intensity"):
+        assert found.verdicts[name].state == "not_assessable"
+        assert any(letter.isdigit() for letter in found.verdicts[name].do)
+
+
+def test_an_audit_is_kept_and_read_whole(fresh: Audit, tmp_path: object) -> None:
+    place = Workspace(str(tmp_path))
+    place.keep(fresh, "phantom--drawn")
+    read = place.audit("phantom--drawn")
+    assert read.measurements == fresh.measurements
+    assert read.copied == fresh.copied
+    assert read.give_aways == fresh.give_aways
+    assert set(read.drawings) == set(fresh.drawings)
+    assert np.array_equal(read.drawings["give_away.detail"], fresh.drawings["give_away.detail"])

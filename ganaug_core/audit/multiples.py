@@ -30,6 +30,7 @@ class Multiple:
     """A distance in multiples of what 300 real images show.
 
     Attributes:
+        upper: It is below with 95 % confidence.
         floor: The same between training and held-out images.
         p_value: That it is at most `LIMIT`.
         equal: That there is no difference at all, by swapping patients; None where that is not tested.
@@ -39,6 +40,7 @@ class Multiple:
     title: str
     value: float
     interval: tuple[float, float]
+    upper: float
     floor: float
     p_value: float
     equal: float | None
@@ -210,6 +212,7 @@ def _multiple(
 ) -> Multiple:
     deviation = max(deviation, 0.05)
     reach = float(stats.norm.ppf(0.975)) * deviation
+    upper = value + float(stats.norm.ppf(0.95)) * deviation
     p_value = float(stats.norm.sf((value - LIMIT) / deviation))
     sizes = len(np.unique(sides[1].side.patients)), len(sides[2].labels)
-    return Multiple(name, title, value, (value - reach, value + reach), floor, p_value, equal, *sizes)
+    return Multiple(name, title, value, (value - reach, value + reach), upper, floor, p_value, equal, *sizes)

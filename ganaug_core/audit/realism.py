@@ -138,7 +138,7 @@ def _finding(
             + (f" Their texture differs {_times(worst)}." if worst is not None else ""),
             "Look at what gives them away. For a study of texture or small detail do not rely on these images.",
         )
-    calm = bool(found) and found[0].interval[1] < LIMIT
+    calm = bool(found) and found[0].upper < LIMIT
     clear = None
     if calm and fine.visible is not None and fine.visible <= detail.VISIBLE_BLUR and worst is not None:
         clear = (
@@ -155,7 +155,7 @@ def _unable(found: list[Multiple], fine: detail.Detail, sizes: str) -> tuple[str
     more = "Audit with more held-out and more synthetic images."
     if not found:
         return f"Realism cannot be judged: the features {SPACE} are missing.", "Audit in this space too."
-    if found[0].interval[1] >= LIMIT:
+    if found[0].upper >= LIMIT:
         return f"The images may differ from real ones too much or not: {_times(found[0])} ({sizes}).", more
     seen = "no blur" if fine.visible is None else f"only a blur of {fine.visible:g} pixels or more"
     return f"No difference found, but at these numbers {seen} would be noticed ({sizes}).", more

@@ -108,9 +108,8 @@ def test_swapping_patients_is_calibrated_where_images_of_a_patient_are_alike(ker
             synthetic = random.normal(0, 1.05, (110, 3)) + 3 * drawn[:, None] + 1.5 * (name == "shifted")
             rows = two_sample.paired(labels, groups, drawn, random, 300)
             assert (labels[rows.real] == drawn[rows.synthetic]).all()
-            values.append(
-                two_sample.swapped(real[rows.real], synthetic[rows.synthetic], rows.patient, kernel, random)[0]
-            )
+            one, two = real[rows.real], synthetic[rows.synthetic]
+            values.append(two_sample.swapped(one, two, rows.patient, kernel, random).p_value)
     assert np.mean(np.array(found["fresh"]) < 0.05) <= 0.1
     assert np.mean(np.array(found["shifted"]) < 0.05) >= 0.9
 

@@ -46,6 +46,7 @@ def import_cohort(
     holdout: float = 0.25,
     seed: int = 0,
     columns: readers.Columns | None = None,
+    choices: readers.Choices | None = None,
     twin_limit: float = 0.05,
     pattern: str = "",
     report: Report = silent,
@@ -53,7 +54,7 @@ def import_cohort(
     """Return a cohort whose split is fixed, and where each image came from. See `read_cohort`."""
     plan = Plan(tuning=tuning, holdout=holdout, seed=seed, twin_limit=twin_limit, pattern=pattern)
     settings = {"size": size, "value_range": value_range, "percentiles": percentiles, "columns": columns}
-    made = read_cohort(source, name, plan, report=report, **settings)  # type: ignore[arg-type]
+    made = read_cohort(source, name, plan, choices=choices, report=report, **settings)  # type: ignore[arg-type]
     return made.cohort, made.paths
 
 
@@ -66,6 +67,7 @@ def read_cohort(
     value_range: tuple[float, float] | None = None,
     percentiles: tuple[float, float] | None = None,
     columns: readers.Columns | None = None,
+    choices: readers.Choices | None = None,
     fixed: bool = True,
     folder: Path | None = None,
     report: Report = silent,
@@ -79,6 +81,7 @@ def read_cohort(
         size: Rows and columns of the stored images.
         value_range: Physical values that become -1 and 1; others are clipped to them.
         percentiles: The same in percent of all values, in place of `value_range`.
+        choices: How series and volumes become slices; its `size` is ours.
         fixed: The split never changes; otherwise it is a proposal. A source's own split is always fixed.
         folder: Where the images lie while they are gathered; by default with the temporary files.
 
@@ -90,7 +93,7 @@ def read_cohort(
     _check(size, value_range, percentiles)
     arranging.check_shares(plan.tuning, plan.holdout)
     with Stack(folder) as stack:
-        read = reading.read(source, columns, size, stack, report)
+        read = reading.read(source, columns, replace(choices or readers.Choices(), size=size), stack, report)
         same = duplicates.exact(read.slices, [stack.digests[row] for row in read.rows])
         slices = [read.slices[row] for row in same.kept]
         rows = [read.rows[row] for row in same.kept]

@@ -41,8 +41,10 @@ class Gathered:
     dropped: dict[str, int]
 
 
-def read(source: str | Path, columns: readers.Columns | None, size: int, stack: Stack, report: Report) -> Gathered:
-    """Lay the images of a source on the stack, on a square grid of `size`; memory does not grow with their number.
+def read(
+    source: str | Path, columns: readers.Columns | None, choices: readers.Choices, stack: Stack, report: Report
+) -> Gathered:
+    """Lay the images of a source on the stack, on the square grid of `choices.size`; memory stays what it is.
 
     Raises:
         CohortError: No image, more than a fifth broken, or a class that is empty after reading.
@@ -52,8 +54,10 @@ def read(source: str | Path, columns: readers.Columns | None, size: int, stack: 
     skipped: list[Skipped] = []
     marks, lines = Marks(), set[int]()
     dropped: Counter[str] = Counter()
+    assert choices.size is not None
+    size = choices.size
     progress = _Progress(expected(source, columns), report)
-    for each in readers.read(source, columns):
+    for each in readers.read(source, columns, choices, progress.headers):
         progress.file(_file_of(each), len(stack), len(skipped))
         if isinstance(each, Skipped):
             skipped.append(each)
@@ -66,7 +70,7 @@ def read(source: str | Path, columns: readers.Columns | None, size: int, stack: 
         marks.add(each.pixels[0])
         if has_text(each.pixels[0]):
             lines.add(len(slices))
-        stack.add(pixels.fitted(each.pixels, size))
+        stack.add(pixels.fitted(each.pixels, size, each.spacing_mm))
         slices.append(replace(each, pixels=_nothing(each.pixels.shape), spacing_mm=_spacing(each, size)))
     kept, mixed = _of_one_kind(slices, stack)
     check_enough(len(kept), skipped + mixed, source)
@@ -87,6 +91,10 @@ class _Progress:
     def __init__(self, expected: int | None, report: Report) -> None:
         self._expected, self._report = expected, report
         self._last, self._files = "", 0
+
+    def headers(self, share: float, doing: str) -> None:
+        """Headers come before the first image of their series."""
+        self._report(0.1 * share, doing)
 
     def file(self, name: str, images: int, skipped: int) -> None:
         if name != self._last:

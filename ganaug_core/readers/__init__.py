@@ -4,20 +4,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ganaug_core.errors import CohortError
+from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import arrays, embedded, folders, tables
+from ganaug_core.readers.choices import Choices
+from ganaug_core.readers.dicom_codes import LABEL_TAGS
 from ganaug_core.readers.tables import Columns
 from ganaug_core.records import Skipped, Slice
 
-__all__ = ["Columns", "read"]
+__all__ = ["LABEL_TAGS", "Choices", "Columns", "read"]
 
 
-def read(source: str | Path, columns: Columns | None = None) -> Iterator[Slice | Skipped]:
+def read(
+    source: str | Path,
+    columns: Columns | None = None,
+    choices: Choices | None = None,
+    report: Report = silent,
+) -> Iterator[Slice | Skipped]:
     """Yield every image of a source.
 
     Args:
         source: `embedded:phantom` or `embedded:digits`, a folder with a sub-folder per class, a folder that is one
-            DICOM series, an NPZ file, IDX files, a NIfTI volume, a CSV table, or a folder with a table
-            (`columns.labels`, or the only CSV file of a folder without sub-folders for classes).
+            DICOM series, an NPZ file, IDX files, a NIfTI, NRRD or MetaImage volume, a CSV table, or a folder with
+            a table (`columns.labels`, or the only CSV file of a folder without sub-folders for classes).
+        columns: Names of a table's columns.
+        choices: How series and volumes become slices.
+        report: Told how many DICOM headers were read, before the first of their slices comes.
 
     Raises:
         CohortError: There is no such source, or it holds nothing of these.
@@ -35,15 +46,16 @@ def read(source: str | Path, columns: Columns | None = None) -> Iterator[Slice |
     path = Path(source)
     if not path.exists():
         raise CohortError(f"There is no file or folder {path.name}.", do="Check the path.", code="missing")
-    columns = columns or Columns()
+    columns, choices = columns or Columns(), choices or Choices()
     if columns.labels:
-        return tables.read(Path(columns.labels), columns, path if path.is_dir() else path.parent)
+        home = path if path.is_dir() else path.parent
+        return tables.read(Path(columns.labels), columns, home, choices, report)
     if path.is_dir():
-        return _folder(path, columns)
-    return _file(path, columns)
+        return _folder(path, columns, choices, report)
+    return _file(path, columns, choices)
 
 
-def _folder(path: Path, columns: Columns) -> Iterator[Slice | Skipped]:
+def _folder(path: Path, columns: Columns, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
     if arrays.is_idx(path):
         return arrays.read_idx(path)
     inside = [each for each in path.iterdir() if not each.name.startswith(".")]
@@ -51,19 +63,19 @@ def _folder(path: Path, columns: Columns) -> Iterator[Slice | Skipped]:
     packed = [each for each in inside if each.suffix.casefold() == ".npz"]
     folders_inside = any(each.is_dir() for each in inside)
     named = any((columns.image, columns.label, columns.patient, columns.split))
-    if len(listed) == 1 and (named or not folders_inside):
-        return tables.read(listed[0], columns)
+    if len(listed) == 1 and (named or not folders_inside) and not choices.label_tag:
+        return tables.read(listed[0], columns, None, choices, report)
     if len(packed) == 1 and not folders_inside:
         return arrays.read_npz(packed[0])
-    return folders.read(path)
+    return folders.read(path, choices, report)
 
 
-def _file(path: Path, columns: Columns) -> Iterator[Slice | Skipped]:
+def _file(path: Path, columns: Columns, choices: Choices) -> Iterator[Slice | Skipped]:
     suffix = path.suffix.casefold()
     if suffix == ".npz":
         return arrays.read_npz(path)
     if suffix == ".csv":
-        return tables.read(path, columns)
+        return tables.read(path, columns, None, choices)
     if arrays.is_idx(path):
         return arrays.read_idx(path)
-    return folders.read_files([(path, path.name, path.name.split(".")[0])])
+    return folders.read_files([(path, path.name, path.name.split(".")[0])], choices)

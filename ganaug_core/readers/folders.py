@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganaug_core.errors import CohortError
-from ganaug_core.readers import pictures, volumes
+from ganaug_core.interfaces import Report, silent
+from ganaug_core.readers import grid, masks, pictures, volumes
+from ganaug_core.readers.choices import Choices
 from ganaug_core.records import ROLES, Skipped, Slice
 
 Named = tuple[Path, str, str | None]
@@ -23,37 +25,95 @@ _PASSED_OVER = ("manifest.json", "manifest.csv", "Thumbs.db")
 _NO_IMAGE = ("not_image", "It is no image.", "Nothing to do.")
 
 
-def read(source: Path) -> Iterator[Slice | Skipped]:
-    """Yield the images of a folder.
+def read(source: Path, choices: Choices | None = None, report: Report = silent) -> Iterator[Slice | Skipped]:
+    """Yield the images of a folder; where a DICOM attribute names the classes, its sub-folders do not.
 
     Raises:
         CohortError: The folder is empty, holds images without a class, or a class of which nothing can be read.
     """
+    choices = choices or Choices()
     below = _folders(source)
+    if choices.label_tag:
+        yield from _tagged(source, choices, report)
+        return
     if below and all(path.name.casefold() in ROLE_NAMES for path in below):
         for part in below:
             role = ROLE_NAMES[part.name.casefold()]
-            for each in _classes(source, part):
+            for each in _classes(source, part, choices, report):
                 yield replace(each, role=role) if isinstance(each, Slice) else each
         return
-    yield from _classes(source, source)
+    yield from _classes(source, source, choices, report)
 
 
-def read_files(files: list[Named]) -> Iterator[Slice | Skipped]:
-    """Yield the images of files by their format: pictures first, then series and volumes."""
+def read_files(
+    files: list[Named], choices: Choices | None = None, report: Report = silent
+) -> Iterator[Slice | Skipped]:
+    """Yield the images of files by their format: pictures first, then series and volumes. Masks are no images."""
+    choices = choices or Choices()
+    found = masks.paired([name for _, name, _ in files])
+    places = {name: path for path, name, _ in files}
+    yield from _mask_entries(found)
     medical: list[Named] = []
     for path, name, label in files:
-        refusal = pictures.ordinary(path, name)
+        refusal = None if name in found.all else pictures.ordinary(path, name)
+        if name in found.all:
+            continue
         if refusal:
             yield refusal
         elif _is_picture(path):
-            yield pictures.read(path, name, label)
+            picture = pictures.read(path, name, label)
+            mask = found.of.get(name)
+            yield _around(picture, places[mask] if mask else None, choices)
         elif _is_medical(path):
             medical.append((path, name, label))
         else:
             yield Skipped(name, *_NO_IMAGE)
     if medical:
-        yield from volumes.read(medical)
+        yield from volumes.read(medical, choices, {name: places[mask] for name, mask in found.of.items()}, report)
+
+
+def _mask_entries(found: masks.Masks) -> Iterator[Skipped]:
+    do = "Rename it, if it is an image."
+    for name in found.orphans:
+        say = f"{name}: its name says that it is a mask, and there is no image that it belongs to."
+        yield Skipped(name, "mask", say, do)
+    used = sorted({*found.of.values()})
+    if used:
+        say = f"{used[0]}: it is one of {len(used)} masks by their names; they are no images themselves."
+        yield Skipped(used[0], "mask", say, do)
+    for name in found.further:
+        yield Skipped(name, "mask", f"{name}: it is a further mask of its image; the first one is used.", do)
+
+
+def _around(picture: Slice | Skipped, mask: Path | None, choices: Choices) -> Slice | Skipped:
+    """Return a picture, cut around its mask where that was asked for."""
+    if isinstance(picture, Skipped) or not choices.needs_mask:
+        return picture
+    shape = picture.pixels.shape
+    drawn = pictures.read(mask, picture.source) if mask else None
+    if not isinstance(drawn, Slice) or drawn.pixels.shape != shape:
+        say = f"{picture.source}: it has no mask of its size, and the lesion was asked for."
+        return Skipped(picture.source, "mask.missing", say, "Name the mask like the image with _mask.")
+    inside = drawn.pixels[0] > (0 if choices.mask_label is None else choices.mask_label - 1)
+    if not inside.any():
+        say = f"{picture.source}: its mask is empty."
+        return Skipped(picture.source, "mask.empty", say, "Leave it out, or choose all slices.")
+    pixels, _ = grid.placed(picture.pixels[0], None, inside, replace(choices, size=None))
+    return replace(picture, pixels=pixels[None])
+
+
+def _tagged(source: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
+    """Yield the DICOM images below a folder, whatever its sub-folders are called."""
+    files: list[Named] = []
+    for found in _below(source):
+        if isinstance(found, Skipped):
+            yield found
+        elif pictures.ordinary(found, found.name) is None and not _is_medical(found):
+            name = _relative(found, source)
+            yield Skipped(name, "not_image", f"{name}: only DICOM has attributes that name a class.", "Nothing to do.")
+        else:
+            files.append((found, _relative(found, source), None))
+    yield from read_files(files, choices, report)
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -61,7 +121,7 @@ def files_below(folder: Path) -> list[Path]:
     return [each for each in _below(folder) if isinstance(each, Path)]
 
 
-def _classes(source: Path, folder: Path) -> Iterator[Slice | Skipped]:
+def _classes(source: Path, folder: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
     """Yield the images of `folder`: its sub-folders are the classes; without any it is one series of that name."""
     classes = _folders(folder)
     while len(classes) == 1 and len(deeper := _folders(classes[0])) == 1 and not _files(classes[0]):
@@ -85,17 +145,18 @@ def _classes(source: Path, folder: Path) -> Iterator[Slice | Skipped]:
                 do = "Put it into the folder of its class."
                 yield Skipped(pictures.shown(_relative(path, source)), "no_class", "It lies in no class's folder.", do)
     files: list[Named] = [(path, _relative(path, source), folder.name) for path in ([] if classes else loose)]
+    together = masks.are_together([each.name for each in classes])
     for each in classes:
         for found in _below(each):
             if isinstance(found, Skipped):
                 yield found
             else:
-                files.append((found, _relative(found, source), each.name))
+                files.append((found, _relative(found, source), folder.name if together else each.name))
     images = Counter[str | None]()
-    for image in read_files(files):
+    for image in read_files(files, choices, report):
         images[image.label if isinstance(image, Slice) else None] += 1
         yield image
-    for path in classes or [folder]:
+    for path in [folder] if together else classes or [folder]:
         if not images[path.name]:
             raise CohortError(
                 f"The class {pictures.shown(path.name)} is empty: none of its files could be used.",

@@ -91,7 +91,7 @@ def _resized(plane: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]
 
 
 def _like(grid: NDArray[np.float32], kind: np.dtype[Any], low: Any, high: Any) -> Pixels:
-    clipped = np.clip(grid, np.float32(low), np.float32(high), out=grid)
+    clipped = np.clip(grid, np.float32(low), np.float32(high))
     return np.rint(clipped).astype(kind) if kind.kind in "iu" else clipped
 
 

@@ -15,6 +15,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
 MOST_PIXELS = 100_000_000
 _COLOUR = ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV")
+_TIFF_TEXTS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432, 700, 34665}
+"""Names of document, page, camera, host and artist, description, date, copyright, XMP, EXIF."""
 _AGAIN = "Export the file again from its source, or leave it out."
 _HUGE = ("too_big", f"It has more than {MOST_PIXELS // 10**6} megapixels.", "Make it smaller.")
 
@@ -44,6 +46,7 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
                     return Skipped(name, "pages", f"It holds {pages} pages.", "Save each page as a file of its own.")
                 opened.load()
                 colour = opened.mode in _COLOUR
+                dropped = _dropped(opened)
                 pixels = _grey(ImageOps.exif_transpose(opened))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Skipped(name, *_HUGE)
@@ -53,7 +56,18 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
         return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         return Skipped(name, "nonfinite", "It holds pixels that are not numbers.", _AGAIN)
-    return Slice(pixels[None], name, label, colour=colour)
+    return Slice(pixels[None], name, label, colour=colour, dropped=dropped)
+
+
+def _dropped(opened: Image.Image) -> tuple[str, ...]:
+    """Name, without a value, what an image holds beside its pixels and may tell of a person."""
+    found = {
+        "PNG text": bool(getattr(opened, "text", None)),
+        "EXIF": "exif" in opened.info and opened.format != "TIFF",
+        "JPEG comment": opened.format == "JPEG" and "comment" in opened.info,
+        "TIFF text": opened.format == "TIFF" and bool(_TIFF_TEXTS & set(getattr(opened, "tag_v2", ()))),
+    }
+    return tuple(name for name, there in found.items() if there)
 
 
 def ordinary(path: Path, name: str) -> Skipped | None:

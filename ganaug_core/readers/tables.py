@@ -2,14 +2,17 @@
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ganaug_core.errors import CohortError
+from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import folders, pictures
+from ganaug_core.readers.choices import Choices
 from ganaug_core.records import ROLES, Skipped, Slice
 
 MOST_ROWS = 200_000
@@ -28,7 +31,8 @@ class Columns:
 
     Attributes:
         labels: The table, where the source is a folder of images.
-        image: File of the image: a path below the table's folder or the source, or a name that is unique there.
+        image: File of the image: a path below the table's folder or the source, or a name that is unique there. A
+            table without such a column names the class of each patient.
         label: Class.
         patient: Any text that is equal for images of one patient.
         split: `train`, `tuning` or `holdout` (also `val`, `test`).
@@ -52,8 +56,14 @@ class _Row:
     split: str
 
 
-def read(table: Path, columns: Columns, home: Path | None = None) -> Iterator[Slice | Skipped]:
-    """Yield the images that a table names.
+def read(
+    table: Path,
+    columns: Columns,
+    home: Path | None = None,
+    choices: Choices | None = None,
+    report: Report = silent,
+) -> Iterator[Slice | Skipped]:
+    """Yield the images that a table names, or all images of the patients that it names.
 
     Args:
         table: CSV with a header row; comma, semicolon or tabulator between the fields.
@@ -63,6 +73,9 @@ def read(table: Path, columns: Columns, home: Path | None = None) -> Iterator[Sl
         CohortError: No table, a column that is not there (the message lists those that are), an unknown split.
     """
     place = _Place([home, table.parent] if home else [table.parent])
+    if _by_patient(table, columns):
+        yield from _of_patients(table, columns, place, choices, report)
+        return
     known: dict[str, _Row] = {}
     files: list[folders.Named] = []
     for row in _rows(table, columns):
@@ -81,13 +94,67 @@ def read(table: Path, columns: Columns, home: Path | None = None) -> Iterator[Sl
         else:
             known[name] = row
             files.append((found, name, row.label))
-    for each in folders.read_files(files):
+    for each in folders.read_files(files, choices, report):
         if isinstance(each, Skipped):
             yield each
             continue
         row = known[each.source if each.source in known else each.source.rsplit(":", 1)[0]]
         role = folders.ROLE_NAMES[row.split.casefold()] if row.split else None
         yield replace(each, patient=row.patient or each.patient, role=role)
+
+
+def _by_patient(table: Path, columns: Columns) -> bool:
+    """Whether a table has patients and classes, but no images."""
+    header = [each.strip().casefold() for each in _lines(table)[0]]
+    images = [columns.image] if columns.image else _USUAL["image"]
+    patients = [columns.patient.strip().casefold()] if columns.patient else _USUAL["patient"]
+    return not columns.image and not set(images) & set(header) and bool(set(patients) & set(header))
+
+
+def _of_patients(
+    table: Path, columns: Columns, place: "_Place", choices: Choices | None, report: Report
+) -> Iterator[Slice | Skipped]:
+    """Yield the images below the folders whose patient has a row: by patient ID, else by a folder's or file's name."""
+    known: dict[str, _Row] = {}
+    for row in _rows(table, columns):
+        if isinstance(row, Skipped):
+            yield row
+        elif not row.label or not row.patient:
+            yield Skipped(f"row {row.number}", "no_label", f"Row {row.number} has no class or patient.", "Fill it in.")
+        elif row.patient in known and (known[row.patient].label, known[row.patient].split) != (row.label, row.split):
+            first = known[row.patient]
+            say = f"Rows {first.number} and {row.number} say different things of one patient; the first one holds."
+            yield Skipped(f"row {row.number}", "row", say, "Name each patient in one row.")
+        else:
+            known.setdefault(row.patient, row)
+    files: list[folders.Named] = [
+        (path, place.name(path), None)
+        for home in place.homes[:1]
+        for path in folders.files_below(home)
+        if path.resolve() != table.resolve()
+    ]
+    for each in folders.read_files(files, choices, report):
+        if isinstance(each, Skipped):
+            yield each
+            continue
+        patient = next((key for key in _patient_keys(each) if key in known), None)
+        if patient is None:
+            say = f"{pictures.shown(each.source)}: no row of the table names its patient."
+            yield Skipped(pictures.shown(each.source), "no_label", say, "Add the patient to the table.")
+            continue
+        role = folders.ROLE_NAMES[known[patient].split.casefold()] if known[patient].split else None
+        yield replace(each, label=known[patient].label, patient=patient, role=role)
+
+
+def _patient_keys(each: Slice) -> Iterator[str]:
+    """Yield what may name the patient of an image: the header, the folders from the innermost, the file, its start."""
+    if each.patient:
+        yield each.patient
+    *folders_above, file = PurePosixPath(each.source).parts
+    yield from reversed(folders_above)
+    stem = file.split(".")[0]
+    yield stem
+    yield from (stem[: found.start()] for found in re.finditer(r"[_\-]", stem))
 
 
 def _rows(table: Path, columns: Columns) -> Iterator[_Row | Skipped]:
@@ -141,7 +208,7 @@ def _column(table: Path, header: list[str], kind: str, asked: str | None) -> int
     found = next((folded.index(each) for each in wanted if each in folded), None)
     if found is not None:
         return found
-    if not asked and kind in ("patient", "split"):
+    if not asked and (kind in ("patient", "split") or (kind == "image" and set(_USUAL["patient"]) & set(folded))):
         return None
     raise CohortError(
         f"{table.name} has no column {asked!r}."

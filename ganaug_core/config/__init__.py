@@ -10,22 +10,31 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ganaug_core.config.catalogue import PartCard, SettingCard, catalogue, check_names, chosen
+from ganaug_core.config.exclusions import NO_UNIT, refuse_exclusions
 from ganaug_core.config.recipes import FORMER_NAMES, RECIPES, Recipe
 from ganaug_core.config.training import FAMILIES, SINGLE, PartConfig, TrainingConfig
 from ganaug_core.errors import ConfigurationError
 
 __all__ = [
     "FAMILIES",
+    "NO_UNIT",
     "RECIPES",
     "SINGLE",
     "ArchitectureCard",
     "ClassCard",
     "IntensityCard",
+    "PartCard",
     "PartConfig",
     "Passport",
     "Recipe",
+    "SettingCard",
     "TrainingConfig",
+    "catalogue",
+    "check_names",
+    "chosen",
     "configure",
+    "refuse_exclusions",
 ]
 
 
@@ -39,7 +48,7 @@ def configure(recipe: str = "recommended", changes: Mapping[str, Any] | None = N
         fields: Fields of `TrainingConfig`; `minutes` or `images` replaces the recipe's budget.
 
     Raises:
-        ConfigurationError: No such recipe, part, field or value.
+        ConfigurationError: No such recipe, part of the recipe, field or value, or parts that exclude each other.
     """
     recipe = FORMER_NAMES.get(recipe, recipe)
     if recipe not in RECIPES:
@@ -63,9 +72,11 @@ def configure(recipe: str = "recommended", changes: Mapping[str, Any] | None = N
         else:
             content[key] = value
     try:
-        return TrainingConfig.model_validate(content)
+        config = TrainingConfig.model_validate(content)
     except ValidationError as error:
         raise ConfigurationError(_in_words(error), do="Correct the setting and start again.") from error
+    refuse_exclusions(config)
+    return config
 
 
 def _change_setting(content: dict[str, Any], part: str, setting: str, value: Any) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ganaug_core.config import RECIPES, Passport, TrainingConfig, configure
+from ganaug_core.config import FAMILIES, RECIPES, Passport, TrainingConfig, catalogue, configure
+from ganaug_core.config.catalogue import FILE
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.training import resolve
+from ganaug_core.training.catalogue import described
 
 CARD: dict[str, Any] = {
     "title": "healthy",
@@ -167,3 +169,20 @@ def test_a_passport_survives_json() -> None:
 def test_a_passport_refuses_what_it_does_not_know(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Passport.model_validate_json(json.dumps({**CARD, **wrong}))
+
+
+# the catalogue
+
+
+def test_the_catalogue_is_what_the_parts_say_of_themselves() -> None:
+    assert FILE.read_text("utf-8") == described(), "run: python -m ganaug_core.training.catalogue"
+
+
+def test_every_setting_of_every_part_is_explained() -> None:
+    for family in FAMILIES:
+        for part in catalogue()[family].values():
+            assert part.is_.endswith("."), part.name
+            assert part.source, part.name
+            for name, setting in part.settings.items():
+                assert setting.says.endswith("."), (part.name, name)
+                assert not setting.choices or setting.default in setting.choices

@@ -277,7 +277,7 @@ def test_a_progressive_run_that_is_stopped_early_leaves_a_coarse_generator() -> 
     ("changes", "say"),
     [
         ({"loss": "wasserstein", "regularisers": ""}, r"without a bound the critic grows.*Add one of: weight_clipping"),
-        ({"architecture": "dcgan"}, r"r1 and r2 needs the gradient of one image's logit.*critic_batch_norm=false"),
+        ({"architecture": "dcgan"}, r"r1 and r2 looks at the gradient of one image's logit.*critic_batch_norm=false"),
         ({"loss": "hinge"}, r"label term with the hinge loss collapsed.*Leave label_matching out"),
         ({"regularisers": "weight_clipping,spectral_norm"}, r"bound the same weights"),
         ({"regularisers": "r1,r1"}, r"r1 is named twice"),

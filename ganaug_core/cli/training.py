@@ -34,10 +34,11 @@ def train(
     workspace: console.Workspace = None,
 ) -> None:
     """Train a generator on a cohort. Ctrl-C writes a checkpoint and leaves; `ganaug run resume` goes on."""
-    from ganaug_core.config import configure
+    from ganaug_core.config import check_names, configure
 
     place = Workspace(workspace)
     config = configure(recipe, _changes(changes or []), minutes=minutes, images=images, seed=seed, device=device)
+    check_names(config)
     with closing(console.Progress()) as progress:
         known = sources.cohort(place, cohort, progress)
         job = store.submit(place, "train", name, {"cohort": known, "config": config.model_dump(mode="json")})

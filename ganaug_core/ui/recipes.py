@@ -1,31 +1,17 @@
 """Starting a run: a recipe, a budget, and everything else folded away."""
 
-import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from ganaug_core.config import FAMILIES, RECIPES, Recipe, TrainingConfig, configure
-from ganaug_core.errors import ConfigurationError
-from ganaug_core.ui import ask, show, sources, words
+from ganaug_core.config import RECIPES, Recipe
+from ganaug_core.ui import ask, caches, parts, show, sources, words
 from ganaug_core.workspace import check_name
 
 FIRST = "recommended"
 PER_ROW = 3
-FIELDS = {
-    "batch_size": ("Images per step", "More is steadier and slower per step."),
-    "discriminator_learning_rate": ("Learning rate of the discriminator", "How far one step moves it."),
-    "generator_learning_rate": ("Learning rate of the generator", "How far one step moves it."),
-    "ema_half_life_images": ("Half-life of the averaged generator, in images", "Longer is smoother."),
-    "augment": ("Augmentation", "Auto: for small cohorts and long runs."),
-    "class_sampling": ("How often each class is drawn", "Auto: as often as it occurs, unless very unbalanced."),
-    "seed": ("Seed", "The same seed starts from the same networks."),
-    "device": ("Device", "Auto: the graphics card where there is one, else the processor."),
-    "precision": ("Precision", "Auto: the faster one that this machine multiplies in hardware."),
-    "threads": ("Processor threads", "0 measures which number is fastest."),
-}
 
 
 def start(cohort: str) -> None:
@@ -43,9 +29,10 @@ def start(cohort: str) -> None:
     )
     st.text(device_in_words())
     with st.expander("Advanced"):
-        changes = _advanced(recipe)
+        unit = str(caches.workspace().manifest("cohorts", cohort)["intensity"]["unit"])
+        changes = parts.form(recipe, unit)
     if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-        config = configure(chosen, changes, **budget)
+        config = parts.check(chosen, changes, unit, **budget)
         show.start(
             "train", check_name(name), {"name": name, "cohort": cohort, "config": config.model_dump(mode="json")}
         )
@@ -104,68 +91,3 @@ def _budget(recipe: Recipe) -> dict[str, Any]:
         key=f"minutes-{recipe.name}",
     )
     return {"minutes": float(minutes)}
-
-
-def _advanced(recipe: Recipe) -> dict[str, Any]:
-    """Return what differs from the recipe."""
-    changes: dict[str, Any] = {}
-    with st.grid(3):
-        for field, (label, tip) in FIELDS.items():
-            standard = getattr(recipe.config, field)
-            key = f"setting-{recipe.name}-{field}"
-            value = _field(field, label, tip, standard, key)
-            if value != standard:
-                changes[field] = value
-        for part in _parts(recipe.config):
-            for setting, standard in part.settings.items():
-                label = f"{part.name}: {setting}"
-                value = _setting(label, "", standard, f"setting-{recipe.name}-{label}")
-                if value != standard:
-                    changes[f"{part.name}.{setting}"] = value
-    more = st.text_area(
-        "More changes, one per line",
-        placeholder="loss = minimax\nr1.gamma = 2",
-        help="A part and its setting, or a family and the name of another part: "
-        f"{', '.join(FAMILIES)}. A wrong name is answered with the right ones.",
-        key=f"more-{recipe.name}",
-    )
-    return {**changes, **_lines(more)}
-
-
-def _field(field: str, label: str, tip: str, standard: Any, key: str) -> Any:
-    choices = typing.get_args(TrainingConfig.model_fields[field].annotation)
-    if choices and all(isinstance(each, str) for each in choices):
-        return st.selectbox(label, choices, choices.index(standard), key=key, help=tip)
-    return _setting(label, tip, standard, key)
-
-
-def _setting(label: str, tip: str, standard: Any, key: str) -> Any:
-    """Ask for a value of the standard's type."""
-    if isinstance(standard, bool):
-        return st.checkbox(label, standard, key=key, help=tip)
-    if isinstance(standard, str):
-        return st.text_input(label, standard, key=key, help=tip)
-    step = 1 if isinstance(standard, int) else abs(standard) / 10 or 0.1
-    least = type(standard)(0)
-    return st.number_input(label, least, None, standard, step, _format(standard), key=key, help=tip)
-
-
-def _parts(config: TrainingConfig) -> list[Any]:
-    return [config.architecture, config.loss, *config.terms, *config.regularisers, *config.augmentations]
-
-
-def _format(standard: Any) -> str:
-    return "%d" if isinstance(standard, int) else "%g"
-
-
-def _lines(text: str) -> dict[str, str]:
-    """Return `part.setting = value` lines as a mapping."""
-    changes = {}
-    for line in filter(None, (each.strip() for each in text.splitlines())):
-        key, equals, value = line.partition("=")
-        if not equals or not key.strip():
-            raise ConfigurationError(
-                f"{line!r} is not a change.", do="Write one change per line: part.setting = value.", code="syntax"
-            )
-        changes[key.strip()] = value.strip()
-    return changes

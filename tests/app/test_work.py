@@ -74,6 +74,60 @@ def test_an_advanced_setting_reaches_the_run(filled: Workspace, page: Open) -> N
     assert config["batch_size"] == 16
 
 
+def test_every_part_can_be_exchanged_and_brings_its_settings_and_its_line(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    app.selectbox(key="part-recommended-architecture").set_value("dcgan").run()
+    app.selectbox(key="part-recommended-loss").set_value("hinge").run()
+    app.multiselect(key="part-recommended-terms").set_value([]).run()
+    app.multiselect(key="part-recommended-regularisers").set_value(["spectral_norm", "dropout"]).run()
+    app.checkbox(key="setting-recommended-dcgan: critic_batch_norm").set_value(False)
+    app.selectbox(key="setting-recommended-dcgan: doubling").set_value("nearest")
+    app.number_input(key="setting-recommended-dropout: share").set_value(0.5)
+    app.selectbox(key="setting-recommended-augment").set_value("adaptive").run()
+    captions = " ".join(each.value for each in app.caption)
+    assert "workhorse of SAGAN" in captions
+    assert "1705.02894" in captions
+    assert not app.warning
+    button_named(app, "Start training").click().run()
+    config = store.jobs(filled, "train")[0].request["config"]
+    assert config["architecture"] == {"name": "dcgan", "settings": {"critic_batch_norm": False, "doubling": "nearest"}}
+    assert config["loss"] == {"name": "hinge", "settings": {}}
+    assert config["regularisers"] == [
+        {"name": "spectral_norm", "settings": {}},
+        {"name": "dropout", "settings": {"share": 0.5}},
+    ]
+    assert (config["terms"], config["augment"]) == ([], "adaptive")
+
+
+def test_a_part_that_is_added_leaves_the_recipes_settings_of_the_others(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    app.button(key="recipe-small-cohort").click().run()
+    app.multiselect(key="part-small-cohort-regularisers").set_value(["r1", "r2", "instance_noise"]).run()
+    button_named(app, "Start training").click().run()
+    parts = store.jobs(filled, "train")[0].request["config"]["regularisers"]
+    assert parts[0] == {"name": "r1", "settings": {"gamma": 4.0}}  # every 4 steps is the part's own default
+    assert [each["name"] for each in parts] == ["r1", "r2", "instance_noise"]
+
+
+def test_parts_that_exclude_each_other_are_said_at_once_and_start_nothing(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    app.selectbox(key="part-recommended-loss").set_value("hinge").run()
+    assert "Leave label" in app.warning[0].value
+    button_named(app, "Start training").click().run()
+    assert "collapsed in our trials" in app.error[0].value
+    assert store.jobs(filled, "train") == []
+
+
+def test_every_recipe_can_be_chosen_and_started(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    for name in ("minimax-2014", "wgan-gp", "progressive"):
+        app.button(key=f"recipe-{name}").click().run()
+        assert not app.warning
+        assert not app.exception
+    button_named(app, "Start training").click().run()
+    assert store.jobs(filled, "train")[0].request["config"]["recipe"] == "progressive"
+
+
 def test_a_wrong_setting_is_answered_in_words_and_starts_nothing(filled: Workspace, page: Open) -> None:
     app = page("training")
     app.text_area(key="more-recommended").set_value("no_such_part.size = 3")

@@ -6,6 +6,7 @@ that is laid on every position of another image. The largest dot product is thei
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -67,10 +68,11 @@ def views(images: Floats) -> Tensor:
     return result
 
 
-def turned(pictures: Tensor) -> Tensor:
-    """Return (8, n, 1, side, side): the quarter turns, each plain and flipped left to right."""
-    turns = [torch.rot90(pictures, quarter, (2, 3)) for quarter in range(4)]
-    return torch.stack([view for turn in turns for view in (turn, turn.flip(3))])
+def turned(pictures: Tensor, turn: int) -> Tensor:
+    """Return pictures (..., side, side) in one of eight turns: a quarter turn for every two, flipped for the odd."""
+    quarter, flipped = divmod(turn, 2)
+    view = torch.rot90(pictures, quarter, (-2, -1))
+    return view.flip(-1) if flipped else view
 
 
 def fine(pictures: Tensor) -> Tensor:
@@ -78,21 +80,46 @@ def fine(pictures: Tensor) -> Tensor:
     return torch.stack([_warped(pictures, rotation, scale) for rotation, scale in FINE])
 
 
-def templates(pictures: Tensor, side: int) -> Tensor:
-    """Return (..., side * side): the centres, mean 0 and length 1; a flat centre becomes zeros."""
-    edge = (pictures.shape[-1] - side) // 2
-    centre = pictures[..., 0, edge : edge + side, edge : edge + side].flatten(-2)
-    return _unit(centre, -1)
+def templates(pictures: Tensor, side: int, every: int = 1) -> Tensor:
+    """Return (..., side, side), the centres of pictures (..., 1, wide, wide), mean 0 and length 1; flat ones are 0.
+
+    Args:
+        side: Pixels of a template.
+        every: Distance of neighbouring pixels of the template in the picture.
+    """
+    reach = every * (side - 1) + 1
+    edge = (pictures.shape[-1] - reach) // 2
+    centre = pictures[..., 0, edge : edge + reach : every, edge : edge + reach : every]
+    return unit(centre.flatten(-2), -1).view(centre.shape)
 
 
-def patches(pictures: Tensor, side: int) -> Tensor:
-    """Return (n, side * side, positions): every place where a template can lie, mean 0 and length 1."""
-    return _unit(functional.unfold(pictures, side), 1)
+def patches(pictures: Tensor, side: int, bulk: torch.dtype, every: int = 1) -> Tensor:
+    """Return (n, side * side, positions): every place where a template can lie, of length 1 around its mean.
+
+    The mean is left in: a template has none, so the product does not see it.
+    """
+    box = _box(pictures.shape[-1], side, every).to(pictures)
+    mean = _both_ways(box, pictures)
+    spread = (_both_ways(box, pictures.square()) - mean.square()).clamp_min(0).sqrt() * side + 1e-6
+    cut = functional.unfold(pictures.to(bulk), side, dilation=every)
+    return cut.mul_(spread.reciprocal().flatten(1)[:, None].to(bulk))
+
+
+def windows(pictures: Tensor, side: int) -> Tensor:
+    """Return (n, down, right, side, side) of pictures (n, 1, wide, wide): every place, without copying."""
+    return pictures[:, 0].unfold(1, side, 1).unfold(2, side, 1)
+
+
+def smoothed(pictures: Tensor) -> Tensor:
+    """Return pictures (..., 1, side, side) smoothed so that every other pixel tells nearly all."""
+    return _both_ways(_blur(pictures.shape[-1], COARSE_SIGMA).to(pictures), pictures)
 
 
 def coarse(pictures: Tensor) -> Tensor:
     """Return (n, 1, 16, 16) for the first pass, smoothed so that odd shifts and small rotations still look alike."""
-    return functional.avg_pool2d(_blurred(pictures, COARSE_SIGMA), 2)
+    side = pictures.shape[-1]
+    halved = torch.eye(side // 2).repeat_interleave(2, 1) / 2
+    return _both_ways((halved @ _blur(side, COARSE_SIGMA)).to(pictures), pictures)
 
 
 def name(dihedral: int, variant: int, position: int) -> str:
@@ -119,18 +146,32 @@ def _resampled(block: Tensor) -> Tensor:
 
 
 def _local_contrast(block: Tensor) -> Tensor:
-    rest = block - _blurred(block, SIGMA)
-    return rest / (_blurred(rest.square(), SIGMA).sqrt() + CONTRAST_FLOOR)
+    blur = _blur(block.shape[-1], SIGMA).to(block)
+    rest = block - _both_ways(blur, block)
+    return rest / (_both_ways(blur, rest.square()).clamp_min(0).sqrt() + CONTRAST_FLOOR)
 
 
-def _blurred(block: Tensor, sigma: float) -> Tensor:
+def _both_ways(matrix: Tensor, pictures: Tensor) -> Tensor:
+    """Return the matrix applied to the rows and to the columns of each picture."""
+    return matrix @ pictures @ matrix.T
+
+
+@lru_cache(maxsize=8)
+def _blur(side: int, sigma: float) -> Tensor:
+    """Return (side, side): a Gaussian along a line that is mirrored at its ends."""
     reach = int(3 * sigma)
-    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32, device=block.device)
+    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32)
     kernel = torch.exp(-0.5 * (offsets / sigma).square())
-    kernel = kernel / kernel.sum()
-    wide = functional.pad(block, (reach, reach, reach, reach), mode="reflect")
-    blurred: Tensor = functional.conv2d(functional.conv2d(wide, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
-    return blurred
+    wide = functional.pad(torch.eye(side)[:, None], (reach, reach), mode="reflect")
+    return functional.conv1d(wide, (kernel / kernel.sum()).view(1, 1, -1))[:, 0].T.contiguous()
+
+
+@lru_cache(maxsize=8)
+def _box(side: int, window: int, every: int) -> Tensor:
+    """Return (positions, side): the mean over every window along a line."""
+    reach = every * (window - 1) + 1
+    offset = torch.arange(side) - torch.arange(side - reach + 1)[:, None]
+    return ((offset >= 0) & (offset < reach) & (offset % every == 0)).float() / window
 
 
 def _warped(pictures: Tensor, rotation: float, scale: float) -> Tensor:
@@ -144,7 +185,8 @@ def _warped(pictures: Tensor, rotation: float, scale: float) -> Tensor:
     return warped
 
 
-def _unit(values: Tensor, axis: int) -> Tensor:
+def unit(values: Tensor, axis: int) -> Tensor:
+    """Return values of mean 0 and length 1 along an axis; zeros where all are equal."""
     centred = values - values.mean(axis, keepdim=True)
-    unit: Tensor = centred / (torch.linalg.vector_norm(centred, dim=axis, keepdim=True) + 1e-6)
-    return unit
+    result: Tensor = centred / (torch.linalg.vector_norm(centred, dim=axis, keepdim=True) + 1e-6)
+    return result

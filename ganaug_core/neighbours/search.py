@@ -1,12 +1,14 @@
 """Registered search: for each query the reference that it equals best after turning, scaling and shifting.
 
-Two passes. The first lays every turn of a query on every position of every reference at 16 x 16 and keeps the best
-`CANDIDATES` (reference and turn); the second adds rotations and scales at 32 x 32 on those alone. The bulk runs in
-bfloat16 where that is fast; the values that are returned are computed in float32. A candidate list from pixel or
-feature distances would miss flips; `tests/steps/test_neighbours.py` keeps the recall of planted copies.
+The first pass lays every turn of a query on every position of every reference at 16 x 16 and keeps the best
+`CANDIDATES` (reference and turn). The second adds rotations and scales and looks at every other pixel at 32 x 32, the
+third at all of them for the best `REFINED`. The bulk runs in bfloat16 where that is fast; what is returned is computed
+in float32. A candidate list from pixel or feature distances would miss flips; `tests/steps/test_neighbours.py` keeps
+the recall of planted copies.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,9 +20,13 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.neighbours import registration
 from ganaug_core.records import Floats, Integers
 
-CANDIDATES = 128  # of references times turns
+CANDIDATES = 128  # of references times turns, by the plain turns at 16 x 16
+REFINED = 12  # of these, by every other pixel at 32 x 32
+TWINS_LIKENESS = 0.6  # what is less alike in the first two passes is no twin
 QUERIES, REFERENCES, BLOCK = 1024, 64, 2048
+TWIN_QUERIES = 512  # smaller, because each tile starts at its own first image
 FINALISTS = 2
+PLACES = 8  # of a pair, computed again in float32
 MARGIN = 0.01  # what bfloat16 may be wrong by
 
 
@@ -47,6 +53,19 @@ class _Triples:
     reference: Tensor
     turn: Tensor
 
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def chosen(self, which: Tensor) -> "_Triples":
+        return _Triples(self.query[which], self.reference[which], self.turn[which])
+
+
+class _Best(NamedTuple):
+    """Correlations of pairs, (k, best), and the places where they were found: variant times positions + position."""
+
+    values: Tensor
+    place: Tensor
+
 
 def registered(
     queries: Floats,
@@ -71,27 +90,23 @@ def registered(
         raise EvidenceError("There is nothing to search in: no reference images.", do="Give at least one image.")
     if (query_groups is None) != (reference_groups is None):
         raise EvidenceError("Leaving groups out needs groups on both sides.", do="Pass both or none.")
-    search = _Search(registration.views(queries), registration.views(references), query_groups, reference_groups)
+    search = _Search(
+        registration.views(queries), registration.views(references), query_groups, reference_groups, QUERIES
+    )
     distance = np.full(len(queries), 2, np.float32)
     nearest = np.full(len(queries), -1, np.int64)
     transform = np.full(len(queries), "identity", dtype="<U48")
     for start in range(0, len(queries), QUERIES):
-        found, correlation = search.candidates(start, 0)
-        order = correlation.topk(min(FINALISTS, correlation.shape[1]), dim=1)
-        finalists = _picked(found, order.indices)
-        exact, variant, position = search.exact(finalists)
-        usable = order.values.flatten() > -2
-        exact = torch.where(usable, exact, -2).view_as(order.values)
-        best = exact.argmax(1)
-        for row in range(len(best)):
-            column = int(best[row])
-            if exact[row, column] > -2:
-                flat = row * exact.shape[1] + column
-                distance[start + row] = max(0.0, 1 - float(exact[row, column]))
-                nearest[start + row] = int(finalists.reference[flat])
-                transform[start + row] = registration.name(
-                    int(finalists.turn[flat]), int(variant[flat]), int(position[flat])
-                )
+        triples, correlation = search.candidates(start, 0)
+        finalists = triples.chosen(_best_of_each(triples.query, correlation, FINALISTS))
+        exact, variant, position = search.exact(finalists, start)
+        won = _best_of_each(finalists.query, exact, 1)
+        winners = finalists.chosen(won)
+        rows = winners.query.cpu().numpy()
+        distance[rows] = (1 - exact[won]).clamp_min(0).cpu().numpy()
+        nearest[rows] = winners.reference.cpu().numpy()
+        how = zip(winners.turn.tolist(), variant[won].tolist(), position[won].tolist(), strict=True)
+        transform[rows] = [registration.name(*each) for each in how]
         report(min(1.0, (start + QUERIES) / len(queries)), "Looking for the closest images")
     return Registered(distance, nearest, transform)
 
@@ -109,20 +124,20 @@ def twin_pairs(images: Floats, limit: float = 0.05, report: Report = silent) -> 
     """
     pictures = registration.views(images)
     own = np.arange(len(images))
-    search = _Search(pictures, pictures, own, own)
+    search = _Search(pictures, pictures, own, own, TWIN_QUERIES)
     pairs: dict[tuple[int, int], float] = {}
-    for start in range(0, len(images), QUERIES):
-        found, correlation = search.candidates(start, start)  # earlier images have had their turn as queries
-        close = correlation > 1 - limit - MARGIN
-        triples = _picked(found, close.nonzero(as_tuple=True)[1], close.nonzero(as_tuple=True)[0])
-        exact, _, _ = search.exact(triples)
+    for start in range(0, len(images), TWIN_QUERIES):
+        # earlier images have had their turn as queries
+        triples, correlation = search.candidates(start, start, TWINS_LIKENESS)
+        triples = triples.chosen(correlation > 1 - limit - MARGIN)
+        exact, _, _ = search.exact(triples, start)
         for query, reference, value in zip(
             triples.query.tolist(), triples.reference.tolist(), (1 - exact).clamp_min(0).tolist(), strict=True
         ):
             if value <= limit:
                 pair = (min(query, reference), max(query, reference))
                 pairs[pair] = min(value, pairs.get(pair, value))
-        report(min(1.0, (start + QUERIES) / len(images)), "Looking for images that occur twice")
+        report(min(1.0, (start + TWIN_QUERIES) / len(images)), "Looking for images that occur twice")
     ordered = sorted(pairs)
     return (
         np.array(ordered, np.int64).reshape(-1, 2),
@@ -134,30 +149,51 @@ class _Search:
     """The views of both sides on the device; memory grows with tiles, not with pairs."""
 
     def __init__(
-        self, queries: Tensor, references: Tensor, query_groups: Integers | None, reference_groups: Integers | None
+        self,
+        queries: Tensor,
+        references: Tensor,
+        query_groups: Integers | None,
+        reference_groups: Integers | None,
+        tile: int,
     ) -> None:
+        self.tile = tile
         where = registration.hardware()
         self.device, self.bulk = where.device, where.bulk
         self.queries, self.references = queries.to(self.device), references.to(self.device)
+        self.small = registration.coarse(self.references)
+        self.smooth = registration.smoothed(self.references)
+        self._views = self.queries[:0]
         self.query_groups = None if query_groups is None else torch.as_tensor(query_groups, device=self.device)
         self.reference_groups = (
             None if reference_groups is None else torch.as_tensor(reference_groups, device=self.device)
         )
 
     @torch.no_grad()
-    def candidates(self, start: int, first: int) -> tuple[_Triples, Tensor]:
-        """Return candidates of one tile of queries among the references from `first` on, and their correlation.
+    def candidates(self, start: int, first: int, least: float = -1.0) -> tuple[_Triples, Tensor]:
+        """Return the best pairs of one tile of queries with references from `first` on, and their correlations.
 
-        The correlation is (tile, candidates) in [-1, 1], -2 for those left out.
+        Args:
+            start: First query of the tile.
+            first: First reference.
+            least: Pairs that look less alike than this without all pixels are dropped.
         """
-        triples, allowed = self._shortlist(start, first)
-        correlation = self._refined(triples, start)
-        return triples, torch.where(allowed, correlation.view_as(allowed), -2.0)
+        triples, likeness = self._shortlist(start, first)
+        if least > -1:
+            triples = triples.chosen(likeness > least)
+        warped = registration.fine(self.queries[start : start + self.tile])
+        every = registration.templates(registration.smoothed(warped), registration.COARSE_TEMPLATE, 2)
+        likeness = self._correlated(every, self.smooth, triples, start, spacing=2).values[:, 0]
+        triples = triples.chosen(_best_of_each(triples.query, likeness, REFINED) & (likeness > least))
+        self._views = registration.templates(warped, registration.TEMPLATE)
+        return triples, self._correlated(self._views, self.references, triples, start).values[:, 0]
 
     def _shortlist(self, start: int, first: int) -> tuple[_Triples, Tensor]:
-        queries = registration.coarse(self.queries[start : start + QUERIES])
-        turns = registration.templates(registration.turned(queries), registration.COARSE_TEMPLATE).to(self.bulk)
-        size = turns.shape[1]
+        """Return the best `CANDIDATES` of each query by the plain turns at 16 x 16, without those left out."""
+        queries = registration.coarse(self.queries[start : start + self.tile])
+        template = registration.templates(queries, registration.COARSE_TEMPLATE)
+        turns = torch.stack([registration.turned(template, turn) for turn in range(registration.DIHEDRAL)])
+        turns = turns.flatten(2).to(self.bulk)
+        size = len(queries)
         best = torch.full((size, 0), -2.0, device=self.device, dtype=self.bulk)
         place = torch.zeros((size, 0), device=self.device, dtype=torch.int64)
         for left in range(first, len(self.references), BLOCK):
@@ -166,91 +202,102 @@ class _Search:
             if self.query_groups is not None and self.reference_groups is not None:
                 same = self.query_groups[start : start + size, None] == self.reference_groups[None, left:right]
                 scores.masked_fill_(same[:, None, :], -2.0)
-            codes = torch.arange(left, right, device=self.device)[None] + torch.arange(
-                registration.DIHEDRAL, device=self.device
-            )[:, None] * len(self.references)
-            merged = torch.cat([best, scores.flatten(1)], 1)
-            places = torch.cat([place, codes.flatten()[None].expand(size, -1)], 1)
+            found = scores.flatten(1).topk(min(CANDIDATES, scores[0].numel()), dim=1)
+            turn, reference = found.indices // (right - left), found.indices % (right - left) + left
+            merged = torch.cat([best, found.values], 1)
+            places = torch.cat([place, turn * len(self.references) + reference], 1)
             best, order = merged.topk(min(CANDIDATES, merged.shape[1]), dim=1)
             place = places.gather(1, order)
-        turn, reference = place // len(self.references), place % len(self.references)
         query = torch.arange(start, start + size, device=self.device)[:, None].expand_as(place)
-        return _Triples(query.flatten(), reference.flatten(), turn.flatten()), best > -1.5
+        allowed = best > -1.5
+        kept = place[allowed]
+        triples = _Triples(query[allowed], kept % len(self.references), kept // len(self.references))
+        return triples, best[allowed].float()
 
     def _coarse_scores(self, turns: Tensor, left: int, right: int) -> Tensor:
         """Return (tile, 8, references): the best correlation over all positions at 16 x 16."""
         size = turns.shape[1]
         scores = torch.empty(size, registration.DIHEDRAL, right - left, device=self.device, dtype=self.bulk)
-        small = registration.coarse(self.references[left:right])
-        for low in range(0, right - left, REFERENCES):
-            places = registration.patches(small[low : low + REFERENCES], registration.COARSE_TEMPLATE).to(self.bulk)
-            count = len(places)
+        for low in range(left, right, REFERENCES):
+            high = min(low + REFERENCES, right)
             # positions outside, references inside: the maximum then runs along contiguous memory
-            flat = places.permute(1, 2, 0).reshape(places.shape[1], -1)
+            places = registration.patches(self.small[low:high], registration.COARSE_TEMPLATE, self.bulk)
+            flat = places.permute(1, 2, 0).flatten(1)
             for turn in range(registration.DIHEDRAL):
-                scores[:, turn, low : low + count] = (turns[turn] @ flat).view(size, -1, count).amax(1)
+                found = (turns[turn] @ flat).view(size, -1, high - low).amax(1)
+                scores[:, turn, low - left : high - left] = found
         return scores
 
-    def _refined(self, triples: _Triples, start: int) -> Tensor:
-        """Return (k,) correlations over all positions, rotations and scales at 32 x 32."""
-        views = self._fine_templates(self.queries[start : start + QUERIES]).to(self.bulk)
-        result = torch.empty(len(triples.query), device=self.device)
+    def _correlated(
+        self, views: Tensor, pictures: Tensor, triples: _Triples, start: int, *, spacing: int = 1, best: int = 1
+    ) -> _Best:
+        """Return the `best` correlations of each pair in its turn over all rotations, scales and positions.
+
+        Args:
+            views: (9, tile, side, side) templates of the queries from `start` on.
+            pictures: (m, 1, wide, wide) of the references.
+            spacing: Distance of a template's pixels in the pictures.
+        """
+        side, tile = views.shape[-1], views.shape[1]
+        rows = self._in_turns(views, set(triples.turn.tolist()))
+        row = triples.turn * tile + triples.query - start
+        values = torch.empty(len(row), best, device=self.device)
+        place = torch.empty(len(row), best, dtype=torch.int64, device=self.device)
         order = triples.reference.argsort()
-        counts = torch.bincount(triples.reference, minlength=len(self.references)).tolist()
+        counts = torch.bincount(triples.reference, minlength=len(pictures)).tolist()
         done = 0
-        for left in range(0, len(self.references), REFERENCES):
+        for left in range(0, len(pictures), REFERENCES):
             here = counts[left : left + REFERENCES]
             if not any(here):
                 continue
-            places = registration.patches(self.references[left : left + REFERENCES], registration.TEMPLATE)
-            places = places.to(self.bulk)
+            patches = registration.patches(pictures[left : left + REFERENCES], side, self.bulk, spacing)
             for offset, count in enumerate(here):
                 chosen = order[done : done + count]
                 done += count
                 if count:
-                    rows = views[triples.query[chosen] - start, triples.turn[chosen]].flatten(0, 1)
-                    result[chosen] = (rows @ places[offset]).view(count, -1).amax(1).float()
-        return result
+                    template = rows.index_select(0, row[chosen]).view(-1, side * side)
+                    scores = (template @ patches[offset]).view(count, -1)
+                    if best == 1:
+                        values[chosen] = scores.amax(1, keepdim=True).float()
+                    else:
+                        found = scores.float().topk(best, dim=1)
+                        values[chosen], place[chosen] = found.values, found.indices
+        return _Best(values, place)
+
+    def _in_turns(self, views: Tensor, turns: set[int]) -> Tensor:
+        """Return (8 * tile, 9 * side * side): each query's templates in those turns."""
+        each = views.transpose(0, 1).to(self.bulk, memory_format=torch.contiguous_format)
+        rows = torch.empty(registration.DIHEDRAL, *each.shape, dtype=self.bulk, device=self.device)
+        for turn in turns:
+            rows[turn] = registration.turned(each, turn)
+        return rows.flatten(0, 1).flatten(1)
 
     @torch.no_grad()
-    def exact(self, triples: _Triples) -> tuple[Tensor, Tensor, Tensor]:
-        """Return (k,) float32 correlations, the index into `registration.FINE` and the position of each."""
-        values, variants, positions = [], [], []
-        for low in range(0, len(triples.query), REFERENCES):
-            part = slice(low, low + REFERENCES)
-            pictures = self.queries[triples.query[part]]
-            rows = self._turned_templates(pictures, triples.turn[part])
-            places = registration.patches(self.references[triples.reference[part]], registration.TEMPLATE)
-            best, where = torch.bmm(rows, places).flatten(1).max(1)
-            values.append(best)
-            variants.append(where // places.shape[2])
-            positions.append(where % places.shape[2])
-        if not values:
-            nothing = torch.zeros(0, device=self.device)
-            return nothing, nothing.long(), nothing.long()
-        return torch.cat(values), torch.cat(variants), torch.cat(positions)
+    def exact(self, triples: _Triples, start: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return (k,) float32 correlations, the index into `registration.FINE` and the position of each.
 
-    def _fine_templates(self, pictures: Tensor) -> Tensor:
-        """Return (n, 8, 9, 484)."""
-        warped = registration.fine(pictures)
-        turns = torch.stack([registration.turned(each) for each in warped])
-        return registration.templates(turns, registration.TEMPLATE).permute(2, 1, 0, 3)
-
-    def _turned_templates(self, pictures: Tensor, turns: Tensor) -> Tensor:
-        """Return (n, 9, 484): each picture in its one turn."""
-        warped = registration.fine(pictures)
-        for turn in sorted(set(turns.tolist())):
-            rows = turns == turn
-            chosen = warped[:, rows]
-            warped[:, rows] = registration.turned(chosen.flatten(0, 1))[turn].view_as(chosen)
-        return registration.templates(warped, registration.TEMPLATE).transpose(0, 1)
+        Bfloat16 names a few places, of which float32 takes the best. The tile is that of the last `candidates`.
+        """
+        positions = registration.POSITIONS**2
+        found = self._correlated(self._views, self.references, triples, start, best=PLACES).place
+        variant, position = found // positions, found % positions
+        templates = self._views[variant, (triples.query - start)[:, None]]
+        for turn in set(triples.turn.tolist()):
+            here = triples.turn == turn
+            templates[here] = registration.turned(templates[here], turn)
+        windows = registration.windows(self.references, registration.TEMPLATE)
+        down, right = position // registration.POSITIONS, position % registration.POSITIONS
+        patches = registration.unit(windows[triples.reference[:, None], down, right].flatten(2), 2)
+        values, best = (templates.flatten(2) * patches).sum(2).max(1)
+        return values, variant.gather(1, best[:, None])[:, 0], position.gather(1, best[:, None])[:, 0]
 
 
-def _picked(triples: _Triples, columns: Tensor, rows: Tensor | None = None) -> _Triples:
-    """Return the candidates at (row, column) of the (tile, candidates) table; all rows where none are named."""
-    tile = int(triples.query.max() - triples.query.min()) + 1 if len(triples.query) else 1
-    width = len(triples.query) // tile
-    if rows is None:
-        rows = torch.arange(tile, device=columns.device)[:, None].expand_as(columns)
-    flat = (rows * width + columns).flatten()
-    return _Triples(triples.query[flat], triples.reference[flat], triples.turn[flat])
+def _best_of_each(query: Tensor, likeness: Tensor, count: int) -> Tensor:
+    """Return (k,) whether a pair is among the best `count` of its query."""
+    order = torch.argsort(likeness, descending=True, stable=True)
+    order = order[torch.argsort(query[order], stable=True)]
+    sorted_query = query[order]
+    first = torch.searchsorted(sorted_query, sorted_query, right=False)
+    kept = torch.zeros(len(query), dtype=torch.bool, device=query.device)
+    kept[order] = torch.arange(len(query), device=query.device) - first < count
+    return kept

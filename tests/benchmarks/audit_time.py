@@ -1,0 +1,95 @@
+"""How long does a whole audit take? The first one learns the encoders, the second finds them kept.
+
+    python tests/benchmarks/audit_time.py --data ../shared/data [--threads 2] [--real 3000] [--size 64] [--float32]
+
+Real images of MedNIST against as many others of it, so that everything is computed and nothing is wrong. The second
+audit judges other images of the same cohort. Times are of the task that the app and the command line run, with the
+parts as they report themselves. `--float32` does without bfloat16, as on older processors.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from ganaug_core.encoders import networks
+from ganaug_core.interfaces import Report
+from ganaug_core.jobs import tasks
+from ganaug_core.neighbours import registration, twin_pairs
+from ganaug_core.workspace import Workspace
+from tests.evidence_records import EIGHT_BIT, cohort, halves, mednist, samples
+
+CLASSES = 6
+
+
+class Parts:
+    """Collects how long each kind of work took, by what it calls itself."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._last, self._doing = time.perf_counter(), "starting"
+
+    def __call__(self, share: float, doing: str) -> None:
+        now = time.perf_counter()
+        self.seconds[self._doing] += now - self._last
+        self._last, self._doing = now, doing
+
+    def show(self) -> None:
+        self(1.0, "done")
+        for doing, seconds in sorted(self.seconds.items(), key=lambda each: -each[1]):
+            if seconds >= 0.3:
+                print(f"    {seconds:6.1f} s  {doing}")
+
+
+def timed(title: str, workspace: Workspace, name: str) -> None:
+    parts = Parts()
+    report: Report = parts
+    start, used = time.perf_counter(), time.process_time()
+    tasks.audit(workspace, {"cohort": "real", "samples": name, "trust_split": True}, report)
+    wall, processor = time.perf_counter() - start, time.process_time() - used
+    print(f"{title}: {wall:.1f} s, {processor:.1f} s of processor (load {os.getloadavg()[0]:.1f})", flush=True)
+    parts.show()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--data", type=Path, required=True)
+    arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--real", type=int, default=3000)
+    arguments.add_argument("--size", type=int, default=64)
+    arguments.add_argument("--float32", action="store_true")
+    chosen = arguments.parse_args()
+    torch.set_num_threads(chosen.threads)
+    if chosen.float32:
+        plain = registration.Hardware(torch.device("cpu"), torch.float32)
+        registration.hardware = lambda: plain
+        networks.half_precision = lambda: False
+    print(f"threads {chosen.threads}, bulk in {registration.hardware().bulk}")
+    images, labels, classes = mednist(chosen.data / "mednist_6k/images", 1000, chosen.size)
+    left, right = halves(images, labels, chosen.real // CLASSES, 0)
+    start = time.perf_counter()
+    twin_pairs(EIGHT_BIT.normalise(images[left]))
+    print(f"twins among {len(left):,} images: {time.perf_counter() - start:.1f} s", flush=True)
+    real = cohort(images[left], labels[left], classes)
+    new = EIGHT_BIT.normalise(images[right])
+    grain = np.random.default_rng(1).normal(0, 0.01, new.shape).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(folder)
+        workspace.keep(real, "real")
+        workspace.keep(samples(new, labels[right], classes), "first")
+        workspace.keep(samples(np.clip(new[..., ::-1] + grain, -1, 1), labels[right], classes), "second")
+        timed(f"first audit, {len(left):,} real and {len(right):,} synthetic images", workspace, "first")
+        timed("second audit, other images of the same cohort", workspace, "second")
+        timed("third audit, the first images again", workspace, "first")
+
+
+if __name__ == "__main__":
+    main()

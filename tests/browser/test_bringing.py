@@ -1,0 +1,175 @@
+"""What people bring is taken in or refused in words, by clicks: generator files, synthetic images, faulty cohorts."""
+
+import pickle
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bad_input import pictures, table, truncated
+from conftest import App
+from PIL import Image
+from playwright.sync_api import Page, expect
+from safetensors.numpy import save_file
+from test_pages import path_field
+
+from ganaug_core import app_root
+from ganaug_core.jobs import tasks
+from ganaug_core.records import TRAIN, Cohort
+
+HEALTHY = app_root() / "assets" / "demo" / "generators" / "healthy" / "generator.safetensors"
+
+
+def bring_generator(app: App, path: Path) -> Page:
+    page = app.settled()
+    uploader = page.get_by_test_id("stFileUploader").filter(has_text="generator file")
+    if not uploader.is_visible():
+        page.get_by_text("Bring a generator file").click()
+    uploader.locator("input[type=file]").set_input_files(path)
+    return page
+
+
+def refused(page: Page, words: str) -> None:
+    alert = page.get_by_role("alert").filter(has_text=re.compile(words))
+    expect(alert).to_be_visible(timeout=60_000)
+    expect(alert).to_contain_text("What to do:")
+
+
+# generators
+
+
+def test_a_generator_file_is_tried_and_then_can_be_drawn_from(app, tmp_path: Path) -> None:
+    shutil.copy(HEALTHY, tmp_path / "from-a-colleague.safetensors")
+    app.open("/generators")
+    page = bring_generator(app, tmp_path / "from-a-colleague.safetensors")
+    expect(page).to_have_url(re.compile("generator=from-a-colleague"), timeout=60_000)
+    expect(page.get_by_text("Self-test passed")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Draw 64 images per class")).click()
+    expect(page.get_by_alt_text("Synthetic images of the class malignant")).to_be_visible(timeout=120_000)
+
+
+def test_foreign_and_corrupt_generator_files_are_refused_and_nothing_is_kept(app, tmp_path: Path) -> None:
+    flipped = bytearray(HEALTHY.read_bytes())
+    flipped[-100] ^= 1
+    (tmp_path / "one-bit.safetensors").write_bytes(flipped)
+    (tmp_path / "half.safetensors").write_bytes(HEALTHY.read_bytes()[: len(flipped) // 2])
+    (tmp_path / "program.safetensors").write_bytes(pickle.dumps({"weights": [1, 2, 3], "more": "x" * 100}))
+    save_file({"weight": np.zeros((4, 4), np.float32)}, tmp_path / "somebody-else.safetensors")
+    before = app.server.workspace.names("generators")
+    app.open("/generators")
+    for name, words in (
+        ("one-bit", "refused.*changed or cut off"),
+        ("half", "refused"),
+        ("program", "refused.*could run"),
+        ("somebody-else", "refused.*passport"),
+    ):
+        page = bring_generator(app, tmp_path / f"{name}.safetensors")
+        refused(page, words)
+    assert app.server.workspace.names("generators") == before
+
+
+# synthetic images
+
+
+@pytest.fixture(scope="session")
+def hands(server, data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    """Two classes of MedNIST, imported as the worker does it."""
+    folder = tmp_path_factory.mktemp("hands")
+    for name in ("Hand", "HeadCT"):
+        (folder / name).mkdir()
+        for path in sorted((data("mednist_6k/images") / name).iterdir())[:150]:
+            shutil.copy(path, folder / name)
+    tasks.import_cohort(server.workspace, {"source": str(folder), "name": "hands", "size": 32})
+    return server.workspace.cohort("hands")
+
+
+def bring_images(app: App, folder: Path) -> Page:
+    page = app.open("/generators?cohort=hands")
+    page.get_by_text("Bring synthetic images made by any other program").click()
+    field = page.get_by_role("textbox", name="or a folder or NPZ file on the server")
+    field.fill(str(folder))
+    field.press("Enter")
+    button = page.get_by_role("button", name="Import these images")
+    expect(button).to_be_visible()
+    app.settled()
+    button.click()
+    return page
+
+
+def test_a_folder_of_anybodys_images_is_imported_looked_at_and_audited(
+    app, hands: Cohort, data: Callable[[str], Path]
+) -> None:
+    folder = app.server.log.parent / "their-images"
+    copied = hands.where(TRAIN, label=0)[3]
+    for label, name in enumerate(hands.classes):
+        (folder / name).mkdir(parents=True)
+        for path in sorted((data("mednist_6k/images") / name).iterdir())[200:280]:
+            shutil.copy(path, folder / name)
+        if label == 0:
+            Image.fromarray(hands.pixels[copied, 0]).save(folder / name / "copy.png")
+    page = bring_images(app, folder)
+    expect(page.get_by_text(re.compile("161 synthetic images"))).to_be_visible(timeout=120_000)
+    page.get_by_role("link", name="Audit", exact=True).first.click()
+    app.settled()
+    page = app.open("/audit?cohort=hands&samples=their-images")
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_text("The same image up to noise").first).to_be_visible(timeout=400_000)
+    (worst, *_) = app.server.workspace.audit("hands--their-images").suspects
+    assert worst.identical
+    assert worst.train == hands.ids[copied]
+
+
+def test_a_class_that_the_cohort_does_not_have_is_named(app, hands: Cohort) -> None:
+    folder = pictures(app.server.log.parent / "wrong-class", {"Hand": 4, "Foot": 4})
+    page = bring_images(app, folder)
+    refused(page, "class .?Foot.? that hands does not have")
+    expect(page.get_by_role("alert").first).to_contain_text("Hand, HeadCT")
+    assert not app.server.workspace.exists("samples", "wrong-class")
+
+
+# faulty cohorts
+
+
+def bring_cohort(app: App, path: Path, name: str) -> Page:
+    page = app.open("/")
+    field = path_field(page)
+    field.fill(str(path))
+    field.press("Enter")
+    expect(page.locator(f"input[aria-label='Name of the cohort'][value='{name}']")).to_have_count(1)
+    expect(page.get_by_label("Name of the cohort")).to_have_count(1)
+    app.settled()
+    return page
+
+
+def test_a_damaged_image_is_named_and_the_rest_is_imported(app) -> None:
+    folder = pictures(app.server.log.parent / "one-damaged", {"left": 20, "right": 20})
+    truncated(folder / "left" / "07.png")
+    page = bring_cohort(app, folder, "one-damaged")
+    page.get_by_role("button", name="Import these images").click()
+    expect(page).to_have_url(re.compile("cohort=one-damaged"), timeout=120_000)
+    expect(page.get_by_text(re.compile("1 file .*left out|left out.*1 file")).first).to_be_visible()
+    assert len(app.server.workspace.cohort("one-damaged")) == 39
+
+
+def test_an_empty_folder_and_a_wrong_label_column_say_what_to_do_and_keep_what_is_there(app, small_cohort) -> None:
+    before = set(app.server.workspace.names("cohorts"))
+    empty = app.server.log.parent / "nothing-here"
+    empty.mkdir()
+    page = bring_cohort(app, empty, "nothing-here")
+    page.get_by_role("button", name="Import these images").click()
+    refused(page, "nothing-here")
+    listed = pictures(app.server.log.parent / "listed", {"all": 12})
+    rows = [["file", "finding"], *([f"all/{number:02}.png", "ab"[number % 2]] for number in range(12))]
+    table(listed / "labels.csv", rows)
+    page = bring_cohort(app, listed / "labels.csv", "labels")
+    page.get_by_text("Options").click()
+    column = page.get_by_role("textbox", name="Column with the classes")
+    column.fill("diagnosis")
+    column.press("Enter")
+    app.settled()
+    page.get_by_role("button", name="Import these images").click()
+    refused(page, "diagnosis")
+    expect(page.get_by_role("alert").filter(has_text="diagnosis")).to_contain_text("finding")
+    assert set(app.server.workspace.names("cohorts")) == before

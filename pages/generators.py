@@ -1,12 +1,12 @@
-"""Generators page: what each one is, and images drawn from it."""
+"""Generators page: what each one is, images drawn from it, and what other programs made."""
 
 import streamlit as st
 
 from ganaug_core.ui import ask, passports, show
 
 st.title("Generators")
-for kind in ("generator_import", "samples_import"):
-    show.watch(kind)
+show.collect("generator_import")
+passports.collect_images()
 name = ask.generator()
 if name is None:
     st.info(
@@ -19,10 +19,14 @@ else:
     passports.drawing(name)
 
 st.divider()
-with st.expander("Bring a generator file", icon=":material/upload_file:"):
+unfolded = show.news("generator_import")
+with st.expander("Bring a generator file", expanded=unfolded, icon=":material/upload_file:"), show.guarded():
+    show.tell("generator_import")
     passports.bring_generator()
+unfolded = show.news("samples_import") or passports.brought() is not None
 with (
-    st.expander("Bring synthetic images made by any other program", icon=":material/add_photo_alternate:"),
+    st.expander("Bring synthetic images of another program", expanded=unfolded, icon=":material/add_photo_alternate:"),
     show.guarded(),
 ):
+    show.tell("samples_import")
     passports.bring_images()

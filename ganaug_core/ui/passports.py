@@ -12,6 +12,7 @@ from ganaug_core.ui import ask, caches, show, sources, uploads, words
 from ganaug_core.workspace import check_name
 
 SHOWN_PER_CLASS = 16
+_BROUGHT = "brought-images"
 LICENCES = {
     "CC0-1.0": "free for everybody (CC0)",
     "CC-BY-4.0": "free with attribution (CC BY 4.0)",
@@ -131,10 +132,32 @@ def bring_generator() -> None:
     st.rerun()
 
 
+def collect_images() -> None:
+    """Take note of the synthetic images that this session imported, once they are there."""
+    if imported := show.collect("samples_import"):
+        st.session_state[_BROUGHT] = imported
+
+
+def brought() -> str | None:
+    """Return the name of the synthetic images that this session imported last, None where there are none."""
+    name = st.session_state.get(_BROUGHT)
+    return name if name and caches.workspace().exists("samples", name) else None
+
+
 def bring_images() -> None:
     """Import anybody's synthetic images for a cohort, to look at and audit them like our own."""
+    if name := brought():
+        samples = caches.samples(name)
+        left_out = len(samples.provenance.get("skipped", ()))
+        said = f"{words.count(len(samples), 'image')} imported as {name}"
+        st.success(f"{said}, {words.count(left_out, 'file')} left out." if left_out else f"{said}.")
+        with st.container(horizontal=True):
+            show.link("samples", "Look at them closely", samples=name)
+            show.link("audit", "Audit them", samples=name)
     if not caches.workspace().names("cohorts"):
-        show.next_step("Load the cohort first that the images imitate.", page="cohort")
+        st.info("Load the cohort first that the images imitate.", icon=":material/arrow_forward:")
+        show.link("cohort")
+        return
     st.write("One folder per class with the class names of the cohort, zipped or on the server, or an NPZ file.")
     cohort = str(ask.cohort())
     number = st.session_state.setdefault("synthetic-upload", 0)

@@ -41,7 +41,7 @@ def next_step(text: str, page: str) -> None:
     """Say what is missing, link the page that helps, and end this page."""
     st.info(text, icon=":material/arrow_forward:")
     link(page)
-    st.stop()
+    _end()
 
 
 def link(page: str, label: str | None = None, **query: str) -> None:
@@ -80,6 +80,12 @@ def guarded() -> Iterator[None]:
         )
     else:
         return
+    _end()
+
+
+def _end() -> None:
+    """End the page; once it is stopped Streamlit takes no more words, so the address is written before."""
+    ask.settle()
     st.stop()
 
 
@@ -125,19 +131,46 @@ def watch(kind: str) -> None:
 
     Call it before the chooser of the result, which then shows the new one.
     """
-    key = _AWAITED.format(kind)
-    awaited, chooser = st.session_state.get(key, (None, None))
-    workspace = caches.workspace()
-    for job in store.jobs(workspace, kind)[:20]:
+    collect(kind)
+    tell(kind)
+
+
+def collect(kind: str) -> str | None:
+    """Let the chooser show what this session's job of a kind made, and return its name once, when it is done.
+
+    Call it before the chooser.
+    """
+    job, chooser = _awaited(kind)
+    if job is None or job.state != "done":
+        return None
+    if chooser and job.result:
+        ask.next_time(chooser, job.result)
+    del st.session_state[_AWAITED.format(kind)]
+    return job.result
+
+
+def tell(kind: str) -> None:
+    """Show the jobs of a kind that are going on, and why the one that this session started failed."""
+    for job in store.jobs(caches.workspace(), kind)[:20]:
         if job.live:
             st.text(f"{WORK[kind]}: {job.name}")
             follow(job.id)
-        elif job.id == awaited and job.state == "done":
-            if chooser and job.result:
-                ask.next_time(chooser, job.result)
-            del st.session_state[key]
-        elif job.id == awaited and job.error:
-            trouble(job.error["what"], job.error["do"])
+    ours, _ = _awaited(kind)
+    if ours is not None and not ours.live and ours.error:
+        trouble(ours.error["what"], ours.error["do"])
+
+
+def news(kind: str) -> bool:
+    """Whether `tell` has something to show."""
+    job, _ = _awaited(kind)
+    failed = job is not None and bool(job.error)
+    return failed or any(each.live for each in store.jobs(caches.workspace(), kind)[:20])
+
+
+def _awaited(kind: str) -> tuple[store.Job | None, str | None]:
+    """Return the job of a kind that this session started last and not yet collected, and its chooser."""
+    number, chooser = st.session_state.get(_AWAITED.format(kind), (None, None))
+    return (store.get(caches.workspace(), number) if number is not None else None), chooser
 
 
 def follow(job_id: int) -> None:

@@ -35,9 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
-    """A running app: its address, its workspace and its process."""
+    """A running app: its address, its workspace and its process, which a test may replace by another one."""
 
     address: str
     workspace: Workspace
@@ -67,43 +67,45 @@ def server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def serve(workspace: Workspace, folder: Path) -> Iterator[Server]:
     """Start the app, wait until it answers, and end what it started afterwards."""
-    log = folder / "server.log"
-    environment = {
-        **os.environ,
-        "GANAUG_HOME": str(workspace.root),
-        "GANAUG_ROOTS": str(folder),
-        "OMP_NUM_THREADS": "1",
-    }
     for _ in range(3):  # a free port can be taken before the server binds it
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", str(app_root() / "app.py"), "--server.port", str(port)],
-                stdout=output,
-                stderr=output,
-                cwd=folder,
-                env={**environment, "PYTHONPATH": str(app_root())},
-                start_new_session=True,
-            )
-        if _answers(f"http://127.0.0.1:{port}/_stcore/health", process):
+        process = launch(workspace, folder, port)
+        if answers(port, process):
             break
     else:
-        pytest.fail(log.read_text()[-3000:])
+        pytest.fail((folder / "server.log").read_text()[-3000:])
+    server = Server(f"http://127.0.0.1:{port}", workspace, process, folder / "server.log")
     try:
-        yield Server(f"http://127.0.0.1:{port}", workspace, process, log)
+        yield server
     finally:
-        process.terminate()
+        server.process.terminate()
         try:
-            process.wait(20)
+            server.process.wait(20)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            server.process.kill()
+            server.process.wait()
         _end_workers(workspace)
 
 
-def _answers(url: str, process: "subprocess.Popen[bytes]") -> bool:
+def launch(workspace: Workspace, folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    """Start the app's process on a port; its words go to `server.log`."""
+    environment = {"GANAUG_HOME": str(workspace.root), "GANAUG_ROOTS": str(folder), "OMP_NUM_THREADS": "1"}
+    with (folder / "server.log").open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", str(app_root() / "app.py"), "--server.port", str(port)],
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env={**os.environ, **environment, "PYTHONPATH": str(app_root())},
+            start_new_session=True,
+        )
+
+
+def answers(port: int, process: "subprocess.Popen[bytes]") -> bool:
+    """Wait until the app answers; False where its process ended or never did."""
+    url = f"http://127.0.0.1:{port}/_stcore/health"
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -168,7 +170,12 @@ def window(chromium: Browser, server: Server) -> Iterator[App]:
 
 @pytest.fixture(scope="session")
 def small_cohort(server: Server) -> Cohort:
-    """Two classes of tiny drawings in the server's workspace; one class name tries to call another server."""
+    """The drawings in the server's workspace."""
+    return keep_drawings(server.workspace)
+
+
+def keep_drawings(workspace: Workspace) -> Cohort:
+    """Put two classes of tiny drawings into a workspace; one class name tries to call another server."""
     random = np.random.default_rng(0)
     pixels = random.integers(0, 40, (48, 1, 32, 32)).astype(np.int16)
     labels = np.arange(48) % 2
@@ -190,7 +197,7 @@ def small_cohort(server: Server) -> Cohort:
         own_split=False,
         duplicates={"exact": 0, "across_split": 0, "across_classes": 0},
     )
-    server.workspace.keep(cohort, cohort.name, files={"paths.json": json.dumps({}).encode()})
+    workspace.keep(cohort, cohort.name, files={"paths.json": json.dumps({}).encode()})
     return cohort
 
 

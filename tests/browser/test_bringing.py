@@ -60,10 +60,10 @@ def test_foreign_and_corrupt_generator_files_are_refused_and_nothing_is_kept(app
     before = app.server.workspace.names("generators")
     app.open("/generators")
     for name, words in (
-        ("one-bit", "refused.*changed or cut off"),
-        ("half", "refused"),
-        ("program", "refused.*could run"),
-        ("somebody-else", "refused.*passport"),
+        ("one-bit", "refused.*damaged or was changed"),
+        ("program", "refused.*pickle"),
+        ("half", "refused.*damaged or was changed"),
+        ("somebody-else", "refused.*without a ganaug passport"),
     ):
         page = bring_generator(app, tmp_path / f"{name}.safetensors")
         refused(page, words)
@@ -87,7 +87,7 @@ def hands(server, data: Callable[[str], Path], tmp_path_factory: pytest.TempPath
 
 def bring_images(app: App, folder: Path) -> Page:
     page = app.open("/generators?cohort=hands")
-    page.get_by_text("Bring synthetic images made by any other program").click()
+    page.get_by_text("Bring synthetic images of another program").click()
     field = page.get_by_role("textbox", name="or a folder or NPZ file on the server")
     field.fill(str(folder))
     field.press("Enter")
@@ -110,10 +110,11 @@ def test_a_folder_of_anybodys_images_is_imported_looked_at_and_audited(
         if label == 0:
             Image.fromarray(hands.pixels[copied, 0]).save(folder / name / "copy.png")
     page = bring_images(app, folder)
-    expect(page.get_by_text(re.compile("161 synthetic images"))).to_be_visible(timeout=120_000)
-    page.get_by_role("link", name="Audit", exact=True).first.click()
-    app.settled()
-    page = app.open("/audit?cohort=hands&samples=their-images")
+    expect(page.get_by_text("161 images imported as their-images.")).to_be_visible(timeout=120_000)
+    page.get_by_role("link", name="Look at them closely").last.click()
+    expect(page.get_by_text("161 synthetic images, 2 classes, made by another program")).to_be_visible()
+    page.get_by_role("link", name="Search all images for copies").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit")
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_text("The same image up to noise").first).to_be_visible(timeout=400_000)
     (worst, *_) = app.server.workspace.audit("hands--their-images").suspects
@@ -149,7 +150,7 @@ def test_a_damaged_image_is_named_and_the_rest_is_imported(app) -> None:
     page = bring_cohort(app, folder, "one-damaged")
     page.get_by_role("button", name="Import these images").click()
     expect(page).to_have_url(re.compile("cohort=one-damaged"), timeout=120_000)
-    expect(page.get_by_text(re.compile("1 file .*left out|left out.*1 file")).first).to_be_visible()
+    expect(page.get_by_text("1 file could not be used; everything else is here.")).to_be_visible()
     assert len(app.server.workspace.cohort("one-damaged")) == 39
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Audit, Cohort, Features, Map, Samples
 
 KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits", "trials", "benefits")
+LEAST_FREE_BYTES = 1 << 20
 _PROCESS_SALT = secrets.token_bytes(32)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -158,6 +160,10 @@ class Workspace:
         """Free space on the workspace's disk."""
         return shutil.disk_usage(self.root).free
 
+    def is_full(self) -> bool:
+        """Whether there is not even room for writing down what happened."""
+        return self.free_bytes() < LEAST_FREE_BYTES
+
     def folder(self, kind: str, name: str) -> Path:
         """Return the place of an artefact, whether or not it is there."""
         if kind not in KINDS:
@@ -230,7 +236,7 @@ class Workspace:
         try:
             with translated(place):
                 for key, array in (arrays or {}).items():
-                    np.save(made / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)
+                    _save(made / f"{key}.npy", array)
                 for key, data in (files or {}).items():
                     (made / key).write_bytes(data)
                 for key, path in (links or {}).items():
@@ -340,6 +346,12 @@ _KIND: dict[type, str] = {
     Audit: "audits",
     Benefit: "benefits",
 }
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    """`numpy.save` through our own writes: by its own, numpy reports a full disk without an error number."""
+    with path.open("wb") as file:
+        np.lib.format.write_array(SimpleNamespace(write=file.write), np.ascontiguousarray(array), allow_pickle=False)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -32,6 +32,11 @@ GONE = {
     "do": "Resume: it goes on from the last checkpoint.",
     "code": "interrupted",
 }
+FULL = {
+    "what": "The disk is full, so the process could not go on. Nothing that was written before is lost.",
+    "do": "Free some space, then resume or start it again.",
+    "code": "disk_full",
+}
 
 
 @dataclass(frozen=True)
@@ -196,6 +201,11 @@ def lock_of(workspace: Workspace, job: Job) -> Path:
     return workspace.folder("runs", job.name) / "lock" if job.kind == "train" else workspace.worker_lock
 
 
+def lost(workspace: Workspace) -> dict[str, str]:
+    """Return why a process is gone that could not say so itself: on a full disk nobody can write down a reason."""
+    return dict(FULL if workspace.is_full() else GONE)
+
+
 # doing the work
 
 
@@ -279,4 +289,4 @@ def _seen(workspace: Workspace, row: RowMapping) -> Job:
         return job
     if job.state == "starting" and time.time() - (job.started or 0) < START_SECONDS:
         return job
-    return _job(row, state="interrupted", error=dict(GONE), seconds_left=None)
+    return _job(row, state="interrupted", error=lost(workspace), seconds_left=None)

@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 
+from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import launch, locks, store
 from ganaug_core.jobs.launch import ensure
 from ganaug_core.workspace import Workspace
@@ -81,10 +82,19 @@ class Supervisor:
     def _until_idle(self) -> None:
         last_use = time.monotonic()
         while time.monotonic() - last_use < self.idle_seconds and self.workspace.root.exists():
-            self.look()
+            self._look_unless_full()
             if self._work_left() or self._app_is_open():
                 last_use = time.monotonic()
             time.sleep(self.poll_seconds)
+
+    def _look_unless_full(self) -> None:
+        """On a full disk nothing can be written down: wait until there is room again."""
+        try:
+            self.look()
+        except WorkspaceError as error:
+            if error.code != "disk_full":
+                raise
+            logger.warning("%s", error)
 
     def _work_left(self) -> bool:
         return self.workspace.root.exists() and any(job.live for job in store.jobs(self.workspace))
@@ -102,7 +112,7 @@ class Supervisor:
         """An open app or the first short job starts the warm process; it then stays as long as the supervisor."""
         waiting = any(job.state == "queued" and job.kind in store.SHORT for job in store.jobs(self.workspace))
         alive = self._warm is not None or locks.is_held(self.workspace.worker_lock)
-        if not alive and (waiting or self._app_is_open()):
+        if not alive and (waiting or self._app_is_open()) and not self.workspace.is_full():
             log = self.workspace.root / "worker.log"
             self._warm = launch.start("ganaug_core.jobs.worker", "short", str(self.workspace.root), log=log)
 
@@ -133,7 +143,7 @@ class Supervisor:
         elif code is not None and job.state == "starting":
             store.finish(self.workspace, job.id, "failed", error=DIED_AT_START)
         else:
-            store.finish(self.workspace, job.id, "interrupted", error=store.GONE)
+            store.finish(self.workspace, job.id, "interrupted", error=store.lost(self.workspace))
         self._told.discard(job.id)
 
     def _end(self, job: store.Job) -> None:

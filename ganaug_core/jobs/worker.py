@@ -80,7 +80,7 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
         result = tasks.TASKS[job.kind](workspace, job.request | {"name": job.name}, reporter)
     except tasks.Asked as asked:
         state = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}[asked.wish]
-        store.finish(workspace, job.id, state, error=store.GONE if state == "interrupted" else None)
+        store.finish(workspace, job.id, state, error=store.lost(workspace) if state == "interrupted" else None)
     except GanaugError as error:
         logger.warning("job %s: %s", job.id, error)
         store.finish(workspace, job.id, "failed", error=error)
@@ -106,7 +106,7 @@ def short(workspace: Workspace) -> None:
     with locks.hold(workspace.worker_lock, "The worker"):
         for left_over in store.jobs(workspace):
             if left_over.kind in store.SHORT and left_over.state in store.RUNNING:
-                store.finish(workspace, left_over.id, "interrupted", error=store.GONE)
+                store.finish(workspace, left_over.id, "interrupted", error=store.lost(workspace))
         warm = False
         while locks.is_held(workspace.supervisor_lock):
             job = store.claim(workspace, store.SHORT)

@@ -18,10 +18,11 @@ import pytest
 from PIL import Image
 
 from ganaug_core import cli
+from ganaug_core import workspace as workspace_module
 from ganaug_core.cli import console, sources
 from ganaug_core.interfaces import silent
 from ganaug_core.jobs import locks, runs, store
-from ganaug_core.workspace import Workspace
+from ganaug_core.workspace import KINDS, Workspace
 
 PATIENCE = 60.0
 TRAIN = ("--images", "3000", "--set", "architecture.width=8", "--set", "threads=1")
@@ -263,6 +264,42 @@ def test_what_cannot_be_done_is_two_with_words_and_json(
     assert words in answer["error"]["what"]
     assert answer["error"]["do"]
     assert code in (None, answer["error"]["code"])
+
+
+def test_a_full_disk_is_said_and_the_workspace_stays_as_it_was(
+    ask: Ask, place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, before = workspace_module._save, place.names("cohorts")
+    monkeypatch.setattr(workspace_module, "_save", lambda path, array: save(Path("/dev/full"), array))
+    status, answer = ask("cohort", "import", str(bright_and_dark(tmp_path)), "--name", "more", "--size", "16")
+    assert (status, answer["error"]["code"]) == (2, "disk_full")
+    assert "Free some space" in answer["error"]["do"]
+    assert place.names("cohorts") == before
+
+
+@pytest.mark.parametrize("fault", ["empty", "column", "class", "generator"])
+def test_faulty_material_is_refused_with_a_next_step_and_nothing_is_kept(
+    fault: str, ask: Ask, place: Workspace, tmp_path: Path
+) -> None:
+    before = {kind: place.names(kind) for kind in KINDS}
+    (tmp_path / "empty").mkdir()
+    listed = bright_and_dark(tmp_path / "listed")
+    (listed / "table.csv").write_text("file,finding\nbright/0.png,b\n")
+    (tmp_path / "bad.safetensors").write_bytes(b"this is no generator")
+    arguments, words = {
+        "empty": (("cohort", "import", str(tmp_path / "empty"), "--name", "x"), "empty is empty"),
+        "column": (
+            ("cohort", "import", str(listed / "table.csv"), "--name", "x", "--label-column", "diagnosis"),
+            "no column 'diagnosis'",
+        ),
+        "class": (("audit", "digits", str(listed)), "a class 'bright' that digits does not have"),
+        "generator": (("generator", "import", str(tmp_path / "bad.safetensors"), "--name", "x"), "refused"),
+    }[fault]
+    status, answer = ask(*arguments)
+    assert status == 2
+    assert words in answer["error"]["what"]
+    assert answer["error"]["do"]
+    assert {kind: place.names(kind) for kind in KINDS} == before
 
 
 def test_a_result_that_cannot_be_written_is_refused_before_the_work(

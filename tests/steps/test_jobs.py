@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import digit_cohort
 import pytest
 from small_runs import PATIENCE, a_run, state_of, submit, until
 
+from ganaug_core import workspace as workspace_module
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import locks, runs, store, supervisor, tasks, worker
 from ganaug_core.workspace import Workspace
@@ -147,6 +148,20 @@ def test_a_pause_that_was_taken_back_meanwhile_goes_on(asleep: Workspace) -> Non
     assert state_of(asleep, job) == "queued"
 
 
+def test_on_a_full_disk_a_lost_job_says_so_instead_of_blaming_somebody(
+    asleep: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submit(asleep, "a")
+    store.claim(asleep, ("train",))
+    with locks.hold(store.lock_of(asleep, store.get(asleep, job)), "The test"):
+        store.progress(asleep, job, 0.5, "half", 9.0)
+    monkeypatch.setattr(Workspace, "is_full", lambda self: True)
+    error = store.get(asleep, job).error
+    assert error is not None
+    assert error["code"] == "disk_full"
+    assert "Free some space" in error["do"]
+
+
 # locks
 
 
@@ -222,6 +237,19 @@ def test_a_supervisor_leaves_when_idle_but_not_while_the_app_is_open(workspace: 
     idle._warm.wait()
 
 
+def test_a_supervisor_waits_while_the_disk_is_full(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = supervisor.Supervisor(workspace, poll_seconds=0.01, idle_seconds=0.05)
+    looks: list[bool] = []
+
+    def look(self: supervisor.Supervisor) -> None:
+        looks.append(True)
+        raise WorkspaceError("The disk is full.", do="Free some space.", code="disk_full")
+
+    monkeypatch.setattr(supervisor.Supervisor, "look", look)
+    waiting.run()
+    assert len(looks) > 1
+
+
 def test_a_process_that_does_not_stop_is_asked_and_then_ended(asleep: Workspace) -> None:
     job = submit(asleep, "a")
     store.claim(asleep, ("train",))
@@ -278,6 +306,31 @@ def test_a_bug_is_called_a_bug_and_leaves_a_traceback_in_the_log(
     assert error["code"] == "bug"
     assert "our mistake" in error["what"]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_import_on_a_full_disk_fails_in_words_and_leaves_nothing_half_done(
+    asleep: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = real_save(Path("/dev/full"))
+    monkeypatch.setattr("ganaug_core.workspace._save", full)
+    request = {"source": "embedded:digits", "name": "more", "size": 16}
+    number = store.submit(asleep, "import", "more", request).id
+    job = store.claim(asleep, store.SHORT)
+    assert job is not None
+    with locks.hold(asleep.worker_lock, "The test"):
+        worker.work(asleep, job)
+    error = store.get(asleep, number).error
+    assert error is not None
+    assert error["code"] == "disk_full"
+    assert "Nothing that was there is lost" in error["what"]
+    assert asleep.names("cohorts") == ["digits"]
+    assert [path.name for path in (asleep.root / "cohorts").iterdir()] == ["digits"]
+
+
+def real_save(device: Path) -> Callable[[Path, Any], None]:
+    """Return what writes arrays to a device that is always full, through the workspace's own code."""
+    save = workspace_module._save
+    return lambda path, array: save(device, array)
 
 
 def test_a_stop_reaches_a_short_job_at_its_next_report(asleep: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def answer(line: str) -> dict[str, Any]:
         return {"code": "too_big", "say": "there is not enough memory to decode it.", "do": do}
     except Exception as error:  # whatever the decoders raise costs one file, not the cohort
         say = f"the image library failed on it ({type(error).__name__})."
-        return {"code": "decode", "say": say, "do": EXPORT_AGAIN}
+        return {"code": "unexpected", "say": say, "do": EXPORT_AGAIN}
     finally:
         signal.alarm(0)
 

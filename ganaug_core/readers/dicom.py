@@ -107,9 +107,7 @@ def _parsed(content: bytes, *, header_only: bool = False) -> tuple[Any, int]:
 
 def _inflated(content: bytes) -> bytes:
     """Return a deflated file as the uncompressed one that it stands for, below a limit that pydicom does not have."""
-    if content[132:140] != b"\2\0\0\0UL\4\0":
-        raise damaged("the file meta information has no length.", "dicom.parse")
-    end = 144 + int.from_bytes(content[140:144], "little")
+    end = _end_of_meta(content)
     most = min(LARGEST_IMAGE, LARGEST_RATIO * len(content))
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
@@ -121,6 +119,16 @@ def _inflated(content: bytes) -> bytes:
     if not inflate.eof:
         raise damaged("the deflated content ends early.", "truncated")
     return content[:end].replace(_DEFLATED, _EXPLICIT) + body
+
+
+def _end_of_meta(content: bytes) -> int:
+    """Return the first byte after the elements of group 2; their own length is missing or wrong now and then."""
+    at = 132
+    while content[at : at + 2] == b"\2\0":
+        long = content[at + 4 : at + 6] in (b"OB", b"UN")
+        length = content[at + 8 : at + 12] if long else content[at + 6 : at + 8]
+        at += (12 if long else 8) + int.from_bytes(length, "little")
+    return at
 
 
 def _require_image(dataset: Any) -> None:

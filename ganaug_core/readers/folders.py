@@ -21,6 +21,7 @@ ROLE_NAMES = {
     "test": "holdout", "testing": "holdout", "hold-out": "holdout",
 }  # fmt: skip
 _MEDICAL = (".dcm", ".dicom", ".ima", ".gz", *volumes.SUFFIXES)
+_MAY_BE_MASKS = (*pictures.SUFFIXES, *volumes.SUFFIXES)
 _PASSED_OVER = ("manifest.json", "manifest.csv", "Thumbs.db")
 _NO_IMAGE = ("not_image", "It is no image.", "Nothing to do.")
 
@@ -50,7 +51,7 @@ def read_files(
 ) -> Iterator[Slice | Skipped]:
     """Yield the images of files by their format: pictures first, then series and volumes. Masks are no images."""
     choices = choices or Choices()
-    found = masks.paired([name for _, name, _ in files])
+    found = masks.paired([name for _, name, _ in files if name.casefold().endswith(_MAY_BE_MASKS)])
     places = {name: path for path, name, _ in files}
     yield from _mask_entries(found)
     medical: list[Named] = []

@@ -52,7 +52,7 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
         return Skipped(name, *_HUGE)
     except UnidentifiedImageError:
         return Skipped(name, "type", "Its content is no PNG, JPEG or TIFF image.", "Convert it, or leave it out.")
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except Exception as error:  # Pillow lets come through what its parsers raise: KeyError, TypeError, struct.error
         return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         return Skipped(name, "nonfinite", "It holds pixels that are not numbers.", _AGAIN)

@@ -46,6 +46,7 @@ def read(
         WorkspaceError: The decoder does not start, or there is no room for the copies.
     """
     choices, masks = choices or Choices(), masks or {}
+    used = masks if choices.needs_mask else {}
     volumes = [file for file in files if kind_of(file[1]) != "dicom"]
     dicom = [file for file in files if kind_of(file[1]) == "dicom"]
     with Decoders(choices, len(dicom) + 8 * len(volumes)) as decoders:
@@ -56,7 +57,7 @@ def read(
             else:
                 readable.append((path, name, label))
         for file, volume in zip(
-            readable, decoders.each(_volume_work(file, masks.get(file[1])) for file in readable), strict=True
+            readable, decoders.each(_volume_work(file, used.get(file[1])) for file in readable), strict=True
         ):
             yield from _volume_slices(file, volume)
         members: list[Member] = []

@@ -9,8 +9,8 @@ from pathlib import Path
 from ganaug_core import cohort, features, generators, maps
 from ganaug_core.audit import Space, audit
 from ganaug_core.config import configure
-from ganaug_core.encoders import ENCODERS
 from ganaug_core.interfaces import Report, silent
+from ganaug_core.jobs.tasks import AUDIT_SPACES
 from ganaug_core.records import Audit
 from ganaug_core.training import Training
 from ganaug_core.workspace import Workspace
@@ -24,7 +24,7 @@ def run(
     minutes: float = 5.0,
     per_class: int = 600,
     size: int = 64,
-    encoders: Sequence[str] = tuple(ENCODERS),
+    encoders: Sequence[str] = AUDIT_SPACES,
     seed: int = 0,
     report: Report = silent,
 ) -> Audit:

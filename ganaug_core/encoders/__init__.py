@@ -7,6 +7,7 @@ a folder or are fetched when they are first used. A run's own discriminator is a
 from ganaug_core.encoders.classifier import Classifier
 from ganaug_core.encoders.pixels import Pixels
 from ganaug_core.encoders.pretrained import WEIGHTS, ChestXray, DINOv2, Inception, RadImageNet
+from ganaug_core.encoders.radiomics import Radiomics
 from ganaug_core.encoders.random_convolution import RandomConvolution
 from ganaug_core.encoders.simclr import SimCLR
 from ganaug_core.encoders.texture import Texture
@@ -17,6 +18,7 @@ ENCODERS: dict[str, type[Encoder]] = {
     "texture": Texture,
     "pixels": Pixels,
     "classifier": Classifier,
+    "radiomics": Radiomics,
     "random_convolution": RandomConvolution,
 }
 

@@ -31,22 +31,28 @@ CLASSES = 6
 
 
 class Parts:
-    """Collects how long each kind of work took, by what it calls itself."""
+    """Collects how long each kind of work took, on the clock and on the processor, by what it calls itself."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-        self._last, self._doing = time.perf_counter(), "starting"
+        self.clock: dict[str, float] = defaultdict(float)
+        self.processor: dict[str, float] = defaultdict(float)
+        self._last, self._doing = self._now(), "starting"
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        return time.perf_counter(), time.process_time()
 
     def __call__(self, share: float, doing: str) -> None:
-        now = time.perf_counter()
-        self.seconds[self._doing] += now - self._last
+        now = self._now()
+        self.clock[self._doing] += now[0] - self._last[0]
+        self.processor[self._doing] += now[1] - self._last[1]
         self._last, self._doing = now, doing
 
     def show(self) -> None:
         self(1.0, "done")
-        for doing, seconds in sorted(self.seconds.items(), key=lambda each: -each[1]):
+        for doing, seconds in sorted(self.clock.items(), key=lambda each: -each[1]):
             if seconds >= 0.3:
-                print(f"    {seconds:6.1f} s  {doing}")
+                print(f"    {seconds:6.1f} s, of processor {self.processor[doing]:6.1f} s  {doing}")
 
 
 def timed(title: str, workspace: Workspace, name: str) -> None:

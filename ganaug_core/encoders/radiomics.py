@@ -1,0 +1,77 @@
+"""Radiomics: the standardised texture families of the whole image, a space that radiologists know by name."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ganaug_core.encoders import ibsi
+from ganaug_core.encoders.fitted import Arrays, Fitted, require_images
+from ganaug_core.interfaces import Report, silent
+from ganaug_core.records import Floats, Integers
+
+PIXELS_AT_ONCE = 500_000
+
+
+@dataclass(frozen=True)
+class Radiomics:
+    """First-order, co-occurrence, run, zone, dependence and tone-difference features of IBSI, per channel.
+
+    Logarithms tame their long tails; then every number has mean 0 and deviation 1 in training.
+
+    Settings:
+        levels: Grey levels of equal width over [-1, 1], >= 2.
+    """
+
+    levels: int = 16
+
+    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+        """Return the encoder standardised on (n, channel, row, column) images in [-1, 1]; no labels, no seed.
+
+        Raises:
+            EvidenceError: Fewer than 8 images.
+        """
+        shape = require_images(images, "radiomics")
+        report(0.0, "Measuring radiomic features")
+        values = measure(images, self.levels)
+        mean, spread = values.mean(0), values.std(0)
+        # A number that never changes in training stays as it is: dividing by its rounding error would shout.
+        spread = np.where(spread > 1e-5 * np.maximum(1, np.abs(mean)), spread, 1)
+        state = {"mean": mean, "spread": spread, "levels": np.array([self.levels])}
+        return self.restore(state, shape, {**asdict(self), "seed": seed})
+
+    def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:
+        """Return the fitted encoder whose state was kept."""
+
+        def opened(images: Floats) -> Floats:
+            values = measure(images, int(state["levels"][0]))
+            standard: Floats = ((values - state["mean"]) / state["spread"]).astype(np.float32)
+            return standard
+
+        return Fitted("radiomics", shape, state, opened, facts)
+
+
+def measure(images: Floats, levels: int) -> ibsi.Columns:
+    """Return (n, channel * features) of images (n, channel, row, column) in [-1, 1], signed logarithms."""
+    n, channels, rows, columns = images.shape
+    at_once = max(1, PIXELS_AT_ONCE // (rows * columns))
+    parts = []
+    for start in range(0, n, at_once):
+        block = images[start : start + at_once]
+        grey = np.clip((block + 1) * (levels / 2), 0, levels - 1).astype(np.int64) + 1
+        parts.append(np.concatenate([_all(grey[:, channel], levels) for channel in range(channels)], 1))
+    values = np.concatenate(parts)
+    return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
+
+
+def _all(grey: ibsi.Levels, levels: int) -> ibsi.Columns:
+    families = (
+        ibsi.first_order(grey),
+        ibsi.co_occurrence(grey, levels),
+        ibsi.run_lengths(grey),
+        ibsi.zones(grey),
+        ibsi.dependence(grey),
+        ibsi.tone_difference(grey, levels),
+    )
+    return np.concatenate(families, axis=1)

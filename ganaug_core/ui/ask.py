@@ -36,6 +36,19 @@ def samples(cohort: str) -> str | None:
     return _choose("Synthetic images", "samples", own + [name for name in fitting if name not in own])
 
 
+def several(label: str, key: str, names: Sequence[str], *, most: int) -> list[str]:
+    """Return up to `most` chosen names, the first two by default; the choice stands in the address."""
+    asked = [each for each in st.query_params.get_all(key) if each in names][:most]
+    if st.session_state.get(key) is None or asked != st.session_state.get(f"{key}-in-address", asked):
+        st.session_state[key] = asked or list(names[:2])
+    st.session_state[key] = [each for each in st.session_state[key] if each in names]
+    chosen: list[str] = st.multiselect(label, names, key=key, max_selections=most, persist_state="session")
+    st.session_state[f"{key}-in-address"] = chosen
+    if chosen != asked:
+        st.session_state.setdefault(_ADDRESS, {})[key] = chosen
+    return chosen
+
+
 def _newest(kind: str) -> list[str]:
     return caches.workspace().names(kind)[::-1]
 

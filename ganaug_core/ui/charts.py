@@ -53,7 +53,30 @@ def intensities(edges: np.ndarray, shares: Mapping[str, np.ndarray], unit: str) 
 
 def losses(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
     series = {"discriminator_loss": "discriminator", "generator_loss": "generator"}
-    return _over_time(history, series, "Losses", "loss, each game has its own scale")
+    figure = _over_time(history, series, "Losses", "loss, each game has its own scale")
+    averaged = {f"{key}_average" for key in series} & history.keys()
+    if averaged:  # the reports themselves step back behind their moving average
+        figure.update_traces(opacity=0.3, showlegend=False)
+        for trace in _over_time(history, {f"{key}_average": name for key, name in series.items()}, "", "").data:
+            figure.add_trace(trace)
+    return figure
+
+
+def ratio(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
+    title = "Balance of the game"
+    figure = _over_time(history, {"loss_ratio": "ratio"}, title, "generator's loss over discriminator's")
+    figure.update_layout(showlegend=False)
+    return figure
+
+
+def separation(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
+    """Chance that a training image looks more real to the discriminator than a generated one."""
+    percents = {**history, "separation": [each and 100 * each for each in history.get("separation", ())]}
+    figure = _over_time(percents, {"separation": "separation"}, "Who wins", "% of pairs told apart, 50 % is a tie")
+    figure.update_traces(mode="lines+markers", connectgaps=True)
+    figure.update_layout(showlegend=False)
+    figure.update_yaxes(range=[0, 102])
+    return figure
 
 
 def gradients(history: Mapping[str, Sequence[float | None]]) -> go.Figure:

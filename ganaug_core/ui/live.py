@@ -11,7 +11,7 @@ from PIL import Image
 
 from ganaug_core import server
 from ganaug_core.jobs import runs, store
-from ganaug_core.ui import caches, charts, show, words
+from ganaug_core.ui import caches, charts, show, watching, words
 from ganaug_core.workspace import Workspace
 
 CHART_SECONDS = 4.0
@@ -82,6 +82,7 @@ def _status(name: str, was_live: bool) -> None:
             st.text(f"{'Trains' if run.live else 'Trained'} on {words.clean(run.device)}.")
         if run.error:
             show.trouble(run.error["what"], run.error["do"])
+        watching.alarms(name)
         if run.job is not None:
             _buttons(run)
     if run.generator:
@@ -120,10 +121,15 @@ def _drawings(name: str, live: bool) -> None:
                     charts.losses(curves), f"losses-{name}", "Losses of both networks over the images seen", live
                 )
                 charts.show(charts.gradients(curves), f"gradients-{name}", "Gradient norms over the images seen", live)
+                alt = "The generator's loss over the discriminator's, moving averages"
+                charts.show(charts.ratio(curves), f"ratio-{name}", alt, live)
         with right:
             _logits(name, int(images or 0), live)
             if curves["images"]:
+                alt = "How well the discriminator tells training from generated images"
+                charts.show(charts.separation(curves), f"separation-{name}", alt, live)
                 charts.show(charts.speed(curves), f"speed-{name}", "Training images per second", live)
+        watching.checkpoints(name, live)
 
 
 def _previews(name: str, sheets: list[tuple[int, Path]], live: bool) -> int:
@@ -142,7 +148,7 @@ def _previews(name: str, sheets: list[tuple[int, Path]], live: bool) -> int:
     rows = f", from top to bottom: {', '.join(words.clean(each) for each in classes)}" if classes else ""
     st.text(f"The same random starting points at every moment. Each row is a class{rows}.")
     st.image(
-        _enlarged(dict(sheets)[shown]), output_format="PNG", alt=f"Generated images after {shown:,} training images"
+        enlarged(dict(sheets)[shown]), output_format="PNG", alt=f"Generated images after {shown:,} training images"
     )
     return shown
 
@@ -159,7 +165,7 @@ def _logits(name: str, images: int, live: bool) -> None:
         charts.show(charts.logits(sides, nearest["images"]), f"logits-{name}", alt, live)
 
 
-def _enlarged(path: Path) -> bytes:
+def enlarged(path: Path) -> bytes:
     """Return a grid with its pixels enlarged by a whole number, so that none is invented."""
     with Image.open(path) as sheet:
         factor = max(1, round(SHEET_WIDTH / sheet.width))

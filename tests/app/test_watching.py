@@ -1,0 +1,145 @@
+"""The Training page says which alarm holds and what the checkpoints are worth; the Compare page weighs runs."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from conftest import HOSTILE, a_cohort, a_run
+from streamlit.testing.v1 import AppTest
+
+from ganaug_core.jobs import runs
+from ganaug_core.progress import Checkup, Raised
+from ganaug_core.records import Measurement
+from ganaug_core.ui import comparing, watching
+from ganaug_core.workspace import Workspace
+
+Open = Callable[..., AppTest]
+
+
+def checkup(images: int, distance: float, copying_p: float = 0.4) -> Checkup:
+    interval = (distance - 0.5, distance + 0.5)
+    return Checkup(
+        images,
+        (
+            Measurement("kernel_distance", "texture", distance, interval, 0.9, 0.0, 60, 256, "lower"),
+            Measurement("coverage", "pixels", 0.41, (0.3, 0.52), 0.6, 0.95, 60, 256, "higher"),
+            Measurement("label_agreement", "linear", 0.9, (0.85, 0.94), 0.98, None, 60, 256, "higher"),
+            Measurement("label_agreement", "linear", 0.9, (0.8, 1.0), 0.98, None, 20, 85, "higher", f"one {HOSTILE}"),
+            Measurement("copied_share", "pixels", 0.0, (0.0, 0.02), None, 0.0, 60, 256, "lower"),
+        ),
+        copying_p,
+    )
+
+
+def measured(workspace: Workspace, name: str, *found: Checkup, kept: int) -> None:
+    lines = [json.dumps({**each.plain(), "kept": kept}) for each in found]
+    (workspace.folder("runs", name) / "checkups.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def alarmed(workspace: Workspace, name: str) -> None:
+    say, do = f"The generated images of one {HOSTILE} differ 9 % as much (alarm below 25 %).", "Stop."
+    lines: list[dict[str, Any]] = [
+        asdict(Raised("collapse", 1000, say, do)),
+        asdict(Raised("divergence", 1500, "The loss ran away.", "Halve the rates.")),
+        {"images": 2000, "name": "divergence", "over": True},
+    ]
+    path = workspace.folder("runs", name) / "alarms.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"name": "half a li')
+
+
+@pytest.fixture
+def two(filled: Workspace) -> Workspace:
+    """Two runs on one cohort, the first measured better."""
+    a_run(filled, a_cohort(), name="r2")
+    measured(filled, "r1", checkup(2000, 3.0), checkup(3000, 2.0), kept=3000)
+    measured(filled, "r2", checkup(2000, 9.0), checkup(3000, 8.0), kept=3000)
+    return filled
+
+
+def test_an_alarm_that_holds_is_said_and_one_that_is_over_is_folded_away(filled: Workspace, page: Open) -> None:
+    alarmed(filled, "r1")
+    app = page("training", run="r1")
+    assert not app.exception
+    (warning,) = app.warning
+    assert warning.value.startswith("**The images are all alike** (alarm after 1,000 images).")
+    assert "**What to try:** Stop." in warning.value
+    assert "![x](" not in warning.value
+    assert "1 alarm is over" in [each.label for each in app.expander]
+
+
+def test_a_run_without_alarms_says_so(filled: Workspace, page: Open) -> None:
+    assert "No alarm has gone off." in [each.value for each in page("training", run="r1").text]
+
+
+def test_the_kept_checkpoint_is_said_with_intervals_and_references(two: Workspace, page: Open) -> None:
+    app = page("training", run="r1")
+    (said,) = [each.value for each in app.markdown if each.value.startswith("Kept is the checkpoint")]
+    assert "after 3,000 images" in said
+    assert "90 % (85 % to 94 %) of its images show their class (real ones 98 %)" in said
+    assert "no copying was found" in said
+    assert "60 tuning images and 256 generated" in said
+
+
+def test_suspected_copying_of_the_kept_checkpoint_is_not_hidden() -> None:
+    assert "**copying is suspected**" in watching.verdict(checkup(10, 1.0, copying_p=1e-4))
+
+
+def test_run_json_names_alarms_and_measured_checkpoints(two: Workspace) -> None:
+    alarmed(two, "r1")
+    document = json.loads(json.dumps(runs.as_json(two, "r1"), allow_nan=False))
+    assert [(each["name"], each["images"], each["over"]) for each in document["alarms"]] == [
+        ("collapse", 1000, None),
+        ("divergence", 1500, 2000),
+    ]
+    assert [(each["images"], each["kept"]) for each in document["checkpoints"]] == [(2000, False), (3000, True)]
+    found = document["checkpoints"][1]["measurements"]
+    assert found["kernel_distance"]["interval"] == [1.5, 2.5]
+    assert found["copied_share"]["p_value"] == 0.4
+    assert found[f"label_agreement/one {HOSTILE}"]["value"] == 0.9
+
+
+# side by side
+
+
+def test_two_runs_are_weighed_with_their_intervals(two: Workspace, page: Open) -> None:
+    app = page("compare")
+    assert not app.exception
+    assert not app.error
+    said = " ".join(each.value for each in app.markdown)
+    assert "**r1 came closest to the tuning images.**" in said
+    assert "r1 2 (1.5 to 2.5), r2 8 (7.5 to 8.5)" in said
+    assert app.multiselect[0].value == ["r2", "r1"]
+
+
+def test_runs_within_each_others_interval_are_not_ranked() -> None:
+    found = comparing.answer({"a": checkup(1, 2.0), "b": checkup(1, 2.4)}, one_cohort=True)
+    assert found.startswith("**The two best runs cannot be told apart.**")
+
+
+def test_runs_on_different_cohorts_are_not_weighed() -> None:
+    found = comparing.answer({"a": checkup(1, 2.0), "b": checkup(1, 9.0)}, one_cohort=False)
+    assert "different cohorts" in found
+
+
+def test_only_the_settings_that_differ_are_listed() -> None:
+    loss = {"name": "hinge", "settings": {"margin": 1.0}}
+    parts = [{"name": "r1", "settings": {"gamma": 1.0}}]
+    one = {"seed": 0, "loss": loss, "regularisers": parts, "batch_size": 32, "minutes": None}
+    other = {**one, "loss": {"name": "hinge", "settings": {"margin": 2.0}}, "regularisers": [], "minutes": 5.0}
+    rows = comparing.differences({"a": one, "b": other}).to_dict("records")
+    assert rows == [
+        {"Setting": "hinge.margin", "a": "1", "b": "2"},
+        {"Setting": "regularisers", "a": "r1", "b": "none"},
+        {"Setting": "r1.gamma", "a": "1", "b": "–"},
+        {"Setting": "minutes", "a": "–", "b": "5"},
+    ]
+
+
+def test_the_address_names_the_runs(two: Workspace, page: Open) -> None:
+    a_run(two, a_cohort(), name="r3")
+    app = page("compare")
+    app.multiselect[0].set_value(["r1", "r3"]).run()
+    assert app.query_params["runs"] == ["r1", "r3"]
+    assert "At least two of the runs have no measured checkpoint" in " ".join(each.value for each in app.markdown)

@@ -1,0 +1,192 @@
+"""Do the alarms go off when a run fails in a known way, and keep quiet when it goes well?
+
+Run: python tests/benchmarks/alarms.py healthy|planted [seeds, default 2] [images, default 12000]
+(real images: GANAUG_TEST_DATA, its folder mednist_6k/images, imported at 32 pixels).
+
+Prints a table line a run: what was done, which alarms went off and after how many images, what the measuring cost.
+Healthy runs are recipes whose grids were looked at; each planted failure is a fault put into the game, the data or the
+drawn images, so that what should be heard is known. Alarms that follow from a fault (a loss that runs away takes its
+gradient along) are listed too.
+"""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganaug_core.cohort import import_cohort
+from ganaug_core.config import configure
+from ganaug_core.errors import TrainingError
+from ganaug_core.records import TRAIN, Cohort
+from ganaug_core.training import Training
+from ganaug_core.training.game import Game
+from ganaug_core.training.images import TrainingImages
+from ganaug_core.training.telemetry import Shown
+
+HEALTHY = ("recommended", "small-cohort", "wgan-gp", "sagan")
+BEGINS = 4_000  # images after which a fault of the middle of a run is planted
+
+
+def mednist() -> Cohort:
+    source = Path(os.environ.get("GANAUG_TEST_DATA", "../shared/data")) / "mednist_6k/images"
+    return import_cohort(source, "mednist", size=32)[0]
+
+
+def few(cohort: Cohort, per_class: int) -> Cohort:
+    """Return the cohort with so many training images a class; the others belong to no role."""
+    roles = cohort.roles.copy()
+    for label in range(len(cohort.classes)):
+        roles[cohort.where(TRAIN, label=label)[per_class:]] = 9
+    return dataclasses.replace(cohort, roles=roles)
+
+
+# faults; each is a context in which a run is trained
+
+
+@contextmanager
+def constant_latents() -> Iterator[None]:
+    """Every image of a class comes from the same latent vector."""
+    with patch.object(Game, "latent", lambda game, n: torch.zeros(n, game.parts.architecture.latent)):
+        original = Shown.__init__
+
+        def begin(shown: Shown, *arguments: Any) -> None:
+            original(shown, *arguments)
+            shown.latents.zero_()
+            shown.opinion_latents.zero_()
+
+        with patch.object(Shown, "__init__", begin):
+            yield
+
+
+@contextmanager
+def lost_class() -> Iterator[None]:
+    """The last class is never asked for while training: its images go under the name of the first."""
+    original = TrainingImages.__init__
+
+    def begin(images: TrainingImages, *arguments: Any) -> None:
+        original(images, *arguments)
+        images.labels[images.labels == images.labels.max()] = 0
+
+    with patch.object(TrainingImages, "__init__", begin):
+        yield
+
+
+@contextmanager
+def copies(share: float) -> Iterator[None]:
+    """From `BEGINS` images on, that share of the measured images are training images with a little noise."""
+    original = Shown.drawn
+    counted = [0]
+
+    def drawn(shown: Shown, game: Game, labels: Any) -> Any:
+        images = original(shown, game, labels)
+        counted[0] += 1
+        real, known = game.images.images.numpy(), game.images.labels.numpy()
+        random = np.random.default_rng(counted[0])
+        for row in np.flatnonzero(random.random(len(labels)) < share):
+            chosen = random.choice(np.flatnonzero(known == labels[row]))
+            images[row] = np.clip(real[chosen] + random.normal(0, 0.02, real[chosen].shape), -1, 1)
+        return images
+
+    with patch.object(Shown, "drawn", drawn):
+        yield
+
+
+@contextmanager
+def broken_numbers(every: int) -> Iterator[None]:
+    """The discriminator's loss is no number in every so-manieth step."""
+    original = Game._discriminator_loss
+
+    def loss(game: Game, update: int, *rest: Any) -> Tensor:
+        value = original(game, update, *rest)
+        return value * float("nan") if update % every == every - 1 else value
+
+    with patch.object(Game, "_discriminator_loss", loss):
+        yield
+
+
+@contextmanager
+def nothing() -> Iterator[None]:
+    yield
+
+
+Fault = Callable[[], Any]
+WITHOUT_PENALTY = {"regularisers": "", "augment": "off"}
+PLANTED: dict[str, tuple[str, str, dict[str, Any], Fault]] = {
+    "one latent vector for all images": ("collapse", "recommended", {}, constant_latents),
+    "a class is never trained": ("class_dropped", "recommended", {}, lost_class),
+    "discriminator 50 times as fast": (
+        "discriminator_too_strong",
+        "recommended",
+        {**WITHOUT_PENALTY, "terms": "", "generator_learning_rate": 2e-5},
+        nothing,
+    ),
+    "minimax against a fast discriminator": (
+        "vanishing_gradient",
+        "dcgan-64",
+        {"loss": "minimax", "generator_learning_rate": 1e-6, "discriminator_learning_rate": 1e-3},
+        nothing,
+    ),
+    "ten images a class, no augmentation": ("discriminator_overfitting", "recommended", WITHOUT_PENALTY, nothing),
+    "Wasserstein without a constraint": ("divergence", "wgan", {"weight_clipping.limit": 1000}, nothing),
+    "learning rates 100 times as high": (
+        "exploding_gradient",
+        "wgan",
+        {"weight_clipping.limit": 1000, "discriminator_learning_rate": 0.01, "generator_learning_rate": 0.01},
+        nothing,
+    ),
+    "three in ten images are copies": ("copying_onset", "recommended", {}, lambda: copies(0.3)),
+    "one in ten images is a copy": ("copying_onset", "recommended", {}, lambda: copies(0.1)),
+    "a loss that is no number": ("not_a_number", "recommended", {}, lambda: broken_numbers(150)),
+}
+
+
+def play(cohort: Cohort, recipe: str, changes: dict[str, Any], fault: Fault, images: int, seed: int) -> str:
+    """Train, and return the columns that say what was heard."""
+    heard: dict[str, int] = {}
+    measuring = 0.0
+    with ExitStack() as stack:
+        stack.enter_context(fault())
+        training = Training(cohort, configure(recipe, changes, images=images, seed=seed, threads=1, device="cpu"))
+        end = ""
+        try:
+            for progress in training:
+                measuring += training.telemetry_seconds
+                for alarm in progress.alarms:
+                    heard.setdefault(alarm.name, alarm.images)
+        except TrainingError as error:
+            end = f" (ended: {error.code})"
+    names = ", ".join(f"{name} at {after:,}" for name, after in heard.items()) or "none"
+    return f"{names}{end} | {training.images:,} | {measuring / max(training.seconds, 1e-9):.1%}"
+
+
+def main(kind: str, seeds: int = 2, images: int = 12_000) -> None:
+    torch.set_num_threads(1)
+    real = mednist()
+    print("| run | seed | should be heard | heard | images | measuring |\n|---|---|---|---|---|---|", flush=True)
+    if kind == "healthy":
+        plans = [(f"{recipe}, MedNIST", "none", recipe, {}, nothing, real) for recipe in HEALTHY]
+        plans.append(("recommended, phantom", "none", "recommended", {}, nothing, shown_phantom()))
+    else:
+        plans = [
+            (name, *plan, few(real, 10) if "ten images a class" in name else real) for name, plan in PLANTED.items()
+        ]
+    for name, expected, recipe, changes, fault, cohort in plans:
+        for seed in range(seeds):
+            said = play(cohort, recipe, changes, fault, images, seed)
+            print(f"| {name} | {seed} | {expected} | {said} |", flush=True)
+
+
+def shown_phantom() -> Cohort:
+    return import_cohort("embedded:phantom", "phantom", size=32)[0]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:]))

@@ -11,7 +11,7 @@ from ganaug_core.records import Cohort, Floats, Integers, Measurement
 from ganaug_core.training.checkup import Examiner
 
 CHECKUPS = 20
-IMAGES_BETWEEN = 20_000  # at 32 pixels; images of four times the area take a fourth as many
+IMAGES_BETWEEN = 15_000  # at 32 pixels; images of four times the area take a fourth as many
 MOST_SHARE = 0.02
 SUSPECTED = 0.01
 

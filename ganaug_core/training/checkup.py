@@ -82,6 +82,7 @@ class Examiner:
         self._judge = _judge(self._train) if len(self.classes) > 1 else None
         self._alike = self._matched(random)
         self._floor = self._distance(self._train.rows(self._alike))
+        self._covered_floor = self._covered(self._train.pixels[self._alike])
         self._halves = [
             (random.permutation(len(tuning))[: len(tuning) // 2], random.permutation(GENERATED)[: GENERATED // 2])
             for _ in range(HALVES)
@@ -119,12 +120,12 @@ class Examiner:
         )
 
     def _coverage(self, seen: _Seen) -> Measurement:
-        def covered(rows: Floats) -> float:
-            return Coverage(K).measure(neighbours(self._tuning.pixels, rows, K))
+        value, n = self._covered(seen.pixels), len(self._tuning)
+        null = Coverage(K).null(n, GENERATED)
+        return self._said("coverage", "pixels", value, wilson(value * n, n), self._covered_floor, null, "higher")
 
-        value, n = covered(seen.pixels), len(self._tuning)
-        floor, null = covered(self._train.pixels[self._alike]), Coverage(K).null(n, GENERATED)
-        return self._said("coverage", "pixels", value, wilson(value * n, n), floor, null, "higher")
+    def _covered(self, pixels: Floats) -> float:
+        return Coverage(K).measure(neighbours(self._tuning.pixels, pixels, K))
 
     def _variety(self, seen: _Seen) -> Measurement:
         """Vendi ratio within the class that lost most, against as many training images."""

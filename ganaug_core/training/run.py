@@ -223,7 +223,7 @@ class Training:
         if telemetry_too:
             logits, variety = self._shown.look(self._game)
             preview = self._shown.preview(self._game)
-            measures |= telemetry.opinions(logits)
+            measures |= telemetry.opinions(logits, self._shown.asked)
         self.telemetry_seconds = time.perf_counter() - begun
         self.seconds += self.telemetry_seconds
         if steps:
@@ -234,13 +234,14 @@ class Training:
 
     def _measured(self, report: Progress) -> Progress:
         begun = time.perf_counter()
-        labels = self._best.labels
+        labels = self._best.labels  # the first time this reads the references
+        ready = time.perf_counter()
         if len(labels):
-            gap = telemetry.gap(report.logits or self._shown.look(self._game)[0])
+            gap = telemetry.gap(report.logits or self._shown.look(self._game)[0], self._shown.asked)
             drawn = self._shown.drawn(self._game, labels)
             self._best.examine(drawn, self.images, gap, self._game.average.state_dict())
         spent = time.perf_counter() - begun
-        self._best.paid(self.share, self.images, spent, self.seconds)
+        self._best.paid(self.share, self.images, time.perf_counter() - ready, self.seconds)
         self.telemetry_seconds += spent
         self.seconds += spent
         kept = None if self._best.kept is None else self._best.kept.images

@@ -16,6 +16,7 @@ _LOGITS = 256
 _CHUNK = 128
 _LEAST = 4
 _AVERAGED = 30
+_LOSSES = ("discriminator_loss", "generator_loss")
 _STREAM = 2**40  # far above any step number, so these latents are never those of a step
 
 
@@ -38,6 +39,12 @@ class Shown:
             self.latents = torch.randn(len(self.labels), latent).to(place.device)
             self.opinion_latents = torch.randn(_LOGITS, latent).to(place.device)
         self.opinion_labels = self.images["train"][1].repeat(-(-_LOGITS // len(self.images["train"][1])))[:_LOGITS]
+
+    @property
+    def asked(self) -> dict[str, Integers]:
+        """Class of each image that `look` shows to the discriminator, by side."""
+        sides = {side: labels for side, (_, labels) in self.images.items()} | {"generated": self.opinion_labels}
+        return {side: labels.cpu().numpy() for side, labels in sides.items()}
 
     @torch.no_grad()
     def look(self, game: Game) -> tuple[dict[str, Floats], dict[str, float]]:
@@ -91,31 +98,47 @@ class Shown:
         return torch.cat(parts).contiguous()
 
 
-def opinions(logits: dict[str, Floats]) -> dict[str, float]:
+def opinions(logits: dict[str, Floats], labels: dict[str, Integers]) -> dict[str, float]:
     """Return what the logits say in one number each, where they say it.
 
+    Args:
+        logits: `train`, `tuning` and `generated`, (n,) each.
+        labels: Class of each image; every class has logits of its own height.
+
     Returns:
-        `separation`: chance that a training image looks more real than a generated one; .5 is a tie.
+        `separation`: chance that a training image looks more real than a generated one of its class; .5 is a tie.
         `discriminator_gap`: see `gap`.
     """
-    train, generated = np.sort(logits["train"]), logits["generated"]
-    if not (np.isfinite(train).all() and np.isfinite(generated).all()):
+    if not (np.isfinite(logits["train"]).all() and np.isfinite(logits["generated"]).all()):
         return {}
-    below = np.searchsorted(train, generated, "left") + np.searchsorted(train, generated, "right")
-    found = {"separation": float(1 - below.mean() / (2 * len(train)))}
-    between = gap(logits)
+    right = pairs = 0.0
+    for label in np.intersect1d(labels["train"], labels["generated"]):
+        train = np.sort(logits["train"][labels["train"] == label])
+        generated = logits["generated"][labels["generated"] == label]
+        below = np.searchsorted(train, generated, "left") + np.searchsorted(train, generated, "right")
+        pairs += len(train) * len(generated)
+        right += len(train) * len(generated) - below.sum() / 2
+    found = {"separation": float(right / pairs)} if pairs else {}
+    between = gap(logits, labels)
     return found if between is None else {**found, "discriminator_gap": between.value}
 
 
-def gap(logits: dict[str, Floats]) -> Measurement | None:
+def gap(logits: dict[str, Floats], labels: dict[str, Integers]) -> Measurement | None:
     """Return how far tuning images lie on the way from training to generated ones; 0 is no overfitting, 1 is all.
 
-    None with fewer than 12 tuning images, or where training and generated outputs are too alike to divide by.
+    Logits are taken from the mean of their class's training images. None with fewer than 12 tuning images, or where
+    training and generated outputs are too alike to divide by.
+
     Source: Karras et al., 2020, arXiv:2006.06676, equation 1; the interval is that of the numerator.
     """
-    train, tuning, generated = (np.asarray(logits[side], np.float64) for side in ("train", "tuning", "generated"))
-    if len(tuning) < 12 or not all(np.isfinite(side).all() for side in (train, tuning, generated)):
+    if len(logits["tuning"]) < 12 or not all(np.isfinite(each).all() for each in logits.values()):
         return None
+    classes = np.bincount(np.concatenate(list(labels.values())))
+    counts = np.bincount(labels["train"], minlength=len(classes))
+    of_class = np.bincount(labels["train"], logits["train"], len(classes)) / np.maximum(counts, 1)
+    train, tuning, generated = (
+        np.asarray(logits[side], np.float64) - of_class[labels[side]] for side in ("train", "tuning", "generated")
+    )
     apart = float(train.mean() - generated.mean())
     if apart < 0.5 * float(np.sqrt((train.var() + generated.var()) / 2) + 1e-12):
         return None
@@ -130,16 +153,18 @@ class Averages:
     """Moving averages of the losses, over about thirty reports, and their ratio."""
 
     def __init__(self, kept: Mapping[str, float] | None = None) -> None:
-        self.values = dict(kept or {})
+        self.values = dict(kept or {"reports": 0})
 
     def add(self, measures: dict[str, float]) -> None:
         """Put the averages and `loss_ratio` (generator over discriminator) into the measures of a report."""
-        for name in ("discriminator_loss", "generator_loss"):
-            value = measures.get(name)
-            if value is not None and math.isfinite(value):
-                before = self.values.get(name, value)
-                self.values[name] = before + (value - before) * 2 / (_AVERAGED + 1)
-                measures[f"{name}_average"] = self.values[name]
-        below = self.values.get("discriminator_loss", 0.0)
-        if below and "generator_loss" in self.values:
-            measures["loss_ratio"] = self.values["generator_loss"] / below
+        losses = {name: measures[name] for name in _LOSSES if math.isfinite(measures.get(name, math.nan))}
+        if len(losses) < len(_LOSSES):
+            return
+        self.values["reports"] += 1
+        weight = max(2 / (_AVERAGED + 1), 1 / self.values["reports"])  # a plain mean at first
+        for name, value in losses.items():
+            before = self.values.get(name, value)
+            self.values[name] = before + weight * (value - before)
+            measures[f"{name}_average"] = self.values[name]
+        if self.values["discriminator_loss"]:
+            measures["loss_ratio"] = self.values["generator_loss"] / self.values["discriminator_loss"]

@@ -64,7 +64,7 @@ def losses(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
 
 def ratio(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
     title = "Balance of the game"
-    figure = _over_time(history, {"loss_ratio": "ratio"}, title, "generator's loss over discriminator's")
+    figure = _over_time(history, {"loss_ratio": "ratio"}, title, "generator / discriminator loss")
     figure.update_layout(showlegend=False)
     return figure
 
@@ -72,7 +72,7 @@ def ratio(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
 def separation(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
     """Chance that a training image looks more real to the discriminator than a generated one."""
     percents = {**history, "separation": [each and 100 * each for each in history.get("separation", ())]}
-    figure = _over_time(percents, {"separation": "separation"}, "Who wins", "% of pairs told apart, 50 % is a tie")
+    figure = _over_time(percents, {"separation": "separation"}, "Who wins", "% told apart, 50 is a tie")
     figure.update_traces(mode="lines+markers", connectgaps=True)
     figure.update_layout(showlegend=False)
     figure.update_yaxes(range=[0, 102])

@@ -19,16 +19,16 @@ MEASURES = {
     "variety": ("Variety within the least varied class", "% of training images"),
     "label_agreement": ("Images that show their class", "%"),
     "copied_share": ("Images too close to a training image", "%"),
-    "discriminator_gap": ("How far the discriminator knows training images by heart", "%"),
+    "discriminator_gap": ("What the discriminator knows by heart", "%"),
 }
 IN_PERCENT = frozenset(MEASURES) - {"kernel_distance"}
 TIPS = {
-    "kernel_distance": "lower is better; the dotted line is what training images reach",
+    "kernel_distance": "lower is better",
     "coverage": "higher is better",
-    "variety": "100 % is as varied as training images",
-    "label_agreement": "by a simple classifier of the training images",
-    "copied_share": "beyond what chance gives, in pixels",
-    "discriminator_gap": "0 % is none, 100 % takes tuning images for generated ones",
+    "variety": "100 % is as varied",
+    "label_agreement": "higher is better",
+    "copied_share": "beyond chance",
+    "discriminator_gap": "0 % is nothing, 100 % is all",
 }
 DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -136,8 +136,12 @@ def over_time(
             at = values[images.index(moment)]
             figure.add_scatter(x=[moment], y=[at], name="kept", mode="markers", marker=ring, showlegend=len(found) == 1)
     title, unit = MEASURES[key]
-    charts.dressed(figure, title, f"training images seen ({TIPS[key]})", unit)
-    figure.update_yaxes(rangemode="tozero")
+    charts.dressed(figure, title, f"images seen; {TIPS[key]}", unit)
+    drawn = [one.value for checkups in found.values() for each in checkups if (one := each.find(key)) is not None]
+    if drawn and 0 < 20 * min(drawn) < max(drawn):
+        figure.update_yaxes(type="log", exponentformat="power")
+    else:
+        figure.update_yaxes(rangemode="tozero")
     return figure
 
 
@@ -152,12 +156,12 @@ def table(found: Mapping[str, Checkup]) -> pd.DataFrame:
                 {
                     **run,
                     "Measurement": MEASURES.get(each.name, (each.name, ""))[0] + about,
-                    "Value": words.number(each.value),
+                    "Value": _figure(each, each.value),
                     "95 % interval": "–"
                     if each.interval is None
-                    else f"{words.number(each.interval[0])} to {words.number(each.interval[1])}",
-                    "Real images give": words.number(each.floor) if each.floor is not None else "–",
-                    "Chance gives": words.number(each.null) if each.null is not None else "–",
+                    else f"{_figure(each, each.interval[0])} to {_figure(each, each.interval[1])}",
+                    "Real images give": _figure(each, each.floor),
+                    "Chance gives": _figure(each, each.null),
                     "Better": each.better,
                     "Tuning images": each.n_real,
                     "Generated": each.n_synthetic,
@@ -165,6 +169,12 @@ def table(found: Mapping[str, Checkup]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows).sort_values("Measurement", kind="stable") if len(found) > 1 else pd.DataFrame(rows)
+
+
+def _figure(found: Measurement, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{100 * value:.1f} %" if found.name in IN_PERCENT else f"{value:.3g}"
 
 
 def _said(found: Measurement) -> str:

@@ -150,16 +150,37 @@ def test_the_watch_forgets_old_curves_and_keeps_what_was_looked_at() -> None:
 # what the alarms read
 
 
-def test_separation_is_the_chance_of_the_right_order() -> None:
-    logits = {"train": np.float32([3, 1]), "tuning": np.float32([]), "generated": np.float32([0, 2, 1])}
-    said = telemetry.opinions(logits)  # of six pairs four are right, one is a tie
-    assert said == {"separation": pytest.approx(4.5 / 6)}
+def test_separation_is_the_chance_of_the_right_order_within_a_class() -> None:
+    logits = {
+        "train": np.float32([3, 1, 90]),
+        "tuning": np.float32([]),
+        "generated": np.float32([0, 2, 1, 91]),
+    }
+    labels = {"train": np.array([0, 0, 1]), "tuning": np.array([], int), "generated": np.array([0, 0, 0, 1])}
+    said = telemetry.opinions(logits, labels)  # of six pairs four are right and one is a tie; the other class is lost
+    assert said == {"separation": pytest.approx(4.5 / 7)}
+
+
+def test_averages_are_plain_means_at_first_and_then_forget() -> None:
+    averages, said = telemetry.Averages(), []
+    for number in range(200):
+        measures = {"discriminator_loss": 1.0 if number < 4 else 3.0, "generator_loss": 2.0}
+        averages.add(measures)
+        said.append(measures)
+    assert said[7]["discriminator_loss_average"] == pytest.approx(2.0)
+    assert said[7]["loss_ratio"] == pytest.approx(1.0)
+    assert said[-1]["discriminator_loss_average"] == pytest.approx(3.0, abs=1e-3)
+    broken = {"discriminator_loss": float("nan"), "generator_loss": 2.0}
+    averages.add(broken)
+    assert broken.keys() == {"discriminator_loss", "generator_loss"}
 
 
 def test_the_gap_is_how_far_tuning_images_are_on_the_way_to_generated_ones() -> None:
     spread = np.linspace(-0.5, 0.5, 50).astype(np.float32)
-    logits = {"train": 4 + spread, "tuning": 3 + spread, "generated": 0 + spread}
-    found = telemetry.gap(logits)
+    labels = np.arange(50) % 2
+    class_height = np.where(labels == 0, 0, 40).astype(np.float32)
+    logits = {side: at + spread + class_height for side, at in {"train": 4, "tuning": 3, "generated": 0}.items()}
+    found = telemetry.gap(logits, dict.fromkeys(logits, labels))
     assert found is not None
     assert found.value == pytest.approx(0.25)
     assert found.interval is not None
@@ -173,4 +194,5 @@ def test_the_gap_is_how_far_tuning_images_are_on_the_way_to_generated_ones() -> 
 def test_no_gap_is_told_of_few_images_or_of_outputs_that_are_alike(tuning: Any, generated: Any) -> None:
     train = np.linspace(-1, 1, 50).astype(np.float32)
     logits = {"train": train, "tuning": np.float32(tuning), "generated": np.float32(generated)}
-    assert telemetry.gap(logits) is None
+    labels = {side: np.zeros(len(each), np.int64) for side, each in logits.items()}
+    assert telemetry.gap(logits, labels) is None

@@ -91,7 +91,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     def look(shown: Shown, game: Game) -> tuple[dict[str, Any], dict[str, float]]:
         now[0] += 0.2
-        return {"train": np.ones(9), "tuning": np.ones(0), "generated": np.zeros(9)}, {}
+        return {side: np.ones(len(labels), np.float32) for side, labels in shown.asked.items()}, {}
 
     monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
     monkeypatch.setattr(Game, "step", step)

@@ -125,12 +125,15 @@ def _family(recipe: Recipe, family: str) -> dict[str, Any]:
 
 
 def _settings(recipe: Recipe, part: PartCard, named: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
-    st.caption(f"{_title(part.name)}: {words.plain(part.says)} {words.plain(part.source)}")
+    st.caption(f"{_title(part.name)}: {words.plain(part.says)} Source: {words.plain(part.source)}")
     changes: dict[str, Any] = {}
+    if not part.settings:
+        return changes
     with st.grid(3):
         for setting, card in part.settings.items():
             standard = named.settings.get(setting, card.default)
-            label, key = f"{part.name}: {setting}", f"setting-{recipe.name}-{part.name}: {setting}"
+            label = f"{_title(part.name)}: {setting.replace('_', ' ')}"
+            key = f"setting-{recipe.name}-{part.name}: {setting}"
             value = _setting(label, card.says, standard, key, card.choices)
             if value != (card.default if all_of_them else standard):
                 changes[f"{part.name}.{setting}"] = value

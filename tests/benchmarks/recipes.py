@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -72,10 +73,21 @@ class Classifier(nn.Module):
 class Truth:
     """What is known of a cohort: an oracle, two fresh classifiers, and real images that nobody was trained on."""
 
-    def __init__(self, groups: int, of_class: Integers, learn: tuple[Floats, Integers], fresh: tuple[Floats, Integers]):
-        """`of_class` gives the class of each group that the networks tell apart."""
+    def __init__(
+        self, of_class: Integers, learn: tuple[Floats, Integers], fresh: tuple[Floats, Integers], kept: Path | None
+    ) -> None:
+        """`of_class` gives the class of each group that the networks tell apart; `kept` the file they are kept in."""
         self.of_class, (self.fresh, answers) = of_class, fresh
-        self.oracle, *self.judges = (_fitted(Classifier(groups, fresh[0].shape[2]), *learn, seed) for seed in (0, 1, 2))
+        networks = nn.ModuleList(Classifier(len(of_class), fresh[0].shape[2]) for _ in range(3)).eval()
+        if kept is not None and kept.is_file():
+            networks.load_state_dict(load_file(kept))
+        else:
+            for seed, network in enumerate(networks):
+                _fit(network, *learn, seed)
+            if kept is not None:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                save_file(networks.state_dict(), kept)
+        self.oracle, *self.judges = networks
         self.accuracy = float((_answers(self.oracle, self.fresh) == answers).mean())
         self.labels = of_class[answers]
         half = len(self.fresh) // 2
@@ -92,7 +104,8 @@ class Truth:
         return Frechet().compare(self.space, _described(self.oracle, images))
 
 
-def _fitted(network: Classifier, images: Floats, answers: Integers, seed: int) -> Classifier:
+def _fit(network: nn.Module, images: Floats, answers: Integers, seed: int) -> None:
+    network.train()
     torch.manual_seed(seed)
     network.apply(lambda module: module.reset_parameters() if isinstance(module, nn.Conv2d | nn.Linear) else None)
     steps, batch = 1500, 64
@@ -107,22 +120,22 @@ def _fitted(network: Classifier, images: Floats, answers: Integers, seed: int) -
         loss.backward()
         optimiser.step()
         falling.step()
-    return network.eval()
+    network.eval()
 
 
 @torch.no_grad()
-def _described(network: Classifier, images: Floats) -> Floats:
+def _described(network: nn.Module, images: Floats) -> Floats:
     parts = torch.from_numpy(images).split(500)
     return np.concatenate([network.describe(each).numpy() for each in parts])
 
 
 @torch.no_grad()
-def _answers(network: Classifier, images: Floats) -> Integers:
+def _answers(network: nn.Module, images: Floats) -> Integers:
     parts = torch.from_numpy(images).split(500)
     return np.concatenate([network(each).argmax(1).numpy() for each in parts])
 
 
-def of_phantom() -> tuple[Cohort, Truth]:
+def of_phantom(kept: Path | None) -> tuple[Cohort, Truth]:
     """The embedded phantom, and fresh patients with the same shares."""
     real, roles = phantom.embedded()
     intensity = Intensity("HU", *phantom.WINDOW_HU)
@@ -133,10 +146,10 @@ def of_phantom() -> tuple[Cohort, Truth]:
         made = phantom.lesions(patients, seed, malignant=0.45, textures=phantom.EMBEDDED_SHARES)
         known.append((intensity.normalise(made.pixels), made.labels * groups + made.textures))
     of_class = np.repeat(np.arange(len(phantom.CLASSES)), groups)
-    return cohort, Truth(len(of_class), of_class, *known)
+    return cohort, Truth(of_class, *known, kept)
 
 
-def of_mednist(home: Path) -> tuple[Cohort, Truth]:
+def of_mednist(home: Path, kept: Path | None) -> tuple[Cohort, Truth]:
     """300 training images a class at 32 pixels; the other images of MedNIST teach and test the classifiers."""
     images, labels, classes = mednist(home / "mednist_6k" / "images", 1000, 32)
     intensity = Intensity("intensity", 0.0, 255.0)
@@ -147,7 +160,7 @@ def of_mednist(home: Path) -> tuple[Cohort, Truth]:
     roles = np.where(rank < 300, TRAIN, 9)
     cohort = _cohort("mednist", images, labels, roles, classes, intensity)
     known = [(intensity.normalise(images[part]), labels[part]) for part in ((rank >= 300) & (rank < 650), rank >= 650)]
-    return cohort, Truth(len(classes), np.arange(len(classes)), *known)
+    return cohort, Truth(np.arange(len(classes)), *known, kept)
 
 
 def _cohort(
@@ -228,10 +241,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--grids", type=Path)
+    parser.add_argument("--grids", type=Path, help="folder for a sheet of images of each run")
+    parser.add_argument("--keep", type=Path, help="folder of the classifiers, which are then trained only once")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    cohort, truth = of_phantom() if given.cohort == "phantom" else of_mednist(given.data)
+    kept = given.keep / f"{given.cohort}.safetensors" if given.keep else None
+    cohort, truth = of_phantom(kept) if given.cohort == "phantom" else of_mednist(given.data, kept)
     print(
         f"{cohort.name}: the oracle is right on {truth.accuracy:.3f} of {len(truth.fresh)} fresh real images",
         flush=True,

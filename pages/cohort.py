@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganaug_core.ui import ask, caches, glance, show, sources
+from ganaug_core.ui import ask, caches, closer, glance, identifying, show, sources, splitting, twinning
 
 st.title("Cohort")
 show.watch("import")
@@ -16,11 +16,15 @@ if name is None:
 
 cohort = caches.cohort(name)
 glance.headline(cohort)
+splitting.proposal(cohort)
+identifying.text(cohort)
 glance.counts(cohort)
 glance.pictures(cohort)
+closer.look(cohort)
 glance.brightness(cohort)
-glance.twins(cohort)
+twinning.twins(cohort)
 glance.left_out(cohort)
+identifying.dropped(cohort)
 
 st.divider()
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -99,7 +99,8 @@ def read_cohort(
         rows = [read.rows[row] for row in same.kept]
         intensity = pixels.intensity_of(stack, rows, slices[0], str(source), value_range, percentiles)
         stored = stack.chosen(rows, intensity.low, intensity.high)
-        about = _about(slices, stack, rows, intensity)
+        below = sum(stack.lows[row] < intensity.low for row in rows)
+        above = sum(stack.highs[row] > intensity.high for row in rows)
     classes, labels = reading.labelled(slices)
     salt = b"" if str(source).startswith(PREFIX) else installation_salt()
     ids = identity.ids(stored, [each.source for each in slices], salt)
@@ -130,7 +131,8 @@ def read_cohort(
         provenance={
             "ganaug": ganaug_core.__version__,
             "settings": {"size": size},
-            "images": about,
+            "images": _about(slices, intensity, below, above),
+            "clipped": [below, above],
             "dropped": read.dropped,
         },
         volumes=volumes if (volumes >= 0).any() else empty,
@@ -214,13 +216,11 @@ def _modality(slices: Sequence[Slice]) -> str:
     return Counter(each.modality or "" for each in slices).most_common(1)[0][0]
 
 
-def _about(slices: Sequence[Slice], stack: Stack, rows: Sequence[int], intensity: Intensity) -> list[str]:
+def _about(slices: Sequence[Slice], intensity: Intensity, below: int, above: int) -> list[str]:
     """Say what was done to the images."""
     told = []
     if colour := sum(each.colour for each in slices):
         told.append(f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601).")
-    below = sum(stack.lows[row] < intensity.low for row in rows)
-    above = sum(stack.highs[row] > intensity.high for row in rows)
     if below or above:
         told.append(
             f"Values are kept from {intensity.low:g} to {intensity.high:g} {intensity.unit}: {below:,} images have "

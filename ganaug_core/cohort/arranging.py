@@ -4,7 +4,7 @@ While a cohort's split is not fixed, all of it can be made again from a `Draft` 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -168,17 +168,10 @@ def numbered(texts: Sequence[str | None]) -> list[int]:
 
 def _patients(draft: Draft, plan: Plan, files: Sequence[str]) -> Integers:
     if plan.table:
-        return np.array(numbered([_listed(plan.table, file) for file in files]), np.int64)
+        return np.array(numbered(patterns.listed(plan.table, files)), np.int64)
     if plan.pattern:
         return np.array(numbered(patterns.patients(plan.pattern, files)), np.int64)
     return np.array(draft.patients, np.int64)
-
-
-def _listed(table: Mapping[str, str], file: str) -> str | None:
-    """Return the patient that a table names for a file: by path, name or stem."""
-    path = patterns.without_index(file)
-    name = path.rsplit("/", 1)[-1]
-    return next((table[key] for key in (path, name, name.split(".")[0]) if table.get(key)), None)
 
 
 def _check_train(roles: Integers, labels: Integers, classes: Sequence[str]) -> None:

@@ -4,8 +4,10 @@
 compared with the whole path below the source, from its end; one without with the file's name alone.
 """
 
+import csv
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ganaug_core.errors import CohortError
 
@@ -43,6 +45,16 @@ def suggestions(files: Sequence[str]) -> list[tuple[str, int]]:
     return found
 
 
+def listed(table: Mapping[str, str], files: Sequence[str]) -> list[str | None]:
+    """Return the patient that a table names for each file: by its path, its name or its name without ending."""
+    found = []
+    for file in files:
+        path = without_index(file)
+        name = path.rsplit("/", 1)[-1]
+        found.append(next((table[key] for key in (path, name, name.split(".")[0]) if table.get(key)), None))
+    return found
+
+
 def without_index(file: str) -> str:
     """Return the file of a slice that is named `file:index`."""
     return _INDEX.sub("", file)
@@ -57,3 +69,25 @@ def _expression(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(\{patient\}|\*)", re.sub(r"\*+", "*", pattern))
     translated = {MARK: r"(?P<patient>[^/]+?)", "*": r"[^/]*"}
     return re.compile("".join(translated.get(part) or re.escape(part) for part in parts))
+
+
+def table_of(content: bytes) -> list[dict[str, str]]:
+    """Return the rows of a CSV table with a header, by column.
+
+    Raises:
+        CohortError: It is no such table.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+        separator = max(",;\t", key=text.split("\n", 1)[0].count)
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CohortError(
+            f"The table cannot be read as CSV ({type(error).__name__}).",
+            do="Save it as CSV in UTF-8, with one header row.",
+            code="table",
+        ) from error
+    usable = [{key: value for key, value in row.items() if key and isinstance(value, str)} for row in rows]
+    if not usable:
+        raise CohortError("The table has no rows.", do="Name one image in each row.", code="empty")
+    return usable

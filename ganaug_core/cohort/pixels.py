@@ -70,7 +70,7 @@ def intensity_of(
             return Intensity(unit, 0.0, 255.0)
         if first.modality == "MR" or (first.modality is None and first.volume is not None):
             percentiles = MR_PERCENTILES
-    if percentiles is not None:
+    if percentiles not in (None, (0.0, 100.0)):
         low, high = stack.percentiles(rows, *percentiles)
     return Intensity(unit, low, high if high > low else low + 1)
 

@@ -8,7 +8,6 @@ from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Cohort
 from ganaug_core.ui import caches, charts, words
 
 SHOWN_PER_CLASS = 16
-SHOWN_TWINS = 6
 
 
 def headline(cohort: Cohort) -> None:
@@ -97,38 +96,6 @@ def brightness(cohort: Cohort) -> None:
     edges, shares = caches.histogram(cohort.name)
     figure = charts.intensities(edges, shares, words.clean(cohort.intensity.unit))
     charts.show(figure, "brightness", "Histogram of pixel values, one line per class")
-
-
-def twins(cohort: Cohort) -> None:
-    """Show what registration found to be one image, side by side."""
-    exact = cohort.duplicates.get("exact", 0)
-    across = cohort.duplicates.get("across_classes", 0)
-    st.subheader("Twins and duplicates")
-    if not exact and not len(cohort.twins):
-        st.write("No image appears twice, also not flipped, turned or shifted.")
-        return
-    if exact:
-        st.write(f"{words.count(exact, 'exact duplicate')} left out: one image of each is enough.")
-    if len(cohort.twins):
-        st.write(
-            f"{words.count(len(cohort.twins), 'pair')} of images that are one after a flip, a turn or a shift. Twins "
-            "always lie on the same side of the split: otherwise the copy test would be blind."
-        )
-    if across:
-        st.warning(
-            f"{words.count(across, 'duplicate')} with two different classes: one of the labels is wrong.",
-            icon=":material/warning:",
-        )
-    closest = np.argsort(cohort.twin_distances, kind="stable")[:SHOWN_TWINS]
-    with st.grid(3):
-        for pair in closest:
-            first, second = (int(each) for each in cohort.twins[pair])
-            sheet = caches.thumbnails(cohort.name, (first, second), 2, 128)
-            names = {words.clean(cohort.classes[cohort.labels[each]]) for each in (first, second)}
-            said = f"{words.listing(sorted(names))}, distance {cohort.twin_distances[pair]:.3f}"
-            with st.container():
-                st.image(sheet, output_format="PNG", alt=f"Two images that are one: {said}")
-                st.text(said)
 
 
 def left_out(cohort: Cohort) -> None:

@@ -17,7 +17,12 @@ EMBEDDED = {
     ),
     "digits": ("Handwritten digits", "1,797 tiny images of 0 to 9. Trains in a minute, good for trying things out."),
 }
-SIZES = (32, 64, 128, 256)
+SIZES = (32, 64, 128, 256, 512)
+USUAL_RANGE = "Usual for the kind: CT −1024 to 1024 HU, 8 bits 0 to 255, MR percentiles 0.5 to 99.5"
+WHOLE_RANGE = "From the lowest to the highest value"
+PERCENTILES = "Between two percentiles"
+OWN_RANGE = "Between two values, such as −160 to 240 HU for soft tissue"
+RANGES = {USUAL_RANGE: (0.0, 0.0), WHOLE_RANGE: (0.0, 0.0), PERCENTILES: (0.5, 99.5), OWN_RANGE: (-160.0, 240.0)}
 COLUMNS = {
     "image": "Column with the file names",
     "label": "Column with the classes",
@@ -89,7 +94,7 @@ def _upload() -> None:
     number = st.session_state.setdefault("upload-number", 0)
     files = st.file_uploader(
         "A zip archive with one folder per class, an NPZ file, or images with a CSV table",
-        type=["zip", "npz", "png", "jpg", "jpeg", "tif", "tiff", "csv", "dcm", "nii", "gz"],
+        type=["zip", "npz", "png", "jpg", "jpeg", "tif", "tiff", "csv", "dcm", "nii", "gz", "nrrd", "mha"],
         accept_multiple_files=True,
         key=f"upload-{number}",
     )
@@ -119,33 +124,28 @@ def _begin(source: Path, suggested: str) -> None:
 
 def _options(source: Path) -> dict[str, Any]:
     left, right = st.columns(2)
-    with left:
-        size = st.select_slider(
-            "Size of the images, in pixels", SIZES, value=64, help="Small images train much faster; 64 is a good start."
-        )
-        holdout = st.slider(
-            "Held out for the audit, in % of the patients", 10, 50, 25, help="Only the audit ever looks at these."
-        )
-        tuning = st.slider("For tuning, in % of the patients", 5, 40, 15, help="Watched during training, never learnt.")
-        seed = st.number_input("Seed of the split", 0, 2**31 - 1, 0, help="The same seed gives the same split.")
-    with right:
-        limited = st.toggle("Give the range of values myself", help="For CT, −160 to 240 HU shows soft tissue.")
-        low = st.number_input("Lowest value", value=-160.0, disabled=not limited)
-        high = st.number_input("Highest value", value=240.0, disabled=not limited)
-        twins = st.slider(
-            "Twin limit", 0.0, 0.2, 0.05, 0.01, help="Two images closer than this, after flips and shifts, are one."
-        )
-    columns = _columns() if _has_table(source) else {}
-    if holdout + tuning > 80:
-        raise CohortError(
-            "Hold-out and tuning together leave less than 20 % for training.", do="Make one of them smaller."
-        )
-    request: dict[str, Any] = {"size": int(size), "holdout": holdout / 100, "tuning": tuning / 100, "seed": int(seed)}
-    request["twin_limit"] = float(twins)
-    if limited:
-        if high <= low:
+    size = left.select_slider(
+        "Size of the images, in pixels", SIZES, value=64, help="Small images train much faster; 64 is a good start."
+    )
+    way = right.selectbox(
+        "Range of values",
+        list(RANGES),
+        help="Values outside are set to the ends. The range is part of the cohort: generators give values of it back.",
+    )
+    request: dict[str, Any] = {"size": int(size), "draft": True}
+    low, high = RANGES[way]
+    if way in (OWN_RANGE, PERCENTILES):
+        first, second = right.columns(2)
+        asked = [
+            first.number_input("Lowest", value=low, key=f"lowest-{way}"),
+            second.number_input("Highest", value=high, key=f"highest-{way}"),
+        ]
+        if asked[1] <= asked[0]:
             raise CohortError("The highest value is not above the lowest.", do="Correct the range of values.")
-        request["value_range"] = [low, high]
+        request["percentiles" if way == PERCENTILES else "value_range"] = asked
+    elif way != USUAL_RANGE:
+        request["percentiles"] = [0.0, 100.0]
+    columns = _columns() if _has_table(source) else {}
     return {**request, "columns": columns} if columns else request
 
 

@@ -1,4 +1,5 @@
 // Viewer: physical values by route, windowed here, so that dragging needs no server. All panels share one window.
+// With `series`, the first panel scrolls through images that lie behind each other.
 const STATES = new WeakMap()
 const KEPT = new Map() // window by unit: the next image opens in the window of the last one
 
@@ -10,9 +11,13 @@ export default function ({ data, parentElement }) {
   const state = STATES.get(parentElement) ?? { asked: null, smooth: false, aligned: null, images: [], views: [] }
   STATES.set(parentElement, state)
 
-  const asked = JSON.stringify([data.panels, data.difference, data.registered, data.unit])
+  const scroller = root.querySelector(".scroller")
+  const asked = JSON.stringify([data.panels, data.series, data.difference, data.registered, data.unit])
   if (state.asked !== asked) {
     state.asked = asked
+    state.place = data.place ?? 0
+    state.read = new Map()
+    scroll()
     state.aligned = data.registered
     delete root.dataset.ready
     load(asked)
@@ -22,7 +27,7 @@ export default function ({ data, parentElement }) {
   async function load(wanted) {
     let images
     try {
-      images = await Promise.all(data.panels.map((panel) => read(panel.pixels)))
+      images = await Promise.all(shown().map((panel) => kept(panel.pixels)))
     } catch {
       if (state.asked === wanted) panels.textContent = "The pixels could not be loaded. Reload the page."
       return
@@ -30,12 +35,69 @@ export default function ({ data, parentElement }) {
     if (state.asked !== wanted) return // another image was picked meanwhile
     state.images = images
     state.values = images.flatMap((image) => some(image))
-    const kept = KEPT.get(data.unit)
-    if (kept) state.window = kept
+    if (KEPT.has(data.unit)) state.window = KEPT.get(data.unit)
     else reset()
     controls()
     layout()
-    root.dataset.ready = data.panels.map((panel) => panel.id).join(" ")
+    root.dataset.ready = shown().map((panel) => panel.id).join(" ")
+    for (const beside of data.series ? [1, -1, 2, -2] : []) {
+      const next = data.series[state.place + beside]
+      if (next) kept(next.pixels).catch(() => {}) // the next turn of the wheel finds it here
+    }
+  }
+
+  function shown() {
+    return data.series ? [data.series[state.place], ...data.panels] : data.panels
+  }
+
+  function kept(address) {
+    if (!state.read.has(address)) state.read.set(address, read(address))
+    return state.read.get(address)
+  }
+
+  // Scrolling: the slider, the wheel over the image, Page Up and Page Down.
+  function scroll() {
+    scroller.hidden = !data.series || data.series.length < 2
+    if (scroller.hidden) return
+    const slider = scroller.querySelector("input")
+    slider.max = data.series.length - 1
+    slider.value = state.place
+    slider.oninput = () => go(Number(slider.value))
+    say()
+  }
+
+  function go(place) {
+    const next = Math.min(data.series.length - 1, Math.max(0, place))
+    if (next === state.place) return
+    state.place = next
+    scroller.querySelector("input").value = next
+    say()
+    turned()
+  }
+
+  function say() {
+    scroller.querySelector("output").textContent = `Slice ${state.place + 1} of ${data.series.length}`
+  }
+
+  async function turned() {
+    const place = state.place
+    let image
+    try {
+      image = await kept(data.series[place].pixels)
+    } catch {
+      return
+    }
+    if (state.place !== place) return // scrolled on meanwhile
+    state.images[0] = image
+    state.values = state.images.flatMap((each) => some(each))
+    if (image.rows === state.views[0].image.rows && image.columns === state.views[0].image.columns && !data.difference) {
+      state.views[0] = { ...state.views[0], ...data.series[place], image }
+      caption(state.figures[0].figure.querySelector("figcaption"), state.views[0])
+      draw()
+      if (state.over) show(state.over, state.figures[0].canvas)
+    } else layout()
+    root.dataset.ready = shown().map((panel) => panel.id).join(" ")
+    for (const beside of [1, -1, 2]) if (data.series[place + beside]) kept(data.series[place + beside].pixels).catch(() => {})
   }
 
   async function read(address) {
@@ -81,7 +143,9 @@ export default function ({ data, parentElement }) {
   }
 
   function reset() {
-    state.window = full()
+    const [level, width] = data.windows[data.start] ?? []
+    if (width) state.window = [level - width / 2, level + width / 2]
+    else state.window = data.start === "percentiles" ? percentiles(0.01, 0.99) : full()
     KEPT.delete(data.unit)
   }
 
@@ -129,15 +193,11 @@ export default function ({ data, parentElement }) {
   }
 
   function layout() {
-    state.views = state.images.map((image, place) => ({ ...data.panels[place], image, centred: false }))
+    state.views = state.images.map((image, place) => ({ ...shown()[place], image, centred: false }))
     if (data.difference && comparable(...state.images)) state.views.push(difference(...state.images))
     state.figures = state.views.map((view, place) => {
       const figure = document.createElement("figure")
-      const caption = document.createElement("figcaption")
-      caption.textContent = view.title
-      const note = document.createElement("small")
-      note.textContent = view.note || "\u00a0"
-      caption.append(note)
+      const titled = caption(document.createElement("figcaption"), view)
       const canvas = document.createElement("canvas")
       canvas.width = view.image.columns
       canvas.height = view.image.rows
@@ -148,7 +208,11 @@ export default function ({ data, parentElement }) {
       figure.style.setProperty("--aspect", `${view.image.columns * wide} / ${view.image.rows * tall}`)
       const value = document.createElement("span")
       value.className = "value"
-      figure.append(caption, canvas, value)
+      const framed = document.createElement("div")
+      framed.className = "framed"
+      framed.append(canvas)
+      if (view.image.spacing) framed.append(ruler(view.image))
+      figure.append(titled, framed, value)
       listen(canvas, place)
       return { figure, canvas, value }
     })
@@ -156,6 +220,26 @@ export default function ({ data, parentElement }) {
     panels.style.setProperty("--count", state.views.length)
     panels.replaceChildren(...state.figures.map((each) => each.figure))
     draw()
+  }
+
+  function caption(made, view) {
+    const note = document.createElement("small")
+    note.textContent = view.note || "\u00a0"
+    made.replaceChildren(view.title, note)
+    return made
+  }
+
+  // A bar of a round number of millimetres, at most a quarter of the image wide.
+  function ruler(image) {
+    const width = image.columns * image.spacing[1]
+    const lengths = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    const length = lengths.filter((each) => each <= width / 4).pop() ?? lengths[0]
+    const made = document.createElement("div")
+    made.className = "ruler"
+    made.style.width = `${(100 * length) / width}%`
+    made.textContent = `${length} mm`
+    made.dataset.millimetres = length
+    return made
   }
 
   function comparable(first, second) {
@@ -269,8 +353,22 @@ export default function ({ data, parentElement }) {
       held = null
       controls()
     }
-    canvas.onpointerleave = () => state.figures.forEach(({ value }) => (value.textContent = ""))
+    canvas.onpointerleave = () => {
+      state.over = null
+      state.figures.forEach(({ value }) => (value.textContent = ""))
+    }
+    if (data.series && place === 0)
+      canvas.onwheel = (event) => {
+        event.preventDefault()
+        go(state.place + Math.sign(event.deltaY))
+      }
     canvas.onkeydown = (event) => {
+      const slices = { PageUp: -1, PageDown: 1 }[event.key]
+      if (slices && data.series) {
+        event.preventDefault()
+        go(state.place + slices)
+        return
+      }
       const span = state.window[1] - state.window[0]
       const steps = { ArrowLeft: [-0.05, 0], ArrowRight: [0.05, 0], ArrowUp: [0, 0.03], ArrowDown: [0, -0.03] }
       const step = steps[event.key]
@@ -291,6 +389,7 @@ export default function ({ data, parentElement }) {
   }
 
   function show(event, canvas) {
+    state.over = { clientX: event.clientX, clientY: event.clientY }
     const box = canvas.getBoundingClientRect()
     const across = (event.clientX - box.left) / box.width
     const down = (event.clientY - box.top) / box.height
@@ -298,7 +397,9 @@ export default function ({ data, parentElement }) {
       const row = Math.min(image.rows - 1, Math.max(0, Math.floor(down * image.rows)))
       const column = Math.min(image.columns - 1, Math.max(0, Math.floor(across * image.columns)))
       const value = image.values[row * image.columns + column]
-      state.figures[place].value.textContent = `${round(value)} ${data.unit} at row ${row}, column ${column}`
+      // what was clipped at import is known to lie at the end of the range or beyond it
+      const beyond = data.clipped[0] && value <= image.low ? "≤ " : data.clipped[1] && value >= image.high ? "≥ " : ""
+      state.figures[place].value.textContent = `${beyond}${round(value)} ${data.unit} at row ${row}, column ${column}`
     }
   }
 

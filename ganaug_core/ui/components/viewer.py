@@ -21,6 +21,7 @@ _HTML = """
 <div class="viewer">
   <div class="bar" role="toolbar" aria-label="Window"></div>
   <div class="panels"></div>
+  <label class="scroller" hidden><output>Slice</output><input type="range" min="0" step="1" aria-label="Slice"></label>
   <div class="foot"><output class="window" aria-live="polite"></output>
     <span class="hint">Drag sideways: width. Drag up or down: level. Arrow keys do the same.</span></div>
 </div>
@@ -43,6 +44,17 @@ figure canvas {
   border: 1px solid var(--st-border-color); box-sizing: border-box;
 }
 .pixelated canvas { image-rendering: pixelated; }
+.framed { position: relative; min-width: 0; }
+.ruler {
+  position: absolute; left: 10px; bottom: 10px; border: solid #fff; border-width: 0 1px 2px; height: 6px;
+  box-sizing: border-box; font-size: 12px; line-height: 1; color: #fff; text-shadow: 0 0 3px #000, 0 0 3px #000;
+  white-space: nowrap; display: flex; align-items: end; justify-content: center; padding-bottom: 4px;
+  pointer-events: none;
+}
+.scroller { display: flex; gap: 12px; align-items: center; margin-top: 4px; max-width: 440px; }
+.scroller[hidden] { display: none; }
+.scroller input { flex: 1; accent-color: #1f7ac3; }
+.scroller output { min-width: 8em; font-variant-numeric: tabular-nums; }
 figcaption { margin-bottom: 4px; font-weight: 600; }
 figcaption small { display: block; font-weight: 400; opacity: 0.8; font-size: 13px; }
 .value { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; }
@@ -65,12 +77,23 @@ class Panel(NamedTuple):
     note: str = ""
 
 
+def start_window(unit: str, modality: str) -> str:
+    """Return the name of the window that a reader of such images would open: MR has no unit, so percentiles."""
+    if unit == "HU":
+        return "Soft tissue"
+    return "percentiles" if modality == "MR" else "full"
+
+
 def viewer(
     panels: Sequence[Panel],
     *,
     key: str,
     unit: str,
     scale: tuple[float, float],
+    series: Sequence[Panel] = (),
+    place: int = 0,
+    start: str = "full",
+    clipped: tuple[bool, bool] = (False, False),
     difference: bool = False,
     registered: bool = False,
     windows: Mapping[str, tuple[float, float]] | None = None,
@@ -80,6 +103,9 @@ def viewer(
     Args:
         unit: Unit of the values; `HU` brings its usual windows, others full range and percentiles.
         scale: Low and high value of the cohort's range, for images whose own unit is not known.
+        series: Images behind each other, of which one at a time is the first panel; `place` is the first to show.
+        start: Window of the first look: one of `windows`, `percentiles` (1 to 99) or `full`.
+        clipped: Values below, and above, the range were set to its ends at import.
         difference: Add the difference of the first two, grey where they are equal.
         registered: Before subtracting, flip, turn and shift the second image to where it fits best.
         windows: Level and width by name, instead of those of the unit.
@@ -87,19 +113,21 @@ def viewer(
     _component(
         key=key,
         data={
-            "panels": [
-                {
-                    "id": each.id,
-                    "title": each.title,
-                    "note": each.note,
-                    "pixels": f"/api/pixels/{each.kind}/{quote(each.name)}/{each.id}",
-                }
-                for each in panels
-            ],
-            "difference": difference and len(panels) > 1,
+            "panels": [_panel(each) for each in panels],
+            "series": [_panel(each) for each in series] or None,
+            "place": place,
+            "start": start,
+            "clipped": list(clipped),
+            "difference": difference and len(panels) + bool(series) > 1,
             "registered": registered,
             "unit": unit,
             "scale": list(scale),
             "windows": windows if windows is not None else WINDOWS.get(unit, {}),
         },
     )
+
+
+def _panel(panel: Panel) -> dict[str, str]:
+    """Return what the browser needs of an image."""
+    address = f"/api/pixels/{panel.kind}/{quote(panel.name)}/{panel.id}"
+    return {"id": panel.id, "title": panel.title, "note": panel.note, "pixels": address}

@@ -41,10 +41,9 @@ _CSS = """
 figure { margin: 0; min-width: 0; max-width: 440px; display: grid; grid-row: span 3; grid-template-rows: subgrid; }
 figure canvas {
   width: 100%; aspect-ratio: var(--aspect); display: block; background: #000; cursor: crosshair; touch-action: none;
-  border: 1px solid var(--st-border-color); box-sizing: border-box;
 }
 .pixelated canvas { image-rendering: pixelated; }
-.framed { position: relative; min-width: 0; }
+.framed { position: relative; min-width: 0; align-self: start; border: 1px solid var(--st-border-color); }
 .ruler {
   position: absolute; left: 10px; bottom: 10px; border: solid #fff; border-width: 0 1px 2px; height: 6px;
   box-sizing: border-box; font-size: 12px; line-height: 1; color: #fff; text-shadow: 0 0 3px #000, 0 0 3px #000;

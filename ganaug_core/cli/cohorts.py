@@ -31,11 +31,25 @@ def import_(
     split_column: Annotated[str | None, typer.Option(metavar="C", help="Column of the table.")] = None,
     size: Annotated[int, typer.Option(metavar="PX", help="Rows and columns of the stored images.")] = 64,
     value_range: Annotated[
-        str | None, typer.Option("--range", metavar="LO,HI", help="Physical values that become black and white.")
+        str | None,
+        typer.Option("--range", metavar="LO,HI", help="Physical values that become black and white, or 0.5%,99.5%."),
     ] = None,
     tuning: Annotated[float, typer.Option(help="Share of the patients for choosing between runs.")] = 0.15,
     holdout: Annotated[float, typer.Option(help="Share of the patients that only the audit sees.")] = 0.25,
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    patient_pattern: Annotated[
+        str, typer.Option(metavar="PATTERN", help="Where file names tell the patient, such as '{patient}_*.png'.")
+    ] = "",
+    twin_limit: Annotated[float, typer.Option(help="Registered distance below which two images are one.")] = 0.05,
+    slices: Annotated[
+        str, typer.Option(help="Of a volume: all, mask (those that meet it), largest (section).")
+    ] = "all",
+    every: Annotated[int, typer.Option(metavar="K", help="Of a volume, each K-th slice.")] = 1,
+    plane: Annotated[str, typer.Option(help="axial, coronal, sagittal or acquired.")] = "axial",
+    crop: Annotated[bool, typer.Option("--crop", help="Cut a square around the lesion of the mask.")] = False,
+    mask_label: Annotated[int | None, typer.Option(help="Value of the mask that is the lesion.")] = None,
+    spacing: Annotated[float | None, typer.Option(metavar="MM", help="One pixel spacing for all images.")] = None,
+    label_tag: Annotated[str | None, typer.Option(metavar="KEYWORD", help="DICOM attribute that is the class.")] = None,
     paths: Paths = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
@@ -44,8 +58,11 @@ def import_(
     place = Workspace(workspace)
     given = {"labels": labels, "image": image_column, "label": label_column, "patient": patient_column}
     columns = {key: str(value) for key, value in {**given, "split": split_column}.items() if value is not None}
-    request: dict[str, Any] = {"source": source, "name": name, "size": size, "value_range": _range(value_range)}
+    request: dict[str, Any] = {"source": source, "name": name, "size": size, **_range(value_range)}
     request |= {"tuning": tuning, "holdout": holdout, "seed": seed, "columns": columns or None}
+    request |= {"pattern": patient_pattern, "twin_limit": twin_limit}
+    choices = {"slices": slices, "every": every, "plane": plane, "crop": crop, "mask_label": mask_label}
+    request["choices"] = {**choices, "spacing_mm": spacing, "label_tag": label_tag}
     with closing(console.Progress()) as progress:
         tasks.import_cohort(place, request, progress)
     _show(place, name, paths, json)
@@ -60,6 +77,7 @@ def list_(json: console.Json = None, workspace: console.Workspace = None) -> Non
         manifest = place.manifest("cohorts", name)
         count = len(place.array("cohorts", name, "labels"))
         facts = {"name": name, "hash": manifest["digest"], "n": count, "classes": manifest["classes"]}
+        facts["fixed"] = manifest.get("fixed", True)
         found.append({**facts, "unit": manifest["intensity"]["unit"]})
     rows = [(each["name"], f"{each['n']:,} images", ", ".join(each["classes"])) for each in found]
     console.answer({"cohorts": found}, console.table(rows) or "No cohorts yet: ganaug cohort import.", json)
@@ -100,6 +118,9 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     if any(twins.values()):
         shown = ", ".join(f"{count:,} {key.replace('_', ' ')}" for key, count in twins.items())
         lines.append(f"Duplicates: {shown}.")
+    lines += document["notes"]
+    if text := document["suspected_text"]:
+        lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
     skipped = document["skipped"]
     lines += [f"Left out: {each['file']}: {each['say']} {each['do']}" for each in skipped[:10]]
     if len(skipped) > 10:
@@ -107,13 +128,21 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _range(text: str | None) -> tuple[float, float] | None:
+def _range(text: str | None) -> dict[str, tuple[float, float]]:
+    """Return `value_range`, or `percentiles` where both numbers end with a percent sign."""
     if text is None:
-        return None
+        return {}
     try:
-        low, high = (float(each) for each in text.split(","))
+        low, high = (each.strip() for each in text.split(","))
+        pair = float(low.removesuffix("%")), float(high.removesuffix("%"))
     except ValueError as error:
         raise CohortError(
-            f"--range {text} is not two numbers.", do="Write it like --range=-160,240.", code="range"
+            f"--range {text} is not two numbers.",
+            do="Write it like --range=-160,240 or --range=0.5%,99.5%.",
+            code="range",
         ) from error
-    return low, high
+    if low.endswith("%") != high.endswith("%"):
+        raise CohortError(
+            f"--range {text} mixes a value with a percentile.", do="Give both with % or both without.", code="range"
+        )
+    return {"percentiles" if low.endswith("%") else "value_range": pair}

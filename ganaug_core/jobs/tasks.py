@@ -59,6 +59,8 @@ def import_cohort(workspace: Workspace, request: Mapping[str, Any], report: Repo
     plan = cohort.Plan(**{key: arguments.pop(key) for key in settings & arguments.keys()})
     if columns := arguments.pop("columns", None):
         arguments["columns"] = readers.Columns(**columns)
+    if choices := arguments.pop("choices", None):
+        arguments["choices"] = readers.Choices(**choices)
     for pair in ("value_range", "percentiles"):
         if arguments.get(pair):
             arguments[pair] = tuple(arguments[pair])

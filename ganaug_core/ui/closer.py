@@ -28,7 +28,7 @@ def look(cohort: Cohort) -> None:
         else:
             rows_mm, columns_mm = cohort.spacing_mm
             st.text(f"Pixels of {rows_mm:.3g} × {columns_mm:.3g} mm.")
-        st.text("Turn the mouse wheel over the image, or press Page Up and Page Down, to go through the slices.")
+        st.text("Turn the mouse wheel over the image, or press Page Up and Page Down, to go through them.")
     with right:
         low, high = cohort.intensity.low, cohort.intensity.high
         below, above = cohort.provenance.get("clipped", (0, 0))
@@ -39,6 +39,7 @@ def look(cohort: Cohort) -> None:
             scale=(low, high),
             series=[_panel(cohort, int(row)) for row in rows],
             place=len(rows) // 2,
+            behind="Slice" if len(cohort.volumes) and (cohort.volumes[rows] >= 0).all() else "Image",
             start=start_window(cohort.intensity.unit, cohort.modality),
             clipped=(below > 0, above > 0),
         )

@@ -1,10 +1,12 @@
 """A cohort at a glance: how many, what they look like, how bright, who is whose twin, what was left out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Cohort
+from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Cohort, Skipped
 from ganaug_core.ui import caches, charts, words
 
 SHOWN_PER_CLASS = 16
@@ -18,8 +20,9 @@ def headline(cohort: Cohort) -> None:
         "Images": f"{len(cohort):,}",
         "Classes": f"{len(cohort.classes)}",
         "Patients": f"{len(np.unique(patients)):,}" if len(patients) else "not known",
-        "Size": f"{rows} × {columns} px",
+        "Size": f"{rows} px" if rows == columns else f"{rows} × {columns}",
         "Unit": words.clean(cohort.intensity.unit),
+        "Modality": words.clean(cohort.modality) or "not told",
     }
     for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         place.metric(label, value)
@@ -27,7 +30,10 @@ def headline(cohort: Cohort) -> None:
         st.warning(
             "It is not known which images belong to one patient. Images of one patient may then lie on both sides of "
             "the split, and copying looks rarer than it is. If you know the patients, import again with a CSV table "
-            "that has a patient column.",
+            "that has a patient column."
+            if cohort.fixed
+            else "It is not known which images belong to one patient. Images of one patient may then lie on both sides of "
+            "the split, and copying looks rarer than it is. If the file names or a table tell the patients, say so below.",
             icon=":material/warning:",
         )
     elif len(patients) < len(cohort):
@@ -60,8 +66,9 @@ def counts(cohort: Cohort) -> None:
             ]
         )
         st.dataframe(frame, hide_index=True, alt="Images by class and role")
-        how = "came with the images" if cohort.own_split else "was made at import"
-        st.write(f"The split {how} and stays. Training sees only its own share; hold-out waits for the audit.")
+        how = "came with the images" if cohort.own_split else "was made by patient" if cohort.fixed else "is proposed"
+        stays = " and stays" if cohort.fixed else ""
+        st.write(f"The split {how}{stays}. Training sees only its own share; hold-out waits for the audit.")
     filled = [size for size in sizes.values() if size]
     if len(filled) > 1 and max(filled) > 5 * min(filled):
         ratio = max(filled) / min(filled)
@@ -98,18 +105,37 @@ def brightness(cohort: Cohort) -> None:
     charts.show(figure, "brightness", "Histogram of pixel values, one line per class")
 
 
+def notes(cohort: Cohort) -> None:
+    """Say what was done to the images, and what the split cannot promise."""
+    told = [words.plain(each) for each in cohort.provenance.get("notes", ())]
+    if told:
+        st.markdown("\n".join(f"- {each}" for each in told))
+
+
 def left_out(cohort: Cohort) -> None:
-    """List the files that could not be used, why, and what to do."""
+    """List the files that could not be used, why, and what to do; and what was read but is odd."""
+    odd = [each for each in cohort.skipped if each.code.startswith("series.") and each.code != "series.localiser"]
+    out = [each for each in cohort.skipped if each not in odd]
     st.subheader("Left out")
-    if not cohort.skipped:
+    if out:
+        st.write(f"{words.count(len(out), 'file')} could not be used; everything else is here.")
+        _listed(out, "Files that were left out, why, and what to do")
+    else:
         st.write("Every file could be read.")
-        return
-    st.write(f"{words.count(len(cohort.skipped), 'file')} could not be used; everything else is here.")
+    if odd:
+        st.write(
+            f"{words.count(len(odd), 'series', 'series')} read slice by slice, although something is odd about it:"
+        )
+        _listed(odd, "Series with something odd, and what to do")
+
+
+def _listed(files: Sequence[Skipped], alt: str) -> None:
     rows = [
         {"File": words.clean(each.file), "What happened": words.clean(each.say), "What to do": words.clean(each.do)}
-        for each in cohort.skipped
+        for each in files
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Files that were left out, why, and what to do")
+    wide = {name: st.column_config.TextColumn(width="large") for name in ("What happened", "What to do")}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=wide, alt=alt)
 
 
 def removal(cohort: Cohort) -> None:

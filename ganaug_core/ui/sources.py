@@ -23,6 +23,8 @@ WHOLE_RANGE = "From the lowest to the highest value"
 PERCENTILES = "Between two percentiles"
 OWN_RANGE = "Between two values, such as −160 to 240 HU for soft tissue"
 RANGES = {USUAL_RANGE: (0.0, 0.0), WHOLE_RANGE: (0.0, 0.0), PERCENTILES: (0.5, 99.5), OWN_RANGE: (-160.0, 240.0)}
+SLICES = {"all": "all", "mask": "all that meet the mask", "largest": "the largest section of the lesion"}
+PLANES = ("axial", "coronal", "sagittal", "acquired")
 COLUMNS = {
     "image": "Column with the file names",
     "label": "Column with the classes",
@@ -145,8 +147,23 @@ def _options(source: Path) -> dict[str, Any]:
         request["percentiles" if way == PERCENTILES else "value_range"] = asked
     elif way != USUAL_RANGE:
         request["percentiles"] = [0.0, 100.0]
+    if st.toggle("The images are volumes or have masks: choose how they become slices"):
+        request["choices"] = _choices()
     columns = _columns() if _has_table(source) else {}
     return {**request, "columns": columns} if columns else request
+
+
+def _choices() -> dict[str, Any]:
+    """Ask how volumes become slices."""
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    slices = left.selectbox("Slices", list(SLICES), format_func=SLICES.__getitem__)
+    every = middle.number_input("Of these, take every", 1, 1000, 1, help="2 takes each second slice.")
+    plane = right.selectbox("Plane of NIfTI, NRRD and MetaImage volumes", PLANES)
+    crop = left.toggle("Cut a square around the lesion of the mask")
+    respaced = middle.toggle("One pixel spacing for all", help="Otherwise an image is scaled to fill the square.")
+    spacing = right.number_input("Pixel spacing in mm", 0.01, 100.0, 1.0, disabled=not respaced)
+    chosen: dict[str, Any] = {"slices": slices, "every": int(every), "plane": plane, "crop": crop}
+    return {**chosen, "spacing_mm": float(spacing)} if respaced else chosen
 
 
 def _columns() -> dict[str, str]:

@@ -76,7 +76,7 @@ export default function ({ data, parentElement }) {
   }
 
   function say() {
-    scroller.querySelector("output").textContent = `Slice ${state.place + 1} of ${data.series.length}`
+    scroller.querySelector("output").textContent = `${data.behind} ${state.place + 1} of ${data.series.length}`
   }
 
   async function turned() {

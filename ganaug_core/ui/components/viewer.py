@@ -91,6 +91,7 @@ def viewer(
     scale: tuple[float, float],
     series: Sequence[Panel] = (),
     place: int = 0,
+    behind: str = "Slice",
     start: str = "full",
     clipped: tuple[bool, bool] = (False, False),
     difference: bool = False,
@@ -102,7 +103,8 @@ def viewer(
     Args:
         unit: Unit of the values; `HU` brings its usual windows, others full range and percentiles.
         scale: Low and high value of the cohort's range, for images whose own unit is not known.
-        series: Images behind each other, of which one at a time is the first panel; `place` is the first to show.
+        series: Images behind each other, of which one at a time is the first panel; `place` is the first to show,
+            `behind` what each is called.
         start: Window of the first look: one of `windows`, `percentiles` (1 to 99) or `full`.
         clipped: Values below, and above, the range were set to its ends at import.
         difference: Add the difference of the first two, grey where they are equal.
@@ -115,6 +117,7 @@ def viewer(
             "panels": [_panel(each) for each in panels],
             "series": [_panel(each) for each in series] or None,
             "place": place,
+            "behind": behind,
             "start": start,
             "clipped": list(clipped),
             "difference": difference and len(panels) + bool(series) > 1,

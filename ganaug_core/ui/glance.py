@@ -27,13 +27,10 @@ def headline(cohort: Cohort) -> None:
     for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         place.metric(label, value)
     if not len(patients):
+        say = "import again with a CSV table that has a patient column" if cohort.fixed else "say so below"
         st.warning(
             "It is not known which images belong to one patient. Images of one patient may then lie on both sides of "
-            "the split, and copying looks rarer than it is. If you know the patients, import again with a CSV table "
-            "that has a patient column."
-            if cohort.fixed
-            else "It is not known which images belong to one patient. Images of one patient may then lie on both sides of "
-            "the split, and copying looks rarer than it is. If the file names or a table tell the patients, say so below.",
+            f"the split, and copying looks rarer than it is. If file names or a table tell the patients, {say}.",
             icon=":material/warning:",
         )
     elif len(patients) < len(cohort):

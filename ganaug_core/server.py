@@ -220,18 +220,22 @@ def picture(pixels: Pixels) -> Image.Image:
     return Image.fromarray(pixels[0] if len(pixels) < 3 else np.moveaxis(pixels[:3], 0, -1))
 
 
-def sheet(pixels: Pixels, columns: int, tile: int) -> Image.Image:
-    """Return one picture of uint8 images (n, channel, row, column), row by row, each fitted into a square tile."""
+def sheet(pixels: Pixels, columns: int, tile: int, gap: int = 0) -> Image.Image:
+    """Return one picture of uint8 images (n, channel, row, column), row by row, each fitted into a square tile.
+
+    `gap` pixels of black lie between the tiles.
+    """
     columns = max(1, min(columns, len(pixels)))
+    rows, step = math.ceil(len(pixels) / columns), tile + gap
     mode = "L" if pixels.shape[1] < 3 else "RGB"
-    sprite = Image.new(mode, (columns * tile, math.ceil(len(pixels) / columns) * tile))
+    sprite = Image.new(mode, (columns * step - gap, rows * step - gap))
     for place, each in enumerate(pixels):
         image = picture(each)
         scale = tile / max(image.size)
         image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
         row, column = divmod(place, columns)
         left, top = (tile - image.width) // 2, (tile - image.height) // 2
-        sprite.paste(image, (column * tile + left, row * tile + top))
+        sprite.paste(image, (column * step + left, row * step + top))
     return sprite
 
 

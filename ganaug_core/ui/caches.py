@@ -99,13 +99,13 @@ def _audit(root: str, name: str, stamp: int) -> Audit:
 def _thumbnails(root: str, name: str, stamp: int, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     found = _cohort(root, name, stamp)
     window = found.intensity.low, found.intensity.high
-    return server.as_png(server.sheet(server.windowed(found.pixels[list(images)], *window), columns, tile))
+    return server.as_png(server.sheet(server.windowed(found.pixels[list(images)], *window), columns, tile, gap=3))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _drawn(root: str, name: str, stamp: int, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     found = _samples(root, name, stamp)
-    return server.as_png(server.sheet(server.windowed(found.images[list(images)], -1, 1), columns, tile))
+    return server.as_png(server.sheet(server.windowed(found.images[list(images)], -1, 1), columns, tile, gap=3))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -68,7 +68,7 @@ def note(image: str) -> None:
         max_chars=200,
         placeholder="optional, for instance: ring at 3 h",
     )
-    right.toggle("Go on to the next after each", value=True, key="onward")
+    right.toggle("Go on after each", value=True, key="onward")
 
 
 def _decide(samples: str, image: str, decision: str, reason: str | None, following: str) -> None:

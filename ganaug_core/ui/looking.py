@@ -55,7 +55,7 @@ def _look(cohort: str, name: str, label: int) -> None:
         known = decisions.of(name)
         asked = address.settle(IMAGE)
         decisions.summary(name, len(record), known)
-        left, right = st.columns([2, 3], gap="large")
+        left, right = st.columns(2, gap="medium")
         with left:
             shown, chosen = _gallery(name, record, label, asked)
         with right:
@@ -90,7 +90,7 @@ def _gallery(name: str, record: Samples, label: int, asked: str) -> tuple[list[s
         st.info("No image of this class is here. Choose another class, or show all.")
         return [], asked
     chosen = asked or next((each for each in shown if each not in known), shown[0])
-    with st.container(height=720, border=False):
+    with st.container(height=880, border=False):
         gallery(
             "samples",
             name,

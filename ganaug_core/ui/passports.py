@@ -12,6 +12,7 @@ from ganaug_core.ui import ask, caches, show, sources, uploads, words
 from ganaug_core.workspace import check_name
 
 SHOWN_PER_CLASS = 16
+AMOUNTS = (16, 64, 100, 250, 600, 1000)
 _BROUGHT = "brought-images"
 LICENCES = {
     "CC0-1.0": "free for everybody (CC0)",
@@ -38,7 +39,7 @@ def passport(name: str) -> None:
         place.metric(label, value)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.text("\n".join(_sentences(card)))
+        st.text("\n".join(each for each in _sentences(card) if each != name))
         st.success(
             "Self-test passed when it came here: the file is whole, its images are finite and varied, and its classes "
             "differ. It is tested again each time it is loaded.",
@@ -86,13 +87,24 @@ def download(name: str) -> None:
 def drawing(name: str) -> None:
     """Draw images of every class; what was drawn before is there at once."""
     st.subheader("Draw images")
+    before = _drawn_last(name)
     columns = st.columns(3)
-    per_class = columns[0].select_slider("Images per class", (16, 64, 100, 250, 600, 1000), value=64, key="draw-count")
+    per_class = columns[0].select_slider(
+        "Images per class", AMOUNTS, value=before.get("per_class", 64), key=f"draw-count-{name}"
+    )
     seed = int(
-        columns[1].number_input("Seed", 0, 2**31 - 1, 0, key="draw-seed", help="The same seed, the same images.")
+        columns[1].number_input(
+            "Seed", 0, 2**31 - 1, before.get("seed", 0), key=f"draw-seed-{name}", help="The same seed, the same images."
+        )
     )
     truncation = columns[2].slider(
-        "Truncation", 0.1, 1.0, 1.0, 0.05, key="draw-truncation", help="Below 1: more typical, less varied images."
+        "Truncation",
+        0.1,
+        1.0,
+        1.0,
+        0.05,
+        key=f"draw-truncation-{name}",
+        help="Below 1: more typical, less varied images.",
     )
     samples = tasks.samples_name(name, int(per_class), seed)
     if truncation < 1:
@@ -103,6 +115,18 @@ def drawing(name: str) -> None:
         with st.container(horizontal=True):
             show.link("samples", "Look at them closely", samples=samples)
             show.link("audit", "Audit them", samples=samples)
+
+
+def _drawn_last(generator: str) -> dict[str, int]:
+    """Return `per_class` and `seed` of the images drawn last, if they were drawn on this page or for an audit."""
+    workspace, digest = caches.workspace(), caches.manifest("generators", generator)["hash"]
+    for name in workspace.names("samples")[::-1]:
+        made = caches.manifest("samples", name)["provenance"]
+        if made.get("generator") == digest and made.get("per_class") in AMOUNTS:
+            chosen = {"per_class": int(made["per_class"]), "seed": int(made["seed"])}
+            if name == tasks.samples_name(generator, **chosen):
+                return chosen
+    return {}
 
 
 def pictures(name: str) -> None:

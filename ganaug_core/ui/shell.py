@@ -38,6 +38,7 @@ SECTIONS: dict[str, tuple[Screen, ...]] = {
     ),
 }
 FIRST = "cohort"
+ROOMY = "<style>.stMainBlockContainer { padding: 3.5rem 3rem 4rem; }</style>"  # images need the room more than margins
 
 
 def path(name: str) -> Path:
@@ -49,6 +50,7 @@ def run() -> None:
     """Draw the frame and the chosen page."""
     assets = app_root() / "assets"
     st.set_page_config(page_title="ganaug", page_icon=str(assets / "favicon.png"), layout="wide")
+    st.html(ROOMY)
     st.logo(str(assets / "logo.svg"), size="large")
     page = st.navigation({title: [_page(each) for each in screens] for title, screens in _there().items()})
     with st.sidebar:

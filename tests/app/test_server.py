@@ -135,6 +135,14 @@ def test_a_sprite_holds_the_images_in_the_order_asked_for(filled: Workspace) -> 
     assert np.array_equal(sheet[16:, :16], alone)
 
 
+def test_a_gap_between_tiles_is_black() -> None:
+    whole = np.asarray(server.sheet(np.full((3, 1, 8, 8), 200, np.uint8), columns=2, tile=8, gap=3))
+    assert whole.shape == (19, 19)
+    assert (whole[:, 8:11] == 0).all()
+    assert (whole[8:11] == 0).all()
+    assert int(whole.astype(int).sum()) == 3 * 64 * 200
+
+
 def test_a_map_is_a_plain_table_of_bytes(filled: Workspace) -> None:
     n = 5
     positions = np.arange(2 * n, dtype=np.float32).reshape(n, 2)

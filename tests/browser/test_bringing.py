@@ -3,21 +3,17 @@
 import pickle
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 from bad_input import pictures, table, truncated
 from conftest import App
-from PIL import Image
 from playwright.sync_api import Page, expect
 from safetensors.numpy import save_file
 from test_pages import path_field
 
 from ganaug_core import app_root
-from ganaug_core.jobs import tasks
-from ganaug_core.records import TRAIN, Cohort
+from ganaug_core.records import Cohort
 
 HEALTHY = app_root() / "assets" / "demo" / "generators" / "healthy" / "generator.safetensors"
 
@@ -73,20 +69,8 @@ def test_foreign_and_corrupt_generator_files_are_refused_and_nothing_is_kept(app
 # synthetic images
 
 
-@pytest.fixture(scope="session")
-def hands(server, data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Cohort:
-    """Two classes of MedNIST, imported as the worker does it."""
-    folder = tmp_path_factory.mktemp("hands")
-    for name in ("Hand", "HeadCT"):
-        (folder / name).mkdir()
-        for path in sorted((data("mednist_6k/images") / name).iterdir())[:150]:
-            shutil.copy(path, folder / name)
-    tasks.import_cohort(server.workspace, {"source": str(folder), "name": "hands", "size": 32})
-    return server.workspace.cohort("hands")
-
-
 def bring_images(app: App, folder: Path) -> Page:
-    page = app.open("/generators?cohort=hands")
+    page = app.open("/generators?cohort=drawings")
     page.get_by_text("Bring synthetic images of another program").click()
     field = page.get_by_role("textbox", name="or a folder or NPZ file on the server")
     field.fill(str(folder))
@@ -98,35 +82,11 @@ def bring_images(app: App, folder: Path) -> Page:
     return page
 
 
-def test_a_folder_of_anybodys_images_is_imported_looked_at_and_audited(
-    app, hands: Cohort, data: Callable[[str], Path]
-) -> None:
-    folder = app.server.log.parent / "their-images"
-    copied = hands.where(TRAIN, label=0)[3]
-    for label, name in enumerate(hands.classes):
-        (folder / name).mkdir(parents=True)
-        for path in sorted((data("mednist_6k/images") / name).iterdir())[200:280]:
-            shutil.copy(path, folder / name)
-        if label == 0:
-            Image.fromarray(hands.pixels[copied, 0]).save(folder / name / "copy.png")
+def test_a_class_that_the_cohort_does_not_have_is_named(app, small_cohort: Cohort) -> None:
+    folder = pictures(app.server.log.parent / "wrong-class", {"square": 4, "circle": 4})
     page = bring_images(app, folder)
-    expect(page.get_by_text("161 images imported as their-images.")).to_be_visible(timeout=120_000)
-    page.get_by_role("link", name="Look at them closely").last.click()
-    expect(page.get_by_text("161 synthetic images, 2 classes, made by another program")).to_be_visible()
-    page.get_by_role("link", name="Search all images for copies").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Audit")
-    page.get_by_role("button", name="Start the audit").click()
-    expect(page.get_by_text("The same image up to noise").first).to_be_visible(timeout=400_000)
-    (worst, *_) = app.server.workspace.audit("hands--their-images").suspects
-    assert worst.identical
-    assert worst.train == hands.ids[copied]
-
-
-def test_a_class_that_the_cohort_does_not_have_is_named(app, hands: Cohort) -> None:
-    folder = pictures(app.server.log.parent / "wrong-class", {"Hand": 4, "Foot": 4})
-    page = bring_images(app, folder)
-    refused(page, "class .?Foot.? that hands does not have")
-    expect(page.get_by_role("alert").first).to_contain_text("Hand, HeadCT")
+    refused(page, "class .?circle.? that drawings does not have")
+    expect(page.get_by_role("alert").first).to_contain_text("Name the classes as the cohort does: square")
     assert not app.server.workspace.exists("samples", "wrong-class")
 
 

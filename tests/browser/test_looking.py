@@ -266,7 +266,9 @@ def test_a_lasso_fills_a_gallery_and_a_tile_of_it_picks(app, scans) -> None:
     gallery = page.get_by_role("listbox", name="synthetic images in the lasso")
     expect(gallery.get_by_role("option")).to_have_count(len(inside))
     gallery.get_by_role("option").nth(3).click()
-    viewer_of(page, str(gallery.get_by_role("option").nth(3).get_attribute("data-id")))
+    image = str(gallery.get_by_role("option").nth(3).get_attribute("data-id"))
+    viewer_of(page, image)
+    expect(found.locator(".spoken")).to_contain_text(image)
 
 
 def test_the_legend_hides_a_layer_and_the_keyboard_reaches_a_point(app, scans) -> None:

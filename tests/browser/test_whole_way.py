@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conftest import App
+from PIL import Image
 from playwright.sync_api import expect
 
 from ganaug_core.database import Database
+from ganaug_core.records import TRAIN
 
 CLASSES = ("CXR", "Hand", "HeadCT")
 PER_CLASS = 200
@@ -75,3 +77,37 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     expect(page.get_by_text("Variety", exact=True).first).to_be_visible(timeout=400_000)
     audit = app.server.workspace.audit(f"mednist--{samples}")
     assert set(audit.verdicts) == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
+
+    bring_and_audit(app, data("mednist_6k/images"))
+
+
+def bring_and_audit(app: App, images: Path) -> None:
+    """Bring a folder of anybody's images of the same cohort, one of them a copy of a training image, and judge it."""
+    cohort = app.server.workspace.cohort("mednist")
+    copied = cohort.where(TRAIN, label=1)[3]
+    folder = app.server.log.parent / "their-images"
+    for name in CLASSES:
+        (folder / name).mkdir(parents=True)
+        for path in sorted((images / name).iterdir())[PER_CLASS : PER_CLASS + 60]:
+            shutil.copy(path, folder / name)
+    Image.fromarray(cohort.pixels[copied, 0]).save(folder / cohort.classes[1] / "copy.png")
+
+    page = app.open("/generators?cohort=mednist")
+    page.get_by_text("Bring synthetic images of another program").click()
+    field = page.get_by_role("textbox", name="or a folder or NPZ file on the server")
+    field.fill(str(folder))
+    field.press("Enter")
+    expect(page.get_by_role("button", name="Import these images")).to_be_visible()
+    app.settled()
+    page.get_by_role("button", name="Import these images").click()
+    expect(page.get_by_text("181 images imported as their-images.")).to_be_visible(timeout=120_000)
+    page.get_by_role("link", name="Look at them closely").last.click()
+    expect(page.get_by_text("181 synthetic images, 3 classes, made by another program")).to_be_visible()
+    page.get_by_role("link", name="Search all images for copies").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit")
+    app.settled()
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_text("The same image up to noise").first).to_be_visible(timeout=400_000)
+    worst = app.server.workspace.audit("mednist--their-images").suspects[0]
+    assert worst.identical
+    assert worst.train == cohort.ids[copied]

@@ -87,9 +87,13 @@ function press(state, key) {
 function pick(state, i) {
   state.picked = i
   state.heard = i < 0 ? null : state.ids[i]
-  state.spoken.textContent = i < 0 ? "" : `Picked: ${label(state, i)}`
+  state.spoken.textContent = said(state)
   state.send("picked", state.heard)
   paintOver(state)
+}
+
+function said(state) {
+  return state.picked < 0 ? "" : `Picked: ${label(state, state.picked)}`
 }
 
 function closeLoop(state, loop) {

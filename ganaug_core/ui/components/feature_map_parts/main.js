@@ -75,6 +75,7 @@ function refresh(state) {
   if (state.heard !== state.data.picked) {
     state.heard = state.data.picked
     state.picked = state.rows.get(state.data.picked) ?? -1
+    state.spoken.textContent = said(state)
   }
   state.shown ??= { ...state.data.shown }
   const row = (id) => state.rows.get(id)

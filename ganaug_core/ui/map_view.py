@@ -78,6 +78,7 @@ def _audit(drawn: Map) -> Audit | None:
 def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
     suspects = [each for each in audit.suspects if each.identical or each.q_value <= SUSPICIOUS] if audit else []
     gathered = _rows_gathered(drawn)[0]
+    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail"))
     feature_map(
         drawn,
         name,
@@ -86,8 +87,8 @@ def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
         chosen=[str(drawn.ids[row]) for row in gathered[:MOST]],
         links=[(each.synthetic, each.train) for each in suspects],
         groups=groups(audit) if audit else [],
-        show_links=bool(audit and audit.verdicts["copying"].state in ("warn", "fail")),
-        show_groups=bool(audit and audit.missing_modes),
+        show_links=copying,
+        show_groups=bool(audit and audit.missing_modes) and not copying,  # one story at a time
         on_pick=_picked,
         on_lasso=partial(_lassoed_on, name),
         on_group=partial(_opened, name),

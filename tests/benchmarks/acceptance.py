@@ -205,16 +205,18 @@ def number_in(path: str) -> int:
     return int(re.findall(r"\d+", path.rpartition("/")[2])[-1])
 
 
-def kept_word(answer: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
-    """Whether the audit said what it must."""
-    states = {key: each["state"] for key, each in answer["verdicts"].items()}
-    right = all(states[key] == state for key, state in expected.items() if key in states)
+def judged(answer: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    """Return `kept` where the audit said what it must, `not judged` where it said that it cannot tell, or `BROKEN`."""
+    found = {key: answer["verdicts"][key]["state"] for key in expected if key in answer["verdicts"]}
+    wrong = {state for key, state in found.items() if state != expected[key]}
     if "pair" in expected:
         pairs = {(number_in(each["synthetic_path"]), number_in(each["train_path"])) for each in answer["suspects"]}
-        right &= expected["pair"] in pairs
-    if "class" in expected:
-        right &= expected["class"] in answer["verdicts"]["mode_coverage"]["statement"]
-    return right
+        named = expected["pair"] in pairs
+    else:
+        named = expected.get("class", "") in answer["verdicts"]["mode_coverage"]["statement"]
+    if wrong == {"not_assessable"}:
+        return "not judged"
+    return "kept" if named and not wrong else "BROKEN"
 
 
 def draw(home: Path, name: str, size: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -239,7 +241,7 @@ def draw(home: Path, name: str, size: int, seed: int) -> Iterator[dict[str, Any]
                 "cohort": name,
                 "seed": seed,
                 "case": case,
-                "right": kept_word(answer, expected),
+                "outcome": judged(answer, expected),
                 **{key: each["state"] for key, each in answer["verdicts"].items()},
                 "says": {key: answer["verdicts"][key]["statement"] for key in ("copying", "mode_coverage")},
                 "synthetic": np.bincount(labels, minlength=len(real.classes)).tolist(),
@@ -260,8 +262,8 @@ def main() -> None:
     for seed in range(chosen.first, chosen.first + chosen.draws):
         for line in draw(chosen.data, chosen.cohort, chosen.size, seed):
             states = ", ".join(f"{key} {line[key]}" for key in ("copying", "mode_coverage", "label_fidelity"))
-            word = "kept" if line["right"] else "BROKEN"
-            print(f"{line['cohort']} {seed} {line['case']:24s} {word:7s} {states}; {line['seconds']} s", flush=True)
+            told = f"{line['cohort']} {seed} {line['case']:24s} {line['outcome']:10s} {states}; {line['seconds']} s"
+            print(told, flush=True)
             if chosen.out:
                 with chosen.out.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")

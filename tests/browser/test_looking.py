@@ -300,6 +300,8 @@ def test_suspected_copies_and_missing_groups_are_overlays(app, scans) -> None:
 def test_the_numbers_of_missing_groups_cover_neither_each_other_nor_the_edge(app, scans) -> None:
     page = app.open(f"/feature_map{QUERY}")
     found = ready_map(page, len(scans[2].ids))
+    found.get_by_role("button", name="Missing groups (5)").click()
+    expect(found).to_have_attribute("data-badges", re.compile(r"\d"))
     badges = np.array(json.loads(found.get_attribute("data-badges") or "[]"))
     assert badges.shape == (5, 2)
     ground = found.locator("canvas.points").bounding_box()
@@ -314,6 +316,8 @@ def test_a_missing_group_is_brightened_and_its_real_images_are_listed(app, scans
     page = app.open(f"/feature_map{QUERY}")
     found = ready_map(page, len(drawn.ids))
     entry = found.get_by_role("group", name="Missing groups").get_by_role("button", name="3  HeadCT: 2.0 % instead")
+    found.get_by_role("button", name="Missing groups (5)").click()
+    expect(entry).to_be_visible()
     before = found.locator("canvas.points").evaluate("canvas => canvas.toDataURL()")
     entry.hover()
     page.wait_for_timeout(300)

@@ -32,22 +32,26 @@ function ring(state, pen, i, size, colour) {
   pen.stroke()
 }
 
-function line(state, pen, from, to, colour, dash) {
+function line(state, pen, from, to, colour, dash, width = 1.5) {
   pen.beginPath()
   pen.moveTo(...place(state, from))
   pen.lineTo(...place(state, to))
   pen.setLineDash(dash)
   pen.strokeStyle = colour
-  pen.lineWidth = 1.5
+  pen.lineWidth = width
   pen.stroke()
   pen.setLineDash([])
 }
 
+// a few links are drawn boldly, hundreds of them thinly, or they would cover the map
 function paintLinks(state, pen) {
+  const many = state.links.length > 60
+  pen.globalAlpha = many ? 0.55 : 1
   for (const [from, to] of state.links) {
-    line(state, pen, from, to, COPY, [])
-    ring(state, pen, from, 5, COPY)
+    line(state, pen, from, to, COPY, [], many ? 0.8 : 1.5)
+    if (!many) ring(state, pen, from, 5, COPY)
   }
+  pen.globalAlpha = 1
 }
 
 function paintLoop(state, pen) {

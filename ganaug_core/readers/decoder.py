@@ -3,10 +3,11 @@
 GDCM and ITK can abort, hang or fill the memory on a damaged file, so they run here, below a limit, and a crash costs
 one file. One request a line on standard input, one answer a line on the file descriptor FD (never standard output:
 native libraries print there). A request names the file, its `kind` (`dicom`, `nifti`, `nrrd`, `meta`), a `folder` for
-copies, and the `choices`; `pixels` is the path of the .npy to write, or null where only a DICOM header is asked for;
-with pixels, `known` may hold these facts. An answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
+copies, and the `choices`; `pixels` is the path of a .npy, or null where only a DICOM header is asked for; with pixels,
+`known` may hold these facts. An answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
 
-The .npy holds the slices one after another, flat; the facts tell their shapes.
+The slices come one after another, flat; the facts tell their shapes and type. Up to `SMALL` bytes follow the answer's
+line; more go to the .npy, so that a volume costs the parent no memory.
 """
 
 import json
@@ -34,8 +35,12 @@ ORPHAN_SECONDS = 60
 """A decoder that hangs after its parent has died ends itself; a living parent stops it much earlier."""
 
 
-def decode(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts of one file; the pixels of its slices go to the path in `pixels`.
+SMALL = 4 << 20
+"""Bytes; making a file costs more than reading a slice, on some disks."""
+
+
+def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Return the facts of one file, and the pixels of its slices unless they went to the path in `pixels`.
 
     Raises:
         CohortError: The file cannot be used; with one of the codes of the headers, or `type`, `nonfinite`, `decode`.
@@ -48,13 +53,16 @@ def decode(request: dict[str, Any]) -> dict[str, Any]:
         mask = Path(request["mask"]) if request["mask"] else None
         planes, facts = volume_pixels.slices(path, request["kind"], mask, choices, folder)
     elif request["pixels"] is None:
-        return _header(path, choices)
+        return _header(path, choices), b""
     else:
         planes, facts = _dicom(path, request["known"], choices, folder)
     facts["shapes"] = [plane.shape for plane in planes]
-    flat = [plane.ravel() for plane in planes]
-    np.save(request["pixels"], flat[0] if len(flat) == 1 else np.concatenate(flat or [np.zeros(0)]), allow_pickle=False)
-    return facts
+    flat = np.concatenate([plane.ravel() for plane in planes] or [np.zeros(0)])
+    if flat.nbytes > SMALL:
+        np.save(request["pixels"], flat, allow_pickle=False)
+        return facts, b""
+    facts["type"] = flat.dtype.newbyteorder("=").str
+    return facts, flat.astype(facts["type"], copy=False).tobytes()
 
 
 def _header(path: Path, choices: Choices) -> dict[str, Any]:
@@ -99,19 +107,20 @@ def _require_dicom(start: bytes) -> None:
         )
 
 
-def answer(line: str) -> dict[str, Any]:
-    """Return the answer to one request; nothing that a file can cause comes through as an exception."""
+def answer(line: str) -> tuple[dict[str, Any], bytes]:
+    """Return the answer to one request, and pixels; nothing that a file can cause comes through as an exception."""
     signal.alarm(ORPHAN_SECONDS)
     try:
-        return {"facts": decode(json.loads(line))}
+        facts, pixels = decode(json.loads(line))
+        return {"facts": facts}, pixels
     except CohortError as error:
-        return {"code": error.code, "say": error.what, "do": error.do}
+        return {"code": error.code, "say": error.what, "do": error.do}, b""
     except MemoryError:
         do = "Cut or resample it and import it again."
-        return {"code": "too_big", "say": "there is not enough memory to decode it.", "do": do}
+        return {"code": "too_big", "say": "there is not enough memory to decode it.", "do": do}, b""
     except Exception as error:  # whatever the decoders raise costs one file, not the cohort
         say = f"the image library failed on it ({type(error).__name__})."
-        return {"code": "unexpected", "say": say, "do": EXPORT_AGAIN}
+        return {"code": "unexpected", "say": say, "do": EXPORT_AGAIN}, b""
     finally:
         signal.alarm(0)
 
@@ -122,10 +131,13 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    with os.fdopen(int(sys.argv[1]), "w", encoding="ascii") as results:
-        print("{}", file=results, flush=True)
+    with os.fdopen(int(sys.argv[1]), "wb") as results:
+        results.write(b"{}\n")
+        results.flush()
         for line in sys.stdin:
-            print(json.dumps(answer(line)), file=results, flush=True)
+            told, pixels = answer(line)
+            results.write(json.dumps(told).encode("ascii") + b"\n" + pixels)
+            results.flush()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """One DICOM file in the decoder's process: first its facts, later its pixels, which must belong to the same header."""
 
 import zlib
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -45,10 +45,10 @@ def header(start: bytes, rest: Any, label_tag: str | None) -> dict[str, Any]:
         enough = False
     if enough:
         head = f"{at}:{sha256(start[:at]).hexdigest()}"
-        return {**asdict(dicom_header.facts(dataset, label_tag)), "head": head}
+        return {**_plain(dicom_header.facts(dataset, label_tag)), "head": head}
     dataset, _ = _parsed(rest())
     _require_image(dataset)
-    return {**asdict(dicom_header.facts(dataset, label_tag)), "head": None}
+    return {**_plain(dicom_header.facts(dataset, label_tag)), "head": None}
 
 
 def image(
@@ -81,6 +81,11 @@ def _restored(known: dict[str, Any]) -> Dicom:
     """Return the facts that went through JSON."""
     planes = tuple(Plane(**_tuples(plane)) for plane in known["planes"])
     return Dicom(**{**_tuples({key: each for key, each in known.items() if key != "head"}), "planes": planes})
+
+
+def _plain(found: Dicom) -> dict[str, Any]:
+    """Return the facts for JSON; `dataclasses.asdict` takes longer than the parsing."""
+    return {**vars(found), "planes": [vars(plane) for plane in found.planes]}
 
 
 def _tuples(given: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-import numpy as np
 from pydicom.datadict import keyword_for_tag
 
 from ganaug_core.errors import CohortError
@@ -250,10 +249,15 @@ def _orientation(groups: _Groups) -> tuple[float, ...] | None:
     orientation = numbers(holder, codes.ORIENTATION, 6, "dicom.orientation")
     if orientation is None:
         return None
-    axes = np.reshape(orientation, (2, 3))
-    if not np.allclose(axes @ axes.T, np.eye(2), atol=0.01):
+    row, column = orientation[:3], orientation[3:]
+    if not (_near(row, row, 1) and _near(column, column, 1) and _near(row, column, 0)):
         raise damaged("the directions of rows and columns are not perpendicular and of length 1.", "dicom.orientation")
     return orientation
+
+
+def _near(one: tuple[float, ...], other: tuple[float, ...], product: float) -> bool:
+    """Whether the scalar product is this one, within a hundredth."""
+    return abs(sum(x * y for x, y in zip(one, other, strict=True)) - product) <= 0.01
 
 
 def _text_risk(dataset: Any, modality: str) -> str | None:

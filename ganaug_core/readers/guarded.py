@@ -3,6 +3,7 @@
 A decoder that dies or takes too long costs one file, and the next one gets a new decoder. Several work side by side.
 """
 
+import fcntl
 import json
 import math
 import os
@@ -63,6 +64,7 @@ class Decoder:
         self.seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._results = -1
+        self._ahead = b""
         self._staging: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> "Decoder":
@@ -104,13 +106,23 @@ class Decoder:
             facts = self._ask({**request, "pixels": target and str(target)})
             if target is None:
                 return Decoded(facts)
+            if "type" in facts:
+                return Decoded(facts, _cut(self._pixels(facts), facts["shapes"]))
             # Mapped, so that a volume costs no memory here; the map outlives the file's name.
-            flat = np.load(target, mmap_mode="r", allow_pickle=False)
-            return Decoded(facts, _cut(flat, facts["shapes"]))
+            return Decoded(facts, _cut(np.load(target, mmap_mode="r", allow_pickle=False), facts["shapes"]))
         except CohortError as error:
             return Skipped(shown, error.code, f"{shown}: {error.what}", error.do)
         finally:
             _clear(folder)
+
+    def _pixels(self, facts: dict[str, Any]) -> Pixels:
+        """Return the values that follow an answer, flat and read-only."""
+        kind = np.dtype(facts["type"])
+        content = self._bytes(kind.itemsize * sum(rows * columns for rows, columns in facts["shapes"]))
+        if content is None:
+            self._stop()
+            raise CohortError("the pixels did not come.", do="Leave the file out.", code="crash")
+        return np.frombuffer(content, kind)
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the facts, or raise `CohortError`: what the child refuses, `timeout` or `crash`."""
@@ -150,6 +162,8 @@ class Decoder:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._results, theirs = os.pipe()
+        with suppress(OSError, AttributeError):  # a slice at once; where the system does not know how, in pieces
+            fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 1 << 20)
         single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"), "1")
         search = os.pathsep.join(filter(None, (str(_PACKAGE_HOME), os.environ.get("PYTHONPATH"))))
         try:
@@ -175,18 +189,39 @@ class Decoder:
 
     def _line(self, seconds: float) -> bytes | None:
         """Return the next line of the child, less than a line if it has died, None if the time is over."""
-        poll = select.poll()
-        poll.register(self._results, select.POLLIN)
         end = time.monotonic() + seconds
-        line = b""
-        while not line.endswith(b"\n"):
-            if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+        while b"\n" not in self._ahead:
+            block = self._block(end)
+            if block is None:
                 return None
-            block = os.read(self._results, 65536)
             if not block:
                 break
-            line += block
-        return line
+            self._ahead += block
+        line, newline, rest = self._ahead.partition(b"\n")
+        self._ahead = rest
+        return line + newline
+
+    def _bytes(self, count: int) -> bytes | None:
+        """Return the next bytes of the child, None if they do not come."""
+        end = time.monotonic() + self.seconds
+        blocks, held = [self._ahead], len(self._ahead)
+        while held < count:
+            block = self._block(end)
+            if not block:
+                return None
+            blocks.append(block)
+            held += len(block)
+        content = b"".join(blocks)
+        self._ahead = content[count:]
+        return content[:count]
+
+    def _block(self, end: float) -> bytes | None:
+        """Return what the child has written, nothing if it has died, None if the time is over."""
+        poll = select.poll()
+        poll.register(self._results, select.POLLIN)
+        if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+            return None
+        return os.read(self._results, 1 << 20)
 
     def _stop(self) -> int:
         """End the child and what it started; return its exit status, negative for a signal."""
@@ -203,6 +238,7 @@ class Decoder:
         with suppress(BrokenPipeError):
             process.stdin.close()
         os.close(self._results)
+        self._ahead = b""
         return status
 
 

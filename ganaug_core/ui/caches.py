@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from ganaug_core import server
+from ganaug_core.benefit_records import Benefit
 from ganaug_core.records import Audit, Cohort, Floats, Map, Samples
 from ganaug_core.workspace import Workspace
 
@@ -40,6 +41,10 @@ def map(name: str) -> Map:
 
 def audit(name: str) -> Audit:
     return _audit(str(workspace().root), name, _stamp("audits", name))
+
+
+def benefit(name: str) -> Benefit:
+    return _benefit(str(workspace().root), name, _stamp("benefits", name))
 
 
 def thumbnails(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
@@ -93,6 +98,11 @@ def _map(root: str, name: str, stamp: int) -> Map:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _audit(root: str, name: str, stamp: int) -> Audit:
     return Workspace(root).audit(name)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _benefit(root: str, name: str, stamp: int) -> Benefit:
+    return Workspace(root).benefit(name)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

@@ -31,7 +31,10 @@ SECTIONS: dict[str, tuple[Screen, ...]] = {
         Screen("samples", "Samples", "grid_view", "Look at synthetic images beside their nearest real ones."),
         Screen("feature_map", "Feature map", "scatter_plot", "See where synthetic images lie among the real ones."),
     ),
-    "4 Evidence": (Screen("audit", "Audit", "fact_check", "Does it cover the classes, and does it copy patients?"),),
+    "4 Evidence": (
+        Screen("audit", "Audit", "fact_check", "Does it cover the classes, and does it copy patients?"),
+        Screen("benefit", "Benefit", "science", "Do synthetic images help a classifier?"),
+    ),
     "5 Learn": (
         Screen("failure_atlas", "Failure atlas", "menu_book", "How image generators fail, and how one notices."),
         Screen("playground", "Playground", "casino", "A small generator with a known truth."),

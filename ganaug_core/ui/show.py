@@ -23,6 +23,8 @@ FOLDERS = {
     "samples_import": "samples",
     "map": "maps",
     "audit": "audits",
+    "rarer": "cohorts",
+    "benefit": "benefits",
 }
 WORK = {
     "import": "Importing the cohort",
@@ -32,6 +34,8 @@ WORK = {
     "samples_import": "Importing synthetic images",
     "map": "Drawing the map",
     "audit": "Auditing",
+    "rarer": "Leaving patients out",
+    "benefit": "Training classifiers",
 }
 POLL_SECONDS = 1.0
 _AWAITED = "awaited-{}"

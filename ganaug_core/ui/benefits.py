@@ -117,9 +117,10 @@ def _sizes(found: Benefit) -> str:
     rare = counts[found.rare]
     others = sum(each["train"] for each in counts.values()) - rare["train"]
     tested = sum(each["holdout"] for each in counts.values())
+    patients = words.count(found.cohort["holdout_patients"], "held-out patient")
     return (
         f"{rare['train']:,} training images of {words.clean(found.rare)} beside {others:,} others; tested on "
-        f"{tested:,} images of {found.cohort['holdout_patients']:,} held-out patients; {found.done} of {found.asked} repetitions."
+        f"{tested:,} images of {patients}; {found.done} of {found.asked} repetitions."
     )
 
 
@@ -251,9 +252,8 @@ def _rarer(cohort: str) -> None:
         )
         classes = caches.manifest("cohorts", cohort)["classes"]
         left, middle, right = st.columns(3, vertical_alignment="bottom")
-        label = int(
-            left.selectbox("Class", range(len(classes)), format_func=lambda row: words.clean(classes[row])) or 0
-        )
+        named = {words.clean(each): each for each in classes}
+        rare = named[str(left.selectbox("Class", list(named), key="rarer-class"))]
         keep = int(middle.number_input("Training images to keep", 4, 100_000, 50, key="keep"))
         name = tasks.rarer_name(cohort, rare, keep)
         if right.button("Make this cohort", key="make-rarer"):

@@ -21,6 +21,7 @@ from ganaug_core.records import Floats, Integers
 
 RESAMPLES = 500
 LEVEL = 0.95
+FEWEST_REPETITIONS = 3  # two tell so little about their spread that an interval would be useless
 
 Values = NDArray[np.float64]
 Measured = Mapping[tuple[str, int], Values]
@@ -61,11 +62,11 @@ def measured(probabilities: Floats, labels: Integers, weights: Values) -> Values
 
 
 def estimate(repetitions: Values, *, least: float = -np.inf, most: float = np.inf) -> Estimate:
-    """Return the mean of (s, 1 + b) repetitions; with a single one, its interval knows the patients alone."""
+    """Return the mean of (s, 1 + b) repetitions; with one or two of them the interval knows the patients alone."""
     count = len(repetitions)
     value = float(repetitions[:, 0].mean())
     patients = float(np.nanvar(repetitions[:, 1:].mean(0), ddof=1))
-    seeds = float(repetitions[:, 0].var(ddof=1)) / count if count > 1 else 0.0
+    seeds = float(repetitions[:, 0].var(ddof=1)) / count if count >= FEWEST_REPETITIONS else 0.0
     total = patients + seeds
     if total <= 0:
         return Estimate(value, (value, value), 1.0)

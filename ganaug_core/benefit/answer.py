@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ganaug_core.benefit.analysis import FEWEST_REPETITIONS
 from ganaug_core.benefit.arms import BASELINE
 from ganaug_core.benefit.scores import PRIMARY
 from ganaug_core.benefit_records import Arm, Difference, Score
@@ -9,7 +10,6 @@ from ganaug_core.records import Verdict
 
 ALPHA = 0.05
 CEILING = 0.99
-FEWEST_REPETITIONS = 3
 
 
 def answer(
@@ -33,7 +33,8 @@ def answer(
     if not tested or base is None:
         return Verdict("not_assessable", "Nothing can be said yet.", "Wait for the first repetition.")
     if done < FEWEST_REPETITIONS:
-        return Verdict("not_assessable", f"So far: {_seen(tested, titles, base)}.", "Wait for the other repetitions.")
+        wait = "Wait for the other repetitions: the intervals do not yet hold the variation between trainings."
+        return Verdict("not_assessable", f"So far: {_seen(tested, titles, base)}.", wait)
     sure = {name: each for name, each in tested.items() if each.adjusted is not None and each.adjusted < ALPHA}
     up = {name: each for name, each in sure.items() if each.value > 0}
     down = {name: each for name, each in sure.items() if each.value < 0}

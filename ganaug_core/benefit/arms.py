@@ -40,7 +40,7 @@ def arms(rare: int, largest: int) -> tuple[Arm, ...]:
         Arm(
             "topped",
             "Synthetic on top of real",
-            f"Classes equally often; {top:.0%} of the rare class are synthetic, no classical augmentation.",
+            f"Classes equally often; {percent(top)} of the rare class are synthetic, no classical augmentation.",
             share=top,
         ),
         Arm(
@@ -53,7 +53,7 @@ def arms(rare: int, largest: int) -> tuple[Arm, ...]:
         Arm("synthetic", "Synthetic images only", "No real image at all, classes equally often.", mix="synthetic"),
         Arm(
             "curated",
-            f"{CURATED_DOSE:.0%} synthetic after curation",
+            f"{percent(CURATED_DOSE)} synthetic after curation",
             "As the arm with the same share, without rejected images and suspected copies.",
             share=CURATED_DOSE,
             classical=True,
@@ -62,11 +62,15 @@ def arms(rare: int, largest: int) -> tuple[Arm, ...]:
     )
 
 
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def _mixed(dose: float) -> Arm:
     return Arm(
         f"mixed{dose * 100:.0f}",
-        f"{dose:.0%} synthetic",
-        f"Classical augmentation; {dose:.0%} of what is shown of the rare class is synthetic.",
+        f"{percent(dose)} synthetic",
+        f"Classical augmentation; {percent(dose)} of what is shown of the rare class is synthetic.",
         share=dose,
         classical=True,
     )

@@ -109,7 +109,8 @@ def _answer(found: Benefit) -> None:
     st.subheader(words.clean(found.verdict.statement))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=sign, color=colour)  # type: ignore[arg-type]
-        st.text(f"{words.clean(found.verdict.do)} {_sizes(found)}")
+        st.text(words.clean(found.verdict.do))
+    st.text(_sizes(found))
 
 
 def _sizes(found: Benefit) -> str:
@@ -125,13 +126,13 @@ def _sizes(found: Benefit) -> str:
 
 
 def _drawings(found: Benefit) -> None:
+    """Arms and doses; below them what else can be looked at."""
+    left, right = st.columns([3, 2], gap="medium")
     with st.container(horizontal=True):
         titles = {title: key for key, (title, _) in MEASURES.items()}
         measure = titles[str(st.selectbox("Measure", list(titles), key="measure", width=320))]
-        classes = [words.clean(found.rare), *(words.clean(name) for name in found.cohort["classes"])]
-        shown = st.selectbox("Of the class", list(dict.fromkeys(classes)), key="measured-class", width=320)
-    class_name = next(name for name in found.cohort["classes"] if words.clean(name) == shown)
-    left, right = st.columns([3, 2], gap="medium")
+        named = {words.clean(name): name for name in (found.rare, *found.cohort["classes"])}
+        class_name = named[str(st.selectbox("Of the class", list(named), key="measured-class", width=320))]
     title, _ = MEASURES[measure]
     with left:
         figure = benefit_figures.arms(found, measure, class_name)

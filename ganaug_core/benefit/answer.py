@@ -50,10 +50,11 @@ def answer(
         )
     if down:
         worst = min(down.values(), key=lambda each: each.value)
+        rest = " Other shares show no benefit." if len(down) < len(tested) else ""
         return Verdict(
             "harms",
             f"Synthetic images harm: with {_named([worst.arm], titles)} beside classical augmentation, "
-            f"{_moved(worst, base)}.",
+            f"{_moved(worst, base)}.{rest}",
             "Do not train classifiers with these images. Classical augmentation alone is better here.",
             worst.adjusted,
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benefit_sides import made_of, with_holdout
 from sklearn import metrics as golden
 from small_cohort import squares
 
@@ -15,37 +16,9 @@ from ganaug_core.benefit.arms import arms, chances, class_chances
 from ganaug_core.benefit.classifier import as_prevalent
 from ganaug_core.benefit_records import Arm, Difference, Score
 from ganaug_core.errors import EvidenceError
-from ganaug_core.records import HOLDOUT, Cohort, Samples
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.workspace import Workspace
 
 QUICK = Classifier(steps=12, batch=16)
-
-
-def made_of(cohort: Cohort, per_class: int = 12, **changes: Any) -> Samples:
-    """Return mirrored training images as samples of a generator that saw this cohort."""
-    rows = np.concatenate([cohort.where(0, label=label)[:per_class] for label in range(len(cohort.classes))])
-    images = cohort.images(rows)[..., ::-1].copy()
-    content: dict[str, Any] = {
-        "name": "made",
-        "digest": digest_of(images, cohort.labels[rows]),
-        "images": images,
-        "labels": cohort.labels[rows],
-        "ids": np.array([f"{row + 4096:012x}" for row in range(len(rows))]),
-        "classes": cohort.classes,
-        "source": "generator",
-        "provenance": {"cohort": cohort.digest},
-        **changes,
-    }
-    return Samples(**content)
-
-
-def with_holdout(counts: tuple[int, ...] = (40, 16)) -> Cohort:
-    """Return squares whose hold-out is large enough to test on: 20 images of 10 patients a class."""
-    cohort = squares((counts[0] + 20, counts[1] + 20))
-    roles = cohort.roles.copy()
-    for label in range(2):
-        roles[cohort.where(0, label=label)[:20]] = HOLDOUT
-    return replace(cohort, roles=roles, digest=digest_of(cohort.pixels, roles))
 
 
 # what is drawn

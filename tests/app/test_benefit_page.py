@@ -1,0 +1,115 @@
+"""The Benefit page says the answer first, offers the experiment where there is none, and starts what is asked for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from benefit_results import STATEMENT, a_benefit
+from streamlit.testing.v1 import AppTest
+
+from ganaug_core.jobs import store
+from ganaug_core.ui import benefit_figures
+from ganaug_core.workspace import Workspace
+
+Open = Callable[..., AppTest]
+SAMPLES, NAME = "r1-6-seed0", "small--r1-6-seed0"
+
+
+@pytest.fixture
+def answered(filled: Workspace) -> Workspace:
+    """The filled workspace with a finished experiment."""
+    filled.keep(a_benefit(filled.cohort("small"), filled.samples(SAMPLES)), NAME, files={"benefit.json": b"{}"})
+    return filled
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.markdown, *app.text, *app.subheader, *app.info, *app.error, *app.warning]
+    return "\n".join(each.value for each in parts)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [each.label for each in app.button]
+
+
+@pytest.mark.parametrize("missing", ["cohorts", "samples"])
+def test_without_images_the_page_leads_to_them(home: Workspace, filled: Workspace, page: Open, missing: str) -> None:
+    filled.remove(missing, {"cohorts": "small", "samples": SAMPLES}[missing])
+    app = page("benefit")
+    assert not app.exception
+    assert {"cohorts": "nothing to train on", "samples": "needs synthetic images"}[missing] in app.info[0].value
+
+
+def test_the_experiment_is_one_button_away_and_says_what_it_does(filled: Workspace, page: Open) -> None:
+    app = page("benefit")
+    assert not app.exception
+    assert "tested on real hold-out patients only" in texts(app)
+    next(each for each in app.button if each.label == "Start the experiment").click().run()
+    job = store.find(filled, "benefit", NAME)
+    assert job is not None
+    assert job.request == {"cohort": "small", "samples": SAMPLES, "rare": None, "repetitions": 5}
+    assert "Stop" in labels(app)
+
+
+def test_images_of_another_training_share_need_a_word_of_the_user(filled: Workspace, page: Open) -> None:
+    samples = filled.samples(SAMPLES)
+    filled.keep(replace(samples, provenance={"cohort": "0" * 64}), SAMPLES, replace=True)
+    app = page("benefit")
+    assert "not come from a generator that was trained on exactly this" in app.warning[0].value
+    app.checkbox(key="trust-benefit").check().run()
+    next(each for each in app.button if each.label == "Start the experiment").click().run()
+    job = store.find(filled, "benefit", NAME)
+    assert job is not None
+    assert job.request["trust_split"] is True
+
+
+def test_the_answer_comes_first_with_what_it_rests_on(answered: Workspace, page: Open) -> None:
+    app = page("benefit", samples=SAMPLES)
+    assert not app.exception
+    assert app.subheader[0].value == STATEMENT
+    assert "10 training images of zero beside 80 others; tested on 60 images of 30 held-out patients" in texts(app)
+    assert "5 of 5 repetitions" in texts(app)
+    assert "Left out: curated. Nothing was left out by curation." in texts(app)
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_more_repetitions_go_on_with_the_same_experiment(answered: Workspace, page: Open) -> None:
+    app = page("benefit", samples=SAMPLES)
+    app.button(key="more-repetitions").click().run()
+    job = store.find(answered, "benefit", NAME)
+    assert job is not None
+    assert job.request["repetitions"] == 10
+    assert job.request["trust_split"] is False
+    assert app.subheader[0].value == STATEMENT  # what is known stays while more is learnt
+
+
+def test_a_stopped_experiment_shows_what_it_has_and_goes_on(answered: Workspace, page: Open) -> None:
+    half = a_benefit(answered.cohort("small"), answered.samples(SAMPLES), state="not_assessable", done=1)
+    answered.keep(half, NAME, replace=True)
+    app = page("benefit", samples=SAMPLES)
+    assert "1 of 5 repetitions" in texts(app)
+    next(each for each in app.button if each.label == "Go on").click().run()
+    job = store.find(answered, "benefit", NAME)
+    assert job is not None
+    assert job.request["repetitions"] == 5
+
+
+def test_a_class_can_be_made_rarer(answered: Workspace, page: Open) -> None:
+    app = page("benefit", samples=SAMPLES)
+    app.selectbox(key="rarer-class").set_value("two")
+    app.number_input(key="keep").set_value(4)
+    app.button(key="make-rarer").click().run()
+    job = store.find(answered, "rarer", "small-two-4")
+    assert job is not None
+    assert job.request == {"cohort": "small", "class": "two", "keep": 4}
+
+
+def test_the_figures_hold_every_arm_and_the_doses_in_order(answered: Workspace) -> None:
+    found = answered.benefit(NAME)
+    figure = benefit_figures.arms(found, "auroc", "zero")
+    drawn = {name: value for trace in figure.data for name, value in zip(trace.y, trace.x, strict=True)}
+    assert drawn["Classical augmentation"] == 0.9
+    assert len(drawn) == len(found.arms)
+    (doses,) = benefit_figures.doses(found, "auroc", "zero").data
+    assert list(doses.x) == [0, 10, 25, 50]
+    assert list(doses.y) == pytest.approx([0, 0.005, 0, -0.01])
+    assert list(doses.error_y.array) == pytest.approx([0, 0.01, 0.01, 0.01])

@@ -1,0 +1,55 @@
+"""A hand-made result of the benefit experiment with known content."""
+
+from ganaug_core.benefit.arms import arms
+from ganaug_core.benefit_records import Benefit, Difference, Score
+from ganaug_core.records import Cohort, Samples, Verdict
+
+STATEMENT = "No benefit shown: hand-made."
+VALUES = {
+    "real": 0.78,
+    "weights": 0.77,
+    "duplication": 0.76,
+    "classical": 0.90,
+    "mixed10": 0.905,
+    "mixed25": 0.90,
+    "mixed50": 0.89,
+    "topped": 0.80,
+    "synthetic": 0.60,
+}
+
+
+def a_benefit(cohort: Cohort, samples: Samples, *, state: str = "none", done: int = 5) -> Benefit:
+    """Nine arms; 10 % synthetic changes the area by +0.005, 50 % by -0.010."""
+    rare = cohort.classes[0]
+    chosen = tuple(arm for arm in arms(10, 40) if arm.name in VALUES)
+    scores, moved = [], []
+    for class_name in cohort.classes:
+        for measure in ("auroc", "auprc", "sensitivity", "brier", "calibration"):
+            for arm in chosen:
+                value = VALUES[arm.name]
+                ends = (value - 0.02, value + 0.02)
+                scores.append(Score(arm.name, measure, class_name, value, ends, (value,) * done, "higher"))
+                for against in ("classical", "duplication"):
+                    change = value - VALUES[against]
+                    around = (change - 0.01, change + 0.01)
+                    if arm.name != against:
+                        moved.append(
+                            Difference(arm.name, against, measure, class_name, change, around, 0.3, 0.6)
+                        )  # fmt: skip
+    sizes = {name: {"train": 10 if name == rare else 40, "holdout": 20} for name in cohort.classes}
+    return Benefit(
+        cohort={"name": cohort.name, "hash": cohort.digest, "classes": sizes, "holdout_patients": 30},
+        synthetic={"name": samples.name, "hash": samples.digest, "source": "generator", "classes": {}, "curated": 6},
+        rare=rare,
+        seed=0,
+        done=done,
+        asked=5,
+        settings={"steps": 600, "batch": 48},
+        verdict=Verdict(state, STATEMENT, "Use classical augmentation."),
+        arms=chosen,
+        scores=tuple(scores),
+        differences=tuple(moved),
+        left_out={"curated": "Nothing was left out by curation."},
+        notes=("A note.",),
+        command="ganaug benefit small r1",
+    )

@@ -1,0 +1,93 @@
+"""`ganaug benefit` and its job: what they answer, what they refuse, what they keep."""
+
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+from benefit_sides import made_of, with_holdout
+
+from ganaug_core import benefit, cli
+from ganaug_core.database import Database
+from ganaug_core.jobs import tasks
+from ganaug_core.records import TRAIN
+from ganaug_core.workspace import Workspace
+
+KEYS = {
+    *("schema", "ganaug", "seed", "command", "cohort", "synthetic", "rare", "repetitions", "settings", "verdict"),
+    *("arms", "left_out", "scores", "differences", "notes"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def place(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with squares and synthetic images of them; classifiers take a handful of steps."""
+    monkeypatch.setattr(benefit, "Classifier", partial(benefit.Classifier, steps=6, batch=8))
+    cohort = with_holdout((40, 30))
+    workspace.keep(cohort, cohort.name)
+    workspace.keep(made_of(cohort, per_class=24), "made")
+    return workspace
+
+
+def ask(place: Workspace, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    status = cli.run(["benefit", *arguments, "--workspace", str(place.root), "--json", "-"])
+    return status, dict(json.loads(capsys.readouterr().out))
+
+
+def test_the_command_answers_in_json_and_keeps_what_a_page_shows(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, found = ask(place, capsys, "squares", "made", "--repetitions", "1")
+    assert status == 0
+    assert found.keys() == KEYS
+    assert found["schema"] == "ganaug.benefit/1"
+    assert found["rare"] == "side 6"
+    assert found["repetitions"] == {"done": 1, "asked": 1}
+    assert {"arm", "measure", "class", "value", "interval", "repetitions", "better"} == found["scores"][0].keys()
+    folder = place.folder("benefits", "squares--made")
+    assert {each.stem for each in folder.glob("*.png")} == {arm["name"] for arm in found["arms"]}
+    assert json.loads((folder / "benefit.json").read_bytes())["verdict"] == found["verdict"]
+    before = len(place.names("trials"))
+    assert ask(place, capsys, "squares", "made", "--repetitions", "1")[1]["scores"] == found["scores"]
+    assert len(place.names("trials")) == before
+
+
+def test_a_class_made_rarer_is_a_cohort_that_this_generator_was_not_trained_on(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, refused = ask(place, capsys, "squares", "made", "--rare", "side 6", "--keep", "10")
+    assert status == 2
+    assert refused["error"]["code"] == "other_training_share"
+    assert "Train a generator on squares-side-6-10" in refused["error"]["do"]
+    made = place.cohort("squares-side-6-10")
+    assert len(made.where(TRAIN, label=1)) == 10
+    told = ("--repetitions", "1", "--trust-split")
+    status, found = ask(place, capsys, "squares", "made", "--rare", "side 6", "--keep", "10", *told)
+    assert status == 0
+    assert found["cohort"]["classes"]["side 6"] == {"train": 10, "holdout": 26}
+    assert any("made rarer on purpose" in note for note in found["notes"])
+
+
+def test_rejected_images_and_copies_of_the_audit_leave_the_curated_arm(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = place.samples("made")
+    rare = samples.ids[samples.labels == 1].tolist()
+    Database(place.database_path).decide("made", rare[0], "reject", "artefact")
+    monkeypatch.setattr(tasks, "_suspected", lambda workspace, audit, digest: rare[1:3])
+    tasks.benefit(place, {"cohort": "squares", "samples": "made", "repetitions": 1})
+    found = place.benefit("squares--made")
+    assert found.synthetic["curated"] == 24 - 3
+    assert "curated" in [arm.name for arm in found.arms]
+
+
+def test_an_audit_of_other_images_names_no_copies(place: Workspace) -> None:
+    from looking_records import an_audit
+
+    cohort, samples = place.cohort("squares"), place.samples("made")
+    place.keep(an_audit(cohort, samples), "squares--made")
+    suspected = tasks._suspected(place, "squares--made", samples.digest)
+    assert suspected == samples.ids[:2].tolist()
+    assert tasks._suspected(place, "squares--made", "0" * 64) == []
+    assert tasks._suspected(place, "elsewhere", samples.digest) == []

@@ -1,0 +1,51 @@
+"""The Benefit page in a real browser: the answer and both figures in one screen, the arms' images below."""
+
+import io
+
+import numpy as np
+from benefit_results import STATEMENT, a_benefit
+from PIL import Image
+from playwright.sync_api import expect
+
+from ganaug_core.records import Cohort, Samples
+from ganaug_core.workspace import digest_of
+
+SAMPLES = "drawings-made"
+NAME = f"drawings--{SAMPLES}"
+
+
+def a_picture() -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(np.full((40, 200, 3), 90, np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def test_the_answer_and_both_figures_stand_in_one_screen(app, server, small_cohort: Cohort) -> None:
+    rows = np.arange(12)
+    images = small_cohort.images(rows)
+    made = {"cohort": small_cohort.digest}
+    ids = np.array([f"{row + 8192:012x}" for row in rows])
+    labels = small_cohort.labels[rows]
+    samples = Samples(
+        SAMPLES, digest_of(images), images, labels, ids, small_cohort.classes, "generator", provenance=made
+    )
+    found = a_benefit(small_cohort, samples)
+    server.workspace.keep(samples, SAMPLES)
+    server.workspace.keep(found, NAME, files={f"{arm.name}.png": a_picture() for arm in found.arms})
+
+    page = app.open(f"/benefit?cohort=drawings&samples={SAMPLES}")
+    expect(page.get_by_role("heading", name=STATEMENT)).to_be_visible()
+    figures = page.locator(".js-plotly-plot .main-svg:first-child")
+    expect(figures).to_have_count(2)
+    for place in range(2):
+        box = figures.nth(place).bounding_box()
+        assert box["y"] + box["height"] <= 1000
+    expect(page.get_by_text("minus classical alone, 95 % interval")).to_be_visible()
+    expect(page.get_by_role("img", name="Training images of the arm")).to_have_count(len(found.arms))
+    page.get_by_text("What each arm does").click()
+    expect(page.get_by_text("mistakes on rarer classes cost more")).to_be_visible()
+
+    page.get_by_role("combobox", name="Measure").click()
+    page.get_by_role("option", name="Calibration error").click()
+    app.settled()
+    expect(page.get_by_text("Change of Calibration error by dose")).to_be_visible()

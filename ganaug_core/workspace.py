@@ -147,6 +147,11 @@ class Workspace:
         return self.root / "worker.lock"
 
     @property
+    def benefit_lock(self) -> Path:
+        """Held by the process of the one benefit experiment that may run at a time."""
+        return self.root / "benefit.lock"
+
+    @property
     def app_lock(self) -> Path:
         """Shared by the web apps that are open on this workspace."""
         return self.root / "app.lock"

@@ -28,6 +28,9 @@ def benefit(
         typer.Option(metavar="N", help="Make that class rarer first: a cohort with N training images of it."),
     ] = None,
     repetitions: Annotated[int, typer.Option(min=1, max=100, help="Trainings of every arm, each with its seed.")] = 5,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Optimiser steps of every classifier; else what 64 px need.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of drawing, training and the bootstrap.")] = 0,
     trust_split: Annotated[
         bool, typer.Option("--trust-split", help="The generator saw nothing but this cohort's training share.")
@@ -46,7 +49,7 @@ def benefit(
             known = _made_rarer(place, known, rare, keep, seed)
         drawn = sources.synthetic(place, synthetic, known, seed=seed, report=tasks.stretch(progress, 0.02, 0.05))
         request = {"cohort": known, "samples": drawn, "rare": rare, "repetitions": repetitions, "seed": seed}
-        request |= {"trust_split": trust_split, "command": shlex.join(["ganaug", *sys.argv[1:]])}
+        request |= {"steps": steps, "trust_split": trust_split, "command": shlex.join(["ganaug", *sys.argv[1:]])}
         name = tasks.benefit(place, request, tasks.stretch(progress, 0.05, 1))
     from ganaug_core.benefit import as_json
 

@@ -21,7 +21,8 @@ from ganaug_core.jobs import launch, locks
 from ganaug_core.workspace import Workspace, check_name
 
 KINDS = ("import", "train", "sample", "samples_import", "map", "audit", "generator_import", "rarer", "benefit")
-SHORT = tuple(kind for kind in KINDS if kind != "train")
+LONG = ("train", "benefit")  # each has a process of its own, so that short work does not wait for it
+SHORT = tuple(kind for kind in KINDS if kind not in LONG)
 WAITING = ("queued",)
 RUNNING = ("starting", "running")
 LIVE = (*WAITING, *RUNNING)
@@ -198,7 +199,9 @@ def jobs(workspace: Workspace, kind: str | None = None) -> list[Job]:
 
 def lock_of(workspace: Workspace, job: Job) -> Path:
     """Return the lock that whoever works on the job holds."""
-    return workspace.folder("runs", job.name) / "lock" if job.kind == "train" else workspace.worker_lock
+    if job.kind == "train":
+        return workspace.folder("runs", job.name) / "lock"
+    return workspace.benefit_lock if job.kind == "benefit" else workspace.worker_lock
 
 
 def lost(workspace: Workspace) -> dict[str, str]:

@@ -31,7 +31,7 @@ OUT_OF_MEMORY = {
 }
 DIED_AT_START = {
     "what": "The process ended before it began.",
-    "do": "Look at log.txt in the run's folder, and at supervisor.log in the workspace.",
+    "do": "Look at log.txt in the run's folder, and at worker.log and supervisor.log in the workspace.",
     "code": "start",
 }
 
@@ -75,8 +75,9 @@ class Supervisor:
         for job in store.jobs(self.workspace):
             if job.state in store.RUNNING and job.wish == "stop":
                 self._end(job)
-        while job_or_none := store.claim(self.workspace, ("train",), slots=self.trainings):
-            self._start(job_or_none)
+        for kind in store.LONG:
+            while job_or_none := store.claim(self.workspace, (kind,), slots=self.trainings if kind == "train" else 1):
+                self._start(job_or_none)
         self._keep_warm()
 
     def _until_idle(self) -> None:
@@ -104,9 +105,10 @@ class Supervisor:
 
     def _start(self, job: store.Job) -> None:
         arguments = ("run", str(self.workspace.root), str(job.id))
-        log = self.workspace.folder("runs", job.name) / "log.txt"
+        is_run = job.kind == "train"
+        log = self.workspace.folder("runs", job.name) / "log.txt" if is_run else self.workspace.root / "worker.log"
         self._children[job.id] = launch.start("ganaug_core.jobs.worker", *arguments, log=log)
-        logger.info("started run %s", job.name)
+        logger.info("started %s %s", job.kind, job.name)
 
     def _keep_warm(self) -> None:
         """An open app or the first short job starts the warm process; it then stays as long as the supervisor."""

@@ -220,7 +220,7 @@ def rarer(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
 
 
 def benefit(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
-    """Request: `cohort`, `samples`, perhaps `rare`, `repetitions`, `seed`, `trust_split`, `command`.
+    """Request: `cohort`, `samples`, perhaps `rare`, `repetitions`, `steps`, `seed`, `trust_split`, `command`.
 
     The result is kept after each classifier of the first repetition and after each repetition, so a page can show it;
     what was trained is found again when the job is started anew.
@@ -237,6 +237,7 @@ def benefit(workspace: Workspace, request: Mapping[str, Any], report: Report = s
         rejected=[image for image, decision in decided.items() if decision == "reject"],
         copies=_suspected(workspace, audit_name(cohort.name, samples.name), samples.digest),
         trust_split=request.get("trust_split", False),
+        classifier=step.Classifier(steps=request["steps"]) if request.get("steps") else step.Classifier(),
         repetitions=request.get("repetitions") or step.REPETITIONS,
         seed=request.get("seed", 0),
         command=request.get("command", ""),

@@ -1,4 +1,4 @@
-"""The processes that work: one for each training run, and a warm one for all short jobs.
+"""The processes that work: one for each training run or experiment, and a warm one for all short jobs.
 
     python -m ganaug_core.jobs.worker run WORKSPACE JOB
     python -m ganaug_core.jobs.worker short WORKSPACE
@@ -94,9 +94,9 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
 
 
 def run(workspace: Workspace, number: int) -> None:
-    """Do one training run in this process."""
+    """Do one training run or one experiment in this process."""
     job = store.get(workspace, number)
-    with locks.hold(store.lock_of(workspace, job), f"The run {job.name}"):
+    with locks.hold(store.lock_of(workspace, job), f"The {job.kind} {job.name}"):
         if store.begin(workspace, number):
             work(workspace, job, gently=True)
 

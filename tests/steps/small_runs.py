@@ -24,7 +24,8 @@ def until(condition: Callable[[], Any], what: str) -> None:
 
 def end_processes(workspace: Workspace) -> None:
     """Kill what holds this workspace's locks: nothing that a test started may outlive it."""
-    for lock in (workspace.supervisor_lock, workspace.worker_lock, *workspace.root.glob("runs/*/lock")):
+    shared = (workspace.supervisor_lock, workspace.worker_lock, workspace.benefit_lock)
+    for lock in (*shared, *workspace.root.glob("runs/*/lock")):
         if (process := locks.holder(lock)) is not None:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)

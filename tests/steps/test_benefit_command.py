@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from benefit_sides import made_of, with_holdout
+from small_runs import end_processes, until
 
 from ganaug_core import benefit, cli
 from ganaug_core.database import Database
-from ganaug_core.jobs import tasks
+from ganaug_core.jobs import locks, store, tasks
 from ganaug_core.records import TRAIN
 from ganaug_core.workspace import Workspace
 
@@ -91,3 +92,25 @@ def test_an_audit_of_other_images_names_no_copies(place: Workspace) -> None:
     assert suspected == samples.ids[:2].tolist()
     assert tasks._suspected(place, "squares--made", "0" * 64) == []
     assert tasks._suspected(place, "elsewhere", samples.digest) == []
+
+
+def test_the_job_has_a_process_of_its_own_can_be_stopped_and_goes_on(workspace: Workspace) -> None:
+    cohort = with_holdout((40, 30))
+    workspace.keep(cohort, cohort.name)
+    workspace.keep(made_of(cohort, per_class=24), "made")
+    request = {"cohort": "squares", "samples": "made", "repetitions": 40, "steps": 2}
+    try:
+        job = store.submit(workspace, "benefit", "squares--made", request).id
+        until(lambda: workspace.exists("benefits", "squares--made"), "the first estimate")
+        assert locks.is_held(workspace.benefit_lock)
+        assert store.get(workspace, job).message.startswith("Repetition 1 of 40: ")
+        store.ask(workspace, job, "stop")
+        until(lambda: store.get(workspace, job).state == "stopped", "the stop")
+        learnt = set(workspace.names("trials"))
+        assert learnt
+        again = store.submit(workspace, "benefit", "squares--made", request | {"repetitions": 1}).id
+        until(lambda: store.get(workspace, again).state == "done", "the end")
+        assert workspace.benefit("squares--made").done == 1
+        assert set(workspace.names("trials")) >= learnt
+    finally:
+        end_processes(workspace)

@@ -8,12 +8,15 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from ganaug_core.errors import CohortError
 
 MARK = "{patient}"
 LONGEST = 200
 USUAL = ("{patient}_*", "{patient}-*", "{patient}.*", "{patient}/*", "{patient}/*/*")
+_WILDS = (MARK, "*")
+_WILD = re.compile(r"(\{patient\}|\*)")
 _INDEX = re.compile(r":\d+$")
 
 
@@ -29,9 +32,14 @@ def patients(pattern: str, files: Sequence[str]) -> list[str | None]:
             do=f"Write it like {USUAL[0]} for names such as P017_03.png, or {USUAL[3]} for a folder per patient.",
             code="pattern",
         )
-    expression = _expression(pattern)
-    found = (expression.fullmatch(_compared(pattern, without_index(file))) for file in files)
-    return [each.group("patient") if each else None for each in found]
+    parts = [[each for each in _WILD.split(part) if each] for part in re.sub(r"\*+", "*", pattern).split("/")]
+    if any(one in _WILDS and other in _WILDS for part in parts for one, other in pairwise(part)):
+        raise CohortError(
+            f"The pattern does not say where {MARK} ends: * stands directly beside it.",
+            do=f"Put the character between them that the file names have there, as in {USUAL[0]}.",
+            code="pattern",
+        )
+    return [_named(parts, without_index(file).split("/")[-len(parts) :]) for file in files]
 
 
 def suggestions(files: Sequence[str]) -> list[tuple[str, int]]:
@@ -60,15 +68,39 @@ def without_index(file: str) -> str:
     return _INDEX.sub("", file)
 
 
-def _compared(pattern: str, file: str) -> str:
-    return "/".join(file.split("/")[-(pattern.count("/") + 1) :])
+def _named(parts: Sequence[Sequence[str]], names: Sequence[str]) -> str | None:
+    """Return the patient that a path tells, None where one of its names does not fit its part of the pattern."""
+    if len(parts) != len(names):
+        return None
+    found = [_fitted(part, name) for part, name in zip(parts, names, strict=True)]
+    return None if None in found else "".join(each or "" for each in found)
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression; `{patient}` takes as little as it can, so that the first separator ends it."""
-    parts = re.split(r"(\{patient\}|\*)", re.sub(r"\*+", "*", pattern))
-    translated = {MARK: r"(?P<patient>[^/]+?)", "*": r"[^/]*"}
-    return re.compile("".join(translated.get(part) or re.escape(part) for part in parts))
+def _fitted(part: Sequence[str], name: str) -> str | None:
+    """Return what stands for the patient, empty where the part has no mark, None where the name does not fit.
+
+    Each text is taken at the first place where it can be, which finds a fit if there is one, in linear time: a regular
+    expression with many stars would try them all.
+    """
+    patient, start, wild = "", 0, ""
+    for number, token in enumerate(part):
+        if token in _WILDS:
+            wild = token
+            continue
+        least = start + (wild == MARK)
+        if not wild:
+            place = start if name.startswith(token, start) else -1
+        elif number == len(part) - 1:
+            place = len(name) - len(token) if name.endswith(token) and len(name) - len(token) >= least else -1
+        else:
+            place = name.find(token, least)
+        if place < 0:
+            return None
+        patient = name[start:place] if wild == MARK else patient
+        start, wild = place + len(token), ""
+    if wild == MARK:
+        return name[start:] or None
+    return patient if wild or start == len(name) else None
 
 
 def table_of(content: bytes) -> list[dict[str, str]]:

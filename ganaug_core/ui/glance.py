@@ -19,10 +19,10 @@ def headline(cohort: Cohort) -> None:
     figures = {
         "Images": f"{len(cohort):,}",
         "Classes": f"{len(cohort.classes)}",
-        "Patients": f"{len(np.unique(patients)):,}" if len(patients) else "not known",
+        "Patients": f"{len(np.unique(patients)):,}" if len(patients) else "unknown",
         "Size": f"{rows} px" if rows == columns else f"{rows} × {columns}",
         "Unit": words.clean(cohort.intensity.unit),
-        "Modality": words.clean(cohort.modality) or "not told",
+        "Modality": words.clean(cohort.modality) or "unknown",
     }
     for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         place.metric(label, value)

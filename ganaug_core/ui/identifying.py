@@ -7,7 +7,7 @@ from ganaug_core.cohort import drafts
 from ganaug_core.records import Cohort
 from ganaug_core.ui import caches, show, words
 
-SHOWN = 48
+SHOWN, COLUMNS = 48, 4
 KEPT = (
     "the pixels, their size, depth and physical unit",
     "the pixel spacing and, for the order of slices, the position",
@@ -24,13 +24,14 @@ def text(cohort: Cohort) -> None:
     st.subheader("Is there text in these images?")
     st.write(
         f"{words.count(len(suspected), 'image')} may hold text that somebody wrote into the pixels: a name, a date, a "
-        "side. A generator learns such text before anything else, and repeats it. Look at them."
+        "side. A generator learns such text before anything else, and repeats it. Look at them: they are shown as the "
+        "cohort holds them, so what cannot be read here cannot be learnt either."
     )
     place = {str(each): row for row, each in enumerate(cohort.ids)}
     for reason in sorted(set(suspected.values())):
         rows = [place[image] for image, why in suspected.items() if why == reason and image in place]
         st.text(f"{reason} ({words.count(len(rows), 'image')})")
-        sheet = caches.thumbnails(cohort.name, tuple(rows[:SHOWN]), 8, 128)
+        sheet = caches.thumbnails(cohort.name, tuple(rows[:SHOWN]), COLUMNS, 224)
         st.image(sheet, output_format="PNG", alt=f"{min(len(rows), SHOWN)} images: {words.clean(reason)}")
     if cohort.fixed:
         st.write("The split is fixed with them in. To leave them out, remove the files and import again.")

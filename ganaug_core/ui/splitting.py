@@ -56,7 +56,8 @@ def _patients(cohort: Cohort, plan: Plan) -> None:
     used = "a table" if plan.table else f"the pattern {plan.pattern}" if plan.pattern else "what the source says"
     st.text(f"Now: {now if len(known) else 'no patient is known'}, from {used}.")
     ways = {"What the source says": _from_source, "File names": _from_names, "A table": _from_table}
-    chosen = st.segmented_control("Patients from", list(ways), key="patients-from", default="File names")
+    default = "A table" if plan.table else "What the source says" if len(known) and not plan.pattern else "File names"
+    chosen = st.segmented_control("Patients from", list(ways), key="patients-from", default=default)
     if chosen:
         ways[chosen](cohort, plan)
 

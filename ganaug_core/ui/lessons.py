@@ -1,11 +1,9 @@
 """The failure atlas: a lesson's story, its training, its map and what the audit says."""
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from ganaug_core import atlas
-from ganaug_core.records import ROLES
-from ganaug_core.ui import caches, charts, glossary, live, palette, show, words
+from ganaug_core.ui import caches, glossary, live, map_view, show, words
 
 MARKS = {"pass": "✓ pass", "warn": "! warning", "fail": "✕ fail", "not_assessable": "? not assessable"}
 
@@ -60,21 +58,12 @@ def map_of(lesson: atlas.Lesson) -> None:
     name = atlas.artefact(caches.workspace(), "maps", lesson.generator)
     if name is None:
         return
-    found = caches.map(name)
-    figure = go.Figure()
-    for number, role in enumerate((*ROLES, "synthetic")):
-        points = found.positions[found.roles == number]
-        if len(points):
-            marker = {"color": palette.ROLES[role], "symbol": palette.SHAPES[role], "size": 5, "opacity": 0.7}
-            figure.add_scattergl(
-                x=points[:, 0], y=points[:, 1], mode="markers", name=words.ROLES[role], marker=marker, hoverinfo="skip"
-            )
-    charts.dressed(figure, "Where its images lie among the real ones", "", "", height=480)
-    figure.update_xaxes(showticklabels=False)
-    figure.update_yaxes(showticklabels=False, scaleanchor="x")
-    alt = f"Feature map of the real images and of the generator {lesson.generator}"
-    charts.show(figure, f"map-{lesson.generator}", alt)
-    show.link("feature_map", "Open the feature map with its images", cohort=atlas.COHORT, samples=_samples(lesson))
+    audit = atlas.artefact(caches.workspace(), "audits", lesson.generator)
+    st.subheader("Where its images lie among the real ones")
+    st.write("Point at a dot to see its image beside the nearest training image.")
+    judged = caches.audit(audit) if audit else None
+    map_view.with_overlays(name, caches.map(name), judged, key=f"map-{lesson.generator}", gathers=False, height=480)
+    show.link("feature_map", "Open it as a page", cohort=atlas.COHORT, samples=_samples(lesson))
 
 
 def _samples(lesson: atlas.Lesson) -> str:

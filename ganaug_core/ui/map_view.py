@@ -1,6 +1,7 @@
 """The Feature map page: the map, the picked pair beside it, and the images inside the lasso below."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -76,19 +77,13 @@ def _audit(drawn: Map) -> Audit | None:
 
 
 def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
-    suspects = [each for each in audit.suspects if each.identical or each.q_value <= SUSPICIOUS] if audit else []
-    gathered = _rows_gathered(drawn)[0]
-    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail"))
-    feature_map(
-        drawn,
+    with_overlays(
         name,
+        drawn,
+        audit,
         key="map",
         picked=st.session_state.get(IMAGE) or None,
-        chosen=[str(drawn.ids[row]) for row in gathered[:MOST]],
-        links=[(each.synthetic, each.train) for each in suspects],
-        groups=groups(audit) if audit else [],
-        show_links=copying,
-        show_groups=bool(audit and audit.missing_modes) and not copying,  # one story at a time
+        chosen=[str(drawn.ids[row]) for row in _rows_gathered(drawn)[0][:MOST]],
         on_pick=_picked,
         on_lasso=partial(_lassoed_on, name),
         on_group=partial(_opened, name),
@@ -96,6 +91,25 @@ def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
     if audit is None:
         st.text("Suspected copies and missing groups appear here after an audit.")
         show.link("audit", "Go to the audit", cohort=drawn.cohort, samples=drawn.synthetic)
+
+
+def with_overlays(name: str, drawn: Map, audit: Audit | None, **more: Any) -> None:
+    """Show a map with what the audit says about it: suspected copies, or else missing groups, at first.
+
+    Args:
+        more: What `feature_map` takes besides.
+    """
+    suspects = [each for each in audit.suspects if each.identical or each.q_value <= SUSPICIOUS] if audit else []
+    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail"))
+    feature_map(
+        drawn,
+        name,
+        links=[(each.synthetic, each.train) for each in suspects],
+        groups=groups(audit) if audit else [],
+        show_links=copying,
+        show_groups=bool(audit and audit.missing_modes) and not copying,  # one story at a time
+        **more,
+    )
 
 
 def groups(audit: Audit) -> list[Group]:

@@ -192,7 +192,7 @@ def bring_images() -> None:
         st.session_state["synthetic-upload"] = number + 1
         st.rerun()
     kept = st.session_state.get("synthetic-path")
-    typed = "" if kept else st.text_input("or a folder or NPZ file on the server", key="synthetic-typed")
+    typed = "" if kept else st.text_input("or a folder or NPZ file on the server", key=f"synthetic-typed-{number}")
     if not kept and not typed:
         return
     source = Path(kept) if kept else uploads.below_roots(typed)
@@ -203,4 +203,5 @@ def bring_images() -> None:
         show.start("samples_import", name, request, "samples")
         for key in ("synthetic-path", "synthetic-name"):
             st.session_state.pop(key, None)
+        st.session_state["synthetic-upload"] = number + 1  # an empty field: nobody imports the same again by a click
         st.rerun()

@@ -80,6 +80,7 @@ def test_each_lesson_shows_its_story_training_map_and_verdicts(tour: App, tmp_pa
     expect(page.get_by_text("What the audit says")).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("Generated images after")).first).to_be_visible()
     expect(page.get_by_role("link", name="Open the whole audit")).to_be_visible()
+    expect(page.locator(".map[data-ready][data-drawn]")).to_be_visible()
     if lesson.generator == "collapsed":
         picture(tour, "failure_atlas", tmp_path)
 

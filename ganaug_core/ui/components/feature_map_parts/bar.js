@@ -41,14 +41,17 @@ function tools(state) {
     paint(state)
   }
   const made = [
-    tool("Move", mode("pan"), state.mode === "pan"),
-    tool("Lasso", mode("lasso"), state.mode === "lasso"),
     tool("Fit", () => (fit(state), paint(state))),
     tool("+", nearer(1.4)),
     tool("−", nearer(1 / 1.4)),
   ]
-  made[3].setAttribute("aria-label", "Zoom in")
-  made[4].setAttribute("aria-label", "Zoom out")
+  made[1].setAttribute("aria-label", "Zoom in")
+  made[2].setAttribute("aria-label", "Zoom out")
+  if (state.data.gathers)
+    made.unshift(
+      tool("Move", mode("pan"), state.mode === "pan"),
+      tool("Lasso", mode("lasso"), state.mode === "lasso"),
+    )
   if (state.loop) made.push(tool("Clear lasso", () => clearLoop(state)))
   if (state.links.length)
     made.push(tool(`Suspected copies (${state.links.length})`, overlay("links"), state.shown.links))

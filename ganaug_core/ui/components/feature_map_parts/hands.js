@@ -11,7 +11,8 @@ function listen(state) {
     if (!state.ids) return
     over.setPointerCapture(event.pointerId)
     over.focus()
-    held = { at: at(event), view: { ...state.view }, moved: false, draws: state.mode === "lasso" || event.shiftKey }
+    const draws = state.data.gathers && (state.mode === "lasso" || event.shiftKey)
+    held = { at: at(event), view: { ...state.view }, moved: false, draws }
   }
   over.onpointermove = (event) => {
     if (!state.ids) return

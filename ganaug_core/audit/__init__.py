@@ -13,10 +13,11 @@ from ganaug_core.audit.labels import labels
 from ganaug_core.audit.measuring import measurements
 from ganaug_core.audit.modes import modes
 from ganaug_core.audit.realism import realism
+from ganaug_core.audit.remembered import described, membership
 from ganaug_core.audit.sides import Space, sides
 from ganaug_core.audit.words import Finding
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.metrics.statistics import holm
+from ganaug_core.metrics.statistics import Values, holm
 from ganaug_core.records import ROLES, Audit, Cohort, Samples, Verdict
 
 __all__ = ["Space", "as_json", "audit"]
@@ -31,6 +32,7 @@ def audit(
     *,
     seed: int = 0,
     trust_split: bool = False,
+    logits: tuple[Values, Values] | None = None,
     command: str = "",
     report: Report = silent,
 ) -> Audit:
@@ -43,6 +45,8 @@ def audit(
             (log-probabilities) for labels, any for measurements. What is missing makes its verdict `not_assessable`.
         seed: For every draw.
         trust_split: The generator of foreign samples certainly did not see our hold-out.
+        logits: What the run's discriminator says of the training and of the held-out images, in cohort order, where
+            the run is at hand.
         command: What the user asked for, for the record.
         report: Progress.
 
@@ -58,6 +62,7 @@ def audit(
     real = realism(both, _part(report, 0.9, 0.98))
     agreed = labels(both)
     valued = intensities(both)
+    beside = (*described(both), *(membership(both, *logits) if logits is not None else ()))
     findings = {
         "copying": copied.finding,
         "mode_coverage": varied.finding,
@@ -71,7 +76,7 @@ def audit(
         synthetic={"name": samples.name, "hash": samples.digest, "n": len(samples), "source": samples.source},
         seed=seed,
         verdicts=_verdicts(findings),
-        measurements=(*(each for finding in findings.values() for each in finding.measurements), *measured),
+        measurements=(*(each for finding in findings.values() for each in finding.measurements), *beside, *measured),
         suspects=copied.suspects,
         missing_modes=varied.missing,
         scores=copied.scores or {},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganaug_core.audit.sides import Sides
+from ganaug_core.audit.twins import natural_twins
 from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import copying, identity
@@ -83,7 +84,7 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
         both.labels,
         both.cohort.labels[both.holdout],
         both.cohort.groups[both.holdout],
-        natural=_twins_by_nature(both),
+        natural=natural_twins(both, near.synthetic_holdout.distance),
         seed=both.seed,
     )
     detectable = design.detectable_share(ALPHA)
@@ -136,23 +137,6 @@ def _identical(both: Sides, train: Floats, near: _Distances) -> dict[int, int]:
     for row in np.flatnonzero(near.synthetic_train.distance < limit):
         same.setdefault(int(row), int(near.synthetic_train.nearest[row]))
     return same
-
-
-def _twins_by_nature(both: Sides) -> dict[int, tuple[float, float]]:
-    """Return by class the share of fresh real images with a twin among the training images, and its sample size.
-
-    An image with t twins in the cohort finds one among a share s of it with chance 1 - (1 - s)^t.
-    """
-    cohort = both.cohort
-    if len(cohort.twins) == 0:
-        return {}
-    twins = np.bincount(cohort.twins.ravel(), minlength=len(cohort))
-    chance_of_one = 1 - (1 - len(both.train) / len(cohort)) ** twins
-    result = {}
-    for label in np.unique(cohort.labels):
-        rows = np.flatnonzero(cohort.labels == label)
-        result[int(label)] = (float(chance_of_one[rows].mean()), float(both.patients(rows)))
-    return result
 
 
 def _natural_twins(cohort: Cohort) -> Floats:
@@ -301,8 +285,8 @@ def _power_sentence(both: Sides, design: copying.Design, detectable: float | Non
     if design.natural:
         share = sum(m * share for m, (share, _) in zip(design.synthetic, design.natural, strict=True))
         whole += (
-            f" The cohort repeats itself: {percent(share / sum(design.synthetic))} of fresh real images would have a "
-            f"twin among the training images too, and as many are allowed."
+            f" The cohort repeats itself: {percent(share / sum(design.synthetic))} of these images may have a natural "
+            f"twin among the training images, and as many are allowed."
         )
     if len(design.holdout) == 1:
         return whole

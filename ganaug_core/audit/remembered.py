@@ -83,9 +83,7 @@ def _rows(both: Sides) -> tuple[Integers, Integers, Integers]:
         [np.sort(random.permutation(side)[: max(1, int(size * len(each[0]) / total))]) for side in each]
         for each in pools
     ]
-    held, train, drawn = (
-        (np.concatenate(each) for each in zip(*picks, strict=True)) if picks else [np.zeros(0, int)] * 3
-    )
+    held, train, drawn = (np.concatenate([np.zeros(0, np.int64), *(pick[side] for pick in picks)]) for side in range(3))
     return held, train, drawn
 
 

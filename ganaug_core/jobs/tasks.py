@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganaug_core.audit import Space
     from ganaug_core.generators import Generator
     from ganaug_core.jobs.recorder import Recorder
+    from ganaug_core.metrics.statistics import Values
     from ganaug_core.records import Cohort, Samples
     from ganaug_core.training import Training
 
@@ -190,6 +191,7 @@ def audit(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
         spaces,
         seed=request.get("seed", 0),
         trust_split=request.get("trust_split", False),
+        logits=_logits(workspace, cohort, samples),
         command=request.get("command", ""),
         report=stretch(report, 0.4, 1),
     )
@@ -342,6 +344,18 @@ def _space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: 
         fitted = features.fit(cohort, encoder, cache=workspace, report=stretch(report, 0, 0.8))
     report(0.8, f"looking through {encoder}")
     return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace))
+
+
+def _logits(workspace: Workspace, cohort: "Cohort", samples: "Samples") -> "tuple[Values, Values] | None":
+    """Return what the discriminator behind the samples says of training and held-out images, if it is here."""
+    from ganaug_core import features
+    from ganaug_core.records import HOLDOUT, TRAIN
+
+    state = run_behind(workspace, samples)
+    if state is None or state["cohort"] != cohort.digest:
+        return None
+    train, held = (features.discriminator_logits(state, cohort, cohort.where(role)) for role in (TRAIN, HOLDOUT))
+    return train, held
 
 
 def run_behind(workspace: Workspace, samples: "Samples") -> Mapping[str, Any] | None:

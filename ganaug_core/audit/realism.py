@@ -97,7 +97,7 @@ def _balanced(both: Sides) -> tuple[Integers, Integers]:
         [np.sort(random.permutation(pool)[: int(share * min(len(left), len(right)))]) for pool in (left, right)]
         for left, right in pools
     ]
-    held, drawn = (np.concatenate(each) for each in zip(*picks, strict=True))
+    held, drawn = (np.concatenate([np.zeros(0, np.int64), *(pick[side] for pick in picks)]) for side in range(2))
     return held, drawn
 
 

@@ -72,18 +72,23 @@ class Design:
     seed: int = 0
 
     def smallest(self, counts: Integers) -> NDArray[np.float64]:
-        """Return (draws,) the smallest p over ranks and families for counts (draws, classes, ranks)."""
+        """Return (draws,) the smallest p over ranks and families for counts (draws, classes, ranks).
+
+        All classes together weigh as much as the single ones together, so that many classes cost little power.
+        """
         best = np.ones(len(counts))
         for family, classes in enumerate(self._families):
             sums = counts[:, list(classes)].sum(1)
             for rank, table in enumerate(self._tables[family]):
-                best = np.minimum(best, table[sums[:, rank]])
+                best = np.minimum(best, self._weight(family) * table[sums[:, rank]])
         return best
 
     def p_value(self, counts: Integers) -> float:
         """Return the calibrated p of observed counts (classes, ranks)."""
         observed = float(self.smallest(counts[None])[0])
-        tests = len({tuple(table) for tables in self._tables for table in tables})
+        tests = sum(
+            len({tuple(table) for table in tables}) / self._weight(family) for family, tables in enumerate(self._tables)
+        )
         drawn = (1 + int((self._null <= observed * (1 + 1e-9)).sum())) / (DRAWS + 1)
         return min(1.0, observed * tests, drawn)  # the first is an upper bound, finer than the draws
 
@@ -126,6 +131,10 @@ class Design:
             self.natural,
             self.seed,
         )
+
+    def _weight(self, family: int) -> int:
+        """Return by how much the p-values of a family count less: 1 for all classes, their number for a single one."""
+        return 1 if family == 0 else len(self.holdout)
 
     @cached_property
     def _families(self) -> tuple[tuple[int, ...], ...]:

@@ -139,6 +139,8 @@ def study_copies(source: Pool, draws: int, first: int, sizes: tuple[int, int]) -
         start, random = time.perf_counter(), np.random.default_rng(seed)
         share = min(held / total, 0.4)
         real, rest = drawn(source, random, (min(0.4, 1 - share - fresh / total), share))
+        rest = random.permutation(rest)
+        rest = rest[np.unique(source.groups[rest], return_index=True)[1]]  # independent, as a generator's images are
         rest = random.permutation(rest)[:fresh]
         count = max(1, round(0.05 * len(rest)))
         train = real.where(TRAIN)

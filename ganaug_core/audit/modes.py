@@ -4,19 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ganaug_core.audit.pairs import within_classes
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import Finding, chance, count, listed, percent
 from ganaug_core.interfaces import Report
-from ganaug_core.metrics import cells, repetition
+from ganaug_core.metrics import cells, deletion, repetition
 from ganaug_core.metrics.statistics import Values, wilson
 from ganaug_core.neighbours import neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
 
 SPACE, REGISTERED = "simclr", "registered"
 MATCHED, LEAST = 200, 12
-VISIBLE = 0.25
+VISIBLE = 0.3
 EXEMPLARS = 5
 PARTS = 2  # groups of real images, and repetition
+
+
+Visible = dict[int, float | None]
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,14 @@ def modes(both: Sides, measured: tuple[Measurement, ...], report: Report) -> Mod
     tested = bool(absent or repeats or found)
     p_value = 0.0 if absent else min(1.0, PARTS * min(repeated, lost)) if tested else None
     worst = min(repeats, key=lambda each: each.p_value, default=None)
+    visible = _visible(both, real, found)
     finding = Finding(
         p_value,
         _trouble(both, absent, worst, missing, repeated, lost),
-        _clear(both, real, found, repeats),
-        _unable(both, real, found, why),
+        _clear(both, real, found, repeats, visible),
+        _unable(both, found, why, visible),
         named=bool(absent or missing),
-        measurements=measurements,
+        measurements=(*measurements, *_shown(both, real, visible), *within_classes(both)),
     )
     return Modes(finding, tuple(_named(both, cell) for cell in sorted(missing, key=lambda each: each.p_value)))
 
@@ -221,57 +226,83 @@ def _trouble(
     return ". ".join(sentences) + ".", do
 
 
-def _clear(both: Sides, real: Integers, found: list[cells.Cell], repeats: list[Repeats]) -> tuple[str, str] | None:
-    """Return the sentence for nothing found; None where a group of a quarter of a class could hide."""
-    visible = _visible(both, real, found)
+def _clear(
+    both: Sides, real: Integers, found: list[cells.Cell], repeats: list[Repeats], visible: Visible
+) -> tuple[str, str] | None:
+    """Return the sentence for nothing found; None where a large group of a class could hide."""
     tested = {each.label for each in repeats}
     if not found or any(share is None or share > VISIBLE or label not in tested for label, share in visible.items()):
         return None
     label, share = max(visible.items(), key=lambda pair: pair[1] or 0)
     patients = round(float(_weights(both, real)[both.cohort.labels[real] == label].sum()))
     return (
-        f"No missing group found and no class repeats itself. The smallest group whose absence would have been "
-        f"noticed is {percent(share or 0)} of {both.cohort.classes[label]} "
+        f"No missing group found and no class repeats itself. The smallest group of this cohort's own images whose "
+        f"absence is noticed is {percent(share or 0)} of {both.cohort.classes[label]} "
         f"({count(int((both.labels == label).sum()), 'synthetic image')} against {count(patients, 'real patient')}) "
         f"or less in the other classes.",
         "Look at the map for rarer ones.",
     )
 
 
-def _visible(both: Sides, real: Integers, found: list[cells.Cell]) -> dict[int, float | None]:
-    """Return by class the smallest share of its patients whose absence would be noticed."""
-    weights = _weights(both, real)
+def _visible(both: Sides, real: Integers, found: list[cells.Cell]) -> Visible:
+    """Return by class the smallest share whose absence would be noticed: groups of its own images are left out."""
+    if not found:
+        return {int(label): None for label in np.unique(both.cohort.labels[real])}
+    features, weights = both.features(SPACE, real), _weights(both, real)
     return {
-        int(label): cells.smallest_visible(
-            round(float(weights[both.cohort.labels[real] == label].sum())),
-            int((both.labels == label).sum()),
-            len(found) * PARTS,
+        int(label): deletion.smallest_deleted(
+            found, int(label), features, weights, int((both.labels == label).sum()), both.random(310 + int(label))
         )
         for label in np.unique(both.cohort.labels[real])
     }
 
 
-def _unable(both: Sides, real: Integers, found: list[cells.Cell], why: str) -> tuple[str, str]:
+def _shown(both: Sides, real: Integers, visible: Visible) -> list[Measurement]:
+    """Return the self-test as measurements; the interval is one step of its shares."""
+    result = []
+    steps = (0.0, *deletion.SHARES)
+    for label, share in visible.items():
+        if share is None:
+            continue
+        below = steps[steps.index(share) - 1]
+        patients = round(float(_weights(both, real)[both.cohort.labels[real] == label].sum()))
+        drawn = int((both.labels == label).sum())
+        name = both.cohort.classes[label]
+        result.append(
+            Measurement(
+                "smallest_mode",
+                SPACE,
+                share,
+                (below, share),
+                None,
+                None,
+                patients,
+                drawn,
+                "lower",
+                name,
+                reference="train+holdout",
+            )
+        )
+    return result
+
+
+def _unable(both: Sides, found: list[cells.Cell], why: str, visible: Visible) -> tuple[str, str]:
     if not found:
         reason = why or "there are too few images of every class"
         return (
             f"Missing groups cannot be counted: {reason}.",
             "Train longer, or audit with more images." if why else "Import more images.",
         )
-    blind = [
-        both.cohort.classes[label]
-        for label, share in _visible(both, real, found).items()
-        if share is None or share > VISIBLE
-    ]
+    blind = [both.cohort.classes[label] for label, share in visible.items() if share is None or share > VISIBLE]
     needs = _needed(len(found) * PARTS)
     return (
-        f"No missing group found, but a quarter of {listed(blind)} could be absent unnoticed.",
+        f"No missing group found, but {percent(VISIBLE)} of {listed(blind)} could be absent unnoticed.",
         f"Audit with at least {needs} real patients and {needs} synthetic images of each class.",
     )
 
 
 def _needed(tests: int) -> int:
-    """Return how many real patients and synthetic images of a class show the absence of a quarter of it."""
+    """Return how many real patients and synthetic images of a class show the absence of so large a group."""
     size = cells.PER_CELL * 2
     while (share := cells.smallest_visible(size, size, tests)) is None or share > VISIBLE:
         size += 4

@@ -8,7 +8,17 @@ from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import rbf_kernel
 
 from ganaug_core.errors import EvidenceError
-from ganaug_core.metrics import give_aways, intensity, spectrum, statistics, teaching, two_sample
+from ganaug_core.metrics import (
+    cells,
+    deletion,
+    give_aways,
+    intensity,
+    similarity,
+    spectrum,
+    statistics,
+    teaching,
+    two_sample,
+)
 from ganaug_core.readers import phantom
 from ganaug_core.records import Floats, Intensity
 
@@ -250,3 +260,47 @@ def test_the_mode_score_by_hand_and_its_loss_by_a_wrong_mix() -> None:
         teaching.inception_score(np.log(probability)), rel=1e-12
     )
     assert teaching.mode_score(np.log(probability), np.array([0.1, 0.9])) < expected
+
+
+# variety within a class
+
+
+def test_the_structural_similarity_of_an_image_to_itself_is_one_and_to_noise_little() -> None:
+    random = np.random.default_rng(15)
+    images = noise_images(12, random, 2.0)
+    assert similarity.structural_similarity(images, images) == pytest.approx(np.ones(12))
+    assert similarity.structural_similarity(images, images[::-1]).mean() < 0.35
+    near = np.clip(images + random.normal(0, 0.01, images.shape), -1, 1).astype(np.float32)
+    found = similarity.structural_similarity(images, near)
+    assert (found > similarity.structural_similarity(images, images[::-1])).all()
+    assert similarity.structural_similarity(near, images) == pytest.approx(found)
+
+
+def test_a_batch_of_twenty_three_people_shares_a_birthday_half_of_the_time() -> None:
+    days = np.repeat(np.arange(365.0), 4)[:, None] * 10
+    batch = similarity.birthday_batch(days, np.arange(len(days)), 1.0)
+    assert batch == pytest.approx(22.5, abs=1.5)  # a near-duplicate pair among 1,460 of 365 kinds
+    assert similarity.birthday_batch(days, np.arange(len(days)) // 4, 1.0) > 1000  # nobody is one's own twin
+    random = np.random.default_rng(16)
+    train, fresh = random.normal(0, 1, (2, 400, 6))
+    limit = similarity.near_duplicate(train, np.arange(400))
+    assert similarity.birthday_batch(fresh, np.arange(400), limit) == pytest.approx(
+        similarity.birthday_null(), rel=0.15
+    )
+
+
+def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
+    random = np.random.default_rng(17)
+    centres = random.normal(0, 8, (10, 6))
+    real = centres[np.arange(400) % 10] + random.normal(0, 1, (400, 6))
+    nought, ones = np.zeros(400, np.int64), np.ones(400)
+    found = cells.cells(real, real, nought, nought, ones)
+    shares = [deletion.smallest_deleted(found, 0, real, ones, m, random) for m in (20, 150, 600)]
+    assert shares[2] is not None
+    assert shares[1] is not None
+    assert shares[2] <= shares[1] <= (shares[0] or 1)
+    assert shares[2] <= 0.12  # ten groups of a tenth each lie in a cell of their own
+    smeared = random.normal(0, 1, (400, 6))
+    one = cells.cells(smeared, smeared, nought, nought, ones)
+    assert (deletion.smallest_deleted(one, 0, smeared, ones, 600, random) or 1) > shares[2]
+    assert deletion.smallest_deleted(found, 1, real, ones, 600, random) is None

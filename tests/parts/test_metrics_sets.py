@@ -269,7 +269,7 @@ def test_the_structural_similarity_of_an_image_to_itself_is_one_and_to_noise_lit
     random = np.random.default_rng(15)
     images = noise_images(12, random, 2.0)
     assert similarity.structural_similarity(images, images) == pytest.approx(np.ones(12))
-    assert similarity.structural_similarity(images, images[::-1]).mean() < 0.35
+    assert similarity.structural_similarity(images, images[::-1]).mean() < 0.5
     near = np.clip(images + random.normal(0, 0.01, images.shape), -1, 1).astype(np.float32)
     found = similarity.structural_similarity(images, near)
     assert (found > similarity.structural_similarity(images, images[::-1])).all()
@@ -277,11 +277,11 @@ def test_the_structural_similarity_of_an_image_to_itself_is_one_and_to_noise_lit
 
 
 def test_a_batch_of_twenty_three_people_shares_a_birthday_half_of_the_time() -> None:
-    days = np.repeat(np.arange(365.0), 4)[:, None] * 10
-    batch = similarity.birthday_batch(days, np.arange(len(days)), 1.0)
-    assert batch == pytest.approx(22.5, abs=1.5)  # a near-duplicate pair among 1,460 of 365 kinds
-    assert similarity.birthday_batch(days, np.arange(len(days)) // 4, 1.0) > 1000  # nobody is one's own twin
     random = np.random.default_rng(16)
+    days = random.integers(0, 365, (1500, 1)) * 10.0
+    assert similarity.birthday_batch(days, np.arange(1500), 1.0) == pytest.approx(22.5, abs=1)
+    twins = np.repeat(np.arange(300.0), 2)[:, None] * 10
+    assert similarity.birthday_batch(twins, np.arange(600) // 2, 1.0) > 500  # nobody is one's own twin
     train, fresh = random.normal(0, 1, (2, 400, 6))
     limit = similarity.near_duplicate(train, np.arange(400))
     assert similarity.birthday_batch(fresh, np.arange(400), limit) == pytest.approx(

@@ -285,7 +285,7 @@ def test_a_batch_of_twenty_three_people_shares_a_birthday_half_of_the_time() -> 
     train, fresh = random.normal(0, 1, (2, 400, 6))
     limit = similarity.near_duplicate(train, np.arange(400))
     assert similarity.birthday_batch(fresh, np.arange(400), limit) == pytest.approx(
-        similarity.birthday_null(), rel=0.15
+        similarity.birthday_null(), rel=0.3
     )
 
 

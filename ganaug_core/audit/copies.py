@@ -10,7 +10,7 @@ from ganaug_core.audit.twins import natural_twins
 from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import copying, identity
-from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal
+from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal, wilson
 from ganaug_core.neighbours import Registered, registered
 from ganaug_core.records import Cohort, Copied, Floats, Integers, Measurement, Suspect
 
@@ -19,6 +19,7 @@ ALPHA = FAIL  # after Holm's correction at least a warning
 WANTED = 0.05
 SHOWN, SHOWN_PER_CLASS, LISTED = 20, 3, 0.1
 ROUNDED = 200
+DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,9 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
         trusted: The generator certainly never saw the hold-out.
         report: Progress.
     """
-    patients = both.patients(both.holdout)
-    if len(both.train) == 0 or patients < 2:
-        return Copies(
-            Finding(
-                None,
-                unable=(
-                    f"Copying cannot be judged: {count(len(both.train), 'training image')} and "
-                    f"{count(patients, 'held-out patient')}.",
-                    "Import a cohort with more patients, or a larger hold-out share.",
-                ),
-            )
-        )
+    shared = np.isin(both.cohort.labels[both.holdout], both.labels)
+    if len(both.train) == 0 or both.patients(both.holdout[shared]) < 2:
+        return _identity_alone(both, report)
     train = both.cohort.images(both.train)
     near = _distances(both, train, report)
     synthetic, holdout = near.scores()
@@ -91,6 +83,64 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
     suspects = _suspects(both, near, synthetic, holdout, identical)
     finding = _finding(both, identical, test, design, detectable, trusted, suspects)
     return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(both, suspects))
+
+
+def _identity_alone(both: Sides, report: Report) -> Copies:
+    """Return what can be said without held-out images: an equal image is a copy all the same."""
+    patients = both.patients(both.holdout)
+    unable = (
+        f"Copying cannot be judged: {count(len(both.train), 'training image')} and "
+        f"{count(patients, 'held-out patient')} of these classes.",
+        "Import a cohort with more patients, or a larger hold-out share.",
+    )
+    if len(both.train) == 0:
+        return Copies(Finding(None, unable=unable))
+    train = both.cohort.images(both.train)
+    near = registered(both.samples.images, train, report=report)
+    same = {int(left): int(right) for left, right in identity.equal_pairs(both.samples.images, train)}
+    order = sorted(range(len(both.samples)), key=lambda row: (row not in same, near.distance[row]))
+    suspects = tuple(
+        Suspect(
+            synthetic=str(both.samples.ids[row]),
+            train=str(both.cohort.ids[both.train[same.get(row, int(near.nearest[row]))]]),
+            holdout="",
+            encoder=SPACE,
+            distance=float(near.distance[row]),
+            score=1.0,  # there is no hold-out to compare with
+            p_value=1.0,
+            q_value=1.0,
+            transform=str(near.transform[row]),
+            identical=row in same,
+        )
+        for row in order[: max(SHOWN, len(same))]
+    )
+    if not same:
+        return Copies(Finding(None, unable=unable), suspects)
+    measurement = Measurement(
+        "copied_share",
+        SPACE,
+        len(same) / len(both.samples),
+        wilson(len(same), len(both.samples)),
+        0.0,
+        0.0,
+        len(both.train),
+        len(both.samples),
+        "lower",
+        reference="train",
+    )
+    finding = Finding(0.0, trouble=_named(both, same, suspects), measurements=(measurement,))
+    return Copies(finding, suspects, copied=_copied(both, suspects))
+
+
+def _named(both: Sides, identical: dict[int, int], suspects: tuple[Suspect, ...]) -> tuple[str, str]:
+    first = next(each for each in suspects if each.identical)
+    sentence = (
+        f"{count(len(identical), 'image equals', 'images equal')} a training image (turned or mirrored ones "
+        f"counted) among {count(len(both.samples), 'synthetic image')}; the first is {first.synthetic}, training image "
+        f"{first.train}."
+    )
+    repeats = both.cohort.duplicates.get("exact", 0)
+    return sentence + (f" The cohort itself holds {count(repeats, 'exact repeat')}." if repeats else ""), DO
 
 
 def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
@@ -219,7 +269,6 @@ def _finding(
     trusted: bool,
     suspects: tuple[Suspect, ...],
 ) -> Finding:
-    total = len(both.samples)
     sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_holdout, 'held-out patient')}"
     measurement = Measurement(
         "copied_share",
@@ -234,17 +283,8 @@ def _finding(
         reference="train+holdout",
         p_value=test.p_value,
     )
-    do = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
     if identical:
-        first = next(each for each in suspects if each.identical)
-        named = (
-            f"{count(len(identical), 'image equals', 'images equal')} a training image (turned or mirrored ones "
-            f"counted) among {count(total, 'synthetic image')}; the first is {first.synthetic}, training image "
-            f"{first.train}"
-        )
-        repeats = both.cohort.duplicates.get("exact", 0)
-        known = f" The cohort itself holds {count(repeats, 'exact repeat')}." if repeats else ""
-        return Finding(0.0, trouble=(f"{named}.{known}", do), measurements=(measurement,))
+        return Finding(0.0, trouble=_named(both, identical, suspects), measurements=(measurement,))
     if not trusted:
         return Finding(
             None,
@@ -258,7 +298,7 @@ def _finding(
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
         f"closer to training images than held-out images are ({chance(test.p_value)}; {sizes}).",
-        do,
+        DO,
     )
     power = _power_sentence(both, design, detectable)
     if detectable is not None and detectable <= WANTED:

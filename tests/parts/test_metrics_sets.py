@@ -284,9 +284,7 @@ def test_a_batch_of_twenty_three_people_shares_a_birthday_half_of_the_time() -> 
     assert similarity.birthday_batch(twins, np.arange(600) // 2, 1.0) > 500  # nobody is one's own twin
     train, fresh = random.normal(0, 1, (2, 400, 6))
     limit = similarity.near_duplicate(train, np.arange(400))
-    assert similarity.birthday_batch(fresh, np.arange(400), limit) == pytest.approx(
-        similarity.birthday_null(), rel=0.3
-    )
+    assert similarity.birthday_batch(fresh, np.arange(400), limit) == pytest.approx(similarity.birthday_null(), rel=0.3)
 
 
 def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:

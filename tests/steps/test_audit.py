@@ -134,6 +134,19 @@ def test_a_single_exact_copy_among_many_fails_and_is_named(world: tuple[Cohort, 
     assert "1 image equals" in found.verdicts["copying"].statement
 
 
+def test_an_equal_image_is_a_copy_without_any_hold_out(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    alone = replace(real, roles=np.where(real.roles == HOLDOUT, 1, real.roles))
+    changed = images[::20].copy()
+    changed[3] = real.images(real.where(TRAIN)[4:5])[0, :, :, ::-1]
+    found = judge(alone, changed, labels[::20])
+    assert found.verdicts["copying"].state == "fail"
+    assert [each.train for each in found.copied] == [str(real.ids[real.where(TRAIN)[4]])]
+    assert found.copied[0].identical
+    assert found.suspects[0].holdout == ""
+    assert judge(alone, images[::20], labels[::20]).verdicts["copying"].state == "not_assessable"
+
+
 @pytest.mark.parametrize("count", [40, 300])
 def test_a_class_that_shows_one_image_again_and_again_fails_mode_coverage(
     world: tuple[Cohort, Floats, Integers], count: int

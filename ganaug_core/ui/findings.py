@@ -6,7 +6,7 @@ import streamlit as st
 
 from ganaug_core.jobs import tasks
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
-from ganaug_core.ui import caches, charts, figures, glossary, pairs, show, words
+from ganaug_core.ui import caches, charts, figures, glossary, grounds, pairs, show, words
 from ganaug_core.ui.components.gallery import MOST, gallery
 from ganaug_core.ui.components.viewer import Panel, viewer
 
@@ -25,7 +25,7 @@ def page(cohort: str, samples: str) -> None:
         show.finished("audit", name, request, "Start the audit")
         return
     audit = caches.audit(name)
-    st.subheader(overall(audit))
+    st.subheader(overall(audit), help=_meant())
     left, right = st.columns([3, 2], gap="large")
     with left:
         _worst(audit)
@@ -66,19 +66,28 @@ def overall(audit: Audit) -> str:
     return said + (f" Nothing can be said about {words.listing(unknown, 'or')}." if unknown else "")
 
 
+def _meant() -> str:
+    """Return what the questions in the sentence on top are."""
+    return "\n\n".join(f"**{glossary.VERDICTS[name][0]}**: {glossary.VERDICTS[name][1]}" for name in ORDER)
+
+
 def _worst(audit: Audit) -> None:
     """The closest pair, whatever the verdict: people want to see it."""
-    st.markdown("#### The closest pair")
+    st.markdown(
+        "#### The closest pair",
+        help="The synthetic image that resembles a training image most, beside it. It is shown whatever the verdict: "
+        "among many images one is always closest.",
+    )
     if not audit.suspects:
         st.text("No pair was compared.")
         return
     worst = audit.suspects[0]
     _two(audit, worst, "worst")
     said = "The same image up to noise. " if worst.identical else ""
-    st.text(
-        f"{said}Distance {words.number(worst.distance)} (0 is the same image); one hold-out image in "
-        f"{round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance."
-    )
+    said += f"Distance {words.number(worst.distance)} (0 is the same image)"
+    if worst.holdout:
+        said += f"; one hold-out image in {round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance"
+    st.text(f"{said}.", help=glossary.gloss(said))
     _links(audit, worst.synthetic)
 
 
@@ -111,9 +120,13 @@ def _links(audit: Audit, image: str) -> None:
 
 def _missing(audit: Audit) -> None:
     """The real images that the generator makes too rarely."""
-    st.markdown("#### The missing group")
+    st.markdown(
+        "#### The missing group",
+        help="Real images that resemble each other, and that hardly any synthetic image resembles.",
+    )
     if not audit.missing_modes:
-        st.text(audit.verdicts["mode_coverage"].statement)
+        statement = words.clean(audit.verdicts["mode_coverage"].statement)
+        st.text(statement, help=glossary.gloss(statement))
         return
     worst = max(audit.missing_modes, key=lambda each: each.real_share - each.synthetic_share)
     _group(audit, worst, worst.exemplars, "missing")
@@ -122,16 +135,18 @@ def _missing(audit: Audit) -> None:
         "Show the group on the map",
         cohort=str(audit.cohort["name"]),
         samples=str(audit.synthetic["name"]),
+        image=worst.exemplars[0] if worst.exemplars else "",
     )
 
 
 def _group(audit: Audit, mode: MissingMode, ids: tuple[str, ...], key: str) -> None:
     low, high = (100 * each for each in mode.interval)
-    st.text(
+    said = (
         f"{words.clean(mode.class_name)}: {100 * mode.real_share:.1f} % of the real images look like these, but only "
         f"{100 * mode.synthetic_share:.1f} % of the synthetic ones do (95 % interval {low:.1f} to {high:.1f} %, "
         f"p = {words.number(mode.p_value, 2)})."
     )
+    st.text(said, help=glossary.gloss(said))
     cohort = str(audit.cohort["name"])
     shown = list(ids[:MOST])
     gallery(
@@ -153,10 +168,29 @@ def _cards(audit: Audit) -> None:
         word, sign, colour = glossary.STATES[verdict.state]
         with place.container(border=True, height="stretch"):
             st.markdown(f"**{title}**", help=meaning)
-            st.badge(word, icon=sign, color=colour)  # type: ignore[arg-type]
-            st.text(words.clean(verdict.statement))
+            st.badge(word, icon=sign, color=colour, help=glossary.STATES_MEANING[verdict.state])  # type: ignore[arg-type]
+            statement = words.clean(verdict.statement)
+            st.text(statement, help=glossary.gloss(statement))
             if verdict.do:
                 st.markdown(f"**What to do:** {words.plain(verdict.do)}")
+            _evidence(audit, name)
+
+
+def _evidence(audit: Audit, verdict: str) -> None:
+    """Link the image that shows best what a verdict says: among the samples, and on the map."""
+    image, synthetic = "", True
+    if verdict == "copying" and audit.suspects:
+        image = audit.suspects[0].synthetic
+    elif verdict == "mode_coverage" and audit.missing_modes:
+        image, synthetic = next(iter(audit.missing_modes[0].exemplars), ""), False
+    elif verdict == "fidelity" and audit.give_aways:
+        image = audit.give_aways[0]
+    if not image:
+        return
+    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+    if synthetic:
+        show.link("samples", "See the image", cohort=cohort, samples=samples, image=image)
+    show.link("feature_map", "See it on the map", cohort=cohort, samples=samples, image=image)
 
 
 def _details(audit: Audit) -> None:
@@ -172,6 +206,7 @@ def _details(audit: Audit) -> None:
     if audit.scores:
         with st.expander("How near the synthetic images are to the training images", icon=":material/bar_chart:"):
             _scores(audit)
+    grounds.details(audit)
     with st.expander(f"All measurements ({len(audit.measurements)})", icon=":material/table:"):
         _measurements(audit)
 
@@ -256,6 +291,8 @@ def _measurements(audit: Audit) -> None:
         "Real": glossary.COLUMNS["sizes"],
         "Synthetic": glossary.COLUMNS["sizes"],
         "Space": glossary.COLUMNS["encoder"],
+        "p": glossary.COLUMNS["p"],
+        "Reference": glossary.COLUMNS["reference"],
     }
     st.dataframe(
         pd.DataFrame([_row(each) for each in audit.measurements]),
@@ -263,19 +300,22 @@ def _measurements(audit: Audit) -> None:
         column_config={name: st.column_config.Column(help=text) for name, text in helped.items()},
         alt="All measurements with interval, sizes, real against real, and chance",
     )
+    st.text(f"Everything was drawn with seed {audit.seed}; the same seed gives the same numbers.")
 
 
 def _row(each: Measurement) -> dict[str, object]:
-    title, meaning = glossary.MEASURES.get(each.name, (each.name.replace("_", " "), ""))
+    title, meaning = glossary.MEASURES.get(each.name, (each.name.replace("_", " ").capitalize(), glossary.PEAK))
     interval = "–" if each.interval is None else " to ".join(words.number(end) for end in each.interval)
     return {
         "Measure": title,
         "Class": words.clean(each.class_name) if each.class_name else "all",
         "Space": each.encoder,
-        "Value": words.number(each.value),
+        "Value": words.number(each.value) + (f" {each.unit}" if each.unit else ""),
         "95 % interval": interval,
         "Real against real": "–" if each.floor is None else words.number(each.floor),
         "By chance": "–" if each.null is None else words.number(each.null),
+        "p": "–" if each.p_value is None else words.number(each.p_value, 2),
+        "Reference": each.reference,
         "Real": each.n_real,
         "Synthetic": each.n_synthetic,
         "Better": each.better,

@@ -31,8 +31,95 @@ MEASURES = {
     ),
     "self_similarity": (
         "Repeats itself",
-        "Share of synthetic images with a nearer twin than 95 % of real images have.",
+        "Share of synthetic images whose nearest other one is closer than half of what is usual among real images.",
     ),
+    "discrepancy_multiple": (
+        "Difference of the sets",
+        "How much more the synthetic images differ from real ones than two sets of 300 real images do; 1 is equal.",
+    ),
+    "frechet_multiple": (
+        "Fréchet difference",
+        "The Fréchet distance for endless sets, in multiples of what two sets of 300 real images show; 1 is equal.",
+    ),
+    "told_apart": (
+        "Told apart",
+        "Share of pairs in which a simple classifier knows which image is synthetic; half of them is chance.",
+    ),
+    "detail": (
+        "Detail",
+        "Share of pairs in which the synthetic image has more power at this spatial frequency; half of them is usual.",
+    ),
+    "median_intensity": ("Median value", "Half of an image's pixels are darker."),
+    "low_intensity": ("5th percentile", "One pixel in twenty of an image is darker."),
+    "high_intensity": ("95th percentile", "One pixel in twenty of an image is brighter."),
+    "out_of_range": ("At the ends of the range", "Share of an image's pixels that are as dark or bright as can be."),
+    "noise_level": ("Noise", "Standard deviation in the most even patch of an image."),
+    "noise_frequency": ("Frequency of the noise", "High for a sharp reconstruction kernel, low for a soft one."),
+    "sharp_kernel_share": (
+        "Share with sharp noise",
+        "The training images show two kinds of noise, as of two kernels; this is the share with the sharper one.",
+    ),
+    "excess_violations": (
+        "Unheard-of values",
+        "Texture measures outside what 98 % of the training images have, beyond what held-out images show.",
+    ),
+    "inception_score": ("Inception score", "For teaching only: one perfect image a class would have the best score."),
+    "mode_score": ("Mode score", "For teaching only: the inception score, less where classes are drawn too rarely."),
+    "authentic_share": (
+        "Authentic share",
+        "Share of synthetic images further from a training image than its own neighbour is. High for bad images too.",
+    ),
+    "copying_score": ("C_T", "Far below 0 where synthetic images lie closer to training than held-out ones do."),
+    "likelihood_gap": (
+        "Likelihood gap",
+        "How much likelier training images are than held-out ones, judged by the synthetic images; about 0 if none "
+        "is copied.",
+    ),
+    "membership": (
+        "Discriminator remembers",
+        "Share of pairs in which the run's discriminator prefers the training to the held-out image; half is chance.",
+    ),
+    "membership_sure": (
+        "Discriminator is sure",
+        "Share of training images that it knows while one held-out image in a hundred is taken for one.",
+    ),
+    "smallest_mode": (
+        "Smallest group that is missed",
+        "Groups of this size were taken out of the real images, and their absence was noticed four times in five.",
+    ),
+    "pair_similarity": ("Likeness of pairs", "Structural similarity of two random images of the class; 1 is the same."),
+    "birthday_batch": (
+        "Birthday test",
+        "So many random images hold two that nearly repeat each other half of the time. Few for a class of little "
+        "variety.",
+    ),
+}
+PEAK = "Where the pixel values of a tissue pile up."
+TERMS = {
+    "hold-out": "Images of patients that no generator has seen. Only the audit looks at them.",
+    "held-out": "Images of patients that no generator has seen. Only the audit looks at them.",
+    "training image": "A real image that the generator has learnt from.",
+    "synthetic": "Made by the generator.",
+    "95 % interval": "If everything were done again with other images, the value would lie here 19 times of 20.",
+    "p =": "How often chance alone would give a finding as strong: p = 0.01 is once in a hundred.",
+    "p <": "How often chance alone would give a finding as strong: p < 0.0001 is less than once in ten thousand.",
+    "distance": "1 minus the correlation after turning, mirroring, scaling and moving: 0 is the same image.",
+    "group": "Real images that resemble each other, found without their labels.",
+    "patient": "All images of one patient, and images that are nearly the same, count as one.",
+    "classifier": "A small network that learnt the classes from the training images.",
+    "simple classifier": "A straight rule that weighs brightness and detail at each place of an image.",
+    "caricature": "Images that show their class more clearly than real patients do.",
+    "blur": "Fine detail washed out; a blur of 1 pixel mixes each pixel with its neighbours.",
+    "texture": "Measures of grain, edges and brightness, as in radiomics.",
+    "median": "Half of the pixels are darker, half are brighter.",
+    "percentile": "The 5th percentile: one pixel in twenty is darker.",
+    "mean discrepancy": "How far apart two sets are in everything that an encoder sees, whatever their shape.",
+    "Fréchet distance": "How far apart two sets are in mean and spread.",
+    " HU": "Hounsfield units: water is 0, air is -1000.",
+    "proof of privacy": "A passed test means that no copies were found, not that nobody can be recognised.",
+    "near twin": "An image that is much closer to another than real images of the class usually are.",
+    "natural twin": "Two real images that nearly are one, such as neighbouring slices.",
+    "variety": "How many really different images there are.",
 }
 COLUMNS = {
     "value": "What was measured.",
@@ -41,6 +128,8 @@ COLUMNS = {
     "null": "What is expected if both sets were drawn from one distribution.",
     "sizes": "Number of real and of synthetic images.",
     "encoder": "How the images were turned into numbers.",
+    "p": "How often chance alone would give a value as extreme; not corrected for the number of rows.",
+    "reference": "Which real images it was compared with.",
 }
 STATES = {
     "pass": ("no problem found", ":material/check_circle:", "green"),
@@ -48,4 +137,17 @@ STATES = {
     "fail": ("problem", ":material/cancel:", "red"),
     "not_assessable": ("cannot be judged", ":material/help:", "gray"),
 }
+STATES_MEANING = {
+    "pass": "The tests found nothing, and would have noticed what the sentence says. It is no proof of the opposite.",
+    "warn": "Something was seen that may be chance or harmless: look at the images before using them.",
+    "fail": "The finding is so strong that chance explains it less than once in a hundred such audits.",
+    "not_assessable": "Too few images, or the audit was not told what it must know. The text says what helps.",
+}
 TRANSFORMS = {"identity": "as it is"}
+
+
+def gloss(text: str) -> str | None:
+    """Return what the terms in a sentence mean, for the help beside it; None where it has none."""
+    said = text.lower()
+    found = [f"**{term.strip(' =<')}**: {meaning}" for term, meaning in TERMS.items() if term.lower() in said]
+    return "\n\n".join(found) or None

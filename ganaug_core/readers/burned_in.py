@@ -30,6 +30,8 @@ MOST_SHAPES = 8
 
 def has_text(image: Pixels) -> bool:
     """Whether a (row, column) image shows at least four letters in a line, of one height and close to each other."""
+    if image.dtype != np.uint8 and np.count_nonzero(image == image.max()) < LEAST_BRIGHT:
+        return False  # beyond 8 bits letters are written in one value, and bone is not: nothing to look for
     bright = _bright(image)
     if bright is None:
         return False

@@ -3,8 +3,9 @@
 GDCM and ITK can abort, hang or fill the memory on a damaged file, so they run here, below a limit, and a crash costs
 one file. One request a line on standard input, one answer a line on the file descriptor FD (never standard output:
 native libraries print there). A request names the file, its `kind` (`dicom`, `nifti`, `nrrd`, `meta`), a `folder` for
-copies, and the `choices`; `pixels` is the path of a .npy, or null where only a DICOM header is asked for; with pixels,
-`known` may hold these facts. An answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
+copies, the `choices`, and the `seconds` that the parent waits; `pixels` is the path of a .npy, or null where only a
+DICOM header is asked for; with pixels, `known` may hold these facts. An answer is `{"facts": {...}}` or `{"code",
+"say", "do"}`.
 
 The slices come one after another, flat; the facts tell their shapes and type. Up to `SMALL` bytes follow the answer's
 line; more go to the .npy, so that a volume costs the parent no memory.
@@ -31,8 +32,8 @@ from ganaug_core.readers.refusals import EXPORT_AGAIN
 
 MEMORY = 4 << 30
 """Bytes of address space."""
-ORPHAN_SECONDS = 60
-"""A decoder that hangs after its parent has died ends itself; a living parent stops it much earlier."""
+ORPHAN_SECONDS = 40
+"""A decoder that hangs after its parent has died ends itself; a living parent stops it this much earlier."""
 
 
 SMALL = 4 << 20
@@ -109,9 +110,10 @@ def _require_dicom(start: bytes) -> None:
 
 def answer(line: str) -> tuple[dict[str, Any], bytes]:
     """Return the answer to one request, and pixels; nothing that a file can cause comes through as an exception."""
-    signal.alarm(ORPHAN_SECONDS)
+    request = json.loads(line)
+    signal.alarm(ORPHAN_SECONDS + int(request["seconds"]))
     try:
-        facts, pixels = decode(json.loads(line))
+        facts, pixels = decode(request)
         return {"facts": facts}, pixels
     except CohortError as error:
         return {"code": error.code, "say": error.what, "do": error.do}, b""

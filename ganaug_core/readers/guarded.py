@@ -35,6 +35,8 @@ START_SECONDS = 60.0
 COMMAND = (sys.executable, "-P", "-m", "ganaug_core.readers.decoder")
 FILES_A_DECODER = 64
 """Starting a decoder costs half a second, as much as reading some hundred slices."""
+BYTES_A_SECOND = 10_000_000
+"""That a busy machine copies, unpacks and turns."""
 _PACKAGE_HOME = Path(__file__).resolve().parents[2]
 
 
@@ -56,7 +58,7 @@ class Decoder:
 
     Settings:
         choices: What to take of each file.
-        seconds: Time for one file.
+        seconds: Time for one file, and one more for each `BYTES_A_SECOND` of it.
     """
 
     def __init__(self, choices: Choices | None = None, seconds: float = 20.0) -> None:
@@ -103,6 +105,7 @@ class Decoder:
         request = {**asked, "path": str(path), "folder": str(folder), "choices": self.choices}
         try:
             _require_utf8(path)
+            request["seconds"] = self.seconds + _size(path) / BYTES_A_SECOND
             facts = self._ask({**request, "pixels": target and str(target)})
             if target is None:
                 return Decoded(facts)
@@ -131,13 +134,13 @@ class Decoder:
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
-            line = self._line(self.seconds)
+            line = self._line(request["seconds"])
         except BrokenPipeError:
             line = b""
         if line is None:
             self._stop()
             raise CohortError(
-                f"reading took more than {self.seconds:g} seconds and was stopped.",
+                f"reading took more than {request['seconds']:.0f} seconds and was stopped.",
                 do="Leave the file out, or write it again with another program.",
                 code="timeout",
             )
@@ -286,6 +289,14 @@ def _require_utf8(path: Path) -> None:
         str(path).encode("utf-8")
     except UnicodeEncodeError as error:
         raise CohortError("the name is not valid UTF-8.", do="Rename the file.", code="name") from error
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, 0 where there is none: the decoder says why."""
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _cut(flat: Pixels, shapes: list[tuple[int, int]]) -> tuple[Pixels, ...]:

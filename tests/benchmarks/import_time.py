@@ -28,6 +28,8 @@ from ganaug_core.records import Skipped, Slice
 
 CORES = len(os.sched_getaffinity(0))
 GE_HEAD = "dicom_ct/ge_head/In/GE"
+Taken = tuple[float, float]
+"""Seconds by the clock on the wall, and of all processors; the latter hardly depend on who else works here."""
 
 
 def write(folder: Path, count: int) -> list[str]:
@@ -76,61 +78,71 @@ def start_simpleitk() -> None:
     _load = lambda path: SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(path, imageIO="GDCMImageIO"))  # noqa: E731
 
 
-def one(path: str) -> int:
-    return int(np.asarray(_load(path)).size)
+def one(path: str) -> tuple[int, float]:
+    begin = time.process_time()
+    return int(np.asarray(_load(path)).size), time.process_time() - begin
 
 
-def pooled(start: Callable[[], None], files: list[str]) -> float:
-    """Return the seconds that a warm pool takes for all files."""
+def pooled(start: Callable[[], None], files: list[str]) -> Taken:
+    """Return what a warm pool takes for all files."""
     with get_context("spawn").Pool(CORES, start) as pool:
         pool.map(one, files[: 4 * CORES], chunksize=1)
         begin = time.perf_counter()
-        sizes = pool.map(one, files, chunksize=16)
+        done = pool.map(one, files, chunksize=16)
         seconds = time.perf_counter() - begin
-    if set(sizes) != {512 * 512}:
+    if {size for size, _ in done} != {512 * 512}:
         raise SystemExit("not every slice was read")
-    return seconds
+    return seconds, sum(cpu for _, cpu in done)
 
 
-def by_readers(folder: Path, count: int) -> float:
-    begin = time.perf_counter()
-    found = list(readers.read(folder, choices=readers.Choices(size=64)))
-    seconds = time.perf_counter() - begin
+def timed(work: Callable[[], Any]) -> tuple[Any, Taken]:
+    """Return what the work gives and takes, with that of its children, their start included."""
+    begin, before = time.perf_counter(), os.times()
+    found = work()
+    seconds, after = time.perf_counter() - begin, os.times()
+    return found, (seconds, sum(after[:4]) - sum(before[:4]))
+
+
+def by_readers(folder: Path, count: int) -> Taken:
+    found, taken = timed(lambda: list(readers.read(folder, choices=readers.Choices(size=64))))
     refused = [each for each in found if isinstance(each, Skipped) and not each.code.startswith("series.")]
     if sum(isinstance(each, Slice) for each in found) != count or refused:
         raise SystemExit(f"not every slice was read: {refused[:3]}")
-    return seconds
+    return taken
 
 
-def by_import(folder: Path, count: int) -> float:
-    begin = time.perf_counter()
-    cohort, _ = import_cohort(folder, "head", size=64, twin_limit=0)
+def by_import(folder: Path, count: int) -> Taken:
+    (cohort, _), taken = timed(lambda: import_cohort(folder, "head", size=64, twin_limit=0))
     if len(cohort) != count:
         raise SystemExit(f"{len(cohort)} of {count} slices in the cohort")
-    return time.perf_counter() - begin
+    return taken
 
 
 def main() -> None:
     count, rounds = (int(each) for each in (*sys.argv[1:], *("2000", "3")[len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory() as place:
         files = write(Path(place), count)
-        ways: dict[str, Callable[[], float]] = {
+        ways: dict[str, Callable[[], Taken]] = {
             "ours, readers": lambda: by_readers(Path(place), count),
             "ours, whole import": lambda: by_import(Path(place), count),
             "MONAI LoadImage": lambda: pooled(start_monai, files),
             "bare SimpleITK": lambda: pooled(start_simpleitk, files),
             "bare pydicom": lambda: pooled(start_pydicom, files),
         }
-        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        taken: dict[str, list[Taken]] = {name: [] for name in ways}
         for _ in range(rounds):
             for name, way in ways.items():
-                seconds[name].append(way())
-                print(f"{name}: {seconds[name][-1] / count * 1000:.2f} ms a slice", flush=True)
+                taken[name].append(way())
+                wall, cpu = (each / count * 1000 for each in taken[name][-1])
+                print(f"{name}: {wall:.2f} ms a slice, {cpu:.2f} ms of processors", flush=True)
     print(f"\n{count} slices, {CORES} cores, median of {rounds} rounds:")
-    monai = float(np.median(seconds["MONAI LoadImage"]))
-    for name, taken in seconds.items():
-        middle = float(np.median(taken))
-        print(f"  {name:20} {middle:6.2f} s  {middle / count * 1000:5.2f} ms a slice  {middle / monai:5.2f} of MONAI")
+    monai = np.median(taken["MONAI LoadImage"], axis=0)
+    for name, each in taken.items():
+        wall, cpu = np.median(each, axis=0)
+        print(
+            f"  {name:20} {wall:6.2f} s  {wall / count * 1000:5.2f} ms a slice, {wall / monai[0]:4.2f} of MONAI; "
+            f"processors {cpu / count * 1000:5.2f} ms a slice, {cpu / monai[1]:4.2f} of MONAI"
+        )
 
 
 if __name__ == "__main__":

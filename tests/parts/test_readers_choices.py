@@ -13,6 +13,8 @@ from PIL import Image
 from ganaug_core import readers
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import Choices, Columns, grid, masks
+from ganaug_core.readers.burned_in import LINE
+from ganaug_core.readers.dicom_codes import TEXT_RISKS
 from ganaug_core.records import Skipped, Slice
 from tests.bad_input import table
 from tests.parts.test_volumes import ramp, write_dicom
@@ -120,6 +122,13 @@ def test_real_lesions_come_out_of_the_volumes_of_pyradiomics(data: Data, tmp_pat
     assert {each.pixels.shape for each in slices} == {(1, 32, 32)}
     orphans = {each.file for each in skipped if "no image that it belongs to" in each.say}
     assert orphans == {"lung1_label.nrrd", "lung2_label.nrrd"}
+
+
+def test_every_third_slice_of_a_series_is_taken_in_the_order_of_position(tmp_path: Path) -> None:
+    for z in range(8):
+        write_dicom(tmp_path / f"{7 - z}.dcm", ramp() + z, ImagePositionPatient=[0, 0, z])
+    slices, _ = split(tmp_path, every=3)
+    assert [each.source for each in slices] == ["7.dcm", "4.dcm", "1.dcm"]
 
 
 # ---- on which grid -------------------------------------------------------------------------------------------------
@@ -263,6 +272,33 @@ def test_a_dicom_attribute_names_the_class_whatever_the_folders_are_called(tmp_p
 
 
 # ---- what a file holds beside its pixels ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "risk"),
+    [
+        ({}, None), ({"BurnedInAnnotation": "YES"}, "tag"), ({"BurnedInAnnotation": "NO", "Modality": "DX"}, None),
+        ({"Modality": "DX"}, "radiograph"), ({"Modality": "US"}, "ultrasound"), ({"Modality": "OT"}, "other"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "capture"),
+    ],
+)  # fmt: skip
+def test_the_header_tells_where_text_is_likely(header: dict[str, Any], risk: str | None, tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", ramp(), **header)
+    ((image,), _) = split(path)
+    assert image.text_risk == (None if risk is None else TEXT_RISKS[risk])
+
+
+def test_letters_in_the_pixels_are_seen_before_the_slice_is_made_small(tmp_path: Path) -> None:
+    from PIL import ImageDraw
+
+    canvas = Image.new("I", (256, 256))
+    ImageDraw.Draw(canvas).text((10, 200), "SMITH JOHN 1947", fill=3000, font_size=24)
+    pixels = (np.asarray(canvas) + np.random.default_rng(0).integers(0, 900, (256, 256))).astype("<u2")
+    path = write_dicom(tmp_path / "a.dcm", np.where(np.asarray(canvas) > 0, 3000, pixels).astype("<u2"))
+    ((small,), _) = split(path, size=32)
+    assert small.text_risk == LINE
+    ((clean,), _) = split(write_dicom(tmp_path / "b.dcm", (pixels % 900).astype("<u2")), size=32)
+    assert clean.text_risk is None
 
 
 def test_texts_in_pictures_and_volumes_are_named_and_never_kept(tmp_path: Path) -> None:

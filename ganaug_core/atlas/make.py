@@ -89,6 +89,11 @@ def make(workspace: Workspace) -> None:
             log.info("auditing %s", name)
             command = f"ganaug audit {atlas.COHORT} {name}"
             tasks.audit(workspace, {"cohort": atlas.COHORT, "samples": samples, "command": command})
+    healthy = tasks.samples_name("healthy", PER_CLASS, 0)
+    if not workspace.exists("benefits", tasks.benefit_name(atlas.COHORT, healthy)):
+        log.info("training classifiers")
+        command = f"ganaug benefit {atlas.COHORT} healthy"
+        tasks.benefit(workspace, {"cohort": atlas.COHORT, "samples": healthy, "command": command})
     ship(workspace, atlas.shipped())
 
 
@@ -129,7 +134,7 @@ def ship(workspace: Workspace, target: Path) -> None:
     left_out = shutil.ignore_patterns(
         "pixels.npy", "images.npy", "paths.json", "checkpoints", "log.txt", "lock", "*.tmp"
     )
-    for kind in ("cohorts", "runs", "generators", "samples", "maps", "audits", "encoders"):
+    for kind in ("cohorts", "runs", "generators", "samples", "maps", "audits", "encoders", "benefits"):
         for name in workspace.names(kind):
             folder = target / kind / name
             shutil.copytree(workspace.folder(kind, name), folder, ignore=left_out)
@@ -137,6 +142,8 @@ def ship(workspace: Workspace, target: Path) -> None:
                 np.savez_compressed(folder / atlas.PACKED, images=atlas.pack(workspace.samples(name).images))
             if kind == "runs":
                 _thin(folder)
+            for picture in folder.glob("*.png") if kind == "benefits" else ():
+                picture.unlink()  # noise does not compress; the page does without
 
 
 def _thin(run: Path, lines: int = 400) -> None:

@@ -69,12 +69,18 @@ def estimate(repetitions: Values, *, least: float = -np.inf, most: float = np.in
     seeds = float(repetitions[:, 0].var(ddof=1)) / count if count >= FEWEST_REPETITIONS else 0.0
     total = patients + seeds
     if total <= 0:
-        return Estimate(value, (value, value), 1.0)
+        return Estimate(_short(value), (_short(value), _short(value)), 1.0)
     freedom = total**2 / (seeds**2 / (count - 1)) if seeds > 0 else 1e6
     error = float(np.sqrt(total))
     reach = float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * error
     p_value = float(2 * stats.t.sf(abs(value) / error, freedom))
-    return Estimate(value, (max(least, value - reach), min(most, value + reach)), p_value)
+    ends = _short(max(least, value - reach)), _short(min(most, value + reach))
+    return Estimate(_short(value), ends, _short(p_value))
+
+
+def _short(value: float) -> float:
+    """Return six significant digits: more would only be noise in what is kept."""
+    return float(f"{value:.6g}")
 
 
 def scores(found: Measured, classes: Sequence[str]) -> tuple[Score, ...]:
@@ -87,7 +93,7 @@ def scores(found: Measured, classes: Sequence[str]) -> tuple[Score, ...]:
                 values = together[:, label, place]
                 if np.isfinite(values[:, 0]).all():
                     mean = estimate(values, least=0.0, most=1.0)
-                    each = tuple(float(value) for value in values[:, 0])
+                    each = tuple(_short(float(value)) for value in values[:, 0])
                     result.append(Score(arm, measure, class_name, mean.value, mean.interval, each, better))
     return tuple(result)
 
@@ -119,7 +125,7 @@ def differences(found: Measured, classes: Sequence[str], rare: str, against: str
             names[place],
             classes[label],
             *mean,
-            adjusted[arm] if (label, place) == tested else None,
+            _short(adjusted[arm]) if (label, place) == tested else None,
         )
         for (arm, label, place), mean in means.items()
     )

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from ganaug_core.benefit.arms import chances
 from ganaug_core.benefit.classifier import Classifier
@@ -14,7 +14,8 @@ from ganaug_core.encoders import networks
 from ganaug_core.records import Integers
 
 COLUMNS = 10
-TILE = 72
+TILE, EDGE = 64, 2  # pixels of an image, about, and of the edge around it
+FRAMED = 255  # place in the palette; greys are 0 to 254
 FRAME = (230, 159, 0)  # the colour of synthetic images in the palette of the pages
 ROWS = 2
 
@@ -32,17 +33,19 @@ def sheet(both: Fitting, arm: Arm, classifier: Classifier, seed: int) -> bytes:
     if arm.classical:
         source = torch.Generator().manual_seed(seed)
         images = networks.distort(images, source, noise=classifier.noise, intensity=classifier.intensity)
-    grey = ((images.mean(1).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
-    picture = Image.new("RGB", (COLUMNS * TILE, ROWS * TILE))
-    draw = ImageDraw.Draw(picture)
+    grey = ((images.mean(1).clamp(-1, 1) + 1) * 127).round().to(torch.uint8).numpy()
+    factor = max(1, round(TILE / grey.shape[2]))  # whole, so that no grey level is invented
+    grey = grey.repeat(factor, 1).repeat(factor, 2)
+    rows_high, columns_wide = grey.shape[1] + 2 * EDGE, grey.shape[2] + 2 * EDGE
+    picture = np.zeros((ROWS * rows_high, COLUMNS * columns_wide), np.uint8)
     for place, (image, row) in enumerate(zip(grey, chosen, strict=True)):
         top, left = divmod(place, COLUMNS)
-        corner = left * TILE, top * TILE
-        picture.paste(Image.fromarray(image).resize((TILE - 4, TILE - 4)), (corner[0] + 2, corner[1] + 2))
-        if both.synthetic[row]:
-            draw.rectangle((*corner, corner[0] + TILE - 1, corner[1] + TILE - 1), outline=FRAME, width=3)
+        edged = np.pad(image, EDGE, constant_values=FRAMED if both.synthetic[row] else 0)
+        picture[top * rows_high :, left * columns_wide :][:rows_high, :columns_wide] = edged
+    coloured = Image.frombytes("P", picture.shape[::-1], picture.tobytes())
+    coloured.putpalette([level for grey_level in range(FRAMED) for level in (grey_level,) * 3] + list(FRAME))
     data = io.BytesIO()
-    picture.save(data, "PNG")
+    coloured.save(data, "PNG", optimize=True)
     return data.getvalue()
 
 

@@ -247,7 +247,7 @@ def benefit(workspace: Workspace, request: Mapping[str, Any], report: Report = s
     name = benefit_name(cohort.name, samples.name)
     sheets = {f"{arm}.png": picture for arm, picture in experiment.sheets().items()}
     for found in experiment.run(workspace, report=report):
-        document = json.dumps(step.as_json(found), indent=1).encode()
+        document = json.dumps(step.as_json(found)).encode()
         workspace.keep(found, name, files={**sheets, "benefit.json": document}, replace=True)
     return name
 

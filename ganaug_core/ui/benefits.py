@@ -150,13 +150,15 @@ def _in_one(found: Benefit, measure: str) -> str:
 
 
 def _shown(name: str, found: Benefit) -> None:
-    """What the classifiers of each arm look at."""
+    """What the classifiers of each arm look at; the shipped demo comes without these pictures."""
+    folder = caches.workspace().folder("benefits", name)
+    if not any(folder.glob("*.png")):
+        return
     st.markdown("#### What the classifiers were shown")
     st.text(
         f"First row {words.clean(found.rare)}, second row the most frequent other class, in the shares in which they "
         "are drawn. Synthetic images have an orange frame."
     )
-    folder = caches.workspace().folder("benefits", name)
     arms = _in_order(found)
     for start in range(0, len(arms), 3):
         for place, arm in zip(st.columns(3), arms[start : start + 3], strict=False):

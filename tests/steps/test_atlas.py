@@ -98,3 +98,12 @@ def test_laying_the_demo_does_not_load_torch(workspace: Workspace) -> None:
 def test_the_kept_games_show_what_the_page_says(game: str, all_modes: bool) -> None:
     kept = playground.load(atlas.shipped().parent / "playground" / f"{game}.npz")
     assert bool(kept.modes[-1] == kept.modes_there) is all_modes
+
+
+def test_the_demo_opens_with_the_answer_on_augmentation(demo: Workspace) -> None:
+    healthy = atlas.artefact(demo, "samples", "healthy")
+    found = demo.benefit(f"{atlas.COHORT}--{healthy}")
+    assert found.cohort["hash"] == demo.cohort(atlas.COHORT).digest
+    assert found.synthetic["hash"] == demo.samples(str(healthy)).digest
+    assert (found.done, found.verdict.state) == (5, "harms")
+    assert len(found.arms) == 9

@@ -193,12 +193,12 @@ _RECIPES = (
             "wasserstein",
             optimiser="rmsprop",
             betas=(0.0, 0.99),
-            discriminator_learning_rate=5e-5,
-            generator_learning_rate=5e-5,
+            discriminator_learning_rate=2e-4,
+            generator_learning_rate=2e-4,
             discriminator_steps=5,
             regularisers=(_part("weight_clipping", limit=0.01),),
         ),
-        "Arjovsky et al., 2017, arXiv:1701.07875.",
+        "Arjovsky et al., 2017, arXiv:1701.07875, at four times its learning rate.",
     ),
     Recipe(
         "wgan-gp",
@@ -263,13 +263,13 @@ _RECIPES = (
         _classic(
             "progressive",
             _part("progressive"),
-            "wasserstein",
+            "non_saturating",
             discriminator_learning_rate=1e-3,
             generator_learning_rate=1e-3,
             betas=(0.0, 0.99),
-            regularisers=(_part("gradient_penalty", weight=10.0), _part("minibatch_deviation")),
+            regularisers=(_part("r1", gamma=1.0, every=4), _part("minibatch_deviation")),
         ),
-        "Karras et al., 2018, arXiv:1710.10196.",
+        "Karras et al., 2018, arXiv:1710.10196; with R1 where it has the penalty of WGAN-GP, which swung here.",
     ),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}

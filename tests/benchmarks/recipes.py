@@ -1,6 +1,6 @@
 """How good is every recipe after the same time? Fréchet distance, label agreement and a grid to look at.
 
-    python tests/benchmarks/recipes.py --cohort phantom --minutes 4 --seeds 0 1 2 recommended sn-hinge dcgan-64
+    python tests/benchmarks/recipes.py recommended sn-hinge dcgan-64 --cohort phantom --minutes 4 --seeds 0 1 2
     python tests/benchmarks/recipes.py --cohort mednist --data ../shared/data --minutes 2 --grids FOLDER
 
 Without names every recipe is run. A minute is a minute of processor time of one thread, so that other work on the

@@ -269,7 +269,7 @@ def test_a_progressive_run_that_is_stopped_early_leaves_a_coarse_generator() -> 
     training.advance(2)
     blocks = next(iter(training)).preview
     assert blocks is not None
-    assert np.array_equal(blocks, blocks[..., ::8, ::8].repeat(8, 2).repeat(8, 3))
+    assert np.array_equal(blocks, blocks[..., ::4, ::4].repeat(4, 2).repeat(4, 3))
     assert training.generator()["grown"].tolist() == [0.0]
 
 

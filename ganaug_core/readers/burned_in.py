@@ -107,13 +107,11 @@ class Marks:
 
 
 def _sharp_marks(share: NDArray[np.float64]) -> bool:
-    """Whether places that are often bright lie beside places that never are: what anatomy has in common is smooth."""
+    """Whether places that are often bright lie two pixels from places that never are: common anatomy is smooth."""
     often = share > SAME_PLACE
-    if np.count_nonzero(often) < LEAST_BRIGHT:
-        return False
     never = np.pad(share < 0.05, 2)
     rows, columns = share.shape
     beside = np.zeros(share.shape, bool)
     for down, right in ((0, 2), (4, 2), (2, 0), (2, 4)):
         beside |= never[down : down + rows, right : right + columns]
-    return int(np.count_nonzero(often & beside)) > 0.5 * int(np.count_nonzero(often))
+    return int(np.count_nonzero(often & beside)) >= LEAST_BRIGHT

@@ -1,0 +1,114 @@
+"""The Cohort page of a draft: patients tried on screen, twins at the limit, text to confirm, then it is fixed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from ganaug_core import neighbours
+from ganaug_core.cohort import drafts
+from ganaug_core.jobs import tasks
+from ganaug_core.workspace import Workspace
+
+Open = Callable[..., AppTest]
+
+
+def shown(app: AppTest) -> str:
+    """Return everything that the page says in words."""
+    assert not app.exception
+    return "\n".join(
+        each.value for kind in (app.text, app.markdown, app.warning, app.success, app.error) for each in kind
+    )
+
+
+def button_named(app: AppTest, label: str) -> Button:
+    return next(each for each in app.button if each.label == label)
+
+
+@pytest.fixture
+def draft(home: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A draft whose file names tell the patient; two pairs of images resemble each other."""
+    random = np.random.default_rng(0)
+    for label in ("a", "b"):
+        (tmp_path / "s" / label).mkdir(parents=True)
+        for number in range(20):
+            image = Image.fromarray(random.integers(0, 256, (16, 16), np.uint8))
+            image.save(tmp_path / "s" / label / f"P{label}{number // 2}_{number}.png")
+    near = np.array([[0, 5], [1, 25]]), np.array([0.03, 0.07], np.float32)
+    monkeypatch.setattr(neighbours, "twin_pairs", lambda *_, **__: near)
+    return tasks.import_cohort(home, {"source": str(tmp_path / "s"), "name": "d", "size": 16, "draft": True})
+
+
+def test_a_pattern_is_tried_on_screen_before_it_is_used(home: Workspace, page: Open, draft: str) -> None:
+    app = page("cohort")
+    assert "no patient is known" in shown(app)
+    assert "{patient}_* (20 patients)" in shown(app)
+    app.text_input(key="pattern").set_value("{patient}.png").run()
+    assert "Every image would be a patient of its own" in shown(app)
+    app.text_input(key="pattern").set_value("nobody_*").run()
+    assert "needs \\{patient\\} once" in shown(app) or "needs {patient} once" in shown(app)
+    app.text_input(key="pattern").set_value("{patient}_*").run()
+    assert "40 of 40 names tell a patient: 20 patients, with 2 to 2 images each." in shown(app)
+    assert (home.cohort(draft).patients == -1).all(), "to try is not to use"
+    button_named(app, "Use these patients").click().run()
+    assert len(np.unique(home.cohort(draft).patients)) == 20
+    assert "It is not known which images belong to one patient" not in shown(app)
+
+
+def test_the_pairs_at_the_twin_limit_are_on_screen_and_it_can_be_moved(home: Workspace, page: Open, draft: str) -> None:
+    app = page("cohort")
+    assert "1 pair within this limit, 1 pair beyond it" in shown(app)
+    assert "a, distance 0.030" in shown(app)
+    assert "a and b, distance 0.070" in shown(app)
+    limit = next(each for each in app.slider if each.label == "Twin limit")
+    limit.set_value(0.08).run()
+    assert "2 pairs within this limit, 0 pairs beyond it" in shown(app)
+    button_named(app, "Use this limit").click().run()
+    assert len(home.cohort(draft).twins) == 2
+    assert "1 pair of twins with two classes" in shown(app)
+
+
+def test_shares_can_be_drawn_again_and_the_split_is_fixed_by_one_click(home: Workspace, page: Open, draft: str) -> None:
+    app = page("cohort")
+    assert "The split is a proposal." in shown(app)
+    app.slider(key="share-holdout").set_value(50).run()
+    app.button(key="share-draw").click().run()
+    assert (home.cohort(draft).roles == 2).sum() == pytest.approx(20, abs=2)
+    app.button(key="fix-split").click().run()
+    assert home.cohort(draft).fixed
+    assert "The split is a proposal." not in shown(app)
+    assert "Twin limit" not in [each.label for each in app.slider]
+
+
+def test_images_with_likely_text_must_be_looked_at_first(home: Workspace, page: Open, draft: str) -> None:
+    cohort, made = home.cohort(draft), drafts.of(home, draft)
+    suspected = {str(cohort.ids[3]): "There seems to be text in the image."}
+    changed = type(cohort)(**{**vars(cohort), "suspected_text": suspected})
+    home.revise(changed, {drafts.FILE: made.to_bytes(), drafts.PATHS: b"{}"})
+    app = page("cohort")
+    assert "1 image may hold text" in shown(app)
+    app.button(key="fix-split").click().run()
+    assert "nobody has looked at them" in shown(app)
+    assert not home.cohort(draft).fixed
+    app = page("cohort")
+    app.checkbox(key="text-seen").check().run()
+    assert "You have looked at them" in shown(app)
+    app.button(key="fix-split").click().run()
+    assert home.cohort(draft).fixed
+
+
+def test_what_the_files_held_besides_is_listed(home: Workspace, page: Open, draft: str) -> None:
+    cohort, made = home.cohort(draft), drafts.of(home, draft)
+    told = cohort.provenance | {"dropped": {"PatientName": 40, "private attribute": 7}}
+    home.revise(type(cohort)(**{**vars(cohort), "provenance": told}), {drafts.FILE: made.to_bytes()})
+    app = page("cohort")
+    assert "2 kinds of information" in shown(app)
+    tables = [each.value for each in app.dataframe if "Dropped" in each.value.columns]
+    assert tables[0].to_dict("records") == [
+        {"Dropped": "PatientName", "Images": 40},
+        {"Dropped": "private attribute", "Images": 7},
+    ]

@@ -18,7 +18,7 @@ EMBEDDED = {
     "digits": ("Handwritten digits", "1,797 tiny images of 0 to 9. Trains in a minute, good for trying things out."),
 }
 SIZES = (32, 64, 128, 256, 512)
-USUAL_RANGE = "Usual for the kind: CT −1024 to 1024 HU, 8 bits 0 to 255, MR percentiles 0.5 to 99.5"
+USUAL_RANGE = "The usual one for this kind of image"
 WHOLE_RANGE = "From the lowest to the highest value"
 PERCENTILES = "Between two percentiles"
 OWN_RANGE = "Between two values, such as −160 to 240 HU for soft tissue"
@@ -132,7 +132,8 @@ def _options(source: Path) -> dict[str, Any]:
     way = right.selectbox(
         "Range of values",
         list(RANGES),
-        help="Values outside are set to the ends. The range is part of the cohort: generators give values of it back.",
+        help="Values outside are set to the ends; generators give values of the range back. Usual: −1024 to 1024 HU "
+        "for CT, 0 to 255 for 8 bits, the percentiles 0.5 to 99.5 for MR, all values for the rest.",
     )
     request: dict[str, Any] = {"size": int(size), "draft": True}
     low, high = RANGES[way]

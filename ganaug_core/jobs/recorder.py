@@ -36,10 +36,11 @@ class Recorder:
         self._state: dict[str, Any] = {}
         (folder / "previews").mkdir(exist_ok=True)
         (folder / "checkpoints").mkdir(exist_ok=True)
+        known = images or -1  # from nothing, the first report is made again too
         for name in LINES:
-            _cut(folder / name, images)
+            _cut(folder / name, known)
         for sheet in (folder / "previews").glob("*.png"):
-            if int(sheet.stem) > images:
+            if int(sheet.stem) > known:
                 sheet.unlink()
 
     def write(self, progress: Progress) -> None:

@@ -210,7 +210,8 @@ class Training:
                     do="Resume from the last checkpoint with a lower learning rate, or with precision=float32.",
                     code="nonfinite",
                 )
-            if self.seconds - before >= seconds:
+            # a checkup comes at its own image, not at the clock's, so that a resumed run keeps the same checkpoint
+            if self.seconds - before >= seconds or (steps is None and self._best.due(self.share, self.images)):
                 break
         means = {name: float(value) / played for name, value in sums.items()}
         return {**means, "left_out": float(left_out)}, played, self.seconds - before

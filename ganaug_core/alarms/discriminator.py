@@ -14,24 +14,25 @@ class DiscriminatorTooStrong:
     """The discriminator tells every generated image from every training image, look after look.
 
     Settings:
-        separation: Chance that it finds a training image more real than a generated one, in (0.5, 1).
-        looks: So many looks in a row, about every 2 % of the budget.
+        separation: Chance that it finds a training image more real than a generated one of its class, in (0.5, 1).
+            Young healthy runs on MedNIST reached 99.7 %.
+        looks: Median over so many looks, about every 2 % of the budget.
         begin: Share of the budget before which it may: the first images are easy to tell.
     """
 
     title: ClassVar[str] = "The discriminator wins every time"
 
-    separation: float = 0.995
-    looks: int = 4
+    separation: float = 0.998
+    looks: int = 6
     begin: float = 0.1
 
     def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
         found = series([each for each in course if each.share >= self.begin], "separation")[-self.looks :]
-        if len(found) < self.looks or min(found) <= self.separation:
+        if len(found) < self.looks or median(found) <= self.separation:
             return None
         return (
             f"It finds training images more real than generated ones in {100 * median(found):.1f} % of pairs (alarm "
-            f"above {100 * self.separation:g} % in {self.looks} looks in a row; 50 % is a tie).",
+            f"above {100 * self.separation:g} % in {self.looks} looks; 50 % is a tie).",
             "Lower the discriminator's learning rate, raise the gamma of r1 and r2, or widen the generator.",
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import ClassVar
 
 from ganaug_core.alarms.course import against_the_past, series
@@ -13,22 +14,23 @@ class VanishingGradient:
     """The generator is hardly pulled any more, so it stops learning.
 
     Settings:
-        share: Gradient norm over what was usual before, in (0, 1).
+        share: Gradient norm over what it was in the strongest tenth of the run before, in (0, 1).
         floor: A norm below this is an alarm whatever was usual; a run can begin with a dead gradient.
         window: Reports that are compared with all before, about three a second.
     """
 
     title: ClassVar[str] = "The generator gets no signal"
 
-    share: float = 0.01
+    share: float = 0.02
     floor: float = 1e-5
     window: int = 15
 
     def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
-        compared = against_the_past(series(course, "generator_gradient"), self.window)
-        if compared is None:
+        found = series(course, "generator_gradient")
+        if len(found) < 2 * self.window:
             return None
-        now, before = compared
+        earlier = sorted(found[: -self.window])
+        now, before = median(found[-self.window :]), earlier[int(0.9 * len(earlier))]
         if now >= max(self.floor, self.share * before):
             return None
         return (

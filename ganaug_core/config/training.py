@@ -40,6 +40,9 @@ class TrainingConfig(BaseModel):
         minutes, images: The budget, exactly one of them: minutes of training, or real images shown.
         precision: `bfloat16` where the processor multiplies it in hardware (`auto`), else `float32`.
         threads: 0 measures which number is fastest.
+        deterministic: On a GPU, the same bits every time; slower. A processor gives them anyway.
+        compiled: Compile the networks where no second derivative is needed: a minute before the first step, for long
+            runs on a GPU. Not for networks that grow.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -72,6 +75,8 @@ class TrainingConfig(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
     threads: Annotated[int, Field(ge=0, le=256)] = 0
+    deterministic: bool = False
+    compiled: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -27,7 +27,8 @@ class Game:
         average: Generator with exponentially averaged weights: the one that is kept.
         images_per_step: Real images that the discriminator sees in a step.
         augmenting: Probability of each augmentation where it adapts itself, a scalar; None where all are applied.
-        skipped: Updates in a row that were left out because they were not finite.
+        skipped: Steps in a row with an update that was left out because it was not finite, a scalar on the device:
+            nothing in a step waits for a GPU.
     """
 
     def __init__(
@@ -54,7 +55,10 @@ class Game:
         self.discriminator_optimiser = _optimiser(self.discriminator, config.discriminator_learning_rate, config)
         self.augmenting = torch.zeros((), device=place.device) if config.augment == "adaptive" else None
         self.past = Past(self.discriminator, self.generator) if parts.memories else None
-        self.skipped = 0
+        self.skipped = torch.zeros((), dtype=torch.int64, device=place.device)
+        # what needs no second derivative may be compiled; weights are shared
+        ready = place.compiled if not self._growing else lambda network: network
+        self._draw, self._quick = ready(self.generator), ready(self.discriminator)
 
     def step(self, number: int, share: float) -> dict[str, Tensor]:
         """Play step `number` when `share` of the budget is spent; return the step's losses and gradient norms.
@@ -70,15 +74,15 @@ class Game:
             optimiser.param_groups[0]["lr"] = rate * now.learning_rate
         for module in self._growing:
             module.grow(share)  # type: ignore[operator]
-        followed = True
-        with seeded(self.config.seed, number + 1):
+        followed = torch.ones((), dtype=torch.bool, device=self.place.device)
+        with seeded(self.config.seed, number + 1, place=self.place):
             for turn in range(self.config.discriminator_steps):
                 update = number * self.config.discriminator_steps + turn
                 discriminator_loss = self._discriminator_loss(update, share, now.penalty)
                 discriminator_gradient, done = _update(
                     self.discriminator_optimiser, self.discriminator, discriminator_loss
                 )
-                followed &= done
+                followed = followed & done
                 for part in self.parts.constraints:
                     part.constrain(self.discriminator)
             # an unrolled game looks at what the discriminator's weights would do
@@ -86,12 +90,11 @@ class Game:
             for _ in range(self.config.generator_steps):
                 generator_loss = self._generator_loss(share)
                 generator_gradient, done = _update(self.generator_optimiser, self.generator, generator_loss)
-                followed &= done
+                followed = followed & done
             self.discriminator.requires_grad_(True)
-        self.skipped = 0 if followed else self.skipped + 1
-        if done:
-            self._move_average((number + 1) * self.images_per_step)
-        if self.past is not None and followed:
+        self.skipped = torch.where(followed, 0, self.skipped + 1)
+        self._move_average((number + 1) * self.images_per_step, done)
+        if self.past is not None and bool(followed):
             self.past.remember()
         measures = {
             "discriminator_loss": discriminator_loss.detach(),
@@ -117,7 +120,7 @@ class Game:
         ]
         with self.place.arithmetic():
             with torch.no_grad():
-                fake = self.generator(self.latent(n), labels).float()
+                fake = self._draw(self.latent(n), labels).float()
             seen = torch.cat([self._shown(real, share), self._shown(fake, share)])
             seen.requires_grad_(bool(due))
             asked = labels.repeat(2)[:, None]
@@ -125,7 +128,7 @@ class Game:
                 # the wrong label rides along: a discriminator looks at an image once and answers for several labels
                 wrong = (labels + torch.randint(1, self.classes, labels.shape).to(labels.device)) % self.classes
                 asked = torch.cat([asked, wrong.repeat(2)[:, None]], 1)
-            logits = self._discriminate(seen, asked).float()
+            logits = self._discriminate(seen, asked, self.discriminator if due else self._quick).float()
             real_logits, fake_logits = logits[:, 0].chunk(2)
             loss = self.parts.loss.discriminator_loss(real_logits, fake_logits)
             if due:
@@ -155,7 +158,7 @@ class Game:
             if part.compares == "features" and (weight := part.weight_at(share)) > 0
         ]
         with self.place.arithmetic():
-            fake = self._shown(self.generator(self.latent(n), labels).float(), share)
+            fake = self._shown(self._draw(self.latent(n), labels).float(), share)
             judge = self._judge(real, fake, labels, share)
             fake_logits = judge(fake, labels).float()
             real_logits = torch.zeros_like(fake_logits)
@@ -175,7 +178,7 @@ class Game:
     def _judge(self, real: Tensor, fake: Tensor, labels: Tensor, share: float) -> Judge:
         """Return the discriminator, or what it would be some steps ahead."""
         if self.parts.foresight is None:
-            return self.discriminator
+            return self._quick
         shown = self._shown(real, share)
 
         def loss(judge: Judge) -> Tensor:
@@ -188,12 +191,11 @@ class Game:
         weights, past = self.past.of(side)
         return torch.stack([part.drift(weights, past) for part in self.parts.memories]).sum()
 
-    def _discriminate(self, images: Tensor, labels: Tensor) -> Tensor:
+    def _discriminate(self, images: Tensor, labels: Tensor, judge: Judge) -> Tensor:
         if self.parts.shared_batches:
-            logits: Tensor = self.discriminator(images, labels)
-            return logits
+            return judge(images, labels)
         halves = zip(images.chunk(2), labels.chunk(2), strict=True)
-        return torch.cat([self.discriminator(each, asked) for each, asked in halves])
+        return torch.cat([judge(each, asked) for each, asked in halves])
 
     def _shown(self, images: Tensor, share: float) -> Tensor:
         """Return what the discriminator sees of images."""
@@ -222,11 +224,11 @@ class Game:
         self.augmenting = (self.augmenting + by * (certain - self.config.adaptive_target).sign()).clamp(0, 1)
 
     @torch.no_grad()
-    def _move_average(self, images: int) -> None:
+    def _move_average(self, images: int, followed: Tensor) -> None:
         weight = schedule.averaging(images, self.images_per_step, self.config)
         torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), weight)
         for kept, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            kept.copy_(current)  # running statistics are averages already
+            kept.copy_(torch.where(followed, current, kept))  # running statistics are averages already
 
     def state(self) -> dict[str, Any]:
         """Return copies of everything that a step changes, on the CPU."""
@@ -235,7 +237,7 @@ class Game:
             kept["augmenting"] = self.augmenting
         if self.past is not None:
             kept["past"] = self.past.state()
-        return {**{name: _copied(part) for name, part in kept.items()}, "skipped": self.skipped}
+        return {**{name: _copied(part) for name, part in kept.items()}, "skipped": int(self.skipped)}
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
@@ -245,7 +247,7 @@ class Game:
             self.augmenting = state["augmenting"].to(self.place.device, copy=True)
         if self.past is not None:
             self.past.load(state["past"])
-        self.skipped = int(state["skipped"])
+        self.skipped.fill_(int(state["skipped"]))
 
 
 _KEPT = ("generator", "discriminator", "average", "generator_optimiser", "discriminator_optimiser")
@@ -265,14 +267,17 @@ def _optimiser(network: nn.Module, rate: float, config: TrainingConfig) -> torch
     return torch.optim.Adam(weights, rate, betas=(first, second), fused=True)
 
 
-def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> tuple[Tensor, bool]:
-    """Follow the gradient of `loss` if it is finite; return its norm and whether it was."""
+def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> tuple[Tensor, Tensor]:
+    """Follow the gradient of `loss` if it is finite; return its norm and whether it was, scalars on the device."""
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     gradients = [each.grad for each in network.parameters() if each.grad is not None]
     norm = torch.nn.utils.get_total_norm(gradients)
-    finite = bool(torch.isfinite(norm + loss.detach()))
-    if finite:
+    finite = torch.isfinite(norm + loss.detach())
+    if optimiser.defaults.get("fused"):
+        optimiser.found_inf = (~finite).float()  # type: ignore[attr-defined]  # it leaves the update out by itself
+        optimiser.step()
+    elif finite:
         optimiser.step()
     return norm, finite
 

@@ -43,7 +43,7 @@ class TrainingImages:
         self._edges: Tensor | None = None
         if weights is not None:
             share = weights[labels] / weights[labels].sum()
-            self._edges = torch.from_numpy(np.cumsum(share))
+            self._edges = torch.from_numpy(np.cumsum(share)).to(device)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -54,7 +54,7 @@ class TrainingImages:
             index = torch.randint(len(self), (size,))
         else:
             ticket = torch.rand(size, dtype=torch.float64)
-            index = torch.searchsorted(self._edges, ticket, right=True).clamp_(max=len(self) - 1)
+            index = torch.searchsorted(self._edges, ticket.to(self._edges.device), right=True).clamp_(max=len(self) - 1)
         index = index.to(self.labels.device)
         return self.images[index], self.labels[index]
 

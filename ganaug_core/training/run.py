@@ -27,6 +27,7 @@ _REPORT_SECONDS = 0.3
 _PREVIEWS = 50
 _TELEMETRY_SHARE = 0.025
 _PATIENCE = 3
+_LOOK_STEPS = 20  # asking a GPU whether an update was left out waits for it
 _RATES = ("discriminator_learning_rate", "generator_learning_rate")
 _FORMAT = 1
 
@@ -65,12 +66,15 @@ class Training:
         self.cohort, self.config = cohort, config
         self.rescues = max(rescues, int(state.get("rescues", 0)) if state is not None else 0)
         self.parts = parts.resolve(config, int((cohort.roles == TRAIN).sum()), cohort.intensity.unit)
-        self.place = devices.choose(config.device, config.precision)
+        self.place = devices.choose(
+            config.device, config.precision, deterministic=config.deterministic, compiled=config.compiled
+        )
         with devices.enough_memory(config.batch_size):
             self.training_images = TrainingImages(cohort, config, self.place.device)
             self.threads = self._choose_threads(state)
             self._game = self._new_game()
         self._shown = telemetry.Shown(cohort, config.seed, self.parts.architecture.latent, self.place)
+        self._look_every = _LOOK_STEPS if self.place.device.type == "cuda" else 1
         self._averages, self._watch = telemetry.Averages(), Watch()
         self._best = Best(cohort, config.seed)
         self.images, self.seconds, self.telemetry_seconds, self._steps = 0, 0.0, 0.0, 0
@@ -192,7 +196,8 @@ class Training:
         """Play steps for that long, or that many; return means, steps played and seconds spent."""
         before, begun = self.seconds, time.perf_counter()
         sums: dict[str, Tensor] = {}
-        played = left_out = 0
+        played = 0
+        left_out = torch.zeros((), device=self.place.device)
         while played != steps and (steps is not None or self.share < 1):
             with devices.enough_memory(self.config.batch_size):
                 measured = self._game.step(self._steps, self.share)
@@ -203,9 +208,10 @@ class Training:
             self._steps += 1
             self.images += self._game.images_per_step
             self.seconds = before + time.perf_counter() - begun
-            if self._game.skipped > _PATIENCE:
+            if not played % self._look_every and self._game.skipped > _PATIENCE:
+                skipped = int(self._game.skipped)
                 raise TrainingError(
-                    f"Training became unstable: after {self.images:,} images {self._game.skipped} updates in a row "
+                    f"Training became unstable: after {self.images:,} images {skipped} updates in a row "
                     "were not finite.",
                     do="Resume from the last checkpoint with a lower learning rate, or with precision=float32.",
                     code="nonfinite",

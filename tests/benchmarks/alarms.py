@@ -1,6 +1,6 @@
 """Do the alarms go off when a run fails in a known way, and keep quiet when it goes well?
 
-Run: python tests/benchmarks/alarms.py healthy|planted [seeds, default 2] [images, default 6000]
+Run: python tests/benchmarks/alarms.py healthy|planted [seeds, default 4] [images, default 6000]
 (real images: GANAUG_TEST_DATA, its folder mednist_6k/images, imported at 32 pixels).
 
 The runs are short, so they are looked at as often as one of a quarter of an hour: every 1,000 images a checkpoint is
@@ -34,7 +34,7 @@ from ganaug_core.training.game import Game
 from ganaug_core.training.images import TrainingImages
 from ganaug_core.training.telemetry import Shown
 
-HEALTHY = ("recommended", "small-cohort", "wgan-gp", "sagan")
+HEALTHY = ("recommended", "small-cohort")
 BETWEEN = 1_000
 
 
@@ -122,6 +122,14 @@ def nothing() -> Iterator[None]:
 
 Fault = Callable[[], Any]
 WITHOUT_PENALTY = {"regularisers": "", "augment": "off"}
+UNBOUNDED = {
+    "loss": "wasserstein",
+    "terms": "",
+    "r1.gamma": 1e-9,
+    "r2.gamma": 1e-9,
+    "discriminator_learning_rate": 0.01,
+    "generator_learning_rate": 0.01,
+}
 PLANTED: dict[str, tuple[str, str, dict[str, Any], Fault]] = {
     "one latent vector for all images": ("collapse", "recommended", {}, constant_latents),
     "a class is never trained": ("class_dropped", "recommended", {}, lost_class),
@@ -138,11 +146,11 @@ PLANTED: dict[str, tuple[str, str, dict[str, Any], Fault]] = {
         nothing,
     ),
     "ten images a class, no augmentation": ("discriminator_overfitting", "recommended", WITHOUT_PENALTY, nothing),
-    "Wasserstein without a constraint": ("divergence", "wgan", {"weight_clipping.limit": 1000}, nothing),
-    "learning rates 100 times as high": (
+    "Wasserstein hardly constrained, rates 10 times as high": ("divergence", "recommended", UNBOUNDED, nothing),
+    "the same, rates 100 times as high": (
         "exploding_gradient",
-        "wgan",
-        {"weight_clipping.limit": 1000, "discriminator_learning_rate": 0.01, "generator_learning_rate": 0.01},
+        "recommended",
+        {**UNBOUNDED, "discriminator_learning_rate": 0.1, "generator_learning_rate": 0.1},
         nothing,
     ),
     "three in ten images are copies": ("copying_onset", "recommended", {}, lambda: copies(0.3)),
@@ -168,7 +176,7 @@ def play(cohort: Cohort, recipe: str, changes: dict[str, Any], fault: Fault, ima
     return f"{names}{end} | {training.images:,}"
 
 
-def main(kind: str, seeds: int = 2, images: int = 6_000) -> None:
+def main(kind: str, seeds: int = 4, images: int = 6_000) -> None:
     torch.set_num_threads(1)
     best.IMAGES_BETWEEN, best.MOST_SHARE, run._TELEMETRY_SHARE = BETWEEN, 1.0, 1.0
     real = mednist()

@@ -67,7 +67,12 @@ def compare(one: Training, other: Training) -> None:
 def test_gpu_and_cpu_play_the_same_game(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     places = ("cpu", "cuda")
-    compare(*(Training(squares(), config(device=each, precision="float32", augment="on")) for each in places))
+    compare(
+        *(
+            Training(squares(), config(device=each, precision="float32", augment="on", deterministic=True))
+            for each in places
+        )
+    )
 
 
 def test_another_number_format_plays_the_same_game_up_to_rounding() -> None:
@@ -83,3 +88,74 @@ def test_another_number_format_plays_the_same_game_up_to_rounding() -> None:
 def test_a_missing_gpu_is_said_in_words() -> None:
     with pytest.raises(TrainingError, match=r"asks for a GPU, and PyTorch finds none"):
         Training(squares(), config(device="cuda"))
+
+
+# on a GPU
+
+on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here: nothing to run it on")
+
+
+@on_gpu
+def test_no_step_waits_for_the_gpu() -> None:
+    training = Training(squares(), config(device="cuda", augment="on"))
+    training.advance(5)
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for number in range(5, 13):
+            training._game.step(number, 0.1)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@on_gpu
+def test_a_deterministic_run_on_a_gpu_gives_the_same_bits_twice() -> None:
+    runs = [Training(squares(), config(device="cuda", augment="on", deterministic=True)) for _ in range(2)]
+    for run in runs:
+        run.advance(20)
+    try:
+        ours, theirs = (run.state()["game"]["generator"] for run in runs)
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+@on_gpu
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_the_presets_take_a_step_on_a_gpu(size: int) -> None:
+    recipe = "recommended-gpu" if size == 64 else f"gpu-{size}"
+    training = Training(squares((20, 20), size=size), configure(recipe, images=10_000))
+    assert np.isfinite(training.advance(4)["discriminator_loss"])
+
+
+# what of that can be tried on a processor
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # the compiler looks at it, not we
+def test_compiled_networks_play_the_same_game(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traced and differentiated as for a GPU, but run kernel by kernel: another compiler is not tried here."""
+    usual = Training(squares(), config(precision="float32", augment="on"))
+    place = devices.Place(torch.device("cpu"), torch.float32, compiling="aot_eager")
+    monkeypatch.setattr(devices, "choose", lambda *_, **__: place)
+    compiled = Training(squares(), config(precision="float32", augment="on", compiled=True))
+    assert compiled._game._draw is not compiled._game.generator
+    compare(usual, compiled)
+
+
+def test_a_processor_neither_compiles_nor_changes_its_kernels_unless_asked() -> None:
+    place = devices.choose("cpu", "float32", deterministic=True)
+    assert (place.compiling, place.draws_itself) == (None, False)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_an_update_that_is_left_out_is_known_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = Training(squares(), config())
+    game = training._game
+    before = {name: each.clone() for name, each in game.generator.state_dict().items()}
+    monkeypatch.setattr(game, "_generator_loss", lambda share: next(game.generator.parameters()).sum() * float("inf"))
+    game.step(0, 0.0)
+    game.step(1, 0.0)
+    assert isinstance(game.skipped, torch.Tensor)
+    assert int(game.skipped) == 2
+    assert all(torch.equal(each, before[name]) for name, each in game.generator.state_dict().items())
+    assert all(int(each["step"]) == 0 for each in game.generator_optimiser.state.values())

@@ -208,10 +208,7 @@ def _arms(
         if arm.mix == "synthetic" and (others < FEWEST_SYNTHETIC).any():
             left_out[arm.name] = "Some classes have no synthetic images."
         elif arm.curated and usable[made == rare].all():
-            left_out[arm.name] = (
-                "Nothing was left out by curation: reject images on the Samples page, or run the audit, which looks "
-                "for copies."
-            )
+            left_out[arm.name] = "There is nothing to leave out: no image was rejected, and no audit named a copy."
         elif arm.curated and usable[made == rare].sum() < FEWEST_SYNTHETIC:
             left_out[arm.name] = f"Curation leaves {usable[made == rare].sum()} images."
         else:

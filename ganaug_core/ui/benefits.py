@@ -17,6 +17,7 @@ STATES = {
     "harms": ("harms", ":material/trending_down:", "red"),
     "not_assessable": ("first estimate", ":material/hourglass_top:", "orange"),
 }
+LEFT_OUT = {"synthetic": "of synthetic images only", "curated": "after curation"}
 REFRESH_SECONDS = 2.0
 MORE = 5
 
@@ -41,7 +42,7 @@ def page(cohort: str, samples: str) -> None:
     _details(found)
     if job is None or not job.live:
         _again(name, found, cohort, samples)
-        _rarer(cohort)
+        _rarer(cohort, found.rare)
 
 
 def _found(name: str) -> Benefit | None:
@@ -171,7 +172,7 @@ def _details(found: Benefit) -> None:
     with st.expander("What each arm does", icon=":material/list:"):
         st.table(pd.DataFrame([{"Arm": arm.title, "Shown": arm.says} for arm in _in_order(found)]).set_index("Arm"))
         for arm, why in found.left_out.items():
-            st.text(f"Left out: {arm}. {why}")
+            st.text(f"Without the arm {LEFT_OUT[arm]}: {why}")
     with st.expander("All numbers", icon=":material/table:"):
         st.dataframe(pd.DataFrame(_rows(found)), hide_index=True, alt="Every measure of every arm and class")
     with st.expander("How it was done", icon=":material/science:"):
@@ -245,7 +246,7 @@ def _again(name: str, found: Benefit, cohort: str, samples: str) -> None:
             st.rerun()
 
 
-def _rarer(cohort: str) -> None:
+def _rarer(cohort: str, class_name: str | None = None) -> None:
     """Offer to make a class rarer: on a cohort of its own, so that its generator sees no more than its classifiers."""
     with st.expander("See what happens when a class is rarer", icon=":material/filter_alt:"):
         st.text(
@@ -256,7 +257,8 @@ def _rarer(cohort: str) -> None:
         classes = caches.manifest("cohorts", cohort)["classes"]
         left, middle, right = st.columns(3, vertical_alignment="bottom")
         named = {words.clean(each): each for each in classes}
-        rare = named[str(left.selectbox("Class", list(named), key="rarer-class"))]
+        first = classes.index(class_name) if class_name in classes else 0
+        rare = named[str(left.selectbox("Class", list(named), first, key="rarer-class"))]
         keep = int(middle.number_input("Training images to keep", 4, 100_000, 50, key="keep"))
         name = tasks.rarer_name(cohort, rare, keep)
         if right.button("Make this cohort", key="make-rarer"):

@@ -68,7 +68,7 @@ def test_the_answer_comes_first_with_what_it_rests_on(answered: Workspace, page:
     assert app.subheader[0].value == STATEMENT
     assert "10 training images of zero beside 80 others; tested on 60 images of 30 held-out patients" in texts(app)
     assert "5 of 5 repetitions" in texts(app)
-    assert "Left out: curated. Nothing was left out by curation." in texts(app)
+    assert "Without the arm after curation: Nothing was left out by curation." in texts(app)
     assert len(app.get("plotly_chart")) == 2
 
 

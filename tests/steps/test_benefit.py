@@ -226,7 +226,7 @@ def test_arms_that_cannot_be_had_are_named_with_the_reason() -> None:
     only = replace(samples, images=samples.images[rare], labels=samples.labels[rare], ids=samples.ids[rare])
     left_out = Experiment.of(cohort, only).fitting.left_out
     assert left_out.keys() == {"synthetic", "curated"}
-    assert "run the audit" in left_out["curated"]
+    assert "no audit named a copy" in left_out["curated"]
 
 
 def test_curation_drops_rejected_images_and_copies_or_takes_those_kept_by_hand() -> None:

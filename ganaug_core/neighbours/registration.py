@@ -174,13 +174,20 @@ def _box(side: int, window: int, every: int) -> Tensor:
     return ((offset >= 0) & (offset < reach) & (offset % every == 0)).float() / window
 
 
+@lru_cache(maxsize=32)
+def _grid(rotation: float, scale: float, side: int) -> Tensor:
+    """Return (1, side, side, 2): where each pixel of a turned and scaled picture comes from."""
+    angle = math.radians(rotation)
+    cosine, sine = math.cos(angle) * scale, math.sin(angle) * scale
+    matrix = torch.tensor([[[cosine, -sine, 0.0], [sine, cosine, 0.0]]])
+    return functional.affine_grid(matrix, [1, 1, side, side], align_corners=False)
+
+
 def _warped(pictures: Tensor, rotation: float, scale: float) -> Tensor:
     if rotation == 0 and scale == 1:
         return pictures
-    angle = math.radians(rotation)
-    cosine, sine = math.cos(angle) * scale, math.sin(angle) * scale
-    matrix = torch.tensor([[cosine, -sine, 0.0], [sine, cosine, 0.0]], device=pictures.device)
-    grid = functional.affine_grid(matrix.expand(len(pictures), 2, 3), list(pictures.shape), align_corners=False)
+    n, side = len(pictures), pictures.shape[-1]
+    grid = _grid(rotation, scale, side).to(pictures).expand(n, -1, -1, -1)
     warped: Tensor = functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
     return warped
 

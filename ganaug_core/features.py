@@ -1,9 +1,11 @@
 """Images and an encoder -> Features. What was fitted or encoded once is found again by the digest of its content."""
 
+import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +16,13 @@ from ganaug_core.encoders.discriminator import logits, watched
 from ganaug_core.encoders.fitted import FEWEST_IMAGES, read_state
 from ganaug_core.errors import EvidenceError, WorkspaceError
 from ganaug_core.interfaces import FittedEncoder, Preparation, Report, look_up, silent
+from ganaug_core.neighbours import Registered
 from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Names, Samples
 from ganaug_core.regularisers import REGULARISERS
 from ganaug_core.workspace import Workspace, digest_of
 
 RECIPE = 1  # raise it when an encoder changes what it computes from the same settings: old caches are then not found
+SEARCH = 1  # the same for the registered search
 AT_ONCE = 512  # images read at once, so that memory stays bounded
 SPACES = {**ENCODERS, **PRETRAINED}
 MOST_IMAGES = 10_000  # a larger cohort is fitted on a random choice of this many
@@ -151,6 +155,29 @@ def of_samples(
     return _of(
         fitted, samples.digest, samples.ids, lambda index: np.asarray(samples.images[index], np.float32), cache, report
     )
+
+
+def remembered(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Registered]], Registered]:
+    """Return a memory of searches among the cohort's own images, by the digest of its content."""
+
+    def remember(what: str, search: Callable[[], Registered]) -> Registered:
+        name = f"search-{digest_of(SEARCH, cohort.digest, cohort.groups, what)[:24]}"
+        if cache.exists("features", name):
+            try:
+                with np.load(cache.folder("features", name) / "nearest.npz", allow_pickle=False) as kept:
+                    return Registered(kept["distance"], kept["nearest"], kept["transform"])
+            except (OSError, ValueError, KeyError, BadZipFile):  # damaged: it is only a cache
+                cache.remove("features", name)
+        found = search()
+        data = io.BytesIO()
+        np.savez(data, distance=found.distance, nearest=found.nearest, transform=found.transform)
+        with _first_come():
+            cache.write(
+                "features", name, {"schema": "ganaug.search/1", "what": what}, files={"nearest.npz": data.getvalue()}
+            )
+        return found
+
+    return remember
 
 
 def _of(

@@ -14,7 +14,7 @@ from ganaug_core.audit.measuring import measurements
 from ganaug_core.audit.modes import modes
 from ganaug_core.audit.realism import realism
 from ganaug_core.audit.remembered import described, membership
-from ganaug_core.audit.sides import Space, sides
+from ganaug_core.audit.sides import Remember, Space, afresh, sides
 from ganaug_core.audit.words import Finding
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
@@ -34,6 +34,7 @@ def audit(
     trust_split: bool = False,
     logits: tuple[Values, Values] | None = None,
     command: str = "",
+    remember: Remember = afresh,
     report: Report = silent,
 ) -> Audit:
     """Return what can be said about synthetic images of a cohort.
@@ -48,13 +49,14 @@ def audit(
         logits: What the run's discriminator says of the training and of the held-out images, in cohort order, where
             the run is at hand.
         command: What the user asked for, for the record.
+        remember: Keeps what only the cohort decides, for its next audit.
         report: Progress.
 
     Raises:
         EvidenceError: No synthetic images, classes that the cohort does not have, or features of other images. Too
             few images are no error: the verdict says what is needed.
     """
-    both = sides(cohort, samples, spaces, seed)
+    both = sides(cohort, samples, spaces, seed, remember)
     trusted = cohort.own_split or trust_split or samples.provenance.get("cohort") == cohort.digest
     copied = copies(both, trusted=trusted, report=_part(report, 0.0, 0.6))
     measured = measurements(both, _part(report, 0.6, 0.75))

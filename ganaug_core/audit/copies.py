@@ -154,8 +154,11 @@ def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
     return _Distances(
         registered(both.samples.images, train, report=part(0)),
         registered(both.samples.images, held, query_groups=left_out, reference_groups=groups, report=part(1)),
-        registered(held, train, report=part(2)),
-        registered(held, held, query_groups=groups, reference_groups=groups, report=part(3)),
+        both.remember("holdout-train", lambda: registered(held, train, report=part(2))),
+        both.remember(
+            "holdout-holdout",
+            lambda: registered(held, held, query_groups=groups, reference_groups=groups, report=part(3)),
+        ),
     )
 
 

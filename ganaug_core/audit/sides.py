@@ -1,6 +1,6 @@
 """Both sides of an audit: which images are training, hold-out and synthetic, and of which class and patient."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -10,7 +10,16 @@ import numpy as np
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import statistics
 from ganaug_core.metrics.statistics import Values
+from ganaug_core.neighbours import Registered
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers, Samples
+
+Remember = Callable[[str, Callable[[], Registered]], Registered]
+"""From the name of a search that only the cohort decides, and how to do it, to what was found, now or before."""
+
+
+def afresh(what: str, search: Callable[[], Registered]) -> Registered:
+    """The memory of somebody who keeps nothing."""
+    return search()
 
 
 class Space(NamedTuple):
@@ -27,6 +36,7 @@ class Sides:
     Attributes:
         labels: (m,) class number of each synthetic image in the cohort's order of classes.
         seed: For every draw of the audit.
+        remember: Searches among the cohort's own images are the same in every audit of it.
     """
 
     cohort: Cohort
@@ -34,6 +44,7 @@ class Sides:
     spaces: Mapping[str, Space]
     labels: Integers
     seed: int
+    remember: Remember = afresh
 
     @cached_property
     def train(self) -> Integers:
@@ -64,7 +75,9 @@ class Sides:
         return np.random.default_rng([self.seed, purpose])
 
 
-def sides(cohort: Cohort, samples: Samples, spaces: Mapping[str, Space], seed: int) -> Sides:
+def sides(
+    cohort: Cohort, samples: Samples, spaces: Mapping[str, Space], seed: int, remember: Remember = afresh
+) -> Sides:
     """Return both sides after checking that they fit.
 
     Raises:
@@ -90,4 +103,4 @@ def sides(cohort: Cohort, samples: Samples, spaces: Mapping[str, Space], seed: i
                 do="Compute the features again.",
             )
     labels = np.array([numbers.get(name, -1) for name in samples.classes], np.int64)[samples.labels]
-    return Sides(cohort, samples, spaces, labels, seed)
+    return Sides(cohort, samples, spaces, labels, seed, remember)

@@ -178,6 +178,7 @@ def map_(workspace: Workspace, request: Mapping[str, Any], report: Report = sile
 def audit(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
     """Request: `cohort`, `samples`, perhaps `trust_split`, `seed`, `encoders`, `command`."""
     from ganaug_core import audit as step
+    from ganaug_core import features
 
     cohort, samples = _cohort(workspace, request["cohort"]), workspace.samples(request["samples"])
     encoders = request.get("encoders") or AUDIT_SPACES
@@ -193,6 +194,7 @@ def audit(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
         trust_split=request.get("trust_split", False),
         logits=_logits(workspace, cohort, samples),
         command=request.get("command", ""),
+        remember=features.remembered(cohort, workspace),
         report=stretch(report, 0.4, 1),
     )
     name = audit_name(cohort.name, samples.name)

@@ -9,6 +9,7 @@ import pytest
 from ganaug_core import features
 from ganaug_core.encoders.pixels import Pixels
 from ganaug_core.errors import ConfigurationError, EvidenceError
+from ganaug_core.neighbours import Registered
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Floats, Intensity, Samples
 from ganaug_core.workspace import Workspace, digest_of
 
@@ -169,3 +170,25 @@ def test_progress_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert heard[0] == (0.0, "Learning which images are alike")
     assert heard[-1] == (0.0, "Encoding images (simclr)")
     assert all(0 <= share <= 1 for share, _ in heard)
+
+
+def test_a_search_among_the_cohorts_own_images_is_done_once_and_again_where_it_is_damaged(workspace: Workspace) -> None:
+    cohort, done = a_cohort(), []
+
+    def search() -> Registered:
+        done.append(1)
+        return Registered(np.array([0.5, 2], np.float32), np.array([3, -1]), np.array(["flip+shift", "identity"]))
+
+    for _ in range(2):
+        found = features.remembered(cohort, workspace)("holdout-train", search)
+        assert found.distance.tolist() == [0.5, 2]
+        assert found.nearest.tolist() == [3, -1]
+        assert found.transform.tolist() == ["flip+shift", "identity"]
+    assert len(done) == 1
+    features.remembered(cohort, workspace)("holdout-holdout", search)
+    features.remembered(a_cohort(seed=1), workspace)("holdout-train", search)
+    assert len(done) == 3
+    for name in workspace.names("features"):
+        (workspace.folder("features", name) / "nearest.npz").write_bytes(b"PK")
+    features.remembered(cohort, workspace)("holdout-train", search)
+    assert len(done) == 4

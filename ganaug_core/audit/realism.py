@@ -125,7 +125,9 @@ def _finding(
     do = "Look at the images that give themselves away; train longer, or with another recipe."
     worst = min(found, key=lambda each: each.p_value, default=None)
     if worst is not None and worst.p_value <= fine.p_value:
-        trouble = f"As a set the synthetic images differ from real ones {_times(worst)} ({sizes}; {LIMIT:g} is allowed)"
+        trouble = (
+            f"As a set the synthetic images differ from real ones {_times(worst)} (allowed are {LIMIT:g}; {sizes})"
+        )
     else:
         trouble = f"{fine.sentence} ({sizes})"
     surest = max(told, key=lambda space: told[space].chance)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ganaug_core.ui import charts, palette, words
 
 DIFFERENCE = [[0, "#56B4E9"], [0.5, "#2A3138"], [1, "#E69F00"]]
-SHARES = [[0, "#15191E"], [1, "#56B4E9"]]
+SHARES = [[0, "#15191E"], [1, "#0072B2"]]
 SIDES = {"holdout": "hold-out images", "synthetic": "synthetic images"}
 
 
@@ -44,6 +44,7 @@ def confusion(table: NDArray[np.floating], classes: Sequence[str], title: str) -
         showscale=False,
         text=[[f"{100 * value:.0f} %" for value in row] for row in table],
         texttemplate="%{text}",
+        textfont={"color": palette.TEXT},
         hovertemplate="labelled %{y}, seen as %{x}: %{z:.1f} %<extra></extra>",
     )
     charts.dressed(figure, title, "what the classifier sees", "label", height=170 + 44 * len(classes))

@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 from ganaug_core import app_root
 from ganaug_core.database import Database
 from ganaug_core.jobs import store
-from ganaug_core.records import Intensity
-from ganaug_core.ui import decisions, figures, findings, map_view, pairs, saving
+from ganaug_core.records import Copied, Intensity
+from ganaug_core.ui import decisions, figures, findings, glossary, map_view, pairs, saving
 from ganaug_core.ui.components.feature_map import Lasso, lasso_of
 from ganaug_core.workspace import Workspace
 
@@ -138,6 +138,60 @@ def test_the_audit_opens_with_its_worst_news(judged: Workspace, page: Open) -> N
     for name in STATES:
         assert f"Statement on {name}." in said
     assert "2 of 18 synthetic images score lower than every one of 4 hold-out images" in said
+
+
+def test_every_verdict_on_the_first_screen_has_a_gloss_and_leads_to_its_image(judged: Workspace, page: Open) -> None:
+    app = page("audit", samples=SAMPLES)
+    audit = judged.audit(f"small--{SAMPLES}")
+    assert "Realism" in app.subheader[0].help
+    headings = {each.value: each.help for each in app.markdown if each.value.startswith("####")}
+    assert all(headings[f"#### The {name}"] for name in ("closest pair", "missing group"))
+    said = {each.value: each.help for each in app.text}
+    group = next(value for value in said if "of the real images look like these" in value)
+    for term in ("95 % interval", "synthetic", "**p**"):
+        assert term in said[group]
+    titles = {each.value: each.help for each in app.markdown}
+    assert all(titles[f"**{title}**"] == meaning for title, meaning in glossary.VERDICTS.values())
+    links = [str(each.proto.query_string) for each in app.get("page_link")]
+    assert any(f"image={audit.suspects[0].synthetic}" in each for each in links)
+    assert any(f"image={audit.missing_modes[0].exemplars[0]}" in each for each in links)
+
+
+def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> None:
+    audit, samples = judged.audit(f"small--{SAMPLES}"), judged.samples(SAMPLES)
+    classes = len(audit.cohort["classes"])
+    shown = tuple(samples.ids[:3].tolist())
+    drawings = {
+        "confusion.synthetic": np.eye(classes, dtype=np.float32),
+        "confusion.holdout": np.eye(classes, dtype=np.float32),
+        "give_away.brightness": np.zeros((4, 4), np.float32),
+        "give_away.detail": np.eye(4, dtype=np.float32),
+        "histogram.edges": np.linspace(-160, 240, 5, dtype=np.float32),
+        "histogram.labels": np.arange(2, dtype=np.float32),
+        "histogram.holdout": np.full((2, 4), 0.25, np.float32),
+        "histogram.synthetic": np.full((2, 4), 0.25, np.float32),
+        "spectrum.frequency": np.array([0.1, 0.3], np.float32),
+        "spectrum.holdout": np.zeros((3, 2), np.float32),
+        "spectrum.synthetic": np.zeros((3, 2), np.float32),
+    }
+    copied = (Copied(audit.suspects[0].train, 17, "one", (audit.suspects[0].synthetic,), True),)
+    rich = replace(audit, copied=copied, give_aways=shown, drawings=drawings)
+    judged.keep(rich, f"small--{SAMPLES}", replace=True)
+    app = page("audit", samples=SAMPLES)
+    assert not app.exception
+    labels = [each.label for each in app.expander]
+    for name in ("Which training images are copied (1)", "What gives images away", "Fine and coarse detail"):
+        assert name in labels
+    assert "1 training image of 1 patient is behind the pairs" in texts(app)
+
+
+def test_terms_of_a_sentence_are_explained_and_others_are_not() -> None:
+    said = glossary.gloss("Closer than held-out images (95 % interval 1 % to 2 %; p = 0.01).")
+    assert said is not None
+    assert "no generator has seen" in said
+    assert "once in a hundred" in said
+    assert "Hounsfield" not in said
+    assert glossary.gloss("Nothing.") is None
 
 
 def test_only_the_user_knows_whether_a_foreign_generator_saw_the_holdout(judged: Workspace, page: Open) -> None:

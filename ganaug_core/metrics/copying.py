@@ -7,7 +7,7 @@ statistics. It assumes one held-out image a patient: with several, one of each i
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -195,7 +195,7 @@ class Design:
     def power(self, copies: int, alpha: float) -> float:
         """Return the chance that so many exact copies, spread over the classes, give p < alpha."""
         rest = self._without(copies)
-        counts = self._drawn(rest, POWER_DRAWS)
+        counts = replace(self, natural=())._drawn(rest, POWER_DRAWS)  # twins that are allowed for need not be there
         taken = np.array(self.synthetic) - np.array(rest)
         critical = float(np.quantile(self._null, alpha, method="lower"))
         return float((self.smallest(counts + taken[None, :, None]) < critical).mean())

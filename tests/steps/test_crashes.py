@@ -128,7 +128,7 @@ def test_a_second_worker_leaves_a_run_alone(home: Workspace) -> None:
     assert job is not None
     with (
         locks.hold(store.lock_of(home, job), "The run r"),
-        pytest.raises(locks.Held, match=r"run r is already running in another process"),
+        pytest.raises(locks.Held, match=r" r is already running in another process"),
     ):
         worker.run(home, job.id)
     assert not (home.folder("runs", "r") / "history.jsonl").exists()

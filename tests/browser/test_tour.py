@@ -61,9 +61,12 @@ def test_a_sample_stands_beside_its_nearest_real_images(tour: App, tmp_path: Pat
     picture(tour, "samples", tmp_path)
 
 
-def test_the_map_is_drawn(tour: App, tmp_path: Path) -> None:
-    page = tour.open(f"/feature_map{of('copying', tour)}")
+def test_the_map_leads_to_the_closest_pair(tour: App, tmp_path: Path) -> None:
+    workspace = tour.server.workspace
+    closest = workspace.audit(str(atlas.artefact(workspace, "audits", "copying"))).suspects[0]
+    page = tour.open(f"/feature_map{of('copying', tour)}&image={closest.synthetic}")
     expect(page.locator(".map[data-ready][data-drawn]")).to_be_visible()
+    expect(page.locator(f".viewer[data-ready^='{closest.synthetic}'][data-drawn]")).to_be_visible()
     picture(tour, "feature_map", tmp_path)
 
 

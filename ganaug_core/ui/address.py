@@ -10,7 +10,7 @@ def settle(key: str) -> str:
     """
     written = f"{key}-in-address"
     asked = st.query_params.get(key, "")
-    if asked and asked != st.session_state.get(written):
+    if asked and (asked != st.session_state.get(written) or key not in st.session_state):  # a link, or a new page
         st.session_state[key] = asked
     chosen: str = st.session_state.get(key) or ""
     if chosen != asked:

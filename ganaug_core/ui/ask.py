@@ -62,15 +62,16 @@ def _choose(label: str, key: str, names: Sequence[str]) -> str | None:
     if not names:
         return None
     asked, written, wanted = st.query_params.get(key), f"{key}-in-address", st.session_state.pop(f"{key}-next", None)
+    before = st.session_state.get(written)
     if wanted in names:
         st.session_state[key] = wanted
-    elif asked is not None and asked != st.session_state.get(written):  # a link, or the browser's back button
+    elif asked is not None and asked != before:  # a link, or the browser's back button
         if asked in names:
             st.session_state[key] = asked
         else:
             st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
-    if st.session_state.get(key) not in names:
-        st.session_state[key] = names[0]
+    known = [each for each in (st.session_state.get(key), before) if each in names]
+    st.session_state[key] = known[0] if known else names[0]  # said each time: on a new page the first would be shown
     chosen: str = st.selectbox(label, names, key=key, persist_state="session")
     st.session_state[written] = chosen
     if asked != chosen:

@@ -191,6 +191,18 @@ def grey_of(figure: Locator) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.partition(",")[2]))).convert("L"), float)
 
 
+def test_the_chosen_set_goes_along_to_the_next_page(app, scans) -> None:
+    samples = scans[1]
+    app.server.workspace.keep(replace(samples, name="scans-newer"), "scans-newer")
+    try:
+        page = app.open(f"/samples{QUERY}")
+        page.get_by_role("link", name="Search all images for copies").click()
+        expect(page.get_by_role("heading", name="Do not use these images as they are")).to_be_visible()
+        expect(page).to_have_url(re.compile(f"/audit.*samples={SAMPLES}(&|$)"))
+    finally:
+        app.server.workspace.remove("samples", "scans-newer")
+
+
 def test_a_key_keeps_an_image_and_a_reload_still_knows(app, scans) -> None:
     samples = scans[1]
     first, second = str(samples.ids[40]), str(samples.ids[41])

@@ -8,6 +8,7 @@ anew, without training: for a change of the audit. It takes minutes.
 """
 
 import dataclasses
+import json
 import logging
 import shutil
 import sys
@@ -107,6 +108,7 @@ def judge_again(workspace: Workspace, target: Path) -> None:
     for kind in ("audits", "encoders"):
         for name in workspace.names(kind):
             shutil.copytree(workspace.folder(kind, name), target / kind / name, dirs_exist_ok=True)
+    _without_spaces(target)
 
 
 def _judge(workspace: Workspace, name: str) -> None:
@@ -162,6 +164,13 @@ def ship(workspace: Workspace, target: Path) -> None:
                 _thin(folder)
             for picture in folder.glob("*.png") if kind == "benefits" else ():
                 picture.unlink()  # noise does not compress; the page does without
+    _without_spaces(target)
+
+
+def _without_spaces(folder: Path) -> None:
+    """Write every JSON below `folder` without white space: a fifth of its size."""
+    for path in folder.rglob("*.json"):
+        path.write_text(json.dumps(json.loads(path.read_bytes()), separators=(",", ":"), ensure_ascii=False), "utf-8")
 
 
 def _thin(run: Path, lines: int = 400) -> None:

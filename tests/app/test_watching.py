@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from conftest import HOSTILE, a_cohort, a_run
+from small_workspace import HOSTILE, a_cohort, a_run
 from streamlit.testing.v1 import AppTest
 
 from ganaug_core.jobs import runs

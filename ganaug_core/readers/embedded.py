@@ -25,6 +25,7 @@ def liver_lesions() -> Iterator[Slice | Skipped]:
             role=ROLES[role],
             unit="HU",
             spacing_mm=(PHANTOM_SPACING_MM, PHANTOM_SPACING_MM),
+            modality="CT",
         )
 
 

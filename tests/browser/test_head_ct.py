@@ -62,6 +62,7 @@ def test_a_head_ct_is_imported_scrolled_and_read_in_hounsfield_units(app: App, d
     page.get_by_role("option", name="From the lowest to the highest value").click()
     app.settled()
     page.get_by_role("button", name="Import these images").click()
+    expect(page).to_have_url(re.compile("cohort=head"), timeout=180_000)
     viewer = page.locator(".viewer[data-ready][data-drawn]")
     expect(viewer).to_be_visible(timeout=180_000)
     app.settled()

@@ -58,9 +58,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app on a fresh workspace; `chromium` comes first, so that nothing starts where tests skip."""
+    """The app on a fresh workspace, one for each file of tests; `chromium` comes first, so that nothing starts where tests skip."""
     home = tmp_path_factory.mktemp("browser")
     yield from serve(Workspace(home / "workspace"), home)
 
@@ -168,7 +168,7 @@ def window(chromium: Browser, server: Server) -> Iterator[App]:
     assert not opened.foreign
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def small_cohort(server: Server) -> Cohort:
     """The drawings in the server's workspace."""
     return keep_drawings(server.workspace)

@@ -26,7 +26,7 @@ BADGE = 22  # diameter of a missing group's number on the map, in CSS pixels
 QUERY = f"?cohort={COHORT}&samples={SAMPLES}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
     """Real slices as a cohort in HU, mirrored ones as synthetic images, a map and an audit of them."""
     folder = data("mednist_6k/images")

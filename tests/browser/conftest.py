@@ -60,7 +60,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app on a fresh workspace, one for each file of tests; `chromium` comes first, so that nothing starts where tests skip."""
+    """The app on a fresh workspace, one for each file of tests.
+
+    `chromium` comes first, so that nothing starts where tests skip.
+    """
     home = tmp_path_factory.mktemp("browser")
     yield from serve(Workspace(home / "workspace"), home)
 

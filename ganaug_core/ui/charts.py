@@ -14,6 +14,7 @@ HEIGHT = 300
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 LOGIT_NAMES = {"train": "training", "tuning": "tuning, never learnt from", "generated": "generated"}
 _LOGIT_ROLES = {"train": "train", "tuning": "tuning", "generated": "synthetic"}
+FEW_POINTS = 50  # of fewer, all are shown
 
 
 def show(figure: go.Figure, key: str, alt: str, live: bool = False) -> None:
@@ -59,6 +60,17 @@ def losses(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
         figure.update_traces(opacity=0.3, showlegend=False)
         for trace in _over_time(history, {f"{key}_average": name for key, name in series.items()}, "", "").data:
             figure.add_trace(trace)
+    return without_spikes(figure)
+
+
+def without_spikes(figure: go.Figure) -> go.Figure:
+    """Let single spikes run out at the top or bottom, so that they do not flatten the rest of the curves."""
+    values = [value for trace in figure.data for value in trace.y or () if value is not None]
+    if len(values) >= FEW_POINTS:
+        low, high = np.percentile(values, [1, 99])
+        margin = max(high - low, 1e-6)
+        if max(values) > high + margin or min(values) < low - margin:
+            figure.update_yaxes(range=[low - 0.2 * margin, high + 0.2 * margin])
     return figure
 
 

@@ -51,7 +51,8 @@ def _compare(chosen: list[str]) -> None:
         st.dataframe(differing, hide_index=True, alt="Settings that differ between the runs")
     st.subheader("How they went")
     _curves(chosen)
-    st.subheader("What came out")
+    if any(checkups for checkups, _ in measured.values()):
+        st.subheader("What came out")
     for left in range(0, len(watching.MEASURES), 2):
         for place, key in zip(st.columns(2), list(watching.MEASURES)[left : left + 2], strict=False):
             found = {name: checkups for name, (checkups, _) in measured.items()}
@@ -132,7 +133,8 @@ def _curves(chosen: list[str]) -> None:
             values = curves.get(key) or curves.get(key.removesuffix("_average"), [])
             figure.add_scatter(x=curves["images"], y=values, name=words.clean(name), mode="lines", line=line)
         with place:
-            charts.show(charts.dressed(figure, title, "training images seen", axis), f"compare-{key}", title)
+            dressed = charts.dressed(figure, title, "training images seen", axis)
+            charts.show(charts.without_spikes(dressed), f"compare-{key}", title)
 
 
 def _grids(chosen: list[str], seeds: Mapping[str, int]) -> None:

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from ganaug_core.jobs import runs
 from ganaug_core.progress import Checkup, Raised
 from ganaug_core.records import Measurement
-from ganaug_core.ui import comparing, watching
+from ganaug_core.ui import charts, comparing, watching
 from ganaug_core.workspace import Workspace
 
 Open = Callable[..., AppTest]
@@ -143,3 +143,13 @@ def test_the_address_names_the_runs(two: Workspace, page: Open) -> None:
     app.multiselect[0].set_value(["r1", "r3"]).run()
     assert app.query_params["runs"] == ["r1", "r3"]
     assert "At least two of the runs have no measured checkpoint" in " ".join(each.value for each in app.markdown)
+
+
+def test_a_single_spike_runs_out_of_the_chart_and_leaves_the_rest_readable() -> None:
+    calm = [1 + 0.1 * (number % 3) for number in range(200)]
+    spiked = [*calm[:100], 300.0, *calm[101:]]
+    history = {"images": list(range(200)), "discriminator_loss": spiked, "generator_loss": calm}
+    low, high = charts.losses(history).layout.yaxis.range
+    assert 0.9 < low < 1
+    assert 1.2 < high < 1.4
+    assert charts.losses({**history, "discriminator_loss": calm}).layout.yaxis.range is None

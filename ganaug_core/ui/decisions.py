@@ -15,6 +15,7 @@ ICONS = {"keep": ":material/check:", "reject": ":material/close:", "flag": ":mat
 KEYS = {"keep": "k", "reject": "x", "flag": "f"}
 REASONS = ("artefact", "blurred", "wrong class", "wrong anatomy", "resembles a patient")
 FASTEST_SECONDS = 0.3  # nobody looks faster: a key that is held down must not judge image after image
+STALE_SECONDS = 2.0  # a key right after a decision, before the next image is there, must not judge the same image again
 IMAGE = "image"  # key of the chosen image, in the address too
 
 
@@ -73,9 +74,11 @@ def note(image: str) -> None:
 
 def _decide(samples: str, image: str, decision: str, reason: str | None, following: str) -> None:
     now = time.monotonic()
-    if now - st.session_state.get("decided-at", -FASTEST_SECONDS) < FASTEST_SECONDS:
+    since = now - st.session_state.get("decided-at", -STALE_SECONDS)
+    moves_on_from_the_last = image != following and image == st.session_state.get("decided-image")
+    if since < (STALE_SECONDS if moves_on_from_the_last else FASTEST_SECONDS):
         return
-    st.session_state["decided-at"] = now
+    st.session_state.update({"decided-at": now, "decided-image": image})
     added = words.clean(st.session_state.get(f"note-{image}", ""))
     said = "; ".join(filter(None, (reason, added)))
     Database(caches.workspace().database_path).decide(samples, image, decision, said)

@@ -84,6 +84,20 @@ def test_a_key_that_is_held_down_judges_one_image_only(
     assert list(decisions.of(SAMPLES)) == [f"{4096:012x}"]
 
 
+def test_a_key_before_the_next_image_is_there_does_not_judge_the_last_one_again(
+    judged: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "FASTEST_SECONDS", 0.0)
+    monkeypatch.setattr(decisions.st, "session_state", {})
+    image, following = (f"{number:012x}" for number in (4096, 4097))
+    decisions._decide(SAMPLES, image, "keep", None, following)
+    decisions._decide(SAMPLES, image, "reject", "artefact", following)
+    assert {image: "keep"} == {key: each.decision for key, each in decisions.of(SAMPLES).items()}
+    monkeypatch.setattr(decisions, "STALE_SECONDS", 0.0)
+    decisions._decide(SAMPLES, image, "reject", "artefact", following)
+    assert decisions.of(SAMPLES)[image].decision == "reject"
+
+
 def test_a_later_decision_replaces_the_earlier_one(
     judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

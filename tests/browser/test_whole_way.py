@@ -58,11 +58,14 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     samples = app.server.workspace.names("samples")[-1]
     query = f"?cohort=mednist&samples={samples}"
     page = app.open(f"/samples{query}")
-    page.locator(".tiles button").first.click()
-    expect(page.locator(".viewer[data-ready][data-drawn]")).to_be_visible()
+    first = page.locator(".tiles button").first
+    first.click()
+    image = first.get_attribute("data-id") or ""
+    expect(page.locator(".viewer[data-ready][data-drawn]")).to_contain_text(image)
     page.keyboard.press("k")
     expect(page.locator(".tiles button[data-mark=keep]")).to_have_count(1)
-    page.wait_for_timeout(500)
+    expect(page.locator(".viewer[data-ready][data-drawn]")).not_to_contain_text(image)
+    app.settled()
     page.keyboard.press("1")
     expect(page.locator(".tiles button[data-mark=reject]")).to_have_count(1)
     kept = Database(app.server.workspace.database_path).decisions(samples)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from ganaug_core.database import Database
 from ganaug_core.records import TRAIN
+from ganaug_core.ui.decisions import FASTEST_SECONDS
 
 CLASSES = ("CXR", "Hand", "HeadCT")
 PER_CLASS = 200
@@ -66,6 +67,7 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     expect(page.locator(".tiles button[data-mark=keep]")).to_have_count(1)
     expect(page.locator(".viewer[data-ready][data-drawn]")).not_to_contain_text(image)
     app.settled()
+    page.wait_for_timeout(1000 * FASTEST_SECONDS)
     page.keyboard.press("1")
     expect(page.locator(".tiles button[data-mark=reject]")).to_have_count(1)
     kept = Database(app.server.workspace.database_path).decisions(samples)

@@ -15,6 +15,9 @@ Box = tuple[int, int, int, int]
 """First row, row after the last, first column, column after the last."""
 MARGIN = 0.25
 """Of the lesion's longer side, on each side of the crop."""
+EXACT = (2, 4, 8, 16)
+"""Sides of blocks that become one pixel: the average of so many 16-bit values is exact in float32, so any order of sums
+gives what Pillow does, at a quarter of its time."""
 SQUARE = 0.01
 """Pixels whose sides differ by less than this share are square."""
 
@@ -85,6 +88,12 @@ def fitted(pixels: Pixels, size: int, spacing: Spacing | None = None) -> Pixels:
 
 def _resized(plane: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
     """Return (row, column) float32; areas are averaged where both sides shrink."""
+    side = plane.shape[0] // shape[0]
+    whole = plane.shape == (shape[0] * side, shape[1] * side)
+    if side in EXACT and whole and plane.dtype in (np.uint8, np.int16, np.uint16):
+        rows = plane.reshape(shape[0], side, -1).astype(np.float32).sum(1)
+        blocks: NDArray[np.float32] = rows.reshape(*shape, side).sum(2) / np.float32(side * side)
+        return blocks
     shrinks = shape[0] <= plane.shape[0] and shape[1] <= plane.shape[1]
     way = Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(plane.astype(np.float32)).resize(shape[::-1], way))

@@ -37,6 +37,15 @@ FILES_A_DECODER = 64
 """Starting a decoder costs half a second, as much as reading some hundred slices."""
 BYTES_A_SECOND = 10_000_000
 """That a busy machine copies, unpacks and turns."""
+ALONE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
+    # The memory of one image serves the next: fresh pages cost a virtual machine more than decoding does.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+}
+"""Environment of a decoder; the C library of other systems passes over its memory settings."""
 _PACKAGE_HOME = Path(__file__).resolve().parents[2]
 
 
@@ -167,7 +176,6 @@ class Decoder:
         self._results, theirs = os.pipe()
         with suppress(OSError, AttributeError):  # a slice at once; where the system does not know how, in pieces
             fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 1 << 20)
-        single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"), "1")
         search = os.pathsep.join(filter(None, (str(_PACKAGE_HOME), os.environ.get("PYTHONPATH"))))
         try:
             self._process = subprocess.Popen(
@@ -177,7 +185,7 @@ class Decoder:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 pass_fds=(theirs,),
-                env={**os.environ, **single, "PYTHONPATH": search},
+                env={**os.environ, **ALONE, "PYTHONPATH": search},
             )
         finally:
             os.close(theirs)

@@ -325,3 +325,14 @@ def test_texts_in_pictures_and_volumes_are_named_and_never_kept(tmp_path: Path) 
         "n.nrrd": ("key/value pairs",),
     }  # fmt: skip
     assert "SMITH" not in repr(slices)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16])
+@pytest.mark.parametrize("side", grid.EXACT)
+def test_whole_blocks_are_averaged_bit_for_bit_as_pillow_does(kind: type[np.integer[Any]], side: int) -> None:
+    ends = np.iinfo(kind)
+    noise = np.random.default_rng(side).integers(ends.min, ends.max, (24 * side, 24 * side), kind, endpoint=True)
+    for image in (noise, np.full_like(noise, ends.max), np.full_like(noise, ends.min)):
+        pillow = np.asarray(Image.fromarray(image.astype(np.float32)).resize((24, 24), Image.Resampling.BOX))
+        expected = np.rint(np.clip(pillow, image.min(), image.max())).astype(kind)
+        np.testing.assert_array_equal(grid.fitted(image[None], 24)[0], expected)

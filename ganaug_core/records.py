@@ -19,6 +19,8 @@ Pixels = NDArray[Any]
 ROLES = ("train", "tuning", "holdout")
 TRAIN, TUNING, HOLDOUT = 0, 1, 2
 UNKNOWN_PATIENT = -1
+NO_MASK = 255
+"""Every pixel of the mask of an image that has none."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Slice:
         modality: DICOM's code (`CT`, `MR`, ...), None where unknown.
         text_risk: Why the header makes burned-in text likely, None where it does not.
         dropped: Names, never values, of what the file holds beside the pixels and these attributes.
+        mask: (row, column) uint8 on the grid of the pixels, 1 inside the lesion, else 0; None where there is none.
     """
 
     pixels: Pixels
@@ -88,6 +91,7 @@ class Slice:
     modality: str | None = None
     text_risk: str | None = None
     dropped: tuple[str, ...] = ()
+    mask: Pixels | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Cohort:
 
     Attributes:
         name: Name in the workspace.
-        digest: SHA-256 over pixels, labels, roles and intensity, 64 hex digits.
+        digest: SHA-256 over pixels, labels, roles and intensity, and masks where there are some, 64 hex digits.
         pixels: (n, channel, row, column) in the stored type, opened memory-mapped and read-only.
         labels: (n,) index into `classes`.
         roles: (n,) index into `ROLES`.
@@ -116,6 +120,8 @@ class Cohort:
         modality: DICOM's code that most images share, empty where unknown.
         suspected_text: Why an image may hold burned-in text, by id.
         fixed: The split cannot be edited any more.
+        masks: (n, row, column) uint8 on the grid of the pixels: 1 where at least half of a pixel lies inside the
+            lesion, else 0, and `NO_MASK` all over an image that has no mask. None where no image has one.
     """
 
     name: str
@@ -139,6 +145,7 @@ class Cohort:
     modality: str = ""
     suspected_text: dict[str, str] = field(default_factory=dict)
     fixed: bool = True
+    masks: Pixels | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -159,6 +166,17 @@ class Cohort:
     def images(self, index: Integers) -> Floats:
         """Return images in [-1, 1], (len(index), channel, row, column)."""
         return self.intensity.normalise(self.pixels[index])
+
+    def with_mask(self) -> Integers:
+        """Return the indices of all images that have a mask."""
+        return np.flatnonzero(self.masks[:, 0, 0] != NO_MASK) if self.masks is not None else np.zeros(0, np.int64)
+
+    def inside(self, index: Integers) -> NDArray[np.bool_]:
+        """Return (len(index), row, column), true inside the lesion, false all over an image without a mask."""
+        if self.masks is None:
+            return np.zeros((len(index), *self.shape[1:]), np.bool_)
+        found: NDArray[np.bool_] = np.asarray(self.masks[index]) == 1
+        return found
 
 
 @dataclass(frozen=True)

@@ -291,11 +291,12 @@ class Workspace:
     def revise(self, cohort: Cohort, files: Mapping[str, bytes]) -> Path:
         """Write a cohort with the same pixels over the old one; `files` are those beside it, others go.
 
-        The pixels are linked, not copied, so that a large cohort changes as fast as a small one.
+        Pixels and masks are linked, not copied, so that a large cohort changes as fast as a small one.
         """
         manifest, arrays = keeping.taken_apart(cohort)
-        links = {"pixels.npy": self._found("cohorts", cohort.name) / "pixels.npy"}
-        manifest, _ = {"schema": "ganaug.cohorts/1", **manifest}, arrays.pop("pixels")
+        large = [key for key in ("pixels", "masks") if arrays.pop(key, None) is not None]
+        links = {f"{key}.npy": self._found("cohorts", cohort.name) / f"{key}.npy" for key in large}
+        manifest = {"schema": "ganaug.cohorts/1", **manifest}
         return self.write("cohorts", cohort.name, manifest, arrays, files, replace=True, links=links)
 
     def attached(self, kind: str, name: str, file: str) -> bytes | None:

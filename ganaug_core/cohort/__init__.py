@@ -12,6 +12,7 @@ from ganaug_core import readers
 from ganaug_core.cohort import arranging, drafts, duplicates, identity, pixels, reading
 from ganaug_core.cohort.arranging import Draft, Plan
 from ganaug_core.cohort.document import as_json
+from ganaug_core.cohort.masks import Masks
 from ganaug_core.cohort.rarer import rarer
 from ganaug_core.cohort.stack import Stack
 from ganaug_core.cohort.synthetic import import_samples
@@ -92,13 +93,14 @@ def read_cohort(
     check_name(name)
     _check(size, value_range, percentiles)
     arranging.check_shares(plan.tuning, plan.holdout)
-    with Stack(folder) as stack:
-        read = reading.read(source, columns, replace(choices or readers.Choices(), size=size), stack, report)
+    with Stack(folder) as stack, Masks(folder) as drawn:
+        read = reading.read(source, columns, replace(choices or readers.Choices(), size=size), stack, drawn, report)
         same = duplicates.exact(read.slices, [stack.digests[row] for row in read.rows])
         slices = [read.slices[row] for row in same.kept]
         rows = [read.rows[row] for row in same.kept]
         intensity = pixels.intensity_of(stack, rows, slices[0], str(source), value_range, percentiles)
         stored = stack.chosen(rows, intensity.low, intensity.high)
+        masks = drawn.chosen(rows)
         below = sum(stack.lows[row] < intensity.low for row in rows)
         above = sum(stack.highs[row] > intensity.high for row in rows)
     classes, labels = reading.labelled(slices)
@@ -131,7 +133,7 @@ def read_cohort(
         provenance={
             "ganaug": ganaug_core.__version__,
             "settings": {"size": size},
-            "images": _about(slices, intensity, below, above),
+            "images": _about(slices, intensity, below, above, sum(row in drawn for row in rows)),
             "clipped": [below, above],
             "dropped": read.dropped,
         },
@@ -141,6 +143,7 @@ def read_cohort(
             str(ids[place]): read.suspected[row] for place, row in enumerate(same.kept) if row in read.suspected
         },
         fixed=fixed or own,
+        masks=masks,
     )
     paths = dict(zip(ids.tolist(), (each.source for each in slices), strict=True))
     split = drafts.tried(proposed, draft, plan, paths)
@@ -216,11 +219,13 @@ def _modality(slices: Sequence[Slice]) -> str:
     return Counter(each.modality or "" for each in slices).most_common(1)[0][0]
 
 
-def _about(slices: Sequence[Slice], intensity: Intensity, below: int, above: int) -> list[str]:
+def _about(slices: Sequence[Slice], intensity: Intensity, below: int, above: int, masks: int) -> list[str]:
     """Say what was done to the images."""
     told = []
     if colour := sum(each.colour for each in slices):
         told.append(f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601).")
+    if masks:
+        told.append(f"{masks:,} images have a mask, which is kept with them on the same grid.")
     if below or above:
         told.append(
             f"Values are kept from {intensity.low:g} to {intensity.high:g} {intensity.unit}: {below:,} images have "

@@ -122,6 +122,7 @@ def leave_out(workspace: Workspace, name: str, ids: Collection[str]) -> Cohort:
     left = replace(
         cohort,
         pixels=_some(cohort.pixels, kept),
+        masks=None if cohort.masks is None else _some(cohort.masks, kept),
         labels=cohort.labels[kept],
         ids=cohort.ids[kept],
         volumes=cohort.volumes[kept] if len(cohort.volumes) else cohort.volumes,
@@ -161,7 +162,7 @@ def fix(workspace: Workspace, name: str) -> None:
 
 def digest_of_content(cohort: Cohort) -> str:
     """Return the digest that a cohort keeps once its split is fixed."""
-    return content_digest(cohort.pixels, cohort.labels, cohort.roles, cohort.intensity)
+    return content_digest(cohort.pixels, cohort.labels, cohort.roles, cohort.intensity, cohort.masks)
 
 
 def _write(workspace: Workspace, cohort: Cohort, draft: Draft, paths: dict[str, str]) -> None:

@@ -31,6 +31,9 @@ def ids(images: Pixels, sources: Sequence[str], salt: bytes) -> Names:
     return np.array(names)
 
 
-def content_digest(pixels: Pixels, labels: Integers, roles: Integers, intensity: Intensity) -> str:
-    """Return the digest of a cohort, 64 hex digits: equal pixels, labels, roles and intensity give the same."""
-    return digest_of(pixels, labels, roles, [intensity.unit, intensity.low, intensity.high])
+def content_digest(
+    pixels: Pixels, labels: Integers, roles: Integers, intensity: Intensity, masks: Pixels | None = None
+) -> str:
+    """Return the digest of a cohort, 64 hex digits: equal pixels, labels, roles, intensity and masks give the same."""
+    drawn = [] if masks is None else [masks]
+    return digest_of(pixels, labels, roles, [intensity.unit, intensity.low, intensity.high], *drawn)

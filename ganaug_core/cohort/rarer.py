@@ -66,11 +66,13 @@ def _only(cohort: Cohort, rows: Integers, name: str, settings: dict[str, object]
     twins = place[cohort.twins]
     both = (twins >= 0).all(axis=1) if len(twins) else np.zeros(0, bool)
     pixels, labels, roles = np.asarray(cohort.pixels[rows]), cohort.labels[rows], cohort.roles[rows]
+    masks = None if cohort.masks is None else np.asarray(cohort.masks[rows])
     return replace(
         cohort,
         name=name,
-        digest=content_digest(pixels, labels, roles, cohort.intensity),
+        digest=content_digest(pixels, labels, roles, cohort.intensity, masks),
         pixels=pixels,
+        masks=masks,
         labels=labels,
         roles=roles,
         ids=cohort.ids[rows],

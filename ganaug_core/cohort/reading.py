@@ -10,6 +10,7 @@ import numpy as np
 from ganaug_core import readers
 from ganaug_core.cohort import pixels
 from ganaug_core.cohort.expected import expected
+from ganaug_core.cohort.masks import Masks
 from ganaug_core.cohort.stack import Stack
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report
@@ -42,9 +43,14 @@ class Gathered:
 
 
 def read(
-    source: str | Path, columns: readers.Columns | None, choices: readers.Choices, stack: Stack, report: Report
+    source: str | Path,
+    columns: readers.Columns | None,
+    choices: readers.Choices,
+    stack: Stack,
+    masks: Masks,
+    report: Report,
 ) -> Gathered:
-    """Lay the images of a source on the stack, on the square grid of `choices.size`; memory stays what it is.
+    """Lay the images of a source on the stack, on the square grid of `choices.size`, and their masks beside it.
 
     Raises:
         CohortError: No image, more than a fifth broken, or a class that is empty after reading.
@@ -70,8 +76,10 @@ def read(
         marks.add(each.pixels[0])
         if has_text(each.pixels[0]):
             lines.add(len(slices))
+        if each.mask is not None:
+            masks.add(len(stack), each.mask, size, each.spacing_mm)
         stack.add(pixels.fitted(each.pixels, size, each.spacing_mm))
-        slices.append(replace(each, pixels=_nothing(each.pixels.shape), spacing_mm=_spacing(each, size)))
+        slices.append(replace(each, pixels=_nothing(each.pixels.shape), mask=None, spacing_mm=_spacing(each, size)))
     kept, mixed = _of_one_kind(slices, stack)
     check_enough(len(kept), skipped + mixed, source)
     for name in {each.label for each in slices} - {slices[row].label for row in kept}:

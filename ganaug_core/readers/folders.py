@@ -64,7 +64,7 @@ def read_files(
         elif _is_picture(path):
             picture = pictures.read(path, name, label)
             mask = found.of.get(name)
-            yield _around(picture, places[mask] if mask else None, choices)
+            yield from _with_mask(picture, places[mask] if mask else None, choices)
         elif _is_medical(path):
             medical.append((path, name, label))
         else:
@@ -86,21 +86,28 @@ def _mask_entries(found: masks.Masks) -> Iterator[Skipped]:
         yield Skipped(name, "mask", f"{name}: it is a further mask of its image; the first one is used.", do)
 
 
-def _around(picture: Slice | Skipped, mask: Path | None, choices: Choices) -> Slice | Skipped:
-    """Return a picture, cut around its mask where that was asked for."""
-    if isinstance(picture, Skipped) or not choices.needs_mask:
-        return picture
-    shape = picture.pixels.shape
+def _with_mask(picture: Slice | Skipped, mask: Path | None, choices: Choices) -> Iterator[Slice | Skipped]:
+    """Yield a picture with its mask, cut around it where that was asked for."""
+    if isinstance(picture, Skipped) or (mask is None and not choices.needs_mask):
+        yield picture
+        return
     drawn = pictures.read(mask, picture.source) if mask else None
-    if not isinstance(drawn, Slice) or drawn.pixels.shape != shape:
-        say = f"{picture.source}: it has no mask of its size, and the lesion was asked for."
-        return Skipped(picture.source, "mask.missing", say, "Name the mask like the image with _mask.")
+    if not isinstance(drawn, Slice) or drawn.pixels.shape != picture.pixels.shape:
+        if choices.needs_mask:
+            say = f"{picture.source}: it has no mask of its size, and the lesion was asked for."
+            yield Skipped(picture.source, "mask.missing", say, "Name the mask like the image with _mask.")
+        else:
+            yield picture
+            yield volumes.masks_unused(picture.source, "it cannot be read or has another size.")
+        return
     inside = drawn.pixels[0] > (0 if choices.mask_label is None else choices.mask_label - 1)
-    if not inside.any():
+    if choices.needs_mask and not inside.any():
         say = f"{picture.source}: its mask is empty."
-        return Skipped(picture.source, "mask.empty", say, "Leave it out, or choose all slices.")
-    pixels, _ = grid.placed(picture.pixels[0], None, inside, replace(choices, size=None))
-    return replace(picture, pixels=pixels[None])
+        yield Skipped(picture.source, "mask.empty", say, "Leave it out, or choose all slices.")
+        return
+    whole = replace(choices, size=None)
+    pixels, _ = grid.placed(picture.pixels[0], None, inside, whole)
+    yield replace(picture, pixels=pixels[None], mask=grid.placed_mask(inside, None, whole))
 
 
 def _tagged(source: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:

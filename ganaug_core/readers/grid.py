@@ -34,22 +34,32 @@ def chosen(masks: NDArray[np.bool_] | None, count: int, choices: Choices) -> lis
 
 
 def placed(
-    plane: Pixels, spacing: Spacing | None, mask: NDArray[np.bool_] | None, choices: Choices
+    plane: Pixels, spacing: Spacing | None, mask: NDArray[np.bool_] | None, choices: Choices, fill: float | None = None
 ) -> tuple[Pixels, Spacing | None]:
-    """Return one slice (row, column) on the chosen grid, and its spacing there."""
+    """Return one slice (row, column) on the chosen grid, and its spacing there; `fill` as in `fitted`."""
     box = None if mask is None or not choices.crop else around(mask)
     if choices.spacing_mm is not None and spacing is not None:
-        return _at_spacing(plane, spacing, choices.spacing_mm, choices.size, box)
+        return _at_spacing(plane, spacing, choices.spacing_mm, choices.size, box, fill)
     if box is not None:
         top, bottom, left, right = _square(box, spacing, plane.shape)
         plane = plane[top:bottom, left:right]
     if choices.size is None:
         return plane, spacing
-    fitted_plane = fitted(plane[None], choices.size, spacing)[0]
+    fitted_plane = fitted(plane[None], choices.size, spacing, fill)[0]
     if spacing is None:
         return fitted_plane, None
     side = max(plane.shape[0] * spacing[0], plane.shape[1] * spacing[1]) / choices.size
     return fitted_plane, (side, side)
+
+
+def placed_mask(mask: NDArray[np.bool_], spacing: Spacing | None, choices: Choices) -> NDArray[np.uint8]:
+    """Return the mask of a slice where `placed` puts the slice: 1 where half of a pixel or more lies inside, else 0."""
+    return halved(placed(mask.astype(np.float32), spacing, mask, choices, fill=0.0)[0])
+
+
+def halved(share: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return 1 where at least half of a pixel lies inside, else 0."""
+    return (share >= 0.5).astype(np.uint8)
 
 
 def around(mask: NDArray[np.bool_]) -> Box | None:
@@ -60,12 +70,12 @@ def around(mask: NDArray[np.bool_]) -> Box | None:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def fitted(pixels: Pixels, size: int, spacing: Spacing | None = None) -> Pixels:
+def fitted(pixels: Pixels, size: int, spacing: Spacing | None = None, fill: float | None = None) -> Pixels:
     """Return (channel, size, size) in the same type.
 
     The aspect ratio in mm is kept (in pixels, where the spacing is unknown): the longer side becomes `size`, and both
-    ends of the shorter one are filled with the median of the two edges that they continue. Shrinking averages areas, so
-    nothing aliases; growing is bicubic, clipped to the image's range.
+    ends of the shorter one are filled with `fill`, by default with the median of the two edges that they continue.
+    Shrinking averages areas, so nothing aliases; growing is bicubic, clipped to the image's range.
     """
     channels, rows, columns = pixels.shape
     height, width = float(rows), float(columns)
@@ -76,12 +86,15 @@ def fitted(pixels: Pixels, size: int, spacing: Spacing | None = None) -> Pixels:
     scale = size / max(height, width)
     shape = max(1, round(height * scale)), max(1, round(width * scale))
     low, high = pixels.min(), pixels.max()
+    if fill is not None:
+        low, high = min(low, fill), max(high, fill)
     grid = np.empty((channels, size, size), np.float32)
     top, left = (size - shape[0]) // 2, (size - shape[1]) // 2
     for channel in range(channels):
         small = _resized(pixels[channel], shape)
         if shape != (size, size):
-            grid[channel] = np.median(small[:, [0, -1]] if shape[1] < size else small[[0, -1]])
+            edges = small[:, [0, -1]] if shape[1] < size else small[[0, -1]]
+            grid[channel] = np.median(edges) if fill is None else fill
         grid[channel, top : top + shape[0], left : left + shape[1]] = small
     return _like(grid, pixels.dtype, low, high)
 
@@ -105,7 +118,7 @@ def _like(grid: NDArray[np.float32], kind: np.dtype[Any], low: Any, high: Any) -
 
 
 def _at_spacing(
-    plane: Pixels, spacing: Spacing, wanted: float, size: int | None, box: Box | None
+    plane: Pixels, spacing: Spacing, wanted: float, size: int | None, box: Box | None, fill: float | None
 ) -> tuple[Pixels, Spacing]:
     """Return the slice with pixels of `wanted` mm; with a size, that many of them around the middle (of the box)."""
     shape = tuple(max(1, round(side * each / wanted)) for side, each in zip(plane.shape, spacing, strict=True))
@@ -120,9 +133,9 @@ def _at_spacing(
     first = [round(each - side / 2) for each in middle]
     before = [max(0, -each) for each in first]
     after = [max(0, each + side - length) for each, length in zip(first, fine.shape, strict=True)]
-    edge = np.concatenate([fine[0], fine[-1], fine[:, 0], fine[:, -1]])
-    fill = np.median(edge).astype(fine.dtype)
-    wide = np.pad(fine, list(zip(before, after, strict=True)), constant_values=fill)
+    if fill is None:
+        fill = np.median(np.concatenate([fine[0], fine[-1], fine[:, 0], fine[:, -1]]))
+    wide = np.pad(fine, list(zip(before, after, strict=True)), constant_values=fine.dtype.type(fill))
     top, left = (max(0, each) for each in first)
     return wide[top : top + side, left : left + side], (wanted, wanted)
 

@@ -53,30 +53,40 @@ def slices(
     """Return the chosen slices (row, column) and the facts of one volume.
 
     Facts: `digest`, `count` of slices, `index` and `spacing_mm` of each chosen one, `empty` constant ones that were
-    left out, `low` of all voxels, `dropped`.
+    left out, `low` of all voxels, `dropped`; `masks` says that the masks of the slices follow the slices, and
+    `unused` why a mask that nothing depends on is not used.
 
     Raises:
-        CohortError: See the headers; `nonfinite`, `decode`, `mask.geometry`, `mask.type` or `mask.empty`.
+        CohortError: See the headers; `nonfinite`, `decode`, `mask`, `mask.geometry`, `mask.type` or `mask.empty`.
     """
     found = _read(path, kind, folder)
     planes, spacing, axis = _planes(found.image, choices.plane)
     values = narrow(planes)
-    masks = None if mask is None else _mask(mask, found.image, choices, axis, folder)
+    if len(values) > 1 and mask is None and _has_two_values(values):
+        raise CohortError(
+            "all its voxels have one of two values, as those of a mask have.",
+            do="Name it like its image with _mask, to use it as one; or save its slices as PNG, if they are images.",
+            code="mask",
+        )
+    masks, unused = _mask_or_why(mask, found.image, choices, axis, folder) if mask else (None, None)
     taken = grid.chosen(masks, len(values), choices)
     if masks is not None and choices.needs_mask and not taken:
         raise CohortError("its mask is empty.", do="Leave it out, or choose all slices.", code="mask.empty")
     facts: dict[str, Any] = {"digest": found.digest, "count": len(values), "index": [], "spacing_mm": [], "empty": 0,
-                             "low": float(values.min()), "dropped": found.dropped}  # fmt: skip
-    placed = []
+                             "low": float(values.min()), "dropped": found.dropped, "masks": masks is not None,
+                             "unused": unused}  # fmt: skip
+    placed, placed_masks = [], []
     for row in taken:
         if values[row].min() == values[row].max():
             facts["empty"] += 1
             continue
         plane, spacing_there = grid.placed(values[row], spacing, None if masks is None else masks[row], choices)
         placed.append(plane)
+        if masks is not None:
+            placed_masks.append(grid.placed_mask(masks[row], spacing, choices))
         facts["index"].append(row)
         facts["spacing_mm"].append(spacing_there)
-    return placed, facts
+    return placed + placed_masks, facts
 
 
 def _read(path: Path, kind: str, folder: Path) -> Read:
@@ -207,6 +217,18 @@ def _across(values: NDArray[Any], axis: int) -> NDArray[Any]:
     return values if axis == 0 else np.moveaxis(values[::-1], axis, 0)
 
 
+def _mask_or_why(
+    path: Path, image: Any, choices: Choices, axis: int, folder: Path
+) -> tuple[NDArray[np.bool_] | None, str | None]:
+    """Return the mask, or, where nothing depends on it, why it cannot be used; errors as in `_mask`."""
+    try:
+        return _mask(path, image, choices, axis, folder), None
+    except CohortError as error:
+        if choices.needs_mask or error.code == staging.DISK_FULL:
+            raise
+        return None, error.what
+
+
 def _mask(path: Path, image: Any, choices: Choices, axis: int, folder: Path) -> NDArray[np.bool_]:
     """Return (slice, row, column), true inside the lesion.
 
@@ -237,6 +259,11 @@ def _mask(path: Path, image: Any, choices: Choices, axis: int, folder: Path) -> 
         raise CohortError("its mask is not made of whole numbers.", do="Save a label map.", code="mask.type")
     inside: NDArray[np.bool_] = values != 0 if choices.mask_label is None else values == choices.mask_label
     return _across(inside, axis)
+
+
+def _has_two_values(values: NDArray[Any]) -> bool:
+    low, high = values.min(), values.max()
+    return bool(low < high and ((values == low) | (values == high)).all())
 
 
 def require_finite(values: NDArray[Any]) -> None:

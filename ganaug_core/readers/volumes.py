@@ -5,13 +5,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import series
 from ganaug_core.readers.burned_in import LINE
 from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.guarded import Decoded, Decoder, Decoders
 from ganaug_core.readers.series import Member
-from ganaug_core.records import Skipped, Slice
+from ganaug_core.records import Pixels, Skipped, Slice
 
 SUFFIXES = {".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".nhdr": "nrrd", ".mha": "meta", ".mhd": "meta"}
 HOUNSFIELD_BELOW = -500
@@ -46,7 +48,6 @@ def read(
         WorkspaceError: The decoder does not start, or there is no room for the copies.
     """
     choices, masks = choices or Choices(), masks or {}
-    used = masks if choices.needs_mask else {}
     volumes = [file for file in files if kind_of(file[1]) != "dicom"]
     dicom = [file for file in files if kind_of(file[1]) == "dicom"]
     with Decoders(choices, len(dicom) + 8 * len(volumes)) as decoders:
@@ -57,7 +58,7 @@ def read(
             else:
                 readable.append((path, name, label))
         for file, volume in zip(
-            readable, decoders.each(_volume_work(file, used.get(file[1])) for file in readable), strict=True
+            readable, decoders.each(_volume_work(file, masks.get(file[1])) for file in readable), strict=True
         ):
             yield from _volume_slices(file, volume)
         members: list[Member] = []
@@ -173,7 +174,8 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
     _, name, label = file
     facts = volume.facts
     is_hounsfield = facts["low"] < HOUNSFIELD_BELOW
-    for index, pixels, spacing in zip(facts["index"], volume.slices, facts["spacing_mm"], strict=True):
+    planes, masks = _with_masks(volume)
+    for index, pixels, mask, spacing in zip(facts["index"], planes, masks, facts["spacing_mm"], strict=True):
         yield Slice(
             pixels[None],
             f"{name}:{index}",
@@ -183,9 +185,26 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
             spacing_mm=_pair(spacing),
             modality="CT" if is_hounsfield else None,
             dropped=_same(tuple(facts["dropped"])),
+            mask=mask,
         )
+    if facts["unused"]:
+        yield masks_unused(name, facts["unused"])
     if facts["empty"]:
         yield _empty(name, facts["empty"], facts["count"])
+
+
+def _with_masks(decoded: Decoded) -> tuple[Sequence[Pixels], Sequence[Pixels | None]]:
+    """Return the slices and their masks, which lie behind them where there are some."""
+    count = len(decoded.facts["index"])
+    if not decoded.facts["masks"]:
+        return decoded.slices, [None] * count
+    return decoded.slices[:count], [mask.astype(np.uint8) for mask in decoded.slices[count:]]
+
+
+def masks_unused(name: str, why: str) -> Skipped:
+    """The notice of an image that is used without its mask."""
+    say = f"{name}: it is used without its mask: {why}"
+    return Skipped(name, "mask", say, "Draw the mask on the image's own grid, if a region of it is to be looked at.")
 
 
 def _empty(name: str, empty: int, count: int) -> Skipped:

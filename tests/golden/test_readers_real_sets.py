@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ganaug_core import readers
-from ganaug_core.readers import Columns
+from ganaug_core.readers import Choices, Columns, folders
 from ganaug_core.records import Skipped, Slice
 
 Data = Callable[[str], Path]
@@ -18,7 +19,7 @@ Data = Callable[[str], Path]
 class Expected:
     """What SOURCE.txt says: images by class and role, unit, lowest and highest value, patients, volumes.
 
-    `notices` counts what the table of what was left out has to tell.
+    `notices` counts what the table of what was left out has to tell; `masked` the slices that come with a mask.
     """
 
     images: dict[tuple[str, str | None], int]
@@ -29,6 +30,7 @@ class Expected:
     shapes: set[tuple[int, int]] | None = None
     notices: dict[str, int] = field(default_factory=dict)
     columns: Columns | None = None
+    masked: int = 0
 
 
 GE = "dicom_ct/ge_head"
@@ -50,12 +52,23 @@ SETS = {
     "mha/elastix/Testing/Baselines": Expected(
         {("Baselines", None): 129}, (-1255, 1474), "HU", 0, 1, {(157, 115)}),
     "mha/elastix/dox/exampleinput": Expected(
-        {("exampleinput", None): 3}, (-4, 251), "intensity", 0, 3, {(256, 256)}, {"not_image": 9, "mask": 1}),
+        {("exampleinput", None): 3}, (-4, 251), "intensity", 0, 3, {(256, 256)}, {"not_image": 9, "mask": 1},
+        masked=2),
+    "mha/elastix/Testing/Data/3DCT_lung_baseline_small.mha": Expected(
+        {("3DCT_lung_baseline_small", None): 64}, (-1130, 1379), "HU", 0, 1, {(78, 57)}),
+    "mha/elastix/Testing/Data/2DMRI-T1_brain.mha": Expected(
+        {("2DMRI-T1_brain", None): 1}, (-2, 217), "intensity", 0, 1, {(256, 256)}),
     "nrrd_pyradiomics": Expected(
         {("data", None): 25 + 23 + 21 + 13}, (0, 3057), "intensity", 0, 4, {(256, 256), (120, 45), (67, 82)},
-        {"mask": 3, "not_image": 1}),
+        {"mask": 3, "not_image": 1}, masked=25 + 23 + 21 + 13),
     "nifti/totalseg/tests/reference_files/example_ct.nii.gz": Expected(
         {("example_ct", None): 112}, (-1207, 3382), "HU", 0, 1, {(101, 122)}),
+    "nifti/totalseg/tests/reference_files/example_ct_sm.nii.gz": Expected(
+        {("example_ct_sm", None): 30}, (-1100, 1207), "HU", 0, 1, {(101, 122)}),
+    "nifti/totalseg/tests/reference_files/example_mr_sm.nii.gz": Expected(
+        {("example_mr_sm", None): 20}, (-47, 833), "intensity", 0, 1, {(91, 117)}),
+    "nifti/totalseg/tests/reference_files/pulmonary_report": Expected(
+        {("models", None): 112}, (-1064, 3343), "HU", 0, 1, {(102, 122)}, {"mask": 1}),
 }  # fmt: skip
 """BreastMNIST: 210 malignant, 570 others. PneumoniaMNIST: 4708, 524, 624 by role; 1583 normal, 4273 pneumonia."""
 
@@ -74,6 +87,26 @@ def test_a_real_set_is_what_its_source_says(name: str, data: Data) -> None:
     if expected.shapes is not None:
         assert {each.pixels.shape[1:] for each in slices} == expected.shapes
     assert Counter(each.code for each in found if isinstance(each, Skipped)) == expected.notices
+    assert sum(each.mask is not None for each in slices) == expected.masked
+
+
+def test_every_set_of_images_stands_in_the_table(data: Data) -> None:
+    there = {each.name for each in data("mednist_6k").parent.iterdir() if each.is_dir()}
+    elsewhere = {"mnist_idx", "dicom_robust"}  # below, and in test_readers_against_pydicom
+    assert there - elsewhere == {name.split("/")[0] for name in SETS}
+
+
+def test_a_segmentation_of_many_organs_is_the_mask_of_the_volume_on_its_grid(data: Data) -> None:
+    home = data("nifti/totalseg/tests/reference_files")
+    files = [(home / "example_ct_sm.nii.gz", "a.nii.gz", "ct"), (home / "example_seg.nii.gz", "a_seg.nii.gz", "ct")]
+    liver = [
+        each for each in folders.read_files(files, Choices(slices="mask", mask_label=5)) if isinstance(each, Slice)
+    ]
+    organs = [each for each in folders.read_files(files, Choices()) if isinstance(each, Slice)]
+    assert len(organs) == 30
+    assert all(each.mask is not None for each in organs)
+    inside = np.concatenate([each.pixels[0][each.mask == 1] for each in liver])
+    assert 0 < np.median(inside) < 150, "HU of a liver with contrast"
 
 
 def test_mnist_has_its_seventy_thousand_digits_and_its_own_holdout(data: Data) -> None:

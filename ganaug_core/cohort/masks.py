@@ -1,0 +1,64 @@
+"""Masks of the images of a cohort, on its grid, gathered on disk as the images are."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganaug_core.readers import grid
+from ganaug_core.records import NO_MASK
+from ganaug_core.workspace import translated
+
+
+class Masks:
+    """Masks of some of the images of a `Stack`; the file has no name and goes with the `with` block."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` says on which disk the file lies; by default that of temporary files."""
+        self._place = folder or Path(tempfile.gettempdir())
+        self._file = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115  closed with the block
+        self._where: dict[int, int] = {}
+        self._size = 0
+
+    def __enter__(self) -> "Masks":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __contains__(self, row: int) -> bool:
+        return row in self._where
+
+    def add(self, row: int, mask: NDArray[np.uint8], size: int, spacing: grid.Spacing | None) -> None:
+        """Append the mask (row, column) of image `row` of the stack, brought to the cohort's grid.
+
+        Raises:
+            WorkspaceError: The disk is full.
+        """
+        self._where[row], self._size = len(self._where), size
+        fitted = grid.halved(grid.fitted(mask[None].astype(np.float32), size, spacing, fill=0.0)[0])
+        with translated(self._place):
+            self._file.write(fitted.tobytes())
+
+    def chosen(self, rows: Sequence[int]) -> NDArray[np.uint8] | None:
+        """Return (n, size, size) of these images, memory-mapped and read-only; None where none of them has a mask.
+
+        Raises:
+            WorkspaceError: The disk is full.
+        """
+        if not any(row in self for row in rows):
+            return None
+        length = self._size * self._size
+        none = bytes([NO_MASK]) * length
+        with translated(self._place), tempfile.TemporaryFile(dir=self._place) as file:
+            for row in rows:
+                if row in self:
+                    self._file.seek(self._where[row] * length)
+                file.write(self._file.read(length) if row in self else none)
+            file.flush()
+            return np.memmap(file, np.uint8, "r", shape=(len(rows), self._size, self._size))

@@ -4,9 +4,9 @@ import streamlit as st
 
 from ganaug_core.ui import ask, benefits, show
 
-st.title("Benefit")
+title, left, right = st.columns([2, 3, 3], vertical_alignment="bottom")
+title.title("Benefit")
 show.watch("rarer")
-left, right = st.columns(2)
 with left:
     cohort = ask.cohort()
 if cohort is None:

@@ -1,11 +1,12 @@
 """Failure lessons: three real generators of one cohort, shipped ready to open, and what they teach.
 
 `make.py` trains them and writes `assets/demo`; `install` lays that into a workspace without loading torch. What is
-shipped is a workspace folder by folder, but for two things that would be large: the cohort's pixels are rendered from
-their seed, and the samples lie there in 8 bits, the depth in which they were audited.
+shipped is a workspace folder by folder, but for what would be large: the cohort's pixels are rendered from their seed,
+the samples lie there in 8 bits, the depth in which they were audited, and ids in one byte a character.
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,8 +80,8 @@ def shipped() -> Path:
     return app_root() / "assets" / "demo"
 
 
-def install(workspace: Workspace, source: Path | None = None) -> str:
-    """Lay the demo into a workspace, unless it is there, and return the cohort's name.
+def install(workspace: Workspace, source: Path | None = None, kinds: Sequence[str] = KINDS) -> str:
+    """Lay the demo, or some kinds of it, into a workspace, unless it is there, and return the cohort's name.
 
     Raises:
         WorkspaceError: The demo was not shipped with this installation, or the disk is full.
@@ -92,7 +93,7 @@ def install(workspace: Workspace, source: Path | None = None) -> str:
             do="Install ganaug again, or import the cohort 'embedded:phantom' and train.",
             code="missing",
         )
-    for kind in KINDS:
+    for kind in kinds:
         for artefact in sorted((source / kind).glob("*/")):
             place = workspace.folder(kind, artefact.name)
             if not (place / "manifest.json").is_file():
@@ -103,6 +104,8 @@ def install(workspace: Workspace, source: Path | None = None) -> str:
 def _lay(artefact: Path, place: Path) -> None:
     """Copy one artefact; its manifest comes last, so a half-copied one is not there."""
     shutil.copytree(artefact, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json", PACKED))
+    for ids in place.glob("ids.npy"):
+        np.save(ids, np.load(ids, allow_pickle=False).astype(str))
     kind = place.parent.name
     if kind == "cohorts":
         from ganaug_core.readers.phantom import embedded  # SciPy: only where the demo is laid

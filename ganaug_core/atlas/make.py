@@ -4,7 +4,8 @@ Trains the three generators, draws, maps and audits them in a workspace, and lay
 What is there already is not made again, so an interrupted call goes on. It takes about an hour and a half on one core.
 
 `python -m ganaug_core.atlas.make WORKSPACE --audits` lays the shipped demo into an empty workspace and makes its audits
-anew, without training: for a change of the audit. It takes minutes.
+anew, without training: for a change of the audit; `--benefit` does so with the answer whether its images help. Each
+takes minutes.
 """
 
 import dataclasses
@@ -12,12 +13,13 @@ import json
 import logging
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ganaug_core import atlas
 from ganaug_core.config import configure
@@ -91,11 +93,7 @@ def make(workspace: Workspace) -> None:
             tasks.map_(workspace, {"cohort": atlas.COHORT, "samples": samples})
         if not workspace.exists("audits", tasks.audit_name(atlas.COHORT, samples)):
             _judge(workspace, name)
-    healthy = tasks.samples_name("healthy", PER_CLASS, 0)
-    if not workspace.exists("benefits", tasks.benefit_name(atlas.COHORT, healthy)):
-        log.info("training classifiers")
-        command = f"ganaug benefit {atlas.COHORT} healthy"
-        tasks.benefit(workspace, {"cohort": atlas.COHORT, "samples": healthy, "command": command})
+    _try(workspace)
     ship(workspace, atlas.shipped())
 
 
@@ -105,10 +103,23 @@ def judge_again(workspace: Workspace, target: Path) -> None:
     for name in PLANS:
         _judge(workspace, name)
     shutil.rmtree(target / "audits", ignore_errors=True)
-    for kind in ("audits", "encoders"):
-        for name in workspace.names(kind):
-            shutil.copytree(workspace.folder(kind, name), target / kind / name, dirs_exist_ok=True)
-    _without_spaces(target)
+    _lay(workspace, ("audits", "encoders"), target)
+
+
+def try_again(workspace: Workspace, target: Path) -> None:
+    """Run the experiment on the shipped samples anew, and lay its answer into `target`."""
+    atlas.install(workspace, kinds=("cohorts", "samples", "audits"))
+    _try(workspace)
+    shutil.rmtree(target / "benefits", ignore_errors=True)
+    _lay(workspace, ("benefits",), target)
+
+
+def _try(workspace: Workspace) -> None:
+    samples = tasks.samples_name("healthy", PER_CLASS, 0)
+    if not workspace.exists("benefits", tasks.benefit_name(atlas.COHORT, samples)):
+        log.info("training classifiers")
+        command = f"ganaug benefit {atlas.COHORT} healthy"
+        tasks.benefit(workspace, {"cohort": atlas.COHORT, "samples": samples, "command": command})
 
 
 def _judge(workspace: Workspace, name: str) -> None:
@@ -151,26 +162,45 @@ def _draw(workspace: Workspace, generator: str, name: str) -> None:
 def ship(workspace: Workspace, target: Path) -> None:
     """Lay the workspace's demo into `target`: without pixels, checkpoints and logs, samples in 8 bits."""
     shutil.rmtree(target, ignore_errors=True)
+    _lay(workspace, ("cohorts", "runs", "generators", "samples", "maps", "audits", "encoders", "benefits"), target)
+
+
+def _lay(workspace: Workspace, kinds: Sequence[str], target: Path) -> None:
     left_out = shutil.ignore_patterns(
         "pixels.npy", "images.npy", "paths.json", "checkpoints", "log.txt", "lock", "*.tmp"
     )
-    for kind in ("cohorts", "runs", "generators", "samples", "maps", "audits", "encoders", "benefits"):
+    for kind in kinds:
         for name in workspace.names(kind):
             folder = target / kind / name
-            shutil.copytree(workspace.folder(kind, name), folder, ignore=left_out)
+            shutil.copytree(workspace.folder(kind, name), folder, ignore=left_out, dirs_exist_ok=True)
             if kind == "samples":
                 np.savez_compressed(folder / atlas.PACKED, images=atlas.pack(workspace.samples(name).images))
             if kind == "runs":
                 _thin(folder)
-            for picture in folder.glob("*.png") if kind == "benefits" else ():
-                picture.unlink()  # noise does not compress; the page does without
+            if kind == "benefits":
+                _with_loss(folder)
     _without_spaces(target)
+    _ids_in_bytes(target)
+
+
+def _with_loss(folder: Path) -> None:
+    """Keep pictures in a tenth of their size: noise does not compress without a loss."""
+    for picture in folder.glob("*.png"):
+        with Image.open(picture) as opened:
+            opened.convert("RGB").save(picture.with_suffix(".webp"), quality=60, method=6)
+        picture.unlink()
 
 
 def _without_spaces(folder: Path) -> None:
     """Write every JSON below `folder` without white space: a fifth of its size."""
     for path in folder.rglob("*.json"):
         path.write_text(json.dumps(json.loads(path.read_bytes()), separators=(",", ":"), ensure_ascii=False), "utf-8")
+
+
+def _ids_in_bytes(folder: Path) -> None:
+    """Write ids with one byte a character instead of four."""
+    for path in folder.rglob("ids.npy"):
+        np.save(path, np.load(path, allow_pickle=False).astype("S"))
 
 
 def _thin(run: Path, lines: int = 400) -> None:
@@ -187,12 +217,13 @@ def _thin(run: Path, lines: int = 400) -> None:
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    if len(sys.argv) != 2 and sys.argv[2:] != ["--audits"]:
+    again = {"--audits": judge_again, "--benefit": try_again}
+    if len(sys.argv) != 2 and not (len(sys.argv) == 3 and sys.argv[2] in again):
         sys.stderr.write(f"{__doc__}\n")
         return 2
     try:
         if sys.argv[2:]:
-            judge_again(Workspace(sys.argv[1]), atlas.shipped())
+            again[sys.argv[2]](Workspace(sys.argv[1]), atlas.shipped())
         else:
             make(Workspace(sys.argv[1]))
     except GanaugError as error:

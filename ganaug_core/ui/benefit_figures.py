@@ -1,5 +1,7 @@
 """Plotly figures of the benefit experiment: every arm with its interval, and the change by synthetic share."""
 
+from collections.abc import Mapping
+
 import plotly.graph_objects as go
 
 from ganaug_core.benefit_records import Benefit
@@ -18,20 +20,26 @@ ORDER = (
     "synthetic",
 )
 MEASURES = {
-    "auroc": ("AUROC", "area under the ROC curve; 0.5 is guessing, 1 is perfect"),
-    "auprc": ("AUPRC", "average precision; 1 is perfect"),
-    "sensitivity": ("Sensitivity at 90 % specificity", "share of the class that is found"),
-    "brier": ("Brier score", "mean squared error of the probability; lower is better"),
-    "calibration": ("Calibration error", "gap between probability and frequency; lower is better"),
+    "auroc": ("AUROC", "0.5 is guessing, 1 is perfect"),
+    "auprc": ("AUPRC", "1 is perfect"),
+    "sensitivity": ("Sensitivity at 90 % specificity", "share that is found"),
+    "brier": ("Brier score", "squared error, lower is better"),
+    "calibration": ("Calibration error", "lower is better"),
 }
 KINDS = {
     False: ("real images only", "square", palette.ROLES["train"]),
     True: ("with synthetic images", "cross", palette.ROLES["synthetic"]),
 }
+PLOTTED = 0.4  # of the width of the arms' figure; the rest shows what each arm looks at
+ROW, STRIP = 29, 0.9  # height of an arm in pixels, and its picture's share of that
 
 
-def arms(found: Benefit, measure: str, class_name: str) -> go.Figure:
-    """Each arm's mean over repetitions with its 95 % interval; a line where classical augmentation stands."""
+def arms(found: Benefit, measure: str, class_name: str, pictures: Mapping[str, str]) -> go.Figure:
+    """Each arm's mean over repetitions with its 95 % interval; a line where classical augmentation stands.
+
+    Args:
+        pictures: By arm, the address of a picture of its training images, laid beside its point.
+    """
     scores = {each.arm: each for each in found.scores if (each.measure, each.class_name) == (measure, class_name)}
     known = {arm.name: arm for arm in found.arms if arm.name in scores}
     figure = go.Figure()
@@ -56,11 +64,32 @@ def arms(found: Benefit, measure: str, class_name: str) -> go.Figure:
         line = {"color": palette.TEXT, "dash": "dash", "width": 1}
         figure.add_vline(x=scores["classical"].value, line=line)
     title, axis = MEASURES[measure]
-    name = words.clean(class_name)
-    charts.dressed(figure, f"{title} of {name} on the hold-out", axis, "", height=170 + 34 * len(known))
-    order = [known[name].title for name in ORDER if name in known]
-    figure.update_yaxes(type="category", categoryorder="array", categoryarray=order[::-1])
+    charts.dressed(figure, f"{title} of {words.clean(class_name)}", axis, "", height=_height(found))
+    order = [name for name in reversed(ORDER) if name in known]
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=[known[name].title for name in order])
+    figure.update_yaxes(range=[-0.5, len(order) - 0.5])
+    if pictures:
+        figure.update_xaxes(domain=[0, PLOTTED])
+        _beside(figure, {place: pictures[name] for place, name in enumerate(order) if name in pictures})
+        said = f"What was shown of {words.clean(found.rare)}"
+        figure.add_annotation(
+            text=said, x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom", yshift=15,
+            showarrow=False, font={"size": 16, "color": palette.TEXT},
+        )  # fmt: skip
     return _legend_below(figure)
+
+
+def _beside(figure: go.Figure, pictures: Mapping[int, str]) -> None:
+    """Lay pictures to the right of the points, each at the height of its row."""
+    for place, address in pictures.items():
+        figure.add_layout_image(
+            source=address, xref="paper", x=1, xanchor="right", sizex=0.98 - PLOTTED,
+            yref="y", y=place, yanchor="middle", sizey=STRIP,
+        )  # fmt: skip
+
+
+def _height(found: Benefit) -> int:
+    return 142 + ROW * len({each.arm for each in found.scores})
 
 
 def doses(found: Benefit, measure: str, class_name: str) -> go.Figure:
@@ -102,18 +131,16 @@ def doses(found: Benefit, measure: str, class_name: str) -> go.Figure:
         )
     figure.add_hline(y=0, line={"color": palette.TEXT, "dash": "dash", "width": 1})
     title, _ = MEASURES[measure]
-    height = 170 + 34 * len({each.arm for each in found.scores})
-    charts.dressed(
-        figure,
-        f"Change of {title} by dose",
-        "synthetic share of the rare class in %",
-        "minus classical alone, 95 % interval",
-        height=height,
-    )
+    short, _, _ = title.partition(" at ")
+    said = f"Change of {short}", "synthetic share in %", "minus classical, 95 % interval"
+    charts.dressed(figure, *said, height=_height(found))
     figure.update_xaxes(range=[-3, 57], tickvals=[0, 10, 25, 50])
     return _legend_below(figure)
 
 
 def _legend_below(figure: go.Figure) -> go.Figure:
-    figure.update_layout(legend={"x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}, margin={"b": 96, "t": 48})
+    figure.update_layout(
+        legend={"x": 0, "xanchor": "left", "yref": "container", "y": 0, "yanchor": "bottom"},
+        margin={"b": 84, "t": 44, "r": 4},
+    )
     return figure

@@ -1,5 +1,6 @@
 """The Benefit page: the sentence first, then arms and doses with intervals, what was shown, and the numbers."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -37,7 +38,7 @@ def page(cohort: str, samples: str) -> None:
     if job is not None and not job.live and job.error:
         show.trouble(job.error["what"], job.error["do"])
     _answer(found)
-    _drawings(found)
+    _drawings(name, found)
     _shown(name, found)
     _details(found)
     if job is None or not job.live:
@@ -126,21 +127,33 @@ def _sizes(found: Benefit) -> str:
     )
 
 
-def _drawings(found: Benefit) -> None:
+def _drawings(name: str, found: Benefit) -> None:
     """Arms and doses; below them what else can be looked at."""
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([7, 3], gap="small")
     with st.container(horizontal=True):
         titles = {title: key for key, (title, _) in MEASURES.items()}
         measure = titles[str(st.selectbox("Measure", list(titles), key="measure", width=320))]
-        named = {words.clean(name): name for name in (found.rare, *found.cohort["classes"])}
+        named = {words.clean(each): each for each in (found.rare, *found.cohort["classes"])}
         class_name = named[str(st.selectbox("Of the class", list(named), key="measured-class", width=320))]
     title, _ = MEASURES[measure]
     with left:
-        figure = benefit_figures.arms(found, measure, class_name)
+        figure = benefit_figures.arms(found, measure, class_name, _strips(name, found))
         charts.show(figure, "benefit-arms", f"{title} of each arm with its 95 % interval; {_in_one(found, measure)}")
     with right:
         figure = benefit_figures.doses(found, measure, class_name)
         charts.show(figure, "benefit-doses", f"Change of {title} against classical augmentation by synthetic share")
+
+
+def _picture(name: str, arm: str) -> Path | None:
+    """Return the file of what an arm's classifiers are shown; the shipped demo's are smaller than those made here."""
+    folder = caches.workspace().folder("benefits", name)
+    return next((path for path in (folder / f"{arm}.png", folder / f"{arm}.webp") if path.is_file()), None)
+
+
+def _strips(name: str, found: Benefit) -> dict[str, str]:
+    """Return by arm the address of the upper row of its picture, which shows the rare class."""
+    paths = {arm.name: _picture(name, arm.name) for arm in found.arms}
+    return {arm: caches.upper_half(path) for arm, path in paths.items() if path}
 
 
 def _in_one(found: Benefit, measure: str) -> str:
@@ -151,20 +164,18 @@ def _in_one(found: Benefit, measure: str) -> str:
 
 
 def _shown(name: str, found: Benefit) -> None:
-    """What the classifiers of each arm look at; the shipped demo comes without these pictures."""
-    folder = caches.workspace().folder("benefits", name)
-    if not any(folder.glob("*.png")):
+    """What the classifiers of each arm look at."""
+    arms = [arm for arm in _in_order(found) if _picture(name, arm.name)]
+    if not arms:
         return
     st.markdown("#### What the classifiers were shown")
     st.text(
         f"First row {words.clean(found.rare)}, second row the most frequent other class, in the shares in which they "
         "are drawn. Synthetic images have an orange frame."
     )
-    arms = _in_order(found)
     for start in range(0, len(arms), 3):
         for place, arm in zip(st.columns(3), arms[start : start + 3], strict=False):
-            path = folder / f"{arm.name}.png"
-            if path.is_file():
+            if path := _picture(name, arm.name):
                 place.image(path.read_bytes(), caption=arm.title, alt=f"Training images of the arm {arm.title}")
 
 

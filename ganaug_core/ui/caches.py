@@ -5,11 +5,14 @@ a changed pixel would go unnoticed. The records are frozen and their arrays memo
 share them.
 """
 
+import base64
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from ganaug_core import server
 from ganaug_core.benefit_records import Benefit
@@ -55,6 +58,11 @@ def thumbnails(name: str, images: tuple[int, ...], columns: int, tile: int) -> b
 def drawn(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     """Return one PNG of some synthetic images, given by row; black is -1, white is 1."""
     return _drawn(str(workspace().root), name, _stamp("samples", name), images, columns, tile)
+
+
+def upper_half(picture: Path) -> str:
+    """Return the upper half of a picture as an address that a figure can show."""
+    return _upper_half(str(picture), picture.stat().st_mtime_ns)
 
 
 def histogram(name: str) -> tuple[Floats, dict[str, Floats]]:
@@ -116,6 +124,13 @@ def _thumbnails(root: str, name: str, stamp: int, images: tuple[int, ...], colum
 def _drawn(root: str, name: str, stamp: int, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     found = _samples(root, name, stamp)
     return server.as_png(server.sheet(server.windowed(found.images[list(images)], -1, 1), columns, tile, gap=3))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _upper_half(path: str, stamp: int) -> str:
+    with Image.open(path) as whole:
+        upper = whole.convert("RGB").crop((0, 0, whole.width, whole.height // 2))
+    return "data:image/png;base64," + base64.b64encode(server.as_png(upper)).decode()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

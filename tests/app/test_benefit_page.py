@@ -105,7 +105,7 @@ def test_a_class_can_be_made_rarer(answered: Workspace, page: Open) -> None:
 
 def test_the_figures_hold_every_arm_and_the_doses_in_order(answered: Workspace) -> None:
     found = answered.benefit(NAME)
-    figure = benefit_figures.arms(found, "auroc", "zero")
+    figure = benefit_figures.arms(found, "auroc", "zero", {"classical": "data:image/png;base64,"})
     drawn = {name: value for trace in figure.data for name, value in zip(trace.y, trace.x, strict=True)}
     assert drawn["Classical augmentation"] == 0.9
     assert len(drawn) == len(found.arms)

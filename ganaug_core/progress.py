@@ -88,6 +88,19 @@ class Progress:
     alarms: tuple[Raised, ...] = ()
     cleared: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "Progress":
+        """Return the report that `plain` described."""
+        checkup = None if content["checkup"] is None else Checkup.of(content["checkup"])
+        return cls(**{**content, "checkup": checkup})
+
+    def plain(self) -> dict[str, Any]:
+        """Return what alarms read of it, without pictures and logits, as Python's own values."""
+        numbers = {name: float(value) for name, value in self.measures.items()}
+        checkup = None if self.checkup is None else self.checkup.plain()
+        said = {"images": self.images, "seconds": self.seconds, "share": self.share, "measures": numbers}
+        return {**said, "variety": self.variety, "checkup": checkup}
+
 
 def _plain(value: Any) -> Any:
     """Return Python's own numbers, and a list of them for a tuple."""

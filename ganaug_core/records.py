@@ -192,9 +192,9 @@ class Samples:
         classes: Class names in label order.
         source: `generator`, `folder` or `npz`.
         paths: (n,) path relative to the source (`name:index` for arrays), empty for a generator.
-        provenance: Generator digest, seed, truncation, or what was left out at import. `cohort` holds the digest of
-            the cohort whose training share the generator saw, where that is known; `imitates` the digest of the one
-            onto whose grid and unit anybody's images were brought.
+        provenance: Generator digest, seed, truncation, mixing, or what was left out at import. `cohort` holds the
+            digest of the cohort whose training share the generator saw, where that is known; `imitates` the digest of
+            the one onto whose grid and unit anybody's images were brought.
     """
 
     name: str

@@ -17,6 +17,7 @@ else:
     passports.passport(name)
     passports.download(name)
     passports.drawing(name)
+    passports.mixing(name)
 
 st.divider()
 unfolded = show.news("generator_import")

@@ -21,11 +21,13 @@ _COARSEST = 8
 class Progressive:
     """Both networks begin on the coarsest grid; finer grids fade in one after the other.
 
-    Between two grids the networks first learn on the coarser one, then the finer one fades in for as long. Real images
-    reach the discriminator at full size, and it averages them down to the grid of the moment.
+    Between two grids the networks first learn on the coarser one, then the finer one fades in for as long. Every grid
+    adds its detail to the doubled image of the coarser one, beginning with nothing, so a new grid disturbs neither what
+    was learned nor the averaged weights. Real images reach the discriminator at full size, and it averages them down to
+    the grid of the moment; every grid looks at the image itself, too.
 
     Settings:
-        width: Channels on the coarsest grid, >= 8, halved on every finer one after the second down to 8.
+        width: Channels on the coarsest grid, >= 8, halved on every finer one down to 8.
         latent: Length of the latent vector, >= 1.
         class_features: Length of the class embedding of the generator, >= 1.
         features: Length of the discriminator's last layer, >= 1.
@@ -34,7 +36,8 @@ class Progressive:
         critic_condition: How the discriminator learns the class, `projection` or `concatenation`.
 
     Source: Karras et al., 2018, arXiv:1710.10196; without its pixel norm and equalised learning rate, and from 8 rows
-    on, where it begins with 4: in minutes, every grid costs more than it gives.
+    on, where it begins with 4: in minutes, every grid costs more than it gives. Adding the grids up is the skip of
+    StyleGAN2, Karras et al., 2020, arXiv:1912.04958; with a last layer for each grid, every growth lost the contrast.
     """
 
     says: ClassVar[str] = (
@@ -64,7 +67,7 @@ class Progressive:
     def widths(self, shape: tuple[int, int, int]) -> tuple[tuple[int, int], list[int]]:
         """Return the coarsest grid and the channels of every level, coarse to fine (the last is full resolution)."""
         grid, times = doublings(*shape[1:], smallest=_COARSEST)
-        return grid, [max(8, self.width >> max(0, level - 1)) for level in range(times + 1)]
+        return grid, [max(8, self.width >> level) for level in range(times + 1)]
 
 
 class Growing(nn.Module):
@@ -103,22 +106,22 @@ class GrowingGenerator(Growing):
         self.start = nn.Linear(part.latent + part.class_features, widths[0] * self.grid[0] * self.grid[1])
         self.up = nn.ModuleList(convolution(coarse, fine, GAIN) for coarse, fine in pairwise(widths))
         self.refine = nn.ModuleList(convolution(fine, fine, GAIN) for fine in widths)
-        self.to_image = nn.ModuleList(convolution(width, shape[0], 0.5) for width in widths)
+        # a finer grid begins by adding nothing: what the coarser one has learned is not drawn anew
+        self.add = nn.ModuleList(
+            convolution(width, shape[0], 0.0 if level else 0.5) for level, width in enumerate(widths)
+        )
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         finest, weight = self.level()
         hidden = self.start(torch.cat([shaped(latent, self.prior), self.classes(labels)], 1))
         hidden = leaky_relu(hidden, SLOPE).view(len(latent), -1, *self.grid)
         hidden = leaky_relu(self.refine[0](hidden.contiguous(memory_format=torch.channels_last)), SLOPE)
-        before = hidden
+        images: Tensor = self.add[0](hidden)
         for level in range(1, finest + 1):
-            before = hidden
             hidden = leaky_relu(self.up[level - 1](interpolate(hidden, scale_factor=2.0)), SLOPE)
             hidden = leaky_relu(self.refine[level](hidden), SLOPE)
-        images: Tensor = self.to_image[finest](hidden)
-        if weight < 1:
-            coarser = interpolate(self.to_image[finest - 1](before), scale_factor=2.0)
-            images = weight * images + (1 - weight) * coarser
+            added = self.add[level](hidden)
+            images = interpolate(images, scale_factor=2.0) + (weight * added if level == finest else added)
         missing = self.levels - 1 - finest
         return interpolate(images, scale_factor=2.0**missing) if missing else images
 
@@ -138,12 +141,11 @@ class GrowingTrunk(Growing):
         finest, weight = self.level()
         missing = self.levels - 1 - finest
         images = avg_pool2d(images, 2**missing) if missing else images
-        hidden = leaky_relu(self.from_image[finest](images), SLOPE)
+        hidden = self.from_image[finest](images)
         for level in range(finest, 0, -1):
-            hidden = leaky_relu(self.refine[level](hidden), SLOPE)
-            hidden = leaky_relu(self.down[level - 1](avg_pool2d(hidden, 2)), SLOPE)
-            if level == finest and weight < 1:
-                coarser = leaky_relu(self.from_image[level - 1](avg_pool2d(images, 2)), SLOPE)
-                hidden = weight * hidden + (1 - weight) * coarser
-        hidden = leaky_relu(self.refine[0](hidden), SLOPE)
+            hidden = self.refine[level](leaky_relu(hidden, SLOPE))
+            hidden = self.down[level - 1](avg_pool2d(leaky_relu(hidden, SLOPE), 2))
+            images = avg_pool2d(images, 2)
+            hidden = self.from_image[level - 1](images) + (weight * hidden if level == finest else hidden)
+        hidden = leaky_relu(self.refine[0](leaky_relu(hidden, SLOPE)), SLOPE)
         return leaky_relu(self.flat(hidden.flatten(1)), SLOPE)

@@ -75,7 +75,7 @@ def audit(
     report(1.0, "Done")
     return Audit(
         cohort=_about_cohort(cohort),
-        synthetic={"name": samples.name, "hash": samples.digest, "n": len(samples), "source": samples.source},
+        synthetic=_about_samples(samples),
         seed=seed,
         verdicts=_verdicts(findings),
         measurements=(*(each for finding in findings.values() for each in finding.measurements), *beside, *measured),
@@ -100,6 +100,12 @@ def _about_cohort(cohort: Cohort) -> dict[str, object]:
     sizes = {f"n_{role}": len(cohort.where(number)) for number, role in enumerate(ROLES)}
     about = {"name": cohort.name, "hash": cohort.digest, **sizes}
     return {**about, "classes": list(cohort.classes), "unit": cohort.intensity.unit}
+
+
+def _about_samples(samples: Samples) -> dict[str, object]:
+    about = {"name": samples.name, "hash": samples.digest, "n": len(samples), "source": samples.source}
+    truncation = samples.provenance.get("truncation", 1.0)
+    return about if truncation == 1 else {**about, "truncation": truncation}
 
 
 def _part(report: Report, start: float, end: float) -> Report:

@@ -87,6 +87,13 @@ def sides(
         raise EvidenceError(
             f"{samples.name} holds no synthetic images.", do="Draw or import samples first.", code="empty"
         )
+    if samples.provenance.get("mixing"):
+        raise EvidenceError(
+            f"{samples.name} is a table of mixed styles: its images share shapes and textures with each other, so they "
+            "say nothing about how varied the generator is.",
+            do="Audit images that were drawn without mixing.",
+            code="not_independent",
+        )
     numbers = {name: number for number, name in enumerate(cohort.classes)}
     unknown = sorted({samples.classes[label] for label in np.unique(samples.labels)} - set(numbers))
     if unknown:

@@ -155,7 +155,7 @@ def _write_manifests(
     (made / "manifest.json").write_text(json.dumps(content, indent=1), "utf-8")
 
 
-_PROVENANCE = ("generator", "title", "cohort", "seed", "truncation", "per_class")
+_PROVENANCE = ("generator", "title", "cohort", "seed", "truncation", "mixing", "per_class")
 
 
 def _folder_names(classes: tuple[str, ...]) -> list[str]:

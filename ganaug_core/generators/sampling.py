@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganaug_core.architectures.style import StyleGenerator
 from ganaug_core.config import Passport
 from ganaug_core.errors import GeneratorError
 from ganaug_core.interfaces import Architecture
@@ -15,6 +16,7 @@ from ganaug_core.records import Floats, Integers, Samples
 from ganaug_core.workspace import digest_of
 
 _CHUNK = 64
+MIXED_SIDE = 6
 
 
 def silent(share: float, message: str) -> None:
@@ -88,6 +90,39 @@ class Generator:
             )
         return images
 
+    def mixed(self, label: int, *, seed: int, share: float, truncation: float = 1.0) -> Floats:
+        """Return a square of 6 x 6 images of a class, row after row, (36, channel, row, column) in [-1, 1].
+
+        Images of a row have their coarse styles in common, those of a column their fine ones.
+
+        Args:
+            share: Of the layers, from the finest, that take the column's style, in (0, 1); at least one layer keeps the
+                row's and one takes the column's.
+
+        Raises:
+            GeneratorError: The generator has no styles, or the share is none.
+        """
+        network = self.network
+        if not isinstance(network, StyleGenerator):
+            raise GeneratorError(
+                f"Styles cannot be mixed: {self.passport.title} is not style-based.",
+                do="Train a generator with the recipe style-lite.",
+                code="no_styles",
+            )
+        if not 0 < share < 1:
+            raise GeneratorError(
+                f"A share of {share} of the layers cannot be mixed.", do="Choose a share above 0 and below 1."
+            )
+        source = torch.Generator().manual_seed(seed)
+        latents = torch.randn(2 * MIXED_SIDE, self.architecture.latent, generator=source) * truncation
+        with torch.no_grad():
+            styles = network.styles(latents, torch.full((2 * MIXED_SIDE,), label))
+            first = min(max(1, round(network.layers * (1 - share))), network.layers - 1)
+            rows = styles[:MIXED_SIDE].repeat_interleave(MIXED_SIDE, 0)
+            columns = styles[MIXED_SIDE:].repeat(MIXED_SIDE, 1, 1)
+            images: Tensor = network.paint(torch.cat([rows[:, :first], columns[:, first:]], 1))
+        return images.clamp(-1, 1).contiguous().numpy()
+
 
 def draw(
     generator: Generator,
@@ -97,15 +132,18 @@ def draw(
     classes: Sequence[str] | None = None,
     seed: int = 0,
     truncation: float = 1.0,
+    mixing: float = 0.0,
     report: Callable[[float, str], None] = silent,
 ) -> Samples:
     """Return `per_class` images of each class, class after class, as a record.
 
     Args:
         classes: Names; all classes if none is given.
+        mixing: Above 0, a square of mixed styles of each class instead (see `Generator.mixed`), whatever `per_class`.
+            These images are to be looked at: they share styles, so they are no independent draws.
 
     Raises:
-        GeneratorError: A class that the generator does not have, or no image asked for.
+        GeneratorError: A class that the generator does not have, no image asked for, or no styles to mix.
     """
     chosen = list(classes) if classes else list(generator.classes)
     unknown = [each for each in chosen if each not in generator.classes]
@@ -117,10 +155,17 @@ def draw(
         )
     if per_class < 1:
         raise GeneratorError(f"{per_class} images of a class cannot be drawn.", do="Ask for at least one.")
-    labels = np.repeat([generator.classes.index(each) for each in chosen], per_class).astype(np.int64)
-    images = generator.sample(labels, seed=seed, truncation=truncation, report=report)
+    numbers = [generator.classes.index(each) for each in chosen]
+    per_class = MIXED_SIDE**2 if mixing else per_class
+    labels = np.repeat(numbers, per_class).astype(np.int64)
+    if mixing:
+        squares = [generator.mixed(label, seed=seed, share=mixing, truncation=truncation) for label in numbers]
+        images = np.concatenate(squares)
+    else:
+        images = generator.sample(labels, seed=seed, truncation=truncation, report=report)
+    mixed = f"/mixed {mixing!r}" if mixing else ""
     ids = [
-        hashlib.sha256(f"{generator.digest}/{seed}/{truncation!r}/{label}/{index}".encode()).hexdigest()[:12]
+        hashlib.sha256(f"{generator.digest}/{seed}/{truncation!r}{mixed}/{label}/{index}".encode()).hexdigest()[:12]
         for index, label in enumerate(labels)
     ]
     return Samples(
@@ -138,6 +183,7 @@ def draw(
             "seed": seed,
             "truncation": truncation,
             "per_class": per_class,
+            **({"mixing": mixing} if mixing else {}),
         },
     )
 

@@ -135,7 +135,7 @@ def _play(training: "Training", recorder: "Recorder", report: Report, images: in
 
 
 def sample(workspace: Workspace, request: Mapping[str, Any], report: Report = silent) -> str:
-    """Request: `generator`, `per_class`, `seed`, `truncation`, `name`, perhaps `classes`."""
+    """Request: `generator`, `per_class`, `seed`, `truncation`, `name`, perhaps `classes`, `mixing`."""
     from ganaug_core import generators
 
     report(0.0, "drawing")
@@ -146,6 +146,7 @@ def sample(workspace: Workspace, request: Mapping[str, Any], report: Report = si
         classes=request.get("classes"),
         seed=request.get("seed", 0),
         truncation=request.get("truncation", 1.0),
+        mixing=request.get("mixing", 0.0),
     )
     workspace.keep(samples, request["name"], replace=True)
     return str(request["name"])

@@ -136,6 +136,7 @@ class Training:
             "torch": str(torch.__version__),
             "averages": dict(self._averages.values),
             "best": self._best.state(),
+            "watch": self._watch.state(),
             "game": self._game.state(),
         }
 
@@ -295,4 +296,5 @@ class Training:
             ) from error
         self._averages = telemetry.Averages(state.get("averages"))
         self._best.load(state.get("best"))
+        self._watch.load(state.get("watch"))
         self.images, self.seconds, self._steps = int(state["images"]), float(state["seconds"]), int(state["steps"])

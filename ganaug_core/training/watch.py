@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from ganaug_core.alarms import ALARMS
 from ganaug_core.interfaces import Alarm
@@ -12,7 +13,7 @@ _MOST = 1500
 
 
 class Watch:
-    """The alarms of one run. They begin anew when a run is resumed."""
+    """The alarms of one run; what they remember goes into its checkpoints."""
 
     def __init__(self, alarms: Mapping[str, Alarm] | None = None) -> None:
         self._alarms = alarms if alarms is not None else {name: part() for name, part in ALARMS.items()}
@@ -37,6 +38,17 @@ class Watch:
                     del self._calm[name]
                     cleared.append(name)
         return replace(report, alarms=tuple(raised), cleared=tuple(cleared))
+
+    def state(self) -> dict[str, Any]:
+        """Return what `load` needs, as plain values."""
+        return {"course": [each.plain() for each in self._course], "calm": dict(self._calm)}
+
+    def load(self, state: Mapping[str, Any] | None) -> None:
+        """Go on from `state`; a checkpoint of an older version has none, and the alarms begin anew."""
+        if not state:
+            return
+        self._course = [Progress.of(each) for each in state["course"]]
+        self._calm = {name: int(reports) for name, reports in state["calm"].items() if name in self._alarms}
 
     def _thin(self) -> None:
         """Forget every second report of the older half that holds nothing but curves."""

@@ -26,6 +26,8 @@ def page(cohort: str, samples: str) -> None:
         return
     audit = caches.audit(name)
     st.subheader(overall(audit), help=_meant())
+    if (truncation := audit.synthetic.get("truncation")) is not None:
+        st.caption(f"Drawn with truncation {truncation:g}: less varied than what the generator draws without it.")
     left, right = st.columns([3, 2], gap="large")
     with left:
         _worst(audit)

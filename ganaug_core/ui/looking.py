@@ -34,6 +34,7 @@ def _about(record: Samples) -> str:
     said = f"{words.count(len(record), 'synthetic image')}, {words.count(len(record.classes), 'class', 'classes')}"
     if record.source == "generator":
         said += f", drawn with seed {made.get('seed', 'unknown')}"
+        said += ", styles mixed" if made.get("mixing") else ""
         return said + (f", truncation {made['truncation']:g}" if made.get("truncation", 1) != 1 else "")
     return said + ", made by another program"
 

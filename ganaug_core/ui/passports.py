@@ -117,6 +117,37 @@ def drawing(name: str) -> None:
             show.link("audit", "Audit them", samples=samples)
 
 
+def mixing(name: str) -> None:
+    """Mix the styles of two rows of images, where the generator has styles; elsewhere show nothing."""
+    if caches.manifest("generators", name)["passport"]["architecture"]["name"] != "style":
+        return
+    st.subheader("Mix styles")
+    share = st.slider(
+        "Taken from the column",
+        0.1,
+        0.9,
+        0.5,
+        0.1,
+        key=f"mix-{name}",
+        help="Each layer of this generator has a style. Coarse layers decide the shape, fine ones the texture. This "
+        "share of the layers, from the finest on, has the style of the column; the others have that of the row.",
+    )
+    samples = f"{name}-mixed{share:g}"
+    request = {"generator": name, "per_class": 1, "seed": 0, "mixing": float(share), "name": samples}
+    if not show.finished("sample", samples, request, "Mix styles"):
+        return
+    drawn = caches.samples(samples)
+    st.caption("Images of a row share their coarse styles, images of a column their fine ones. Synthetic.")
+    places = st.columns(3)
+    for label, class_name in enumerate(drawn.classes):
+        index = np.flatnonzero(drawn.labels == label)
+        side = round(len(index) ** 0.5)
+        with places[label % len(places)]:
+            st.text(words.clean(class_name))
+            sheet = caches.drawn(samples, tuple(index.tolist()), side, 56)
+            st.image(sheet, output_format="PNG", alt=f"Mixed styles of the class {words.clean(class_name)}")
+
+
 def _drawn_last(generator: str) -> dict[str, int]:
     """Return `per_class` and `seed` of the images drawn last, if they were drawn on this page or for an audit."""
     workspace, digest = caches.workspace(), caches.manifest("generators", generator)["hash"]

@@ -1,10 +1,12 @@
 """Alarms: silent on a course that goes well, heard on one that shows their failure, and only then."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from ganaug_core.alarms import ALARMS
 from ganaug_core.progress import Checkup, Progress
@@ -136,6 +138,25 @@ def test_a_class_that_no_linear_classifier_tells_apart_is_not_called_missing() -
 
 def test_losses_without_a_scale_of_their_own_may_be_large_and_change_sign() -> None:
     assert fired(course(discriminator_loss=lambda number: 400 * np.cos(number))) == {}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("stop", [LATE - 15, LATE + 2, 50])
+def test_a_run_that_is_resumed_raises_what_an_uninterrupted_one_would(name: str, stop: int, tmp_path: Path) -> None:
+    reports = course(**PLANTED[name])
+    straight, first, second = Watch(), Watch(), Watch()
+    expected = [straight.look(report) for report in reports]
+    before = [first.look(report) for report in reports[:stop]]
+    torch.save(first.state(), tmp_path / "state.pt")
+    second.load(torch.load(tmp_path / "state.pt", weights_only=True))
+    seen = [*before, *(second.look(report) for report in reports[stop:])]
+    assert [(each.alarms, each.cleared) for each in seen] == [(each.alarms, each.cleared) for each in expected]
+
+
+def test_without_what_it_remembered_a_resumed_watch_would_say_something_else() -> None:
+    reports = course(**PLANTED["divergence"])
+    forgetful = Watch()
+    assert not any(forgetful.look(report).alarms for report in reports[LATE - 2 :])
 
 
 def test_the_watch_forgets_old_curves_and_keeps_what_was_looked_at() -> None:

@@ -263,6 +263,19 @@ def test_a_growing_pair_begins_with_flat_squares_and_fades_without_a_jump() -> N
         torch.testing.assert_close(said[0], said[1], atol=0.05, rtol=0)
 
 
+def test_a_finer_grid_adds_to_what_the_coarser_one_has_learned() -> None:
+    torch.manual_seed(0)
+    part = ARCHITECTURES["progressive"]()
+    network: Any = part.generator((1, 32, 32), 2)
+    latent, labels = torch.randn(2, part.latent), torch.tensor([0, 1])
+    coarse = grown(network, 0.0)(latent, labels)
+    torch.testing.assert_close(grown(network, 1.0)(latent, labels), coarse)  # it has learned nothing yet
+    with torch.no_grad():
+        network.add[2].bias.add_(0.25)
+    torch.testing.assert_close(grown(network, 1.0)(latent, labels), coarse + 0.25)
+    torch.testing.assert_close(grown(network, 0.0)(latent, labels), coarse)
+
+
 def test_styles_of_two_images_can_be_mixed_and_training_does_it() -> None:
     torch.manual_seed(0)
     part = ARCHITECTURES["style"](mixing=1.0)

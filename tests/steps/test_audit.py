@@ -67,6 +67,13 @@ def test_fresh_real_images_pass_copying_and_mode_coverage(fresh: Audit) -> None:
     assert "held-out patient" in fresh.verdicts["copying"].statement
 
 
+def test_a_table_of_mixed_styles_is_not_audited(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    drawn = replace(samples(images, labels, real.classes), provenance={"mixing": 0.5})
+    with pytest.raises(EvidenceError, match=r"share shapes and textures.*drawn without mixing"):
+        audit(real, drawn, {})
+
+
 def test_the_closest_pairs_are_shown_whatever_the_verdict(fresh: Audit) -> None:
     assert len(fresh.suspects) >= 20
     assert all(0 < each.p_value <= each.q_value <= 1 for each in fresh.suspects)

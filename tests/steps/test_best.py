@@ -221,6 +221,21 @@ def test_the_kept_checkpoint_survives_a_resume(tmp_path: Any) -> None:
 
 
 @pytest.mark.usefixtures("often")
+def test_what_the_alarms_have_seen_survives_a_resume(tmp_path: Any) -> None:
+    made, path = cohort(), tmp_path / "state.pt"
+    first = Training(made, config())
+    for report in first:
+        if report.checkup is not None:
+            break
+    torch.save(first.state(), path)
+    second = Training(made, config(), state=torch.load(path, weights_only=True))
+    seen = first.state()["watch"]["course"]
+    assert second.state()["watch"]["course"] == seen
+    assert seen[-1]["checkup"]["images"] == report.images
+    assert seen[-1]["measures"].keys() >= {"generator_loss", "generator_gradient"}
+
+
+@pytest.mark.usefixtures("often")
 def test_a_run_that_is_stopped_is_measured_as_it_is() -> None:
     training = Training(cohort(), config())
     training.advance(10)

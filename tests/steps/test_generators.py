@@ -124,6 +124,41 @@ def test_truncation_makes_images_more_alike(generator: Generator) -> None:
     assert spread[0] < 0.6 * spread[1]
 
 
+@pytest.fixture(scope="module")
+def styled(tmp_path_factory: pytest.TempPathFactory) -> Generator:
+    run, path = training("style-lite"), tmp_path_factory.mktemp("styled") / "generator.safetensors"
+    generators.write(path, run.passport("styled"), run.generator())
+    return generators.load(path)
+
+
+def test_mixed_styles_are_a_square_whose_rows_share_the_coarse_and_columns_the_fine_style(styled: Generator) -> None:
+    images = styled.mixed(1, seed=3, share=0.5).reshape(6, 6, -1)
+    assert np.abs(images).max() <= 1
+    assert np.array_equal(styled.mixed(1, seed=3, share=0.5).reshape(6, 6, -1), images)
+    assert np.unique(images.reshape(36, -1), axis=0).shape[0] == 36
+    mostly = [styled.mixed(1, seed=3, share=share).reshape(6, 6, -1) for share in (0.01, 0.99)]
+    within_rows, within_columns = ([each.std(axis).mean() for each in mostly] for axis in (1, 0))
+    assert within_rows[0] < within_rows[1]  # with hardly a layer from the column, a row is one image again and again
+    assert within_columns[1] < within_columns[0]
+
+
+def test_a_table_of_mixed_styles_says_so_in_its_record(styled: Generator) -> None:
+    mixed = generators.draw(styled, "m", per_class=1, mixing=0.5, truncation=0.7)
+    assert np.bincount(mixed.labels).tolist() == [36, 36]
+    assert mixed.provenance["mixing"] == 0.5
+    assert mixed.provenance["truncation"] == 0.7
+    assert "mixing" not in generators.draw(styled, "s", per_class=1).provenance
+    assert not set(mixed.ids) & set(generators.draw(styled, "s", per_class=36, truncation=0.7).ids)
+
+
+def test_styles_are_mixed_where_there_are_styles_and_by_a_share(generator: Generator, styled: Generator) -> None:
+    with pytest.raises(GeneratorError, match=r"not style-based. Train a generator with the recipe style-lite"):
+        generator.mixed(0, seed=0, share=0.5)
+    for share in (0.0, 1.0, float("nan")):
+        with pytest.raises(GeneratorError, match=r"cannot be mixed"):
+            styled.mixed(0, seed=0, share=share)
+
+
 def test_no_label_gives_no_image(generator: Generator) -> None:
     assert generator.sample(np.zeros(0, np.int64), seed=0).shape == (0, 1, 16, 16)
 

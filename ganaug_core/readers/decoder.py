@@ -1,11 +1,11 @@
 """The child that decodes: `python -m ganaug_core.readers.decoder FD`.
 
 GDCM and ITK can abort, hang or fill the memory on a damaged file, so they run here, below a limit, and a crash costs
-one file. One request a line on standard input, one answer a line on the file descriptor FD (never standard output:
-native libraries print there). A request names the file, its `kind` (`dicom`, `nifti`, `nrrd`, `meta`), a `folder` for
-copies, the `choices`, and the `seconds` that the parent waits; `pixels` is the path of a .npy, or null where only a
-DICOM header is asked for; with pixels, `known` may hold these facts. An answer is `{"facts": {...}}` or `{"code",
-"say", "do"}`.
+one file. A line on standard input asks for several files, each gets a line on the file descriptor FD as soon as it is
+read (never standard output: native libraries print there). A request names a `folder` for copies, the `choices`, and
+`files`, each with its path, `kind` (`dicom`, `nifti`, `nrrd`, `meta`) and the `seconds` that the parent waits; `pixels`
+is the path of a .npy, or null where only a DICOM header is asked for; with pixels, `known` may hold these facts. An
+answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
 
 The slices come one after another, flat; the facts tell their shapes and type. Up to `SMALL` bytes follow the answer's
 line; more go to the .npy, so that a volume costs the parent no memory.
@@ -108,9 +108,8 @@ def _require_dicom(start: bytes) -> None:
         )
 
 
-def answer(line: str) -> tuple[dict[str, Any], bytes]:
-    """Return the answer to one request, and pixels; nothing that a file can cause comes through as an exception."""
-    request = json.loads(line)
+def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Return the answer for one file, and pixels; nothing that it can cause comes through as an exception."""
     signal.alarm(ORPHAN_SECONDS + int(request["seconds"]))
     try:
         facts, pixels = decode(request)
@@ -137,9 +136,11 @@ def main() -> None:
         results.write(b"{}\n")
         results.flush()
         for line in sys.stdin:
-            told, pixels = answer(line)
-            results.write(json.dumps(told).encode("ascii") + b"\n" + pixels)
-            results.flush()
+            request = json.loads(line)
+            for file in request.pop("files"):
+                told, pixels = answer(request | file)
+                results.write(json.dumps(told).encode("ascii") + b"\n" + pixels)
+                results.flush()
 
 
 if __name__ == "__main__":

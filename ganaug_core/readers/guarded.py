@@ -14,14 +14,14 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.staging import DISK_FULL
 from ganaug_core.records import Pixels, Skipped
 
-Result = TypeVar("Result")
 START_SECONDS = 60.0
 COMMAND = (sys.executable, "-P", "-m", "ganaug_core.readers.decoder")
 FILES_A_DECODER = 64
@@ -62,6 +61,26 @@ class Decoded:
     slices: tuple[Pixels, ...] = ()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A file to read.
+
+    Attributes:
+        name: By which refusals name it.
+        kind: `dicom`, `nifti`, `nrrd` or `meta`.
+        header_only: Return the facts of a DICOM file without its pixels.
+        known: What was returned then; a file that has another header by now is refused.
+        mask: Of a volume.
+    """
+
+    path: Path
+    name: str
+    kind: str = "dicom"
+    header_only: bool = False
+    known: dict[str, Any] | None = None
+    mask: Path | None = None
+
+
 class Decoder:
     """A child process that reads DICOM and volumes; starts when first needed, ends with the `with` block.
 
@@ -89,63 +108,61 @@ class Decoder:
         if self._staging is not None:
             self._staging.cleanup()
 
-    def header(self, path: Path, name: str) -> Decoded | Skipped:
-        """Return the facts of a DICOM file; refusals name it `name`."""
-        return self._read(path, name, {"kind": "dicom", "pixels": None})
+    def read(self, files: Sequence[Asked]) -> list[Decoded | Skipped]:
+        """Return what is in each file; one that kills the child, or takes too long, costs itself alone.
 
-    def image(
-        self, path: Path, name: str, kind: str, *, known: dict[str, Any] | None = None, mask: Path | None = None
-    ) -> Decoded | Skipped:
-        """Return facts and slices of a `dicom`, `nifti`, `nrrd` or `meta` file; refusals name it `name`.
-
-        Args:
-            known: What `header` returned; a file that has another header by now is refused.
-            mask: Of a volume.
+        Raises:
+            WorkspaceError: The child does not start, or there is no room for the copies.
         """
-        asked = {"kind": kind, "pixels": "pixels.npy", "known": known, "mask": mask and str(mask)}
-        return self._read(path, name, asked)
-
-    def _read(self, path: Path, name: str, asked: dict[str, Any]) -> Decoded | Skipped:
-        shown = name.encode("utf-8", "replace").decode()
         if self._staging is None:
             raise RuntimeError("A Decoder reads inside its with block only.")
         folder = Path(self._staging.name)
-        target = folder / asked["pixels"] if asked["pixels"] else None
-        request = {**asked, "path": str(path), "folder": str(folder), "choices": self.choices}
+        found: list[Decoded | Skipped] = []
         try:
-            _require_utf8(path)
-            request["seconds"] = self.seconds + _size(path) / BYTES_A_SECOND
-            facts = self._ask({**request, "pixels": target and str(target)})
-            if target is None:
-                return Decoded(facts)
-            if "type" in facts:
-                return Decoded(facts, _cut(self._pixels(facts), facts["shapes"]))
-            # Mapped, so that a volume costs no memory here; the map outlives the file's name.
-            return Decoded(facts, _cut(np.load(target, mmap_mode="r", allow_pickle=False), facts["shapes"]))
-        except CohortError as error:
-            return Skipped(shown, error.code, f"{shown}: {error.what}", error.do)
+            while len(found) < len(files):
+                found += self._together(files[len(found) :], folder)
         finally:
             _clear(folder)
+        return found
 
-    def _pixels(self, facts: dict[str, Any]) -> Pixels:
-        """Return the values that follow an answer, flat and read-only."""
-        kind = np.dtype(facts["type"])
-        content = self._bytes(kind.itemsize * sum(rows * columns for rows, columns in facts["shapes"]))
-        if content is None:
-            self._stop()
-            raise CohortError("the pixels did not come.", do="Leave the file out.", code="crash")
-        return np.frombuffer(content, kind)
+    def _together(self, files: Sequence[Asked], folder: Path) -> list[Decoded | Skipped]:
+        """Return what is in the files, up to and with the first one that ends the child."""
+        requests: list[dict[str, Any]] = [
+            {
+                "path": str(file.path),
+                "kind": file.kind,
+                "pixels": None if file.header_only else str(folder / f"pixels-{number}.npy"),
+                "known": file.known,
+                "mask": file.mask and str(file.mask),
+                "seconds": self.seconds + _size(file.path) / BYTES_A_SECOND,
+            }
+            for number, file in enumerate(files)
+        ]
+        sent = [request for request in requests if _is_utf8(request["path"])]
+        self._send({"folder": str(folder), "choices": self.choices, "files": sent})
+        found: list[Decoded | Skipped] = []
+        for file, request in zip(files, requests, strict=True):
+            try:
+                found.append(self._answer(request))
+            except CohortError as error:
+                shown = file.name.encode("utf-8", "replace").decode()
+                found.append(Skipped(shown, error.code, f"{shown}: {error.what}", error.do))
+            if self._process is None:
+                break
+        return found
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the facts, or raise `CohortError`: what the child refuses, `timeout` or `crash`."""
+    def _send(self, request: dict[str, Any]) -> None:
         process = self._process or self._start()
         assert process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # whoever waits for the answer sees that the child has died
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
-            line = self._line(request["seconds"])
-        except BrokenPipeError:
-            line = b""
+
+    def _answer(self, request: dict[str, Any]) -> Decoded:
+        """Return the child's next answer, or raise `CohortError`: what it refuses, `name`, `timeout` or `crash`."""
+        if not _is_utf8(request["path"]):  # no library sees such a name: SimpleITK aborts on it
+            raise CohortError("the name is not valid UTF-8.", do="Rename the file.", code="name")
+        line = self._line(request["seconds"])
         if line is None:
             self._stop()
             raise CohortError(
@@ -162,15 +179,28 @@ class Decoder:
             )
         answer: dict[str, Any] = json.loads(line)
         if "facts" in answer:
-            facts: dict[str, Any] = answer["facts"]
-            return facts
+            return self._decoded(answer["facts"], request["pixels"])
         if answer["code"] == DISK_FULL:
+            self._stop()
             raise WorkspaceError(
                 f"The disk of {tempfile.gettempdir()} has no room for the copy that is decoded.",
                 do="Free space there, or set TMPDIR to a folder on another disk.",
                 code="disk",
             )
         raise CohortError(answer["say"], do=answer["do"], code=answer["code"])
+
+    def _decoded(self, facts: dict[str, Any], stored: str | None) -> Decoded:
+        if stored is None:
+            return Decoded(facts)
+        if "type" not in facts:
+            # Mapped, so that a volume costs no memory here; the map outlives the file's name.
+            return Decoded(facts, _cut(np.load(stored, mmap_mode="r", allow_pickle=False), facts["shapes"]))
+        kind = np.dtype(facts["type"])
+        content = self._bytes(kind.itemsize * sum(rows * columns for rows, columns in facts["shapes"]))
+        if content is None:
+            self._stop()
+            raise CohortError("the pixels did not come.", do="Leave the file out.", code="crash")
+        return Decoded(facts, _cut(np.frombuffer(content, kind), facts["shapes"]))
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._results, theirs = os.pipe()
@@ -273,30 +303,30 @@ class Decoders:
         self._threads.shutdown(cancel_futures=True)
         self._stack.close()
 
-    def each(self, work: Iterable[Callable[[Decoder], Result]]) -> Iterator[Result]:
-        """Yield the results of all pieces of work; only a few of them are ahead of the reader."""
-        ahead: deque[Future[Result]] = deque()
-        for piece in work:
+    def each(self, pieces: Iterable[Sequence[Asked]]) -> Iterator[Decoded | Skipped]:
+        """Yield what is in all files of all pieces; only a few pieces are ahead of the reader."""
+        ahead: deque[Future[list[Decoded | Skipped]]] = deque()
+        for piece in pieces:
             ahead.append(self._threads.submit(self._done, piece))
-            if len(ahead) > 4 * self.count:
-                yield ahead.popleft().result()
+            if len(ahead) > 2 * self.count:
+                yield from ahead.popleft().result()
         while ahead:
-            yield ahead.popleft().result()
+            yield from ahead.popleft().result()
 
-    def _done(self, piece: Callable[[Decoder], Result]) -> Result:
+    def _done(self, piece: Sequence[Asked]) -> list[Decoded | Skipped]:
         decoder = self._idle.get()
         try:
-            return piece(decoder)
+            return decoder.read(piece)
         finally:
             self._idle.put(decoder)
 
 
-def _require_utf8(path: Path) -> None:
-    """Refuse a name that is no text before any library sees it: SimpleITK aborts on it."""
+def _is_utf8(path: str) -> bool:
     try:
-        str(path).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise CohortError("the name is not valid UTF-8.", do="Rename the file.", code="name") from error
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _size(path: Path) -> int:

@@ -1,6 +1,7 @@
 """DICOM, NIfTI, NRRD and MetaImage as 2-D slices: CT in HU, everything else in its own unit."""
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import series
 from ganaug_core.readers.burned_in import LINE
 from ganaug_core.readers.choices import Choices
-from ganaug_core.readers.guarded import Decoded, Decoder, Decoders
+from ganaug_core.readers.guarded import Asked, Decoded, Decoders
 from ganaug_core.readers.series import Member
 from ganaug_core.records import Pixels, Skipped, Slice
 
@@ -19,7 +20,9 @@ SUFFIXES = {".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".nhdr": "nrrd
 HOUNSFIELD_BELOW = -500
 """These formats do not name their unit. Only HU has values as low as this: air is -1000."""
 Named = tuple[Path, str, str | None]
-_Work = Callable[[Decoder], Decoded | Skipped]
+FILES_A_REQUEST = 16
+PIXELS_A_REQUEST = FILES_A_REQUEST << 18
+"""Of slices of 512 x 512."""
 
 
 def kind_of(name: str) -> str:
@@ -57,12 +60,11 @@ def read(
                 yield _no_mask(name)
             else:
                 readable.append((path, name, label))
-        for file, volume in zip(
-            readable, decoders.each(_volume_work(file, masks.get(file[1])) for file in readable), strict=True
-        ):
+        asked = ([Asked(path, name, kind_of(name), mask=masks.get(name))] for path, name, _ in readable)
+        for file, volume in zip(readable, decoders.each(asked), strict=True):
             yield from _volume_slices(file, volume)
         members: list[Member] = []
-        headers = decoders.each(_header_work(file) for file in dicom)
+        headers = decoders.each(_pieces(Asked(path, name, header_only=True) for path, name, _ in dicom))
         for number, (file, header) in enumerate(zip(dicom, headers, strict=True), start=1):
             if isinstance(header, Skipped):
                 yield header
@@ -78,20 +80,24 @@ def read(
             yield from localisers
             yield from series.notices(kept)
             chosen += series.in_order(kept)[:: choices.every if len(kept) > 1 else 1]
-        for member, image in zip(chosen, decoders.each(_image_work(each) for each in chosen), strict=True):
+        images = decoders.each(_pieces(Asked(each.path, each.name, known=each.facts) for each in chosen))
+        for member, image in zip(chosen, images, strict=True):
             yield from _dicom_slices(member, image, choices)
 
 
-def _volume_work(file: Named, mask: Path | None) -> _Work:
-    return lambda decoder: decoder.image(file[0], file[1], kind_of(file[1]), mask=mask)
-
-
-def _header_work(file: Named) -> _Work:
-    return lambda decoder: decoder.header(file[0], file[1])
-
-
-def _image_work(member: Member) -> _Work:
-    return lambda decoder: decoder.image(member.path, member.name, "dicom", known=member.facts)
+def _pieces(files: Iterable[Asked]) -> Iterator[list[Asked]]:
+    """Cut work into requests of several files: to wait for a turn costs as much as a slice. Large images go alone."""
+    piece: list[Asked] = []
+    pixels = 0
+    for file in files:
+        size = math.prod(file.known[key] for key in ("rows", "columns", "frames")) if file.known else 0
+        if piece and (len(piece) == FILES_A_REQUEST or pixels + size > PIXELS_A_REQUEST):
+            yield piece
+            piece, pixels = [], 0
+        piece.append(file)
+        pixels += size
+    if piece:
+        yield piece
 
 
 def _no_mask(name: str) -> Skipped:

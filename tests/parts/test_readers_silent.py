@@ -341,7 +341,7 @@ def test_a_file_that_is_rewritten_all_the_time_kills_nothing(tmp_path: Path, mon
     end = time.monotonic() + 3
     with guarded.Decoder() as decoder:
         while time.monotonic() < end:
-            answer = decoder.image(path, "a.dcm", "dicom")
+            (answer,) = decoder.read([guarded.Asked(path, "a.dcm")])
             codes.add(answer.code if isinstance(answer, Skipped) else "ok")
     stop.set()
     writer.join()

@@ -445,6 +445,22 @@ def test_a_decoder_that_dies_names_the_file_and_reads_the_next(
     assert says in skipped[0].say
 
 
+def test_of_files_asked_for_together_each_bad_one_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misbehave(monkeypatch, "os.kill(os.getpid(), signal.SIGSEGV)")
+    asked = []
+    for number in range(8):
+        owner = "TROUBLE" if number in (0, 3, 4, 7) else "fine"
+        path = write_dicom(tmp_path / f"{number}.dcm", ramp(), PatientID=owner, InstanceNumber=number)
+        asked.append(guarded.Asked(path, path.name, header_only=number == 5))
+    asked.insert(2, guarded.Asked(tmp_path / "\udce9.dcm", "\udce9.dcm"))
+    with guarded.Decoder() as decoder:
+        found = decoder.read(asked)
+    codes = [each.code if isinstance(each, Skipped) else len(each.slices) for each in found]
+    assert codes == ["crash", 1, "name", 1, "crash", "crash", 0, 1, "crash"]
+
+
 def test_a_decoder_that_hangs_is_stopped_and_the_next_file_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -452,10 +468,10 @@ def test_a_decoder_that_hangs_is_stopped_and_the_next_file_read(
     bad = write_dicom(tmp_path / "bad.dcm", ramp(), PatientID="TROUBLE")
     good = write_dicom(tmp_path / "good.dcm", ramp())
     with guarded.Decoder(seconds=1) as decoder:
-        refused = decoder.image(bad, "bad.dcm", "dicom")
+        (refused,) = decoder.read([guarded.Asked(bad, "bad.dcm")])
         monkeypatch.undo()
         decoder.seconds = 20
-        read_next = decoder.image(good, "good.dcm", "dicom")
+        (read_next,) = decoder.read([guarded.Asked(good, "good.dcm")])
     assert isinstance(refused, Skipped)
     assert (refused.code, "more than 1 seconds" in refused.say) == ("timeout", True)
     assert isinstance(read_next, guarded.Decoded)
@@ -482,7 +498,7 @@ def test_nothing_stays_behind_in_the_staging_folder(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(guarded.tempfile, "tempdir", str(home))
     path = write_dicom(tmp_path / "a.dcm", ramp())
     with guarded.Decoder() as decoder:
-        image = decoder.image(path, "a.dcm", "dicom")
+        (image,) = decoder.read([guarded.Asked(path, "a.dcm")])
         (folder,) = home.iterdir()
         assert list(folder.iterdir()) == []
         assert isinstance(image, guarded.Decoded)
@@ -494,12 +510,15 @@ def test_a_file_that_changes_between_header_and_pixels_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_dicom(tmp_path / "a.dcm", ramp())
-    usual = guarded.Decoder.image
+    usual = guarded.Decoder.read
 
-    def change_first(decoder: guarded.Decoder, path: Path, *asked: Any, **more: Any) -> guarded.Decoded | Skipped:
-        write_dicom(path, ramp(), RescaleIntercept=-1000)
-        return usual(decoder, path, *asked, **more)
+    def change_before_pixels(
+        decoder: guarded.Decoder, files: Sequence[guarded.Asked]
+    ) -> list[guarded.Decoded | Skipped]:
+        if not files[0].header_only:
+            write_dicom(path, ramp(), RescaleIntercept=-1000)
+        return usual(decoder, files)
 
-    monkeypatch.setattr(guarded.Decoder, "image", change_first)
+    monkeypatch.setattr(guarded.Decoder, "read", change_before_pixels)
     slices, (refusal,) = read(path)
     assert (slices, refusal.code) == ([], "changed")

@@ -9,7 +9,7 @@ from ganaug_core.audit import physics
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
 from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import Values, dominance, median_interval, weighted_median
+from ganaug_core.metrics.statistics import dominance, median_interval, weighted_median
 from ganaug_core.records import Floats, Integers, Measurement
 
 SHIFT = 0.15  # as in detail
@@ -55,7 +55,7 @@ def intensities(both: Sides) -> Intensities:
     random = both.random(430)
     found: list[_Shift] = []
     measurements: list[Measurement] = []
-    drawings: dict[str, list[Values]] = {"holdout": [], "synthetic": []}
+    drawings: dict[str, list[Floats]] = {"holdout": [], "synthetic": []}
     for label in np.intersect1d(held_labels, both.labels):
         held = np.sort(random.permutation(both.holdout[held_labels == label])[:MOST])
         drawn = np.sort(random.permutation(np.flatnonzero(both.labels == label))[:MOST])
@@ -63,12 +63,12 @@ def intensities(both: Sides) -> Intensities:
             continue
         found += _shifts(both, int(label), held, drawn)
         shares = [
-            intensity.histogram(both.cohort.images(held)),
-            intensity.histogram(np.asarray(both.samples.images[drawn])),
+            intensity.histograms(both.cohort.images(held)),
+            intensity.histograms(np.asarray(both.samples.images[drawn])),
         ]
         measurements += physics.measured(both, int(label), held, drawn, shares)
         for name, each in zip(drawings, shares, strict=True):
-            drawings[name].append(each)
+            drawings[name].append(each.mean(0))
     if not found:
         return Intensities(
             Finding(
@@ -87,7 +87,7 @@ def intensities(both: Sides) -> Intensities:
         {
             "histogram.edges": edges,
             "histogram.labels": np.unique([each.label for each in found]).astype(np.float32),
-            **{f"histogram.{name}": np.stack(each).astype(np.float32) for name, each in drawings.items()},
+            **{f"histogram.{name}": np.stack(each) for name, each in drawings.items()},
         },
     )
 

@@ -94,18 +94,58 @@ def _of_space(both: Sides, space: str, labels: Sequence[int], class_name: str | 
 def _spread(
     names: Sequence[str], groups: Integers, real: Floats, synthetic: Floats, both: Sides
 ) -> list[Mapping[str, float]]:
-    """Return the metrics on random halves of both sides: half of the patients, as many synthetic images."""
+    """Return the metrics on random halves of both sides: half of the patients, as many synthetic images.
+
+    All distances are computed once; a half looks at its own rows and columns.
+    """
     random = both.random(200)
+    within, across, drawn = _distances(real, real), _distances(real, synthetic), _distances(synthetic, synthetic)
     result: list[Mapping[str, float]] = []
     for left in halves(groups, HALVES, random):
         right = np.sort(random.permutation(len(synthetic))[: len(left)])
         if len(left) > K:
-            result.append(_measure(names, real[left], synthetic[right]))
+            near = _among(within[np.ix_(left, left)], across[np.ix_(left, right)], drawn[np.ix_(right, right)])
+            result.append(_measure(names, real[left], synthetic[right], near))
     return result
 
 
-def _measure(names: Sequence[str], real: Floats, synthetic: Floats) -> dict[str, float]:
-    near: Neighbours | None = None
+def _distances(one: Floats, other: Floats) -> Floats:
+    """Return (n, m) distances, infinite where both are the same set and the same row."""
+    left, right = one.astype(np.float64), other.astype(np.float64)
+    squares = np.square(left).sum(1)[:, None] + np.square(right).sum(1) - 2 * left @ right.T
+    if one is other:
+        np.fill_diagonal(squares, np.inf)
+    distances: Floats = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
+    return distances
+
+
+def _among(within: Floats, across: Floats, drawn: Floats) -> Neighbours:
+    """Return the neighbours in matrices of distances: real to real, real to synthetic, synthetic to synthetic."""
+
+    def nearest(matrix: Floats) -> tuple[Floats, Integers]:
+        order = np.argpartition(matrix, K, axis=1)[:, :K]
+        order = np.take_along_axis(order, np.take_along_axis(matrix, order, 1).argsort(1), 1)
+        return np.take_along_axis(matrix, order, 1), order
+
+    real, synthetic = nearest(within)[0], nearest(drawn)[0]
+    (across_real, index_real), (across_drawn, index_drawn) = nearest(across), nearest(across.T)
+    in_real, in_synthetic = across < real[:, -1:], across < synthetic[:, -1]
+    return Neighbours(
+        K,
+        real,
+        across_real,
+        across_drawn,
+        synthetic,
+        index_real,
+        index_drawn,
+        in_real.sum(0),
+        in_synthetic.sum(1),
+    )
+
+
+def _measure(
+    names: Sequence[str], real: Floats, synthetic: Floats, near: Neighbours | None = None
+) -> dict[str, float]:
     result = {}
     for name in names:
         metric = METRICS[name]()

@@ -10,7 +10,7 @@ from ganaug_core.audit.words import Finding, chance, count, listed, percent
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import cells, deletion, repetition
 from ganaug_core.metrics.statistics import Values, wilson
-from ganaug_core.neighbours import neighbours, registered
+from ganaug_core.neighbours import Registered, neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
 
 SPACE, REGISTERED = "simclr", "registered"
@@ -85,7 +85,7 @@ def _repetition(
         if len(drawn) < LEAST:
             continue
         for space in (REGISTERED, SPACE) if SPACE in both.spaces else (REGISTERED,):
-            near_real, near_drawn = _within(both, space, held, drawn)
+            near_real, near_drawn = _within(both, space, held, drawn, label)
             share, usual, p_value = repetition.self_similarity(near_drawn, near_real)
             sentence = (
                 f"{name} repeats itself: {percent(share)} of its synthetic images have a near twin among them, of real "
@@ -144,13 +144,17 @@ def _same_size(both: Sides, real: Integers, label: int) -> tuple[Integers, Integ
     return np.sort(order[:size]), np.sort(drawn[:size])
 
 
-def _within(both: Sides, space: str, held: Integers, drawn: Integers) -> tuple[Floats, Floats]:
-    """Return the distance of each real and of each synthetic image to its nearest other one of the same set."""
+def _within(both: Sides, space: str, held: Integers, drawn: Integers, label: int) -> tuple[Floats, Floats]:
+    """Return the distance of each real and of each synthetic image of a class to its nearest other one of the set."""
     if space == REGISTERED:
         own = np.arange(len(held))
-        both_sets = (both.cohort.images(held), both.samples.images[drawn])
-        near = [registered(each, each, query_groups=own, reference_groups=own).distance for each in both_sets]
-        return near[0], near[1]
+
+        def among(images: Floats) -> Registered:
+            return registered(images, images, query_groups=own, reference_groups=own)
+
+        # which real images these are, seed, class and number decide
+        known = both.remember(f"class-{label}-{len(held)}-{both.seed}", lambda: among(both.cohort.images(held)))
+        return known.distance, among(both.samples.images[drawn]).distance
     between = neighbours(both.features(space, held), both.spaces[space].synthetic.values[drawn], 1)
     return between.real_real[:, 0], between.synthetic_synthetic[:, 0]
 

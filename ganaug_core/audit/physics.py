@@ -5,8 +5,8 @@ from scipy import stats
 
 from ganaug_core.audit.sides import Sides
 from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
-from ganaug_core.records import TRAIN, Integers, Measurement
+from ganaug_core.metrics.statistics import dominance, halves, median_interval, weighted_median, wilson
+from ganaug_core.records import TRAIN, Floats, Integers, Measurement
 
 SPACE, TEXTURE = "intensity", "texture"
 MOST = 1000
@@ -14,12 +14,12 @@ HALVES = 40
 LEAST = 20
 
 
-def measured(both: Sides, label: int, held: Integers, drawn: Integers, shares: list[Values]) -> list[Measurement]:
+def measured(both: Sides, label: int, held: Integers, drawn: Integers, shares: list[Floats]) -> list[Measurement]:
     """Return noise level and frequency, kernel groups and peaks of one class.
 
     Args:
         held: Rows of held-out images of the class, `drawn` of its synthetic ones.
-        shares: Histograms of both.
+        shares: Histograms of the images of both.
     """
     return [*_noise(both, label, held, drawn), *_peaks(both, label, held, drawn, shares)]
 
@@ -69,15 +69,15 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
     return result
 
 
-def _peaks(both: Sides, label: int, held: Integers, drawn: Integers, shares: list[Values]) -> list[Measurement]:
+def _peaks(both: Sides, label: int, held: Integers, drawn: Integers, shares: list[Floats]) -> list[Measurement]:
     """Return where tissues peak; the interval comes from halves of the synthetic images."""
     random = both.random(440 + label)
     known = both.cohort.intensity
-    found = intensity.peaks(shares[0], shares[1], known)
+    real = shares[0].mean(0)
+    found = intensity.peaks(real, shares[1].mean(0), known)
     spread: list[list[float]] = [[] for _ in found]
     for half in halves(np.arange(len(drawn)), HALVES // 2, random):
-        part = intensity.histogram(np.asarray(both.samples.images[drawn[half]]))
-        for place, each in zip(spread, intensity.peaks(shares[0], part, known), strict=True):
+        for place, each in zip(spread, intensity.peaks(real, shares[1][half].mean(0), known), strict=True):
             place.append(each.synthetic)
     result = []
     for each, values in zip(found, spread, strict=True):

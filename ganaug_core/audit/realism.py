@@ -63,7 +63,8 @@ def realism(both: Sides, report: Report) -> Realism:
         measurements += [each.measurement(space) for each in distances]
         if space == SPACE:
             found = distances
-            told[space], _ = _classified(both, both.features(space, both.holdout), both.spaces[space].synthetic.values)
+            seen = both.features(space, both.holdout[held]), both.spaces[space].synthetic.values[drawn]
+            told[space], _ = _classified(both, *seen)
     report(len(spaces) / (len(spaces) + 1), "Looking for what gives images away")
     told[IMAGES], (ids, pictures) = _by_pictures(both)
     measurements += [_of_told(each, space, both) for space, each in told.items()]
@@ -72,11 +73,15 @@ def realism(both: Sides, report: Report) -> Realism:
 
 
 def _classified(both: Sides, real: Floats, synthetic: Floats) -> tuple[Dominance, give_aways.Discriminant]:
-    """Return how well a classifier tells held-out and synthetic images apart, at the cohort's class mix."""
+    """Return how well a classifier tells held-out and synthetic images apart, at the cohort's class mix.
+
+    Args:
+        real: Features of the balanced held-out images, `synthetic` of as many synthetic ones.
+    """
     held, drawn = _balanced(both)
     found = give_aways.discriminant(
-        real[held],
-        synthetic[drawn],
+        real,
+        synthetic,
         both.cohort.labels[both.holdout[held]],
         both.labels[drawn],
         both.cohort.groups[both.holdout[held]],
@@ -103,9 +108,9 @@ def _balanced(both: Sides) -> tuple[Integers, Integers]:
 
 def _by_pictures(both: Sides) -> tuple[Dominance, tuple[tuple[str, ...], dict[str, Floats]]]:
     """Return the same for the images themselves, the images that are told most surely, and the pattern as pictures."""
-    real = give_aways.brightness_and_detail(both.cohort.images(both.holdout))
-    told, found = _classified(both, real, give_aways.brightness_and_detail(both.samples.images))
-    _, drawn = _balanced(both)
+    held, drawn = _balanced(both)
+    images = both.cohort.images(both.holdout[held]), both.samples.images[drawn]
+    told, found = _classified(both, *(give_aways.brightness_and_detail(each) for each in images))
     order = np.argsort(-found.synthetic, kind="stable")[:SHOWN]
     brightness, fine = give_aways.as_pictures(found.pattern)
     pictures = {"give_away.brightness": brightness, "give_away.detail": fine}

@@ -38,10 +38,20 @@ def numbers(images: Floats, intensity: Intensity) -> Values:
     return np.column_stack([physical, edge]).astype(np.float64)
 
 
-def histogram(images: Floats) -> Values:
-    """Return (BINS,) shares of the pixels of all images over [-1, 1]; each image weighs alike."""
-    counts, _ = np.histogram(np.clip(images, -1, 1), BINS, (-1, 1))
-    return np.asarray(counts / max(1, counts.sum()))
+def histograms(images: Floats) -> Floats:
+    """Return (n, BINS) shares of each image's pixels over [-1, 1]; their mean over images is the histogram of the set.
+
+    Args:
+        images: (n, channel, row, column); what lies outside counts at the ends.
+    """
+    counts = np.zeros((len(images), BINS), np.float32)
+    for row, image in enumerate(images):
+        places = np.clip((image.ravel() + 1) * np.float32(BINS / 2), 0, BINS - 1)
+        counts[row] = np.bincount(places.astype(np.intp), minlength=BINS)
+    return counts / np.float32(max(1, images[:1].size))
+
+
+Shares = NDArray[np.floating]
 
 
 class Peak(NamedTuple):
@@ -52,7 +62,7 @@ class Peak(NamedTuple):
     synthetic: float
 
 
-def peaks(real: Values, synthetic: Values, intensity: Intensity) -> list[Peak]:
+def peaks(real: Shares, synthetic: Shares, intensity: Intensity) -> list[Peak]:
     """Return the peaks of the real histogram beside the nearest high place of the synthetic one.
 
     The ends of the range are left out: what is clipped piles up there. In HU a peak has its tissue's name.

@@ -20,7 +20,8 @@ def vendi_score(features: Floats) -> float:
         raise EvidenceError("The Vendi score needs an image.", do="Add images.", code="too_few")
     values = features.astype(np.float64)
     values = values / (np.linalg.norm(values, axis=1, keepdims=True) + 1e-12)
-    weights = np.square(np.linalg.svd(values / np.sqrt(len(values)), compute_uv=False))
+    gram = values.T @ values if values.shape[1] < len(values) else values @ values.T  # they share eigenvalues
+    weights = np.linalg.eigvalsh(gram / len(values))
     weights = weights[weights > 1e-12]
     return float(np.exp(-(weights * np.log(weights)).sum()))
 

@@ -12,6 +12,7 @@ from ganaug_core.records import (
     Audit,
     Cohort,
     Copied,
+    Examples,
     Features,
     Intensity,
     Map,
@@ -69,7 +70,10 @@ def audit(manifest: Values, arrays: Arrays) -> Audit:
     manifest["suspects"] = tuple(Suspect(**each) for each in manifest["suspects"])
     manifest["missing_modes"] = tuple(MissingMode(**_tuples(each)) for each in manifest["missing_modes"])
     manifest["copied"] = tuple(Copied(**_tuples(each)) for each in manifest.get("copied", ()))
-    manifest["give_aways"] = tuple(manifest.get("give_aways", ()))  # older audits have neither
+    manifest["give_aways"] = tuple(manifest.get("give_aways", ()))  # older audits have none of these
+    shown = manifest.get("examples", {})
+    manifest["examples"] = {key: Examples(**_tuples(each)) for key, each in shown.items()}
+    manifest["spaces"] = tuple(manifest.get("spaces", ()))
     scores, drawings = (
         {key.removeprefix(start): array for key, array in arrays.items() if key.startswith(start)}
         for start in ("scores.", "drawings.")

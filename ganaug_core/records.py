@@ -288,7 +288,14 @@ class Suspect:
 
 @dataclass(frozen=True)
 class MissingMode:
-    """A group of real images that the generator makes too rarely; `members` are all of its real images."""
+    """A group of real images that the generator makes too rarely.
+
+    Attributes:
+        exemplars: Ids of its most typical real images, `members` of all.
+        nearest: Ids of the synthetic images of the class that lie nearest to it.
+        encoder: The space in which the group was found.
+        n_real: Real patients of the class, `n_synthetic` its synthetic images; 0 in older audits.
+    """
 
     class_name: str
     cluster: int
@@ -298,6 +305,10 @@ class MissingMode:
     p_value: float
     exemplars: tuple[str, ...]
     members: tuple[str, ...] = ()
+    nearest: tuple[str, ...] = ()
+    encoder: str = "simclr"
+    n_real: int = 0
+    n_synthetic: int = 0
 
 
 @dataclass(frozen=True)
@@ -318,6 +329,14 @@ class Copied:
 
 
 @dataclass(frozen=True)
+class Examples:
+    """Synthetic images that show what a verdict says: what they show in words, and their ids, the plainest first."""
+
+    says: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Audit:
     """Five verdicts, and the evidence below them.
 
@@ -328,6 +347,8 @@ class Audit:
         detectable_share: Smallest share of copies that these sizes would show, None where none would.
         copied: The training images behind the listed suspects, the most often copied first.
         give_aways: Ids of synthetic images that a classifier tells from real ones most surely.
+        examples: By name of the verdict, for labels and intensities.
+        spaces: Sentences on where the feature spaces agree and disagree, and what to make of it.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
             `histogram.*`.
     """
@@ -345,6 +366,8 @@ class Audit:
     copied: tuple[Copied, ...] = ()
     give_aways: tuple[str, ...] = ()
     drawings: dict[str, Floats] = field(default_factory=dict)
+    examples: dict[str, Examples] = field(default_factory=dict)
+    spaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Cohort and samples and their features -> Audit: verdicts, measurements, suspects, missing modes.
 
 `sides` pairs the two, `measuring` measures; `copies`, `modes`, `realism` (with `detail`), `labels` and `intensities`
-(with `physics`) look for trouble; here the verdicts are corrected for each other. Only this step reads the hold-out.
+(with `physics`) look for trouble; `spaces` says where feature spaces disagree; here the verdicts are corrected for each
+other. Only this step reads the hold-out.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from ganaug_core.audit.modes import modes
 from ganaug_core.audit.realism import realism
 from ganaug_core.audit.remembered import described, membership
 from ganaug_core.audit.sides import Remember, Space, afresh, sides
+from ganaug_core.audit.spaces import in_words
 from ganaug_core.audit.words import Finding
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
@@ -72,13 +74,15 @@ def audit(
         "label_fidelity": agreed.finding,
         "intensity": valued.finding,
     }
+    shown = {"label_fidelity": agreed.examples, "intensity": valued.examples}
+    every = (*(each for finding in findings.values() for each in finding.measurements), *beside, *measured)
     report(1.0, "Done")
     return Audit(
         cohort=_about_cohort(cohort),
         synthetic=_about_samples(samples),
         seed=seed,
         verdicts=_verdicts(findings),
-        measurements=(*(each for finding in findings.values() for each in finding.measurements), *beside, *measured),
+        measurements=every,
         suspects=copied.suspects,
         missing_modes=varied.missing,
         scores=copied.scores or {},
@@ -87,6 +91,8 @@ def audit(
         copied=copied.copied,
         give_aways=real.give_aways,
         drawings={**agreed.drawings, **real.drawings, **valued.drawings},
+        examples={name: each for name, each in shown.items() if each is not None},
+        spaces=in_words(every),
     )
 
 

@@ -22,9 +22,12 @@ def as_json(audit: Audit) -> dict[str, Any]:
         },
         "measurements": [{**_measurement(each), "seed": audit.seed} for each in audit.measurements],
         "suspects": [_suspect(each) for each in audit.suspects],
-        "missing_modes": [_missing(each) for each in audit.missing_modes],
+        "missing_modes": [{**_missing(each), "seed": audit.seed} for each in audit.missing_modes],
         "copied": [_copied(each) for each in audit.copied],
         "give_aways": list(audit.give_aways),
+        "examples": {name: {"says": each.says, "images": list(each.images)} for name, each in audit.examples.items()},
+        "spaces": list(audit.spaces),
+        "detectable_share": _finite(audit.detectable_share),
     }
 
 
@@ -67,6 +70,11 @@ def _missing(each: MissingMode) -> dict[str, Any]:
         "interval": _interval(each.interval),
         "p_value": _finite(each.p_value),
         "exemplars": list(each.exemplars),
+        "nearest": list(each.nearest),
+        "encoder": each.encoder,
+        "n_real": each.n_real,
+        "n_synthetic": each.n_synthetic,
+        "reference": "train+holdout",
     }
 
 

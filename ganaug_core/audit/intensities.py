@@ -10,11 +10,11 @@ from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
 from ganaug_core.metrics import intensity
 from ganaug_core.metrics.statistics import dominance, median_interval, weighted_median
-from ganaug_core.records import Floats, Integers, Measurement
+from ganaug_core.records import Examples, Floats, Integers, Measurement
 
 SHIFT = 0.15  # as in detail
 VISIBLE = 0.35  # a shift that puts 85 % of the synthetic images above the usual real one must be noticed
-LEAST = 10
+LEAST, SHOWN = 10, 12
 MOST = 1000  # images of a class and side
 VERDICTS = 5
 SAID = {
@@ -27,15 +27,19 @@ SAID = {
 
 @dataclass(frozen=True)
 class Intensities:
-    """The finding, and the histograms of each class."""
+    """The finding, the histograms of each class, and the images that lie outermost."""
 
     finding: Finding
     drawings: dict[str, Floats] = field(default_factory=dict)
+    examples: Examples | None = None
 
 
 @dataclass(frozen=True)
 class _Shift:
-    """One number of one class: typical values on both sides, and the chance of a synthetic image to have more."""
+    """One number of one class: typical values on both sides, and the chance of a synthetic image to have more.
+
+    `outermost` are the rows of the synthetic images that lie furthest to the side on which most of them lie.
+    """
 
     name: str
     label: int
@@ -47,6 +51,7 @@ class _Shift:
     p_value: float
     n_real: int
     n_synthetic: int
+    outermost: Integers
 
 
 def intensities(both: Sides) -> Intensities:
@@ -89,6 +94,7 @@ def intensities(both: Sides) -> Intensities:
             "histogram.labels": np.unique([each.label for each in found]).astype(np.float32),
             **{f"histogram.{name}": np.stack(each) for name, each in drawings.items()},
         },
+        _examples(both, min(found, key=lambda each: each.p_value)),
     )
 
 
@@ -111,9 +117,18 @@ def _shifts(both: Sides, label: int, held: Integers, drawn: Integers) -> list[_S
                 found.p_value,
                 round(float(mass.sum())),
                 len(drawn),
+                drawn[np.argsort(synthetic[:, place] * (-1 if found.chance > 0.5 else 1), kind="stable")[:SHOWN]],
             )
         )
     return result
+
+
+def _examples(both: Sides, worst: _Shift) -> Examples:
+    says = (
+        f"These images of {both.cohort.classes[worst.label]} have the {'highest' if worst.more > 0.5 else 'lowest'} "
+        f"{SAID[worst.name]}."
+    )
+    return Examples(says, tuple(str(each) for each in both.samples.ids[worst.outermost]))
 
 
 def _finding(both: Sides, found: list[_Shift], measurements: tuple[Measurement, ...]) -> Finding:

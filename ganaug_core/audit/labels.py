@@ -9,20 +9,22 @@ from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percen
 from ganaug_core.metrics.agreement import DROP, Agreement, agreements, sees_drop
 from ganaug_core.metrics.statistics import halves, spread_interval
 from ganaug_core.metrics.teaching import inception_score, mode_score
-from ganaug_core.records import Floats, Measurement
+from ganaug_core.records import Examples, Floats, Measurement
 
 SPACE = "classifier"
 PARTS = 2  # agreement, and the distribution of the probability
 VERDICTS_TESTED = 5
 HALVES = 40
+ALPHA, SHOWN = 0.01, 12
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The finding, and the confusion tables of both sides."""
+    """The finding, the confusion tables of both sides, and the images whose label is doubted most."""
 
     finding: Finding
     drawings: dict[str, Floats] = field(default_factory=dict)
+    examples: Examples | None = None
 
 
 def labels(both: Sides) -> Labels:
@@ -67,7 +69,7 @@ def labels(both: Sides) -> Labels:
         ),
         measurements=(*(_measurement(both, each) for each in found), *_taught(both)),
     )
-    return Labels(finding, _confusion(both))
+    return Labels(finding, _confusion(both), _examples(both, found))
 
 
 def _unusable(both: Sides) -> str:
@@ -115,18 +117,45 @@ def _taught(both: Sides) -> list[Measurement]:
     return result
 
 
+def _examples(both: Sides, found: list[Agreement]) -> Examples:
+    """Return the images that the classifier puts elsewhere, least sure of their label first; or the caricatures."""
+    values = both.spaces[SPACE].synthetic.values
+    sure = np.where(both.labels >= 0, values[np.arange(len(values)), both.labels], 0)
+    worst = _worst(found)
+    if min(worst.p_value, worst.shift_p_value) < ALPHA and _caricature(worst):
+        rows = np.flatnonzero(both.labels == worst.label)
+        order = rows[np.argsort(-sure[rows], kind="stable")][:SHOWN]
+        says = f"A classifier is surest of these images of {both.cohort.classes[worst.label]}."
+    else:
+        wrong = int((values.argmax(1) != both.labels).sum())
+        order = np.lexsort((sure, values.argmax(1) == both.labels))[:SHOWN]
+        says = (
+            f"A classifier sees another class in {count(wrong, 'image')}; it doubts these most."
+            if wrong
+            else "A classifier sees the right class in every image; it is least sure of these."
+        )
+    return Examples(says, tuple(str(each) for each in both.samples.ids[order]))
+
+
+def _worst(found: list[Agreement]) -> Agreement:
+    return min(found, key=lambda each: min(each.p_value, each.shift_p_value))
+
+
+def _caricature(worst: Agreement) -> bool:
+    """Return whether what was found is too much of the class, not too little."""
+    return worst.synthetic > worst.real if worst.p_value <= worst.shift_p_value else worst.shift > 0.5
+
+
 def _trouble(both: Sides, found: list[Agreement]) -> tuple[str, str]:
-    worst = min(found, key=lambda each: min(each.p_value, each.shift_p_value))
+    worst, caricature = _worst(found), _caricature(_worst(found))
     name = both.cohort.classes[worst.label]
     sizes = f"{worst.n_synthetic} synthetic images, {worst.n_real} held-out patients"
     if worst.p_value <= worst.shift_p_value:
-        caricature = worst.synthetic > worst.real
         sentence = (
             f"A classifier finds {name} in {percent(worst.synthetic)} of its synthetic images but in "
             f"{percent(worst.real)} of real ones ({chance(worst.p_value)}; {sizes})"
         )
     else:
-        caricature = worst.shift > 0.5
         sentence = (
             f"A classifier is {'surer' if caricature else 'less sure'} of synthetic {name} than of real ones in "
             f"{percent(max(worst.shift, 1 - worst.shift))} of comparisons, where chance gives 50 % "

@@ -1,12 +1,13 @@
 """Measurements of two sets in each feature space, at one class mix and one size, beside real against real."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ganaug_core.audit.sides import Sides
 from ganaug_core.interfaces import MomentMetric, NeighbourMetric, Report
-from ganaug_core.metrics import METRICS
+from ganaug_core.metrics import METRICS, two_sample
 from ganaug_core.metrics.statistics import halves, spread_interval
 from ganaug_core.neighbours import Neighbours, neighbours
 from ganaug_core.records import Floats, Integers, Measurement
@@ -16,6 +17,7 @@ K = 5
 LEAST = 2 * (K + 1)
 DRAWS, HALVES = 3, 30
 MOST = 2000
+SWAPPED = 500  # images of a side in the test by swaps
 SHARES = ("precision", "recall", "coverage")
 LOWEST = {"kernel_distance": -np.inf}
 
@@ -61,34 +63,67 @@ def matched(both: Sides, labels: Sequence[int], draw: int, most: int = MOST) -> 
 def _of_space(both: Sides, space: str, labels: Sequence[int], class_name: str | None) -> list[Measurement]:
     values: list[dict[str, float]] = []
     floors: list[dict[str, float]] = []
+    nulls: list[dict[str, float]] = []
     synthetic = both.spaces[space].synthetic.values
     names = tuple(METRICS) if class_name is None else ("coverage",)
+    unknown = [name for name in names if not hasattr(METRICS[name], "null")]
     for draw in range(DRAWS):
         held, train, drawn = matched(both, labels, draw)
         if len(held) < LEAST:
             return []
         values.append(_measure(names, both.features(space, held), synthetic[drawn]))
         floors.append(_measure(names, both.features(space, held), both.features(space, train)))
+        one, other = (both.features(space, rows) for rows in _exchanged(both, held, train, draw))
+        nulls.append(_measure(unknown, one, other))
     spread = _spread(names, both.cohort.groups[held], both.features(space, held), synthetic[drawn], both)
     count = len(held)
     result = []
     for name in names:
-        value = float(np.mean([each[name] for each in values]))
+        value, floor = (float(np.mean([each[name] for each in found])) for found in (values, floors))
+        expected = [each[name] for each in nulls] if name in unknown else [_null(name, count)]
         result.append(
             Measurement(
                 name,
                 space,
                 value,
                 spread_interval(value, [each[name] for each in spread], least=LOWEST.get(name, 0.0), most=_most(name)),
-                float(np.mean([each[name] for each in floors])),
-                _null(name, count),
+                floor,
+                float(np.mean(expected)),
                 count,
                 count,
                 METRICS[name].better,
                 class_name,
+                p_value=_swapped(both, space) if name == "kernel_distance" else None,
             )
         )
     return result
+
+
+def _exchanged(both: Sides, held: Integers, train: Integers, draw: int) -> tuple[Integers, Integers]:
+    """Return two sets of real images of the sizes of these, mixed anew by patient within each class.
+
+    What a measure gives between them is what it gives by chance, where no formula tells.
+    """
+    rows = np.concatenate([held, train])
+    groups, places = np.unique(both.cohort.groups[rows], return_inverse=True)
+    turn = both.random(150 + draw).permutation(len(groups))[places.ravel()]
+    ordered = rows[np.lexsort((turn, both.cohort.labels[rows]))]
+    first = np.zeros(len(rows), bool)
+    for label in np.unique(both.cohort.labels[rows]):
+        inside = np.flatnonzero(both.cohort.labels[ordered] == label)
+        first[inside[: len(inside) // 2]] = True
+    return ordered[first], ordered[~first]
+
+
+def _swapped(both: Sides, space: str) -> float | None:
+    """Return the p-value of the kernel distance by swaps of patients within their class; None with too few."""
+    labels, groups = both.cohort.labels[both.holdout], both.cohort.groups[both.holdout]
+    blocks = two_sample.paired(labels, groups, both.labels, both.random(160), SWAPPED)
+    if not len(blocks.patient) or blocks.patient[-1] < LEAST:
+        return None
+    real = both.features(space, both.holdout[blocks.real])
+    synthetic = both.spaces[space].synthetic.values[blocks.synthetic]
+    return two_sample.swapped(real, synthetic, blocks.patient, two_sample.cubic, both.random(161)).p_value
 
 
 def _spread(
@@ -143,9 +178,7 @@ def _among(within: Floats, across: Floats, drawn: Floats) -> Neighbours:
     )
 
 
-def _measure(
-    names: Sequence[str], real: Floats, synthetic: Floats, near: Neighbours | None = None
-) -> dict[str, float]:
+def _measure(names: Sequence[str], real: Floats, synthetic: Floats, near: Neighbours | None = None) -> dict[str, float]:
     result = {}
     for name in names:
         metric = METRICS[name]()
@@ -157,10 +190,9 @@ def _measure(
     return result
 
 
-def _null(name: str, count: int) -> float | None:
-    metric = METRICS[name]()
-    expected = getattr(metric, "null", None)
-    return None if expected is None else float(expected(count, count))
+def _null(name: str, count: int) -> float:
+    metric: Any = METRICS[name]()
+    return float(metric.null(count, count))
 
 
 def _most(name: str) -> float:

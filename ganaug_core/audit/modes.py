@@ -67,7 +67,7 @@ def modes(both: Sides, measured: tuple[Measurement, ...], report: Report) -> Mod
         _clear(both, real, found, repeats, visible),
         _unable(both, found, why, visible),
         named=bool(absent or missing),
-        measurements=(*measurements, *_shown(both, real, visible), *within_classes(both)),
+        measurements=(*measurements, *_shown(both, real, visible, len(found)), *within_classes(both)),
     )
     return Modes(finding, tuple(_named(both, cell) for cell in sorted(missing, key=lambda each: each.p_value)))
 
@@ -193,6 +193,11 @@ def _weights(both: Sides, real: Integers) -> Values:
 def _named(both: Sides, cell: cells.Cell) -> MissingMode:
     real = np.sort(np.concatenate([both.train, both.holdout]))
     members = tuple(str(each) for each in both.cohort.ids[real[cell.members]])
+    middle = both.features(SPACE, real[cell.members]).mean(0)
+    drawn = np.flatnonzero(both.labels == cell.label)
+    away = np.linalg.norm(both.spaces[SPACE].synthetic.values[drawn] - middle, axis=1)
+    nearest = drawn[np.argsort(away, kind="stable")[:EXEMPLARS]]
+    patients = round(float(_weights(both, real)[both.cohort.labels[real] == cell.label].sum()))
     return MissingMode(
         both.cohort.classes[cell.label],
         cell.cluster,
@@ -202,6 +207,10 @@ def _named(both: Sides, cell: cells.Cell) -> MissingMode:
         cell.p_value,
         members[:EXEMPLARS],
         members,
+        tuple(str(each) for each in both.samples.ids[nearest]),
+        SPACE,
+        patients,
+        len(drawn),
     )
 
 
@@ -261,7 +270,7 @@ def _visible(both: Sides, real: Integers, found: list[cells.Cell]) -> Visible:
     }
 
 
-def _shown(both: Sides, real: Integers, visible: Visible) -> list[Measurement]:
+def _shown(both: Sides, real: Integers, visible: Visible, tests: int) -> list[Measurement]:
     """Return the self-test as measurements; the interval is one step of its shares."""
     result = []
     steps = (0.0, *deletion.SHARES)
@@ -278,8 +287,8 @@ def _shown(both: Sides, real: Integers, visible: Visible) -> list[Measurement]:
                 SPACE,
                 share,
                 (below, share),
-                None,
-                None,
+                cells.smallest_visible(patients, drawn, tests),  # of a group that is a cell of its own
+                1.0,  # groups that no encoder separates: only the absence of all is noticed
                 patients,
                 drawn,
                 "lower",

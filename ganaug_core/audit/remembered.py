@@ -45,14 +45,15 @@ def described(both: Sides) -> tuple[Measurement, ...]:
             spread = [counted(values[0], values[1], values[2][half]) for half in subsets]
         except EvidenceError:  # too few images in every cell
             continue
+        floor = float(np.mean(beside))
         result.append(
             Measurement(
                 name,
                 SPACE,
                 value,
                 spread_interval(value, spread, most=1.0 if name == "authentic_share" else np.inf),
-                float(np.mean(beside)),
-                None if name == "authentic_share" else 0.0,
+                floor,
+                floor if name == "authentic_share" else 0.0,  # it has no scale of its own: it grows with the dimension
                 both.patients(held),
                 len(drawn),
                 better,
@@ -104,7 +105,7 @@ def membership(both: Sides, train_logits: Values, holdout_logits: Values) -> tup
     order = random.permutation(len(both.train))
     _, first = np.unique(both.cohort.groups[both.train[order]], return_index=True)
     known = np.asarray(train_logits, np.float64)[order[first]]
-    mass = both.weights[both.holdout]
+    mass = _mixed(both, both.train[order[first]])
     unknown = np.asarray(holdout_logits, np.float64)
     found = dominance(unknown, mass, known, 0)
     sizes = round(float(mass.sum())), len(known)
@@ -121,3 +122,15 @@ def membership(both: Sides, train_logits: Values, holdout_logits: Values) -> tup
             "lower", reference="train+holdout",
         ),
     )  # fmt: skip
+
+
+def _mixed(both: Sides, train: Integers) -> Values:
+    """Return the weights of the held-out images at the class mix of these training images, as many patients in sum."""
+    mass = both.weights[both.holdout]
+    held, known = both.cohort.labels[both.holdout], both.cohort.labels[train]
+    size = len(both.cohort.classes)
+    have, want = np.bincount(held, mass, size), np.bincount(known, minlength=size).astype(np.float64)
+    want[have == 0] = 0
+    scale = want / np.maximum(have, 1e-9) * (have.sum() / max(want.sum(), 1e-9))
+    result: Values = mass * scale[held]
+    return result

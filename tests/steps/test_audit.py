@@ -86,6 +86,7 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
     assert list(document) == [
         *("schema", "ganaug", "seed", "command", "cohort", "synthetic"),
         *("verdicts", "measurements", "suspects", "missing_modes", "copied", "give_aways"),
+        *("examples", "spaces", "detectable_share"),
     ]
     assert document["schema"] == "ganaug.audit/1"
     assert list(document["verdicts"]) == ["copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"]
@@ -182,6 +183,11 @@ def test_a_missing_group_is_named_with_its_images(world: tuple[Cohort, Floats, I
     mode = found.missing_modes[0]
     assert set(mode.exemplars) <= set(mode.members) <= set(real.ids)
     assert mode.synthetic_share < 0.5 * mode.real_share
+    assert set(mode.nearest) <= set(samples(images[kept], labels[kept], real.classes).ids[labels[kept] == 0])
+    document = as_json(found)["missing_modes"][0]
+    assert (document["encoder"], document["seed"], document["reference"]) == ("simclr", 0, "train+holdout")
+    assert (document["n_real"], document["n_synthetic"]) == (mode.n_real, len(kept) - 300)
+    assert mode.n_real > 100
 
 
 def test_an_absent_class_fails_mode_coverage(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -198,6 +204,9 @@ def test_swapped_labels_fail_label_fidelity(world: tuple[Cohort, Floats, Integer
     found = judge(real, images, wrong, features=True)
     assert found.verdicts["label_fidelity"].state == "fail"
     assert "A classifier" in found.verdicts["label_fidelity"].statement
+    shown = {int(each, 16) - (1 << 40) for each in found.examples["label_fidelity"].images}
+    assert np.mean([row % 4 == 0 for row in shown]) > 0.8
+    assert "sees another class" in found.examples["label_fidelity"].says
 
 
 def test_another_class_mix_is_no_copying(world: tuple[Cohort, Floats, Integers]) -> None:

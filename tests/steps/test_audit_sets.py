@@ -88,6 +88,10 @@ def test_twenty_hounsfield_units_fail_intensity_in_the_unit(world: tuple[Cohort,
     found = judge(*world, lambda images: images + 0.1)
     assert found.verdicts["intensity"].state == "fail"
     assert " HU in the usual synthetic image" in found.verdicts["intensity"].statement
+    shown = found.examples["intensity"]
+    assert "highest" in shown.says
+    means = dict(zip(world[1].ids.tolist(), world[1].images.mean((1, 2, 3)), strict=True))
+    assert min(means[each] for each in shown.images) > np.median(list(means.values()))
 
 
 def test_an_artefact_that_a_classifier_sees_is_a_warning_and_is_shown(world: tuple[Cohort, Samples]) -> None:
@@ -131,3 +135,5 @@ def test_an_audit_is_kept_and_read_whole(fresh: Audit, tmp_path: object) -> None
     assert read.give_aways == fresh.give_aways
     assert set(read.drawings) == set(fresh.drawings)
     assert np.array_equal(read.drawings["give_away.detail"], fresh.drawings["give_away.detail"])
+    assert read.examples == fresh.examples
+    assert read.spaces == fresh.spaces

@@ -1,0 +1,38 @@
+"""Where feature spaces disagree, in words."""
+
+from ganaug_core.audit.spaces import in_words
+from ganaug_core.records import Measurement
+
+
+def sized(space: str, low: float, high: float) -> Measurement:
+    return Measurement("discrepancy_multiple", space, (low + high) / 2, (low, high), 1.0, 1.0, 99, 99, "lower")
+
+
+def covered(space: str, low: float, high: float, name: str = "one") -> Measurement:
+    return Measurement("coverage", space, (low + high) / 2, (low, high), 0.95, 0.97, 99, 99, "higher", name)
+
+
+def test_spaces_that_disagree_are_named_with_what_to_make_of_it() -> None:
+    found = in_words(
+        [
+            *(sized("texture", 20, 30), sized("simclr", 0.5, 1.5), sized("pixels", 2, 4)),
+            *(covered("texture", 0.2, 0.4), covered("simclr", 0.8, 1), covered("simclr", 0.3, 0.5, "two")),
+            covered("pixels", 0.7, 0.9),
+        ]
+    )
+    assert found == (
+        "The feature spaces disagree: the sets differ in grain, edges and fine detail (texture), but not in the look "
+        "as a whole (SimCLR). Undecided: brightness, place and coarse shape (pixels). Rely on these images only for "
+        "studies of what does not differ.",
+        "The feature spaces agree that some real images have no synthetic counterpart: in grain, edges and fine detail "
+        "(texture) and the look as a whole (SimCLR). Undecided: brightness, place and coarse shape (pixels).",
+    )
+
+
+def test_spaces_that_agree_say_so_and_a_single_one_says_nothing() -> None:
+    assert in_words([sized("texture", 0.5, 1), sized("dino", 0, 2)]) == (
+        "In none of the feature spaces is it seen that the sets differ: grain, edges and fine detail (texture) and "
+        "what dino looks at.",
+    )
+    assert in_words([sized("texture", 0.5, 1), sized("pixels", 2, 4)]) == ()
+    assert in_words([]) == ()

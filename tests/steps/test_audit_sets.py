@@ -91,7 +91,7 @@ def test_twenty_hounsfield_units_fail_intensity_in_the_unit(world: tuple[Cohort,
     shown = found.examples["intensity"]
     assert "highest" in shown.says
     means = dict(zip(world[1].ids.tolist(), world[1].images.mean((1, 2, 3)), strict=True))
-    assert min(means[each] for each in shown.images) > np.median(list(means.values()))
+    assert np.mean([means[each] for each in shown.images]) > np.quantile(list(means.values()), 0.6)
 
 
 def test_an_artefact_that_a_classifier_sees_is_a_warning_and_is_shown(world: tuple[Cohort, Samples]) -> None:

@@ -4,7 +4,8 @@ GDCM and ITK can abort, hang or fill the memory on a damaged file, so they run h
 one file. A line on standard input asks for several files, each gets a line on the file descriptor FD as soon as it is
 read (never standard output: native libraries print there). A request names a `folder` for copies, the `choices`, and
 `files`, each with its path, `kind` (`dicom`, `nifti`, `nrrd`, `meta`) and the `seconds` that the parent waits; `pixels`
-is the path of a .npy, or null where only a DICOM header is asked for; with pixels, `known` may hold these facts. An
+is the path of a .npy, or null where only a DICOM header is asked for; with pixels, `known` may hold these facts, and
+`drawn` packed masks by frame. `planes`, the slices of a series, asks for the masks of them that the file holds. An
 answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
 
 The slices come one after another, flat; the facts tell their shapes and type. Up to `SMALL` bytes follow the answer's
@@ -25,7 +26,7 @@ import pydicom
 from numpy.typing import NDArray
 
 from ganaug_core.errors import CohortError
-from ganaug_core.readers import dicom, grid, staging
+from ganaug_core.readers import dicom, dicom_masks, grid, staging
 from ganaug_core.readers.burned_in import has_text
 from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.refusals import EXPORT_AGAIN
@@ -48,6 +49,10 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """
     path, choices = Path(request["path"]), Choices(**request["choices"])
     folder = Path(request["folder"])
+    if request.get("planes"):
+        content, _ = staging.content_of(path)
+        _require_dicom(content[:132])
+        return dicom.drawn(content, request["planes"], choices.mask_label, folder), b""
     if request["kind"] != "dicom":
         from ganaug_core.readers import volume_pixels  # SimpleITK: half a second that DICOM can mostly do without
 
@@ -56,7 +61,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     elif request["pixels"] is None:
         return _header(path, choices), b""
     else:
-        planes, facts = _dicom(path, request["known"], choices, folder)
+        planes, facts = _dicom(path, request["known"], request.get("drawn"), choices, folder)
     facts["shapes"] = [plane.shape for plane in planes]
     flat = np.concatenate([plane.ravel() for plane in planes] or [np.zeros(0)])
     if flat.nbytes > SMALL:
@@ -73,7 +78,7 @@ def _header(path: Path, choices: Choices) -> dict[str, Any]:
 
 
 def _dicom(
-    path: Path, known: dict[str, Any] | None, choices: Choices, folder: Path
+    path: Path, known: dict[str, Any] | None, drawn: dict[str, str] | None, choices: Choices, folder: Path
 ) -> tuple[list[NDArray[Any]], dict[str, Any]]:
     content, digest = staging.content_of(path)
     _require_dicom(content[:132])
@@ -84,19 +89,31 @@ def _dicom(
         raise staging.changed()
     values, promised = found
     facts: dict[str, Any] = {"digest": digest, "count": promised.frames, "index": [], "spacing_mm": [], "empty": 0,
-                             "text": []}  # fmt: skip
-    placed = []
-    for frame in range(0, len(values), choices.every if len(values) > 1 else 1):
+                             "text": [], "masks": drawn is not None}  # fmt: skip
+    masks = None if drawn is None else _masks(drawn, values.shape)
+    placed, placed_masks = [], []
+    for frame in grid.chosen(masks, len(values), choices):
         if values[frame].min() == values[frame].max():
             facts["empty"] += 1
             continue
-        plane, spacing = grid.placed(values[frame], promised.plane(frame).spacing_mm, None, choices)
+        spacing, mask = promised.plane(frame).spacing_mm, None if masks is None else masks[frame]
+        if mask is not None:
+            placed_masks.append(grid.placed_mask(mask, spacing, choices))
+        plane, spacing = grid.placed(values[frame], spacing, mask, choices)
         placed.append(plane)
         # Afterwards the slice is too small for letters; as it is, whoever gets it can look himself.
         facts["text"].append(choices.size is not None and has_text(values[frame]))
         facts["index"].append(frame)
         facts["spacing_mm"].append(spacing)
-    return placed, facts
+    return placed + placed_masks, facts
+
+
+def _masks(drawn: dict[str, str], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return the masks of all frames, (frame, row, column)."""
+    masks = np.zeros(shape, bool)
+    for frame, packed in drawn.items():
+        masks[int(frame)] = dicom_masks.unpacked(packed, (shape[1], shape[2]))
+    return masks
 
 
 def _require_dicom(start: bytes) -> None:

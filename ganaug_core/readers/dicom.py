@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom_codes as codes
-from ganaug_core.readers import dicom_header, dicom_pixels
+from ganaug_core.readers import dicom_header, dicom_masks, dicom_pixels
 from ganaug_core.readers.dicom_header import Dicom, Plane
 from ganaug_core.readers.refusals import LARGEST_IMAGE, LARGEST_RATIO, bomb, damaged
 
@@ -29,7 +29,8 @@ def is_dicom(start: bytes) -> bool:
 
 
 def header(start: bytes, rest: Any, label_tag: str | None) -> dict[str, Any]:
-    """Return the facts of a file and, as `head`, the digest of the bytes that they stand in.
+    """Return the facts of a file and, as `head`, the digest of the bytes that they stand in; of a mask, as `mask`, to
+    which series it belongs.
 
     Args:
         start: The first `FIRST_PART` bytes.
@@ -43,10 +44,14 @@ def header(start: bytes, rest: Any, label_tag: str | None) -> dict[str, Any]:
         enough = start[at : at + 4] in _PIXEL_TAGS
     except CohortError:
         enough = False
+    if enough and (belongs := dicom_masks.about(dataset)) is not None:
+        return {"mask": belongs}
     if enough:
         head = f"{at}:{sha256(start[:at]).hexdigest()}"
         return {**_plain(dicom_header.facts(dataset, label_tag)), "head": head}
     dataset, _ = _parsed(rest())
+    if (belongs := dicom_masks.about(dataset)) is not None:
+        return {"mask": belongs}
     _require_image(dataset)
     return {**_plain(dicom_header.facts(dataset, label_tag)), "head": None}
 
@@ -75,6 +80,25 @@ def image(
         return None
     stored = dicom_pixels.decoded(dataset, promised, len(content), folder)
     return dicom_pixels.physical(stored, promised, dataset), promised
+
+
+def drawn(content: bytes, planes: list[dict[str, Any]], label: int | None, folder: Path) -> dict[str, Any]:
+    """Return the facts of `dicom_masks.drawn` of a segmentation or structure set.
+
+    Args:
+        planes: `shape`, `position`, `orientation` and `spacing_mm` of each slice of the series.
+        label: Number of the region, None for all.
+        folder: For copies.
+
+    Raises:
+        CohortError: See `dicom_masks.drawn`; `dicom.parse`, `dicom.nesting` or `bomb`.
+    """
+    dataset, _ = _parsed(content)
+    targets = [
+        dicom_masks.plane_of(tuple(each["shape"]), each["position"], each["orientation"], each["spacing_mm"])
+        for each in planes
+    ]
+    return dicom_masks.drawn(dataset, targets, label, len(content), folder)
 
 
 def _restored(known: dict[str, Any]) -> Dicom:

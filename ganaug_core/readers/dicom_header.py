@@ -93,8 +93,8 @@ class Dicom:
         return self.planes[min(frame, len(self.planes) - 1)]
 
 
-def facts(dataset: Any, label_tag: str | None = None) -> Dicom:
-    """Return the facts of pydicom's `dataset`.
+def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -> Dicom:
+    """Return the facts of pydicom's `dataset`; `at_once` says that all frames must fit into the memory together.
 
     Raises:
         CohortError: `dicom.parse`, `.syntax`, `.attributes`, `.colour`, `.bits`, `.spacing`, `.orientation`,
@@ -120,7 +120,8 @@ def facts(dataset: Any, label_tag: str | None = None) -> Dicom:
         raise damaged(f"an image of {frames} frames cannot be.", "dicom.attributes")
     photometric = text(dataset, "PhotometricInterpretation")
     _require_kind(dataset, photometric, samples, allocated, stored, syntax)
-    require_memory(rows * columns * frames * 4)
+    if at_once:
+        require_memory(rows * columns * frames * 4)
     planes, is_rescaled = _planes(dataset, frames)
     return Dicom(
         rows,

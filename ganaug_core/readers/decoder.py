@@ -49,7 +49,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """
     path, choices = Path(request["path"]), Choices(**request["choices"])
     folder = Path(request["folder"])
-    if request.get("planes"):
+    if request["planes"]:
         content, _ = staging.content_of(path)
         _require_dicom(content[:132])
         return dicom.drawn(content, request["planes"], choices.mask_label, folder), b""
@@ -61,7 +61,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     elif request["pixels"] is None:
         return _header(path, choices), b""
     else:
-        planes, facts = _dicom(path, request["known"], request.get("drawn"), choices, folder)
+        planes, facts = _dicom(path, request["known"], request["drawn"], choices, folder)
     facts["shapes"] = [plane.shape for plane in planes]
     flat = np.concatenate([plane.ravel() for plane in planes] or [np.zeros(0)])
     if flat.nbytes > SMALL:

@@ -71,6 +71,8 @@ class Asked:
         header_only: Return the facts of a DICOM file without its pixels.
         known: What was returned then; a file that has another header by now is refused.
         mask: Of a volume.
+        drawn: Packed masks of the frames of a DICOM file.
+        planes: Slices of a series, of which the file holds the masks: these are returned as facts, and no pixels.
     """
 
     path: Path
@@ -79,6 +81,8 @@ class Asked:
     header_only: bool = False
     known: dict[str, Any] | None = None
     mask: Path | None = None
+    drawn: dict[str, str] | None = None
+    planes: list[dict[str, Any]] | None = None
 
 
 class Decoder:
@@ -131,9 +135,11 @@ class Decoder:
             {
                 "path": str(file.path),
                 "kind": file.kind,
-                "pixels": None if file.header_only else str(folder / f"pixels-{number}.npy"),
+                "pixels": None if file.header_only or file.planes else str(folder / f"pixels-{number}.npy"),
                 "known": file.known,
                 "mask": file.mask and str(file.mask),
+                "drawn": file.drawn,
+                "planes": file.planes,
                 "seconds": self.seconds + _size(file.path) / BYTES_A_SECOND,
             }
             for number, file in enumerate(files)

@@ -12,6 +12,7 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import series
 from ganaug_core.readers.burned_in import LINE
 from ganaug_core.readers.choices import Choices
+from ganaug_core.readers.drawings import Drawing, drawn_on, taken
 from ganaug_core.readers.guarded import Asked, Decoded, Decoders
 from ganaug_core.readers.series import Member
 from ganaug_core.records import Pixels, Skipped, Slice
@@ -60,28 +61,36 @@ def read(
                 yield _no_mask(name)
             else:
                 readable.append((path, name, label))
-        asked = ([Asked(path, name, kind_of(name), mask=masks.get(name))] for path, name, _ in readable)
-        for file, volume in zip(readable, decoders.each(asked), strict=True):
+        alone = ([Asked(path, name, kind_of(name), mask=masks.get(name))] for path, name, _ in readable)
+        for file, volume in zip(readable, decoders.each(alone), strict=True):
             yield from _volume_slices(file, volume)
         members: list[Member] = []
+        drawings: list[Drawing] = []
         headers = decoders.each(_pieces(Asked(path, name, header_only=True) for path, name, _ in dicom))
         for number, (file, header) in enumerate(zip(dicom, headers, strict=True), start=1):
             if isinstance(header, Skipped):
                 yield header
-            elif choices.needs_mask:
-                yield _no_mask(file[1])
+            elif "mask" in header.facts:
+                drawings.append(Drawing(file[0], file[1], tuple(header.facts["mask"])))
             else:
                 members.append(_member(file, header.facts))
             if number % 50 == 0:
                 report(number / len(dicom), f"{number:,} of {len(dicom):,} headers read")
-        chosen: list[Member] = []
+        chains: list[list[Member]] = []
         for together in _series(members).values():
             kept, localisers = series.without_localisers(together)
             yield from localisers
             yield from series.notices(kept)
-            chosen += series.in_order(kept)[:: choices.every if len(kept) > 1 else 1]
-        images = decoders.each(_pieces(Asked(each.path, each.name, known=each.facts) for each in chosen))
-        for member, image in zip(chosen, images, strict=True):
+            chains.append(series.in_order(kept))
+        masked = yield from drawn_on(chains, drawings, decoders)
+        chosen: list[tuple[Member, dict[str, str] | None]] = []
+        for chain, found in zip(chains, masked, strict=True):
+            if choices.needs_mask and found is None:
+                yield from (_no_mask(member.name) for member in chain)
+            else:
+                chosen += taken(chain, found, choices)
+        asked = (Asked(each.path, each.name, known=each.facts, drawn=mask) for each, mask in chosen)
+        for (member, _), image in zip(chosen, decoders.each(_pieces(asked)), strict=True):
             yield from _dicom_slices(member, image, choices)
 
 
@@ -102,7 +111,8 @@ def _pieces(files: Iterable[Asked]) -> Iterator[list[Asked]]:
 
 def _no_mask(name: str) -> Skipped:
     say = f"{name}: it has no mask, and slices around the lesion were asked for."
-    return Skipped(name, "mask.missing", say, "Name the mask like the image with _mask or _label, or take all slices.")
+    do = "Name the mask like the image with _mask or _label (DICOM: put its SEG or RTSTRUCT there), or take all slices."
+    return Skipped(name, "mask.missing", say, do)
 
 
 def _member(file: Named, facts: dict[str, Any]) -> Member:
@@ -155,8 +165,8 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
         return
     if image.facts["empty"]:
         yield _empty(name, image.facts["empty"], image.facts["count"])
-    each = zip(*(image.facts[key] for key in ("index", "spacing_mm", "text")), image.slices, strict=True)
-    for index, spacing, has_text, pixels in each:
+    each = zip(*(image.facts[key] for key in ("index", "spacing_mm", "text")), *_with_masks(image), strict=True)
+    for index, spacing, has_text, pixels, mask in each:
         yield Slice(
             pixels[None],
             f"{name}:{index}" if facts["frames"] > 1 else name,
@@ -169,6 +179,7 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
             modality=facts["modality"],
             text_risk=facts["text_risk"] or (LINE if has_text else None),
             dropped=facts["dropped"],
+            mask=mask,
         )
 
 

@@ -12,6 +12,7 @@ from pydicom.pixels.processing import apply_color_lut
 
 from ganaug_core.readers import volumes
 from ganaug_core.records import Skipped, Slice
+from tests.parts.test_volumes import write_dicom
 
 Data = Callable[[str], Path]
 FILES = "dicom_robust/pydicom_test_files/src/pydicom/data/test_files"
@@ -30,6 +31,9 @@ GDCM_ONLY = {
     "JPEGLSNearLossless_08.dcm": None,
     "JPEGLSNearLossless_16.dcm": None,
 }
+
+
+SEGMENTATIONS = ("liver_1frame.dcm", "liver_expb_1frame.dcm")  # masks, which are no images: see the last test
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +80,9 @@ def test_every_image_that_we_read_is_the_one_that_pydicom_reads(
     equal = 0
     for name, path in files.items():
         expected = theirs(path)
-        if name in REFUSED_HERE_ONLY:
+        if name in SEGMENTATIONS:
+            assert refused[name].code == "mask"
+        elif name in REFUSED_HERE_ONLY:
             assert (expected is not None, refused[name].code) == (True, REFUSED_HERE_ONLY[name])
         elif name in GDCM_ONLY:
             assert len(read[name]) == 1
@@ -90,7 +96,7 @@ def test_every_image_that_we_read_is_the_one_that_pydicom_reads(
                 frame = int(image.source.rsplit(":", 1)[1]) if image.source != name else 0
                 np.testing.assert_array_equal(image.pixels[0], expected[frame].astype(image.pixels.dtype), name)
             equal += 1
-    assert (len(files), len(read), equal) == (176, 88, 80)
+    assert (len(files), len(read), equal) == (176, 86, 78)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -107,5 +113,29 @@ def test_compressions_that_pydicom_alone_cannot_read_have_the_sums_of_another_li
 def test_every_refusal_has_a_listed_code_and_none_is_a_crash(ours: list[Slice | Skipped]) -> None:
     codes = {each.code for each in ours if isinstance(each, Skipped) and not each.code.startswith("series.")}
     assert codes <= {
-        "dicom.no_image", "type", "dicom.attributes", "dicom.parse", "decode", "truncated", "dicom.bits",
+        "dicom.no_image", "type", "dicom.attributes", "dicom.parse", "decode", "truncated", "dicom.bits", "mask",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEGMENTATIONS)
+def test_a_real_segmentation_marks_the_pixels_that_pydicom_reads(
+    name: str, files: dict[str, Path], tmp_path: Path
+) -> None:
+    dataset = pydicom.dcmread(files[name])
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    ramp = np.arange(dataset.Rows * dataset.Columns, dtype="<u2").reshape(dataset.Rows, -1)
+    for number, group in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        write_dicom(
+            tmp_path / f"{number}.dcm", ramp,
+            SeriesInstanceUID=dataset.ReferencedSeriesSequence[0].SeriesInstanceUID,
+            ImagePositionPatient=group.PlanePositionSequence[0].ImagePositionPatient,
+            ImageOrientationPatient=shared.PlaneOrientationSequence[0].ImageOrientationPatient,
+            PixelSpacing=shared.PixelMeasuresSequence[0].PixelSpacing,
+        )  # fmt: skip
+    images = [(path, path.name, "a") for path in sorted(tmp_path.iterdir())]
+    found = list(volumes.read([*images, (files[name], name, "a")]))
+    masks = {each.source: each.mask for each in found if isinstance(each, Slice)}
+    first = dataset.pixel_array.reshape(-1, dataset.Rows, dataset.Columns)[0]
+    assert masks["0.dcm"] is not None
+    assert first.sum() > 1000
+    np.testing.assert_array_equal(masks["0.dcm"], first)

@@ -31,6 +31,7 @@ from torch.nn.functional import cross_entropy
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ganaug_core.config import RECIPES, TrainingConfig, configure
+from ganaug_core.errors import TrainingError
 from ganaug_core.generators.sampling import run as draw
 from ganaug_core.metrics.frechet import Frechet
 from ganaug_core.readers import phantom
@@ -257,7 +258,12 @@ def main() -> None:
         labels = np.repeat(np.arange(len(cohort.classes)), 32)
         _grid(shown, labels, len(cohort.classes), given.grids / f"{cohort.name}-real.png")
     for name in given.names or RECIPES:
-        distances = [measured(name, cohort, truth, given.minutes, seed, given.grids) for seed in given.seeds]
+        distances = []
+        for seed in given.seeds:
+            try:
+                distances.append(measured(name, cohort, truth, given.minutes, seed, given.grids))
+            except TrainingError as error:  # a failed run is a result, and the other recipes go on
+                print(f"{cohort.name:8s} {name:16s} seed {seed}  {error}", flush=True)
         if len(distances) > 1:
             print(
                 f"{name}: mean distance {np.mean(distances):.1f}, {min(distances):.1f} to {max(distances):.1f}",

@@ -30,7 +30,7 @@ RESTING = ("paused", "stopped", "failed", "interrupted")
 START_SECONDS = 30.0  # a process that was started takes its lock within this time, or never
 GONE = {
     "what": "The process is gone; the machine or somebody ended it.",
-    "do": "Resume: it goes on from the last checkpoint.",
+    "do": "Resume it or start it again: what was finished is kept, a run goes on from its last checkpoint.",
     "code": "interrupted",
 }
 FULL = {

@@ -26,7 +26,7 @@ logger = logging.getLogger("ganaug.supervisor")
 
 OUT_OF_MEMORY = {
     "what": "The process was stopped by the system, probably because memory ran out.",
-    "do": "Close other programs or choose smaller images, then resume: the last checkpoint is kept.",
+    "do": "Close other programs or choose smaller images, then start it again: what was finished is kept.",
     "code": "out_of_memory",
 }
 DIED_AT_START = {
@@ -164,13 +164,11 @@ class Supervisor:
 
 def _out_of_memory(job: store.Job) -> dict[str, str]:
     """Return the words for a process that the system ended; a run is told how to need less."""
-    images = job.request.get("config", {}).get("batch_size", 0)
-    if images < 4:
+    if job.kind != "train":
         return OUT_OF_MEMORY
-    do = (
-        "Close other programs and resume: the last checkpoint is kept. If it comes again, start a run with fewer "
-        f"images per step (batch_size={images // 2}) or smaller images."
-    )
+    images = job.request.get("config", {}).get("batch_size", 0)
+    fewer = f"fewer images per step (batch_size={images // 2}) or smaller images" if images >= 4 else "smaller images"
+    do = f"Close other programs and resume: the last checkpoint is kept. If it comes again, start a run with {fewer}."
     return {**OUT_OF_MEMORY, "do": do}
 
 

@@ -31,7 +31,8 @@ KINDS = {
     True: ("with synthetic images", "cross", palette.ROLES["synthetic"]),
 }
 PLOTTED = 0.4  # of the width of the arms' figure; the rest shows what each arm looks at
-ROW, STRIP = 29, 0.9  # height of an arm in pixels, and its picture's share of that
+ROW, FEWEST_ROWS = 29, 5  # height of an arm in pixels; of fewer arms each gets more
+STRIP = 26  # height of a picture in pixels
 
 
 def arms(found: Benefit, measure: str, class_name: str, pictures: Mapping[str, str]) -> go.Figure:
@@ -84,12 +85,12 @@ def _beside(figure: go.Figure, pictures: Mapping[int, str]) -> None:
     for place, address in pictures.items():
         figure.add_layout_image(
             source=address, xref="paper", x=1, xanchor="right", sizex=0.98 - PLOTTED,
-            yref="y", y=place, yanchor="middle", sizey=STRIP,
+            yref="y", y=place, yanchor="middle", sizey=STRIP / ROW,
         )  # fmt: skip
 
 
 def _height(found: Benefit) -> int:
-    return 142 + ROW * len({each.arm for each in found.scores})
+    return 142 + ROW * max(FEWEST_ROWS, len({each.arm for each in found.scores}))
 
 
 def doses(found: Benefit, measure: str, class_name: str) -> go.Figure:

@@ -191,8 +191,9 @@ def _details(found: Benefit) -> None:
         st.text(
             f"Every arm trains the same network for {settings['steps']:,} steps of {settings['batch']} images, "
             f"{found.done} times with other seeds. Probabilities are led back to the frequency of the training share. "
-            "An interval holds the variation between patients (bootstrap) and between repetitions; p is corrected by "
-            "Holm over the arms."
+            "An interval holds the variation between held-out patients (bootstrap) and between repetitions; p is "
+            "corrected by Holm over the arms. It speaks of this training share and this generator: other training "
+            "patients, or the same generator trained anew, may give another answer."
         )
         for note in found.notes:
             st.text(words.clean(note))

@@ -1,6 +1,8 @@
 """`ganaug benefit` and its job: what they answer, what they refuse, what they keep."""
 
 import json
+import os
+import signal
 from functools import partial
 from typing import Any
 
@@ -94,7 +96,7 @@ def test_an_audit_of_other_images_names_no_copies(place: Workspace) -> None:
     assert tasks._suspected(place, "elsewhere", samples.digest) == []
 
 
-def test_the_job_has_a_process_of_its_own_can_be_stopped_and_goes_on(workspace: Workspace) -> None:
+def test_the_job_has_a_process_of_its_own_can_be_stopped_or_killed_and_goes_on(workspace: Workspace) -> None:
     cohort = with_holdout((40, 30))
     workspace.keep(cohort, cohort.name)
     workspace.keep(made_of(cohort, per_class=24), "made")
@@ -108,8 +110,16 @@ def test_the_job_has_a_process_of_its_own_can_be_stopped_and_goes_on(workspace: 
         until(lambda: store.get(workspace, job).state == "stopped", "the stop")
         learnt = set(workspace.names("trials"))
         assert learnt
-        again = store.submit(workspace, "benefit", "squares--made", request | {"repetitions": 1}).id
-        until(lambda: store.get(workspace, again).state == "done", "the end")
+        again = store.submit(workspace, "benefit", "squares--made", request).id
+        until(lambda: set(workspace.names("trials")) > learnt, "more than there was")
+        process = locks.holder(workspace.benefit_lock)
+        assert process is not None
+        os.kill(process, signal.SIGKILL)
+        kept = "what was finished is kept"
+        until(lambda: kept in (store.get(workspace, again).error or {}).get("do", ""), "the supervisor to notice")
+        learnt = set(workspace.names("trials"))
+        last = store.submit(workspace, "benefit", "squares--made", request | {"repetitions": 1}).id
+        until(lambda: store.get(workspace, last).state == "done", "the end")
         assert workspace.benefit("squares--made").done == 1
         assert set(workspace.names("trials")) >= learnt
     finally:

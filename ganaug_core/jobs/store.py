@@ -97,8 +97,8 @@ def submit(workspace: Workspace, kind: str, name: str, request: dict[str, Any]) 
         _fix_split(workspace, request["cohort"])
     with Database(workspace.database_path).writing() as connection:
         before = _newest(connection, kind, name)
-        if before is not None and before["state"] in LIVE and kind != "train":
-            return _job(before)
+        if before is not None and kind != "train" and (known := _seen(workspace, before)).live:
+            return known
         now = time.time()
         row = {"kind": kind, "name": name, "request": json.dumps(request), "created": now, "wished": now}
         fresh = {"state": "queued", "wish": "run", "share": 0.0, "message": "waiting"}

@@ -11,7 +11,7 @@ from ganaug_core.config import configure
 from ganaug_core.jobs import locks, runs, store
 from ganaug_core.workspace import Workspace
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def until(condition: Callable[[], Any], what: str) -> None:

@@ -115,10 +115,10 @@ def test_the_job_has_a_process_of_its_own_can_be_stopped_or_killed_and_goes_on(w
         process = locks.holder(workspace.benefit_lock)
         assert process is not None
         os.kill(process, signal.SIGKILL)
-        kept = "what was finished is kept"
-        until(lambda: kept in (store.get(workspace, again).error or {}).get("do", ""), "the supervisor to notice")
+        until(lambda: not store.get(workspace, again).live, "the death to be seen")
         learnt = set(workspace.names("trials"))
         last = store.submit(workspace, "benefit", "squares--made", request | {"repetitions": 1}).id
+        assert last != again
         until(lambda: store.get(workspace, last).state == "done", "the end")
         assert workspace.benefit("squares--made").done == 1
         assert set(workspace.names("trials")) >= learnt

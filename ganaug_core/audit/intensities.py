@@ -158,7 +158,7 @@ def _finding(both: Sides, found: list[_Shift], measurements: tuple[Measurement, 
         (_trouble(both, worst), "Check window and range of the samples against the cohort's; train longer."),
         clear,
         (
-            f"No shift of intensities found, but in {names} a large one could go unnoticed ({sizes}).",
+            f"No difference of pixel values found, but in {names} a large one could go unnoticed ({sizes}).",
             f"Audit with at least {_needed(need)} held-out patients and synthetic images of each class.",
         ),
         measurements=measurements,

@@ -88,8 +88,8 @@ def _repetition(
             near_real, near_drawn = _within(both, space, held, drawn, label)
             share, usual, p_value = repetition.self_similarity(near_drawn, near_real)
             sentence = (
-                f"{name} repeats itself: {percent(share)} of its synthetic images have a near twin among them, of real "
-                f"ones {percent(usual)} ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
+                f"The class {name} repeats itself: {percent(share)} of its synthetic images have a near twin among "
+                f"them, of real ones {percent(usual)} ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
             )
             found.append(Repeats(label, p_value, sentence))
             measurements.append(
@@ -111,8 +111,8 @@ def _repetition(
             features = both.spaces[SPACE].synthetic.values[drawn]
             ratio, interval, p_value = repetition.variety(features, both.features(SPACE, held), seed=both.seed)
             sentence = (
-                f"{name} has lost variety: {percent(ratio)} of the effective number of different images that as many "
-                f"real ones have ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
+                f"The class {name} has lost variety: {percent(ratio)} of the effective number of different images "
+                f"that as many real ones have ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
             )
             found.append(Repeats(label, p_value, sentence))
             measurements.append(

@@ -40,8 +40,10 @@ class Finding:
 
 
 def percent(share: float) -> str:
-    """Return `12 %`, `1.5 %`, `0.3 %`: two figures at most."""
+    """Return `12 %`, `1.5 %`, `0.3 %`: two figures at most, and `100 %` only where nothing is left."""
     value = 100 * share
+    if 99.5 <= value < 100:
+        return f"{min(value, 99.9):.1f} %"
     return f"{value:.0f} %" if value >= 9.95 or value in (0, float(round(value))) else f"{value:.1f} %"
 
 

@@ -6,11 +6,9 @@ import streamlit as st
 
 from ganaug_core.jobs import tasks
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
-from ganaug_core.ui import caches, charts, figures, glossary, grounds, pairs, show, words
+from ganaug_core.ui import caches, charts, figures, glossary, grounds, pairs, show, verdicts, words
 from ganaug_core.ui.components.gallery import MOST, gallery
 from ganaug_core.ui.components.viewer import Panel, viewer
-
-ORDER = ("copying", "mode_coverage", "label_fidelity", "fidelity", "intensity")
 
 
 def page(cohort: str, samples: str) -> None:
@@ -25,7 +23,7 @@ def page(cohort: str, samples: str) -> None:
         show.finished("audit", name, request, "Start the audit")
         return
     audit = caches.audit(name)
-    st.subheader(overall(audit), help=_meant())
+    st.subheader(verdicts.overall(audit), help=verdicts.meant())
     if (truncation := audit.synthetic.get("truncation")) is not None:
         st.caption(f"Drawn with truncation {truncation:g}: less varied than what the generator draws without it.")
     left, right = st.columns([3, 2], gap="large")
@@ -33,7 +31,8 @@ def page(cohort: str, samples: str) -> None:
         _worst(audit)
     with right:
         _missing(audit)
-    _cards(audit)
+    verdicts.rows(audit)
+    verdicts.spaces(audit)
     _details(audit)
     _again(name, cohort, samples)
 
@@ -49,28 +48,6 @@ def _trust(cohort: str, samples: str) -> dict[str, bool]:
         help="The hold-out share was chosen here. If the generator may have seen it, copying cannot be judged.",
     )
     return {"trust_split": bool(trusted)}
-
-
-def overall(audit: Audit) -> str:
-    """Return the one sentence, worst news first; it never says that there is no problem, only that none was found."""
-    by_state: dict[str, list[str]] = {}
-    for name in ORDER:
-        by_state.setdefault(audit.verdicts[name].state, []).append(glossary.VERDICTS[name][0].lower())
-    fail, warn, unknown = (by_state.get(state, []) for state in ("fail", "warn", "not_assessable"))
-    if fail:
-        said = f"Do not use these images as they are: there is a problem with {words.listing(fail)}."
-        return said + (f" Look closer at {words.listing(warn)}." if warn else "")
-    if warn:
-        return f"Use these images with care: look closer at {words.listing(warn)}."
-    if len(unknown) == len(ORDER):
-        return "Nothing could be judged with these images."
-    said = f"No problem was found with {words.listing(by_state['pass'])}."
-    return said + (f" Nothing can be said about {words.listing(unknown, 'or')}." if unknown else "")
-
-
-def _meant() -> str:
-    """Return what the questions in the sentence on top are."""
-    return "\n\n".join(f"**{glossary.VERDICTS[name][0]}**: {glossary.VERDICTS[name][1]}" for name in ORDER)
 
 
 def _worst(audit: Audit) -> None:
@@ -90,7 +67,7 @@ def _worst(audit: Audit) -> None:
     if worst.holdout:
         said += f"; one hold-out image in {round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance"
     st.text(f"{said}.", help=glossary.gloss(said))
-    _links(audit, worst.synthetic)
+    pairs.link_pair(str(audit.synthetic["name"]), str(audit.cohort["name"]), worst.synthetic)
 
 
 def _two(audit: Audit, suspect: Suspect, key: str) -> None:
@@ -113,13 +90,6 @@ def _about(kind: str, name: str, image: str) -> str:
     return pairs.labels(kind, name, [image])[0]
 
 
-def _links(audit: Audit, image: str) -> None:
-    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
-    with st.container(horizontal=True):
-        show.link("samples", "Decide about it", cohort=cohort, samples=samples, image=image)
-        show.link("feature_map", "Show it on the map", cohort=cohort, samples=samples, image=image)
-
-
 def _missing(audit: Audit) -> None:
     """The real images that the generator makes too rarely."""
     st.markdown(
@@ -132,24 +102,19 @@ def _missing(audit: Audit) -> None:
         return
     worst = max(audit.missing_modes, key=lambda each: each.real_share - each.synthetic_share)
     _group(audit, worst, worst.exemplars, "missing")
-    show.link(
-        "feature_map",
-        "Show the group on the map",
-        cohort=str(audit.cohort["name"]),
-        samples=str(audit.synthetic["name"]),
-        image=worst.exemplars[0] if worst.exemplars else "",
-    )
 
 
 def _group(audit: Audit, mode: MissingMode, ids: tuple[str, ...], key: str) -> None:
+    """Show real images of a group that is made too rarely, and link it on the map and what is made instead."""
     low, high = (100 * each for each in mode.interval)
+    made = "none" if not mode.synthetic_share else f"only {100 * mode.synthetic_share:.1f} %"
+    chance = "p < 0.0001" if mode.p_value < 1e-4 else f"p = {words.number(mode.p_value, 2)}"
     said = (
-        f"{words.clean(mode.class_name)}: {100 * mode.real_share:.1f} % of the real images look like these, but only "
-        f"{100 * mode.synthetic_share:.1f} % of the synthetic ones do (95 % interval {low:.1f} to {high:.1f} %, "
-        f"p = {words.number(mode.p_value, 2)})."
+        f"{words.clean(mode.class_name)}: {100 * mode.real_share:.1f} % of the real images look like these, but {made} "
+        f"of the synthetic ones do (95 % interval {low:.1f} to {high:.1f} %, {chance})."
     )
     st.text(said, help=glossary.gloss(said))
-    cohort = str(audit.cohort["name"])
+    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
     shown = list(ids[:MOST])
     gallery(
         "cohorts",
@@ -160,39 +125,13 @@ def _group(audit: Audit, mode: MissingMode, ids: tuple[str, ...], key: str) -> N
         title=f"Real images of the class {words.clean(mode.class_name)} that are missing",
         size=96,
     )
-
-
-def _cards(audit: Audit) -> None:
-    """Five verdicts: sign, word and colour together."""
-    for place, name in zip(st.columns(len(ORDER)), ORDER, strict=True):
-        verdict = audit.verdicts[name]
-        title, meaning = glossary.VERDICTS[name]
-        word, sign, colour = glossary.STATES[verdict.state]
-        with place.container(border=True, height="stretch"):
-            st.markdown(f"**{title}**", help=meaning)
-            st.badge(word, icon=sign, color=colour, help=glossary.STATES_MEANING[verdict.state])  # type: ignore[arg-type]
-            statement = words.clean(verdict.statement)
-            st.text(statement, help=glossary.gloss(statement))
-            if verdict.do:
-                st.markdown(f"**What to do:** {words.plain(verdict.do)}")
-            _evidence(audit, name)
-
-
-def _evidence(audit: Audit, verdict: str) -> None:
-    """Link the image that shows best what a verdict says: among the samples, and on the map."""
-    image, synthetic = "", True
-    if verdict == "copying" and audit.suspects:
-        image = audit.suspects[0].synthetic
-    elif verdict == "mode_coverage" and audit.missing_modes:
-        image, synthetic = next(iter(audit.missing_modes[0].exemplars), ""), False
-    elif verdict == "fidelity" and audit.give_aways:
-        image = audit.give_aways[0]
-    if not image:
-        return
-    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
-    if synthetic:
-        show.link("samples", "See the image", cohort=cohort, samples=samples, image=image)
-    show.link("feature_map", "See it on the map", cohort=cohort, samples=samples, image=image)
+    with st.container(horizontal=True):
+        if mode.exemplars:
+            place = str(audit.missing_modes.index(mode))
+            where = {"cohort": cohort, "samples": samples, "space": mode.encoder, "group": place}
+            show.link("feature_map", "Show the group on the map", **where, image=mode.exemplars[0])
+        if mode.nearest:
+            show.link("samples", "See what comes nearest", cohort=cohort, samples=samples, image=mode.nearest[0])
 
 
 def _details(audit: Audit) -> None:
@@ -237,7 +176,7 @@ def _suspects(audit: Audit) -> None:
         with right:
             chosen = by_id.get(picked or "", audit.suspects[0])
             pairs.show_pair(pairs.of_suspect(chosen), cohort, samples, key="suspect-pair")
-            _links(audit, chosen.synthetic)
+            pairs.link_pair(samples, cohort, chosen.synthetic)
         st.dataframe(_suspect_table(audit), hide_index=True, alt="Closest pairs with their numbers")
 
 

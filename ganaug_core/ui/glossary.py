@@ -1,5 +1,7 @@
 """What the words of the audit mean, for the help beside them."""
 
+import re
+
 VERDICTS = {
     "copying": ("Copying", "Do synthetic images repeat training images, also flipped, turned, shifted or blurred?"),
     "mode_coverage": ("Variety", "Is every kind of real image made often enough, and does no image repeat itself?"),
@@ -115,12 +117,36 @@ TERMS = {
     "percentile": "The 5th percentile: one pixel in twenty is darker.",
     "mean discrepancy": "How far apart two sets are in everything that an encoder sees, whatever their shape.",
     "Fréchet distance": "How far apart two sets are in mean and spread.",
-    " HU": "Hounsfield units: water is 0, air is -1000.",
+    "HU": "Hounsfield units: water is 0, air is -1000.",
     "proof of privacy": "A passed test means that no copies were found, not that nobody can be recognised.",
     "near twin": "An image that is much closer to another than real images of the class usually are.",
     "natural twin": "Two real images that nearly are one, such as neighbouring slices.",
     "variety": "How many really different images there are.",
+    "feature": "One of the numbers that stand for an image.",
+    "effective number": "A set of many images of which most are alike counts as few.",
+    "precision": "Share of synthetic images that lie among the real ones.",
+    "density": "How many real neighbourhoods hold a synthetic image, on average; about 1 if alike.",
+    "feature space": "A way to turn an image into numbers; images that are near in one may be far apart in another.",
+    "SimCLR": "A network that learnt, from the training images alone, which views show the same image.",
+    "counterpart": "A synthetic image that is nearer than the next real images of the class.",
+    "radiomic": "Measures of grain, edges, brightness and shape that radiology has agreed on.",
+    "random convolution": "A network that has learnt nothing and so sees only small patterns.",
+    "discriminator": "The network that taught the generator, by telling its images from real ones.",
+    "augmentation": "Showing each training image turned, moved or brightened, so that none is learnt by heart.",
+    "recipe": "All settings of a training together.",
+    "histogram": "How often each pixel value occurs.",
+    "split": "Which patients are for training, which for the audit.",
+    "--trust-split": "What the command line is told; here it is the tick above the button that starts the audit.",
+    "window": "Which pixel value is black and which is white.",
+    "range": "The pixel values from the darkest to the brightest that an image can hold.",
+    "pixel": "One point of an image.",
+    "samples": "Synthetic images drawn together.",
+    "train longer": "Let the generator learn from more training images, more often.",
+    "generator": "The network that draws synthetic images.",
+    "cohort": "The real images with their classes and patients.",
+    "class": "What an image shows, as its label says.",
 }
+NO_VERDICT = "This describes; no verdict looks at it."
 COLUMNS = {
     "value": "What was measured.",
     "interval": "95 % interval: with other images of the same kind the value would lie here, 19 times of 20.",
@@ -146,8 +172,13 @@ STATES_MEANING = {
 TRANSFORMS = {"identity": "as it is"}
 
 
+def mentions(said: str, term: str) -> bool:
+    """Return whether a term stands in a text of small letters as a word of its own, also as more than one."""
+    return re.search(rf"(?<!\w){re.escape(term.lower())}(?:e?s)?(?!\w)", said) is not None
+
+
 def gloss(text: str) -> str | None:
     """Return what the terms in a sentence mean, for the help beside it; None where it has none."""
     said = text.lower()
-    found = [f"**{term.strip(' =<')}**: {meaning}" for term, meaning in TERMS.items() if term.lower() in said]
+    found = [f"**{term.strip(' =<')}**: {meaning}" for term, meaning in TERMS.items() if mentions(said, term)]
     return "\n\n".join(found) or None

@@ -1,11 +1,13 @@
 """What lies below the verdicts of the Audit page: copied patients, give-aways, detail, labels and intensities."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from ganaug_core.records import Audit
-from ganaug_core.ui import charts, evidence_figures, pairs, show, words
+from ganaug_core.ui import charts, evidence_figures, glossary, pairs, show, words
 from ganaug_core.ui.components.gallery import MOST, gallery
 
 
@@ -23,7 +25,7 @@ def details(audit: Audit) -> None:
         ("spectrum.synthetic", "Fine and coarse detail", ":material/graphic_eq:", _spectrum),
     ):
         if key in audit.drawings:
-            with st.expander(title, icon=icon):
+            with st.expander(title, icon=icon), show.guarded():
                 draw(audit)
 
 
@@ -51,20 +53,11 @@ def _copied(audit: Audit) -> None:
 
 def _give_aways(audit: Audit) -> None:
     """Show the images that a classifier is surest of, and where it looks."""
-    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
     st.text(
         "A simple classifier learnt to tell synthetic from real images, and was asked about images it had not seen. It "
         "was surest of these."
     )
-    shown = list(audit.give_aways[:MOST])
-    picked = gallery(
-        "samples", samples, shown, pairs.labels("samples", samples, shown), key="give-aways",
-        title="Synthetic images that a classifier is surest of", size=96,
-    )  # fmt: skip
-    with st.container(horizontal=True):
-        chosen = picked or shown[0]
-        show.link("samples", "Decide about it", cohort=cohort, samples=samples, image=chosen)
-        show.link("feature_map", "Show it on the map", cohort=cohort, samples=samples, image=chosen)
+    _gallery(audit, audit.give_aways, "give-aways", "Synthetic images that a classifier is surest of")
     columns = st.columns(2)
     for place, key, title, says in (
         (columns[0], "give_away.brightness", "Where synthetic images are brighter or darker", "brightness"),
@@ -77,6 +70,23 @@ def _give_aways(audit: Audit) -> None:
                 alt = f"{title}: most at row {row + 1}, column {column + 1} of {len(picture)}"
                 charts.show(evidence_figures.pattern(picture, title), key, alt)
                 st.text(f"Orange: synthetic images have more {says} there. Blue: less. Grey: no difference.")
+
+
+def _examples(audit: Audit, verdict: str) -> None:
+    """Show the images behind a verdict, with their way to the other pages; older audits name none."""
+    if verdict in audit.examples:
+        shown = audit.examples[verdict]
+        says = words.clean(shown.says)
+        st.text(says, help=glossary.gloss(says))
+        _gallery(audit, shown.images, f"examples-{verdict}", says)
+
+
+def _gallery(audit: Audit, ids: Sequence[str], key: str, title: str) -> None:
+    """Show synthetic images, and links to the one that is picked, at first the first one."""
+    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+    shown = list(ids[:MOST])
+    picked = gallery("samples", samples, shown, pairs.labels("samples", samples, shown), key=key, title=title, size=96)
+    pairs.link_pair(samples, cohort, picked or shown[0])
 
 
 def _confusion(audit: Audit) -> None:
@@ -95,6 +105,7 @@ def _confusion(audit: Audit) -> None:
         "Each row is a label; the columns say what a classifier of the training images sees. Both tables should be "
         "alike: less on the diagonal is wrong labels, more is a caricature."
     )
+    _examples(audit, "label_fidelity")
 
 
 def _histograms(audit: Audit) -> None:
@@ -108,6 +119,7 @@ def _histograms(audit: Audit) -> None:
     sides = {side: np.asarray(audit.drawings[f"histogram.{side}"])[row] for side in ("holdout", "synthetic")}
     figure = evidence_figures.histogram(np.asarray(audit.drawings["histogram.edges"]), sides, unit)
     charts.show(figure, f"histogram-{row}", f"Pixel values of {names[row]} in hold-out and synthetic images")
+    _examples(audit, "intensity")
 
 
 def _spectrum(audit: Audit) -> None:

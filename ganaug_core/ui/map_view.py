@@ -1,5 +1,6 @@
 """The Feature map page: the map, the picked pair beside it, and the images inside the lasso below."""
 
+import re
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ SPACES = {
 VIEWS = {"images": "With images", "plotly": "As a Plotly figure"}
 SYNTHETIC = len(ROLES)
 SUSPICIOUS = 0.1  # q below which a pair is drawn as a suspected copy
+GROUP = "group"  # in the address: the place of a missing group in the audit
 _GATHERED = "gathered"
 
 
@@ -59,6 +61,7 @@ def _look(name: str, view: str) -> None:
         address.settle(IMAGE)
         drawn = caches.map(name)
         audit = _audit(drawn)
+        _asked_for(drawn, audit)
         left, right = st.columns([3, 2], gap="medium")
         with left:
             if view == "plotly":
@@ -232,6 +235,17 @@ def _opened(name: str) -> None:
     known = groups(audit) if audit else []
     members = known[number].members if isinstance(number, int) and 0 <= number < len(known) else ()
     _keep(drawn, np.flatnonzero(np.isin(drawn.ids, members)), f"missing group {(number or 0) + 1}")
+
+
+def _asked_for(drawn: Map, audit: Audit | None) -> None:
+    """Gather the missing group that a link names, once for each link."""
+    asked = st.query_params.get(GROUP, "")
+    if (drawn.synthetic, asked) == st.session_state.get(f"{GROUP}-in-address"):
+        return
+    st.session_state[f"{GROUP}-in-address"] = drawn.synthetic, asked
+    known = groups(audit) if audit else []
+    if re.fullmatch("[0-9]{1,3}", asked) and int(asked) < len(known):
+        _keep(drawn, np.flatnonzero(np.isin(drawn.ids, known[int(asked)].members)), f"missing group {int(asked) + 1}")
 
 
 def _keep(drawn: Map, rows: Integers, where: str) -> None:

@@ -17,7 +17,7 @@ from ganaug_core import app_root
 from ganaug_core.database import Database
 from ganaug_core.jobs import store
 from ganaug_core.records import Copied, Intensity
-from ganaug_core.ui import decisions, figures, findings, glossary, map_view, pairs, saving
+from ganaug_core.ui import decisions, figures, glossary, map_view, pairs, saving, verdicts
 from ganaug_core.ui.components.feature_map import Lasso, lasso_of
 from ganaug_core.workspace import Workspace
 
@@ -244,8 +244,8 @@ def test_the_first_sentence_never_promises_more_than_was_judged(
     filled: Workspace, states: list[str], said: str
 ) -> None:
     cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
-    audit = an_audit(cohort, samples, dict(zip(findings.ORDER, states, strict=True)))
-    assert findings.overall(audit) == said
+    audit = an_audit(cohort, samples, dict(zip(verdicts.ORDER, states, strict=True)))
+    assert verdicts.overall(audit) == said
 
 
 # what the pages are made of

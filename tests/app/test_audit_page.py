@@ -1,0 +1,149 @@
+"""The first screen of the Audit page: every term has a plain gloss on hover, every verdict leads to its images."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ganaug_core import app_root, atlas
+from ganaug_core.records import Audit, Examples
+from ganaug_core.ui import glossary
+from ganaug_core.workspace import Workspace
+from tests.looking_records import a_map, an_audit
+
+SAMPLES = "r1-6-seed0"
+SPEAKING = ("copies", "modes", "realism", "detail", "labels", "intensities", "multiples", "spaces", "words")
+NAMES = {" 1  cycles a pixel"}  # of a space, in the table below
+WORD = re.compile(r"[a-zé]+(?:-[a-z]+)*")
+PLAIN = set(
+    WORD.findall(
+        """
+        a about absence absent against agree all allowed alone among and another apart are as at audit away be
+        been both brightness but cannot chance check chose closer closest coarse comparing comparisons copies
+        copying could counted detail differ difference different differently differs disagree do does doubts
+        draw drawn each edges elsewhere ends even every far few finds fine first five for former found four from
+        give gives go grain has have hide holds if image images import in intensities interval is it its itself
+        judged kind knows labels large larger latter least less lie like longer look looking looks loss lost
+        many map maps may measurements mirrored missing more most much named near nearly no none not nothing
+        noticed number numbers of often on one ones only or other over own pairs patterns place puts rarer real
+        realism rely repeated repeats right s same say see seen sees set sets shape share shares side single
+        small smallest some space spread stronger studies study sure surest tell tells than that the their them
+        themselves there these they this times to too train trained turned two typical undecided unnoticed use
+        usual values wanted was we were what where which whole whose with worst would wrong
+    """
+    )
+)
+
+
+def sentences(module: str) -> Iterator[str]:
+    """Yield every text of three words and more that a module of the audit can say; what it fills in is left out."""
+    tree = ast.parse((app_root() / "ganaug_core" / "audit" / f"{module}.py").read_text("utf-8"))
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            said = "".join(str(part.value) if isinstance(part, ast.Constant) else " 1 " for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+            said = node.value
+        else:
+            continue
+        if len(said.split()) >= 3 and said not in NAMES:
+            yield said
+
+
+@pytest.mark.parametrize("module", SPEAKING)
+def test_a_word_that_the_audit_can_say_is_plain_or_explained(module: str) -> None:
+    for said in sentences(module):
+        text = said.lower()
+        terms = [term.lower() for term in glossary.TERMS if glossary.mentions(text, term)]
+        explained = {word + end for term in terms for word in WORD.findall(term) for end in ("", "s", "es")}
+        left = set(WORD.findall(text)) - PLAIN - explained
+        assert not left, f"explain {left} in the glossary, or say it plainly: {said}"
+
+
+def test_a_term_is_a_word_of_its_own() -> None:
+    assert glossary.mentions("3 patients and p < 0.0001", "patient")
+    assert glossary.mentions("3 patients and p < 0.0001", "p <")
+    assert not glossary.mentions("a classifier", "class")
+    assert not glossary.mentions("shut", "HU")
+    assert all(meaning.endswith((".", "thousand.")) for meaning in glossary.TERMS.values())
+
+
+def first_screen(block: Any) -> Iterator[Any]:
+    """Yield what stands on the page outside of what folds out."""
+    for child in block.children.values():
+        if type(child).__name__ == "Expander":
+            continue
+        if hasattr(child, "children"):
+            yield from first_screen(child)
+        else:
+            yield child
+
+
+def rich(audit: Audit) -> Audit:
+    """Return the audit with images behind every verdict."""
+    drawn = [each.synthetic for each in audit.suspects]
+    missing = tuple(replace(each, nearest=(drawn[1],)) for each in audit.missing_modes)
+    examples = {"label_fidelity": Examples("Doubted.", (drawn[2],)), "intensity": Examples("Bright.", (drawn[1],))}
+    spaces = ("The feature spaces disagree: the sets differ in grain, edges and fine detail (texture).",)
+    return replace(audit, missing_modes=missing, examples=examples, give_aways=tuple(drawn[:1]), spaces=spaces)
+
+
+def judged(workspace: Workspace) -> Audit:
+    cohort, samples = workspace.cohort("small"), workspace.samples(SAMPLES)
+    audit = rich(an_audit(cohort, samples))
+    workspace.keep(a_map(cohort, samples), f"small--{SAMPLES}--simclr")
+    workspace.keep(audit, f"small--{SAMPLES}")
+    return audit
+
+
+def links(app: Any) -> list[tuple[str, str]]:
+    """Return the page and the query of every link outside of what folds out."""
+    found = [each.proto for each in first_screen(app.main) if each.type == "page_link"]
+    return [(each.page, each.query_string) for each in found]
+
+
+def test_every_verdict_leads_to_its_image_among_the_samples_and_on_the_map(filled: Workspace, page: Any) -> None:
+    audit = judged(filled)
+    app = page("audit", samples=SAMPLES)
+    assert not app.exception
+    mode = audit.missing_modes[0]
+    synthetic = [
+        *(audit.suspects[0].synthetic, mode.nearest[0], audit.give_aways[0]),
+        *(each.images[0] for each in audit.examples.values()),
+    ]
+    for image in synthetic:
+        assert any("samples" in name and f"image={image}" in query for name, query in links(app)), image
+    for image in {*synthetic, mode.exemplars[0]} - {mode.nearest[0]}:
+        assert any("feature_map" in name and f"image={image}" in query for name, query in links(app)), image
+    assert any("group=0" in query and f"space={mode.encoder}" in query for _, query in links(app))
+    assert any(query.endswith("space=texture") for _, query in links(app))
+
+
+def test_a_link_to_a_missing_group_lists_its_real_images(filled: Workspace, page: Any) -> None:
+    audit = judged(filled)
+    count = len(audit.missing_modes[0].members)
+    app = page("feature_map", samples=SAMPLES, group="0")
+    assert not app.exception
+    assert f"{count} images in the missing group 1" in [each.value for each in app.subheader]
+    for nonsense in ("7", "x", "9" * 5000):
+        app = page("feature_map", samples=SAMPLES, group=nonsense)
+        assert not app.exception
+
+
+def test_every_line_of_the_shipped_audits_that_holds_a_term_explains_it(home: Workspace, page: Any) -> None:
+    atlas.install(home)
+    for lesson in atlas.LESSONS:
+        name = atlas.artefact(home, "samples", lesson.generator)
+        app = page("audit", cohort=atlas.COHORT, samples=str(name))
+        assert not app.exception
+        lines = [each for each in first_screen(app.main) if each.type in ("text", "markdown", "subheader")]
+        spoken = [each for each in lines if glossary.gloss(str(each.value))]
+        assert len(spoken) > 8
+        for each in spoken:
+            assert each.help, each.value
+            if each.type == "text" or "What to do" in each.value:
+                assert str(each.help).startswith(str(glossary.gloss(str(each.value)))[:40]), each.value

@@ -224,7 +224,7 @@ def _in_words(path: Path) -> Iterator[None]:
     except PermissionError as error:
         raise WorkspaceError(
             "The workspace's database may not be written.",
-            do="Choose another folder with --workspace or GANAUG_HOME.",
+            do="Give the user who runs ganaug write permission, or start it with another folder (--workspace).",
             code="permission",
         ) from error
     except (DatabaseError, sqlite3.DatabaseError) as error:

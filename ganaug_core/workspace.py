@@ -109,7 +109,7 @@ def translated(path: Path) -> Iterator[None]:
     except PermissionError as error:
         raise WorkspaceError(
             f"{path.parent.name} in the workspace may not be written.",
-            do="Choose another folder with --workspace or GANAUG_HOME.",
+            do="Give the user who runs ganaug write permission, or start it with another folder (--workspace).",
             code="permission",
         ) from error
     except OSError as error:

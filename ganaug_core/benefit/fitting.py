@@ -117,13 +117,14 @@ def _check_origin(cohort: Cohort, samples: Samples, trust_split: bool) -> bool:
         raise EvidenceError(
             f"It is not known what the generator of {samples.name} was trained on. If it has seen hold-out images, or "
             "more patients than the classifiers, the experiment would flatter it.",
-            do="Say so with --trust-split (a tick on the page) if it saw this cohort's training share only.",
+            do="Tick that it saw this cohort's training share only, if you know so (--trust-split on the command line).",
             code="unknown_training_share",
         )
     raise EvidenceError(
         f"The generator of {samples.name} was trained on other images than the training share of {cohort.name}, so it "
         "may bring in patients whom the classifiers must not know.",
-        do=f"Train a generator on {cohort.name}; or, if these images hold no hold-out patient, say --trust-split.",
+        do=f"Train a generator on {cohort.name}; or tick that it saw nothing but that share, if you know "
+        "so (--trust-split on the command line).",
         code="other_training_share",
     )
 

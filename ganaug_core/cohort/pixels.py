@@ -14,8 +14,9 @@ __all__ = ["fitted", "intensity_of", "reduced", "stacked"]
 
 CT_RANGE_HU = (-1024.0, 1024.0)
 MR_PERCENTILES = (0.5, 99.5)
-LARGE_BYTES = 256 << 20
-TWIN_SIDE = 64
+LARGE_BYTES = 64 << 20
+TWIN_SIDE = 32
+"""The search of twins looks at no more rows and columns."""
 
 
 def stacked(images: list[Pixels]) -> Pixels:
@@ -76,8 +77,11 @@ def intensity_of(
 
 
 def reduced(pixels: Pixels, intensity: Intensity) -> Floats:
-    """Return (n, channel, row, column) in [-1, 1] for the search of twins, no larger than 64 x 64 if they are many."""
+    """Return (n, channel, row, column) in [-1, 1] for the search of twins, in its own size if they are many."""
     if pixels.size * 4 <= LARGE_BYTES:
         return intensity.normalise(pixels)
-    small = [fitted(intensity.normalise(image), TWIN_SIDE) for image in pixels]
-    return np.stack(small)
+    side = min(TWIN_SIDE, pixels.shape[-1])
+    small = np.empty((*pixels.shape[:2], side, side), np.float32)
+    for row, image in enumerate(pixels):
+        small[row] = fitted(intensity.normalise(image), side)
+    return small

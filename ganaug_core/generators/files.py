@@ -88,7 +88,9 @@ def load(path: Path) -> Generator:
 
 def _refused(what: str, code: str) -> GeneratorError:
     return GeneratorError(
-        f"This generator file is refused. {what}", do="Ask for a file that `ganaug generator export` wrote.", code=code
+        f"This generator file is refused. {what}",
+        do="Ask for a file that ganaug has exported (page Generators, or `ganaug generator export`).",
+        code=code,
     )
 
 

@@ -229,7 +229,7 @@ class Decoder:
             ended = self._stop()
             raise WorkspaceError(
                 f"The image decoder does not start ({_ending(ended)}).",
-                do="Run `ganaug doctor`; SimpleITK or pydicom may be damaged, or memory may be short.",
+                do="SimpleITK or pydicom may be damaged, or memory may be short: `ganaug doctor` on the server tells.",
                 code="decoder",
             )
         return self._process

@@ -172,7 +172,7 @@ def _rows(table: Path, columns: Columns) -> Iterator[_Row | Skipped]:
         if values["split"] and values["split"].casefold() not in folders.ROLE_NAMES:
             raise CohortError(
                 f"{table.name}, row {number}: {values['split']!r} is no part of a split.",
-                do=f"Use {', '.join(ROLES)}, or name another column with --split-column.",
+                do=f"Use {', '.join(ROLES)}, or name another column for the split.",
                 code="split",
             )
         yield _Row(number, **values)

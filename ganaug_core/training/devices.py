@@ -133,7 +133,7 @@ def enough_memory(batch_size: int) -> Iterator[None]:
             raise
         raise TrainingError(
             f"The memory of the {'GPU' if on_gpu else 'computer'} does not hold a step with {batch_size} images.",
-            do=f"Train with fewer images per step (--set batch_size={max(2, batch_size // 2)}), a smaller "
+            do=f"Train with fewer images per step (batch_size {max(2, batch_size // 2)}), a smaller "
             "architecture.width, or smaller images.",
             code="out_of_memory",
         ) from error

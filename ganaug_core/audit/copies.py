@@ -294,8 +294,8 @@ def _finding(
             unable=(
                 "Copying cannot be judged: we chose the held-out images, and this generator may have been trained on "
                 "them.",
-                "Tick that it was not, if you know so (--trust-split on the command line), or import the cohort with the "
-                "split that it was trained on.",
+                "Tick that it was not, if you know so (command line: --trust-split), or import the cohort with "
+                "the split that it was trained on.",
             ),
         )
     low, high = test.interval

@@ -117,14 +117,14 @@ def _check_origin(cohort: Cohort, samples: Samples, trust_split: bool) -> bool:
         raise EvidenceError(
             f"It is not known what the generator of {samples.name} was trained on. If it has seen hold-out images, or "
             "more patients than the classifiers, the experiment would flatter it.",
-            do="Tick that it saw this cohort's training share only, if you know so (--trust-split on the command line).",
+            do="Tick that it saw this cohort's training share only, if you know so (command line: --trust-split).",
             code="unknown_training_share",
         )
     raise EvidenceError(
         f"The generator of {samples.name} was trained on other images than the training share of {cohort.name}, so it "
         "may bring in patients whom the classifiers must not know.",
         do=f"Train a generator on {cohort.name}; or tick that it saw nothing but that share, if you know "
-        "so (--trust-split on the command line).",
+        "so (command line: --trust-split).",
         code="other_training_share",
     )
 

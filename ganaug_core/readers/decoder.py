@@ -50,8 +50,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     path, choices = Path(request["path"]), Choices(**request["choices"])
     folder = Path(request["folder"])
     if request["planes"]:
-        content, _ = staging.content_of(path)
-        _require_dicom(content[:132])
+        content = dicom.part_10(staging.content_of(path)[0])
         return dicom.drawn(content, request["planes"], choices.mask_label, folder), b""
     if request["kind"] != "dicom":
         from ganaug_core.readers import volume_pixels  # SimpleITK: half a second that DICOM can mostly do without
@@ -72,16 +71,15 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 
 def _header(path: Path, choices: Choices) -> dict[str, Any]:
-    start = staging.start_of(path, dicom.FIRST_PART)
-    _require_dicom(start)
-    return dicom.header(start, lambda: staging.content_of(path)[0], choices.label_tag)
+    start = dicom.part_10(staging.start_of(path, dicom.FIRST_PART))
+    return dicom.header(start, lambda: dicom.part_10(staging.content_of(path)[0]), choices.label_tag)
 
 
 def _dicom(
     path: Path, known: dict[str, Any] | None, drawn: dict[str, str] | None, choices: Choices, folder: Path
 ) -> tuple[list[NDArray[Any]], dict[str, Any]]:
     content, digest = staging.content_of(path)
-    _require_dicom(content[:132])
+    content = dicom.part_10(content)
     if known is None:
         known = dicom.header(content[: dicom.FIRST_PART], lambda: content, choices.label_tag)
     found = dicom.image(content, known, choices.label_tag, folder)
@@ -114,15 +112,6 @@ def _masks(drawn: dict[str, str], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     for frame, packed in drawn.items():
         masks[int(frame)] = dicom_masks.unpacked(packed, (shape[1], shape[2]))
     return masks
-
-
-def _require_dicom(start: bytes) -> None:
-    if not dicom.is_dicom(start):
-        raise CohortError(
-            "the content is not that of a DICOM file.",
-            do="Look whether the name fits the content, or leave it out.",
-            code="type",
-        )
 
 
 def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

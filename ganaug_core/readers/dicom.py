@@ -20,12 +20,44 @@ FIRST_PART = 1 << 16
 """Bytes of a file that nearly always hold its whole header."""
 _PIXEL_TAGS = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10")
 _DEFLATED = codes.DEFLATED.encode()
-_EXPLICIT = b"1.2.840.10008.1.2.1".ljust(len(_DEFLATED), b"\0")
+_EXPLICIT = codes.EXPLICIT.encode().ljust(len(_DEFLATED), b"\0")
+_MARK = b"DICM"
+LONGEST_FIRST = 64
+"""Bytes of the first element of a file, a character set or a kind of image."""
 
 
-def is_dicom(start: bytes) -> bool:
-    """Whether a file that starts so is DICOM of part 10."""
-    return start[128:132] == b"DICM"
+def part_10(content: bytes) -> bytes:
+    """Return a file, or its start, as DICOM of part 10.
+
+    Old programs leave out the preamble, and some the elements of group 2 as well: what begins with those, or with
+    group 8 in little endian, is completed, and has to parse like any other file. Without group 2, only the first
+    element tells whether types are named.
+
+    Raises:
+        CohortError: `type`: it begins like no DICOM.
+    """
+    if content[128:132] == _MARK:
+        return content
+    start, types = content[:4], content[4:6]
+    if start == _MARK and content[4:6] == b"\2\0":
+        return bytes(128) + content
+    if start[:2] == b"\2\0" and start[3:] == b"\0" and types in (b"UL", b"OB", b"UI"):
+        return bytes(128) + _MARK + content
+    if start[:2] == b"\x08\0" and start[3:] == b"\0":
+        if types in (b"UL", b"CS", b"UI", b"DA", b"TM", b"SH", b"LO"):
+            return bytes(128) + _MARK + _syntax(codes.EXPLICIT) + content
+        if int.from_bytes(content[4:8], "little") <= LONGEST_FIRST:
+            return bytes(128) + _MARK + _syntax(codes.IMPLICIT) + content
+    raise CohortError(
+        "the content is not that of a DICOM file.",
+        do="Look whether the name fits the content, or leave it out.",
+        code="type",
+    )
+
+
+def _syntax(uid: str) -> bytes:
+    value = uid.encode() + b"\0" * (len(uid) % 2)
+    return b"\2\0\x10\0UI" + len(value).to_bytes(2, "little") + value
 
 
 def header(start: bytes, rest: Any, label_tag: str | None) -> dict[str, Any]:

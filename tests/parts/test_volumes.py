@@ -12,7 +12,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
 from ganaug_core.readers import codestreams, guarded, series, volumes
 from ganaug_core.readers.choices import Choices
@@ -397,6 +397,28 @@ def test_a_compressed_image_that_disagrees_with_its_header_is_refused(
     assert [each.code for each in skipped] == ["dicom.attributes", "dicom.attributes"]
     assert "is 512 x 512 x 1 with 12 bits, the header promises 16 x 512" in skipped[0].say
     assert "disagree on whether values can be negative" in skipped[1].say
+
+
+@pytest.mark.parametrize("first", [128, 132, None], ids=["no preamble", "no mark", "no group 2"])
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_dicom_without_its_beginning_is_read(first: int | None, syntax: str, tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", ramp())
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.save_as(path, implicit_vr=syntax == ImplicitVRLittleEndian)
+    content = path.read_bytes()
+    first = content.index(b"\x08\0\x16\0") if first is None else first
+    path.write_bytes(content[first:])
+    (image,), skipped = read(path)
+    np.testing.assert_array_equal(image.pixels[0], ramp().astype(int) - 1024)
+    assert (image.unit, skipped) == ("HU", [])
+
+
+@pytest.mark.parametrize("start", [b"\x08\0\x16\0\xff\xff\0\0", b"\2\0\0\0XX", b"\x08\0\x16\1UI\4\0", b"no DICOM"])
+def test_what_begins_like_no_dicom_is_refused(start: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(start + bytes(2000))
+    _, (refusal,) = read(tmp_path / "a.dcm")
+    assert refusal.code == "type"
 
 
 def test_the_size_of_a_jpeg_is_read_from_its_frame_header() -> None:

@@ -22,7 +22,7 @@ from ganaug_core.regularisers import REGULARISERS
 from ganaug_core.workspace import Workspace, digest_of
 
 RECIPE = 1  # raise it when an encoder changes what it computes from the same settings: old caches are then not found
-SEARCH = 1  # the same for the registered search
+SEARCH = 2  # the same for the registered search
 AT_ONCE = 512  # images read at once, so that memory stays bounded
 SPACES = {**ENCODERS, **PRETRAINED}
 MOST_IMAGES = 10_000  # a larger cohort is fitted on a random choice of this many

@@ -40,7 +40,7 @@ def import_(
     patient_pattern: Annotated[
         str, typer.Option(metavar="PATTERN", help="Where file names tell the patient, such as '{patient}_*.png'.")
     ] = "",
-    twin_limit: Annotated[float, typer.Option(help="Registered distance below which two images are one.")] = 0.05,
+    twin_limit: Annotated[float, typer.Option(help="Registered distance below which two images are one.")] = 0.03,
     slices: Annotated[str, typer.Option(help="Of a volume: all, mask, or largest (section).")] = "all",
     every: Annotated[int, typer.Option(metavar="K", help="Of a volume, each K-th slice.")] = 1,
     plane: Annotated[str, typer.Option(help="axial, coronal, sagittal or acquired.")] = "axial",

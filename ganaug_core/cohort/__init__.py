@@ -48,7 +48,7 @@ def import_cohort(
     seed: int = 0,
     columns: readers.Columns | None = None,
     choices: readers.Choices | None = None,
-    twin_limit: float = 0.05,
+    twin_limit: float = 0.03,
     pattern: str = "",
     report: Report = silent,
 ) -> tuple[Cohort, dict[str, str]]:

@@ -69,7 +69,7 @@ class Plan:
     tuning: float = 0.15
     holdout: float = 0.25
     seed: int = 0
-    twin_limit: float = 0.05
+    twin_limit: float = 0.03
     pattern: str = ""
     table: dict[str, str] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)

@@ -24,6 +24,7 @@ DIHEDRAL = 8
 ROTATIONS, SCALES = (-8.0, 0.0, 8.0), (0.88, 1.0, 1.12)
 FINE = tuple((rotation, scale) for rotation in ROTATIONS for scale in SCALES)
 POSITIONS = SIDE - TEMPLATE + 1
+NAMED_ROTATION, NAMED_SCALE, NAMED_SHIFT = 2.0, 0.03, 0.5
 _TURNS = ("", "quarter turn", "half turn", "quarter turn")
 
 
@@ -122,16 +123,22 @@ def coarse(pictures: Tensor) -> Tensor:
     return _both_ways((halved @ _blur(side, COARSE_SIGMA)).to(pictures), pictures)
 
 
-def name(dihedral: int, variant: int, position: int) -> str:
-    """Return what maps the reference on the query in words: `identity`, `flip`, `quarter turn+shift`, ..."""
+def name(dihedral: int, rotation: float, scale: float, shift: float) -> str:
+    """Return what maps the reference on the query in words: `identity`, `flip`, `quarter turn+shift`, ...
+
+    Args:
+        dihedral: One of the eight turns.
+        rotation: In degrees; named from `NAMED_ROTATION` on, and the others from theirs.
+        scale: 1 is none.
+        shift: In pixels of 32.
+    """
     quarter, flipped = divmod(dihedral, 2)
     if flipped and quarter == 2:
         quarter = 0  # upside down is a flip, not a flip and a half turn
-    rotation, scale = FINE[variant]
-    row, column = divmod(position, POSITIONS)
-    centre = POSITIONS // 2
-    parts = ["flip" if flipped else "", _TURNS[quarter], "rotation" if rotation else "", "scale" if scale != 1 else ""]
-    parts.append("shift" if (row, column) != (centre, centre) else "")
+    parts = ["flip" if flipped else "", _TURNS[quarter]]
+    parts.append("rotation" if abs(rotation) >= NAMED_ROTATION else "")
+    parts.append("scale" if abs(math.log(scale)) >= NAMED_SCALE else "")
+    parts.append("shift" if shift >= NAMED_SHIFT else "")
     return "+".join(part for part in parts if part) or "identity"
 
 

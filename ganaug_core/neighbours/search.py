@@ -2,9 +2,9 @@
 
 The first pass lays every turn of a query on every position of every reference at 16 x 16 and keeps the best
 `CANDIDATES` (reference and turn). The second adds rotations and scales and looks at every other pixel at 32 x 32, the
-third at all of them for the best `REFINED`. The bulk runs in bfloat16 where that is fast; what is returned is computed
-in float32. A candidate list from pixel or feature distances would miss flips; `tests/steps/test_neighbours.py` keeps
-the recall of planted copies.
+third at all of them for the best `REFINED`, and the last moves the best `FINALISTS` continuously (`alignment`). The
+bulk runs in bfloat16 where that is fast; what is returned is computed in float32. A candidate list from pixel or
+feature distances would miss flips; `tests/steps/test_neighbours.py` keeps the recall of planted copies.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.neighbours import registration
+from ganaug_core.neighbours import alignment, registration
 from ganaug_core.records import Floats, Integers
 
 CANDIDATES = 128  # of references times turns, by the plain turns at 16 x 16
@@ -25,9 +25,9 @@ REFINED = 12  # of these, by every other pixel at 32 x 32
 TWINS_LIKENESS = 0.6  # what is less alike in the first two passes is no twin
 QUERIES, REFERENCES, BLOCK = 1024, 64, 2048
 TWIN_QUERIES = 512  # smaller, because each tile starts at its own first image
-FINALISTS = 2
+FINALISTS = 4
 PLACES = 8  # of a pair, computed again in float32
-MARGIN = 0.01  # what bfloat16 may be wrong by
+GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a twin, and what bfloat16 may be wrong by
 
 
 @dataclass(frozen=True)
@@ -99,19 +99,21 @@ def registered(
     for start in range(0, len(queries), QUERIES):
         triples, correlation = search.candidates(start, 0)
         finalists = triples.chosen(_best_of_each(triples.query, correlation, FINALISTS))
-        exact, variant, position = search.exact(finalists, start)
+        exact, where = search.aligned(finalists, start)
         won = _best_of_each(finalists.query, exact, 1)
         winners = finalists.chosen(won)
         rows = winners.query.cpu().numpy()
         distance[rows] = (1 - exact[won]).clamp_min(0).cpu().numpy()
         nearest[rows] = winners.reference.cpu().numpy()
-        how = zip(winners.turn.tolist(), variant[won].tolist(), position[won].tolist(), strict=True)
-        transform[rows] = [registration.name(*each) for each in how]
+        moved = alignment.described(where[won]).tolist()
+        transform[rows] = [
+            registration.name(*each) for each in zip(winners.turn.tolist(), *zip(*moved, strict=True), strict=True)
+        ]
         report(min(1.0, (start + QUERIES) / len(queries)), "Looking for the closest images")
     return Registered(distance, nearest, transform)
 
 
-def twin_pairs(images: Floats, limit: float = 0.05, report: Report = silent) -> tuple[Integers, Floats]:
+def twin_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> tuple[Integers, Floats]:
     """Return all pairs of images that registration shows to be one picture.
 
     Args:
@@ -129,8 +131,9 @@ def twin_pairs(images: Floats, limit: float = 0.05, report: Report = silent) -> 
     for start in range(0, len(images), TWIN_QUERIES):
         # earlier images have had their turn as queries
         triples, correlation = search.candidates(start, start, TWINS_LIKENESS)
-        triples = triples.chosen(correlation > 1 - limit - MARGIN)
-        exact, _, _ = search.exact(triples, start)
+        close = _best_of_each(triples.query, correlation, FINALISTS) & (correlation > 1 - limit - GAIN)
+        triples = triples.chosen(close | (correlation > 1 - limit - MARGIN))
+        exact, _ = search.aligned(triples, start)
         for query, reference, value in zip(
             triples.query.tolist(), triples.reference.tolist(), (1 - exact).clamp_min(0).tolist(), strict=True
         ):
@@ -273,7 +276,15 @@ class _Search:
         return rows.flatten(0, 1).flatten(1)
 
     @torch.no_grad()
-    def exact(self, triples: _Triples, start: int) -> tuple[Tensor, Tensor, Tensor]:
+    def aligned(self, triples: _Triples, start: int) -> tuple[Tensor, Tensor]:
+        """Return (k,) float32 correlations after continuous movements, and (k, 4) the movements (`alignment`)."""
+        values, variant, position = self._exact(triples, start)
+        templates = self._turned(registration.templates(self.queries[triples.query], registration.TEMPLATE), triples)
+        first = alignment.start(triples.turn, variant, position)
+        moved, where = alignment.aligned(templates, self.references, triples.reference, first)
+        return torch.maximum(values, moved), where
+
+    def _exact(self, triples: _Triples, start: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return (k,) float32 correlations, the index into `registration.FINE` and the position of each.
 
         Bfloat16 names a few places, of which float32 takes the best. The tile is that of the last `candidates`.
@@ -281,15 +292,19 @@ class _Search:
         positions = registration.POSITIONS**2
         found = self._correlated(self._views, self.references, triples, start, best=PLACES).place
         variant, position = found // positions, found % positions
-        templates = self._views[variant, (triples.query - start)[:, None]]
-        for turn in set(triples.turn.tolist()):
-            here = triples.turn == turn
-            templates[here] = registration.turned(templates[here], turn)
+        templates = self._turned(self._views[variant, (triples.query - start)[:, None]], triples)
         windows = registration.windows(self.references, registration.TEMPLATE)
         down, right = position // registration.POSITIONS, position % registration.POSITIONS
         patches = registration.unit(windows[triples.reference[:, None], down, right].flatten(2), 2)
         values, best = (templates.flatten(2) * patches).sum(2).max(1)
         return values, variant.gather(1, best[:, None])[:, 0], position.gather(1, best[:, None])[:, 0]
+
+    def _turned(self, templates: Tensor, triples: _Triples) -> Tensor:
+        """Return templates (k, ..., side, side) of the triples, each in its turn."""
+        for turn in set(triples.turn.tolist()):
+            here = triples.turn == turn
+            templates[here] = registration.turned(templates[here], turn)
+        return templates
 
 
 def _best_of_each(query: Tensor, likeness: Tensor, count: int) -> Tensor:

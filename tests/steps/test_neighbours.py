@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ganaug_core.errors import EvidenceError
-from ganaug_core.neighbours import neighbours, registered, registration, search, twin_pairs
+from ganaug_core.neighbours import alignment, neighbours, registered, registration, search, twin_pairs
 from ganaug_core.records import Floats
 from tests.evidence_records import EIGHT_BIT, copied, medmnist, mednist
 
@@ -58,12 +58,40 @@ def test_twins_are_found_as_often_as_the_search_for_copies_finds_them(images: Fl
     copies = changed(images[source], how, seed=2)
     near = registered(copies, images)
     known = (near.nearest == source) & (near.distance <= 0.05)
-    pairs, distances = twin_pairs(np.concatenate([images, copies]))
+    pairs, distances = twin_pairs(np.concatenate([images, copies]), 0.05)
     named = {(int(left), int(right)) for left, right in pairs}
     hits = [(int(each), len(images) + place) in named for place, each in enumerate(source) if known[place]]
     assert len(hits) >= 6
     assert np.mean(hits) >= 0.98
     assert distances.max() <= 0.05
+
+
+@pytest.mark.parametrize(("how", "word"), [("turned", "rotation"), ("scaled", "scale"), ("cropped", "scale")])
+def test_the_last_pass_finds_angle_and_scale_of_a_copy_between_those_of_the_grid(
+    images: Floats, how: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = changed(images[::6], how, seed=3)
+    fine = registered(copies, images)
+    monkeypatch.setattr(alignment, "STEPS", 0)
+    coarse = registered(copies, images)
+    assert np.median(fine.distance) < 0.2 * np.median(coarse.distance)
+    named = np.array([word in each for each in fine.transform])
+    assert named.mean() > 0.6  # scales within 3 % have no name
+
+
+def test_movements_are_found_as_they_were_made_in_every_turn() -> None:
+    random = np.random.default_rng(11)
+    wide = ndimage.gaussian_filter(random.standard_normal((8, 1, 48, 48)), (0, 0, 1.5, 1.5)).astype(np.float32)
+    angle, scale, shift = np.deg2rad(5.0), 1.07, np.array([0.6, -1.3])
+    matrix = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    offset = np.array([23.5, 23.5]) - matrix @ np.array([23.5, 23.5]) + shift
+    moved = np.stack([ndimage.affine_transform(each[0], matrix, offset, order=3)[None] for each in wide])
+    queries = np.stack([registration.turned(torch.from_numpy(each), turn).numpy() for turn, each in enumerate(moved)])
+    queries, references = queries[..., 8:40, 8:40], wide[..., 8:40, 8:40].copy()
+    found = registered(queries.copy(), references)
+    assert found.nearest.tolist() == list(range(8))
+    assert found.distance.max() < 0.02
+    assert all("rotation+scale+shift" in each for each in found.transform)
 
 
 def test_an_exact_flip_and_a_quarter_turn_have_distance_zero_and_a_name() -> None:
@@ -86,6 +114,7 @@ def test_a_moved_image_is_called_a_shift() -> None:
 def test_the_distance_of_an_untouched_pair_equals_a_plain_computation(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = np.random.default_rng(2).uniform(-1, 1, (2, 1, 32, 32)).astype(np.float32)
     monkeypatch.setattr(registration, "FINE", ((0.0, 1.0),))
+    monkeypatch.setattr(alignment, "STEPS", 0)
     views = registration.views(pictures).numpy()[:, 0]
     template = views[0][5:27, 5:27] - views[0][5:27, 5:27].mean()
     best = -1.0

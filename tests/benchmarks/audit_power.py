@@ -15,13 +15,12 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -32,143 +31,111 @@ from ganaug_core.audit.sides import sides
 from ganaug_core.audit.twins import natural_twins
 from ganaug_core.metrics import copying
 from ganaug_core.metrics.statistics import wilson
-from ganaug_core.neighbours import twin_pairs
 from ganaug_core.readers import phantom
-from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Floats, Integers, Intensity, Samples
-from tests.evidence_records import EIGHT_BIT, medmnist, mednist, samples, variations
+from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Floats, Integers, Samples
+from tests.benchmarks.power_pools import COHORTS, KINDS, Near, Pool, chosen, copied, drawn, near, pool
+from tests.evidence_records import samples, variations
 
 copies = importlib.import_module("ganaug_core.audit.copies")  # the package shows the function of that name
-HELD = "mednist_6k/images", "breastmnist/breastmnist.npz", "pneumoniamnist_full/pneumoniamnist.npz"
-COHORTS = ("mednist", "breast", "pneumonia", "phantom")
-KINDS = ("identity", "flip", "shift 5 px", "noise 1.25 %", "intensity 10 %", "rotation 10", "scale 10 %", "crop 80 %")
 SPACES = ("simclr", "texture", "pixels", "classifier")
 
 
-@dataclass(frozen=True)
-class Pool:
-    """All real images of a source: pixels, labels, the group of patient and twins, and the twins."""
-
-    pixels: NDArray[np.generic]
-    labels: Integers
-    groups: Integers
-    twins: Integers
-    distances: Floats
-    classes: tuple[str, ...]
-    intensity: Intensity
-    textures: Integers | None = None
-
-
-def pool(home: Path, name: str, size: int, most: int) -> Pool:
-    """Return at most `most` images a class."""
-    textures = None
-    if name == "phantom":
-        made = phantom.lesions(most, 11, malignant=0.45, size=size)
-        pixels, labels, patients, textures = made.pixels, made.labels, made.patients, made.textures
-        classes, intensity = phantom.CLASSES, Intensity("HU", *phantom.WINDOW_HU)
-    else:
-        path = home / HELD[COHORTS.index(name)]
-        pixels, labels, classes = mednist(path, most, size) if path.is_dir() else medmnist(path)
-        chosen = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        rows = np.concatenate([np.random.default_rng(0).permutation(each)[:most] for each in chosen])
-        pixels, labels, intensity, patients = pixels[rows], labels[rows], EIGHT_BIT, np.arange(len(rows))
-    twins, distances = twin_pairs(intensity.normalise(pixels))
-    groups = patients.copy()
-    while True:
-        low = groups.copy()
-        np.minimum.at(low, twins[:, 0], groups[twins[:, 1]])
-        np.minimum.at(low, twins[:, 1], groups[twins[:, 0]])
-        for patient in (np.full(patients.max() + 1, len(groups)),):
-            np.minimum.at(patient, patients, low)
-            low = patient[patients]
-        if (low == groups).all():
-            break
-        groups = low
-    return Pool(pixels, labels, groups, twins, distances, classes, intensity, textures)
-
-
-def drawn(source: Pool, random: np.random.Generator, shares: tuple[float, float]) -> tuple[Cohort, Integers]:
-    """Return a cohort (train and hold-out in these shares of all groups) and the rows of the rest, fresh images."""
-    groups = random.permutation(np.unique(source.groups))
-    edges = np.cumsum(shares) * len(groups)
-    place = np.empty(source.groups.max() + 1)
-    place[groups] = np.arange(len(groups))
-    part = np.digitize(place[source.groups], edges)
-    rows = np.flatnonzero(part < 2)
-    roles = np.where(part[rows] == 0, TRAIN, HOLDOUT)
-    where = np.full(len(source.labels), -1)
-    where[rows] = np.arange(len(rows))
-    inside = (where[source.twins] >= 0).all(1)
-    ids = np.array([f"{row:012x}" for row in rows])
-    real = Cohort(
-        "real", str(random.integers(1 << 60)), source.pixels[rows], source.labels[rows], roles, ids,
-        source.groups[rows], source.groups[rows], source.classes, source.intensity,
-        where[source.twins[inside]], source.distances[inside], True,
-    )  # fmt: skip
-    return real, np.flatnonzero(part == 2)
-
-
-def copied(images: Floats, kind: str, random: np.random.Generator) -> Floats:
-    """Return copies as the targets name them: the change of each image is drawn up to the given size."""
-    side = images.shape[-1]
-    result = []
-    for image in images[:, 0]:
-        if kind == "flip":
-            image = image[:, ::-1] if random.random() < 0.5 else image[::-1]
-        elif kind == "shift 5 px":
-            reach = min(5, side // 6)  # at 28 px five pixels are a fifth of the image
-            image = ndimage.shift(image, random.integers(-reach, reach + 1, 2), order=0, mode="reflect")
-        elif kind == "noise 1.25 %":
-            image = image + random.normal(0, 0.025, image.shape)
-        elif kind == "intensity 10 %":
-            image = image * random.uniform(0.9, 1.1) + random.uniform(-0.1, 0.1)
-        elif kind == "rotation 10":
-            image = ndimage.rotate(image, random.uniform(-10, 10), reshape=False, order=1, mode="reflect")
-        elif kind in ("scale 10 %", "crop 80 %"):
-            zoom = random.uniform(0.9, 1.1) if kind == "scale 10 %" else 1 / random.uniform(0.8, 1)
-            middle = (side - 1) / 2
-            image = ndimage.affine_transform(image, np.eye(2) / zoom, middle - middle / zoom, order=1, mode="reflect")
-        result.append(image)
-    return np.clip(np.stack(result)[:, None], -1, 1).astype(np.float32)
-
-
-def study_copies(source: Pool, draws: int, first: int, sizes: tuple[int, int]) -> None:
-    """Print the p-value of the set test for fresh images and for 5 % copies of each kind."""
-    held, fresh = sizes
-    total = len(np.unique(source.groups))
+def study_copies(source: Pool, draws: int, first: int, shares: tuple[float, float], sources: int) -> None:
+    """Print the p-value of the set test for fresh images, other class mixes, and 5 % copies of each kind."""
+    start = time.perf_counter()
+    images = source.intensity.normalise(source.pixels)
+    within = near(images, images, source.groups, source.groups)
+    random = np.random.default_rng(99)
+    copied_rows = np.sort(random.permutation(len(images))[:sources])
+    nobody = np.full(len(copied_rows), -1)
+    planted = [near(copied(images[copied_rows], kind, random), images, nobody, source.groups) for kind in KINDS]
+    recall = [float((each.rows[:, 0] == copied_rows).mean()) for each in planted]
+    print(json.dumps({"recall": dict(zip(KINDS, recall, strict=True))}), file=sys.stderr)
+    print(json.dumps({"pool": len(images), "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
     for seed in range(first, first + draws):
         start, random = time.perf_counter(), np.random.default_rng(seed)
-        share = min(held / total, 0.4)
-        real, rest = drawn(source, random, (min(0.4, 1 - share - fresh / total), share))
-        rest = random.permutation(rest)
-        rest = rest[np.unique(source.groups[rest], return_index=True)[1]]  # independent, as a generator's images are
-        rest = random.permutation(rest)[:fresh]
-        count = max(1, round(0.05 * len(rest)))
-        train = real.where(TRAIN)
-        sources = [random.choice(train, count, replace=False) for _ in KINDS]
-        planted = [copied(real.images(rows), kind, random) for rows, kind in zip(sources, KINDS, strict=True)]
-        images = np.concatenate([source.intensity.normalise(source.pixels[rest]), *planted])
-        labels = np.concatenate([source.labels[rest], *(real.labels[rows] for rows in sources)])
-        both = sides(real, samples(images, labels, source.classes), {}, seed)
-        near = copies._distances(both, real.images(train), lambda share, message: None)
-        synthetic, holdout = near.scores()
-        identical = copies._identical(both, real.images(train), near)
-        natural = natural_twins(both, near.synthetic_holdout.distance)
-        labels_held, groups_held = real.labels[both.holdout], real.groups[both.holdout]
-        for place, kind in enumerate(("fresh", *KINDS)):
-            rows = np.arange(len(rest))
-            if place:
-                rows = rows.copy()
-                rows[:count] = len(rest) + (place - 1) * count + np.arange(count)
-            test, design = copying.set_test(
-                synthetic[rows], holdout, labels[rows], labels_held, groups_held, natural=natural, seed=seed
-            )
-            named = sum(int(row) in identical for row in rows)
-            line = {"seed": seed, "case": kind, "p": test.p_value, "identical": named, "share": test.share}
-            line |= {"n_train": len(train), "n_holdout": test.n_holdout, "m": test.n_synthetic}
-            if not place:
-                line["detectable"] = design.detectable_share(0.01)
+        real, rest = drawn(source, random, shares)
+        lines = _copy_lines(source, within, (copied_rows, planted), real, rest, seed)
+        for line in lines:
             print(json.dumps(line), flush=True)
         print(json.dumps({"seed": seed, "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
+
+
+def _copy_lines(
+    source: Pool, within: Near, planted: tuple[Integers, list[Near]], real: Cohort, rest: Integers, seed: int
+) -> Iterator[dict[str, object]]:
+    """Return a line for each case of one draw."""
+    random = np.random.default_rng((seed, 1))
+    rest = random.permutation(rest)
+    single = rest[np.unique(source.groups[rest], return_index=True)[1]]  # independent, as a generator's images are
+    single = random.permutation(single)
+    yield _line(source, within, real, single, None, "fresh", seed)
+    if len(single) < len(rest):
+        yield _line(source, within, real, rest, None, "fresh, all images of a patient", seed)
+    thin, even = _mixed(source, real, single, random)
+    yield _line(source, within, thin, even, None, "fresh, 90:10 against 50:50", seed)
+    copied_rows, near_copies = planted
+    train = np.zeros(len(source.labels), bool)
+    train[_pool_rows(real, TRAIN)] = True
+    available = random.permutation(np.flatnonzero(train[copied_rows]))
+    count = max(1, round(0.05 * len(single)))
+    for kind, each in zip(KINDS, near_copies, strict=True):
+        picked = available[: min(count, len(available))]
+        yield _line(source, within, real, single[len(picked) :], (copied_rows[picked], each.of(picked)), kind, seed)
+
+
+def _pool_rows(real: Cohort, role: int) -> Integers:
+    return np.array([int(each, 16) for each in real.ids[real.where(role)]])
+
+
+def _mixed(source: Pool, real: Cohort, rows: Integers, random: np.random.Generator) -> tuple[Cohort, Integers]:
+    """Return the cohort with nine images of the first class for one of each other, and as many fresh of each class."""
+    kept = np.zeros(len(real), bool)
+    counts = [int((real.labels == label).sum()) for label in range(len(source.classes))]
+    others = min(min(counts[1:]), counts[0] // 9)
+    for label in range(len(source.classes)):
+        inside = np.flatnonzero(real.labels == label)
+        kept[random.permutation(inside)[: others if label else 9 * others]] = True
+    pool_rows = np.array([int(each, 16) for each in real.ids])
+    thin = chosen(source, pool_rows[kept], real.roles[kept], int(real.digest))
+    size = min(int((source.labels[rows] == label).sum()) for label in range(len(source.classes)))
+    return thin, _even(source.labels, rows, size)
+
+
+def _line(
+    source: Pool,
+    within: Near,
+    real: Cohort,
+    fresh: Integers,
+    copied_: tuple[Integers, Near] | None,
+    case: str,
+    seed: int,
+) -> dict[str, object]:
+    """Return what the set test says of fresh images and copies, with distances looked up."""
+    rows = fresh if copied_ is None else np.concatenate([fresh, copied_[0]])
+    labels = source.labels[rows]
+    found = within.of(fresh)
+    if copied_ is not None:
+        found = found.and_of(copied_[1])
+    every = np.arange(len(source.labels))
+    train, held = (np.isin(every, _pool_rows(real, role)) for role in (TRAIN, HOLDOUT))
+    holdout = _pool_rows(real, HOLDOUT)
+    groups = source.groups[holdout]
+    both = sides(real, samples(np.zeros((len(rows), 1, 1, 1), np.float32), labels, source.classes), {}, seed)
+    left_out = copies._random_groups(both, groups)
+    to_holdout = found.among(held, left_out, source.groups)
+    synthetic = copies._ratio(found.among(train), to_holdout)
+    own = within.of(holdout)
+    scores = copies._ratio(own.among(train), own.among(held))
+    natural = natural_twins(both, to_holdout)
+    test, design = copying.set_test(
+        synthetic, scores, labels, source.labels[holdout], groups, natural=natural, seed=seed
+    )
+    line: dict[str, object] = {"seed": seed, "case": case, "p": test.p_value, "share": test.share}
+    line |= {"n_train": int(train.sum()), "n_holdout": test.n_holdout, "m": test.n_synthetic}
+    if case == "fresh":
+        line["detectable"] = design.detectable_share(0.01)
+    return line
 
 
 def judge(real: Cohort, made: Samples, encoders: dict[str, object], seed: int) -> Audit:
@@ -323,25 +290,25 @@ def main() -> None:
         each.add_argument("--first", type=int, default=0)
         each.add_argument("--threads", type=int, default=1)
         if name == "copies":
-            each.add_argument("--holdout", type=int, default=400)
-            each.add_argument("--synthetic", type=int, default=400)
+            each.add_argument("--shares", type=float, nargs=2, default=(0.5, 0.25), help="of train and hold-out")
+            each.add_argument("--sources", type=int, default=300, help="images of which copies are made")
         else:
             each.add_argument("--case", action="append", choices=PLANTED)
             each.add_argument("--synthetic", type=int, default=200, help="images a class")
     kinds.add_parser("table").add_argument("files", type=Path, nargs="+")
-    chosen = arguments.parse_args()
-    if chosen.study == "table":
-        table(chosen.files)
+    asked = arguments.parse_args()
+    if asked.study == "table":
+        table(asked.files)
         return
-    torch.set_num_threads(chosen.threads)
-    source = pool(chosen.data, chosen.cohort, chosen.size, chosen.pool)
-    if chosen.study == "copies":
-        study_copies(source, chosen.draws, chosen.first, (chosen.holdout, chosen.synthetic))
+    torch.set_num_threads(asked.threads)
+    source = pool(asked.data, asked.cohort, asked.size, asked.pool)
+    if asked.study == "copies":
+        study_copies(source, asked.draws, asked.first, tuple(asked.shares), asked.sources)
     else:
-        cases = chosen.case or [
+        cases = asked.case or [
             each for each in PLANTED if source.textures is not None or each != "rare texture missing"
         ]
-        study_whole(source, chosen.draws, chosen.first, tuple(cases), chosen.synthetic)
+        study_whole(source, asked.draws, asked.first, tuple(cases), asked.synthetic)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,189 @@
+"""Pools of real images for `audit_power.py`: what is compared once, so that a draw only looks distances up.
+
+Every image of a pool, and copies of some of them, get a list of their nearest registered images in the whole pool. In a
+draw the distance to a random training or hold-out share is that of the first in the list who belongs to it.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from ganaug_core.neighbours import registration, search, twin_pairs
+from ganaug_core.readers import phantom
+from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Floats, Integers, Intensity
+from tests.evidence_records import EIGHT_BIT, medmnist, mednist
+
+HELD = "mednist_6k/images", "breastmnist/breastmnist.npz", "pneumoniamnist_full/pneumoniamnist.npz"
+COHORTS = ("mednist", "breast", "pneumonia", "phantom", "slices")
+KINDS = ("identity", "flip", "shift 5 px", "noise 1.25 %", "intensity 10 %", "rotation 10", "scale 10 %", "crop 80 %")
+LISTED, REFINED, CANDIDATES = 36, 48, 640  # a share of a pool is searched as well as the audit would search it alone
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All real images of a source: pixels, labels, the group of patient and twins, and the twins."""
+
+    pixels: NDArray[np.generic]
+    labels: Integers
+    groups: Integers
+    twins: Integers
+    distances: Floats
+    classes: tuple[str, ...]
+    intensity: Intensity
+    textures: Integers | None = None
+
+
+@dataclass(frozen=True)
+class Near:
+    """The nearest images of a pool: (n, LISTED) rows, -1 where the list ends, and their distances, sorted."""
+
+    rows: Integers
+    distances: Floats
+
+    def among(
+        self, wanted: NDArray[np.bool_], left_out: Integers | None = None, groups: Integers | None = None
+    ) -> Floats:
+        """Return (n,) distance to the nearest of the wanted rows, without one group for each; the last if there is none."""
+        allowed = wanted[self.rows] & (self.rows >= 0)
+        if left_out is not None and groups is not None:
+            allowed &= groups[self.rows] != left_out[:, None]
+        first = np.where(allowed.any(1), allowed.argmax(1), self.distances.shape[1] - 1)
+        found: Floats = np.take_along_axis(self.distances, first[:, None], 1)[:, 0]
+        return found
+
+    def of(self, rows: Integers) -> "Near":
+        return Near(self.rows[rows], self.distances[rows])
+
+
+def pool(home: Path, name: str, size: int, most: int) -> Pool:
+    """Return at most `most` images a class (phantom: of so many patients; slices: two to ten of one lesion each)."""
+    textures = None
+    if name in ("phantom", "slices"):
+        made = phantom.lesions(most, 11, malignant=0.45, size=size)
+        pixels, labels, patients, textures = made.pixels, made.labels, made.patients, made.textures
+        classes, intensity = phantom.CLASSES, Intensity("HU", *phantom.WINDOW_HU)
+        if name == "slices":
+            rows, pixels = _slices(pixels, patients)
+            labels, patients, textures = labels[rows], patients[rows], textures[rows]
+    else:
+        path = home / HELD[COHORTS.index(name)]
+        pixels, labels, classes = mednist(path, most, size) if path.is_dir() else medmnist(path)
+        chosen = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+        rows = np.concatenate([np.random.default_rng(0).permutation(each)[:most] for each in chosen])
+        pixels, labels, intensity, patients = pixels[rows], labels[rows], EIGHT_BIT, np.arange(len(rows))
+    twins, distances = twin_pairs(intensity.normalise(pixels))
+    first = np.unique(patients, return_index=True)[1]
+    of_patient = first[np.unique(patients, return_inverse=True)[1]]
+    links = np.concatenate([twins, np.stack([np.arange(len(patients)), of_patient], 1)])
+    graph = sparse.coo_matrix((np.ones(len(links)), links.T), (len(labels), len(labels)))
+    groups = sparse.csgraph.connected_components(graph)[1].astype(np.int64)
+    return Pool(pixels, labels, groups, twins, distances, classes, intensity, textures)
+
+
+def _slices(pixels: NDArray[np.generic], patients: Integers) -> tuple[Integers, NDArray[np.generic]]:
+    """Return rows and pixels of two to ten neighbouring slices of each patient's first lesion: a little larger or
+    smaller, moved and turned from slice to slice, with 5 HU of noise of their own."""
+    rows, made = [], []
+    for row in np.unique(patients, return_index=True)[1]:
+        random = np.random.default_rng((17, int(row)))
+        image, middle = pixels[row, 0].astype(float), (pixels.shape[-1] - 1) / 2
+        drift = random.normal(0, 1, 4)
+        for step in range(int(random.integers(2, 11))):
+            angle, zoom = np.deg2rad(1.0 * step * drift[0]), 1 + 0.015 * step * drift[1]
+            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
+            offset = np.array([middle, middle]) - turn @ np.array([middle, middle]) + 0.3 * step * drift[2:]
+            moved = ndimage.affine_transform(image, turn, offset, order=1, mode="reflect")
+            made.append(np.rint(moved + random.normal(0, 5, moved.shape)).astype(np.int16)[None])
+            rows.append(int(row))
+    return np.array(rows), np.stack(made)
+
+
+def drawn(
+    source: Pool, random: np.random.Generator, shares: tuple[float, float], always: Integers | None = None
+) -> tuple[Cohort, Integers]:
+    """Return a cohort (train and hold-out in these shares of all groups) and the rows of the rest, fresh images.
+
+    Args:
+        source: Where from.
+        random: For the draw.
+        shares: Of train and hold-out.
+        always: Groups that are training in every draw; the first share is then ignored.
+    """
+    groups = random.permutation(np.setdiff1d(np.unique(source.groups), [] if always is None else always))
+    first = 0.0 if always is not None else shares[0]
+    edges = np.cumsum((first, shares[1])) * (len(groups) if always is None else len(groups) + len(always))
+    place = np.full(source.groups.max() + 1, -1.0)
+    place[groups] = np.arange(len(groups))
+    part = np.digitize(place[source.groups], edges)
+    part[place[source.groups] < 0] = 0
+    rows = np.flatnonzero(part < 2)
+    return chosen(
+        source, rows, np.where(part[rows] == 0, TRAIN, HOLDOUT), int(random.integers(1 << 60))
+    ), np.flatnonzero(part == 2)
+
+
+def chosen(source: Pool, rows: Integers, roles: Integers, number: int) -> Cohort:
+    """Return a cohort of some rows of a pool."""
+    where = np.full(len(source.labels), -1)
+    where[rows] = np.arange(len(rows))
+    inside = (where[source.twins] >= 0).all(1)
+    ids = np.array([f"{row:012x}" for row in rows])
+    return Cohort(
+        "real", str(number), source.pixels[rows], source.labels[rows], roles, ids, source.groups[rows],
+        source.groups[rows], source.classes, source.intensity, where[source.twins[inside]], source.distances[inside],
+        True,
+    )  # fmt: skip
+
+
+def copied(images: Floats, kind: str, random: np.random.Generator) -> Floats:
+    """Return copies as the targets name them: the change of each image is drawn up to the given size."""
+    side = images.shape[-1]
+    result = []
+    for image in images[:, 0]:
+        if kind == "flip":
+            image = image[:, ::-1] if random.random() < 0.5 else image[::-1]
+        elif kind == "shift 5 px":
+            reach = min(5, side // 6)  # at 28 px five pixels are a fifth of the image
+            image = ndimage.shift(image, random.integers(-reach, reach + 1, 2), order=0, mode="reflect")
+        elif kind == "noise 1.25 %":
+            image = image + random.normal(0, 0.025, image.shape)
+        elif kind == "intensity 10 %":
+            image = image * random.uniform(0.9, 1.1) + random.uniform(-0.1, 0.1)
+        elif kind == "rotation 10":
+            image = ndimage.rotate(image, random.uniform(-10, 10), reshape=False, order=1, mode="reflect")
+        elif kind in ("scale 10 %", "crop 80 %"):
+            zoom = random.uniform(0.9, 1.1) if kind == "scale 10 %" else 1 / random.uniform(0.8, 1)
+            middle = (side - 1) / 2
+            image = ndimage.affine_transform(image, np.eye(2) / zoom, middle - middle / zoom, order=1, mode="reflect")
+        result.append(image)
+    return np.clip(np.stack(result)[:, None], -1, 1).astype(np.float32)
+
+
+def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -> Near:
+    """Return the nearest references of each query, as the audit's search orders them, none of the query's own group."""
+    search.CANDIDATES, search.REFINED = CANDIDATES, REFINED
+    looked = search._Search(registration.views(queries), registration.views(references), own, groups, search.QUERIES)
+    rows = np.full((len(queries), LISTED), -1, np.int64)
+    distances = np.full((len(queries), LISTED), 2, np.float32)
+    for start in range(0, len(queries), search.QUERIES):
+        triples, likeness = looked.candidates(start, 0)
+        triples = triples.chosen(search._best_of_each(triples.query, likeness, LISTED))
+        found, _ = looked.aligned(triples, start)
+        order = torch.argsort(found, descending=True, stable=True)
+        order = order[torch.argsort(triples.query[order], stable=True)]
+        query, reference, values = (each[order].cpu().numpy() for each in (triples.query, triples.reference, 1 - found))
+        first = np.unique(query * len(references) + reference, return_index=True)[1]  # several turns of one image
+        first = first[np.lexsort((values[first], query[first]))]
+        query, reference, values = query[first], reference[first], values[first].clip(0)
+        place = np.arange(len(query)) - np.searchsorted(query, query)
+        rows[query, place], distances[query, place] = reference, values
+    missing = rows < 0  # the list ended: nobody else is nearer than its last
+    last = np.where(missing, -1.0, distances).max(1, keepdims=True)
+    return Near(rows, np.where(missing, last, distances).astype(np.float32))

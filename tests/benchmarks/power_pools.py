@@ -50,13 +50,19 @@ class Near:
     def among(
         self, wanted: NDArray[np.bool_], left_out: Integers | None = None, groups: Integers | None = None
     ) -> Floats:
-        """Return (n,) distance to the nearest of the wanted rows, without one group for each; the last if there is none."""
+        """Return (n,) distance to the nearest of the wanted rows, without one group for each; else the last listed."""
         allowed = wanted[self.rows] & (self.rows >= 0)
         if left_out is not None and groups is not None:
             allowed &= groups[self.rows] != left_out[:, None]
         first = np.where(allowed.any(1), allowed.argmax(1), self.distances.shape[1] - 1)
         found: Floats = np.take_along_axis(self.distances, first[:, None], 1)[:, 0]
         return found
+
+    def and_of(self, other: "Near") -> "Near":
+        return Near(
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.distances, other.distances]).astype(np.float32),
+        )
 
     def of(self, rows: Integers) -> "Near":
         return Near(self.rows[rows], self.distances[rows])

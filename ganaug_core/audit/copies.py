@@ -1,7 +1,7 @@
 """Copying: is any synthetic image a training image, and are too many of them too close?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percen
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import copying, identity
 from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal, wilson
-from ganaug_core.neighbours import Registered, registered
+from ganaug_core.neighbours import Registered, crowds, registered
 from ganaug_core.records import Cohort, Copied, Floats, Integers, Measurement, Suspect
 
 SPACE = "registered"
@@ -19,6 +19,7 @@ ALPHA = FAIL  # after Holm's correction at least a warning
 WANTED = 0.05
 SHOWN, SHOWN_PER_CLASS, LISTED = 20, 3, 0.1
 ROUNDED = 200
+CROWD_ALPHA = 0.05
 DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
 
 
@@ -70,19 +71,46 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
     near = _distances(both, train, report)
     synthetic, holdout = near.scores()
     identical = _identical(both, train, near)
-    test, design = copying.set_test(
-        synthetic,
-        holdout,
-        both.labels,
-        both.cohort.labels[both.holdout],
-        both.cohort.groups[both.holdout],
-        natural=natural_twins(both, near.synthetic_holdout.distance),
-        seed=both.seed,
-    )
+    test, design = set_test(both, synthetic, holdout, near.synthetic_train.distance, near.synthetic_holdout.distance)
     detectable = design.detectable_share(ALPHA)
     suspects = _suspects(both, near, synthetic, holdout, identical)
     finding = _finding(both, identical, test, design, detectable, trusted, suspects)
     return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(both, suspects))
+
+
+def set_test(
+    both: Sides, synthetic: Floats, holdout: Floats, to_train: Floats, to_holdout: Floats
+) -> tuple[copying.SetTest, copying.Design]:
+    """Return the set test; what it finds must stand when images that resemble each other count as one.
+
+    Images are one crowd if they are nearer to each other than to any training image: slices of one unseen patient, or
+    the one image that a collapsed generator draws. Copies of one training image are not.
+
+    Args:
+        synthetic: (m,) scores, and `holdout` (n,).
+        to_train: (m,) registered distances of the synthetic images, and `to_holdout`.
+    """
+    labels, held_labels = both.labels, both.cohort.labels[both.holdout]
+    groups, natural = both.cohort.groups[both.holdout], natural_twins(both, to_holdout)
+
+    def tested(weights: Values | None) -> tuple[copying.SetTest, copying.Design]:
+        return copying.set_test(
+            synthetic, holdout, labels, held_labels, groups, natural=natural, weights=weights, seed=both.seed
+        )
+
+    first, design = tested(None)
+    if first.p_value >= CROWD_ALPHA:
+        return first, design
+    rows = np.flatnonzero(synthetic < np.array([_edge(holdout[held_labels == label]) for label in labels]))
+    weights = np.ones(len(synthetic))
+    weights[rows] /= 1 + crowds(both.samples.images, rows, to_train[rows])
+    second, _ = tested(weights)
+    return replace(first, p_value=max(first.p_value, second.p_value)), design
+
+
+def _edge(scores: Floats) -> float:
+    """Return a score that no threshold of the test exceeds, whichever image of each patient is drawn."""
+    return float(np.quantile(scores, 0.25)) if len(scores) >= 10 else float(np.max(scores, initial=np.inf))
 
 
 def _identity_alone(both: Sides, report: Report) -> Copies:

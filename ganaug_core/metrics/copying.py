@@ -209,6 +209,7 @@ def set_test(
     holdout_groups: Integers,
     *,
     natural: Mapping[int, Natural] | None = None,
+    weights: NDArray[np.float64] | None = None,
     seed: int = 0,
 ) -> tuple[SetTest, Design]:
     """Return the test of copy scores: distance to training over distance to hold-out, small is suspicious.
@@ -223,6 +224,9 @@ def set_test(
         holdout_labels: (n,).
         holdout_groups: (n,) patient or group.
         natural: By class, as in `Design`.
+        weights: (m,) in (0, 1]: 1 / images that count as one, since they resemble each other. Counts are rounded down,
+            and as many images as there are can be no fewer than the independent ones, so the p-value is too large
+            rather than too small.
         seed: For the draws.
 
     Raises:
@@ -236,7 +240,8 @@ def set_test(
     random = np.random.default_rng(seed)
     keys = np.unique(np.stack([holdout_labels, holdout_groups]), axis=1, return_inverse=True)[1].ravel()
     single = len(np.unique(keys)) == len(keys)
-    candidates = [np.sort(synthetic[synthetic_labels == label]) for label in both]
+    masses = np.ones(len(synthetic)) if weights is None else weights
+    candidates = [_ranked(synthetic[synthetic_labels == label], masses[synthetic_labels == label]) for label in both]
     observed = []
     sizes: tuple[int, ...] = ()
     for _ in range(1 if single else SUBSETS):
@@ -247,13 +252,13 @@ def set_test(
         sizes = tuple(len(each) for each in references)
         observed.append(
             [
-                [int(np.searchsorted(candidate, reference[rank - 1], side="left")) for rank in levels(len(reference))]
+                [_below(candidate, reference[rank - 1]) for rank in levels(len(reference))]
                 for candidate, reference in zip(candidates, references, strict=True)
             ]
         )
     counts = np.array(observed, np.int64)
     twins = tuple(natural.get(int(label), (0.0, 0.0)) for label in both) if natural else ()
-    design = Design(sizes, tuple(len(each) for each in candidates), twins, seed)
+    design = Design(sizes, tuple(len(each[0]) for each in candidates), twins, seed)
     p_values = [design.p_value(each) for each in counts]
     last = len(SHARES) - 1
     count = int(np.median(counts[:, :, last].sum(1)))
@@ -267,6 +272,17 @@ def set_test(
         n_holdout=sum(design.holdout),
         n_synthetic=total,
     ), design
+
+
+def _ranked(scores: Scores, weights: NDArray[np.float64]) -> tuple[Scores, NDArray[np.float64]]:
+    """Return the scores sorted, and the summed weights of those before each, one more for all."""
+    order = np.argsort(scores)
+    return scores[order], np.concatenate([[0.0], np.cumsum(weights[order])])
+
+
+def _below(ranked: tuple[Scores, NDArray[np.float64]], threshold: float) -> int:
+    """Return the summed weight of the scores below the threshold, rounded down."""
+    return int(ranked[1][np.searchsorted(ranked[0], threshold, side="left")] + 1e-9)
 
 
 def needed(design: Design, alpha: float, share: float) -> tuple[int, int] | None:

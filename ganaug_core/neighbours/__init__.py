@@ -5,6 +5,6 @@ feature distances for every neighbour statistic.
 """
 
 from ganaug_core.neighbours.distances import Neighbours, neighbours
-from ganaug_core.neighbours.search import Registered, registered, twin_pairs
+from ganaug_core.neighbours.search import Registered, crowds, registered, twin_pairs
 
-__all__ = ["Neighbours", "Registered", "neighbours", "registered", "twin_pairs"]
+__all__ = ["Neighbours", "Registered", "crowds", "neighbours", "registered", "twin_pairs"]

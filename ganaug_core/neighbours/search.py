@@ -26,6 +26,7 @@ TWINS_LIKENESS = 0.6  # what is less alike in the first two passes is no twin
 QUERIES, REFERENCES, BLOCK = 1024, 64, 2048
 TWIN_QUERIES = 512  # smaller, because each tile starts at its own first image
 FINALISTS = 4
+CROWD = 48  # images of one set that are looked at around each
 PLACES = 8  # of a pair, computed again in float32
 GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a twin, and what bfloat16 may be wrong by
 
@@ -148,6 +149,32 @@ def twin_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> 
     )
 
 
+def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
+    """Return how many other images of the same set each of some images is registered with, nearer than a radius.
+
+    Args:
+        images: (n, channel, row, column) in [-1, 1].
+        rows: (k,) which images are asked for.
+        radius: (k,) distances in [0, 2].
+
+    Returns:
+        (k,) counts; of a crowd larger than about `CROWD` only so many are seen.
+    """
+    result = np.zeros(len(rows), np.int64)
+    search = _Search(
+        registration.views(images[rows]), registration.views(images), rows, np.arange(len(images)), QUERIES
+    )
+    reach = torch.as_tensor(np.asarray(radius, np.float32), device=search.device)
+    for start in range(0, len(rows), QUERIES):
+        triples, correlation = search.candidates(start, 0, refined=CROWD)
+        triples = triples.chosen(1 - correlation < reach[triples.query] + GAIN)
+        found, _ = search.aligned(triples, start)
+        inside = triples.chosen(1 - found < reach[triples.query])
+        pairs = torch.unique(torch.stack([inside.query, inside.reference]), dim=1)  # several turns may fit
+        result += torch.bincount(pairs[0], minlength=len(rows)).cpu().numpy()
+    return result
+
+
 class _Search:
     """The views of both sides on the device; memory grows with tiles, not with pairs."""
 
@@ -172,13 +199,16 @@ class _Search:
         )
 
     @torch.no_grad()
-    def candidates(self, start: int, first: int, least: float = -1.0) -> tuple[_Triples, Tensor]:
+    def candidates(
+        self, start: int, first: int, least: float = -1.0, refined: int | None = None
+    ) -> tuple[_Triples, Tensor]:
         """Return the best pairs of one tile of queries with references from `first` on, and their correlations.
 
         Args:
             start: First query of the tile.
             first: First reference.
             least: Pairs that look less alike than this without all pixels are dropped.
+            refined: How many of each query see all pixels, default `REFINED`.
         """
         triples, likeness = self._shortlist(start, first)
         if least > -1:
@@ -186,7 +216,7 @@ class _Search:
         warped = registration.fine(self.queries[start : start + self.tile])
         every = registration.templates(registration.smoothed(warped), registration.COARSE_TEMPLATE, 2)
         likeness = self._correlated(every, self.smooth, triples, start, spacing=2).values[:, 0]
-        triples = triples.chosen(_best_of_each(triples.query, likeness, REFINED) & (likeness > least))
+        triples = triples.chosen(_best_of_each(triples.query, likeness, refined or REFINED) & (likeness > least))
         self._views = registration.templates(warped, registration.TEMPLATE)
         return triples, self._correlated(self._views, self.references, triples, start).values[:, 0]
 

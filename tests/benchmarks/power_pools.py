@@ -15,7 +15,8 @@ from scipy import ndimage, sparse
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ganaug_core.neighbours import registration, search, twin_pairs
+from ganaug_core.interfaces import Report, silent
+from ganaug_core.neighbours import Registered, registered, registration, search, twin_pairs
 from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Floats, Integers, Intensity
 from tests.evidence_records import EIGHT_BIT, medmnist, mednist
@@ -174,6 +175,7 @@ def copied(images: Floats, kind: str, random: np.random.Generator) -> Floats:
 
 def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -> Near:
     """Return the nearest references of each query, as the audit's search orders them, none of the query's own group."""
+    before = search.CANDIDATES, search.REFINED
     search.CANDIDATES, search.REFINED = CANDIDATES, REFINED
     looked = search._Search(registration.views(queries), registration.views(references), own, groups, search.QUERIES)
     rows = np.full((len(queries), LISTED), -1, np.int64)
@@ -190,6 +192,42 @@ def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -
         query, reference, values = query[first], reference[first], values[first].clip(0)
         place = np.arange(len(query)) - np.searchsorted(query, query)
         rows[query, place], distances[query, place] = reference, values
+    search.CANDIDATES, search.REFINED = before
     missing = rows < 0  # the list ended: nobody else is nearer than its last
     last = np.where(missing, -1.0, distances).max(1, keepdims=True)
     return Near(rows, np.where(missing, last, distances).astype(np.float32))
+
+
+class Known:
+    """The registered search among images of a pool, looked up; whoever is not in the pool is searched for."""
+
+    def __init__(self, source: Pool) -> None:
+        images = source.intensity.normalise(source.pixels)
+        self.row = {image.tobytes(): row for row, image in enumerate(images)}
+        own = np.arange(len(images))
+        self.near = near(images, images, own, own)
+        self.size = len(images)
+
+    def __call__(
+        self,
+        queries: Floats,
+        references: Floats,
+        *,
+        query_groups: Integers | None = None,
+        reference_groups: Integers | None = None,
+        report: Report = silent,
+    ) -> Registered:
+        left, right = (np.array([self.row.get(each.tobytes(), -1) for each in both]) for both in (queries, references))
+        if (left < 0).any() or (right < 0).any() or (np.isin(left, right).any() and query_groups is None):
+            return registered(
+                queries, references, query_groups=query_groups, reference_groups=reference_groups, report=report
+            )
+        place = np.full(self.size + 1, -1)
+        place[right] = np.arange(len(right))
+        listed = place[self.near.rows[left]]  # -1 is the last of `place`, which is nobody
+        allowed = listed >= 0
+        if query_groups is not None and reference_groups is not None:
+            allowed &= reference_groups[listed] != query_groups[:, None]
+        first = np.where(allowed.any(1), allowed.argmax(1), LISTED - 1)[:, None]
+        distance, nearest = (np.take_along_axis(each, first, 1)[:, 0] for each in (self.near.distances[left], listed))
+        return Registered(distance, np.where(nearest < 0, 0, nearest), np.full(len(queries), "identity", "<U48"))

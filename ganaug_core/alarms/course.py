@@ -28,3 +28,8 @@ def against_the_past(values: Sequence[float], window: int) -> tuple[float, float
     if len(values) < 2 * window:
         return None
     return median(values[-window:]), median(values[:-window])
+
+
+def steadily_above(values: Sequence[float], limit: float, reports: int) -> bool:
+    """Return whether each of the last values, so many, lies above a limit."""
+    return len(values) >= reports and min(values[-reports:]) > limit

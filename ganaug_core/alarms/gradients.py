@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import ClassVar
 
-from ganaug_core.alarms.course import against_the_past, series
+from ganaug_core.alarms.course import against_the_past, series, steadily_above
 from ganaug_core.progress import Progress
 
 
@@ -48,6 +48,8 @@ class ExplodingGradient:
         growth: Gradient norm over what was usual before, > 1.
         least: Below this norm nothing counts as exploding.
         window: Reports that are compared with all before, about three a second.
+        most: Above this norm it has blown up whatever it was before: a run may have no calm time to compare with.
+        reports: So many in a row above `most`.
     """
 
     title: ClassVar[str] = "The gradients blow up"
@@ -55,17 +57,25 @@ class ExplodingGradient:
     growth: float = 50.0
     least: float = 50.0
     window: int = 8
+    most: float = 1e5
+    reports: int = 5
 
     def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
         for network in ("discriminator", "generator"):
-            compared = against_the_past(series(course, f"{network}_gradient"), self.window)
-            if compared is None:
-                continue
-            now, before = compared
-            if now > self.least and now > self.growth * before:
+            do = f"Halve the {network}'s learning rate; add r1 and r2, or raise their gamma."
+            norms = series(course, f"{network}_gradient")
+            if steadily_above(norms, self.most, self.reports):
+                return (
+                    f"The {network}'s gradient has the norm {norms[-1]:.2g}, which no healthy game reaches (alarm "
+                    f"above {self.most:,.0f} in {self.reports} reports in a row).",
+                    do,
+                )
+            compared = against_the_past(norms, self.window)
+            if compared is not None and compared[0] > max(self.least, self.growth * compared[1]):
+                now, before = compared
                 return (
                     f"The {network}'s gradient has the norm {now:,.0f}, it was {before:,.2g} before (alarm above "
                     f"{self.growth:g} times and {self.least:g}).",
-                    f"Halve the {network}'s learning rate; add r1 and r2, or raise their gamma.",
+                    do,
                 )
         return None

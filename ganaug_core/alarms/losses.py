@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganaug_core.alarms.course import against_the_past, series
+from ganaug_core.alarms.course import against_the_past, series, steadily_above
 from ganaug_core.progress import Progress
 
 
@@ -40,6 +40,8 @@ class Divergence:
         growth: Size of the loss over what was usual before, > 1.
         least: Below this size no loss counts as running away; the losses of critics have no scale of their own.
         window: Reports that are compared with all before, about three a second.
+        most: Above this size a loss has run away whatever it was before: a run may have no calm time to compare with.
+        reports: So many in a row above `most`.
     """
 
     title: ClassVar[str] = "The losses run away"
@@ -47,17 +49,25 @@ class Divergence:
     growth: float = 20.0
     least: float = 50.0
     window: int = 15
+    most: float = 1e5
+    reports: int = 5
 
     def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
+        do = "Halve both learning rates; add r1 and r2, or raise their gamma."
         for network in ("discriminator", "generator"):
-            compared = against_the_past([abs(each) for each in series(course, f"{network}_loss")], self.window)
-            if compared is None:
-                continue
-            now, before = compared
-            if now > self.least and now > self.growth * before:
+            sizes = [abs(each) for each in series(course, f"{network}_loss")]
+            if steadily_above(sizes, self.most, self.reports):
+                return (
+                    f"The {network}'s loss has the size {sizes[-1]:.2g}, which no healthy game reaches (alarm above "
+                    f"{self.most:,.0f} in {self.reports} reports in a row).",
+                    do,
+                )
+            compared = against_the_past(sizes, self.window)
+            if compared is not None and compared[0] > max(self.least, self.growth * compared[1]):
+                now, before = compared
                 return (
                     f"The {network}'s loss has the size {now:,.0f}, it was {before:,.2g} before (alarm above "
                     f"{self.growth:g} times and {self.least:g}).",
-                    "Halve both learning rates; add r1 and r2, or raise their gamma.",
+                    do,
                 )
         return None

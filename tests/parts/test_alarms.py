@@ -136,6 +136,18 @@ def test_a_class_that_no_linear_classifier_tells_apart_is_not_called_missing() -
     assert fired(reports) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "measure"), [("divergence", "discriminator_loss"), ("exploding_gradient", "generator_gradient")]
+)
+def test_a_run_that_blew_up_at_once_is_heard_without_a_calm_time_to_compare_with(name: str, measure: str) -> None:
+    reports = course(**{measure: lambda number: 4e10 * 0.99**number})  # it even falls
+    watch = Watch()
+    raised = [each for report in reports for each in watch.look(report).alarms]
+    assert [each.name for each in raised] == [name]
+    assert raised[0].images == 4_000
+    assert "which no healthy game reaches (alarm above 100,000 in 5 reports in a row)." in raised[0].say
+
+
 def test_losses_without_a_scale_of_their_own_may_be_large_and_change_sign() -> None:
     assert fired(course(discriminator_loss=lambda number: 400 * np.cos(number))) == {}
 

@@ -234,13 +234,15 @@ _RECIPES = (
         "classic",
         _classic(
             "wgan-gp",
-            _part("residual"),
+            _part("lite"),
             "wasserstein",
             betas=(0.0, 0.9),
+            discriminator_learning_rate=3e-4,
+            generator_learning_rate=3e-4,
             discriminator_steps=3,
             regularisers=(_part("gradient_penalty", weight=10.0),),
         ),
-        "Gulrajani et al., 2017, arXiv:1704.00028; three critic steps for its five.",
+        "Gulrajani et al., 2017, arXiv:1704.00028; small residual networks, three critic steps for its five.",
     ),
     Recipe(
         "sagan",
@@ -249,8 +251,8 @@ _RECIPES = (
         "image; slow, and minutes are too few for attention to pay.",
         "2026-11-21",
         "classic",
-        _classic("sagan", _part("attention"), "hinge", regularisers=_SPECTRAL, **_TWO_TIME_SCALES),
-        "Zhang et al., 2019, arXiv:1805.08318; spectral normalisation in the discriminator alone.",
+        _classic("sagan", _part("attention", width=32), "hinge", regularisers=_SPECTRAL, **_TWO_TIME_SCALES),
+        "Zhang et al., 2019, arXiv:1805.08318; narrow, and spectral normalisation in the discriminator alone.",
     ),
     Recipe(
         "biggan-lite",
@@ -259,7 +261,7 @@ _RECIPES = (
         "and forgets rare classes first.",
         "2026-11-21",
         "classic",
-        _classic("biggan-lite", _part("biggan"), "hinge", regularisers=_SPECTRAL, **_TWO_TIME_SCALES),
+        _classic("biggan-lite", _part("biggan", width=32), "hinge", regularisers=_SPECTRAL, **_TWO_TIME_SCALES),
         "Brock et al., 2019, arXiv:1809.11096; far smaller in networks and batch.",
     ),
     Recipe(
@@ -295,7 +297,8 @@ _RECIPES = (
             betas=(0.0, 0.99),
             regularisers=(_part("r1", gamma=1.0, every=4), _part("minibatch_deviation")),
         ),
-        "Karras et al., 2018, arXiv:1710.10196; with R1 where it has the penalty of WGAN-GP, which swung here.",
+        "Karras et al., 2018, arXiv:1710.10196; with R1 where it has the penalty of WGAN-GP, which swung here, and "
+        "grids that add up.",
     ),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}

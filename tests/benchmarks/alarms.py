@@ -1,6 +1,6 @@
 """Do the alarms go off when a run fails in a known way, and keep quiet when it goes well?
 
-Run: python tests/benchmarks/alarms.py healthy|planted [seeds, default 4] [images, default 6000] [only plants of this alarm]
+Run: python tests/benchmarks/alarms.py healthy|planted [seeds, default 4] [images, default 6000] [only this alarm]
 (real images: GANAUG_TEST_DATA, its folder mednist_6k/images, imported at 32 pixels).
 
 The runs are short, so they are looked at as often as one of a quarter of an hour: every 1,000 images a checkpoint is

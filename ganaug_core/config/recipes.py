@@ -194,15 +194,19 @@ _RECIPES = (
     Recipe(
         "medical-upsample",
         "Upsampling generator for lesions",
-        "Smooth patches as lesion augmentation papers draw them: no checkerboard, one-sided label smoothing and "
-        "instance noise; fine texture is lost.",
+        "Smooth patches as lesion augmentation papers draw them: no checkerboard; one-sided label smoothing, instance "
+        "noise and minibatch discrimination hold it together; fine texture is lost.",
         "2026-11-21",
         "classic",
         _classic(
             "medical-upsample",
             _part("upsample"),
             "non_saturating",
-            regularisers=(_part("instance_noise", deviation=0.1, until=0.5), _part("dropout", share=0.3)),
+            regularisers=(
+                _part("instance_noise", deviation=0.1, until=0.5),
+                _part("dropout", share=0.3),
+                _part("minibatch_discrimination"),
+            ),
         ).model_copy(update={"loss": _part("non_saturating", real_target=0.9)}),
         "After Frid-Adar et al., 2018, arXiv:1803.01229; stabilisers of Salimans et al., 2016, arXiv:1606.03498.",
     ),

@@ -74,7 +74,7 @@ def arms(found: Benefit, measure: str, class_name: str, pictures: Mapping[str, s
         _beside(figure, {place: pictures[name] for place, name in enumerate(order) if name in pictures})
         said = f"What was shown of {words.clean(found.rare)}"
         figure.add_annotation(
-            text=said, x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom", yshift=15,
+            text=said, x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom", yshift=18,
             showarrow=False, font={"size": 16, "color": palette.TEXT},
         )  # fmt: skip
     return _legend_below(figure)

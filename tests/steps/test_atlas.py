@@ -107,3 +107,5 @@ def test_the_demo_opens_with_the_answer_on_augmentation(demo: Workspace) -> None
     assert found.synthetic["hash"] == demo.samples(str(healthy)).digest
     assert (found.done, found.verdict.state) == (5, "harms")
     assert len(found.arms) == 9
+    folder = demo.folder("benefits", f"{atlas.COHORT}--{healthy}")
+    assert {path.stem for path in folder.glob("*.webp")} == {arm.name for arm in found.arms}

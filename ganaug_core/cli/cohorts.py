@@ -41,11 +41,12 @@ def import_(
         str, typer.Option(metavar="PATTERN", help="Where file names tell the patient, such as '{patient}_*.png'.")
     ] = "",
     twin_limit: Annotated[float, typer.Option(help="Registered distance below which two images are one.")] = 0.03,
-    slices: Annotated[str, typer.Option(help="Of a volume: all, mask, or largest (section).")] = "all",
+    slices: Annotated[str, typer.Option(help="Of a volume: all, mask (those it meets), or largest (section).")] = "all",
     every: Annotated[int, typer.Option(metavar="K", help="Of a volume, each K-th slice.")] = 1,
     plane: Annotated[str, typer.Option(help="axial, coronal, sagittal or acquired.")] = "axial",
+    volume: Annotated[int | None, typer.Option(metavar="N", help="Of a 4-D NIfTI file, this volume (from 1).")] = None,
     crop: Annotated[bool, typer.Option("--crop", help="Cut a square around the lesion of the mask.")] = False,
-    mask_label: Annotated[int | None, typer.Option(help="Value of the mask that is the lesion.")] = None,
+    mask_label: Annotated[int | None, typer.Option(help="Number of the lesion in the mask; all by default.")] = None,
     spacing: Annotated[float | None, typer.Option(metavar="MM", help="One pixel spacing for all images.")] = None,
     label_tag: Annotated[str | None, typer.Option(metavar="KEYWORD", help="DICOM attribute that is the class.")] = None,
     paths: Paths = False,
@@ -59,7 +60,8 @@ def import_(
     request: dict[str, Any] = {"source": source, "name": name, "size": size, **_range(value_range)}
     request |= {"tuning": tuning, "holdout": holdout, "seed": seed, "columns": columns or None}
     request |= {"pattern": patient_pattern, "twin_limit": twin_limit}
-    choices = {"slices": slices, "every": every, "plane": plane, "crop": crop, "mask_label": mask_label}
+    choices: dict[str, Any] = {"slices": slices, "every": every, "plane": plane, "volume": volume, "crop": crop}
+    choices["mask_label"] = mask_label
     request["choices"] = {**choices, "spacing_mm": spacing, "label_tag": label_tag}
     with closing(console.Progress()) as progress:
         tasks.import_cohort(place, request, progress)

@@ -96,6 +96,12 @@ def read_cohort(
     with Stack(folder) as stack, Masks(folder) as drawn:
         read = reading.read(source, columns, replace(choices or readers.Choices(), size=size), stack, drawn, report)
         same = duplicates.exact(read.slices, [stack.digests[row] for row in read.rows])
+        if not same.kept:
+            raise CohortError(
+                "Every image is there under two labels.",
+                do="Decide which class is right, remove the other files and import again.",
+                code="two_labels",
+            )
         slices = [read.slices[row] for row in same.kept]
         rows = [read.rows[row] for row in same.kept]
         intensity = pixels.intensity_of(stack, rows, slices[0], str(source), value_range, percentiles)

@@ -19,6 +19,7 @@ class Choices:
         plane: Of NIfTI, NRRD and MetaImage volumes: across the body's long axis (`axial`), its front-back axis
             (`coronal`), its side-to-side axis (`sagittal`), or across the axis of the widest spacing (`acquired`).
             DICOM slices are taken as they were acquired.
+        volume: Number of the volume to take of a 4-D NIfTI file, from 1; None refuses such files.
         crop: Cut a square around the mask, a quarter of its longer side wider on each side.
         mask_label: Number of the lesion in the mask; None takes everything that is not 0.
         spacing_mm: Resample to this pixel spacing, > 0; with `size` the image is cut or padded to `size` such pixels
@@ -33,6 +34,7 @@ class Choices:
     slices: str = "all"
     every: int = 1
     plane: str = "axial"
+    volume: int | None = None
     crop: bool = False
     mask_label: int | None = None
     spacing_mm: float | None = None
@@ -46,6 +48,8 @@ class Choices:
                     f"There is no choice {given!r} for {name}.", do=f"Choose one of: {', '.join(known)}.",
                     code="unknown_name",
                 )  # fmt: skip
+        if self.volume is not None and self.volume < 1:
+            raise CohortError(f"There is no volume {self.volume}.", do="Choose 1 for the first.", code="volume")
         if self.every < 1:
             raise CohortError(f"Every {self.every}-th slice cannot be taken.", do="Choose 1 or more.", code="every")
         if self.spacing_mm is not None and not 0.001 <= self.spacing_mm <= 100:

@@ -193,10 +193,5 @@ def _end_of_meta(content: bytes) -> int:
 
 
 def _require_image(dataset: Any) -> None:
-    if "PixelData" in dataset:
-        return
-    if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
-        raise CohortError(
-            "floating-point pixel data are not read.", do="Save the image as NIfTI or NRRD.", code="dicom.bits"
-        )
-    raise dicom_header.no_image(dataset)
+    if not any(name in dataset for name in ("PixelData", *codes.FLOATING)):
+        raise dicom_header.no_image(dataset)

@@ -47,10 +47,13 @@ LABEL_TAGS = (
 )  # fmt: skip
 """Attributes that may name a class. None of them is meant to identify a person."""
 
+FLOATING = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
+"""Attributes that hold real numbers in place of `PixelData`, and their bits."""
+
 KEPT = frozenset((
     "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "BitsAllocated", "BitsStored", "HighBit", "PixelData",
     "PixelRepresentation", "PhotometricInterpretation", "PlanarConfiguration", "PixelSpacing", "ImagerPixelSpacing",
     "RescaleSlope", "RescaleIntercept", "RescaleType", "Modality", "BurnedInAnnotation", "DoseGridScaling",
-    "DoseUnits", "Units", POSITION, ORIENTATION,
+    "DoseUnits", "Units", POSITION, ORIENTATION, *FLOATING,
 ))  # fmt: skip
 """The allow-list: what is kept of a header, as numbers and enumerations. Everything else is dropped and listed."""

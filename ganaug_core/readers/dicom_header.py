@@ -43,7 +43,7 @@ class Dicom:
 
     Attributes:
         rows, columns, samples, frames: Size of the image; 3 samples in colour.
-        bits_allocated, bits_stored, signed: Type of the stored values.
+        bits_allocated, bits_stored, signed: Type of the stored values; `floating` where they are real numbers.
         photometric: For instance `MONOCHROME1` (low values are white), `MONOCHROME2`, `RGB`, `PALETTE COLOR`.
         syntax: UID of the transfer syntax, one of `dicom_codes`.
         planes: One for all frames, or one a frame.
@@ -76,6 +76,7 @@ class Dicom:
     text_risk: str | None
     label: str | None
     dropped: tuple[str, ...]
+    floating: bool = False
 
     @property
     def length(self) -> int:
@@ -109,9 +110,11 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
         named = syntax if syntax.replace(".", "").isdecimal() and len(syntax) <= 64 else "unnamed"
         raise CohortError(f"the compression {named} is not read.", do=codes.CONVERT, code="dicom.syntax")
     rows, columns = whole(dataset, "Rows"), whole(dataset, "Columns")
-    allocated, stored = whole(dataset, "BitsAllocated"), whole(dataset, "BitsStored")
+    floating = next((bits for name, bits in codes.FLOATING.items() if name in dataset), 0)
+    allocated = whole(dataset, "BitsAllocated", floating or None)
+    stored = floating or whole(dataset, "BitsStored")
     frames, samples = whole(dataset, "NumberOfFrames", 1), whole(dataset, "SamplesPerPixel", 1)
-    signed = whole(dataset, "PixelRepresentation")
+    signed = 1 if floating else whole(dataset, "PixelRepresentation")
     if not (0 < rows <= LARGEST_SIDE and 0 < columns <= LARGEST_SIDE and 0 < stored <= allocated and signed in (0, 1)):
         raise damaged(
             f"an image of {rows} x {columns} pixels with {stored} of {allocated} bits cannot be.", "dicom.attributes"
@@ -119,7 +122,10 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
     if not 0 < frames <= MOST_FRAMES:
         raise damaged(f"an image of {frames} frames cannot be.", "dicom.attributes")
     photometric = text(dataset, "PhotometricInterpretation")
-    _require_kind(dataset, photometric, samples, allocated, stored, syntax)
+    if floating:
+        _require_floating(photometric, samples, allocated, floating, syntax)
+    else:
+        _require_kind(dataset, photometric, samples, allocated, stored, syntax)
     if at_once:
         require_memory(rows * columns * frames * 4)
     planes, is_rescaled = _planes(dataset, frames)
@@ -142,6 +148,7 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
         _text_risk(dataset, modality),
         _label(dataset, label_tag) if label_tag else None,
         _dropped(tuple(dataset.keys()), any(dataset.preamble or b"")),
+        bool(floating),
     )
 
 
@@ -170,6 +177,16 @@ def _require_kind(dataset: Any, photometric: str, samples: int, allocated: int, 
         raise CohortError(
             f"{stored} bits stored in {allocated} are not read: decoders disagree on what such files show.",
             do="Export the image with 8 or 16 bits.",
+            code="dicom.bits",
+        )
+
+
+def _require_floating(photometric: str, samples: int, allocated: int, floating: int, syntax: str) -> None:
+    """Refuse real numbers in a form that the standard does not have."""
+    if (photometric, samples, allocated) != ("MONOCHROME2", 1, floating) or syntax not in codes.NATIVE:
+        raise CohortError(
+            "floating-point pixels that are compressed, or no grey values of 32 or 64 bits, are not read.",
+            do="Save the image as NIfTI or NRRD.",
             code="dicom.bits",
         )
 

@@ -19,6 +19,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, SecondaryCaptureImageStorage
 
+from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom_codes as codes
 from ganaug_core.readers.codestreams import codestream
 from ganaug_core.readers.dicom_header import Dicom
@@ -66,6 +67,8 @@ def decoded(dataset: Any, promised: Dicom, size: int, folder: Path) -> NDArray[A
     Raises:
         CohortError: `truncated`, `bomb`, `dicom.parse`, `dicom.attributes` or `decode`.
     """
+    if promised.floating:
+        return _real_numbers(dataset, promised)
     pixels: bytes = dataset.PixelData or b""
     if promised.syntax in codes.NATIVE:
         _require_length(promised, len(pixels))
@@ -87,12 +90,17 @@ def physical(stored: NDArray[Any], promised: Dicom, dataset: Any) -> NDArray[Any
     """Return (frame, row, column) in the physical unit: uint8, int16, uint16 or float32.
 
     Colour becomes luminance. MONOCHROME1 is mirrored in the range of the stored type, but for HU, which are no shades.
+
+    Raises:
+        CohortError: `nonfinite`, of real numbers.
     """
     if promised.coloured:
         grey = np.rint(stored.astype(np.float32) @ LUMINANCE)
         kinds = {1: np.uint8, 2: np.uint16}
         shades: NDArray[Any] = grey.astype(kinds.get(stored.dtype.itemsize, np.float32))
         return shades
+    if promised.floating:
+        return _physical_numbers(stored, promised)
     values = _used_bits(stored, promised)
     if dataset is not None and "ModalityLUTSequence" in dataset and "RescaleSlope" not in dataset:
         return narrow(np.asarray(apply_modality_lut(values, dataset)))
@@ -104,6 +112,27 @@ def physical(stored: NDArray[Any], promised: Dicom, dataset: Any) -> NDArray[Any
         return _rescaled(values, *slopes.pop(), small=promised.bits_stored <= 8 and not promised.signed)
     each = np.array([(promised.plane(frame).slope, promised.plane(frame).intercept) for frame in range(len(values))])
     return narrow(values * each[:, :1, None] + each[:, 1:, None])
+
+
+def _real_numbers(dataset: Any, promised: Dicom) -> NDArray[Any]:
+    name = next(name for name, bits in codes.FLOATING.items() if bits == promised.bits_allocated)
+    content: bytes = dataset[name].value or b""
+    _require_length(promised, len(content))
+    kind = f"{'>' if promised.syntax == codes.BIG_ENDIAN else '<'}f{promised.bits_allocated // 8}"
+    stored = np.frombuffer(content, kind, promised.length * 8 // promised.bits_allocated)
+    return stored.reshape(promised.frames, promised.rows, promised.columns)
+
+
+def _physical_numbers(stored: NDArray[Any], promised: Dicom) -> NDArray[Any]:
+    each = np.array([(promised.plane(frame).slope, promised.plane(frame).intercept) for frame in range(len(stored))])
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = stored.astype(np.float64) * each[:, :1, None] + each[:, 1:, None]
+        wrong = values.size - int(np.count_nonzero(np.isfinite(values.astype(np.float32))))
+    if wrong:
+        raise CohortError(
+            f"{wrong:,} pixels are not numbers.", do="Replace them by a value and import it again.", code="nonfinite"
+        )
+    return narrow(values)
 
 
 def narrow(values: NDArray[Any]) -> NDArray[Any]:

@@ -161,11 +161,13 @@ def _classes(source: Path, folder: Path, choices: Choices, report: Report) -> It
             else:
                 files.append((found, _relative(found, source), folder.name if together else each.name))
     images = Counter[str | None]()
+    drawn = False
     for image in read_files(files, choices, report):
         images[image.label if isinstance(image, Slice) else None] += 1
+        drawn = drawn or (isinstance(image, Slice) and image.mask is not None)
         yield image
     for path in [folder] if together else classes or [folder]:
-        if not images[path.name]:
+        if not images[path.name] and not (drawn and path.name.casefold() in masks.MASK_FOLDERS):
             raise CohortError(
                 f"The class {pictures.shown(path.name)} is empty: none of its files could be used.",
                 do="Put images into its folder, or remove the folder.",

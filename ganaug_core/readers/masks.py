@@ -14,7 +14,7 @@ from ganaug_core.readers.pictures import SUFFIXES as PICTURES
 
 MASK_WORDS = ("mask", "masks", "label", "labels", "seg", "segmentation", "gt")
 IMAGE_WORDS = ("image", "img", "ct", "mr", "mri", "pet", "0000")
-MASK_FOLDERS = ("labels", "labelstr", "labelsts", "masks", "mask", "segmentations", "annotations")
+MASK_FOLDERS = ("labels", "labelstr", "labelsts", "masks", "mask", "segmentations", "annotations", "seg", "rtstruct")
 IMAGE_FOLDERS = ("images", "imagestr", "imagests", "image")
 
 

@@ -1,15 +1,17 @@
 """The header of a MetaImage, with its voxels (`.mha`) or beside them (`.mhd`).
 
-Source: https://itk.org/Wiki/ITK/MetaIO/Documentation; one channel, binary, uncompressed or zlib.
+Source: https://itk.org/Wiki/ITK/MetaIO/Documentation; one channel or 8-bit colour, binary,
+uncompressed or zlib.
 """
 
+import math
 import re
 
 import numpy as np
 
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import volume_header as shared
-from ganaug_core.readers.refusals import damaged
+from ganaug_core.readers.refusals import damaged, require_memory
 from ganaug_core.readers.volume_header import Volume
 
 TYPES = {
@@ -49,7 +51,8 @@ def meta(start: bytes, *, detached: bool) -> Volume:
     dtype = _dtype(fields)
     dimensions = _wholes(fields, "NDims")
     sizes = shared.require_sizes(_wholes(fields, "DimSize"), (dimensions or [0])[0], "meta", dtype)
-    _require_one_channel(fields)
+    channels = _channels(fields, dtype)
+    require_memory(channels * math.prod(sizes))
     lines = _geometry(fields, len(sizes))
     given = fields["ElementDataFile"]
     if (given.upper() != "LOCAL") != detached:
@@ -78,6 +81,7 @@ def meta(start: bytes, *, detached: bool) -> Volume:
             "",
         ),
         ("other fields",) if set(fields) - _KNOWN else (),
+        channels,
     )
 
 
@@ -114,13 +118,17 @@ def _wholes(fields: dict[str, str], name: str) -> list[int]:
         raise damaged(f"{name} is not made of whole numbers.", "meta.header") from error
 
 
-def _require_one_channel(fields: dict[str, str]) -> None:
-    if _wholes(fields, "ElementNumberOfChannels") not in ([], [1]):
-        raise CohortError("voxels of several channels are not read.", do=_CONVERT, code="meta.dims")
+def _channels(fields: dict[str, str], dtype: "np.dtype[np.generic]") -> int:
+    """Return how many values a voxel has: 1, or 3 or 4 bytes of red, green, blue and perhaps opacity."""
+    found = _wholes(fields, "ElementNumberOfChannels") or [1]
+    if found != [1] and not (found in ([3], [4]) and dtype == np.uint8):
+        raise CohortError("voxels of several channels, but for 8-bit colour, are not read.", do=_CONVERT,
+                          code="meta.dims")  # fmt: skip
     if _wholes(fields, "HeaderSize") not in ([], [0]) or ("BinaryData" in fields and not _true(fields, "BinaryData")):
         raise CohortError(
             "voxels written as text, or behind a header of their own, are not read.", do=_CONVERT, code="meta.encoding"
         )
+    return found[0]
 
 
 def _geometry(fields: dict[str, str], dimensions: int) -> list[str]:

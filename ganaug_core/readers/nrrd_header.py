@@ -3,13 +3,14 @@
 Source: http://teem.sourceforge.net/nrrd/format.html; of its encodings, raw and gzip are read.
 """
 
+import math
 import re
 
 import numpy as np
 
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import volume_header as shared
-from ganaug_core.readers.refusals import damaged
+from ganaug_core.readers.refusals import damaged, require_memory
 from ganaug_core.readers.volume_header import Volume
 
 _INTEGERS = {
@@ -24,6 +25,8 @@ TYPES = {name: kind for kind, names in _INTEGERS.items() for name in names} | {"
 _FOR_ITK = ("space", "space directions", "space origin", "spacings", "space dimension")
 _HARMLESS = ("type", "dimension", "sizes", "endian", "encoding", "data file", "datafile", "kinds", "centers",
              "centerings", "space units", "units", "thicknesses", "byte skip", "line skip")  # fmt: skip
+COLOURS = ("rgb-color", "rgba-color", "3-color", "4-color", "vector", "3-vector", "4-vector")
+"""Kinds of a first axis of three or four bytes that are red, green, blue and perhaps opacity."""
 _CONVERT = "Save the volume as a 3-D NRRD file with raw or gzip encoding and import it again."
 
 
@@ -42,7 +45,11 @@ def nrrd(start: bytes, *, detached: bool) -> Volume:
     fields, keys = _fields(text)
     dtype = _dtype(fields)
     dimensions, sizes = _wholes(fields, "dimension"), _wholes(fields, "sizes")
+    channels = _channels(fields, sizes, dtype)
+    if channels > 1:
+        fields, sizes, dimensions = _without_first_axis(fields), sizes[1:], [dimensions[0] - 1] if dimensions else []
     sizes_kept = shared.require_sizes(sizes, (dimensions or [0])[0], "nrrd", dtype)
+    require_memory(channels * math.prod(sizes_kept))
     _require_geometry(fields, len(sizes_kept))
     encoding = fields.get("encoding", "").casefold()
     if encoding not in ("raw", "gzip", "gz") or any(_wholes(fields, each) not in ([], [0]) for each in _SKIPS):
@@ -74,10 +81,26 @@ def nrrd(start: bytes, *, detached: bool) -> Volume:
             "",
         ),
         (*(("key/value pairs",) if keys else ()), *(("other fields",) if set(fields) - _known() else ())),
+        channels,
     )
 
 
 _SKIPS = ("byte skip", "line skip")
+
+
+def _channels(fields: dict[str, str], sizes: list[int], dtype: "np.dtype[np.generic]") -> int:
+    """Return how many bytes of colour a voxel has, 1 where it has none."""
+    kinds = fields.get("kinds", "").casefold().split()
+    is_colour = kinds[:1] and kinds[0] in COLOURS and len(kinds) == len(sizes)
+    return sizes[0] if is_colour and sizes[0] in (3, 4) and dtype == np.uint8 else 1
+
+
+def _without_first_axis(fields: dict[str, str]) -> dict[str, str]:
+    """Return the fields of the grey volume that a volume in colour becomes."""
+    return {
+        name: value.split(maxsplit=1)[-1] if name in ("kinds", "space directions", "spacings") else value
+        for name, value in fields.items()
+    }
 
 
 def _known() -> set[str]:

@@ -34,6 +34,7 @@ class Volume:
         data_file: Bare name of the file of the voxels, None where they follow the header.
         lines: The header that is given to ITK: what it needs, and nothing else.
         dropped: Names of what else the header holds.
+        channels: Values a voxel: 1, or 3 or 4 bytes of red, green, blue and opacity.
     """
 
     format: str
@@ -44,16 +45,17 @@ class Volume:
     data_file: str | None
     lines: tuple[str, ...]
     dropped: tuple[str, ...]
+    channels: int = 1
 
     @property
     def length(self) -> int:
         """Bytes of all voxels."""
-        return math.prod(self.sizes) * self.dtype.itemsize
+        return math.prod(self.sizes) * self.dtype.itemsize * self.channels
 
     @property
     def slice_length(self) -> int:
         """Bytes of one plane."""
-        return self.sizes[0] * self.sizes[1] * self.dtype.itemsize
+        return self.sizes[0] * self.sizes[1] * self.dtype.itemsize * self.channels
 
 
 def require_sizes(sizes: Sequence[int], dimensions: int, name: str, dtype: np.dtype[Any]) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from ganaug_core.readers import grid, staging
 from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.dicom_pixels import narrow
 from ganaug_core.readers.meta_header import is_meta, meta
-from ganaug_core.readers.nifti_header import Nifti, nifti, nifti_holds
+from ganaug_core.readers.nifti_header import SECOND_LENGTH, Nifti, nifti, nifti_holds
 from ganaug_core.readers.nrrd_header import nrrd
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged
 from ganaug_core.readers.volume_header import HARMLESS_LENGTH, LONGEST_HEADER, Volume, voxels
@@ -33,11 +33,15 @@ SAME_PLACE = 0.01
 
 @dataclass(frozen=True)
 class Read:
-    """A decoded volume: ITK's image, the SHA-256 of its file, names of what its header holds beside the geometry."""
+    """A decoded volume: ITK's image, the SHA-256 of its file, names of what its header holds beside the geometry.
+
+    `colour` says that the file is in colour and the image its luminance.
+    """
 
     image: Any
     digest: str
     dropped: tuple[str, ...]
+    colour: bool = False
 
 
 def kind_of(start: bytes) -> str | None:
@@ -59,7 +63,7 @@ def slices(
     Raises:
         CohortError: See the headers; `nonfinite`, `decode`, `mask`, `mask.geometry`, `mask.type` or `mask.empty`.
     """
-    found = _read(path, kind, folder)
+    found = _read(path, kind, folder, choices.volume)
     planes, spacing, axis = _planes(found.image, choices.plane)
     values = narrow(planes)
     if len(values) > 1 and mask is None and _has_two_values(values):
@@ -74,7 +78,7 @@ def slices(
         raise CohortError("its mask is empty.", do="Leave it out, or choose all slices.", code="mask.empty")
     facts: dict[str, Any] = {"digest": found.digest, "count": len(values), "index": [], "spacing_mm": [], "empty": 0,
                              "low": float(values.min()), "dropped": found.dropped, "masks": masks is not None,
-                             "unused": unused}  # fmt: skip
+                             "unused": unused, "colour": found.colour}  # fmt: skip
     placed, placed_masks = [], []
     for row in taken:
         if values[row].min() == values[row].max():
@@ -89,7 +93,7 @@ def slices(
     return placed + placed_masks, facts
 
 
-def _read(path: Path, kind: str, folder: Path) -> Read:
+def _read(path: Path, kind: str, folder: Path, number: int | None = None) -> Read:
     copy = folder / f"copy.{kind}"
     digest = staging.copied(path, copy)
     with copy.open("rb") as file:
@@ -101,12 +105,13 @@ def _read(path: Path, kind: str, folder: Path) -> Read:
             code="type",
         )
     if kind == "nifti":
-        image, dropped = _nifti(copy)
-        return Read(image, digest, dropped)
+        image, dropped, colour = _nifti(copy, number)
+        return Read(image, digest, dropped, colour)
     detached = path.suffix.casefold() in (".nhdr", ".mhd")
     promised = (nrrd if kind == "nrrd" else meta)(start, detached=detached)
     image, data_digest = _volume(promised, path, copy, folder)
-    return Read(image, sha256((digest + data_digest).encode()).hexdigest() if data_digest else digest, promised.dropped)
+    digest = sha256((digest + data_digest).encode()).hexdigest() if data_digest else digest
+    return Read(image, digest, promised.dropped, promised.channels > 1)
 
 
 NAMES = {"dicom": "DICOM", "nifti": "NIfTI", "nrrd": "NRRD", "meta": "MetaImage"}
@@ -120,6 +125,8 @@ def _volume(promised: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any
     else:
         content, digest = staging.content_of(path.with_name(promised.data_file))
     content = voxels(promised, content)
+    if promised.channels > 1:
+        content = luminance(np.frombuffer(content, np.uint8).reshape(-1, promised.channels)).tobytes()
     if promised.dtype.kind == "f":
         require_finite(np.frombuffer(content, promised.dtype))
     whole = folder / ("whole.nrrd" if promised.format == "nrrd" else "whole.mha")
@@ -130,28 +137,48 @@ def _volume(promised: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any
     return _by_itk(whole, reader, promised.format), digest
 
 
-def _nifti(copy: Path) -> tuple[Any, tuple[str, ...]]:
+def luminance(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (n,) of red, green and blue (n, 3 or more), ITU-R BT.601, rounded as Pillow does for pictures."""
+    weights = np.array([19595, 38470, 7471], np.uint32)  # of 65,536
+    shades: NDArray[np.uint8] = ((colours[:, :3].astype(np.uint32) @ weights + 0x8000) >> 16).astype(np.uint8)
+    return shades
+
+
+def _nifti(copy: Path, number: int | None) -> tuple[Any, tuple[str, ...], bool]:
     start = _nifti_start(copy)
-    promised = nifti(start)
+    promised = nifti(start, number)
     plain = _uncompressed(copy, promised)
     nifti_holds(promised, plain.stat().st_size)
     if promised.dtype.kind == "f":  # ITK turns what is not a number into 0
         count = promised.length // promised.dtype.itemsize
         require_finite(np.memmap(plain, promised.dtype, "r", promised.offset, (count,)))
-    texts = {"descrip": start[148:228], "aux_file": start[228:252], "intent_name": start[328:344]}
-    dropped = tuple(name for name, text in texts.items() if text.strip(b"\0 "))
+    if promised.header is not None:
+        plain = _alone(plain, promised, promised.header)
+    places = ((240, 320), (320, 344), (508, 524)) if start[4:6] == b"n+" else ((148, 228), (228, 252), (328, 344))
+    names = ("descrip", "aux_file", "intent_name")
+    dropped = tuple(name for name, place in zip(names, places, strict=True) if start[slice(*place)].strip(b"\0 "))
     image = _by_itk(plain, "NiftiImageIO", "nifti")
-    return (image[:, :, :, 0] if image.GetDimension() == 4 else image), dropped
+    return (image[:, :, :, 0] if image.GetDimension() == 4 else image), dropped, promised.channels > 1
+
+
+def _alone(plain: Path, promised: Nifti, header: bytes) -> Path:
+    """Return a NIfTI-1 file of the voxels that are taken, in grey."""
+    alone = plain.with_name("alone.nii")
+    content = np.memmap(plain, np.uint8, "r", promised.offset, (promised.length,))
+    with alone.open("wb") as file:
+        file.write(header)
+        (content if promised.channels == 1 else luminance(content.reshape(-1, promised.channels))).tofile(file)
+    return alone
 
 
 def _nifti_start(path: Path) -> bytes:
     with path.open("rb") as file:
-        start = file.read(352)
+        start = file.read(SECOND_LENGTH)
     if start[:2] != b"\x1f\x8b":
         return start
     try:
         with gzip.open(path) as file:
-            return file.read(352)
+            return file.read(SECOND_LENGTH)
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged_gzip() from error
 
@@ -162,9 +189,9 @@ def _uncompressed(path: Path, promised: Nifti) -> Path:
     with path.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
             return path.rename(plain)
-    most = promised.offset + promised.length + promised.slice_length
-    if promised.length > max(HARMLESS_LENGTH, LARGEST_RATIO * path.stat().st_size):
-        raise bomb(path.stat().st_size, promised.length)
+    most = promised.end + promised.slice_length
+    if promised.whole > max(HARMLESS_LENGTH, LARGEST_RATIO * path.stat().st_size):
+        raise bomb(path.stat().st_size, promised.whole)
     written = 0
     try:
         with gzip.open(path) as source, plain.open("wb") as copy:

@@ -200,6 +200,7 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
             volume=facts["digest"][:12],
             unit="HU" if is_hounsfield else "intensity",
             spacing_mm=_pair(spacing),
+            colour=facts["colour"],
             modality="CT" if is_hounsfield else None,
             dropped=_same(tuple(facts["dropped"])),
             mask=mask,

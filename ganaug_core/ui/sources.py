@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ganaug_core.errors import CohortError
+from ganaug_core.readers.dicom_codes import LABEL_TAGS
 from ganaug_core.ui import caches, show, uploads, words
 from ganaug_core.workspace import check_name
 
@@ -24,6 +25,10 @@ PERCENTILES = "Between two percentiles"
 OWN_RANGE = "Between two values, such as −160 to 240 HU for soft tissue"
 RANGES = {USUAL_RANGE: (0.0, 0.0), WHOLE_RANGE: (0.0, 0.0), PERCENTILES: (0.5, 99.5), OWN_RANGE: (-160.0, 240.0)}
 SLICES = {"all": "all", "mask": "all that meet the mask", "largest": "the largest section of the lesion"}
+MASKS = (
+    "A mask is a NIfTI, NRRD or MetaImage volume, or a picture, that is called like its image with _mask, _label or "
+    "_seg; or a DICOM segmentation (SEG) or structure set (RTSTRUCT) of the series. It stays with its image either way."
+)
 PLANES = ("axial", "coronal", "sagittal", "acquired")
 COLUMNS = {
     "image": "Column with the file names",
@@ -157,13 +162,24 @@ def _options(source: Path) -> dict[str, Any]:
 def _choices() -> dict[str, Any]:
     """Ask how volumes become slices."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    slices = left.selectbox("Slices", list(SLICES), format_func=SLICES.__getitem__)
+    slices = left.selectbox("Slices", list(SLICES), format_func=SLICES.__getitem__, help=MASKS)
     every = middle.number_input("Of these, take every", 1, 1000, 1, help="2 takes each second slice.")
     plane = right.selectbox("Plane of NIfTI, NRRD and MetaImage volumes", PLANES)
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
     crop = left.toggle("Cut a square around the lesion of the mask")
-    respaced = middle.toggle("One pixel spacing for all", help="Otherwise an image is scaled to fill the square.")
-    spacing = right.number_input("Pixel spacing in mm", 0.01, 100.0, 1.0, disabled=not respaced)
+    region = middle.number_input("Region of the mask, 0 for all", 0, 65_535, 0, help="Its number in the mask.")
+    tag = right.selectbox(
+        "Classes come from", [None, *LABEL_TAGS], format_func=lambda each: each or "folders, or a table",
+        help="Or from an attribute of the DICOM header.",
+    )  # fmt: skip
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    respaced = left.toggle("One pixel spacing for all", help="Otherwise an image is scaled to fill the square.")
+    spacing = middle.number_input("Pixel spacing in mm", 0.01, 100.0, 1.0, disabled=not respaced)
+    volume = right.number_input("Volume of 4-D NIfTI files, 0 for none", 0, 10_000, 0, help="0 leaves such files out.")
     chosen: dict[str, Any] = {"slices": slices, "every": int(every), "plane": plane, "crop": crop}
+    chosen |= {"mask_label": int(region)} if region else {}
+    chosen |= {"volume": int(volume)} if volume else {}
+    chosen |= {"label_tag": tag} if tag else {}
     return {**chosen, "spacing_mm": float(spacing)} if respaced else chosen
 
 

@@ -11,8 +11,9 @@ from streamlit.testing.v1.element_tree import Button
 
 from ganaug_core import neighbours
 from ganaug_core.cohort import drafts
-from ganaug_core.jobs import tasks
+from ganaug_core.jobs import store, tasks
 from ganaug_core.workspace import Workspace
+from tests.mask_files import Series, write_seg, write_series
 
 Open = Callable[..., AppTest]
 
@@ -112,3 +113,31 @@ def test_what_the_files_held_besides_is_listed(home: Workspace, page: Open, draf
         {"Dropped": "PatientName", "Images": 40},
         {"Dropped": "private attribute", "Images": 7},
     ]
+
+
+def test_the_lesion_of_a_dicom_series_is_chosen_in_the_form(home: Workspace, page: Open, tmp_path: Path) -> None:
+    source = tmp_path / "liver"
+    for name, first in (("benign", 0), ("malignant", 30)):
+        for number in range(first, first + 3):
+            series = Series(uid=f"1.2.{number}", origin=(number, 0, 0))
+            voxels = np.random.default_rng(number).integers(-500, 500, series.shape).astype(np.int16)
+            write_series(source / name / str(number), series, voxels)
+            marked = np.zeros((20, 30))
+            marked[5:12, 10:20] = 1
+            frames = [(1, 2, marked), (1, 3, marked[::-1]), (2, 5, marked)]
+            write_seg(source / name / str(number) / "seg.dcm", series, frames)
+    app = page("cohort")
+    app.text_input(key="source-path").set_value(str(source)).run()
+    next(each for each in app.toggle if "choose how they become slices" in each.label).set_value(True).run()
+    next(each for each in app.selectbox if each.label == "Slices").set_value("mask").run()
+    next(each for each in app.toggle if each.label.startswith("Cut a square")).set_value(True).run()
+    next(each for each in app.number_input if each.label.startswith("Region")).set_value(1).run()
+    button_named(app, "Import these images").click().run()
+    assert not app.exception
+    (job,) = store.jobs(home)
+    chosen = {"slices": "mask", "every": 1, "plane": "axial", "crop": True, "mask_label": 1}
+    assert job.request["choices"] == chosen
+    made = home.cohort(tasks.import_cohort(home, {**job.request, "size": 16}))
+    assert (len(made), len(made.with_mask())) == (12, 12)
+    assert 0.2 < made.inside(made.with_mask()).mean() < 0.6, "the crop is around the lesion"
+    assert "12 images have a mask" in shown(page("cohort", cohort=made.name))

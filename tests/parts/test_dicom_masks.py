@@ -279,6 +279,14 @@ def test_the_first_of_two_masks_of_a_series_is_used_and_each_series_has_its_own(
     assert why(skipped, "b.dcm")[1].endswith("the first one by its name is used.")
 
 
+def test_masks_in_a_folder_of_their_own_are_no_class(tmp_path: Path) -> None:
+    made = series(tmp_path)
+    (tmp_path / "segmentations").mkdir()
+    write_seg(tmp_path / "segmentations/s.dcm", made, [(1, 3, marked())])
+    slices, _ = split(tmp_path, slices="mask")
+    assert [(each.label, each.source) for each in slices] == [("c", "c/1_3.dcm")]
+
+
 def test_no_text_of_a_structure_set_leaves_it(tmp_path: Path) -> None:
     made = series(tmp_path)
     write_structures(tmp_path / "c/r.dcm", made, {1: [(1, SQUARE)]})

@@ -319,7 +319,7 @@ BAD_FILES = {
     "cut gzip": (cut_gzip, "truncated", "ends early or is damaged"),
     "bomb": (bomb, "bomb", "claim to hold 314,572,800"),
     "not a number": (bad_nifti(352, struct.pack("<f", float("nan"))), "nonfinite", "1 pixels are not numbers"),
-    "four takes": (bad_nifti(40, struct.pack("<5h", 4, 4, 3, 2, 7)), "nifti.dims", "7 takes of one volume"),
+    "four takes": (bad_nifti(40, struct.pack("<5h", 4, 4, 3, 2, 7)), "nifti.dims", "7 volumes (4-D)"),
     "zero size": (bad_nifti(42, b"\0\0"), "nifti.dims", "3 dimensions"),
     "surplus": (bad_nifti(46, b"\1\0"), "nifti.dims", "holds more"),
     "complex": (bad_nifti(70, struct.pack("<2h", 32, 64)), "nifti.type", "type 32 with 64 bits"),

@@ -241,6 +241,13 @@ def test_the_same_image_under_two_labels_names_both(tmp_path: Path) -> None:
     assert cohort.duplicates["across_classes"] == 1
 
 
+def test_a_source_whose_images_are_all_there_under_two_labels_says_so(tmp_path: Path) -> None:
+    home = bad_input.pictures(tmp_path, {"a": 3})
+    shutil.copytree(home / "a", home / "b")
+    with pytest.raises(CohortError, match="Every image is there under two labels"):
+        import_cohort(home, "c")
+
+
 def test_the_seed_decides_the_split_and_nothing_else(tmp_path: Path) -> None:
     home = two_classes(tmp_path)
     first, again, other = imported(home), imported(home), imported(home, seed=1)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ganaug_core.cli import app
 from ganaug_core.workspace import Workspace
+from tests.mask_files import Series, write_seg, write_series
 
 Data = Callable[[str], Path]
 
@@ -73,3 +74,20 @@ def test_what_cannot_be_is_answered_in_words(
     result = CliRunner().invoke(app, ["cohort", "import", str(home), "--name", "c", *arguments])
     assert word in str(result.exception) + result.output
     assert place.names("cohorts") == []
+
+
+def test_the_lesions_of_a_dicom_segmentation_are_cut_out(place: Workspace, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name in ("benign", "malignant"):
+        for number in range(3):
+            series = Series(uid=f"1.2.{len(name)}.{number}")
+            home = tmp_path / "s" / name / str(number)
+            write_series(home, series, random.integers(-99, 99, series.shape).astype(np.int16))
+            marked = np.zeros((20, 30))
+            marked[5:12, 10:20] = 1
+            write_seg(home / "seg.dcm", series, [(1, place, marked) for place in (1, 2, 4)])
+    more = ("--slices", "mask", "--every", "2", "--crop", "--size", "16", "--twin-limit", "0", "--holdout", "0.34")
+    told = answered(
+        "import", str(tmp_path / "s"), "--name", "m", *more, "--seed", "1", "--patient-pattern", "*/{patient}/*"
+    )
+    assert (told["n"], told["masks"], told["volumes"]) == (12, 12, 6)

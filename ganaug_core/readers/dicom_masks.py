@@ -199,6 +199,8 @@ class _Segments:
     """The frames of a segmentation."""
 
     def __init__(self, dataset: Any, size: int, folder: Any) -> None:
+        if "PixelData" not in dataset:
+            raise dicom_header.no_image(dataset)
         self.facts = dicom_header.facts(dataset, at_once=False)
         kind = text(dataset, "SegmentationType")
         if kind not in ("BINARY", "FRACTIONAL") or self.facts.bits_allocated != (1 if kind == "BINARY" else 8):
@@ -323,7 +325,7 @@ def _frames(dataset: Any, facts: Dicom, size: int, folder: Any) -> Any:
         require_memory(count * facts.frames * 4)
         decoded = dicom_pixels.decoded(dataset, facts, size, folder)
         return lambda number: decoded[number]
-    content = np.frombuffer(dataset.PixelData or b"", np.uint8)
+    content = np.frombuffer(value(dataset, "PixelData") or b"", np.uint8)
     if len(content) < facts.length:
         raise truncated(facts.length, len(content))
     if facts.bits_allocated == 8:

@@ -22,7 +22,7 @@ from pydicom.uid import UID, SecondaryCaptureImageStorage
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom_codes as codes
 from ganaug_core.readers.codestreams import codestream
-from ganaug_core.readers.dicom_header import Dicom
+from ganaug_core.readers.dicom_header import Dicom, value
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged, truncated
 
 LARGEST_PADDING = 16
@@ -69,7 +69,7 @@ def decoded(dataset: Any, promised: Dicom, size: int, folder: Path) -> NDArray[A
     """
     if promised.floating:
         return _real_numbers(dataset, promised)
-    pixels: bytes = dataset.PixelData or b""
+    pixels: bytes = value(dataset, "PixelData") or b""
     if promised.syntax in codes.NATIVE:
         _require_length(promised, len(pixels))
         found = _by_pydicom(dataset, promised)
@@ -116,7 +116,7 @@ def physical(stored: NDArray[Any], promised: Dicom, dataset: Any) -> NDArray[Any
 
 def _real_numbers(dataset: Any, promised: Dicom) -> NDArray[Any]:
     name = next(name for name, bits in codes.FLOATING.items() if bits == promised.bits_allocated)
-    content: bytes = dataset[name].value or b""
+    content: bytes = value(dataset, name) or b""
     _require_length(promised, len(content))
     kind = f"{'>' if promised.syntax == codes.BIG_ENDIAN else '<'}f{promised.bits_allocated // 8}"
     stored = np.frombuffer(content, kind, promised.length * 8 // promised.bits_allocated)

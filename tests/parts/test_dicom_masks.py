@@ -12,6 +12,7 @@ from ganaug_core.readers import Choices, folders
 from ganaug_core.readers.dicom_masks import enclosed, packed, unpacked
 from ganaug_core.records import Skipped, Slice
 from tests.mask_files import OBLIQUE, UPRIGHT, Series, write_seg, write_series, write_structures
+from tests.parts.test_readers_bad_input import LISTED
 from tests.parts.test_readers_choices import split
 
 SQUARE = ((4.5, 9.5), (4.5, 19.5), (11.5, 19.5), (11.5, 9.5))
@@ -292,3 +293,31 @@ def test_no_text_of_a_structure_set_leaves_it(tmp_path: Path) -> None:
     write_structures(tmp_path / "c/r.dcm", made, {1: [(1, SQUARE)]})
     slices, skipped = split(tmp_path)
     assert "Jane" not in repr(slices) + repr(skipped)
+
+
+def test_mutated_masks_cost_nothing_but_themselves(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    masks = []
+    for number in range(60):
+        made = Series(uid=f"1.2.{number + 100}", shape=(4, 20, 30))  # of its own, so that each mask is looked at
+        home = tmp_path / f"c/{number}"
+        write_series(home, made, voxels(made.shape))
+        if number % 2:
+            write_seg(home / "m.dcm", made, [(1, 2, marked()), (1, 3, marked())])
+        else:
+            write_structures(home / "m.dcm", made, {1: [(2, SQUARE), (3, SQUARE)], 2: [(1, HOLE)]})
+        content = bytearray((home / "m.dcm").read_bytes())
+        for place in random.integers(132, len(content), random.integers(1, 8)):
+            content[place] = random.integers(0, 256)
+        if number % 5 == 0:
+            del content[int(random.integers(132, len(content))) :]
+        (home / "m.dcm").write_bytes(content)
+        masks.append(f"c/{number}/m.dcm")
+    files = [(path, path.relative_to(tmp_path).as_posix(), "c") for path in sorted(tmp_path.rglob("*.dcm"))]
+    found = list(folders.read_files(files, Choices()))
+    slices = [each for each in found if isinstance(each, Slice)]
+    told = {each.file: each.code for each in found if isinstance(each, Skipped) and not each.code.startswith("series.")}
+    assert set(told.values()) <= LISTED
+    # where the class of the file is what was hit, it may be an image
+    assert set(masks) == set(told) | {each.source.split(":")[0] for each in slices if "/m.dcm" in each.source}
+    assert sum("/m.dcm" not in each.source for each in slices) == 60 * 4

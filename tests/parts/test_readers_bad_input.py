@@ -15,7 +15,7 @@ from tests import bad_medical
 
 LISTED = {
     "empty", "permission", "not_file", "link", "name", "type", "too_big", "bomb", "truncated", "changed", "not_image",
-    "pages", "nonfinite", "constant", "decode", "mask", "missing",
+    "pages", "nonfinite", "constant", "decode", "mask", "mask.geometry", "mask.type", "mask.empty", "missing",
     "dicom.no_image", "dicom.parse", "dicom.syntax", "dicom.attributes", "dicom.bits", "dicom.orientation",
     "dicom.spacing", "dicom.rescale", "dicom.nesting", "dicom.colour",
     "nifti.header", "nifti.pair", "nifti.dims", "nifti.type", "nifti.spacing", "nifti.offset", "nifti.slope",

@@ -66,14 +66,20 @@ def a_run(workspace: Workspace, cohort: Cohort, name: str = "r1") -> None:
     (folder / "state.json").write_text(json.dumps({**state, "device": "CPU, 1 of 4 threads"}))
 
 
-def a_generator(workspace: Workspace, cohort: Cohort, name: str = "r1") -> None:
+def a_generator(workspace: Workspace, cohort: Cohort, name: str = "r1", architecture: str = "lite") -> None:
     channels, rows, columns = cohort.shape
     card = Passport.model_validate(
         {
             "title": "Digits",
             "created": "2026-11-21T02:00:00Z",
             "software": "ganaug 0.1.0",
-            "architecture": {"name": "lite", "settings": {}, "channels": channels, "rows": rows, "columns": columns},
+            "architecture": {
+                "name": architecture,
+                "settings": {},
+                "channels": channels,
+                "rows": rows,
+                "columns": columns,
+            },
             "classes": [{"name": each, "train": 4} for each in cohort.classes],
             "intensity": {"unit": "HU", "low": 0.0, "high": 16.0},
             "spacing_mm": None,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from small_workspace import a_generator
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -181,6 +182,23 @@ def test_drawing_images_is_a_job_and_what_is_drawn_is_there_at_once(filled: Work
     app.run()
     assert "start-sample-r1-64-seed0" not in [each.key for each in app.button]
     assert len(app.get("image")) == 3
+
+
+def test_styles_are_mixed_where_the_generator_has_them(filled: Workspace, page: Open) -> None:
+    a_generator(filled, filled.cohort("small"), "styled", "style")
+    app = page("generators", generator="r1")
+    assert "Mix styles" not in [each.value for each in app.subheader]
+    app = page("generators", generator="styled")
+    assert "Mix styles" in [each.value for each in app.subheader]
+    app.slider(key="mix-styled").set_value(0.3).run()
+    app.button(key="start-sample-styled-mixed0.3").click().run()
+    (job,) = store.jobs(filled, "sample")
+    assert (job.request["generator"], job.request["mixing"]) == ("styled", 0.3)
+    made = filled.samples("r1-6-seed0")
+    filled.keep(type(made)(**{**vars(made), "name": "styled-mixed0.3"}), "styled-mixed0.3")
+    app.run()
+    assert any("Images of a row share their coarse styles" in each.value for each in app.caption)
+    assert not app.exception
 
 
 def test_a_cohort_can_be_deleted(filled: Workspace, page: Open) -> None:

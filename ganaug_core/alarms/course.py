@@ -33,3 +33,10 @@ def against_the_past(values: Sequence[float], window: int) -> tuple[float, float
 def steadily_above(values: Sequence[float], limit: float, reports: int) -> bool:
     """Return whether each of the last values, so many, lies above a limit."""
     return len(values) >= reports and min(values[-reports:]) > limit
+
+
+def large(value: float) -> str:
+    """Return a number of 100,000 and more in words that need no exponent."""
+    if value >= 1e9:
+        return "over a thousand million"
+    return f"{value / 1e6:,.0f} million" if value >= 1e6 else f"{value:,.0f}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import ClassVar
 
-from ganaug_core.alarms.course import against_the_past, series, steadily_above
+from ganaug_core.alarms.course import against_the_past, large, series, steadily_above
 from ganaug_core.progress import Progress
 
 
@@ -66,7 +66,7 @@ class ExplodingGradient:
             norms = series(course, f"{network}_gradient")
             if steadily_above(norms, self.most, self.reports):
                 return (
-                    f"The {network}'s gradient has the norm {norms[-1]:.2g}, which no healthy game reaches (alarm "
+                    f"The {network}'s gradient has the norm {large(norms[-1])}, which no healthy game reaches (alarm "
                     f"above {self.most:,.0f} in {self.reports} reports in a row).",
                     do,
                 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganaug_core.alarms.course import against_the_past, series, steadily_above
+from ganaug_core.alarms.course import against_the_past, large, series, steadily_above
 from ganaug_core.progress import Progress
 
 
@@ -58,7 +58,7 @@ class Divergence:
             sizes = [abs(each) for each in series(course, f"{network}_loss")]
             if steadily_above(sizes, self.most, self.reports):
                 return (
-                    f"The {network}'s loss has the size {sizes[-1]:.2g}, which no healthy game reaches (alarm above "
+                    f"The {network}'s loss has the size {large(sizes[-1])}, which no healthy game reaches (alarm above "
                     f"{self.most:,.0f} in {self.reports} reports in a row).",
                     do,
                 )

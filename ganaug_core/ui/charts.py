@@ -1,5 +1,6 @@
 """Plotly figures: dark, legible, each with a title and named axes, colour never alone."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -94,7 +95,10 @@ def separation(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
 def gradients(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
     series = {"discriminator_gradient": "discriminator", "generator_gradient": "generator"}
     figure = _over_time(history, series, "How strongly the networks are pulled", "gradient norm, logarithmic")
-    figure.update_yaxes(type="log", exponentformat="power", dtick=1)
+    known = [each for name in series for each in history.get(name, ()) if each]
+    decades = math.log10(max(known) / min(known)) if known else 0
+    # ticks at whole powers, every second or third one where a run blew up by many
+    figure.update_yaxes(type="log", exponentformat="power", dtick=max(1, math.ceil(decades / 6)))
     return figure
 
 

@@ -70,7 +70,7 @@ def answer(kept: Mapping[str, Checkup], *, one_cohort: bool) -> str:
     """Say which run came closest to its tuning images, or that this cannot be told."""
     distances = {name: found for name, each in kept.items() if (found := each.find("kernel_distance")) is not None}
     if len(distances) < 2:
-        return "At least two of the runs have no measured checkpoint yet, so there is nothing to weigh."
+        return "Fewer than two of the runs have a measured checkpoint yet, so there is nothing to weigh."
     if not one_cohort:
         return "The runs learnt from different cohorts, so their distances cannot be weighed against each other."
     order = sorted(distances, key=lambda name: distances[name].value)

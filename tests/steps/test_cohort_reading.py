@@ -10,13 +10,14 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ganaug_core import readers
-from ganaug_core.cohort import import_cohort
+from ganaug_core.cohort import import_cohort, pixels
 from ganaug_core.cohort.expected import expected
 from ganaug_core.cohort.stack import Stack
 from ganaug_core.errors import CohortError
 from ganaug_core.jobs import tasks
+from ganaug_core.neighbours import registration
 from ganaug_core.readers.burned_in import MARK, Marks, has_text
-from ganaug_core.records import Slice
+from ganaug_core.records import Intensity, Slice
 from ganaug_core.workspace import Workspace
 
 Data = Callable[[str], Path]
@@ -37,6 +38,16 @@ def written(image: np.ndarray, size: int, at: tuple[int, int] = (5, 5)) -> np.nd
 
 
 # memory and counts
+
+
+def test_many_images_reach_the_search_of_twins_smaller_and_look_the_same_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = np.random.default_rng(0).integers(-1024, 1024, (6, 1, 64, 64), np.int16)
+    range_hu = Intensity("HU", -1024.0, 1024.0)
+    few = pixels.reduced(stored, range_hu)
+    monkeypatch.setattr(pixels, "LARGE_BYTES", 0)
+    many = pixels.reduced(stored, range_hu)
+    assert (few.shape, many.shape) == ((6, 1, 64, 64), (6, 1, 32, 32))
+    np.testing.assert_allclose(registration.views(many), registration.views(few), atol=1e-5)
 
 
 def test_memory_does_not_grow_with_the_number_of_images(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

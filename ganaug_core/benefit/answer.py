@@ -50,7 +50,8 @@ def answer(
         )
     if down:
         worst = min(down.values(), key=lambda each: each.value)
-        rest = " Other shares show no benefit." if len(down) < len(tested) else ""
+        rest = " Other shares show no benefit." if len(down) < len(tested) else " So do all other shares."
+        rest = rest if len(tested) > 1 else ""
         return Verdict(
             "harms",
             f"Synthetic images harm: with {_named([worst.arm], titles)} beside classical augmentation, "

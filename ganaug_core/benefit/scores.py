@@ -45,7 +45,11 @@ def auprc(probability: Values, truth: Truth, weights: Values) -> Values:
 
 
 def sensitivity(probability: Values, truth: Truth, weights: Values) -> Values:
-    """Largest sensitivity with a specificity of at least 90 %, read off the hold-out's own ROC curve."""
+    """Largest sensitivity with a specificity of at least 90 %, read off the hold-out's own ROC curve.
+
+    The other classes alone set the threshold, so the sensitivity at it is not flattered; the specificity for new
+    patients is lower by about 1 / (n + 1), with n images of other classes.
+    """
     positive, negative = _ranked(probability, truth, weights)
     allowed = negative <= (1 - SPECIFICITY) * negative[:, -1:] + 1e-9
     best = np.where(allowed, positive, 0).max(1)

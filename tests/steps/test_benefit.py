@@ -170,7 +170,10 @@ def test_a_ceiling_is_said() -> None:
 def test_harm_is_said() -> None:
     verdict = said({"mixed50": (-0.03, 0.01)})
     assert verdict.state == "harms"
+    assert verdict.statement.endswith("from 0.900.")
     assert "falls by 0.030" in verdict.statement
+    assert "So do all other shares." in said({"mixed50": (-0.03, 0.01), "mixed25": (-0.02, 0.02)}).statement
+    assert "Other shares show no benefit." in said({"mixed50": (-0.03, 0.01), "mixed25": (-0.02, 0.2)}).statement
 
 
 def test_arms_without_classical_augmentation_never_decide() -> None:

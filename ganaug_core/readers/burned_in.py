@@ -2,7 +2,7 @@
 
 Two looks at the pixels as they come, before they are made smaller: a line of letters in one image, and a bright mark
 that lies in the same place of many. Both look for bright strokes with sharp edges only, so a pass is no proof; faint
-or dark text is not found.
+or dark text is not found, nor, beyond 8 bits, letters so thin that hardly a pixel has their full value.
 """
 
 from dataclasses import dataclass, field
@@ -15,9 +15,13 @@ from ganaug_core.records import Pixels
 LINE = "There seems to be text in the image."
 MARK = "A bright mark lies in the same place of many images."
 BRIGHT = 0.02
-"""Letters lie within this share of the image's span below its brightest value."""
+"""A mark lies within this share of the image's span below its brightest value."""
+STROKES = (BRIGHT, 0.3, 0.5)
+"""So do letters, one of these: the strokes of small ones are blurred into what they are written on."""
 DARK = 0.6
-"""Around a letter most pixels are darker than this share of the span."""
+"""Around a letter most pixels are darker than this share of the span, and a tenth of it below the letter."""
+LEAST_FULL = 6
+"""Pixels of one brightest value that letters have beyond 8 bits; a slice of a body has one to three."""
 LEAST_BRIGHT, MOST_BRIGHT = 30, 0.25
 HEIGHTS = (5, 48)
 """Pixels of a letter's height; smaller ones cannot be read."""
@@ -30,9 +34,14 @@ MOST_SHAPES = 8
 
 def has_text(image: Pixels) -> bool:
     """Whether a (row, column) image shows at least four letters in a line, of one height and close to each other."""
-    if image.dtype != np.uint8 and np.count_nonzero(image == image.max()) < LEAST_BRIGHT:
+    if image.dtype != np.uint8 and np.count_nonzero(image == image.max()) < LEAST_FULL:
         return False  # beyond 8 bits letters are written in one value, and bone is not: nothing to look for
-    bright = _bright(image)
+    return any(_has_letters(image, share) for share in STROKES)
+
+
+def _has_letters(image: Pixels, share: float) -> bool:
+    """Whether there is a line of letters within this share of the span below the brightest value."""
+    bright = _bright(image, share)
     if bright is None:
         return False
     from scipy import ndimage  # only a worker looks
@@ -41,7 +50,7 @@ def has_text(image: Pixels) -> bool:
     if count < LETTERS:
         return False
     low, high = float(image.min()), float(image.max())
-    dim = image < low + DARK * (high - low)
+    dim = image < low + min(DARK, 0.9 - share) * (high - low)
     letters = []
     for rows, columns in ndimage.find_objects(numbered):
         height, width = rows.stop - rows.start, columns.stop - columns.start
@@ -50,10 +59,10 @@ def has_text(image: Pixels) -> bool:
     return _in_a_line(np.array(sorted(letters)))
 
 
-def _bright(image: Pixels) -> NDArray[np.bool_] | None:
+def _bright(image: Pixels, share: float = BRIGHT) -> NDArray[np.bool_] | None:
     """Return the brightest pixels, None where they are too few or too many for letters."""
     low, high = float(image.min()), float(image.max())
-    bright: NDArray[np.bool_] = image >= high - BRIGHT * (high - low)
+    bright: NDArray[np.bool_] = image >= high - share * (high - low)
     return bright if LEAST_BRIGHT <= np.count_nonzero(bright) <= MOST_BRIGHT * image.size else None
 
 

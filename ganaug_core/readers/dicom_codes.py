@@ -6,7 +6,12 @@ BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 RLE = "1.2.840.10008.1.2.5"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
-JPEG_2000 = {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
+HIGH_THROUGHPUT = {
+    "1.2.840.10008.1.2.4.201": "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.202": "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.4.203": "1.2.840.10008.1.2.4.91",
+}  # fmt: skip
+"""High-throughput JPEG 2000, and the JPEG 2000 under whose name pydicom hands it to Pillow, which reads both."""
+JPEG_2000 = {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", *HIGH_THROUGHPUT}
 JPEG_FAMILY = {JPEG_BASELINE, *JPEG_2000, *(f"1.2.840.10008.1.2.4.{number}" for number in (51, 57, 70, 80, 81))}
 SYNTAXES = NATIVE | JPEG_FAMILY | {RLE, DEFLATED}
 CONVERT = "Convert it with a DICOM tool, for example dcmdjpeg, and import it again."

@@ -248,6 +248,8 @@ def _needs_gdcm(promised: Dicom) -> bool:
 
 def _by_pydicom(dataset: Any, promised: Dicom) -> NDArray[Any]:
     """Return values as pydicom decodes them; colour spaces and palettes become red, green and blue."""
+    if promised.syntax in codes.HIGH_THROUGHPUT:
+        dataset.file_meta.TransferSyntaxUID = UID(codes.HIGH_THROUGHPUT[promised.syntax])
     try:
         found = pixel_array(dataset)
         if promised.photometric == "PALETTE COLOR":

@@ -1,6 +1,7 @@
 """Measurements of two sets in each feature space, at one class mix and one size, beside real against real."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,13 @@ def measurements(both: Sides, report: Report) -> tuple[Measurement, ...]:
 
     Hold-out, training and synthetic images are drawn at the same number per class, the smallest of the three, so no
     number depends on the class mix. The value is the mean of `DRAWS` draws; the floor is training against hold-out.
+    Without a hold-out both are halves of the training patients: that tells whether synthetic images lie where real ones
+    do, not whether they are new.
     """
+    if not len(both.holdout):
+        both, reference = both.halved(), "train"
+    else:
+        reference = "holdout"
     found: list[Measurement] = []
     spaces = [name for name in both.spaces if name != LABEL_SPACE]
     for number, space in enumerate(spaces):
@@ -35,7 +42,7 @@ def measurements(both: Sides, report: Report) -> tuple[Measurement, ...]:
         found += _of_space(both, space, tuple(range(len(both.cohort.classes))), None)
         for label, name in enumerate(both.cohort.classes):
             found += _of_space(both, space, (label,), name)
-    return tuple(found)
+    return tuple(replace(each, reference=reference) for each in found)
 
 
 def matched(both: Sides, labels: Sequence[int], draw: int, most: int = MOST) -> tuple[Integers, Integers, Integers]:

@@ -17,6 +17,10 @@ SPACE, REGISTERED = "simclr", "registered"
 MATCHED, LEAST = 200, 12
 VISIBLE = 0.3
 EXEMPLARS = 5
+ALONE = (
+    "There is no hold-out, so this is measured against the training images; a generator that copies them looks as "
+    "varied as they are."
+)
 PARTS = 2  # groups of real images, and repetition
 
 
@@ -61,11 +65,13 @@ def modes(both: Sides, measured: tuple[Measurement, ...], report: Report) -> Mod
     p_value = 0.0 if absent else min(1.0, PARTS * min(repeated, lost)) if tested else None
     worst = min(repeats, key=lambda each: each.p_value, default=None)
     visible = _visible(both, real, found)
+    trouble, do = _trouble(both, absent, worst, missing, repeated, lost)
+    alone = not len(both.holdout)
     finding = Finding(
         p_value,
-        _trouble(both, absent, worst, missing, repeated, lost),
-        _clear(both, real, found, repeats, visible),
-        _unable(both, found, why, visible),
+        (f"{trouble} {ALONE}" if alone else trouble, do),
+        None if alone else _clear(both, real, found, repeats, visible),
+        _alone(found, why) if alone else _unable(both, found, why, visible),
         named=bool(absent or missing),
         measurements=(*measurements, *_shown(both, real, visible, len(found)), *within_classes(both)),
     )
@@ -297,6 +303,18 @@ def _shown(both: Sides, real: Integers, visible: Visible, tests: int) -> list[Me
             )
         )
     return result
+
+
+def _alone(found: list[cells.Cell], why: str) -> tuple[str, str]:
+    """Return what can be said without a hold-out: never that nothing is missing."""
+    reason = why or "there are too few images of every class"
+    said = (
+        "No missing group found and no class repeats itself" if found else f"Missing groups cannot be counted: {reason}"
+    )
+    return (
+        f"{said}. {ALONE}",
+        "Import the cohort with a hold-out share, from more patients if there are too few, and train anew.",
+    )
 
 
 def _unable(both: Sides, found: list[cells.Cell], why: str, visible: Visible) -> tuple[str, str]:

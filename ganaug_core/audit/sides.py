@@ -1,7 +1,7 @@
 """Both sides of an audit: which images are training, hold-out and synthetic, and of which class and patient."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -61,6 +61,13 @@ class Sides:
         """(n,) 1 / images of the same patient, class and role: sums count patients."""
         groups = self.cohort.groups * len(self.cohort.classes) + self.cohort.labels
         return statistics.weights(groups, self.cohort.roles)
+
+    def halved(self) -> "Sides":
+        """Return the same for a cohort without hold-out: one half of the training patients stands in for it."""
+        groups = np.unique(self.cohort.groups[self.train])
+        chosen = self.random(480).permutation(groups)[: len(groups) // 2]
+        stands_in = (self.cohort.roles == TRAIN) & np.isin(self.cohort.groups, chosen)
+        return replace(self, cohort=replace(self.cohort, roles=np.where(stands_in, HOLDOUT, self.cohort.roles)))
 
     def features(self, space: str, rows: Integers) -> Floats:
         """Return (len(rows), d) real features."""

@@ -11,7 +11,11 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
 from ganaug_core.audit import Space, as_json, audit
+from ganaug_core.audit.measuring import measurements
+from ganaug_core.audit.modes import modes
+from ganaug_core.audit.sides import sides
 from ganaug_core.errors import EvidenceError
+from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Floats, Integers, Samples
 from tests.evidence_records import EIGHT_BIT, cohort, copied, halves, medmnist, mednist, planted, samples, variations
 
@@ -188,6 +192,36 @@ def test_a_missing_group_is_named_with_its_images(world: tuple[Cohort, Floats, I
     assert (document["encoder"], document["seed"], document["reference"]) == ("simclr", 0, "train+holdout")
     assert (document["n_real"], document["n_synthetic"]) == (mode.n_real, len(kept) - 300)
     assert mode.n_real > 100
+
+
+def test_without_a_hold_out_a_missing_group_is_found_and_nothing_ever_passes(
+    world: tuple[Cohort, Floats, Integers],
+) -> None:
+    real, images, labels = world
+    alone = replace(real, roles=np.where(real.roles == HOLDOUT, TRAIN, real.roles))
+    drawn = samples(images, labels, real.classes)
+    views = spaces(alone, drawn)
+    both = sides(alone, drawn, views, seed=0)
+    calm = modes(both, measurements(both, silent), silent)
+    assert calm.finding.verdict(calm.finding.p_value).state == "not_assessable"
+    assert "There is no hold-out" in calm.finding.unable[0]
+    inside = np.flatnonzero(labels == 0)
+    values = views["simclr"].synthetic.values
+    axis = values[inside] @ PCA(1, random_state=0).fit(values[inside]).components_[0]
+    kept = np.setdiff1d(np.arange(len(images)), inside[axis > np.quantile(axis, 0.7)])
+    left = samples(images[kept], labels[kept], real.classes)
+    views = {
+        name: Space(each.real, Features(name, "test", each.synthetic.values[kept], left.ids))
+        for name, each in views.items()
+    }
+    both = sides(alone, left, views, seed=0)
+    measured = measurements(both, silent)
+    assert {each.reference for each in measured} == {"train"}
+    found = modes(both, measured, silent)
+    verdict = found.finding.verdict(found.finding.p_value)
+    assert verdict.state == "fail"
+    assert "There is no hold-out" in verdict.statement
+    assert {each.class_name for each in found.missing} == {real.classes[0]}
 
 
 def test_an_absent_class_fails_mode_coverage(world: tuple[Cohort, Floats, Integers]) -> None:

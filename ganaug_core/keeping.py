@@ -73,7 +73,8 @@ def audit(manifest: Values, arrays: Arrays) -> Audit:
     manifest["give_aways"] = tuple(manifest.get("give_aways", ()))  # older audits have none of these
     shown = manifest.get("examples", {})
     manifest["examples"] = {key: Examples(**_tuples(each)) for key, each in shown.items()}
-    manifest["spaces"] = tuple(manifest.get("spaces", ()))
+    for each in ("spaces", "regions"):
+        manifest[each] = tuple(manifest.get(each, ()))
     scores, drawings = (
         {key.removeprefix(start): array for key, array in arrays.items() if key.startswith(start)}
         for start in ("scores.", "drawings.")

@@ -291,9 +291,7 @@ class MissingMode:
     """A group of real images that the generator makes too rarely.
 
     Attributes:
-        exemplars: Ids of its most typical real images, `members` of all.
-        nearest: Ids of the synthetic images of the class that lie nearest to it.
-        encoder: The space in which the group was found.
+        exemplars: Ids of its most typical real images, `members` of all, `nearest` of the nearest synthetic ones.
         n_real: Real patients of the class, `n_synthetic` its synthetic images; 0 in older audits.
     """
 
@@ -348,7 +346,7 @@ class Audit:
         copied: The training images behind the listed suspects, the most often copied first.
         give_aways: Ids of synthetic images that a classifier tells from real ones most surely.
         examples: By name of the verdict, for labels and intensities.
-        spaces: Sentences on where the feature spaces agree and disagree, and what to make of it.
+        spaces, regions: Sentences on where the feature spaces disagree, and on the lesion of each class with masks.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
             `histogram.*`.
     """
@@ -368,6 +366,7 @@ class Audit:
     drawings: dict[str, Floats] = field(default_factory=dict)
     examples: dict[str, Examples] = field(default_factory=dict)
     spaces: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

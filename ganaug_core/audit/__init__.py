@@ -93,6 +93,7 @@ def audit(
         drawings={**agreed.drawings, **real.drawings, **valued.drawings},
         examples={name: each for name, each in shown.items() if each is not None},
         spaces=in_words(every),
+        regions=valued.regions,
     )
 
 

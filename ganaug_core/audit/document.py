@@ -27,6 +27,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "give_aways": list(audit.give_aways),
         "examples": {name: {"says": each.says, "images": list(each.images)} for name, each in audit.examples.items()},
         "spaces": list(audit.spaces),
+        "regions": list(audit.regions),
         "detectable_share": _finite(audit.detectable_share),
     }
 

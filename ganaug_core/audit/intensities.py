@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from ganaug_core.audit import physics
+from ganaug_core.audit.regions import regions
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
 from ganaug_core.metrics import intensity
@@ -27,11 +28,12 @@ SAID = {
 
 @dataclass(frozen=True)
 class Intensities:
-    """The finding, the histograms of each class, and the images that lie outermost."""
+    """The finding, the histograms of each class, the images that lie outermost, and sentences on sub-regions."""
 
     finding: Finding
     drawings: dict[str, Floats] = field(default_factory=dict)
     examples: Examples | None = None
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def intensities(both: Sides) -> Intensities:
                 ),
             )
         )
-    measurements = [*(_measurement(both, each) for each in found), *measurements, *physics.violations(both)]
+    inside, said = regions(both)
+    measurements = [*(_measurement(both, each) for each in found), *measurements, *physics.violations(both), *inside]
     edges = both.cohort.intensity.physical(np.linspace(-1, 1, intensity.BINS + 1).astype(np.float32))
     return Intensities(
         _finding(both, found, tuple(measurements)),
@@ -95,6 +98,7 @@ def intensities(both: Sides) -> Intensities:
             **{f"histogram.{name}": np.stack(each) for name, each in drawings.items()},
         },
         _examples(both, min(found, key=lambda each: each.p_value)),
+        said,
     )
 
 

@@ -1,11 +1,12 @@
 """What a physicist asks beside the verdict on intensities: noise, kernel groups, tissue peaks, violations."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from ganaug_core.audit.sides import Sides
 from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import dominance, halves, median_interval, weighted_median, wilson
+from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
 from ganaug_core.records import TRAIN, Floats, Integers, Measurement
 
 SPACE, TEXTURE = "intensity", "texture"
@@ -112,31 +113,38 @@ def violations(both: Sides) -> list[Measurement]:
         drawn = np.flatnonzero(both.labels == label)
         if min(len(train), len(held), len(drawn)) < LEAST:
             continue
-        box = both.features(TEXTURE, train)
-        real = intensity.violations(box, both.features(TEXTURE, held))
-        synthetic = intensity.violations(box, both.spaces[TEXTURE].synthetic.values[drawn])
-        mass = both.weights[held]
-        patients = float(mass.sum())
-        usual = float(np.average(real, weights=mass))
-        value = float(synthetic.mean()) - usual
-        variance = float(np.average(np.square(real - usual), weights=mass)) / patients
-        variance += float(synthetic.var()) / len(synthetic)
-        reach = float(stats.norm.ppf(0.975) * np.sqrt(variance))
-        p_value = float(stats.norm.sf(value / max(np.sqrt(variance), 1e-9)))
-        result.append(
-            Measurement(
-                "excess_violations",
-                TEXTURE,
-                value,
-                (value - reach, value + reach),
-                0.0,
-                0.0,
-                round(patients),
-                len(drawn),
-                "lower",
-                name,
-                reference="train+holdout",
-                p_value=p_value,
-            )
-        )
+        seen = both.features(TEXTURE, train), both.features(TEXTURE, held), both.spaces[TEXTURE].synthetic.values[drawn]
+        result.append(excess("excess_violations", TEXTURE, seen, both.weights[held], name))
     return result
+
+
+def excess(
+    title: str, space: str, seen: tuple[NDArray[np.floating], ...], mass: Values, class_name: str
+) -> Measurement:
+    """Return how many more numbers of a synthetic image than of a held-out one lie outside what training images have.
+
+    Args:
+        seen: Numbers of training (t, d), held-out (n, d) and synthetic images (m, d) of one class.
+        mass: (n,) weights of the held-out images, summing to their patients.
+    """
+    real, synthetic = (intensity.violations(seen[0], each) for each in seen[1:])
+    patients = float(mass.sum())
+    usual = float(np.average(real, weights=mass))
+    value = float(synthetic.mean()) - usual
+    variance = float(np.average(np.square(real - usual), weights=mass)) / patients
+    variance += float(synthetic.var()) / len(synthetic)
+    reach = float(stats.norm.ppf(0.975) * np.sqrt(variance))
+    return Measurement(
+        title,
+        space,
+        value,
+        (value - reach, value + reach),
+        0.0,
+        0.0,
+        round(patients),
+        len(synthetic),
+        "lower",
+        class_name,
+        reference="train+holdout",
+        p_value=float(stats.norm.sf(value / max(np.sqrt(variance), 1e-9))),
+    )

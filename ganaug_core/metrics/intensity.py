@@ -16,6 +16,7 @@ from ganaug_core.records import Floats, Intensity
 NUMBERS = ("median", "low", "high", "out_of_range")
 PERCENTILES = (50, 5, 95)
 AT_THE_EDGE = 2 / 255  # of [-1, 1]: synthetic images usually come as 8-bit files
+Numbers = NDArray[np.floating]
 BINS = 128
 SMOOTHED = 2.0  # bins
 PROMINENT = 0.05  # of the highest peak
@@ -51,9 +52,6 @@ def histograms(images: Floats) -> Floats:
     return counts / np.float32(max(1, images[:1].size))
 
 
-Shares = NDArray[np.floating]
-
-
 class Peak(NamedTuple):
     """A peak of the pooled histogram: its name, and its place in the unit in each of two sets."""
 
@@ -62,7 +60,7 @@ class Peak(NamedTuple):
     synthetic: float
 
 
-def peaks(real: Shares, synthetic: Shares, intensity: Intensity) -> list[Peak]:
+def peaks(real: Numbers, synthetic: Numbers, intensity: Intensity) -> list[Peak]:
     """Return the peaks of the real histogram beside the nearest high place of the synthetic one.
 
     The ends of the range are left out: what is clipped piles up there. In HU a peak has its tissue's name.
@@ -150,7 +148,7 @@ def kernel_groups(training: Values) -> Values | None:
     return np.stack([training[inside].mean(0), training[~inside].mean(0)])
 
 
-def violations(training: Floats, images: Floats) -> Values:
+def violations(training: Numbers, images: Numbers) -> Values:
     """Return (n,) the share of an image's numbers that lie outside what 98 % of the training images have.
 
     Args:

@@ -65,6 +65,15 @@ MEASURES = {
         "Unheard-of values",
         "Texture measures outside what 98 % of the training images have, beyond what held-out images show.",
     ),
+    "region_median": ("Lesion: median value", "Half of the pixels in the lesion are darker."),
+    "region_low": ("Lesion: 5th percentile", "One pixel in twenty of the lesion is darker."),
+    "region_high": ("Lesion: 95th percentile", "One pixel in twenty of the lesion is brighter."),
+    "region_spread": ("Lesion: spread", "Standard deviation of the pixel values in the lesion."),
+    "region_contrast": ("Lesion: contrast", "How much brighter the lesion is than what lies round it."),
+    "region_violations": (
+        "Lesion: unheard-of values",
+        "Numbers of the lesion outside what 98 % of the training images have, beyond what held-out images show.",
+    ),
     "inception_score": ("Inception score", "For teaching only: one perfect image a class would have the best score."),
     "mode_score": ("Mode score", "For teaching only: the inception score, less where classes are drawn too rarely."),
     "authentic_share": (

@@ -119,6 +119,8 @@ def _histograms(audit: Audit) -> None:
     sides = {side: np.asarray(audit.drawings[f"histogram.{side}"])[row] for side in ("holdout", "synthetic")}
     figure = evidence_figures.histogram(np.asarray(audit.drawings["histogram.edges"]), sides, unit)
     charts.show(figure, f"histogram-{row}", f"Pixel values of {names[row]} in hold-out and synthetic images")
+    for sentence in audit.regions:
+        st.text(words.clean(sentence))
     _examples(audit, "intensity")
 
 

@@ -90,7 +90,7 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
     assert list(document) == [
         *("schema", "ganaug", "seed", "command", "cohort", "synthetic"),
         *("verdicts", "measurements", "suspects", "missing_modes", "copied", "give_aways"),
-        *("examples", "spaces", "detectable_share"),
+        *("examples", "spaces", "regions", "detectable_share"),
     ]
     assert document["schema"] == "ganaug.audit/1"
     assert list(document["verdicts"]) == ["copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"]

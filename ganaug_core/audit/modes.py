@@ -326,10 +326,15 @@ def _unable(both: Sides, found: list[cells.Cell], why: str, visible: Visible) ->
         )
     blind = [both.cohort.classes[label] for label, share in visible.items() if share is None or share > VISIBLE]
     needs = _needed(len(found) * PARTS)
-    return (
-        f"No missing group found, but {percent(VISIBLE)} of {listed(blind)} could be absent unnoticed.",
-        f"Audit with at least {needs} real patients and {needs} synthetic images of each class.",
-    )
+    said = f"No missing group found, but {percent(VISIBLE)} of {listed(blind)} could be absent unnoticed."
+    sizes = [
+        min(both.patients(np.flatnonzero(both.cohort.labels == label)), int((both.labels == label).sum()))
+        for label, name in enumerate(both.cohort.classes)
+        if name in blind
+    ]
+    if min(sizes, default=0) >= needs:  # numbers are not what lacks
+        return said, f"Look at {listed(blind)} on the map: the images form no clear groups. More synthetic ones help."
+    return said, f"Audit with at least {needs} real patients and {needs} synthetic images of each class."
 
 
 def _needed(tests: int) -> int:

@@ -54,18 +54,20 @@ def _said(answers: Answers, what: str, so: str) -> tuple[str, ...]:
         what: What a space may see, as a clause.
         so: What to make of it where spaces disagree.
     """
-    yes, no, unsure = (
-        [LOOKS_AT.get(space, f"what {space} looks at") for space, said in answers.items() if said is each]
-        for each in (True, False, None)
-    )
+    yes, no, unsure = ([space for space, said in answers.items() if said is each] for each in (True, False, None))
     if len(yes) + len(no) < 2:
         return ()
-    rest = f" Undecided: {listed(unsure)}." if unsure else ""
+    rest = f" Undecided: {_named(unsure)}." if unsure else ""
     if yes and no:
-        return (f"The feature spaces disagree: {what} in {listed(yes)}, but not in {listed(no)}.{rest} {so}",)
+        seen, unseen = (listed([LOOKS_AT.get(space, f"what {space} looks at") for space in each]) for each in (yes, no))
+        return (f"The feature spaces disagree: {what} in {seen}, but not in {unseen}.{rest} {so}",)
     if yes:
-        return (f"The feature spaces agree that {what}: in {listed(yes)}.{rest}",)
-    return (f"In none of the feature spaces is it seen that {what}: {listed(no)}.{rest}",)
+        return (f"The feature spaces agree that {what}: {_named(yes)}.{rest}",)
+    return (f"No feature space sees that {what}: {_named(no)}.{rest}",)
+
+
+def _named(spaces: list[str]) -> str:
+    return listed(["SimCLR" if each == "simclr" else each for each in spaces])
 
 
 def _differs(each: Measurement) -> bool | None:

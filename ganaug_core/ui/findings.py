@@ -63,9 +63,9 @@ def _worst(audit: Audit) -> None:
     worst = audit.suspects[0]
     _two(audit, worst, "worst")
     said = "The same image up to noise. " if worst.identical else ""
-    said += f"Distance {words.number(worst.distance)} (0 is the same image)"
-    if worst.holdout:
-        said += f"; one hold-out image in {round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance"
+    said += f"Distance {words.number(round(worst.distance, 3))} (0 is the same image)"
+    if worst.holdout and not worst.identical:
+        said += f"; at most one hold-out image in {round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance"
     st.text(f"{said}.", help=glossary.gloss(said))
     pairs.link_pair(str(audit.synthetic["name"]), str(audit.cohort["name"]), worst.synthetic)
 

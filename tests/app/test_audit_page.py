@@ -21,18 +21,23 @@ WORD = re.compile(r"[a-zé]+(?:-[a-z]+)*")
 PLAIN = set(
     WORD.findall(
         """
-        a about absence absent against agree all allowed alone among and another apart are as at audit away be
-        been both brightness but cannot chance check chose closer closest coarse comparing comparisons copies
-        copying could counted detail differ difference different differently differs disagree do does doubts
-        draw drawn each edges elsewhere ends even every far few finds fine first five for former found four from
-        give gives go grain has have hide holds if image images import in intensities interval is it its itself
-        judged kind knows labels large larger latter least less lie like longer look looking looks loss lost
-        many map maps may measurements mirrored missing more most much named near nearly no none not nothing
-        noticed number numbers of often on one ones only or other over own pairs patterns place puts rarer real
-        realism rely repeated repeats right s same say see seen sees set sets shape share shares side single
-        small smallest some space spread stronger studies study sure surest tell tells than that the their them
-        themselves there these they this times to too train trained turned two typical undecided unnoticed use
-        usual values wanted was we were what where which whole whose with worst would wrong
+        a about absence absent again against agree all allowed alone also among an and another any apart are as
+        at audit away be because been before behind between both brightness but by can cannot chance check chose
+        clear closer closest coarse comes command comparing comparisons copies copying could counted detail
+        differ difference different differently differs disagree do does doubts draw drawn each edges either
+        elsewhere end ends enough equal even every exact far few finds fine first five for form former found
+        four from full give gives go good grain had has have he help here hide holds how if image images import
+        in intensities interval into is it its itself judged just keep kept kind know knows labels large larger
+        last latter least left less lie like line longer look looking looks loss lost made make makes many map
+        maps may me measurements might mirrored missing more most much must named near nearly never new next no
+        nobody none not nothing noticed number numbers of often old on once one ones only or other others out
+        over own pairs part patterns per place possible put puts rarer rather real realism really rely repeated
+        repeats right s said same say says second see seem seen sees set sets shall shape share shares should
+        show shown shows side simply since single small smallest so some space spread still stronger studies
+        study such sure surest take taken tell tells than that the their them themselves then there these they
+        third this three through tick times to together told too train trained turned two typical undecided
+        under unless unnoticed until up us use usual values very want wanted was way ways we were what when
+        where which while who whole whose why will with without work worst would wrong you your measured varied
     """
     )
 )

@@ -313,7 +313,7 @@ def _alone(found: list[cells.Cell], why: str) -> tuple[str, str]:
     )
     return (
         f"{said}. {ALONE}",
-        "Import the cohort with a hold-out share, from more patients if there are too few, and train anew.",
+        "Import the cohort with a hold-out share, from more patients if there are too few, and train again.",
     )
 
 

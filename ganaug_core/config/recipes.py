@@ -194,8 +194,8 @@ _RECIPES = (
     Recipe(
         "medical-upsample",
         "Upsampling generator for lesions",
-        "Smooth patches as lesion augmentation papers draw them: no checkerboard; one-sided label smoothing, instance "
-        "noise and minibatch discrimination hold it together; fine texture is lost.",
+        "Smooth patches as lesion augmentation papers draw them: no checkerboard; label smoothing, instance noise and "
+        "minibatch discrimination hold it together; fine texture is lost, and 64 pixels need more than minutes.",
         "2026-11-21",
         "classic",
         _classic(

@@ -150,26 +150,28 @@ def twin_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> 
 
 
 def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
-    """Return how many other images of the same set each of some images is registered with, nearer than a radius.
+    """Return how many other images of a set each of some images is nearer to than the radius of either.
 
     Args:
         images: (n, channel, row, column) in [-1, 1].
         rows: (k,) which images are asked for.
-        radius: (k,) distances in [0, 2].
+        radius: (n,) registered distances in [0, 2].
 
     Returns:
         (k,) counts; of a crowd larger than about `CROWD` only so many are seen.
     """
     result = np.zeros(len(rows), np.int64)
-    search = _Search(
-        registration.views(images[rows]), registration.views(images), rows, np.arange(len(images)), QUERIES
-    )
-    reach = torch.as_tensor(np.asarray(radius, np.float32), device=search.device)
+    views = registration.views(images)
+    search = _Search(views[rows], views, rows, np.arange(len(images)), QUERIES)
+    reach = torch.as_tensor(radius, device=search.device)
+    own = reach[torch.as_tensor(rows, device=search.device)]
     for start in range(0, len(rows), QUERIES):
         triples, correlation = search.candidates(start, 0, refined=CROWD)
-        triples = triples.chosen(1 - correlation < reach[triples.query] + GAIN)
+        edge = torch.minimum(own[triples.query], reach[triples.reference])
+        close = 1 - correlation < edge + GAIN
+        triples, edge = triples.chosen(close), edge[close]
         found, _ = search.aligned(triples, start)
-        inside = triples.chosen(1 - found < reach[triples.query])
+        inside = triples.chosen(1 - found < edge)
         pairs = torch.unique(torch.stack([inside.query, inside.reference]), dim=1)  # several turns may fit
         result += torch.bincount(pairs[0], minlength=len(rows)).cpu().numpy()
     return result

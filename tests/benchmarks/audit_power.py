@@ -32,7 +32,7 @@ from ganaug_core.metrics.statistics import wilson
 from ganaug_core.neighbours import registered
 from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers
-from tests.benchmarks.power_pools import COHORTS, KINDS, Known, Near, Pool, chosen, copied, drawn, near, pool
+from tests.benchmarks.power_pools import COHORTS, KINDS, Known, Near, Pool, chosen, copied, drawn, kept, near, pool
 from tests.evidence_records import samples, variations
 
 copies, modes = (importlib.import_module(f"ganaug_core.audit.{name}") for name in ("copies", "modes"))  # not functions
@@ -51,16 +51,22 @@ class Planted:
         return Planted(self.rows[some], self.images[some], self.near.of(some))
 
 
-def study_copies(source: Pool, draws: int, first: int, shares: tuple[float, float], sources: int) -> None:
+def study_copies(
+    source: Pool, draws: int, first: int, shares: tuple[float, float], sources: int, keep: Path | None
+) -> None:
     """Print the p-value of the set test for fresh images, other class mixes, and 5 % copies of each kind."""
     start = time.perf_counter()
     images = source.intensity.normalise(source.pixels)
-    within = near(images, images, source.groups, source.groups)
+    within = kept(keep, source.name, lambda: near(images, images, source.groups, source.groups))
     random = np.random.default_rng(99)
     copied_rows = np.sort(random.permutation(len(images))[:sources])
     nobody = np.full(len(copied_rows), -1)
     pictures = [copied(images[copied_rows], kind, random) for kind in KINDS]
-    planted = [Planted(copied_rows, each, near(each, images, nobody, source.groups)) for each in pictures]
+    planted = []
+    for kind, each in zip(KINDS, pictures, strict=True):
+        name = f"{source.name}-{sources}-{KINDS.index(kind)}"
+        found = kept(keep, name, lambda each=each: near(each, images, nobody, source.groups))
+        planted.append(Planted(copied_rows, each, found))
     recall = [float((each.near.rows[:, 0] == copied_rows).mean()) for each in planted]
     print(json.dumps({"recall": dict(zip(KINDS, recall, strict=True))}), file=sys.stderr)
     print(json.dumps({"pool": len(images), "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
@@ -144,7 +150,7 @@ def _line(
 
 
 def study_whole(
-    source: Pool, draws: int, first: int, cases: tuple[str, ...], most: int, holdout: float, *, quick: bool
+    source: Pool, draws: int, first: int, cases: tuple[str, ...], most: int, holdout: float, keep: Path | None
 ) -> None:
     """Print the states of audits of fresh images and of planted failures.
 
@@ -154,7 +160,7 @@ def study_whole(
     Args:
         most: Fresh images a class.
         holdout: Share of all groups.
-        quick: Pool images are not searched again, and the pictures of what gives images away are left out.
+        keep: Folder for the distances among the images of the pool; with it they are not searched for in every audit.
     """
     start = time.perf_counter()
     groups = np.unique(source.groups)
@@ -162,7 +168,7 @@ def study_whole(
     every = chosen(source, np.arange(len(source.labels)), np.where(np.isin(source.groups, always), TRAIN, HOLDOUT), 0)
     encoders = {name: features.fit(every, name, seed=0) for name in SPACES}
     known = {name: features.of_cohort(every, each).values for name, each in encoders.items()}
-    search_ = Known(source) if quick else registered
+    search_ = Known(source, keep) if keep else registered
     copies.registered = modes.registered = search_
     print(json.dumps({"pool": len(source.labels), "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
     for seed in range(first, first + draws):
@@ -316,6 +322,7 @@ def main() -> None:
         each.add_argument("--draws", type=int, default=20)
         each.add_argument("--first", type=int, default=0)
         each.add_argument("--threads", type=int, default=1)
+        each.add_argument("--keep", type=Path, help="folder for the distances of the pool, for the next study of it")
         if name == "copies":
             each.add_argument("--shares", type=float, nargs=2, default=(0.5, 0.25), help="of train and hold-out")
             each.add_argument("--sources", type=int, default=300, help="images of which copies are made")
@@ -323,7 +330,6 @@ def main() -> None:
             each.add_argument("--case", action="append", choices=PLANTED)
             each.add_argument("--synthetic", type=int, default=200, help="images a class")
             each.add_argument("--holdout", type=float, default=0.33, help="share of all groups")
-            each.add_argument("--quick", action="store_true", help="look distances between pool images up")
     kinds.add_parser("table").add_argument("files", type=Path, nargs="+")
     asked = arguments.parse_args()
     if asked.study == "table":
@@ -332,12 +338,12 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     source = pool(asked.data, asked.cohort, asked.size, asked.pool)
     if asked.study == "copies":
-        study_copies(source, asked.draws, asked.first, tuple(asked.shares), asked.sources)
+        study_copies(source, asked.draws, asked.first, tuple(asked.shares), asked.sources, asked.keep)
     else:
         cases = asked.case or [
             each for each in PLANTED if source.textures is not None or each != "rare texture missing"
         ]
-        study_whole(source, asked.draws, asked.first, tuple(cases), asked.synthetic, asked.holdout, quick=asked.quick)
+        study_whole(source, asked.draws, asked.first, tuple(cases), asked.synthetic, asked.holdout, asked.keep)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ draw the distance to a random training or hold-out share is that of the first in
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ LISTED, REFINED, CANDIDATES = 36, 48, 640  # a share of a pool is searched as we
 class Pool:
     """All real images of a source: pixels, labels, the group of patient and twins, and the twins."""
 
+    name: str
     pixels: NDArray[np.generic]
     labels: Integers
     groups: Integers
@@ -91,7 +93,7 @@ def pool(home: Path, name: str, size: int, most: int) -> Pool:
     links = np.concatenate([twins, np.stack([np.arange(len(patients)), of_patient], 1)])
     graph = sparse.coo_matrix((np.ones(len(links)), links.T), (len(labels), len(labels)))
     groups = sparse.csgraph.connected_components(graph)[1].astype(np.int64)
-    return Pool(pixels, labels, groups, twins, distances, classes, intensity, textures)
+    return Pool(f"{name}-{size}-{most}", pixels, labels, groups, twins, distances, classes, intensity, textures)
 
 
 def _slices(pixels: NDArray[np.generic], patients: Integers) -> tuple[Integers, NDArray[np.generic]]:
@@ -173,6 +175,19 @@ def copied(images: Floats, kind: str, random: np.random.Generator) -> Floats:
     return np.clip(np.stack(result)[:, None], -1, 1).astype(np.float32)
 
 
+def kept(folder: Path | None, name: str, make: Callable[[], Near]) -> Near:
+    """Return lists that an earlier study of the same pool left in the folder, or make and leave them."""
+    if folder is None:
+        return make()
+    path = folder / f"{name}.npz"
+    if not path.exists():
+        made = make()
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(path, rows=made.rows, distances=made.distances)
+    with np.load(path, allow_pickle=False) as file:
+        return Near(file["rows"], file["distances"])
+
+
 def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -> Near:
     """Return the nearest references of each query, as the audit's search orders them, none of the query's own group."""
     before = search.CANDIDATES, search.REFINED
@@ -201,11 +216,11 @@ def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -
 class Known:
     """The registered search among images of a pool, looked up; whoever is not in the pool is searched for."""
 
-    def __init__(self, source: Pool) -> None:
+    def __init__(self, source: Pool, folder: Path | None) -> None:
         images = source.intensity.normalise(source.pixels)
         self.row = {image.tobytes(): row for row, image in enumerate(images)}
         own = np.arange(len(images))
-        self.near = near(images, images, own, own)
+        self.near = kept(folder, f"{source.name}-alone", lambda: near(images, images, own, own))
         self.size = len(images)
 
     def __call__(

@@ -175,6 +175,22 @@ def test_the_set_test_finds_five_percent_copies_and_says_so() -> None:
     assert copying.needed(copying.Design((20,), (400,)), 0.01, 0.05) is not None
 
 
+def test_images_that_resemble_each_other_count_as_one_in_the_set_test() -> None:
+    random = np.random.default_rng(7)
+    alarms = {"counted alone": 0, "counted as one": 0}
+    none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
+    for trial in range(60):
+        holdout, views = random.standard_normal(200), np.repeat(np.arange(40), 10)
+        drawn = random.standard_normal(40)[views] + 0.05 * random.standard_normal(400)
+        for name, weights in (("counted alone", None), ("counted as one", np.full(400, 0.1))):
+            alarms[name] += copying.set_test(drawn, holdout, *none, weights=weights, seed=trial)[0].p_value < 0.05
+    assert alarms["counted alone"] >= 10
+    assert alarms["counted as one"] <= 6
+    drawn[:20] = -9  # copies stand whatever the others weigh
+    weights = np.concatenate([np.ones(20), np.full(380, 0.1)])
+    assert copying.set_test(drawn, holdout, *none, weights=weights)[0].p_value < 0.01
+
+
 def test_twins_by_nature_are_allowed_and_more_than_that_is_found() -> None:
     random = np.random.default_rng(11)
     holdout = random.standard_normal(200)

@@ -133,6 +133,22 @@ def test_a_fifth_of_copies_fails_copying_and_is_named(world: tuple[Cohort, Float
     assert found.suspects[0].q_value < 0.1 or found.suspects[0].identical
 
 
+def test_many_views_of_one_unseen_patient_are_no_copies_and_views_of_a_training_image_are(
+    world: tuple[Cohort, Floats, Integers], fresh: Audit
+) -> None:
+    real, images, labels = world
+    order = np.argsort(fresh.scores["synthetic"])
+    hands = order[labels[order] == 1]
+
+    def with_views(first: Floats) -> Audit:
+        changed = images.copy()
+        changed[hands[-60:]] = variations(first, 60, seed=1)
+        return judge(real, changed, labels)
+
+    assert with_views(images[hands[0]]).verdicts["copying"].state == "pass"  # nearest to training, but nobody's
+    assert with_views(real.images(real.where(TRAIN, label=1)[:1])[0]).verdicts["copying"].state == "fail"
+
+
 def test_a_single_exact_copy_among_many_fails_and_is_named(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     images, labels = images[::3], labels[::3]

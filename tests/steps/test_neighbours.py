@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ganaug_core.errors import EvidenceError
-from ganaug_core.neighbours import alignment, neighbours, registered, registration, search, twin_pairs
+from ganaug_core.neighbours import alignment, crowds, neighbours, registered, registration, search, twin_pairs
 from ganaug_core.records import Floats
 from tests.evidence_records import EIGHT_BIT, copied, medmnist, mednist
 
@@ -173,6 +173,18 @@ def test_twins_are_named_once_with_the_smaller_index_first(monkeypatch: pytest.M
     none, nothing = twin_pairs(pictures[:3])
     assert none.shape == (0, 2)
     assert nothing.shape == (0,)
+
+
+def test_a_crowd_is_counted_where_both_are_nearer_than_their_radius(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(12)
+    pictures = random.uniform(-1, 1, (12, 1, 32, 32)).astype(np.float32)
+    pictures[[3, 7, 9]] = pictures[1] + random.normal(0, 0.05, (3, 1, 32, 32)).astype(np.float32)
+    pictures[5] = pictures[4][:, ::-1]
+    radius = np.full(12, 0.1, np.float32)
+    assert crowds(pictures, np.arange(12), radius).tolist() == [0, 3, 0, 3, 1, 1, 0, 3, 0, 3, 0, 0]
+    radius[9] = 0  # it has its own training image nearby
+    monkeypatch.setattr(search, "QUERIES", 2)
+    assert crowds(pictures, np.array([3, 9, 4]), radius).tolist() == [2, 0, 1]
 
 
 def test_search_problems_are_told_in_words() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.twins import natural_twins
@@ -19,7 +20,7 @@ ALPHA = FAIL  # after Holm's correction at least a warning
 WANTED = 0.05
 SHOWN, SHOWN_PER_CLASS, LISTED = 20, 3, 0.1
 ROUNDED = 200
-CROWD_ALPHA, CROWDED = 0.05, 0.7
+CROWD_ALPHA, CROWDED, SAMPLED = 0.05, 0.7, 200
 DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
 
 
@@ -102,11 +103,31 @@ def set_test(
     if first.p_value >= CROWD_ALPHA:
         return first, design
     edges = {label: _edge(holdout[held_labels == label], groups[held_labels == label]) for label in np.unique(labels)}
-    rows = np.flatnonzero(synthetic < np.array([edges[label] for label in labels]))
-    weights = np.ones(len(synthetic))
-    weights[rows] /= 1 + crowds(both.samples.images, rows, CROWDED * to_train)
-    second, _ = tested(weights)
+    near = synthetic < np.array([edges[label] for label in labels])
+    second, _ = tested(_weights(both, near, to_train))
     return replace(first, p_value=max(first.p_value, second.p_value)), design
+
+
+def _weights(both: Sides, near: NDArray[np.bool_], to_train: Floats) -> Values:
+    """Return (m,) 1 / size of the crowd of each image.
+
+    Args:
+        both: The two sides.
+        near: (m,) images that a threshold may count: their crowds are all looked at, of the others those of a sample.
+        to_train: (m,) distances.
+    """
+    rest = both.random(3).permutation(np.flatnonzero(~near))
+    some = np.sort(rest[:SAMPLED])
+    radius = CROWDED * to_train
+    # what is far from training is asked for as tight a crowd as the others, or every set would seem to be one
+    radius[~near] = np.minimum(radius[~near], np.median(radius[near]))
+    rows = np.concatenate([np.flatnonzero(near), some])
+    weights = np.ones(len(near))
+    weights[rows] = 1 / (1 + crowds(both.samples.images, rows, radius))
+    for label in np.unique(both.labels[some]):
+        inside = both.labels == label
+        weights[inside & ~near] = weights[some[both.labels[some] == label]].mean()
+    return weights
 
 
 def _edge(scores: Floats, groups: Integers) -> float:

@@ -224,9 +224,8 @@ def set_test(
         holdout_labels: (n,).
         holdout_groups: (n,) patient or group.
         natural: By class, as in `Design`.
-        weights: (m,) in (0, 1]: 1 / images that count as one, since they resemble each other. Counts are rounded down,
-            and as many images as there are can be no fewer than the independent ones, so the p-value is too large
-            rather than too small.
+        weights: (m,) in (0, 1]: 1 / images that count as one, since they resemble each other. Their sum, rounded up, is
+            then the number of images, and counts are rounded down: the p-value is too large rather than too small.
         seed: For the draws.
 
     Raises:
@@ -258,7 +257,7 @@ def set_test(
         )
     counts = np.array(observed, np.int64)
     twins = tuple(natural.get(int(label), (0.0, 0.0)) for label in both) if natural else ()
-    design = Design(sizes, tuple(len(each[0]) for each in candidates), twins, seed)
+    design = Design(sizes, tuple(int(np.ceil(each[1][-1] - 1e-9)) for each in candidates), twins, seed)
     p_values = [design.p_value(each) for each in counts]
     last = len(SHARES) - 1
     count = int(np.median(counts[:, :, last].sum(1)))

@@ -26,7 +26,7 @@ TWINS_LIKENESS = 0.6  # what is less alike in the first two passes is no twin
 QUERIES, REFERENCES, BLOCK = 1024, 64, 2048
 TWIN_QUERIES = 512  # smaller, because each tile starts at its own first image
 FINALISTS = 4
-CROWD = 48  # images of one set that are looked at around each
+CROWD = 32  # images of one set that are looked at around each
 PLACES = 8  # of a pair, computed again in float32
 GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a twin, and what bfloat16 may be wrong by
 
@@ -168,7 +168,7 @@ def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
     for start in range(0, len(rows), QUERIES):
         triples, correlation = search.candidates(start, 0, refined=CROWD)
         edge = torch.minimum(own[triples.query], reach[triples.reference])
-        close = 1 - correlation < edge + GAIN
+        close = 1 - correlation < edge + GAIN / 2
         triples, edge = triples.chosen(close), edge[close]
         found, _ = search.aligned(triples, start)
         inside = triples.chosen(1 - found < edge)

@@ -36,6 +36,7 @@ from tests.benchmarks.power_pools import COHORTS, KINDS, Known, Near, Pool, chos
 from tests.evidence_records import samples, variations
 
 copies, modes = (importlib.import_module(f"ganaug_core.audit.{name}") for name in ("copies", "modes"))  # not functions
+ALPHA, CROWDED_DRAWS = copies.CROWD_ALPHA, 5
 SPACES = ("simclr", "texture", "pixels", "classifier")
 
 
@@ -73,14 +74,16 @@ def study_copies(
     for seed in range(first, first + draws):
         start, random = time.perf_counter(), np.random.default_rng(seed)
         real, rest = drawn(source, random, shares)
-        lines = _copy_lines(source, within, planted, real, rest, seed)
+        # copies are no crowd: the search for one is made in the first draws, and in every set of fresh images
+        crowded = seed - first < CROWDED_DRAWS
+        lines = _copy_lines(source, within, planted, real, rest, seed, crowded)
         for line in lines:
             print(json.dumps(line), flush=True)
         print(json.dumps({"seed": seed, "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
 
 
 def _copy_lines(
-    source: Pool, within: Near, planted: list[Planted], real: Cohort, rest: Integers, seed: int
+    source: Pool, within: Near, planted: list[Planted], real: Cohort, rest: Integers, seed: int, crowded: bool
 ) -> Iterator[dict[str, object]]:
     """Return a line for each case of one draw."""
     random = np.random.default_rng((seed, 1))
@@ -97,8 +100,10 @@ def _copy_lines(
     available = random.permutation(np.flatnonzero(train[planted[0].rows]))
     count = max(1, round(0.05 * len(single)))
     picked = available[: min(count, len(available))]
+    copies.CROWD_ALPHA = ALPHA if crowded else 0.0
     for kind, each in zip(KINDS, planted, strict=True):
         yield _line(source, within, real, single[len(picked) :], each.of(picked), kind, seed)
+    copies.CROWD_ALPHA = ALPHA
 
 
 def _pool_rows(real: Cohort, role: int) -> Integers:
@@ -150,7 +155,15 @@ def _line(
 
 
 def study_whole(
-    source: Pool, draws: int, first: int, cases: tuple[str, ...], most: int, holdout: float, keep: Path | None
+    source: Pool,
+    draws: int,
+    first: int,
+    cases: tuple[str, ...],
+    most: int,
+    holdout: float,
+    steps: int,
+    failures: int,
+    keep: Path | None,
 ) -> None:
     """Print the states of audits of fresh images and of planted failures.
 
@@ -160,13 +173,21 @@ def study_whole(
     Args:
         most: Fresh images a class.
         holdout: Share of all groups.
+        steps: Of the SimCLR encoder; fewer than usual make it quicker and blinder.
+        failures: Draws in which failures are planted; the others have the fresh sets alone.
         keep: Folder for the distances among the images of the pool; with it they are not searched for in every audit.
     """
     start = time.perf_counter()
     groups = np.unique(source.groups)
     always = np.random.default_rng(7).permutation(groups)[: len(groups) // 3]
     every = chosen(source, np.arange(len(source.labels)), np.where(np.isin(source.groups, always), TRAIN, HOLDOUT), 0)
-    encoders = {name: features.fit(every, name, seed=0) for name in SPACES}
+    train = every.where(TRAIN)
+    encoders = {}
+    for name in SPACES:
+        settings = (
+            {"steps": steps} if name == "simclr" else {"classes": len(every.classes)} if name == "classifier" else {}
+        )
+        encoders[name] = features.SPACES[name](**settings).fit(every.images(train), every.labels[train], seed=0)
     known = {name: features.of_cohort(every, each).values for name, each in encoders.items()}
     search_ = Known(source, keep) if keep else registered
     copies.registered = modes.registered = search_
@@ -177,7 +198,7 @@ def study_whole(
         rest = rest[np.unique(source.groups[rest], return_index=True)[1]]  # independent, as a generator's images are
         rest = _even(source.labels, np.random.default_rng((seed, 2)).permutation(rest), most)
         fresh = source.intensity.normalise(source.pixels[rest])
-        for case in cases:
+        for case in cases if seed - first < failures else [each for each in cases if each in FRESH]:
             start, random = time.perf_counter(), np.random.default_rng((seed, 3))
             planted, images, labels = PLANTED[case](source, real, fresh, source.labels[rest], rest, random)
             made = samples(images, labels, source.classes)
@@ -198,6 +219,7 @@ def study_whole(
             print(json.dumps(line), flush=True)
 
 
+FRESH = ("fresh", "mix 90:10 against even")
 OTHER_LABELS = ("merged class of 15 % missing",)  # the classifier was fitted to the labels of the pool
 BAD = ("warn", "fail")
 Failure = Callable[[Pool, Cohort, Floats, Integers, Integers, np.random.Generator], tuple[Cohort, Floats, Integers]]
@@ -330,6 +352,8 @@ def main() -> None:
             each.add_argument("--case", action="append", choices=PLANTED)
             each.add_argument("--synthetic", type=int, default=200, help="images a class")
             each.add_argument("--holdout", type=float, default=0.33, help="share of all groups")
+            each.add_argument("--simclr-steps", type=int, default=350)
+            each.add_argument("--failures", type=int, default=5, help="draws with planted failures")
     kinds.add_parser("table").add_argument("files", type=Path, nargs="+")
     asked = arguments.parse_args()
     if asked.study == "table":
@@ -343,7 +367,17 @@ def main() -> None:
         cases = asked.case or [
             each for each in PLANTED if source.textures is not None or each != "rare texture missing"
         ]
-        study_whole(source, asked.draws, asked.first, tuple(cases), asked.synthetic, asked.holdout, asked.keep)
+        study_whole(
+            source,
+            asked.draws,
+            asked.first,
+            tuple(cases),
+            asked.synthetic,
+            asked.holdout,
+            asked.simclr_steps,
+            asked.failures,
+            asked.keep,
+        )
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy import ndimage
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -173,7 +175,7 @@ def study_whole(
     Args:
         most: Fresh images a class.
         holdout: Share of all groups.
-        steps: Of the SimCLR encoder; fewer than usual make it quicker and blinder.
+        steps: Of the SimCLR encoder; fewer than usual make it quicker and blinder, 0 takes linear encoders instead.
         failures: Draws in which failures are planted; the others have the fresh sets alone.
         keep: Folder for the distances among the images of the pool; with it they are not searched for in every audit.
     """
@@ -182,13 +184,9 @@ def study_whole(
     always = np.random.default_rng(7).permutation(groups)[: len(groups) // 3]
     every = chosen(source, np.arange(len(source.labels)), np.where(np.isin(source.groups, always), TRAIN, HOLDOUT), 0)
     train = every.where(TRAIN)
-    encoders = {}
-    for name in SPACES:
-        settings = (
-            {"steps": steps} if name == "simclr" else {"classes": len(every.classes)} if name == "classifier" else {}
-        )
-        encoders[name] = features.SPACES[name](**settings).fit(every.images(train), every.labels[train], seed=0)
-    known = {name: features.of_cohort(every, each).values for name, each in encoders.items()}
+    encode = {name: _encoder(name, every.images(train), every.labels[train], steps) for name in SPACES}
+    images = every.images(np.arange(len(every)))
+    known = {name: each(images) for name, each in encode.items()}
     search_ = Known(source, keep) if keep else registered
     copies.registered = modes.registered = search_
     print(json.dumps({"pool": len(source.labels), "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
@@ -204,8 +202,11 @@ def study_whole(
             made = samples(images, labels, source.classes)
             rows = np.array([int(each, 16) for each in planted.ids])
             spaces = {
-                name: Space(Features(name, "pool", known[name][rows], planted.ids), features.of_samples(made, each))
-                for name, each in encoders.items()
+                name: Space(
+                    Features(name, "pool", known[name][rows], planted.ids),
+                    Features(name, "pool", each(images), made.ids),
+                )
+                for name, each in encode.items()
                 if not (case in OTHER_LABELS and name == "classifier")
             }
             found = audit(planted, made, spaces, seed=seed)
@@ -217,6 +218,21 @@ def study_whole(
             line |= {"missing": [(each.class_name, round(each.real_share, 3)) for each in found.missing_modes]}
             line |= {"seconds": round(time.perf_counter() - start, 1)}
             print(json.dumps(line), flush=True)
+
+
+def _encoder(name: str, images: Floats, labels: Integers, steps: int) -> Callable[[Floats], Floats]:
+    """Return an encoder fitted on these images; of 0 steps quick linear ones in place of the two that learn."""
+    if steps == 0 and name in ("simclr", "classifier"):
+        flat = images.reshape(len(images), -1)
+        axes = PCA(32, random_state=0).fit(flat)
+        if name == "simclr":
+            return lambda some: axes.transform(some.reshape(len(some), -1)).astype(np.float32)
+        answer = LogisticRegression(max_iter=3000).fit(axes.transform(flat), labels)
+        return lambda some: answer.predict_log_proba(axes.transform(some.reshape(len(some), -1))).astype(np.float32)
+    settings = {"steps": steps} if name == "simclr" else {"classes": len(np.unique(labels))}
+    part = features.SPACES[name](**(settings if name in ("simclr", "classifier") else {}))
+    encode: Callable[[Floats], Floats] = part.fit(images, labels, seed=0).encode
+    return encode
 
 
 FRESH = ("fresh", "mix 90:10 against even")

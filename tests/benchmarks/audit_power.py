@@ -228,7 +228,12 @@ def _encoder(name: str, images: Floats, labels: Integers, steps: int) -> Callabl
         if name == "simclr":
             return lambda some: axes.transform(some.reshape(len(some), -1)).astype(np.float32)
         answer = LogisticRegression(max_iter=3000).fit(axes.transform(flat), labels)
-        return lambda some: answer.predict_log_proba(axes.transform(some.reshape(len(some), -1))).astype(np.float32)
+
+        def told(some: Floats) -> Floats:
+            chances = answer.predict_proba(axes.transform(some.reshape(len(some), -1)))
+            return np.log(chances.clip(1e-9)).astype(np.float32)
+
+        return told
     settings = {"steps": steps} if name == "simclr" else {"classes": len(np.unique(labels))}
     part = features.SPACES[name](**(settings if name in ("simclr", "classifier") else {}))
     encode: Callable[[Floats], Floats] = part.fit(images, labels, seed=0).encode

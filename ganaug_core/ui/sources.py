@@ -166,7 +166,7 @@ def _choices() -> dict[str, Any]:
     every = middle.number_input("Of these, take every", 1, 1000, 1, help="2 takes each second slice.")
     plane = right.selectbox("Plane of NIfTI, NRRD and MetaImage volumes", PLANES)
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    crop = left.toggle("Cut a square around the lesion of the mask")
+    crop = left.toggle("Cut around the lesion", help="A square around what the mask marks.")
     region = middle.number_input("Region of the mask, 0 for all", 0, 65_535, 0, help="Its number in the mask.")
     tag = right.selectbox(
         "Classes come from", [None, *LABEL_TAGS], format_func=lambda each: each or "folders, or a table",

@@ -130,7 +130,7 @@ def test_the_lesion_of_a_dicom_series_is_chosen_in_the_form(home: Workspace, pag
     app.text_input(key="source-path").set_value(str(source)).run()
     next(each for each in app.toggle if "choose how they become slices" in each.label).set_value(True).run()
     next(each for each in app.selectbox if each.label == "Slices").set_value("mask").run()
-    next(each for each in app.toggle if each.label.startswith("Cut a square")).set_value(True).run()
+    next(each for each in app.toggle if each.label.startswith("Cut around")).set_value(True).run()
     next(each for each in app.number_input if each.label.startswith("Region")).set_value(1).run()
     button_named(app, "Import these images").click().run()
     assert not app.exception

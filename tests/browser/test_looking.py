@@ -359,3 +359,14 @@ def test_the_audit_shows_the_worst_pair_and_leads_to_it(app, scans) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Samples")
     viewer_of(page, str(samples.ids[0]))
     expect(page.get_by_text("Found by the audit's copy search")).to_be_visible()
+
+
+def test_the_audit_opens_a_missing_group_on_the_map(app, scans) -> None:
+    cohort, samples, _ = scans
+    page = app.open(f"/audit{QUERY}")
+    page.get_by_role("link", name="Show the group on the map").first.click()
+    app.settled()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Feature map")
+    members = an_audit(cohort, samples).missing_modes[0].members
+    gallery = page.get_by_role("listbox", name="real images in the missing group 1")
+    expect(gallery.get_by_role("option")).to_have_count(len(members))

@@ -67,8 +67,10 @@ def _seen(tested: Mapping[str, Difference], titles: Mapping[str, str], base: Sco
     low = min(tested.values(), key=lambda each: each.value)
     high = max(tested.values(), key=lambda each: each.value)
     ends = min(each.interval[0] for each in tested.values()), max(each.interval[1] for each in tested.values())
-    if low is high:
+    if len(tested) == 1:
         moved = f"with {_named([low.arm], titles)} it changes by {low.value:+.3f}"
+    elif f"{low.value:+.3f}" == f"{high.value:+.3f}":
+        moved = f"with synthetic images it changes by {low.value:+.3f} at every share"
     else:
         moved = f"with synthetic images it changes by {low.value:+.3f} to {high.value:+.3f}, depending on their share"
     return (

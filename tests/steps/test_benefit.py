@@ -164,7 +164,9 @@ def test_no_benefit_names_the_gain_that_cannot_be_ruled_out() -> None:
 
 
 def test_a_ceiling_is_said() -> None:
-    assert "near the ceiling" in said({"mixed50": (0.0, 1.0)}, base=0.995).do
+    verdict = said({"mixed50": (0.0, 1.0), "mixed25": (0.0, 1.0)}, base=0.995)
+    assert "near the ceiling" in verdict.do
+    assert "changes by +0.000 at every share" in verdict.statement
 
 
 def test_harm_is_said() -> None:

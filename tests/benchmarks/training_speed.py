@@ -112,6 +112,8 @@ def naive_recipe(cohort: Cohort) -> Iterator[int]:
     average = copy.deepcopy(generator)
     adams = [torch.optim.Adam(each.parameters(), 1e-3, betas=(0.0, 0.99)) for each in (generator, discriminator)]
 
+    (weight,) = (term.weight_at(0.0) for term in made.terms)  # of the label term, at the start of a run
+
     def augmented(images: Tensor) -> Tensor:
         for part in made.augmentations:
             images = part.apply(images)
@@ -123,7 +125,7 @@ def naive_recipe(cohort: Cohort) -> Iterator[int]:
         seen_real, seen_fake = augmented(real), augmented(fake.detach())
         real_logits = discriminator(seen_real, labels)
         loss = softplus(discriminator(seen_fake, labels) - real_logits).mean()
-        loss = loss + config.label_term * softplus(discriminator(seen_real, wrong) - real_logits).mean()
+        loss = loss + weight * softplus(discriminator(seen_real, wrong) - real_logits).mean()
         if step % 4 == 0:
             for seen in (seen_real, seen_fake):
                 shown = seen.detach().requires_grad_()

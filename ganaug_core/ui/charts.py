@@ -13,7 +13,7 @@ from ganaug_core.ui import palette, words
 
 HEIGHT = 300
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
-LOGIT_NAMES = {"train": "training", "tuning": "tuning, never learnt from", "generated": "generated"}
+LOGIT_NAMES = {"train": "training", "tuning": "tuning (unseen)", "generated": "generated"}
 _LOGIT_ROLES = {"train": "train", "tuning": "tuning", "generated": "synthetic"}
 FEW_POINTS = 50  # of fewer, all are shown
 
@@ -126,7 +126,7 @@ def logits(sides: Mapping[str, Sequence[float]], images: int) -> go.Figure:
             marker=_marker(role),
         )
     figure.update_layout(barmode="overlay")
-    title = f"What the discriminator thinks after {images:,} images"
+    title = f"Discriminator after {images:,} images"
     return dressed(figure, title, "output: further right means “looks real”", "share of images in %")
 
 

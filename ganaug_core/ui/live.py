@@ -3,6 +3,7 @@
 Two fragments tick on their own, the cheap one every second, the charts every four; both stop when the run does.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -121,15 +122,22 @@ def _drawings(name: str, live: bool) -> None:
                     charts.losses(curves), f"losses-{name}", "Losses of both networks over the images seen", live
                 )
                 charts.show(charts.gradients(curves), f"gradients-{name}", "Gradient norms over the images seen", live)
-                alt = "The generator's loss over the discriminator's, moving averages"
-                charts.show(charts.ratio(curves), f"ratio-{name}", alt, live)
+                if _known(curves, "loss_ratio"):
+                    alt = "The generator's loss over the discriminator's, moving averages"
+                    charts.show(charts.ratio(curves), f"ratio-{name}", alt, live)
         with right:
             _logits(name, int(images or 0), live)
             if curves["images"]:
-                alt = "How well the discriminator tells training from generated images"
-                charts.show(charts.separation(curves), f"separation-{name}", alt, live)
+                if _known(curves, "separation"):
+                    alt = "How well the discriminator tells training from generated images"
+                    charts.show(charts.separation(curves), f"separation-{name}", alt, live)
                 charts.show(charts.speed(curves), f"speed-{name}", "Training images per second", live)
         watching.checkpoints(name, live)
+
+
+def _known(curves: Mapping[str, Sequence[float | None]], key: str) -> bool:
+    """Say whether a curve has points; runs of older versions lack some, and an empty plot tells nothing."""
+    return any(value is not None for value in curves.get(key, ()))
 
 
 def _previews(name: str, sheets: list[tuple[int, Path]], live: bool) -> int:

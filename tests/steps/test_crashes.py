@@ -226,7 +226,7 @@ def test_too_little_memory_suggests_a_smaller_batch(run_out: Any, monkeypatch: p
     config = configure(images=80, batch_size=BATCH, threads=1, device="cpu")
     training = Training(squares(), config)
     monkeypatch.setattr(Game, "step", step)
-    with pytest.raises(TrainingError, match=r"memory of the .* with 8 images. .*batch_size=4") as caught:
+    with pytest.raises(TrainingError, match=r"memory of the .* with 8 images. .*batch_size 4") as caught:
         training.advance(1)
     assert caught.value.code == "out_of_memory"
 

@@ -19,9 +19,9 @@ def look(cohort: Cohort) -> None:
             "Class",
             range(len(cohort.classes)),
             format_func=lambda each: words.clean(cohort.classes[each]),
-            key="closer",
+            key=f"closer-{cohort.name}",  # another cohort has other classes
         )
-        rows = _series(cohort, cohort.where(label=label))
+        rows = _series(cohort, label)
         st.text(f"{words.count(len(rows), 'image')}, in the order in which they came.")
         if cohort.spacing_mm is None:
             st.text("No scale: the pixel spacing is not known, or differs from image to image.")
@@ -45,8 +45,9 @@ def look(cohort: Cohort) -> None:
         )
 
 
-def _series(cohort: Cohort, rows: Integers) -> Integers:
+def _series(cohort: Cohort, label: int) -> Integers:
     """Return the rows to scroll through: one volume of the class, if there are volumes, else the class."""
+    rows = cohort.where(label=label)
     volumes = cohort.volumes[rows] if len(cohort.volumes) else np.full(len(rows), -1)
     known = [int(each) for each in np.unique(volumes) if each >= 0]
     if known:
@@ -54,7 +55,9 @@ def _series(cohort: Cohort, rows: Integers) -> Integers:
         names = {each: f"Volume {place}" for place, each in enumerate(known, start=1)} | {-1: "Single images"}
         chosen = choices[0]
         if len(choices) > 1:
-            chosen = st.selectbox("Volume", choices, format_func=names.__getitem__, key="closer-volume")
+            chosen = st.selectbox(
+                "Volume", choices, format_func=names.__getitem__, key=f"closer-volume-{cohort.name}-{label}"
+            )
         rows = rows[volumes == chosen]
     if len(rows) > MOST:
         st.text(f"{MOST} of {len(rows):,} images, evenly chosen.")

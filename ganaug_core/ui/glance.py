@@ -19,10 +19,10 @@ def headline(cohort: Cohort) -> None:
     figures = {
         "Images": f"{len(cohort):,}",
         "Classes": f"{len(cohort.classes)}",
-        "Patients": f"{len(np.unique(patients)):,}" if len(patients) else "unknown",
+        "Patients": f"{len(np.unique(patients)):,}" if len(patients) else "–",
         "Size": f"{rows} px" if rows == columns else f"{rows} × {columns}",
         "Unit": words.clean(cohort.intensity.unit),
-        "Modality": words.clean(cohort.modality) or "unknown",
+        "Modality": words.clean(cohort.modality) or "–",
     }
     for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         place.metric(label, value)

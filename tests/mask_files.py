@@ -16,7 +16,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from tests.parts.test_volumes import write_dicom
+from tests.volume_files import write_dicom
 
 UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 OBLIQUE = (0.8, 0.6, 0.0, -0.36, 0.48, 0.8)

@@ -23,19 +23,31 @@ def checkups(course: Sequence[Progress], last: int) -> list[Checkup]:
     return [report.checkup for report in course if report.checkup is not None][-last:]
 
 
-def against_the_past(values: Sequence[float], window: int) -> tuple[float, float] | None:
-    """Return the median of the last `window` values and that of all earlier ones; None while these are fewer."""
+def blown_up(
+    values: Sequence[float], subject: str, *, growth: float, least: float, window: int, most: float, reports: int
+) -> str | None:
+    """Return in words that a size is far above what it was, or above what any healthy game reaches; None otherwise.
+
+    Args:
+        values: Oldest first, >= 0.
+        subject: Begins the sentence, as "The generator's loss has the size".
+        growth: Median of the last `window` values over that of all earlier ones, > 1; below `least` nothing counts.
+        most: Where each of the last `reports` values lies above this, the past does not matter.
+    """
+    if len(values) >= reports and min(values[-reports:]) > most:
+        return (
+            f"{subject} {_large(values[-1])}, which no healthy game reaches (alarm above {most:,.0f} in {reports} "
+            "reports in a row)."
+        )
     if len(values) < 2 * window:
         return None
-    return median(values[-window:]), median(values[:-window])
+    now, before = median(values[-window:]), median(values[:-window])
+    if now <= max(least, growth * before):
+        return None
+    return f"{subject} {now:,.0f}, it was {before:,.2g} before (alarm above {growth:g} times and {least:g})."
 
 
-def steadily_above(values: Sequence[float], limit: float, reports: int) -> bool:
-    """Return whether each of the last values, so many, lies above a limit."""
-    return len(values) >= reports and min(values[-reports:]) > limit
-
-
-def large(value: float) -> str:
+def _large(value: float) -> str:
     """Return a number of 100,000 and more in words that need no exponent."""
     if value >= 1e9:
         return "over a thousand million"

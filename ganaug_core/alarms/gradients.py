@@ -1,11 +1,11 @@
 """Gradients that die or blow up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import ClassVar
 
-from ganaug_core.alarms.course import against_the_past, large, series, steadily_above
+from ganaug_core.alarms.course import blown_up, series
 from ganaug_core.progress import Progress
 
 
@@ -62,20 +62,7 @@ class ExplodingGradient:
 
     def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
         for network in ("discriminator", "generator"):
-            do = f"Halve the {network}'s learning rate; add r1 and r2, or raise their gamma."
             norms = series(course, f"{network}_gradient")
-            if steadily_above(norms, self.most, self.reports):
-                return (
-                    f"The {network}'s gradient has the norm {large(norms[-1])}, which no healthy game reaches (alarm "
-                    f"above {self.most:,.0f} in {self.reports} reports in a row).",
-                    do,
-                )
-            compared = against_the_past(norms, self.window)
-            if compared is not None and compared[0] > max(self.least, self.growth * compared[1]):
-                now, before = compared
-                return (
-                    f"The {network}'s gradient has the norm {now:,.0f}, it was {before:,.2g} before (alarm above "
-                    f"{self.growth:g} times and {self.least:g}).",
-                    do,
-                )
+            if said := blown_up(norms, f"The {network}'s gradient has the norm", **asdict(self)):
+                return said, f"Halve the {network}'s learning rate; add r1 and r2, or raise their gamma."
         return None

@@ -1,10 +1,10 @@
 """Losses that are no numbers, or that run away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from ganaug_core.alarms.course import against_the_past, large, series, steadily_above
+from ganaug_core.alarms.course import blown_up, series
 from ganaug_core.progress import Progress
 
 
@@ -53,21 +53,8 @@ class Divergence:
     reports: int = 5
 
     def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
-        do = "Halve both learning rates; add r1 and r2, or raise their gamma."
         for network in ("discriminator", "generator"):
             sizes = [abs(each) for each in series(course, f"{network}_loss")]
-            if steadily_above(sizes, self.most, self.reports):
-                return (
-                    f"The {network}'s loss has the size {large(sizes[-1])}, which no healthy game reaches (alarm above "
-                    f"{self.most:,.0f} in {self.reports} reports in a row).",
-                    do,
-                )
-            compared = against_the_past(sizes, self.window)
-            if compared is not None and compared[0] > max(self.least, self.growth * compared[1]):
-                now, before = compared
-                return (
-                    f"The {network}'s loss has the size {now:,.0f}, it was {before:,.2g} before (alarm above "
-                    f"{self.growth:g} times and {self.least:g}).",
-                    do,
-                )
+            if said := blown_up(sizes, f"The {network}'s loss has the size", **asdict(self)):
+                return said, "Halve both learning rates; add r1 and r2, or raise their gamma."
         return None

@@ -153,11 +153,10 @@ def _spread(
 
 def _distances(one: Floats, other: Floats) -> Floats:
     """Return (n, m) distances, infinite where both are the same set and the same row."""
-    left, right = one.astype(np.float64), other.astype(np.float64)
-    squares = np.square(left).sum(1)[:, None] + np.square(right).sum(1) - 2 * left @ right.T
+    squares = two_sample.squared(one, other)
     if one is other:
         np.fill_diagonal(squares, np.inf)
-    distances: Floats = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
+    distances: Floats = np.sqrt(squares).astype(np.float32)
     return distances
 
 

@@ -128,7 +128,7 @@ def _halves(both: Sides, sides: list[_Labelled]) -> Iterator[list[_Labelled]]:
 def _discrepancy(both: Sides, sides: list[_Labelled]) -> Multiple:
     """Return the mean discrepancy; one kernel width, the median distance of held-out images, serves all."""
     train, held, drawn = sides
-    squares = two_sample.squared(held.side.values.astype(np.float64))
+    squares = two_sample.squared(held.side.values)
     width = max(float(np.median(squares[np.triu_indices(len(squares), 1)])), 1e-9)
 
     unit = max(2 * two_sample.discrepancy(held.side, drawn.side, width)[1] / SIZE, 1e-12)

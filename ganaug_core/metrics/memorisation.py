@@ -11,6 +11,7 @@ from sklearn.cluster import KMeans
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics.statistics import Values
+from ganaug_core.metrics.two_sample import squared
 from ganaug_core.records import Floats
 
 Squares = NDArray[np.floating]
@@ -31,9 +32,9 @@ def authentic_share(train: Floats, images: Floats) -> float:
     """
     if len(train) < 2 or not len(images):
         raise EvidenceError("The authentic share needs two training images.", do="Add images.", code="too_few")
-    within = _between(train, train)
+    within = squared(train, train)
     np.fill_diagonal(within, np.inf)
-    nearest = _between(images, train).argmin(1)
+    nearest = squared(images, train).argmin(1)
     exact = np.square(images.astype(np.float64) - train[nearest]).sum(1)
     return float((within.min(1)[nearest] < exact).mean())
 
@@ -86,7 +87,7 @@ def likelihood_gap(train: Floats, holdout: Floats, synthetic: Floats) -> float:
     instead of gradients, and bounded from below.
     """
     width = train.shape[1]
-    seen, fresh = _between(train, synthetic), _between(holdout, synthetic)
+    seen, fresh = squared(train, synthetic), squared(holdout, synthetic)
     narrow = NARROWEST * float(np.median(seen.min(1))) / width + 1e-12
     variance = np.full(seen.shape[1], float(np.median(seen)) / width)
     single = seen.astype(np.float32)  # twice as fast, and an average forgives the rounding
@@ -118,12 +119,5 @@ def _log(squares: Values, variance: Values, width: int) -> Values:
 
 def _to(train: Floats, images: Values) -> Values:
     """Return (n,) distances to the nearest training image."""
-    result: Values = np.sqrt(_between(images, train).min(1))
-    return result
-
-
-def _between(left: NDArray[np.floating], right: NDArray[np.floating]) -> Values:
-    """Return (n, m) squared distances."""
-    one, two = left.astype(np.float64), right.astype(np.float64)
-    result: Values = np.maximum(np.square(one).sum(1)[:, None] + np.square(two).sum(1) - 2 * one @ two.T, 0)
+    result: Values = np.sqrt(squared(images, train).min(1))
     return result

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats, Integers
@@ -92,10 +93,11 @@ def gaussian(values: Values) -> Values:
     return result
 
 
-def squared(values: Values) -> Values:
-    """Return (n, n) squared distances."""
-    lengths = np.square(values).sum(1)
-    result: Values = np.maximum(lengths[:, None] + lengths[None] - 2 * values @ values.T, 0)
+def squared(one: NDArray[np.floating], other: NDArray[np.floating] | None = None) -> Values:
+    """Return (n, m) squared distances in float64, of a set to itself where no other is given."""
+    left = one.astype(np.float64)
+    right = left if other is None else other.astype(np.float64)
+    result: Values = np.maximum(np.square(left).sum(1)[:, None] + np.square(right).sum(1) - 2 * left @ right.T, 0)
     return result
 
 

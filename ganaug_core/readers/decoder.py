@@ -50,7 +50,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     path, choices = Path(request["path"]), Choices(**request["choices"])
     folder = Path(request["folder"])
     if request["planes"]:
-        content = dicom.part_10(staging.content_of(path)[0])
+        content = dicom.part_10(staging.content_of(path))
         return dicom.drawn(content, request["planes"], choices.mask_label, folder), b""
     if request["kind"] != "dicom":
         from ganaug_core.readers import volume_pixels  # SimpleITK: half a second that DICOM can mostly do without
@@ -72,21 +72,20 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 def _header(path: Path, choices: Choices) -> dict[str, Any]:
     start = dicom.part_10(staging.start_of(path, dicom.FIRST_PART))
-    return dicom.header(start, lambda: dicom.part_10(staging.content_of(path)[0]), choices.label_tag)
+    return dicom.header(start, lambda: dicom.part_10(staging.content_of(path)), choices.label_tag)
 
 
 def _dicom(
     path: Path, known: dict[str, Any] | None, drawn: dict[str, str] | None, choices: Choices, folder: Path
 ) -> tuple[list[NDArray[Any]], dict[str, Any]]:
-    content, digest = staging.content_of(path)
-    content = dicom.part_10(content)
+    content = dicom.part_10(staging.content_of(path))
     if known is None:
         known = dicom.header(content[: dicom.FIRST_PART], lambda: content, choices.label_tag)
     found = dicom.image(content, known, choices.label_tag, folder)
     if found is None:
         raise staging.changed()
     values, promised = found
-    facts: dict[str, Any] = {"digest": digest, "count": promised.frames, "index": [], "spacing_mm": [], "empty": 0,
+    facts: dict[str, Any] = {"count": promised.frames, "index": [], "spacing_mm": [], "empty": 0,
                              "text": [], "masks": drawn is not None}  # fmt: skip
     masks = None if drawn is None else _masks(drawn, values.shape)
     placed, placed_masks = [], []

@@ -19,15 +19,14 @@ DISK_FULL = "disk"
 """Code of the one trouble that is not the file's."""
 
 
-def content_of(path: Path) -> tuple[bytes, str]:
-    """Return all bytes of an ordinary file and their SHA-256.
+def content_of(path: Path) -> bytes:
+    """Return all bytes of an ordinary file.
 
     Raises:
         CohortError: `link`, `not_file`, `permission`, `empty`, `too_big`, `changed` or `decode`.
     """
     with _opened(path) as file:
-        content = file.read()
-    return content, sha256(content).hexdigest()
+        return file.read()
 
 
 def start_of(path: Path, count: int) -> bytes:

@@ -123,7 +123,8 @@ def _volume(promised: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any
     if promised.data_file is None:
         content = copy.read_bytes()[promised.at :]
     else:
-        content, digest = staging.content_of(path.with_name(promised.data_file))
+        content = staging.content_of(path.with_name(promised.data_file))
+        digest = sha256(content).hexdigest()
     content = voxels(promised, content)
     if promised.channels > 1:
         content = luminance(np.frombuffer(content, np.uint8).reshape(-1, promised.channels)).tobytes()

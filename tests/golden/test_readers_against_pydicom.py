@@ -12,7 +12,7 @@ from pydicom.pixels.processing import apply_color_lut
 
 from ganaug_core.readers import volumes
 from ganaug_core.records import Skipped, Slice
-from tests.parts.test_volumes import write_dicom
+from tests.volume_files import write_dicom
 
 Data = Callable[[str], Path]
 FILES = "dicom_robust/pydicom_test_files/src/pydicom/data/test_files"

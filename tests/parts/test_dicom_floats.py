@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.readers import folders
 from ganaug_core.records import Skipped, Slice
-from tests.parts.test_volumes import write_dicom
+from tests.volume_files import write_dicom
 
 NUMBERS = np.random.default_rng(0).normal(0, 500, (6, 8))
 

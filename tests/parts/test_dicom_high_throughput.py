@@ -13,7 +13,7 @@ from pydicom.uid import UID
 from ganaug_core.readers import folders
 from ganaug_core.readers.dicom_codes import HIGH_THROUGHPUT
 from ganaug_core.records import Skipped, Slice
-from tests.parts.test_volumes import write_dicom
+from tests.volume_files import write_dicom
 
 CODESTREAMS = {
     "unsigned": (

@@ -17,7 +17,7 @@ from ganaug_core.readers.burned_in import LINE
 from ganaug_core.readers.dicom_codes import TEXT_RISKS
 from ganaug_core.records import Skipped, Slice
 from tests.bad_input import table
-from tests.parts.test_volumes import ramp, write_dicom
+from tests.volume_files import ramp, write_dicom
 
 itk: Any = SimpleITK
 Data = Callable[[str], Path]

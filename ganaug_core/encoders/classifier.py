@@ -27,7 +27,7 @@ class Classifier:
         smoothing: Share of the target that is spread over all classes, in [0, 1); keeps the probabilities calibrated.
         noise: Largest standard deviation of the added noise, in units of the range [-1, 1].
         intensity: Largest relative change of the gain.
-        threads: Threads of the fit. The last bits of the weights depend on it, so it is fixed.
+        threads: Threads of the fit, fewer where there are fewer cores. The last bits of the weights depend on it.
     """
 
     classes: int = 0
@@ -72,7 +72,7 @@ class Classifier:
                 report=report,
                 doing="Learning the labels",
             )
-        facts = {**asdict(self), "seed": seed, "steps": steps, "half_precision": networks.half_precision()}
+        facts = asdict(self) | networks.facts(self.threads) | {"seed": seed, "steps": steps}
         return self.restore(networks.arrays(network), shape, facts)
 
     def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:

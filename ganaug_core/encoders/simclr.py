@@ -25,7 +25,7 @@ class SimCLR:
         temperature: Divides the cosines in the loss, > 0; small values weigh the nearest strangers more.
         noise: Largest standard deviation of the added noise, in units of the range [-1, 1].
         intensity: Largest relative change of the gain.
-        threads: Threads of the fit. The last bits of the weights depend on it, so it is fixed.
+        threads: Threads of the fit, fewer where there are fewer cores. The last bits of the weights depend on it.
 
     Source: Chen et al., A simple framework for contrastive learning of visual representations, 2020,
     arXiv:2002.05709. The network and the views are far smaller; scaling is by 15 %, turning by 12 degrees.
@@ -73,7 +73,7 @@ class SimCLR:
                 report=report,
                 doing="Learning which images are alike",
             )
-        facts = {**asdict(self), "seed": seed, "steps": steps, "half_precision": networks.half_precision()}
+        facts = asdict(self) | networks.facts(self.threads) | {"seed": seed, "steps": steps}
         return self.restore(networks.arrays(backbone), shape, facts)
 
     def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:

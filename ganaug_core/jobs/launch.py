@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+from ganaug_core.cores import available_cores
 from ganaug_core.jobs import locks
 from ganaug_core.workspace import Workspace
 
@@ -19,7 +20,7 @@ def spare_cores() -> None:
     With a thread on every core of a busy machine they wait for each other: small operations on images were 10 to 90
     times slower on 4 threads than on 2. numba sets the number for the whole process, so it is told too.
     """
-    half = str(max(1, (os.cpu_count() or 2) // 2))
+    half = str(max(1, available_cores() // 2))
     threads = os.environ.setdefault("OMP_NUM_THREADS", half)
     os.environ.setdefault("NUMBA_NUM_THREADS", threads)
 

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from ganaug_core.cores import available_cores
 from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.staging import DISK_FULL
@@ -293,8 +294,7 @@ class Decoders:
     """Several decoders side by side, at most one a core; results come in the order of the work."""
 
     def __init__(self, choices: Choices, files: int) -> None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self.count = max(1, min(cores, math.ceil(files / FILES_A_DECODER)))
+        self.count = max(1, min(available_cores(), math.ceil(files / FILES_A_DECODER)))
         self._choices = choices
         self._idle: SimpleQueue[Decoder] = SimpleQueue()
         self._stack = ExitStack()

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ganaug_core.cores import available_cores
 from ganaug_core.errors import TrainingError
 
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -55,7 +56,7 @@ class Place:
         if self.device.type == "cuda":
             how = ", the same every time" if self.repeatable else ""
             return f"GPU ({torch.cuda.get_device_name(self.device)}), {precision}{how}"
-        threads = f"{torch.get_num_threads()} of {available_threads()} threads"
+        threads = f"{torch.get_num_threads()} of {available_cores()} threads"
         return f"CPU ({processor()}), {threads}, {precision}"
 
 
@@ -139,11 +140,6 @@ def enough_memory(batch_size: int) -> Iterator[None]:
         ) from error
 
 
-def available_threads() -> int:
-    """Return how many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def fastest_threads(work: Callable[[], object]) -> int:
     """Return which of 1, 2, 4, ... threads does `work` fastest here and now; more must gain a tenth to be chosen.
 
@@ -151,7 +147,7 @@ def fastest_threads(work: Callable[[], object]) -> int:
     """
     best, best_time = 1, float("inf")
     threads = 1
-    while threads <= available_threads():
+    while threads <= available_cores():
         torch.set_num_threads(threads)
         work()
         times = []

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ganaug_core.encoders import ENCODERS, texture
+from ganaug_core.encoders import ENCODERS, networks, texture
 from ganaug_core.encoders.fitted import read_state
 from ganaug_core.encoders.networks import distort, reproducible
 from ganaug_core.encoders.pixels import principal_axes, small
-from ganaug_core.encoders.simclr import contrast
+from ganaug_core.encoders.simclr import SimCLR, contrast
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import FittedEncoder
 from ganaug_core.records import Floats, Integers
@@ -125,6 +125,16 @@ def test_the_facts_say_with_which_settings_and_seed_it_was_fitted(name: str) -> 
     if name in QUICK:
         assert (facts["threads"], facts["batch"]) == (1, 16)
         assert facts["steps"] >= 8
+
+
+def test_a_fit_takes_no_more_threads_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "available_cores", lambda: 1)
+    inside = []
+    fitted = SimCLR(steps=8, batch=4, threads=2).fit(
+        noise(8), np.zeros(8, np.int64), report=lambda share, words: inside.append(torch.get_num_threads())
+    )
+    assert set(inside) == {1}
+    assert fitted.facts["threads"] == 1
 
 
 def test_damaged_bytes_are_refused_in_words() -> None:

@@ -43,7 +43,7 @@ def test_the_fastest_number_of_threads_is_measured(
 ) -> None:
     before, clock = torch.get_num_threads(), [0.0]
     monkeypatch.setattr(devices.time, "perf_counter", lambda: clock[0])
-    monkeypatch.setattr(devices, "available_threads", lambda: 4)
+    monkeypatch.setattr(devices, "available_cores", lambda: 4)
 
     def work() -> None:
         clock[0] += seconds[torch.get_num_threads()]

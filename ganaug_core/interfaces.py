@@ -4,9 +4,8 @@ A part is a frozen dataclass; its fields are its settings. Each family's `__init
 part; contract tests run on every entry.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.progress import Progress
-from ganaug_core.records import Floats, Integers, Skipped, Slice
+from ganaug_core.records import Floats, Integers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,14 +38,6 @@ Report = Callable[[float, str], None]
 
 def silent(share: float, doing: str) -> None:
     """The report of somebody who does not listen."""
-
-
-class Reader(Protocol):
-    """A source format: says whether it recognises a path, and reads it as a stream of slices and refusals."""
-
-    def recognises(self, source: Path) -> bool: ...
-
-    def read(self, source: Path) -> Iterator[Slice | Skipped]: ...
 
 
 class Critic(Protocol):

@@ -16,7 +16,7 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import ROLES, TRAIN, Cohort, Features, Integers, Map, Samples
 
 FEWEST_REAL = 16
-NEIGHBOURS = 15
+NEIGHBOURS = 15  # of UMAP; 10 shows detail, 50 the large picture
 PLACED_BY = 5
 SYNTHETIC = len(ROLES)
 EPOCHS = 200  # UMAP's own number for large sets; 500 took 2.5 times the time for .02 more neighbour hit rate
@@ -32,7 +32,6 @@ def build(
     synthetic: Features,
     *,
     seed: int = 0,
-    neighbours: int = NEIGHBOURS,
     report: Report = silent,
 ) -> Map:
     """Return the map of a cohort and of synthetic images in one feature space.
@@ -40,13 +39,12 @@ def build(
     Args:
         real: Features of all images of the cohort, in cohort order.
         synthetic: Features of all samples, in their order; none is fine.
-        neighbours: UMAP's neighbourhood; a small cohort gets fewer. 10 shows detail, 50 the large picture.
 
     Raises:
         EvidenceError: Fewer than 16 real images, features of something else, or a space in which all images are one.
     """
     values, placed = _checked(cohort, samples, real, synthetic)
-    near = min(neighbours, len(values) - 1)
+    near = min(NEIGHBOURS, len(values) - 1)
     report(0.05, "Looking for neighbours")
     real_index, real_distance = _others(values, near)
     report(0.15, "Drawing the map")

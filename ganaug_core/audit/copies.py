@@ -1,6 +1,5 @@
 """Copying: is any synthetic image a training image, and are too many of them too close?"""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -202,7 +201,7 @@ def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
     groups = both.cohort.groups[both.holdout]
     left_out = _random_groups(both, groups)
 
-    def part(number: int) -> Callable[[float, str], None]:
+    def part(number: int) -> Report:
         return lambda share, message: report((number + share) / 4, message)
 
     return _Distances(

@@ -120,7 +120,7 @@ def _taught(both: Sides) -> list[Measurement]:
 def _examples(both: Sides, found: list[Agreement]) -> Examples:
     """Return the images that the classifier puts elsewhere, least sure of their label first; or the caricatures."""
     values = both.spaces[SPACE].synthetic.values
-    sure = np.where(both.labels >= 0, values[np.arange(len(values)), both.labels], 0)
+    sure = values[np.arange(len(values)), both.labels]
     worst = _worst(found)
     if min(worst.p_value, worst.shift_p_value) < ALPHA and _caricature(worst):
         rows = np.flatnonzero(both.labels == worst.label)

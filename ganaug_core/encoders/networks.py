@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganaug_core.cores import available_cores
+from ganaug_core.interfaces import Report
 from ganaug_core.records import Floats
 
 WIDTHS = (48, 64, 96)
@@ -143,7 +144,7 @@ def descend(
     rate: float,
     decay: float,
     warm_up: float,
-    report: Callable[[float, str], None],
+    report: Report,
     doing: str,
 ) -> None:
     """Minimise `loss(index)` over random batches of `count` images for `steps` steps; linear start, cosine end."""

@@ -1,7 +1,7 @@
 """Images from a generator: the same ones for the same seed, however many are asked for."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +11,12 @@ from torch import Tensor, nn
 from ganaug_core.architectures.style import StyleGenerator
 from ganaug_core.config import Passport
 from ganaug_core.errors import GeneratorError
-from ganaug_core.interfaces import Architecture
+from ganaug_core.interfaces import Architecture, Report, silent
 from ganaug_core.records import Floats, Integers, Samples
 from ganaug_core.workspace import digest_of
 
 _CHUNK = 64
 MIXED_SIDE = 6
-
-
-def silent(share: float, message: str) -> None:
-    """Report to nobody."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class Generator:
         *,
         seed: int,
         truncation: float = 1.0,
-        report: Callable[[float, str], None] = silent,
+        report: Report = silent,
     ) -> Floats:
         """Return one image for each label, (n, channel, row, column) float32 in [-1, 1].
 
@@ -133,7 +129,7 @@ def draw(
     seed: int = 0,
     truncation: float = 1.0,
     mixing: float = 0.0,
-    report: Callable[[float, str], None] = silent,
+    report: Report = silent,
 ) -> Samples:
     """Return `per_class` images of each class, class after class, as a record.
 

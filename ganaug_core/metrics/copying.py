@@ -37,17 +37,14 @@ class SetTest:
 
     Attributes:
         p_value: Chance of a set as suspicious if nothing is copied, calibrated over all ranks and classes.
-        count: Synthetic images below the threshold of their class, at the rank of 2 %.
-        expected: What chance gives there.
-        share: Share of copies that explains the count, in [0, 1].
+        share: Share of copies that explains how many synthetic images lie below the threshold of their class, at the
+            rank of 2 %; in [0, 1].
         interval: 95 % interval of that share, by inverting the Beta-Binomial.
         n_holdout: Held-out patients (or groups) that were counted.
         n_synthetic: Synthetic images of classes that have held-out ones.
     """
 
     p_value: float
-    count: int
-    expected: float
     share: float
     interval: tuple[float, float]
     n_holdout: int
@@ -264,8 +261,6 @@ def set_test(
     total, expected = sum(design.synthetic), design.expected(last)
     return SetTest(
         p_value=p_values[0] if single else min(1.0, 2 * float(np.median(p_values))),
-        count=count,
-        expected=expected,
         share=max(0.0, (count - expected) / max(total - expected, 1)),
         interval=design.interval(count, last),
         n_holdout=sum(design.holdout),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import Report, silent
+from ganaug_core.metrics.classes import labels_in
 from ganaug_core.records import ROLES, TRAIN, Cohort, Features, Integers, Map, Samples
 
 FEWEST_REAL = 16
@@ -41,9 +42,11 @@ def build(
         synthetic: Features of all samples, in their order; none is fine.
 
     Raises:
-        EvidenceError: Fewer than 16 real images, features of something else, or a space in which all images are one.
+        EvidenceError: Fewer than 16 real images, a class that the cohort does not have, features of something else, or
+            a space in which all images are one.
     """
     values, placed = _checked(cohort, samples, real, synthetic)
+    labels = labels_in(cohort, samples)
     near = min(NEIGHBOURS, len(values) - 1)
     report(0.05, "Looking for neighbours")
     real_index, real_distance = _others(values, near)
@@ -62,7 +65,7 @@ def build(
         positions=positions,
         ids=np.concatenate([cohort.ids, samples.ids]),
         roles=np.concatenate([cohort.roles, np.full(len(samples), SYNTHETIC)]).astype(np.int64),
-        labels=np.concatenate([cohort.labels, samples.labels]).astype(np.int64),
+        labels=np.concatenate([cohort.labels, labels]),
         nearest=twin,
         distances=distance.astype(np.float32),
         trustworthiness=_trustworthiness(values, drawn, near, seed),

@@ -8,7 +8,7 @@ from scipy import ndimage, stats
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.words import FAIL, chance, percent
 from ganaug_core.metrics import spectrum
-from ganaug_core.metrics.statistics import Values, dominance
+from ganaug_core.metrics.statistics import Dominance, Values, dominance
 from ganaug_core.records import Floats, Measurement
 
 SHIFT = 0.15  # how far from 1/2 the chance may lie that a synthetic image has more power than a real one
@@ -40,12 +40,12 @@ class Detail:
 def detail(both: Sides) -> Detail:
     """Return the comparison of every class that has images on both sides."""
     held_labels = both.cohort.labels[both.holdout]
-    worst: tuple[float, str] = (1.0, "")
-    tests, visible = 0, [0.0]
-    measurements: list[Measurement] = []
+    frequencies = spectrum.frequencies(*both.cohort.shape[1:])
+    classes = np.intersect1d(held_labels, both.labels)
+    found: list[_Ring] = []
+    visible = [0.0]
     pooled: list[tuple[Values, Values]] = []
     random = both.random(420)
-    classes = np.intersect1d(held_labels, both.labels)
     for label in classes:
         held = np.sort(random.permutation(both.holdout[held_labels == label])[:MOST])
         drawn = np.sort(random.permutation(np.flatnonzero(both.labels == label))[:MOST])
@@ -54,46 +54,57 @@ def detail(both: Sides) -> Detail:
         name, images, mass = both.cohort.classes[label], both.cohort.images(held), both.weights[held]
         real, synthetic = spectrum.rings(images), spectrum.rings(both.samples.images[drawn])
         pooled.append((real, synthetic))
-        for ring, frequency in enumerate(spectrum.frequencies()):
-            more, _, interval, p_value = dominance(real[:, ring], mass, synthetic[:, ring], SHIFT)
-            sizes = round(mass.sum()), len(drawn)
-            measurements.append(
-                Measurement(
-                    "detail",
-                    f"{frequency:.2f} cycles a pixel",
-                    more,
-                    interval,
-                    0.5,
-                    0.5,
-                    *sizes,
-                    "near .5",
-                    name,
-                    p_value=p_value,
-                )
-            )
-            tests += 1
-            if p_value <= worst[0]:
-                how = "more" if more > 0.5 else "less"
-                worst = (
-                    p_value,
-                    (
-                        f"Synthetic {name} has {how} detail of {1 / frequency:.1f} pixels than real images in "
-                        f"{percent(max(more, 1 - more))} of comparisons, where chance gives 50 % ({chance(p_value)})"
-                    ),
-                )
-        alpha = FAIL / (VERDICTS * PARTS * len(classes) * spectrum.RINGS)
+        for ring, frequency in enumerate(frequencies):
+            more = dominance(real[:, ring], mass, synthetic[:, ring], SHIFT)
+            found.append(_Ring(name, float(frequency), more, round(mass.sum()), len(drawn)))
+        alpha = FAIL / (VERDICTS * PARTS * len(classes) * len(frequencies))
         seen = _visible(images, real, mass, len(drawn), alpha)
         visible.append(np.inf if seen is None else seen)
-    if not pooled:
+    if not found:
         return Detail()
+    worst = min(reversed(found), key=lambda each: each.more.p_value)  # of equals the finest detail
     largest = max(visible)
     return Detail(
-        min(1.0, worst[0] * tests),
-        worst[1],
+        min(1.0, worst.more.p_value * len(found)),
+        worst.sentence(),
         None if np.isinf(largest) else largest,
-        tuple(measurements),
-        _drawings(pooled),
+        tuple(each.measurement() for each in found),
+        {"spectrum.frequency": frequencies.astype(np.float32), **_drawings(pooled)},
     )
+
+
+@dataclass(frozen=True)
+class _Ring:
+    """How often a synthetic image of a class has more power at a frequency (cycles a pixel) than a real one."""
+
+    class_name: str
+    frequency: float
+    more: Dominance
+    n_real: int
+    n_synthetic: int
+
+    def measurement(self) -> Measurement:
+        return Measurement(
+            "detail",
+            f"{self.frequency:.2f} cycles a pixel",
+            self.more.chance,
+            self.more.interval,
+            0.5,
+            0.5,
+            self.n_real,
+            self.n_synthetic,
+            "near .5",
+            self.class_name,
+            p_value=self.more.p_value,
+        )
+
+    def sentence(self) -> str:
+        how = "more" if self.more.chance > 0.5 else "less"
+        return (
+            f"Synthetic {self.class_name} has {how} detail of {1 / self.frequency:.1f} pixels than real images in "
+            f"{percent(max(self.more.chance, 1 - self.more.chance))} of comparisons, where chance gives 50 % "
+            f"({chance(self.more.p_value)})"
+        )
 
 
 def _visible(images: Floats, real: Values, mass: Values, synthetic: int, alpha: float) -> float | None:
@@ -101,7 +112,7 @@ def _visible(images: Floats, real: Values, mass: Values, synthetic: int, alpha: 
     need = float(stats.norm.isf(alpha) + stats.norm.ppf(0.8))
     for sigma in BLURS:
         blurred = spectrum.rings(ndimage.gaussian_filter(images, (0, 0, sigma, sigma), mode="reflect"))
-        for ring in range(spectrum.RINGS):
+        for ring in range(real.shape[1]):
             as_many = np.resize(blurred[:, ring], synthetic)
             if stats.norm.isf(dominance(real[:, ring], mass, as_many, SHIFT).p_value) > need:
                 return sigma
@@ -109,8 +120,8 @@ def _visible(images: Floats, real: Values, mass: Values, synthetic: int, alpha: 
 
 
 def _drawings(pooled: list[tuple[Values, Values]]) -> dict[str, Floats]:
-    """Return frequency, and for both sides (3, rings) the 5th, 50th and 95th percentile over images, classes alike."""
-    drawn = {"spectrum.frequency": spectrum.frequencies().astype(np.float32)}
+    """Return for both sides (3, rings) the 5th, 50th and 95th percentile over images, classes alike."""
+    drawn = {}
     for side, name in enumerate(("holdout", "synthetic")):
         quantiles = [np.percentile(each[side], (5, 50, 95), axis=0) for each in pooled]
         drawn[f"spectrum.{name}"] = np.mean(quantiles, axis=0).astype(np.float32)

@@ -29,8 +29,8 @@ class Labels:
 
 def labels(both: Sides) -> Labels:
     """Return what speaks for wrong or exaggerated labels."""
-    if reason := _unusable(both):
-        return Labels(Finding(None, unable=(f"Labels cannot be judged: {reason}.", "Audit with at least two classes.")))
+    if unable := _unusable(both):
+        return Labels(Finding(None, unable=unable))
     held = both.holdout
     found = agreements(
         both.features(SPACE, held),
@@ -72,15 +72,20 @@ def labels(both: Sides) -> Labels:
     return Labels(finding, _confusion(both), _examples(both, found))
 
 
-def _unusable(both: Sides) -> str:
-    """Return why labels cannot be judged, empty if they can."""
+def _unusable(both: Sides) -> tuple[str, str] | None:
+    """Return why labels cannot be judged, with what to do; None if they can."""
     classes = len(both.cohort.classes)
     if classes < 2:
-        return "the cohort has one class"
+        return "Labels cannot be judged: the cohort has one class.", "Audit with at least two classes."
     if SPACE not in both.spaces:
-        return f"the features {SPACE} are missing"
+        return f"Labels cannot be judged: the features {SPACE} are missing.", "Audit in this space too."
     known = both.spaces[SPACE].synthetic.values.shape[1]
-    return f"the classifier knows {known} classes, the cohort {classes}" if known != classes else ""
+    if known != classes:
+        return (
+            f"Labels cannot be judged: the classifier knows {known} classes, the cohort {classes}.",
+            "Fit it on this cohort.",
+        )
+    return None
 
 
 def _confusion(both: Sides) -> dict[str, Floats]:

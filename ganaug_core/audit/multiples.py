@@ -63,7 +63,11 @@ class Multiple:
 
 
 def multiples(both: Sides, space: str) -> list[Multiple]:
-    """Return the mean discrepancy and the Fréchet distance in a space; both sides have at least 24 images."""
+    """Return the mean discrepancy and the Fréchet distance in a space; both sides have at least 24 images.
+
+    With fewer than 8 training patients there is nothing to compare with, and the list is empty; where too few patients
+    of each class are on all sides, the Fréchet distance is left out.
+    """
     held_labels = both.cohort.labels[both.holdout]
     shared = np.intersect1d(held_labels, both.labels)
     held = _some(both.holdout[np.isin(held_labels, shared)], both.random(400))
@@ -88,7 +92,11 @@ def multiples(both: Sides, space: str) -> list[Multiple]:
         _Labelled(Side(values[place], _mixed(mass[place], known[place], wanted), groups[place]), known[place])
         for place in range(len(values))
     ]
-    return [_discrepancy(both, sides), _frechet(both, sides)]
+    parts = list(_halves(both, sides))
+    if not parts:
+        return []
+    found = _discrepancy(both, sides, parts), _frechet(both, sides, parts)
+    return [each for each in found if each is not None]
 
 
 @dataclass(frozen=True)
@@ -118,14 +126,14 @@ def _mixed(mass: Values, labels: Integers, wanted: dict[int, float]) -> Values:
 
 
 def _halves(both: Sides, sides: list[_Labelled]) -> Iterator[list[_Labelled]]:
-    """Return random halves of the patients of every side."""
+    """Return random halves of the patients of every side; none where a side has too few."""
     random = both.random(403)
     streams = [halves(each.side.patients, HALVES, random) for each in sides]
-    for rows in zip(*streams, strict=True):
+    for rows in zip(*streams, strict=False):
         yield [side.at(each) for side, each in zip(sides, rows, strict=True)]
 
 
-def _discrepancy(both: Sides, sides: list[_Labelled]) -> Multiple:
+def _discrepancy(both: Sides, sides: list[_Labelled], parts: list[list[_Labelled]]) -> Multiple:
     """Return the mean discrepancy; one kernel width, the median distance of held-out images, serves all."""
     train, held, drawn = sides
     squares = two_sample.squared(held.side.values)
@@ -137,15 +145,17 @@ def _discrepancy(both: Sides, sides: list[_Labelled]) -> Multiple:
         return 1 + two_sample.discrepancy(real.side, other.side, width)[0] / unit
 
     value, floor = between(held, drawn), between(held, train)
-    spread = [between(part[1], part[2]) for part in _halves(both, sides)]
+    spread = [between(part[1], part[2]) for part in parts]
     blocks = two_sample.paired(held.labels, held.side.patients, drawn.labels, both.random(404), MOST)
-    equal, by_chance = two_sample.swapped(
-        held.side.values[blocks.real],
-        drawn.side.values[blocks.synthetic],
-        blocks.patient,
-        two_sample.gaussian,
-        both.random(405),
-    )
+    equal, by_chance = None, 0.0
+    if len(blocks.patient):  # no patient fits where each has more images of a class than were drawn of it
+        equal, by_chance = two_sample.swapped(
+            held.side.values[blocks.real],
+            drawn.side.values[blocks.synthetic],
+            blocks.patient,
+            two_sample.gaussian,
+            both.random(405),
+        )
     # Half of the patients show three times the variance that chance alone adds to all of them, and once what the
     # effect adds; swapping tells the former.
     null = (by_chance / unit) ** 2
@@ -153,27 +163,35 @@ def _discrepancy(both: Sides, sides: list[_Labelled]) -> Multiple:
     return _multiple("discrepancy_multiple", "mean discrepancy", value, floor, deviation, equal, sides)
 
 
-def _frechet(both: Sides, sides: list[_Labelled]) -> Multiple:
-    """Return the Fréchet distance extrapolated to endless sets, over what chance adds between real sets of 300."""
+def _frechet(both: Sides, sides: list[_Labelled], parts: list[list[_Labelled]]) -> Multiple | None:
+    """Return the Fréchet distance extrapolated to endless sets, over what chance adds between real sets of 300.
+
+    None where there are fewer than 4 patients of the same classes on all sides, in a half of them too.
+    """
     random = both.random(406)
 
-    def between(parts: list[_Labelled], draws: int) -> tuple[float, float]:
-        found = np.array([_extrapolated(parts, random) for _ in range(draws)])
-        endless, floor, slope = found.mean(0)
+    def between(chosen: list[_Labelled], draws: int) -> tuple[float, float] | None:
+        found = [each for _ in range(draws) if (each := _extrapolated(chosen, random)) is not None]
+        if not found:
+            return None
+        endless, floor, slope = np.mean(found, axis=0)
         unit = max(slope / SIZE, 1e-9)
         return float(1 + endless / unit), float(1 + floor / unit)
 
-    value, floor = between(sides, DRAWS)
-    spread = [between(part, 2)[0] for part in _halves(both, sides)]
+    whole = between(sides, DRAWS)
+    spread = [half[0] for part in parts if (half := between(part, 2)) is not None]
+    if whole is None or len(spread) < len(parts):
+        return None
+    value, floor = whole
     deviation = float(np.std(spread, ddof=1))
     return _multiple("frechet_multiple", "Fréchet distance", value, floor, deviation, None, sides)
 
 
-def _extrapolated(sides: list[_Labelled], random: np.random.Generator) -> tuple[float, float, float]:
+def _extrapolated(sides: list[_Labelled], random: np.random.Generator) -> tuple[float, float, float] | None:
     """Return the distance of held-out to synthetic and to training images for endless sets, and the slope in 1 / n.
 
-    One image of each patient, the same number of each class on all sides. The line goes through the distances of all
-    and of half of them: chance adds a part in proportion to 1 / n.
+    One image of each patient, the same number of each class on all sides; None where that is fewer than 4. The line
+    goes through the distances of all and of half of them: chance adds a part in proportion to 1 / n.
 
     Source: Chong and Forsyth, 2020, arXiv:1911.07023; two sizes instead of fifteen, averaged over draws.
     """
@@ -185,6 +203,8 @@ def _extrapolated(sides: list[_Labelled], random: np.random.Generator) -> tuple[
             pick.append(pool[:size])
     train, held, drawn = (each.side.values[np.concatenate(pick)] for each, pick in zip(sides, chosen, strict=True))
     n = len(held)
+    if n < 4:
+        return None
     half = random.permutation(n)[: n // 2]
     distance = Frechet().compare
     whole = distance(held, drawn), distance(held, train)

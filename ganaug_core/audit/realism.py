@@ -154,14 +154,22 @@ def _finding(
             "Look at what gives single images away all the same.",
         )
     return Finding(
-        p_value, (f"{trouble}.", do), clear, _unable(found, fine, sizes), caution=caution, measurements=measurements
+        p_value,
+        (f"{trouble}.", do),
+        clear,
+        _unable(both, found, fine, sizes),
+        caution=caution,
+        measurements=measurements,
     )
 
 
-def _unable(found: list[Multiple], fine: detail.Detail, sizes: str) -> tuple[str, str]:
+def _unable(both: Sides, found: list[Multiple], fine: detail.Detail, sizes: str) -> tuple[str, str]:
     more = "Audit with more held-out and more synthetic images."
-    if not found:
+    if SPACE not in both.spaces:
         return f"Realism cannot be judged: the features {SPACE} are missing.", "Audit in this space too."
+    if not found:
+        few = f"{count(both.patients(both.train), 'training patient')}, at least 8 of these classes are needed"
+        return f"Realism cannot be judged: {few}.", "Import a cohort with more training patients."
     if found[0].upper >= LIMIT:
         return f"The images may differ from real ones too much or not: {_times(found[0])} ({sizes}).", more
     seen = "no blur" if fine.visible is None else f"only a blur of {fine.visible:g} pixels or more"

@@ -36,6 +36,8 @@ def described(both: Sides) -> tuple[Measurement, ...]:
         return ()
     values = both.features(SPACE, train), both.features(SPACE, held), both.spaces[SPACE].synthetic.values[drawn]
     parts = [np.asarray(each) for each in halves(both.cohort.groups[held], 3, both.random(460))]
+    if not parts:  # too few patients to play against each other
+        return ()
     subsets = list(halves(np.arange(len(drawn)), HALVES, both.random(461)))
     result = []
     for name, (counted, better) in COUNTS.items():

@@ -9,6 +9,7 @@ import numpy as np
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import statistics
+from ganaug_core.metrics.classes import labels_in
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.neighbours import Registered
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers, Samples
@@ -88,7 +89,8 @@ def sides(
     """Return both sides after checking that they fit.
 
     Raises:
-        EvidenceError: No synthetic images, a class that the cohort does not have, or features of other images.
+        EvidenceError: No synthetic images, a class that the cohort does not have, or features of other images or
+            that are no numbers.
     """
     if len(samples) == 0:
         raise EvidenceError(
@@ -101,14 +103,7 @@ def sides(
             do="Audit images that were drawn without mixing.",
             code="not_independent",
         )
-    numbers = {name: number for number, name in enumerate(cohort.classes)}
-    unknown = sorted({samples.classes[label] for label in np.unique(samples.labels)} - set(numbers))
-    if unknown:
-        raise EvidenceError(
-            f"The cohort {cohort.name} has no class {', '.join(unknown)}.",
-            do=f"Name the classes as the cohort does: {', '.join(cohort.classes)}.",
-            code="unknown_class",
-        )
+    labels = labels_in(cohort, samples)
     for name, space in spaces.items():
         if len(space.real.values) != len(cohort) or len(space.synthetic.values) != len(samples):
             raise EvidenceError(
@@ -116,5 +111,9 @@ def sides(
                 f"rows for {len(cohort)} real and {len(samples)} synthetic images.",
                 do="Compute the features again.",
             )
-    labels = np.array([numbers.get(name, -1) for name in samples.classes], np.int64)[samples.labels]
+        if not (np.isfinite(space.real.values).all() and np.isfinite(space.synthetic.values).all()):
+            raise EvidenceError(
+                f"The {name} features hold values that are no numbers.",
+                do="Compute the features again, or leave this space out.",
+            )
     return Sides(cohort, samples, spaces, labels, seed, remember)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ganaug_core.benefit.arms import arms
 from ganaug_core.benefit_records import Arm
 from ganaug_core.errors import EvidenceError
+from ganaug_core.metrics.classes import labels_in
 from ganaug_core.records import HOLDOUT, TRAIN, UNKNOWN_PATIENT, Cohort, Floats, Integers, Names, Samples
 
 FEWEST_TRAINING, FEWEST_TESTED, FEWEST_PATIENTS, FEWEST_SYNTHETIC = 4, 10, 5, 8
@@ -165,21 +166,13 @@ def _check_sizes(cohort: Cohort, rare: int, counts: Integers, holdout: Integers)
 
 def _made_labels(cohort: Cohort, samples: Samples, rare: int) -> Integers:
     """Return (m,) synthetic labels in the cohort's order of classes."""
-    unknown = sorted({samples.classes[label] for label in np.unique(samples.labels)} - set(cohort.classes))
-    if unknown:
-        raise EvidenceError(
-            f"The cohort {cohort.name} has no class {', '.join(unknown)}.",
-            do=f"Name the classes as the cohort does: {', '.join(cohort.classes)}.",
-            code="unknown_class",
-        )
+    made = labels_in(cohort, samples)
     if tuple(samples.images.shape[1:]) != cohort.shape:
         raise EvidenceError(
             f"The synthetic images have another size than those of {cohort.name}.",
             do="Import them for this cohort, or draw them from a generator of it.",
             code="shape",
         )
-    number = np.array([cohort.classes.index(each) if each in cohort.classes else -1 for each in samples.classes])
-    made: Integers = number[samples.labels].astype(np.int64)
     if (made == rare).sum() < FEWEST_SYNTHETIC:
         raise EvidenceError(
             f"There are {(made == rare).sum()} synthetic images of {cohort.classes[rare]}.",

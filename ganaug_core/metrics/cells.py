@@ -74,7 +74,7 @@ def cells(
         rows = np.flatnonzero(real_labels == label)
         drawn = synthetic[synthetic_labels == label]
         patients = float(real_weights[rows].sum())
-        count = cells_of(patients)
+        count = min(cells_of(patients), len(np.unique(real[rows], axis=0)))
         if count < 2 or len(drawn) == 0:
             continue
         means = KMeans(count, n_init=4, random_state=seed).fit(real[rows])

@@ -125,9 +125,15 @@ def as_pictures(pattern: Values) -> tuple[Floats, Floats]:
 
 
 def _coarse(stack: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return (n, side, side): means of blocks; what is left over at the far edges is dropped."""
-    n, rows, columns = stack.shape
-    side = min(SIDE, rows, columns)
-    down, right = rows // side, columns // side
-    kept = stack[:, : side * down, : side * right]
-    return np.asarray(kept.reshape(n, side, down, side, right).mean((2, 4)))
+    """Return (n, side, side): means over areas; a pixel on a border counts for both sides by its parts."""
+    side = min(SIDE, *stack.shape[1:])
+    down, right = (_areas(length, side).astype(stack.dtype) for length in stack.shape[1:])
+    return np.asarray(down @ stack @ right.T)
+
+
+def _areas(length: int, parts: int) -> Values:
+    """Return (parts, length): the share that each of so many pixels has in the mean of each equal part of a line."""
+    edges = np.linspace(0, length, parts + 1)[:, None]
+    pixels = np.arange(length)
+    overlap = np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels)
+    return np.asarray(np.maximum(overlap, 0) * parts / length)

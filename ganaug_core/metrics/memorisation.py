@@ -54,7 +54,7 @@ def copying_score(train: Floats, holdout: Floats, synthetic: Floats, cells: int 
     Source: Meehan et al., 2020, arXiv:2004.05675; divided by the root of the sum of squared shares, without which the
     average of five cells has a deviation of .48.
     """
-    cells = min(cells, len(train))
+    cells = min(cells, len(np.unique(train, axis=0)))
     means = KMeans(cells, n_init=4, random_state=seed).fit(train.astype(np.float64))
     sides = [each.astype(np.float64) for each in (holdout, synthetic)]
     places = [means.predict(each) for each in sides]
@@ -89,7 +89,7 @@ def likelihood_gap(train: Floats, holdout: Floats, synthetic: Floats) -> float:
     width = train.shape[1]
     seen, fresh = squared(train, synthetic), squared(holdout, synthetic)
     narrow = NARROWEST * float(np.median(seen.min(1))) / width + 1e-12
-    variance = np.full(seen.shape[1], float(np.median(seen)) / width)
+    variance = np.full(seen.shape[1], max(float(np.median(seen)) / width, narrow))
     single = seen.astype(np.float32)  # twice as fast, and an average forgives the rounding
     for _ in range(ROUNDS):
         share = _parts(single, variance, width)

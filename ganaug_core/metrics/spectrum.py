@@ -10,23 +10,24 @@ from numpy.typing import NDArray
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats
 
-RINGS = 8
+RINGS = 8  # fewer in images below 16 pixels: each holds a frequency at least
 HIGHEST = 0.5  # cycles a pixel; the corners beyond are left out
 FLOOR = 1e-12
 
 
 def rings(images: Floats) -> Values:
-    """Return (n, RINGS) log10 of the mean power in rings of spatial frequency, channels averaged.
+    """Return (n, rings) log10 of the mean power in rings of spatial frequency, channels averaged.
 
     Args:
         images: (n, channel, row, column) in [-1, 1], at least 8 rows and columns.
     """
     rows, columns = images.shape[2:]
+    count = _rings_of(rows, columns)
     window = np.hanning(rows + 2)[1:-1, None] * np.hanning(columns + 2)[None, 1:-1]
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns))
-    ring = np.where(frequency <= HIGHEST, np.ceil(frequency / HIGHEST * RINGS), 0).astype(int)
-    inside = [ring == each for each in range(1, RINGS + 1)]
-    result = np.zeros((len(images), RINGS))
+    ring = np.where(frequency <= HIGHEST, np.ceil(frequency / HIGHEST * count), 0).astype(int)
+    inside = [ring == each for each in range(1, count + 1)]
+    result = np.zeros((len(images), count))
     for start in range(0, len(images), 256):
         grey = images[start : start + 256].mean(1)
         centred = (grey - grey.mean((1, 2), keepdims=True)) * window
@@ -36,6 +37,11 @@ def rings(images: Floats) -> Values:
     return np.asarray(np.log10(result + FLOOR))
 
 
-def frequencies() -> NDArray[np.float64]:
-    """Return (RINGS,) the middle of each ring in cycles a pixel."""
-    return np.asarray((np.arange(RINGS) + 0.5) * HIGHEST / RINGS)
+def frequencies(rows: int, columns: int) -> NDArray[np.float64]:
+    """Return (rings,) the middle of each ring of images of that size in cycles a pixel."""
+    count = _rings_of(rows, columns)
+    return np.asarray((np.arange(count) + 0.5) * HIGHEST / count)
+
+
+def _rings_of(rows: int, columns: int) -> int:
+    return min(RINGS, max(rows, columns) // 2)

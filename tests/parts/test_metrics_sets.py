@@ -176,14 +176,32 @@ def test_the_picture_shows_where_detail_is_missing() -> None:
     assert statistics.dominance(found.real, np.ones(120), found.synthetic, 0.25)[0] > 0.99
 
 
+@pytest.mark.parametrize("side", [28, 48, 64, 70])
+def test_the_picture_shows_every_part_of_an_image_of_any_size(side: int) -> None:
+    image = np.zeros((1, 1, side, side), np.float32)
+    image[:, :, -5:] = image[:, :, :, -5:] = 1
+    brightness, _ = give_aways.as_pictures(give_aways.brightness_and_detail(image)[0])
+    assert brightness[-1, -1] == pytest.approx(1)
+    assert brightness.mean() == pytest.approx(image.mean(), abs=1e-6)
+
+
 # spectrum
+
+
+@pytest.mark.parametrize("side", [8, 11, 15])
+def test_a_very_small_image_has_fewer_rings_and_power_in_each(side: int) -> None:
+    random = np.random.default_rng(3)
+    power = spectrum.rings(random.normal(0, 0.3, (200, 1, side, side)).astype(np.float32))
+    assert power.shape == (200, len(spectrum.frequencies(side, side)))
+    assert np.isfinite(power).all()
+    assert np.ptp(power.mean(0)) < 0.5  # white noise has the same power everywhere
 
 
 def test_a_wave_lies_in_the_ring_of_its_frequency_and_blur_lowers_the_highest() -> None:
     column = np.arange(64)
     wave = np.tile(np.cos(2 * np.pi * 0.25 * column), (64, 1))[None, None].astype(np.float32)
     power = spectrum.rings(wave)[0]
-    assert spectrum.frequencies()[power.argmax()] == 0.25 - 1 / 32  # the edge belongs to the lower ring
+    assert spectrum.frequencies(32, 32)[power.argmax()] == 0.25 - 1 / 32  # the edge belongs to the lower ring
     random = np.random.default_rng(9)
     images = noise_images(20, random)
     lost = spectrum.rings(images) - spectrum.rings(ndimage.gaussian_filter(images, (0, 0, 1, 1)))

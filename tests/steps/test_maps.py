@@ -188,6 +188,16 @@ def test_features_of_other_images_or_of_another_encoder_are_refused() -> None:
         maps.build(cohort, samples, Features("texture", "2", real, cohort.ids), right)
 
 
+def test_classes_are_matched_by_name_and_not_by_number() -> None:
+    real, _ = clusters(30)
+    cohort, samples = a_cohort(30), replace(some_samples(6), classes=("c", "b", "a"))
+    both = Features("simclr", "2", real, cohort.ids), Features("simclr", "3", real[:6], samples.ids)
+    found = maps.build(cohort, samples, *both)
+    assert found.labels[30:].tolist() == [2, 1, 0, 2, 1, 0]
+    with pytest.raises(EvidenceError, match="clusters has no class spleen"):
+        maps.build(cohort, replace(samples, classes=("c", "b", "spleen")), *both)
+
+
 def test_placing_weighs_by_squared_distance() -> None:
     real = np.array([[0.0], [3.0], [100], [101], [102], [500]])
     positions = np.array([[0.0, 0], [1, 0], [0, 0], [0, 0], [0, 0], [9, 9]])

@@ -1,0 +1,90 @@
+"""Cohorts that are odd in one way: an audit has an answer for each, or says in words what it lacks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ganaug_core.audit import Space
+from ganaug_core.audit.detail import detail
+from ganaug_core.audit.labels import labels
+from ganaug_core.audit.multiples import multiples
+from ganaug_core.audit.realism import realism
+from ganaug_core.audit.remembered import described
+from ganaug_core.audit.sides import Sides, sides
+from ganaug_core.errors import EvidenceError
+from ganaug_core.interfaces import silent
+from ganaug_core.records import HOLDOUT, TRAIN, Features
+from tests.evidence_records import cohort, samples
+
+DIMENSION = 6
+
+
+def noise(patients: tuple[int, int], images: int, drawn: int, *, classes: int = 1, size: int = 16) -> Sides:
+    """Return noise with normal features, texture and simclr, the same on all sides.
+
+    Args:
+        patients: Of training and of the hold-out, of each class.
+        images: Of each patient.
+        drawn: Synthetic images of each class.
+    """
+    random = np.random.default_rng(5)
+    roles = np.tile(np.repeat([TRAIN, HOLDOUT], np.array(patients) * images), classes)
+    known = np.repeat(np.arange(classes), sum(patients) * images)
+    pixels = random.integers(0, 256, (len(roles), 1, size, size)).astype(np.uint8)
+    names = tuple(f"class {number}" for number in range(classes))
+    real = replace(cohort(pixels, known, names, groups=np.arange(len(roles)) // images), roles=roles)
+    made = samples(
+        random.uniform(-1, 1, (drawn * classes, 1, size, size)).astype(np.float32),
+        np.repeat(np.arange(classes), drawn),
+        real.classes,
+    )
+    views = {}
+    for name in ("texture", "simclr"):
+        one, other = (random.standard_normal((n, DIMENSION)).astype(np.float32) for n in (len(real), len(made)))
+        views[name] = Space(Features(name, "", one, real.ids), Features(name, "", other, made.ids))
+    return sides(real, made, views, 0)
+
+
+def test_few_training_patients_are_named_where_realism_cannot_be_judged() -> None:
+    finding = realism(noise((6, 30), 3, 60), silent).finding
+    assert finding.clear is None
+    assert "6 training patients" in finding.unable[0]
+    assert "more training patients" in finding.unable[1]
+
+
+def test_few_patients_of_the_same_classes_leave_the_mean_discrepancy() -> None:
+    both = noise((4, 4), 1, 10, classes=8)
+    roles = both.cohort.roles.copy()
+    roles[(both.cohort.labels > 2) & (roles == TRAIN)] = HOLDOUT
+    thin = replace(both, cohort=replace(both.cohort, roles=roles))
+    assert [each.name for each in multiples(thin, "texture")] == ["discrepancy_multiple"]
+
+
+def test_patients_with_more_images_than_were_drawn_are_compared_without_swaps() -> None:
+    found = multiples(noise((12, 30), 16, 15), "texture")[0]
+    assert found.equal is None
+    assert found.interval[0] < 1 < found.interval[1]
+
+
+def test_images_of_one_held_out_patient_are_not_compared_with_each_other() -> None:
+    assert described(noise((30, 1), 60, 60)) == ()
+
+
+def test_images_of_twelve_pixels_have_a_spectrum() -> None:
+    found = detail(noise((20, 30), 1, 60, size=12))
+    assert len(found.measurements) == 6
+    assert 0 < found.p_value <= 1
+
+
+def test_features_that_are_no_numbers_are_refused_by_name() -> None:
+    both = noise((10, 10), 1, 20)
+    both.spaces["texture"].synthetic.values[3] = np.nan
+    with pytest.raises(EvidenceError, match="texture features hold values that are no numbers"):
+        sides(both.cohort, both.samples, both.spaces, 0)
+
+
+def test_what_labels_lack_is_what_there_is_to_do() -> None:
+    one, two = (labels(noise((10, 10), 1, 20, classes=classes)).finding.unable for classes in (1, 2))
+    assert one == ("Labels cannot be judged: the cohort has one class.", "Audit with at least two classes.")
+    assert two == ("Labels cannot be judged: the features classifier are missing.", "Audit in this space too.")

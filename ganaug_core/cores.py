@@ -1,4 +1,4 @@
-"""How many processor cores there are to use."""
+"""What the processor has to offer: how many cores, and whether it multiplies bfloat16."""
 
 import os
 
@@ -6,3 +6,10 @@ import os
 def available_cores() -> int:
     """Return how many cores this process may use: in a container, or bound to some, fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def multiplies_bfloat16() -> bool:
+    """Return whether the processor has instructions for bfloat16; elsewhere it is emulated and slower than float32."""
+    import torch  # only who computes loads it
+
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ganaug_core.cores import multiplies_bfloat16
 from ganaug_core.encoders import networks
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import Floats, Integers
@@ -40,7 +41,7 @@ class Classifier:
 
     def facts(self) -> dict[str, Any]:
         """Return what the result depends on, besides images and seed."""
-        return {**asdict(self), "half_precision": networks.half_precision()}
+        return {**asdict(self), "half_precision": multiplies_bfloat16()}
 
     def fit(
         self,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganaug_core.cores import available_cores
+from ganaug_core.cores import available_cores, multiplies_bfloat16
 from ganaug_core.interfaces import Report
 from ganaug_core.records import Floats
 
@@ -128,11 +128,6 @@ def steps(images: int, most: int, for_each: float) -> int:
     return min(most, max(FEWEST_STEPS, round(images * for_each)))
 
 
-def half_precision() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware; elsewhere it would only be slower."""
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
 def descend(
     modules: nn.ModuleList,
     loss: Callable[[Tensor], Tensor],
@@ -165,11 +160,11 @@ def descend(
 
 def facts(threads: int) -> dict[str, bool | int]:
     """Return what the last bits of a fit depend on."""
-    return {"threads": usable(threads), "half_precision": half_precision()}
+    return {"threads": usable(threads), "half_precision": multiplies_bfloat16()}
 
 
 def autocast() -> torch.autocast:
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=half_precision())
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=multiplies_bfloat16())
 
 
 def arrays(module: nn.Module) -> dict[str, NDArray[Any]]:

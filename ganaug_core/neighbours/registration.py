@@ -7,12 +7,12 @@ that is laid on every position of another image. The largest dot product is thei
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ganaug_core.cores import multiplies_bfloat16
 from ganaug_core.errors import EvidenceError
 from ganaug_core.records import Floats
 
@@ -41,9 +41,7 @@ def hardware() -> Hardware:
     if torch.cuda.is_available():
         device = torch.device("cuda")
         return Hardware(device, torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32)
-    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    fast = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-    return Hardware(torch.device("cpu"), torch.bfloat16 if fast else torch.float32)
+    return Hardware(torch.device("cpu"), torch.bfloat16 if multiplies_bfloat16() else torch.float32)
 
 
 def views(images: Floats) -> Tensor:

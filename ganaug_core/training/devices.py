@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganaug_core.cores import available_cores
+from ganaug_core.cores import available_cores, multiplies_bfloat16
 from ganaug_core.errors import TrainingError
 
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -76,7 +76,7 @@ def choose(device: str, precision: str, *, deterministic: bool = False, compiled
             code="no_gpu",
         )
     on_gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-    fast = torch.cuda.is_bf16_supported() if on_gpu else _multiplies_bfloat16()
+    fast = torch.cuda.is_bf16_supported() if on_gpu else multiplies_bfloat16()
     half = precision == "bfloat16" or (precision == "auto" and fast)
     if on_gpu:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the first product is computed
@@ -166,17 +166,7 @@ def fastest_threads(work: Callable[[], object]) -> int:
 
 def processor() -> str:
     """Return the processor's name as the system gives it."""
-    for line in _cpu_info():
+    for line in _CPU_INFO.read_text("utf-8", "replace").splitlines() if _CPU_INFO.is_file() else ():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _multiplies_bfloat16() -> bool:
-    """Whether the processor has instructions for it; elsewhere it is emulated and slower than float32."""
-    flags = next((line.split() for line in _cpu_info() if line.startswith("flags")), [])
-    return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def _cpu_info() -> list[str]:
-    return _CPU_INFO.read_text("utf-8", "replace").splitlines() if _CPU_INFO.is_file() else []

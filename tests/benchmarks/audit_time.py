@@ -77,7 +77,7 @@ def main() -> None:
     if chosen.float32:
         plain = registration.Hardware(torch.device("cpu"), torch.float32)
         registration.hardware = lambda: plain
-        networks.half_precision = lambda: False
+        networks.multiplies_bfloat16 = lambda: False
     print(f"threads {chosen.threads}, bulk in {registration.hardware().bulk}")
     images, labels, classes = mednist(chosen.data / "mednist_6k/images", 1000, chosen.size)
     left, right = halves(images, labels, chosen.real // CLASSES, 0)

@@ -1,5 +1,6 @@
 """Where training computes: device and precision in words, threads by measurement, the same game everywhere."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from small_cohort import squares
 
 from ganaug_core.config import TrainingConfig, configure
+from ganaug_core.cores import multiplies_bfloat16
 from ganaug_core.errors import TrainingError
 from ganaug_core.training import Training, devices
 
@@ -23,15 +25,22 @@ def test_the_device_is_said_in_words() -> None:
     assert training.device_in_words.endswith("threads, float32")
 
 
-@pytest.mark.parametrize(("flags", "dtype"), [("avx512_bf16", torch.bfloat16), ("avx512f", torch.float32)])
+@pytest.mark.parametrize(("multiplies", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
 def test_bfloat16_only_where_the_processor_multiplies_it(
-    flags: str, dtype: torch.dtype, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    multiplies: bool, dtype: torch.dtype, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "cpuinfo").write_text(f"model name\t: Test processor\nflags\t\t: fpu {flags} sse\n")
+    (tmp_path / "cpuinfo").write_text("model name\t: Test processor\n")
     monkeypatch.setattr(devices, "_CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(devices, "multiplies_bfloat16", lambda: multiplies)
     place = devices.choose("cpu", "auto")
     assert place.dtype == dtype
     assert "Test processor" in place.in_words()
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").is_file(), reason="only Linux says it in a file")
+def test_what_torch_says_of_the_processor_is_what_the_system_says() -> None:
+    flags = Path("/proc/cpuinfo").read_text("utf-8").split()
+    assert multiplies_bfloat16() == any(flag in flags for flag in ("avx512_bf16", "amx_bf16"))
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,7 @@ def _row(recipes: Sequence[Recipe], chosen: str) -> None:
         with column.container(border=True, height="stretch"):
             st.subheader(recipe.title)
             st.write(words.plain(recipe.says))
-            if recipe.source:
-                st.caption(words.plain(recipe.source))
+            st.caption(words.plain(f"{recipe.source} Last looked at on {recipe.date}.".strip()))
             st.space("stretch")
             if recipe.name == chosen:
                 st.badge("Chosen", icon=":material/check:", color="blue")

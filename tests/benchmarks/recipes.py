@@ -35,7 +35,7 @@ from ganaug_core.errors import TrainingError
 from ganaug_core.generators.sampling import run as draw
 from ganaug_core.metrics.frechet import Frechet
 from ganaug_core.readers import phantom
-from ganaug_core.records import TRAIN, Cohort, Floats, Integers, Intensity
+from ganaug_core.records import TRAIN, TUNING, Cohort, Floats, Integers, Intensity
 from ganaug_core.training import Training
 from ganaug_core.training import run as training_run
 from ganaug_core.workspace import digest_of
@@ -84,12 +84,12 @@ class Truth:
             networks.load_state_dict(load_file(kept))
         else:
             for seed, network in enumerate(networks):
-                _fit(network, *learn, seed)
+                fit(network, *learn, seed)
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 save_file(networks.state_dict(), kept)
         self.oracle, *self.judges = networks
-        self.accuracy = float((_answers(self.oracle, self.fresh) == answers).mean())
+        self.accuracy = float((answered(self.oracle, self.fresh) == answers).mean())
         self.labels = of_class[answers]
         half = len(self.fresh) // 2
         order = np.random.default_rng(0).permutation(len(self.fresh))
@@ -99,17 +99,18 @@ class Truth:
 
     def agrees(self, images: Floats, labels: Integers) -> list[float]:
         """Return for each fresh classifier the share of images that it puts into the class asked for."""
-        return [float((self.of_class[_answers(judge, images)] == labels).mean()) for judge in self.judges]
+        return [float((self.of_class[answered(judge, images)] == labels).mean()) for judge in self.judges]
 
     def distance(self, images: Floats) -> float:
         return Frechet().compare(self.space, _described(self.oracle, images))
 
 
-def _fit(network: nn.Module, images: Floats, answers: Integers, seed: int) -> None:
+def fit(network: nn.Module, images: Floats, answers: Integers, seed: int, steps: int = 1_500) -> None:
+    """Train a classifier on shifted images; leave it ready to answer."""
     network.train()
     torch.manual_seed(seed)
     network.apply(lambda module: module.reset_parameters() if isinstance(module, nn.Conv2d | nn.Linear) else None)
-    steps, batch = 1500, 64
+    batch = 64
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
     falling = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
     seen, asked = torch.from_numpy(images), torch.from_numpy(answers)
@@ -131,7 +132,7 @@ def _described(network: nn.Module, images: Floats) -> Floats:
 
 
 @torch.no_grad()
-def _answers(network: nn.Module, images: Floats) -> Integers:
+def answered(network: nn.Module, images: Floats) -> Integers:
     parts = torch.from_numpy(images).split(500)
     return np.concatenate([network(each).argmax(1).numpy() for each in parts])
 
@@ -151,16 +152,17 @@ def of_phantom(kept: Path | None) -> tuple[Cohort, Truth]:
 
 
 def of_mednist(home: Path, kept: Path | None) -> tuple[Cohort, Truth]:
-    """300 training images a class at 32 pixels; the other images of MedNIST teach and test the classifiers."""
+    """300 training and 100 tuning images a class at 32 pixels; the others teach and test the classifiers."""
     images, labels, classes = mednist(home / "mednist_6k" / "images", 1000, 32)
     intensity = Intensity("intensity", 0.0, 255.0)
     rank = np.zeros(len(labels), np.int64)
     for label in range(len(classes)):
         index = np.flatnonzero(labels == label)
         rank[np.random.default_rng(label).permutation(index)] = np.arange(len(index))
-    roles = np.where(rank < 300, TRAIN, 9)
+    roles = np.select([rank < 300, rank >= 900], [TRAIN, TUNING], 9)
     cohort = _cohort("mednist", images, labels, roles, classes, intensity)
-    known = [(intensity.normalise(images[part]), labels[part]) for part in ((rank >= 300) & (rank < 650), rank >= 650)]
+    learn, fresh = (rank >= 300) & (rank < 650), (rank >= 650) & (rank < 900)
+    known = [(intensity.normalise(images[part]), labels[part]) for part in (learn, fresh)]
     return cohort, Truth(np.arange(len(classes)), *known, kept)
 
 

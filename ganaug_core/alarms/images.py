@@ -80,7 +80,7 @@ class ClassDropped:
                     f"Of the images drawn as {name}, {100 * now.value:.0f} % are recognised as it, of real ones "
                     f"{100 * (now.floor or 0):.0f} % (alarm below {100 * self.share:g} % of that in {self.checkups} "
                     "checkpoints in a row).",
-                    "Draw the classes equally often (class_sampling=balanced), train longer, or raise label_term a "
-                    "little at the start.",
+                    "Draw the classes equally often (class_sampling=balanced), train longer, or raise the weight of "
+                    "label_matching a little.",
                 )
         return None

@@ -17,14 +17,12 @@ from ganaug_core.audit.realism import realism
 from ganaug_core.audit.remembered import described, membership
 from ganaug_core.audit.sides import Remember, Space, afresh, sides
 from ganaug_core.audit.spaces import in_words
-from ganaug_core.audit.words import Finding
+from ganaug_core.audit.words import VERDICTS, Finding
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
 from ganaug_core.records import ROLES, Audit, Cohort, Samples, Verdict
 
 __all__ = ["Space", "as_json", "audit"]
-
-ORDER = ("copying", "mode_coverage", "fidelity", "label_fidelity", "intensity")
 
 
 def audit(
@@ -67,13 +65,7 @@ def audit(
     agreed = labels(both)
     valued = intensities(both)
     beside = (*described(both), *(membership(both, *logits) if logits is not None else ()))
-    findings = {
-        "copying": copied.finding,
-        "mode_coverage": varied.finding,
-        "fidelity": real.finding,
-        "label_fidelity": agreed.finding,
-        "intensity": valued.finding,
-    }
+    findings = dict(zip(VERDICTS, (each.finding for each in (copied, varied, real, agreed, valued)), strict=True))
     shown = {"label_fidelity": agreed.examples, "intensity": valued.examples}
     every = (*(each for finding in findings.values() for each in finding.measurements), *beside, *measured)
     report(1.0, "Done")
@@ -100,7 +92,7 @@ def audit(
 def _verdicts(findings: Mapping[str, Finding]) -> dict[str, Verdict]:
     """Return the five verdicts, those that could be tested corrected by Holm for each other."""
     adjusted = holm({name: each.p_value for name, each in findings.items() if each.p_value is not None})
-    return {name: findings[name].verdict(adjusted.get(name)) for name in ORDER}
+    return {name: findings[name].verdict(adjusted.get(name)) for name in VERDICTS}
 
 
 def _about_cohort(cohort: Cohort) -> dict[str, object]:

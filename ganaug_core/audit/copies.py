@@ -21,6 +21,11 @@ SHOWN, SHOWN_PER_CLASS, LISTED = 20, 3, 0.1
 ROUNDED = 200
 CROWD_ALPHA, CROWDED, SAMPLED = 0.05, 0.7, 200
 DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
+UNTRUSTED = (
+    "Copying cannot be judged: we chose the held-out images, and this generator may have been trained on them.",
+    "Tick that it was not, if you know so (command line: --trust-split), or import the cohort with the split that it "
+    "was trained on.",
+)
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,9 @@ class _Distances:
 
     def scores(self) -> tuple[Floats, Floats]:
         """Return the copy scores of synthetic (m,) and held-out (n,) images: distance to training over hold-out."""
-        return (
-            _ratio(self.synthetic_train.distance, self.synthetic_holdout.distance),
-            _ratio(self.holdout_train.distance, self.holdout_holdout.distance),
-        )
-
-
-def _ratio(train: Floats, holdout: Floats) -> Floats:
-    ratio: Floats = (train / np.maximum(holdout, 1e-6)).astype(np.float32)
-    return ratio
+        synthetic = copying.scores(self.synthetic_train.distance, self.synthetic_holdout.distance)
+        holdout = copying.scores(self.holdout_train.distance, self.holdout_holdout.distance)
+        return synthetic.astype(np.float32), holdout.astype(np.float32)
 
 
 def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
@@ -74,7 +73,12 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
     test, design = set_test(both, synthetic, holdout, near.synthetic_train.distance, near.synthetic_holdout.distance)
     detectable = design.detectable_share(ALPHA)
     suspects = _suspects(both, near, synthetic, holdout, identical)
-    finding = _finding(both, identical, test, design, detectable, trusted, suspects)
+    if identical:
+        finding = Finding(0.0, trouble=_named(both, identical, suspects), measurements=(_measurement(test),))
+    elif trusted:
+        finding = _judged(both, test, design, detectable)
+    else:
+        finding = Finding(None, unable=UNTRUSTED)
     return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(both, suspects))
 
 
@@ -199,7 +203,7 @@ def _named(both: Sides, identical: dict[int, int], suspects: tuple[Suspect, ...]
 def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
     held = both.cohort.images(both.holdout)
     groups = both.cohort.groups[both.holdout]
-    left_out = _random_groups(both, groups)
+    left_out = random_groups(both, groups)
 
     def part(number: int) -> Report:
         return lambda share, message: report((number + share) / 4, message)
@@ -215,7 +219,7 @@ def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
     )
 
 
-def _random_groups(both: Sides, groups: Integers) -> Integers:
+def random_groups(both: Sides, groups: Integers) -> Integers:
     """Return for each synthetic image the group of a random held-out image of its class.
 
     A held-out image is compared without its own patient; this lets both sides see as many references.
@@ -316,41 +320,9 @@ def _image_p_values(both: Sides, synthetic: Floats, holdout: Floats) -> Values:
     return result
 
 
-def _finding(
-    both: Sides,
-    identical: dict[int, int],
-    test: copying.SetTest,
-    design: copying.Design,
-    detectable: float | None,
-    trusted: bool,
-    suspects: tuple[Suspect, ...],
-) -> Finding:
+def _judged(both: Sides, test: copying.SetTest, design: copying.Design, detectable: float | None) -> Finding:
+    """Return what the set test says where the generator never saw the hold-out."""
     sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_holdout, 'held-out patient')}"
-    measurement = Measurement(
-        "copied_share",
-        SPACE,
-        test.share,
-        test.interval,
-        0.0,
-        0.0,
-        test.n_holdout,
-        test.n_synthetic,
-        "lower",
-        reference="train+holdout",
-        p_value=test.p_value,
-    )
-    if identical:
-        return Finding(0.0, trouble=_named(both, identical, suspects), measurements=(measurement,))
-    if not trusted:
-        return Finding(
-            None,
-            unable=(
-                "Copying cannot be judged: we chose the held-out images, and this generator may have been trained on "
-                "them.",
-                "Tick that it was not, if you know so (command line: --trust-split), or import the cohort with "
-                "the split that it was trained on.",
-            ),
-        )
     low, high = test.interval
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
@@ -363,7 +335,7 @@ def _finding(
             f"No copying found ({sizes}). {power} This is not a proof of privacy.",
             "Look at the closest pairs all the same.",
         )
-        return Finding(test.p_value, trouble, clear, measurements=(measurement,))
+        return Finding(test.p_value, trouble, clear, measurements=(_measurement(test),))
     more = copying.needed(design, ALPHA, WANTED)
     unable = (
         f"No copying found, but these numbers could hide it ({sizes}). {power}",
@@ -372,7 +344,23 @@ def _finding(
         if more
         else "Use a much larger hold-out.",
     )
-    return Finding(test.p_value, trouble, None, unable, measurements=(measurement,))
+    return Finding(test.p_value, trouble, None, unable, measurements=(_measurement(test),))
+
+
+def _measurement(test: copying.SetTest) -> Measurement:
+    return Measurement(
+        "copied_share",
+        SPACE,
+        test.share,
+        test.interval,
+        0.0,
+        0.0,
+        test.n_holdout,
+        test.n_synthetic,
+        "lower",
+        reference="train+holdout",
+        p_value=test.p_value,
+    )
 
 
 def _power_sentence(both: Sides, design: copying.Design, detectable: float | None) -> str:

@@ -6,17 +6,15 @@ import numpy as np
 from scipy import ndimage, stats
 
 from ganaug_core.audit.sides import Sides
-from ganaug_core.audit.words import FAIL, chance, percent
+from ganaug_core.audit.words import FAIL, VERDICTS, chance, percent
 from ganaug_core.metrics import spectrum
-from ganaug_core.metrics.statistics import Dominance, Values, dominance
+from ganaug_core.metrics.statistics import SHIFT, Dominance, Values, dominance
 from ganaug_core.records import Floats, Measurement
 
-SHIFT = 0.15  # how far from 1/2 the chance may lie that a synthetic image has more power than a real one
 BLURS = (0.5, 0.7, 1.0, 1.5, 2.0)
 VISIBLE_BLUR = 1.0
 LEAST = 10
 MOST = 600  # images of a class and side
-VERDICTS = 5
 PARTS = 3
 
 
@@ -57,7 +55,7 @@ def detail(both: Sides) -> Detail:
         for ring, frequency in enumerate(frequencies):
             more = dominance(real[:, ring], mass, synthetic[:, ring], SHIFT)
             found.append(_Ring(name, float(frequency), more, round(mass.sum()), len(drawn)))
-        alpha = FAIL / (VERDICTS * PARTS * len(classes) * len(frequencies))
+        alpha = FAIL / (len(VERDICTS) * PARTS * len(classes) * len(frequencies))
         seen = _visible(images, real, mass, len(drawn), alpha)
         visible.append(np.inf if seen is None else seen)
     if not found:

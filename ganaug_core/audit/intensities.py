@@ -8,16 +8,14 @@ from scipy import stats
 from ganaug_core.audit import physics
 from ganaug_core.audit.regions import regions
 from ganaug_core.audit.sides import Sides
-from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
+from ganaug_core.audit.words import FAIL, VERDICTS, Finding, chance, count, listed, percent
 from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import dominance, median_interval, weighted_median
+from ganaug_core.metrics.statistics import SHIFT, dominance, median_interval, weighted_median
 from ganaug_core.records import Examples, Floats, Integers, Measurement
 
-SHIFT = 0.15  # as in detail
 VISIBLE = 0.35  # a shift that puts 85 % of the synthetic images above the usual real one must be noticed
 LEAST, SHOWN = 10, 12
 MOST = 1000  # images of a class and side
-VERDICTS = 5
 SAID = {
     "median": "median value",
     "low": "5th percentile",
@@ -138,7 +136,7 @@ def _examples(both: Sides, worst: _Shift) -> Examples:
 def _finding(both: Sides, found: list[_Shift], measurements: tuple[Measurement, ...]) -> Finding:
     worst = min(found, key=lambda each: each.p_value)
     p_value = min(1.0, len(found) * worst.p_value)
-    alpha = FAIL / (VERDICTS * len(found))
+    alpha = FAIL / (len(VERDICTS) * len(found))
     need = float(stats.norm.isf(alpha) + stats.norm.ppf(0.8))
     blind = [each for each in found if SHIFT + need * each.spread > VISIBLE]
     known = {each.label for each in found}

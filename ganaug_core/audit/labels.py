@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganaug_core.audit.sides import Sides
-from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
+from ganaug_core.audit.words import FAIL, VERDICTS, Finding, chance, count, listed, percent
 from ganaug_core.metrics.agreement import DROP, Agreement, agreements, sees_drop
 from ganaug_core.metrics.statistics import halves, spread_interval
 from ganaug_core.metrics.teaching import inception_score, mode_score
@@ -13,9 +13,8 @@ from ganaug_core.records import Examples, Floats, Measurement
 
 SPACE = "classifier"
 PARTS = 2  # agreement, and the distribution of the probability
-VERDICTS_TESTED = 5
 HALVES = 40
-ALPHA, SHOWN = 0.01, 12
+SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def labels(both: Sides) -> Labels:
         )
     tests = PARTS * len(found)
     p_value = min(1.0, tests * min(min(each.p_value, each.shift_p_value) for each in found))
-    alpha = FAIL / (tests * VERDICTS_TESTED)
+    alpha = FAIL / (tests * len(VERDICTS))
     blind = [each for each in found if not sees_drop(each.real, each.n_real, each.n_synthetic, alpha)]
     missing = [both.cohort.classes[label] for label in _unseen(both, found)]
     sizes = f"{count(sum(e.n_synthetic for e in found), 'synthetic image')}, {count(_held(found), 'held-out patient')}"
@@ -127,7 +126,7 @@ def _examples(both: Sides, found: list[Agreement]) -> Examples:
     values = both.spaces[SPACE].synthetic.values
     sure = values[np.arange(len(values)), both.labels]
     worst = _worst(found)
-    if min(worst.p_value, worst.shift_p_value) < ALPHA and _caricature(worst):
+    if min(worst.p_value, worst.shift_p_value) < FAIL and _caricature(worst):
         rows = np.flatnonzero(both.labels == worst.label)
         order = rows[np.argsort(-sure[rows], kind="stable")][:SHOWN]
         says = f"A classifier is surest of these images of {both.cohort.classes[worst.label]}."

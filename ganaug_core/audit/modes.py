@@ -29,7 +29,7 @@ Visible = dict[int, float | None]
 
 @dataclass(frozen=True)
 class Repeats:
-    """Repetition within one class, in one of two ways: `share` of repeating images, or `ratio` of variety."""
+    """Repetition within one class, in one of two ways: near twins, or lost variety."""
 
     label: int
     p_value: float
@@ -82,61 +82,45 @@ def _repetition(
     both: Sides, real: Integers, classes: list[int], report: Report
 ) -> tuple[list[Repeats], tuple[Measurement, ...]]:
     """Return self-similarity (registered, and in the feature space) and variety of each class that is large enough."""
-    found: list[Repeats] = []
-    measurements: list[Measurement] = []
+    found: list[tuple[Repeats, Measurement]] = []
     for number, label in enumerate(classes):
         report(number / len(classes), "Looking for repeated images")
-        name = both.cohort.classes[label]
         held, drawn = _same_size(both, real, label)
         if len(drawn) < LEAST:
             continue
-        for space in (REGISTERED, SPACE) if SPACE in both.spaces else (REGISTERED,):
-            near_real, near_drawn = _within(both, space, held, drawn, label)
-            share, usual, p_value = repetition.self_similarity(near_drawn, near_real)
-            sentence = (
-                f"The class {name} repeats itself: {percent(share)} of its synthetic images have a near twin among "
-                f"them, of real ones {percent(usual)} ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
-            )
-            found.append(Repeats(label, p_value, sentence))
-            measurements.append(
-                Measurement(
-                    "self_similarity",
-                    space,
-                    share,
-                    wilson(share * (len(drawn) // 2), len(drawn) // 2),  # neighbours come in mutual pairs
-                    usual,
-                    usual,
-                    len(held),
-                    len(drawn),
-                    "lower",
-                    name,
-                    p_value=p_value,
-                )
-            )
+        found.append(_self_similarity(both, REGISTERED, held, drawn, label))
         if SPACE in both.spaces:
-            features = both.spaces[SPACE].synthetic.values[drawn]
-            ratio, interval, p_value = repetition.variety(features, both.features(SPACE, held), seed=both.seed)
-            sentence = (
-                f"The class {name} has lost variety: {percent(ratio)} of the effective number of different images "
-                f"that as many real ones have ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
-            )
-            found.append(Repeats(label, p_value, sentence))
-            measurements.append(
-                Measurement(
-                    "vendi_ratio",
-                    SPACE,
-                    ratio,
-                    interval,
-                    1.0,
-                    1.0,
-                    len(held),
-                    len(drawn),
-                    "higher",
-                    name,
-                    p_value=p_value,
-                )
-            )
-    return found, tuple(measurements)
+            found += [_self_similarity(both, SPACE, held, drawn, label), _variety(both, held, drawn, label)]
+    return [repeats for repeats, _ in found], tuple(measurement for _, measurement in found)
+
+
+def _self_similarity(
+    both: Sides, space: str, held: Integers, drawn: Integers, label: int
+) -> tuple[Repeats, Measurement]:
+    near_real, near_drawn = _within(both, space, held, drawn, label)
+    share, usual, p_value = repetition.self_similarity(near_drawn, near_real)
+    name, pairs = both.cohort.classes[label], len(drawn) // 2  # neighbours come in mutual pairs
+    sentence = (
+        f"The class {name} repeats itself: {percent(share)} of its synthetic images have a near twin among "
+        f"them, of real ones {percent(usual)} ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
+    )
+    interval, sizes = wilson(share * pairs, pairs), (len(held), len(drawn))
+    return Repeats(label, p_value, sentence), Measurement(
+        "self_similarity", space, share, interval, usual, usual, *sizes, "lower", name, p_value=p_value
+    )
+
+
+def _variety(both: Sides, held: Integers, drawn: Integers, label: int) -> tuple[Repeats, Measurement]:
+    synthetic = both.spaces[SPACE].synthetic.values[drawn]
+    ratio, interval, p_value = repetition.variety(synthetic, both.features(SPACE, held), seed=both.seed)
+    name, sizes = both.cohort.classes[label], (len(held), len(drawn))
+    sentence = (
+        f"The class {name} has lost variety: {percent(ratio)} of the effective number of different images "
+        f"that as many real ones have ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
+    )
+    return Repeats(label, p_value, sentence), Measurement(
+        "vendi_ratio", SPACE, ratio, interval, 1.0, 1.0, *sizes, "higher", name, p_value=p_value
+    )
 
 
 def _same_size(both: Sides, real: Integers, label: int) -> tuple[Integers, Integers]:

@@ -64,21 +64,23 @@ def realism(both: Sides, report: Report) -> Realism:
         if space == SPACE:
             found = distances
             seen = both.features(space, both.holdout[held]), both.spaces[space].synthetic.values[drawn]
-            told[space], _ = _classified(both, *seen)
+            told[space], _ = _classified(both, held, drawn, *seen)
     report(len(spaces) / (len(spaces) + 1), "Looking for what gives images away")
-    told[IMAGES], (ids, pictures) = _by_pictures(both)
-    measurements += [_of_told(each, space, both) for space, each in told.items()]
+    told[IMAGES], ids, pictures = _by_pictures(both, held, drawn)
+    measurements += [_of_told(each, space, len(held), len(drawn)) for space, each in told.items()]
     finding = _finding(both, len(drawn), fine, found, told, tuple(measurements))
     return Realism(finding, ids, {**fine.drawings, **pictures})
 
 
-def _classified(both: Sides, real: Floats, synthetic: Floats) -> tuple[Dominance, give_aways.Discriminant]:
+def _classified(
+    both: Sides, held: Integers, drawn: Integers, real: Floats, synthetic: Floats
+) -> tuple[Dominance, give_aways.Discriminant]:
     """Return how well a classifier tells held-out and synthetic images apart, at the cohort's class mix.
 
     Args:
-        real: Features of the balanced held-out images, `synthetic` of as many synthetic ones.
+        held: Places in the hold-out, `drawn` among the synthetic images: `_balanced`.
+        real: Features of those, `synthetic` of these.
     """
-    held, drawn = _balanced(both)
     found = give_aways.discriminant(
         real,
         synthetic,
@@ -106,15 +108,14 @@ def _balanced(both: Sides) -> tuple[Integers, Integers]:
     return held, drawn
 
 
-def _by_pictures(both: Sides) -> tuple[Dominance, tuple[tuple[str, ...], dict[str, Floats]]]:
+def _by_pictures(both: Sides, held: Integers, drawn: Integers) -> tuple[Dominance, tuple[str, ...], dict[str, Floats]]:
     """Return the same for the images themselves, the images that are told most surely, and the pattern as pictures."""
-    held, drawn = _balanced(both)
     images = both.cohort.images(both.holdout[held]), both.samples.images[drawn]
-    told, found = _classified(both, *(give_aways.brightness_and_detail(each) for each in images))
+    told, found = _classified(both, held, drawn, *(give_aways.brightness_and_detail(each) for each in images))
     order = np.argsort(-found.synthetic, kind="stable")[:SHOWN]
     brightness, fine = give_aways.as_pictures(found.pattern)
     pictures = {"give_away.brightness": brightness, "give_away.detail": fine}
-    return told, (tuple(str(each) for each in both.samples.ids[drawn[order]]), pictures)
+    return told, tuple(str(each) for each in both.samples.ids[drawn[order]]), pictures
 
 
 def _finding(
@@ -184,8 +185,7 @@ def _times(each: Multiple) -> str:
     )
 
 
-def _of_told(each: Dominance, space: str, both: Sides) -> Measurement:
-    held, drawn = _balanced(both)
+def _of_told(each: Dominance, space: str, n_real: int, n_synthetic: int) -> Measurement:
     return Measurement(
-        "told_apart", space, each.chance, each.interval, 0.5, 0.5, len(held), len(drawn), "lower", p_value=each.p_value
+        "told_apart", space, each.chance, each.interval, 0.5, 0.5, n_real, n_synthetic, "lower", p_value=each.p_value
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ganaug_core.records import Measurement, Verdict
 
 FAIL, WARN = 0.01, 0.05
+VERDICTS = ("copying", "mode_coverage", "fidelity", "label_fidelity", "intensity")
 
 
 @dataclass(frozen=True)

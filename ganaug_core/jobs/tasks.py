@@ -169,7 +169,7 @@ def map_(workspace: Workspace, request: Mapping[str, Any], report: Report = sile
 
     encoder, seed = request.get("encoder", MAP_SPACE), request.get("seed", 0)
     cohort, samples = _cohort(workspace, request["cohort"]), workspace.samples(request["samples"])
-    space = _space(workspace, cohort, samples, encoder, stretch(report, 0, 0.6))
+    space = feature_space(workspace, cohort, samples, encoder, stretch(report, 0, 0.6))
     drawn = maps.build(cohort, samples, space.real, space.synthetic, seed=seed, report=stretch(report, 0.6, 1))
     name = map_name(cohort.name, samples.name, encoder)
     workspace.keep(drawn, name, replace=True)
@@ -186,7 +186,7 @@ def audit(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
     spaces = {}
     for place, encoder in enumerate(encoders):
         begin, end = (0.4 * border / len(encoders) for border in (place, place + 1))
-        spaces[encoder] = _space(workspace, cohort, samples, encoder, stretch(report, begin, end))
+        spaces[encoder] = feature_space(workspace, cohort, samples, encoder, stretch(report, begin, end))
     judged = step.audit(
         cohort,
         samples,
@@ -240,7 +240,7 @@ def benefit(workspace: Workspace, request: Mapping[str, Any], report: Report = s
         rare=request.get("rare"),
         kept=[image for image, decision in decided.items() if decision == "keep"],
         rejected=[image for image, decision in decided.items() if decision == "reject"],
-        copies=_suspected(workspace, audit_name(cohort.name, samples.name), samples.digest),
+        copies=suspected_copies(workspace, audit_name(cohort.name, samples.name), samples.digest),
         trust_split=request.get("trust_split", False),
         classifier=step.Classifier(steps=request["steps"]) if request.get("steps") else step.Classifier(),
         repetitions=request.get("repetitions") or step.REPETITIONS,
@@ -320,7 +320,7 @@ def _cohort(workspace: Workspace, name: str) -> "Cohort":
     return workspace.cohort(name)
 
 
-def _suspected(workspace: Workspace, audit: str, samples: str) -> list[str]:
+def suspected_copies(workspace: Workspace, audit: str, samples: str) -> list[str]:
     """Return the ids of the samples that the audit of exactly these images took for copies; none without an audit."""
     if not workspace.exists("audits", audit):
         return []
@@ -330,7 +330,8 @@ def _suspected(workspace: Workspace, audit: str, samples: str) -> list[str]:
     return [each.synthetic for each in found.suspects if each.identical or each.q_value < SUSPECT]
 
 
-def _space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":
+def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":
+    """Return the features of a cohort and of samples; EvidenceError where a run is asked for that is not here."""
     from ganaug_core import features
     from ganaug_core.audit import Space
 

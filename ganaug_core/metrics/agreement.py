@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ganaug_core.metrics.statistics import Values, dominance, wilson
+from ganaug_core.metrics.statistics import SHIFT, Values, dominance, wilson
 from ganaug_core.records import Floats, Integers
 
-SHIFT = 0.15
 DROP = 0.2
 
 
@@ -25,7 +24,7 @@ class Agreement:
         real: The same of held-out images.
         p_value: Two-sided Fisher.
         shift: Chance that a synthetic image has a higher probability for its label than a real one, .5 if alike.
-        shift_p_value: That the chance lies within .5 +- `SHIFT`.
+        shift_p_value: That the chance lies within .5 +- `statistics.SHIFT`.
         n_real: Patients.
         n_synthetic: Images.
     """

@@ -4,7 +4,7 @@ Source: Richardson and Weiss, 2018, arXiv:1805.12462 (shares of k-means cells); 
 test of one side, corrected for all cells, and only cells that lost more than half.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -98,19 +98,7 @@ def cells(
     if not found:
         return found
     q_values = benjamini_hochberg(np.array([cell.p_value for cell in found]))
-    return [
-        Cell(
-            cell.label,
-            cell.cluster,
-            cell.members,
-            cell.real_share,
-            cell.synthetic_share,
-            cell.interval,
-            cell.p_value,
-            float(q_value),
-        )
-        for cell, q_value in zip(found, q_values, strict=True)
-    ]
+    return [replace(cell, q_value=float(q_value)) for cell, q_value in zip(found, q_values, strict=True)]
 
 
 def cells_of(patients: float) -> int:

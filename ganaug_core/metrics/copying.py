@@ -25,6 +25,11 @@ SHARES = (0.0, 0.0, 0.01, 0.02)
 LEAST = (1, 2, 1, 1)
 
 
+def scores(to_train: Scores, to_holdout: Scores) -> Scores:
+    """Return (n,) copy scores from (n,) distances: to the nearest training over that to the nearest held-out image."""
+    return to_train / np.maximum(to_holdout, 1e-6)
+
+
 def levels(holdout: int) -> tuple[int, ...]:
     """Return the ranks k that are looked at: 1, 2, 1 % and 2 % of the held-out images."""
     ranks = (max(least, int(np.ceil(share * holdout))) for share, least in zip(SHARES, LEAST, strict=True))

@@ -10,6 +10,7 @@ from scipy import stats
 from ganaug_core.records import Integers
 
 Values = NDArray[np.float64]
+SHIFT = 0.15  # how far from 1/2 the chance may lie that a synthetic value is higher than a real one (`dominance`)
 
 
 def wilson(count: float, total: float, level: float = 0.95) -> tuple[float, float]:

@@ -47,7 +47,7 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class _Triples:
+class Triples:
     """Candidates: query, reference and one of the eight turns, each (k,)."""
 
     query: Tensor
@@ -57,8 +57,8 @@ class _Triples:
     def __len__(self) -> int:
         return len(self.query)
 
-    def chosen(self, which: Tensor) -> "_Triples":
-        return _Triples(self.query[which], self.reference[which], self.turn[which])
+    def chosen(self, which: Tensor) -> "Triples":
+        return Triples(self.query[which], self.reference[which], self.turn[which])
 
 
 class _Best(NamedTuple):
@@ -91,7 +91,7 @@ def registered(
         raise EvidenceError("There is nothing to search in: no reference images.", do="Give at least one image.")
     if (query_groups is None) != (reference_groups is None):
         raise EvidenceError("Leaving groups out needs groups on both sides.", do="Pass both or none.")
-    search = _Search(
+    search = Search(
         registration.views(queries), registration.views(references), query_groups, reference_groups, QUERIES
     )
     distance = np.full(len(queries), 2, np.float32)
@@ -99,9 +99,9 @@ def registered(
     transform = np.full(len(queries), "identity", dtype="<U48")
     for start in range(0, len(queries), QUERIES):
         triples, correlation = search.candidates(start, 0)
-        finalists = triples.chosen(_best_of_each(triples.query, correlation, FINALISTS))
+        finalists = triples.chosen(best_of_each(triples.query, correlation, FINALISTS))
         exact, where = search.aligned(finalists, start)
-        won = _best_of_each(finalists.query, exact, 1)
+        won = best_of_each(finalists.query, exact, 1)
         winners = finalists.chosen(won)
         rows = winners.query.cpu().numpy()
         distance[rows] = (1 - exact[won]).clamp_min(0).cpu().numpy()
@@ -127,12 +127,12 @@ def twin_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> 
     """
     pictures = registration.views(images)
     own = np.arange(len(images))
-    search = _Search(pictures, pictures, own, own, TWIN_QUERIES)
+    search = Search(pictures, pictures, own, own, TWIN_QUERIES)
     pairs: dict[tuple[int, int], float] = {}
     for start in range(0, len(images), TWIN_QUERIES):
         # earlier images have had their turn as queries
         triples, correlation = search.candidates(start, start, TWINS_LIKENESS)
-        close = _best_of_each(triples.query, correlation, FINALISTS) & (correlation > 1 - limit - GAIN)
+        close = best_of_each(triples.query, correlation, FINALISTS) & (correlation > 1 - limit - GAIN)
         triples = triples.chosen(close | (correlation > 1 - limit - MARGIN))
         exact, _ = search.aligned(triples, start)
         for query, reference, value in zip(
@@ -162,7 +162,7 @@ def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
     """
     result = np.zeros(len(rows), np.int64)
     views = registration.views(images)
-    search = _Search(views[rows], views, rows, np.arange(len(images)), QUERIES)
+    search = Search(views[rows], views, rows, np.arange(len(images)), QUERIES)
     reach = torch.as_tensor(radius, device=search.device)
     own = reach[torch.as_tensor(rows, device=search.device)]
     for start in range(0, len(rows), QUERIES):
@@ -177,8 +177,11 @@ def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
     return result
 
 
-class _Search:
-    """The views of both sides on the device; memory grows with tiles, not with pairs."""
+class Search:
+    """The views of both sides on the device; memory grows with tiles, not with pairs.
+
+    Ask a tile of queries for its `candidates`, choose among them, and have those `aligned`.
+    """
 
     def __init__(
         self,
@@ -203,7 +206,7 @@ class _Search:
     @torch.no_grad()
     def candidates(
         self, start: int, first: int, least: float = -1.0, refined: int | None = None
-    ) -> tuple[_Triples, Tensor]:
+    ) -> tuple[Triples, Tensor]:
         """Return the best pairs of one tile of queries with references from `first` on, and their correlations.
 
         Args:
@@ -218,11 +221,11 @@ class _Search:
         warped = registration.fine(self.queries[start : start + self.tile])
         every = registration.templates(registration.smoothed(warped), registration.COARSE_TEMPLATE, 2)
         likeness = self._correlated(every, self.smooth, triples, start, spacing=2).values[:, 0]
-        triples = triples.chosen(_best_of_each(triples.query, likeness, refined or REFINED) & (likeness > least))
+        triples = triples.chosen(best_of_each(triples.query, likeness, refined or REFINED) & (likeness > least))
         self._views = registration.templates(warped, registration.TEMPLATE)
         return triples, self._correlated(self._views, self.references, triples, start).values[:, 0]
 
-    def _shortlist(self, start: int, first: int) -> tuple[_Triples, Tensor]:
+    def _shortlist(self, start: int, first: int) -> tuple[Triples, Tensor]:
         """Return the best `CANDIDATES` of each query by the plain turns at 16 x 16, without those left out."""
         queries = registration.coarse(self.queries[start : start + self.tile])
         template = registration.templates(queries, registration.COARSE_TEMPLATE)
@@ -246,7 +249,7 @@ class _Search:
         query = torch.arange(start, start + size, device=self.device)[:, None].expand_as(place)
         allowed = best > -1.5
         kept = place[allowed]
-        triples = _Triples(query[allowed], kept % len(self.references), kept // len(self.references))
+        triples = Triples(query[allowed], kept % len(self.references), kept // len(self.references))
         return triples, best[allowed].float()
 
     def _coarse_scores(self, turns: Tensor, left: int, right: int) -> Tensor:
@@ -264,7 +267,7 @@ class _Search:
         return scores
 
     def _correlated(
-        self, views: Tensor, pictures: Tensor, triples: _Triples, start: int, *, spacing: int = 1, best: int = 1
+        self, views: Tensor, pictures: Tensor, triples: Triples, start: int, *, spacing: int = 1, best: int = 1
     ) -> _Best:
         """Return the `best` correlations of each pair in its turn over all rotations, scales and positions.
 
@@ -308,7 +311,7 @@ class _Search:
         return rows.flatten(0, 1).flatten(1)
 
     @torch.no_grad()
-    def aligned(self, triples: _Triples, start: int) -> tuple[Tensor, Tensor]:
+    def aligned(self, triples: Triples, start: int) -> tuple[Tensor, Tensor]:
         """Return (k,) float32 correlations after continuous movements, and (k, 4) the movements (`alignment`)."""
         values, variant, position = self._exact(triples, start)
         templates = self._turned(registration.templates(self.queries[triples.query], registration.TEMPLATE), triples)
@@ -316,7 +319,7 @@ class _Search:
         moved, where = alignment.aligned(templates, self.references, triples.reference, first)
         return torch.maximum(values, moved), where
 
-    def _exact(self, triples: _Triples, start: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _exact(self, triples: Triples, start: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return (k,) float32 correlations, the index into `registration.FINE` and the position of each.
 
         Bfloat16 names a few places, of which float32 takes the best. The tile is that of the last `candidates`.
@@ -331,7 +334,7 @@ class _Search:
         values, best = (templates.flatten(2) * patches).sum(2).max(1)
         return values, variant.gather(1, best[:, None])[:, 0], position.gather(1, best[:, None])[:, 0]
 
-    def _turned(self, templates: Tensor, triples: _Triples) -> Tensor:
+    def _turned(self, templates: Tensor, triples: Triples) -> Tensor:
         """Return templates (k, ..., side, side) of the triples, each in its turn."""
         for turn in set(triples.turn.tolist()):
             here = triples.turn == turn
@@ -339,7 +342,7 @@ class _Search:
         return templates
 
 
-def _best_of_each(query: Tensor, likeness: Tensor, count: int) -> Tensor:
+def best_of_each(query: Tensor, likeness: Tensor, count: int) -> Tensor:
     """Return (k,) whether a pair is among the best `count` of its query."""
     order = torch.argsort(likeness, descending=True, stable=True)
     order = order[torch.argsort(query[order], stable=True)]

@@ -14,7 +14,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from ganaug_core.encoders import networks
 from ganaug_core.encoders.pixels import Pixels
 from ganaug_core.encoders.texture import Texture
-from ganaug_core.metrics.copying import set_test
+from ganaug_core.metrics import copying
 from ganaug_core.metrics.density import Coverage
 from ganaug_core.metrics.kernel_distance import KernelDistance
 from ganaug_core.metrics.statistics import spread_interval, wilson
@@ -160,18 +160,18 @@ class Examiner:
         ]
         return [share(right, real, None), *by_class]
 
-    def _scores(self, pixels: Floats, *, itself: bool = False) -> NDArray[np.float64]:
+    def _scores(self, pixels: Floats, *, itself: bool = False) -> copying.Scores:
         """Return (n,) distance to the nearest training image over that to the nearest tuning image of somebody else."""
         numbers = np.arange(len(self._tuning))
         apart = (numbers if itself else np.full(len(pixels), -1), numbers)
         _, train = nearest(pixels, self._copied_from, 1)
         _, other = nearest(pixels, self._tuning.pixels, 1, apart=apart)
-        return train[:, 0] / np.maximum(other[:, 0], 1e-6)
+        return copying.scores(train[:, 0], other[:, 0])
 
     def _copied(self, seen: _Seen) -> tuple[Measurement, float]:
         groups = np.arange(len(self._tuning))
         scores = self._scores(seen.pixels)
-        test, _ = set_test(scores, self._tuning_scores, seen.labels, self._tuning.labels, groups)
+        test, _ = copying.set_test(scores, self._tuning_scores, seen.labels, self._tuning.labels, groups)
         said = self._said("copied_share", "pixels", test.share, test.interval, None, 0.0, "lower")
         return replace(said, n_real=test.n_holdout, n_synthetic=test.n_synthetic), test.p_value
 

@@ -121,7 +121,7 @@ class Game:
         with self.place.arithmetic():
             with torch.no_grad():
                 fake = self._draw(self.latent(n), labels).float()
-            seen = torch.cat([self._shown(real, share), self._shown(fake, share)])
+            seen = torch.cat([self.shown(real, share), self.shown(fake, share)])
             seen.requires_grad_(bool(due))
             asked = labels.repeat(2)[:, None]
             if terms:
@@ -146,7 +146,7 @@ class Game:
             loss = loss + weight * term.value(real_logits, logits[:n, 1])
         if self.past is not None:
             loss = loss + self._drift("discriminator")
-        self._adapt(real_logits.detach(), fake_logits.detach())
+        self.adapt(real_logits.detach(), fake_logits.detach())
         return loss
 
     def _generator_loss(self, share: float) -> Tensor:
@@ -158,13 +158,13 @@ class Game:
             if part.compares == "features" and (weight := part.weight_at(share)) > 0
         ]
         with self.place.arithmetic():
-            fake = self._shown(self._draw(self.latent(n), labels).float(), share)
+            fake = self.shown(self._draw(self.latent(n), labels).float(), share)
             judge = self._judge(real, fake, labels, share)
             fake_logits = judge(fake, labels).float()
             real_logits = torch.zeros_like(fake_logits)
             if self.parts.loss.paired or terms:
                 with torch.no_grad():
-                    shown = self._shown(real, share)
+                    shown = self.shown(real, share)
                     if self.parts.loss.paired:
                         real_logits = judge(shown, labels).float()
             loss = self.parts.loss.generator_loss(real_logits, fake_logits)
@@ -179,7 +179,7 @@ class Game:
         """Return the discriminator, or what it would be some steps ahead."""
         if self.parts.foresight is None:
             return self._quick
-        shown = self._shown(real, share)
+        shown = self.shown(real, share)
 
         def loss(judge: Judge) -> Tensor:
             return self.parts.loss.discriminator_loss(judge(shown, labels).float(), judge(fake, labels).float())
@@ -197,7 +197,7 @@ class Game:
         halves = zip(images.chunk(2), labels.chunk(2), strict=True)
         return torch.cat([judge(each, asked) for each, asked in halves])
 
-    def _shown(self, images: Tensor, share: float) -> Tensor:
+    def shown(self, images: Tensor, share: float) -> Tensor:
         """Return what the discriminator sees of images."""
         with torch.autocast(self.place.device.type, enabled=False):
             for part in self.parts.augmentations:
@@ -211,7 +211,7 @@ class Game:
         return images
 
     @torch.no_grad()
-    def _adapt(self, real_logits: Tensor, fake_logits: Tensor) -> None:
+    def adapt(self, real_logits: Tensor, fake_logits: Tensor) -> None:
         """Move the augmentations' probability so that the mean sign of real logits comes to its target.
 
         Source: Karras et al., StyleGAN2-ADA, 2020, arXiv:2006.06676. In a paired loss logits have no zero of their own,

@@ -42,6 +42,7 @@ class Training:
 
     Attributes:
         device_in_words: Device, threads and precision, for people.
+        game: The networks as they are now, and one step of them.
         images: Real images shown to the discriminator so far.
         rescues: How often the learning rates were halved because the arithmetic broke down.
         seconds: Time spent training; time between two reports is not counted.
@@ -72,7 +73,7 @@ class Training:
         with devices.enough_memory(config.batch_size):
             self.training_images = TrainingImages(cohort, config, self.place.device)
             self.threads = self._choose_threads(state)
-            self._game = self._new_game()
+            self.game = self._new_game()
         self._shown = telemetry.Shown(cohort, config.seed, self.parts.architecture.latent, self.place)
         self._look_every = _LOOK_STEPS if self.place.device.type == "cuda" else 1
         self._averages, self._watch = telemetry.Averages(), Watch()
@@ -137,7 +138,7 @@ class Training:
             "averages": dict(self._averages.values),
             "best": self._best.state(),
             "watch": self._watch.state(),
-            "game": self._game.state(),
+            "game": self.game.state(),
         }
 
     def settle(self) -> Progress | None:
@@ -153,7 +154,7 @@ class Training:
 
     def generator(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights of the averaged generator at the kept checkpoint."""
-        weights = self._game.average.state_dict() if self._best.kept is None else self._best.weights
+        weights = self.game.average.state_dict() if self._best.kept is None else self._best.weights
         return {
             name: tensor.detach().float().cpu().contiguous().numpy().copy()
             for name, tensor in weights.items()
@@ -201,16 +202,16 @@ class Training:
         left_out = torch.zeros((), device=self.place.device)
         while played != steps and (steps is not None or self.share < 1):
             with devices.enough_memory(self.config.batch_size):
-                measured = self._game.step(self._steps, self.share)
+                measured = self.game.step(self._steps, self.share)
             for name, value in measured.items():
                 sums[name] = sums[name] + value if name in sums else value
             played += 1
-            left_out += self._game.skipped > 0
+            left_out += self.game.skipped > 0
             self._steps += 1
-            self.images += self._game.images_per_step
+            self.images += self.game.images_per_step
             self.seconds = before + time.perf_counter() - begun
-            if not played % self._look_every and self._game.skipped > _PATIENCE:
-                skipped = int(self._game.skipped)
+            if not played % self._look_every and self.game.skipped > _PATIENCE:
+                skipped = int(self.game.skipped)
                 raise TrainingError(
                     f"Training became unstable: after {self.images:,} images {skipped} updates in a row "
                     "were not finite.",
@@ -229,14 +230,14 @@ class Training:
         if steps:
             self._averages.add(measures)
         if telemetry_too:
-            logits, variety = self._shown.look(self._game)
-            preview = self._shown.preview(self._game)
+            logits, variety = self._shown.look(self.game)
+            preview = self._shown.preview(self.game)
             measures |= telemetry.opinions(logits, self._shown.asked)
         self.telemetry_seconds = time.perf_counter() - begun
         self.seconds += self.telemetry_seconds
         if steps:
-            measures["images_per_second"] = steps * self._game.images_per_step / (spent + self.telemetry_seconds)
-            measures["learning_rate"] = float(self._game.generator_optimiser.param_groups[0]["lr"])
+            measures["images_per_second"] = steps * self.game.images_per_step / (spent + self.telemetry_seconds)
+            measures["learning_rate"] = float(self.game.generator_optimiser.param_groups[0]["lr"])
         kept = None if self._best.kept is None else self._best.kept.images
         return Progress(self.images, self.seconds, self.share, measures, logits, variety, preview, kept=kept)
 
@@ -245,9 +246,9 @@ class Training:
         labels = self._best.labels  # the first time this reads the references
         ready = time.perf_counter()
         if len(labels):
-            gap = telemetry.gap(report.logits or self._shown.look(self._game)[0], self._shown.asked)
-            drawn = self._shown.drawn(self._game, labels)
-            self._best.examine(drawn, self.images, gap, self._game.average.state_dict())
+            gap = telemetry.gap(report.logits or self._shown.look(self.game)[0], self._shown.asked)
+            drawn = self._shown.drawn(self.game, labels)
+            self._best.examine(drawn, self.images, gap, self.game.average.state_dict())
         spent = time.perf_counter() - begun
         self._best.paid(self.share, self.images, time.perf_counter() - ready, self.seconds)
         self.telemetry_seconds += spent
@@ -287,7 +288,7 @@ class Training:
                 "The run goes on, but not bit for bit: device, threads and PyTorch were %s, are %s.", before, here
             )
         try:
-            self._game.load(state["game"])
+            self.game.load(state["game"])
         except (RuntimeError, ValueError, KeyError) as error:
             raise ConfigurationError(
                 "The checkpoint's networks are not those of this configuration.",

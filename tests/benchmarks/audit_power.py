@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from ganaug_core import features
 from ganaug_core.audit import Space, audit
 from ganaug_core.audit.sides import sides
+from ganaug_core.metrics import copying
 from ganaug_core.metrics.statistics import wilson
 from ganaug_core.neighbours import registered
 from ganaug_core.readers import phantom
@@ -145,10 +146,10 @@ def _line(
     train, held = (np.isin(every, _pool_rows(real, role)) for role in (TRAIN, HOLDOUT))
     both = sides(real, samples(images, source.labels[rows], source.classes), {}, seed)
     to_train = found.among(train)
-    to_holdout = found.among(held, copies._random_groups(both, source.groups[holdout]), source.groups)
+    to_holdout = found.among(held, copies.random_groups(both, source.groups[holdout]), source.groups)
     own = within.of(holdout)
-    scores = copies._ratio(own.among(train), own.among(held))
-    test, design = copies.set_test(both, copies._ratio(to_train, to_holdout), scores, to_train, to_holdout)
+    scores = copying.scores(own.among(train), own.among(held))
+    test, design = copies.set_test(both, copying.scores(to_train, to_holdout), scores, to_train, to_holdout)
     line: dict[str, object] = {"seed": seed, "case": case, "p": test.p_value, "share": test.share}
     line |= {"n_train": int(train.sum()), "n_holdout": test.n_holdout, "m": test.n_synthetic}
     if case == "fresh":

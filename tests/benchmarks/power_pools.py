@@ -192,12 +192,12 @@ def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -
     """Return the nearest references of each query, as the audit's search orders them, none of the query's own group."""
     before = search.CANDIDATES, search.REFINED
     search.CANDIDATES, search.REFINED = CANDIDATES, REFINED
-    looked = search._Search(registration.views(queries), registration.views(references), own, groups, search.QUERIES)
+    looked = search.Search(registration.views(queries), registration.views(references), own, groups, search.QUERIES)
     rows = np.full((len(queries), LISTED), -1, np.int64)
     distances = np.full((len(queries), LISTED), 2, np.float32)
     for start in range(0, len(queries), search.QUERIES):
         triples, likeness = looked.candidates(start, 0)
-        triples = triples.chosen(search._best_of_each(triples.query, likeness, LISTED))
+        triples = triples.chosen(search.best_of_each(triples.query, likeness, LISTED))
         found, _ = looked.aligned(triples, start)
         order = torch.argsort(found, descending=True, stable=True)
         order = order[torch.argsort(triples.query[order], stable=True)]

@@ -173,13 +173,13 @@ def test_the_run_behind_samples_is_found_by_its_generator_and_missed_in_words(wo
     cohort = cohort_of(a_cohort(5), np.random.default_rng(0).uniform(-1, 1, (5, 1, 32, 32)).astype(np.float32))
     drawn = replace(some_samples(cohort.images(np.arange(4))), provenance={"generator": "abc"})
     with pytest.raises(EvidenceError, match="is not in this workspace"):
-        tasks._space(workspace, cohort, drawn, "discriminator", silent)
+        tasks.feature_space(workspace, cohort, drawn, "discriminator", silent)
     config = configure("recommended", minutes=1).model_dump(mode="json")
     network = ARCHITECTURES[config["architecture"]["name"]]().discriminator((1, 32, 32), 3)
     state = {"config": config, "images": 64, "game": {"discriminator": network.state_dict()}}
     workspace.write("generators", "mine", {"schema": "ganaug.generator/1", "hash": "abc"}, files={})
     save_checkpoint(workspace.folder("runs", "mine") / "checkpoints", state, 64)
-    space = tasks._space(workspace, cohort, drawn, "discriminator", silent)
+    space = tasks.feature_space(workspace, cohort, drawn, "discriminator", silent)
     assert space.real.encoder == space.synthetic.encoder == "discriminator"
     assert len(space.synthetic.values) == 4
     np.testing.assert_allclose(space.real.values[:4], space.synthetic.values, atol=1e-4)

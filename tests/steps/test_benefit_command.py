@@ -90,10 +90,10 @@ def test_an_audit_of_other_images_names_no_copies(place: Workspace) -> None:
 
     cohort, samples = place.cohort("squares"), place.samples("made")
     place.keep(an_audit(cohort, samples), "squares--made")
-    suspected = tasks._suspected(place, "squares--made", samples.digest)
+    suspected = tasks.suspected_copies(place, "squares--made", samples.digest)
     assert suspected == samples.ids[:2].tolist()
-    assert tasks._suspected(place, "squares--made", "0" * 64) == []
-    assert tasks._suspected(place, "elsewhere", samples.digest) == []
+    assert tasks.suspected_copies(place, "squares--made", "0" * 64) == []
+    assert tasks.suspected_copies(place, "elsewhere", samples.digest) == []
 
 
 def test_the_job_has_a_process_of_its_own_can_be_stopped_or_killed_and_goes_on(workspace: Workspace) -> None:

@@ -209,7 +209,7 @@ def test_a_resumed_run_stays_gentle() -> None:
     config = configure(changes={"architecture.width": 16}, images=80, batch_size=BATCH, threads=1, device="cpu")
     state = Training(squares(), config, rescues=1).state()
     assert Training(squares(), config, state=state).rescues == 1
-    assert Training(squares(), config, state=state)._game.config.generator_learning_rate == pytest.approx(0.0005)
+    assert Training(squares(), config, state=state).game.config.generator_learning_rate == pytest.approx(0.0005)
 
 
 # memory

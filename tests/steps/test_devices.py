@@ -88,7 +88,7 @@ def test_another_number_format_plays_the_same_game_up_to_rounding() -> None:
     """The tolerance of the comparison above, tried where there is no GPU: channels last against channels first."""
     usual = Training(squares(), config(precision="float32", augment="on"))
     other = Training(squares(), config(precision="float32", augment="on"))
-    for network in (other._game.generator, other._game.discriminator, other._game.average):
+    for network in (other.game.generator, other.game.discriminator, other.game.average):
         network.to(memory_format=torch.contiguous_format)
     compare(usual, other)
 
@@ -112,7 +112,7 @@ def test_no_step_waits_for_the_gpu() -> None:
     torch.cuda.set_sync_debug_mode("error")
     try:
         for number in range(5, 13):
-            training._game.step(number, 0.1)
+            training.game.step(number, 0.1)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
@@ -147,7 +147,7 @@ def test_compiled_networks_play_the_same_game(monkeypatch: pytest.MonkeyPatch) -
     place = devices.Place(torch.device("cpu"), torch.float32, compiling="aot_eager")
     monkeypatch.setattr(devices, "choose", lambda *_, **__: place)
     compiled = Training(squares(), config(precision="float32", augment="on", compiled=True))
-    assert compiled._game._draw is not compiled._game.generator
+    assert compiled.game._draw is not compiled.game.generator
     compare(usual, compiled)
 
 
@@ -159,7 +159,7 @@ def test_a_processor_neither_compiles_nor_changes_its_kernels_unless_asked() -> 
 
 def test_an_update_that_is_left_out_is_known_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     training = Training(squares(), config())
-    game = training._game
+    game = training.game
     before = {name: each.clone() for name, each in game.generator.state_dict().items()}
     monkeypatch.setattr(game, "_generator_loss", lambda share: next(game.generator.parameters()).sum() * float("inf"))
     game.step(0, 0.0)

@@ -229,19 +229,19 @@ def test_the_probability_of_augmentations_rises_while_the_discriminator_is_certa
     certainty: float, probability: float
 ) -> None:
     plan = config(changes={"augment": "adaptive", "adaptive_images": 1000})
-    game = Training(squares(), plan)._game
+    game = Training(squares(), plan).game
     for _ in range(500 // BATCH):
-        game._adapt(torch.full((BATCH,), certainty), torch.zeros(BATCH))
+        game.adapt(torch.full((BATCH,), certainty), torch.zeros(BATCH))
     assert game.augmenting is not None
     assert game.augmenting.item() == pytest.approx(probability, abs=0.01)
 
 
 def test_at_half_a_probability_half_of_the_images_are_changed() -> None:
-    game = Training(squares(), config(changes={"augment": "adaptive", "augmentations": "translation"}))._game
+    game = Training(squares(), config(changes={"augment": "adaptive", "augmentations": "translation"})).game
     images = torch.rand(400, 1, 16, 16)
     for probability in (0.0, 0.5, 1.0):
         game.augmenting = torch.tensor(probability)
-        changed = (game._shown(images, 0.0) != images).flatten(1).any(1).double().mean().item()
+        changed = (game.shown(images, 0.0) != images).flatten(1).any(1).double().mean().item()
         assert changed == pytest.approx(probability * (1 - 1 / 25), abs=0.07)  # a shift by nothing is one in 5 x 5
 
 

@@ -42,8 +42,9 @@ def audit(
     Args:
         cohort: With its split; hold-out is read here and nowhere else.
         samples: Ours or anybody's.
-        spaces: By name of the encoder, fitted on training images only; `simclr` for modes, `classifier`
-            (log-probabilities) for labels, any for measurements. What is missing makes its verdict `not_assessable`.
+        spaces: By name of the encoder, fitted on training images only; `simclr` for modes, `texture` for realism,
+            `classifier` (log-probabilities) for labels, any for measurements. What is missing makes its verdict
+            `not_assessable`.
         seed: For every draw.
         trust_split: The generator of foreign samples certainly did not see our hold-out.
         logits: What the run's discriminator says of the training and of the held-out images, in cohort order, where

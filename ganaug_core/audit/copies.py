@@ -63,8 +63,7 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
         trusted: The generator certainly never saw the hold-out.
         report: Progress.
     """
-    shared = np.isin(both.cohort.labels[both.holdout], both.labels)
-    if len(both.train) == 0 or both.patients(both.holdout[shared]) < 2:
+    if len(both.train) == 0 or both.held_out(both.labels) < 2:
         return _identity_alone(both, report)
     train = both.cohort.images(both.train)
     near = _distances(both, train, report)
@@ -144,7 +143,7 @@ def _edge(scores: Floats, groups: Integers) -> float:
 
 def _identity_alone(both: Sides, report: Report) -> Copies:
     """Return what can be said without held-out images: an equal image is a copy all the same."""
-    patients = both.patients(both.holdout)
+    patients = both.held_out(both.labels)
     unable = (
         f"Copying cannot be judged: {count(len(both.train), 'training image')} and "
         f"{count(patients, 'held-out patient')} of these classes.",
@@ -322,7 +321,7 @@ def _image_p_values(both: Sides, synthetic: Floats, holdout: Floats) -> Values:
 
 def _judged(both: Sides, test: copying.SetTest, design: copying.Design, detectable: float | None) -> Finding:
     """Return what the set test says where the generator never saw the hold-out."""
-    sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_holdout, 'held-out patient')}"
+    sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(both.held_out(both.labels), 'held-out patient')}"
     low, high = test.interval
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "

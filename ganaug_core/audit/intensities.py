@@ -141,7 +141,7 @@ def _finding(both: Sides, found: list[_Shift], measurements: tuple[Measurement, 
     blind = [each for each in found if SHIFT + need * each.spread > VISIBLE]
     known = {each.label for each in found}
     unseen = [both.cohort.classes[label] for label in np.unique(both.labels) if int(label) not in known]
-    patients = sum(each.n_real for each in found if each.name == "median")
+    patients = both.held_out([each.label for each in found])
     drawn = sum(each.n_synthetic for each in found if each.name == "median")
     sizes = f"{count(drawn, 'synthetic image')}, {count(patients, 'held-out patient')}"
     unit = _unit(both)

@@ -49,7 +49,8 @@ def labels(both: Sides) -> Labels:
     alpha = FAIL / (tests * len(VERDICTS))
     blind = [each for each in found if not sees_drop(each.real, each.n_real, each.n_synthetic, alpha)]
     missing = [both.cohort.classes[label] for label in _unseen(both, found)]
-    sizes = f"{count(sum(e.n_synthetic for e in found), 'synthetic image')}, {count(_held(found), 'held-out patient')}"
+    patients = both.held_out([each.label for each in found])
+    sizes = f"{count(sum(e.n_synthetic for e in found), 'synthetic image')}, {count(patients, 'held-out patient')}"
     clear = None
     if not blind and not missing:
         clear = (
@@ -153,7 +154,7 @@ def _caricature(worst: Agreement) -> bool:
 def _trouble(both: Sides, found: list[Agreement]) -> tuple[str, str]:
     worst, caricature = _worst(found), _caricature(_worst(found))
     name = both.cohort.classes[worst.label]
-    sizes = f"{worst.n_synthetic} synthetic images, {worst.n_real} held-out patients"
+    sizes = f"{count(worst.n_synthetic, 'synthetic image')}, {count(worst.n_real, 'held-out patient')}"
     if worst.p_value <= worst.shift_p_value:
         sentence = (
             f"A classifier finds {name} in {percent(worst.synthetic)} of its synthetic images but in "
@@ -189,10 +190,6 @@ def _measurement(both: Sides, each: Agreement) -> Measurement:
 def _unseen(both: Sides, found: list[Agreement]) -> list[int]:
     seen = {each.label for each in found}
     return [int(label) for label in np.unique(both.labels) if int(label) not in seen]
-
-
-def _held(found: list[Agreement]) -> int:
-    return sum(each.n_real for each in found)
 
 
 def _mean(found: list[Agreement]) -> float:

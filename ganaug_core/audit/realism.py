@@ -126,7 +126,7 @@ def _finding(
     told: dict[str, Dominance],
     measurements: tuple[Measurement, ...],
 ) -> Finding:
-    sizes = f"{count(size, 'image')} a side, {count(both.patients(both.holdout), 'held-out patient')}"
+    sizes = f"{count(size, 'image')} a side, {count(both.held_out(both.labels), 'held-out patient')}"
     p_value = min(1.0, PARTS * min([fine.p_value, *(each.p_value for each in found)]))
     do = "Look at the images that give themselves away; train longer, or with another recipe."
     worst = min(found, key=lambda each: each.p_value, default=None)

@@ -1,6 +1,6 @@
 """Both sides of an audit: which images are training, hold-out and synthetic, and of which class and patient."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -77,6 +77,10 @@ class Sides:
     def patients(self, rows: Integers) -> int:
         """Return how many patients or groups the rows come from."""
         return len(np.unique(self.cohort.groups[rows]))
+
+    def held_out(self, labels: Integers | Sequence[int]) -> int:
+        """Return how many held-out patients or groups have images of these classes; each counts once."""
+        return self.patients(self.holdout[np.isin(self.cohort.labels[self.holdout], labels)])
 
     def random(self, purpose: int) -> np.random.Generator:
         """Return a stream of its own for each purpose, so that one part's draws do not move another's."""

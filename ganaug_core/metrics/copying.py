@@ -45,7 +45,7 @@ class SetTest:
         share: Share of copies that explains how many synthetic images lie below the threshold of their class, at the
             rank of 2 %; in [0, 1].
         interval: 95 % interval of that share, by inverting the Beta-Binomial.
-        n_holdout: Held-out patients (or groups) that were counted.
+        n_holdout: Held-out patients (or groups) that were counted, once in each class.
         n_synthetic: Synthetic images of classes that have held-out ones.
     """
 

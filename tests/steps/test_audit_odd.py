@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from ganaug_core.audit import Space
+from ganaug_core.audit.copies import copies
 from ganaug_core.audit.detail import detail
+from ganaug_core.audit.intensities import intensities
 from ganaug_core.audit.labels import labels
 from ganaug_core.audit.multiples import multiples
 from ganaug_core.audit.realism import realism
@@ -69,6 +71,15 @@ def test_patients_with_more_images_than_were_drawn_are_compared_without_swaps() 
 
 def test_images_of_one_held_out_patient_are_not_compared_with_each_other() -> None:
     assert described(noise((30, 1), 60, 60)) == ()
+
+
+def test_a_patient_with_images_of_two_classes_counts_once_in_the_sentences() -> None:
+    both = noise((20, 20), 1, 40, classes=2)
+    shared = replace(both, cohort=replace(both.cohort, groups=both.cohort.groups % 40))
+    for finding in (intensities(shared).finding, copies(shared, trusted=True, report=silent).finding):
+        assert "20 held-out patients" in finding.unable[0]
+    only = replace(shared, labels=np.full(len(shared.labels), 7))
+    assert "0 held-out patients of these classes" in copies(only, trusted=True, report=silent).finding.unable[0]
 
 
 def test_images_of_twelve_pixels_have_a_spectrum() -> None:

@@ -145,7 +145,7 @@ def of_cohort(
     cohort: Cohort, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
 ) -> Features:
     """Return the features of all images of the cohort, in cohort order."""
-    return _of(fitted, cohort.digest, cohort.ids, lambda index: cohort.images(index), cache, report)
+    return _of(fitted, cohort.digest, cohort.ids, cohort.images, cache, report)
 
 
 def of_samples(

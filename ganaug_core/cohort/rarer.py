@@ -23,7 +23,8 @@ def rarer(cohort: Cohort, class_name: str, keep: int, *, name: str, seed: int = 
         seed: Of the choice of patients.
 
     Raises:
-        CohortError: No such class, fewer than 4 images to keep, or not more there than are to be kept.
+        CohortError: No such class, fewer than 4 images to keep, not more there than are to be kept, or only patients
+            with more images than that.
     """
     if class_name not in cohort.classes:
         raise CohortError(
@@ -45,6 +46,12 @@ def rarer(cohort: Cohort, class_name: str, keep: int, *, name: str, seed: int = 
     for role, most in wanted.items():
         rows = cohort.where(role, label=label)
         stay[rows] = np.isin(rows, _whole_groups(rows, cohort.groups, most, random))
+    if not stay[cohort.where(TRAIN, label=label)].any():
+        raise CohortError(
+            f"No patient has as few as {keep} training images of {class_name}, so none of them can stay.",
+            do="Keep more images.",
+            code="keep",
+        )
     return _only(cohort, np.flatnonzero(stay), name, {"class": class_name, "keep": keep, "seed": seed})
 
 

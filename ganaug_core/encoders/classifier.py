@@ -66,7 +66,6 @@ class Classifier:
                 source,
                 steps=steps,
                 batch=self.batch,
-                rate=2e-3,
                 decay=5e-3,
                 warm_up=0.05,
                 report=report,

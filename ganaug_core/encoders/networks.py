@@ -19,6 +19,7 @@ WIDTHS = (48, 64, 96)
 DIMENSION = 64
 PLACES = 16
 FEWEST_STEPS = 60
+RATE = 2e-3  # of AdamW, at its peak
 LARGEST = 64  # larger images are area-resampled to this first, so that the cost of a fit does not grow with them
 
 
@@ -136,19 +137,18 @@ def descend(
     *,
     steps: int,
     batch: int,
-    rate: float,
     decay: float,
     warm_up: float,
     report: Report,
     doing: str,
 ) -> None:
     """Minimise `loss(index)` over random batches of `count` images for `steps` steps; linear start, cosine end."""
-    optimiser = torch.optim.AdamW(modules.parameters(), rate, weight_decay=decay)
+    optimiser = torch.optim.AdamW(modules.parameters(), RATE, weight_decay=decay)
     modules.train()
     for step in range(steps):
         share = step / steps
         for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, 0.05 + share / warm_up) * (0.02 + 0.49 * (1 + cos(pi * share)))
+            group["lr"] = RATE * min(1.0, 0.05 + share / warm_up) * (0.02 + 0.49 * (1 + cos(pi * share)))
         index = torch.randperm(count, generator=source)[:batch]
         optimiser.zero_grad()
         torch.autograd.backward(loss(index))

@@ -67,7 +67,6 @@ class SimCLR:
                 source,
                 steps=steps,
                 batch=self.batch,
-                rate=2e-3,
                 decay=1e-4,
                 warm_up=0.1,
                 report=report,

@@ -1,5 +1,7 @@
 """A cohort made rarer loses whole patients of one class, and nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_cohort import squares
@@ -35,3 +37,9 @@ def test_it_is_a_cohort_of_its_own_and_the_same_for_the_same_seed() -> None:
 def test_what_cannot_be_kept_is_refused(name: str, keep: int, said: str) -> None:
     with pytest.raises(CohortError, match=said):
         rarer(squares(), name, keep, name="rare")
+
+
+def test_patients_with_more_images_than_are_to_be_kept_are_no_empty_class() -> None:
+    cohort = squares((40, 40))
+    with pytest.raises(CohortError, match="as few as 5 training images of side 6"):
+        rarer(replace(cohort, groups=np.minimum(np.arange(len(cohort)) // 10, 8)), "side 6", 5, name="rare")

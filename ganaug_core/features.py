@@ -16,13 +16,13 @@ from ganaug_core.encoders.discriminator import logits, watched
 from ganaug_core.encoders.fitted import FEWEST_IMAGES, read_state
 from ganaug_core.errors import EvidenceError, WorkspaceError
 from ganaug_core.interfaces import FittedEncoder, Preparation, Report, look_up, silent
-from ganaug_core.neighbours import Registered
 from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Names, Samples
 from ganaug_core.regularisers import REGULARISERS
 from ganaug_core.workspace import Workspace, digest_of
 
 RECIPE = 1  # raise it when an encoder changes what it computes from the same settings: old caches are then not found
-SEARCH = 2  # the same for the registered search
+MEMORY = 3  # the same for what is remembered of a cohort
+Arrays = tuple[NDArray[Any], ...]
 AT_ONCE = 512  # images read at once, so that memory stays bounded
 SPACES = {**ENCODERS, **PRETRAINED}
 MOST_IMAGES = 10_000  # a larger cohort is fitted on a random choice of this many
@@ -157,23 +157,23 @@ def of_samples(
     )
 
 
-def remembered(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Registered]], Registered]:
-    """Return a memory of searches among the cohort's own images, by the digest of its content."""
+def remembered(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Arrays]], Arrays]:
+    """Return a memory of what a cohort's own images show among themselves, by the digest of its content."""
 
-    def remember(what: str, search: Callable[[], Registered]) -> Registered:
-        name = f"search-{digest_of(SEARCH, cohort.digest, cohort.groups, what)[:24]}"
+    def remember(what: str, find: Callable[[], Arrays]) -> Arrays:
+        name = f"cohort-{digest_of(MEMORY, cohort.digest, cohort.groups, what)[:24]}"
         if cache.exists("features", name):
             try:
-                with np.load(cache.folder("features", name) / "nearest.npz", allow_pickle=False) as kept:
-                    return Registered(kept["distance"], kept["nearest"], kept["transform"])
+                with np.load(cache.folder("features", name) / "found.npz", allow_pickle=False) as kept:
+                    return tuple(kept[f"arr_{place}"] for place in range(len(kept.files)))
             except (OSError, ValueError, KeyError, BadZipFile):  # damaged: it is only a cache
                 cache.remove("features", name)
-        found = search()
+        found = find()
         data = io.BytesIO()
-        np.savez(data, distance=found.distance, nearest=found.nearest, transform=found.transform)
+        np.savez(data, *found)
         with _first_come():
             cache.write(
-                "features", name, {"schema": "ganaug.search/1", "what": what}, files={"nearest.npz": data.getvalue()}
+                "features", name, {"schema": "ganaug.memory/1", "what": what}, files={"found.npz": data.getvalue()}
             )
         return found
 

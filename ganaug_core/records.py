@@ -348,7 +348,7 @@ class Audit:
         examples: By name of the verdict, for labels and intensities.
         spaces, regions: Sentences on where the feature spaces disagree, and on the lesion of each class with masks.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
-            `histogram.*`.
+            `histogram.*`, `region.*`.
     """
 
     cohort: dict[str, Any]

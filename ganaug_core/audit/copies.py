@@ -210,8 +210,8 @@ def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
     return _Distances(
         registered(both.samples.images, train, report=part(0)),
         registered(both.samples.images, held, query_groups=left_out, reference_groups=groups, report=part(1)),
-        both.remember("holdout-train", lambda: registered(held, train, report=part(2))),
-        both.remember(
+        both.searched("holdout-train", lambda: registered(held, train, report=part(2))),
+        both.searched(
             "holdout-holdout",
             lambda: registered(held, held, query_groups=groups, reference_groups=groups, report=part(3)),
         ),
@@ -238,11 +238,12 @@ def _identical(both: Sides, train: Floats, near: _Distances) -> dict[int, int]:
     same: dict[int, int] = {}
     if train.shape[1:] == both.samples.images.shape[1:]:
         same = {int(left): int(right) for left, right in identity.equal_pairs(both.samples.images, train)}
-    some = np.sort(both.random(2).permutation(len(train))[:ROUNDED])
-    rounded = identity.rounded_off(train[some], both.cohort.intensity, seed=both.seed)
-    limit = identity.residual_limit(
-        registered(rounded, train[some]).distance, near.holdout_train.distance, _natural_twins(both.cohort)
+    some = train[np.sort(both.random(2).permutation(len(train))[:ROUNDED])]
+    rounded = both.searched(
+        f"rounded-{both.seed}",
+        lambda: registered(identity.rounded_off(some, both.cohort.intensity, seed=both.seed), some),
     )
+    limit = identity.residual_limit(rounded.distance, near.holdout_train.distance, _natural_twins(both.cohort))
     for row in np.flatnonzero(near.synthetic_train.distance < limit):
         same.setdefault(int(row), int(near.synthetic_train.nearest[row]))
     return same

@@ -85,8 +85,9 @@ def intensities(both: Sides) -> Intensities:
                 ),
             )
         )
-    inside, said = regions(both)
-    measurements = [*(_measurement(both, each) for each in found), *measurements, *physics.violations(both), *inside]
+    lesions = regions(both)
+    measurements = [*(_measurement(both, each) for each in found), *measurements, *physics.violations(both)]
+    measurements += lesions.measurements
     edges = both.cohort.intensity.physical(np.linspace(-1, 1, intensity.BINS + 1).astype(np.float32))
     return Intensities(
         _finding(both, found, tuple(measurements)),
@@ -94,9 +95,10 @@ def intensities(both: Sides) -> Intensities:
             "histogram.edges": edges,
             "histogram.labels": np.unique([each.label for each in found]).astype(np.float32),
             **{f"histogram.{name}": np.stack(each) for name, each in drawings.items()},
+            **lesions.drawings,
         },
         _examples(both, min(found, key=lambda each: each.p_value)),
-        said,
+        lesions.sentences,
     )
 
 

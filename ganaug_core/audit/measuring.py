@@ -9,9 +9,10 @@ import numpy as np
 from ganaug_core.audit.sides import Sides
 from ganaug_core.interfaces import MomentMetric, NeighbourMetric, Report
 from ganaug_core.metrics import METRICS, two_sample
-from ganaug_core.metrics.statistics import halves, spread_interval
+from ganaug_core.metrics.statistics import Values, halves, spread_interval
 from ganaug_core.neighbours import Neighbours, neighbours
 from ganaug_core.records import Floats, Integers, Measurement
+from ganaug_core.workspace import digest_of
 
 LABEL_SPACE = "classifier"
 K = 5
@@ -68,34 +69,27 @@ def matched(both: Sides, labels: Sequence[int], draw: int, most: int = MOST) -> 
 
 
 def _of_space(both: Sides, space: str, labels: Sequence[int], class_name: str | None) -> list[Measurement]:
-    values: list[dict[str, float]] = []
-    floors: list[dict[str, float]] = []
-    nulls: list[dict[str, float]] = []
     synthetic = both.spaces[space].synthetic.values
     names = tuple(METRICS) if class_name is None else ("coverage",)
-    unknown = [name for name in names if not hasattr(METRICS[name], "null")]
-    for draw in range(DRAWS):
-        held, train, drawn = matched(both, labels, draw)
-        if len(held) < LEAST:
-            return []
-        values.append(_measure(names, both.features(space, held), synthetic[drawn]))
-        floors.append(_measure(names, both.features(space, held), both.features(space, train)))
-        one, other = (both.features(space, rows) for rows in _exchanged(both, held, train, draw))
-        nulls.append(_measure(unknown, one, other))
-    spread = _spread(names, both.cohort.groups[held], both.features(space, held), synthetic[drawn], both)
+    picks = [matched(both, labels, draw) for draw in range(DRAWS)]
+    held, _, drawn = picks[-1]
     count = len(held)
+    if count < LEAST:
+        return []
+    values = [_measure(names, both.features(space, rows), synthetic[others]) for rows, _, others in picks]
+    floors, nulls = _among_real(both, space, names, [(held, train) for held, train, _ in picks])
+    spread = _spread(names, both.cohort.groups[held], both.features(space, held), synthetic[drawn], both)
     result = []
     for name in names:
-        value, floor = (float(np.mean([each[name] for each in found])) for found in (values, floors))
-        expected = [each[name] for each in nulls] if name in unknown else [_null(name, count)]
+        value = float(np.mean([each[name] for each in values]))
         result.append(
             Measurement(
                 name,
                 space,
                 value,
                 spread_interval(value, [each[name] for each in spread], least=LOWEST.get(name, 0.0), most=_most(name)),
-                floor,
-                float(np.mean(expected)),
+                floors[name],
+                nulls[name] if name in nulls else _null(name, count),
                 count,
                 count,
                 METRICS[name].better,
@@ -104,6 +98,28 @@ def _of_space(both: Sides, space: str, labels: Sequence[int], class_name: str | 
             )
         )
     return result
+
+
+def _among_real(
+    both: Sides, space: str, names: Sequence[str], picks: Sequence[tuple[Integers, Integers]]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return by metric what hold-out against training gives, and what chance gives where no formula tells.
+
+    Synthetic images decide no more than how many there are, so this is remembered with the cohort.
+    """
+    unknown = [name for name in names if not hasattr(METRICS[name], "null")]
+
+    def measure() -> tuple[Values, Values]:
+        floors, nulls = [], []
+        for draw, (held, train) in enumerate(picks):
+            floors.append([*_measure(names, both.features(space, held), both.features(space, train)).values()])
+            one, other = (both.features(space, rows) for rows in _exchanged(both, held, train, draw))
+            nulls.append([*_measure(unknown, one, other).values()])
+        return np.mean(floors, axis=0), np.mean(nulls, axis=0)
+
+    made_of = digest_of(both.spaces[space].real.digest, both.seed, names, *(rows for pick in picks for rows in pick))
+    floors, nulls = both.remember(f"floors-{space}-{made_of}", measure)
+    return dict(zip(names, floors.tolist(), strict=True)), dict(zip(unknown, nulls.tolist(), strict=True))
 
 
 def _exchanged(both: Sides, held: Integers, train: Integers, draw: int) -> tuple[Integers, Integers]:

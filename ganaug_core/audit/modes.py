@@ -143,7 +143,8 @@ def _within(both: Sides, space: str, held: Integers, drawn: Integers, label: int
             return registered(images, images, query_groups=own, reference_groups=own)
 
         # which real images these are, seed, class and number decide
-        known = both.remember(f"class-{label}-{len(held)}-{both.seed}", lambda: among(both.cohort.images(held)))
+        what = f"class-{label}-{len(held)}-{both.seed}"
+        known = both.searched(what, lambda: among(both.cohort.images(held)))
         return known.distance, among(both.samples.images[drawn]).distance
     between = neighbours(both.features(space, held), both.spaces[space].synthetic.values[drawn], 1)
     return between.real_real[:, 0], between.synthetic_synthetic[:, 0]
@@ -303,10 +304,10 @@ def _alone(found: list[cells.Cell], why: str) -> tuple[str, str]:
 
 def _unable(both: Sides, found: list[cells.Cell], why: str, visible: Visible) -> tuple[str, str]:
     if not found:
-        reason = why or "there are too few images of every class"
+        do = "Train longer, or audit with more images." if why else "Import more images."
         return (
-            f"Missing groups cannot be counted: {reason}.",
-            "Train longer, or audit with more images." if why else "Import more images.",
+            f"Missing groups cannot be counted: {why or 'there are too few images of every class'}.",
+            do if SPACE in both.spaces else "Audit in this space too.",
         )
     blind = [both.cohort.classes[label] for label, share in visible.items() if share is None or share > VISIBLE]
     needs = _needed(len(found) * PARTS)

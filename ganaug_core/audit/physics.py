@@ -8,6 +8,7 @@ from ganaug_core.audit.sides import Sides
 from ganaug_core.metrics import intensity
 from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
 from ganaug_core.records import TRAIN, Floats, Integers, Measurement
+from ganaug_core.workspace import digest_of
 
 SPACE, TEXTURE = "intensity", "texture"
 MOST = 1000
@@ -27,7 +28,7 @@ def measured(both: Sides, label: int, held: Integers, drawn: Integers, shares: l
 
 def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Measurement]:
     """Return the noise, and where training images have two kinds of it, the share of images with the sharp one."""
-    real = intensity.noise(both.cohort.images(held))
+    real = _noise_of_real(both, held)
     synthetic = intensity.noise(np.asarray(both.samples.images[drawn]))
     mass, name = both.weights[held], both.cohort.classes[label]
     sizes = round(float(mass.sum())), len(drawn)
@@ -47,7 +48,7 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
             )
         )
     train = both.cohort.where(TRAIN, label=label)[:MOST]
-    groups = intensity.kernel_groups(intensity.noise(both.cohort.images(train))) if len(train) else None
+    groups = intensity.kernel_groups(_noise_of_real(both, train)) if len(train) else None
     if groups is not None:
         edge = groups[:, 1].mean()
         usual = float((mass * (real[:, 1] > edge)).sum() / mass.sum())
@@ -68,6 +69,11 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
             )
         )
     return result
+
+
+def _noise_of_real(both: Sides, rows: Integers) -> Values:
+    (found,) = both.remember(f"noise-{digest_of(rows)}", lambda: (intensity.noise(both.cohort.images(rows)),))
+    return found
 
 
 def _peaks(both: Sides, label: int, held: Integers, drawn: Integers, shares: list[Floats]) -> list[Measurement]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import statistics
@@ -14,13 +15,14 @@ from ganaug_core.metrics.statistics import Values
 from ganaug_core.neighbours import Registered
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers, Samples
 
-Remember = Callable[[str, Callable[[], Registered]], Registered]
-"""From the name of a search that only the cohort decides, and how to do it, to what was found, now or before."""
+Arrays = tuple[NDArray[Any], ...]
+Remember = Callable[[str, Callable[[], Arrays]], Arrays]
+"""From the name of what only the cohort decides, and how to find it, to what was found, now or before."""
 
 
-def afresh(what: str, search: Callable[[], Registered]) -> Registered:
+def afresh(what: str, find: Callable[[], Arrays]) -> Arrays:
     """The memory of somebody who keeps nothing."""
-    return search()
+    return find()
 
 
 class Space(NamedTuple):
@@ -37,7 +39,7 @@ class Sides:
     Attributes:
         labels: (m,) class number of each synthetic image in the cohort's order of classes.
         seed: For every draw of the audit.
-        remember: Searches among the cohort's own images are the same in every audit of it.
+        remember: What real images show among themselves is the same in every audit of the cohort.
     """
 
     cohort: Cohort
@@ -73,6 +75,10 @@ class Sides:
     def features(self, space: str, rows: Integers) -> Floats:
         """Return (len(rows), d) real features."""
         return self.spaces[space].real.values[rows]
+
+    def searched(self, what: str, search: Callable[[], Registered]) -> Registered:
+        """Return what a search among real images found, now or before."""
+        return Registered(*self.remember(what, search))
 
     def patients(self, rows: Integers) -> int:
         """Return how many patients or groups the rows come from."""

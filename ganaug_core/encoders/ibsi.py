@@ -52,6 +52,18 @@ def _first_order(values: Levels) -> Columns:
     )
 
 
+def textures(levels: Levels, most: int) -> Columns:
+    """Return the 79 features of the five families below, in their order; levels are 1 ... most."""
+    families = (
+        co_occurrence(levels, most),
+        run_lengths(levels),
+        zones(levels),
+        dependence(levels),
+        tone_difference(levels, most),
+    )
+    return np.concatenate(families, axis=1)
+
+
 def co_occurrence(levels: Levels, most: int) -> Columns:
     """Return the 25 features of the symmetric co-occurrence matrix of pixels side by side; levels are 1 ... most."""
     return np.asarray(np.mean([_co_occurrence(levels, most, *direction) for direction in DIRECTIONS], axis=0))

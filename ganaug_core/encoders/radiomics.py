@@ -59,19 +59,15 @@ def measure(images: Floats, levels: int) -> ibsi.Columns:
     parts = []
     for start in range(0, n, at_once):
         block = images[start : start + at_once]
-        grey = np.clip((block + 1) * (levels / 2), 0, levels - 1).astype(np.int64) + 1
-        parts.append(np.concatenate([_all(grey[:, channel], levels) for channel in range(channels)], 1))
+        grey = grey_levels(block, levels)
+        stacks = [grey[:, channel] for channel in range(channels)]
+        each = [part for stack in stacks for part in (ibsi.first_order(stack), ibsi.textures(stack, levels))]
+        parts.append(np.concatenate(each, 1))
     values = np.concatenate(parts)
     return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
 
 
-def _all(grey: ibsi.Levels, levels: int) -> ibsi.Columns:
-    families = (
-        ibsi.first_order(grey),
-        ibsi.co_occurrence(grey, levels),
-        ibsi.run_lengths(grey),
-        ibsi.zones(grey),
-        ibsi.dependence(grey),
-        ibsi.tone_difference(grey, levels),
-    )
-    return np.concatenate(families, axis=1)
+def grey_levels(images: Floats, levels: int) -> ibsi.Levels:
+    """Return 1 ... levels, each of the same width over [-1, 1], in the shape of the images."""
+    grey: ibsi.Levels = np.clip((images + 1) * (levels / 2), 0, levels - 1).astype(np.int64) + 1
+    return grey

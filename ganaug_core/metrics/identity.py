@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganaug_core.records import Floats, Integers, Intensity
 
@@ -27,14 +28,17 @@ def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
 
     Flat images (one value everywhere) show nobody and are left out. One pair for each synthetic image.
     """
+    drawn, there = ([int(_levels(image).sum(dtype=np.int64)) for image in images] for images in (synthetic, real))
+    both = set(drawn) & set(there)  # turning changes no sum
     known: dict[bytes, int] = {}
-    for index, image in enumerate(real):
-        known.setdefault(_key(image), index)
+    for index, total in enumerate(there):
+        if total in both:
+            known.setdefault(_key(real[index]), index)
     pairs = []
-    for index, image in enumerate(synthetic):
-        if np.ptp(image) == 0:
+    for index, total in enumerate(drawn):
+        if total not in both or np.ptp(synthetic[index]) == 0:
             continue
-        for turned in _turned(image):
+        for turned in _turned(synthetic[index]):
             if (key := _key(turned)) in known:
                 pairs.append((index, known[key]))
                 break
@@ -70,6 +74,9 @@ def _turned(image: Floats) -> Iterator[Floats]:
         yield turn[:, :, ::-1]
 
 
+def _levels(image: Floats) -> NDArray[np.uint8]:
+    return np.rint((np.asarray(image, np.float64) + 1) * 127.5).astype(np.uint8)
+
+
 def _key(image: Floats) -> bytes:
-    levels = np.rint((np.asarray(image, np.float64) + 1) * 127.5).astype(np.uint8)
-    return hashlib.sha256(levels.tobytes()).digest()
+    return hashlib.sha256(_levels(image).tobytes()).digest()

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganaug_core.errors import EvidenceError
+from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats
 
 
@@ -26,12 +26,16 @@ class KernelDistance:
         left, right = real.astype(np.float64), synthetic.astype(np.float64)
         width = left.shape[1]
 
-        def within(values: NDArray[np.float64]) -> float:
-            kernel = (values @ values.T / width + 1) ** 3
-            count = len(values)
-            return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))
+        def kernel(one: Values, other: Values) -> Values:
+            base: Values = one @ other.T / width + 1
+            cube: Values = base * base * base  # half the time of a power of 3
+            return cube
 
-        return within(left) + within(right) - 2 * float(((left @ right.T / width + 1) ** 3).mean())
+        def within(values: Values) -> float:
+            pairs, count = kernel(values, values), len(values)
+            return float((pairs.sum() - np.trace(pairs)) / (count * (count - 1)))
+
+        return within(left) + within(right) - 2 * float(kernel(left, right).mean())
 
     def null(self, n: int, m: int) -> float:
         """Expectation when both sets are one distribution."""

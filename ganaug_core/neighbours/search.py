@@ -23,7 +23,7 @@ from ganaug_core.records import Floats, Integers
 CANDIDATES = 128  # of references times turns, by the plain turns at 16 x 16
 REFINED = 12  # of these, by every other pixel at 32 x 32
 TWINS_LIKENESS = 0.6  # what is less alike in the first two passes is no twin
-QUERIES, REFERENCES, BLOCK = 1024, 64, 2048
+QUERIES, REFERENCES, BLOCK = 1536, 64, 2048
 TWIN_QUERIES = 512  # smaller, because each tile starts at its own first image
 FINALISTS = 4
 CROWD = 32  # images of one set that are looked at around each
@@ -31,8 +31,7 @@ PLACES = 8  # of a pair, computed again in float32
 GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a twin, and what bfloat16 may be wrong by
 
 
-@dataclass(frozen=True)
-class Registered:
+class Registered(NamedTuple):
     """The closest reference of each query.
 
     Attributes:

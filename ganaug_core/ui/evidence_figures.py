@@ -31,6 +31,33 @@ def pattern(picture: NDArray[np.floating], title: str) -> go.Figure:
     return figure
 
 
+def lesion(
+    picture: NDArray[np.floating], inside: NDArray[np.floating], title: str, limits: tuple[float, float], unit: str
+) -> go.Figure:
+    """A mean image in grey between two values, and the edge of the region that is compared."""
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=picture,
+        zmin=limits[0],
+        zmax=limits[1],
+        colorscale="Greys_r",
+        colorbar={"title": {"text": words.clean(unit)}, "thickness": 12},
+        hovertemplate="row %{y}, column %{x}: %{z:.0f}<extra></extra>",
+    )
+    figure.add_contour(
+        z=inside,
+        contours={"start": 0.5, "end": 0.5, "size": 1, "coloring": "lines"},
+        colorscale=[[0, palette.ROLES["synthetic"]], [1, palette.ROLES["synthetic"]]],
+        line={"width": 2},
+        showscale=False,
+        hoverinfo="skip",
+    )
+    charts.dressed(figure, title, "", "", height=360)
+    figure.update_yaxes(autorange="reversed", scaleanchor="x", showticklabels=False, showgrid=False)
+    figure.update_xaxes(showticklabels=False, showgrid=False, constrain="domain")
+    return figure
+
+
 def confusion(table: NDArray[np.floating], classes: Sequence[str], title: str) -> go.Figure:
     """Shares of each label (rows) that a classifier sees as each class (columns)."""
     figure = go.Figure()

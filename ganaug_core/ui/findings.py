@@ -33,6 +33,7 @@ def page(cohort: str, samples: str) -> None:
         _missing(audit)
     verdicts.rows(audit)
     verdicts.spaces(audit)
+    verdicts.regions(audit)
     _details(audit)
     _again(name, cohort, samples)
 

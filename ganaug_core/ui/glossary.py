@@ -74,6 +74,27 @@ MEASURES = {
         "Lesion: unheard-of values",
         "Numbers of the lesion outside what 98 % of the training images have, beyond what held-out images show.",
     ),
+    "region_entropy": ("Lesion: entropy (GLCM)", "How unforeseeable the grey levels of neighbouring pixels are."),
+    "region_steps": ("Lesion: contrast (GLCM)", "How far the grey levels of neighbouring pixels lie apart, squared."),
+    "region_correlation": ("Lesion: correlation (GLCM)", "How well a pixel foretells its neighbour; 1 is fully."),
+    "region_short_runs": (
+        "Lesion: short runs (GLRLM)",
+        "High where lines of one grey level are short, as in fine texture.",
+    ),
+    "region_patches": (
+        "Lesion: zone percentage (GLSZM)",
+        "Connected patches of one grey level, over the number of pixels.",
+    ),
+    "region_even": (
+        "Lesion: high dependence (NGLDM)",
+        "High where many of a pixel's eight neighbours have its grey level.",
+    ),
+    "region_coarseness": ("Lesion: coarseness (NGTDM)", "High where pixels are near the mean of their neighbours."),
+    "region_texture_violations": (
+        "Lesion: unheard-of texture",
+        "Of 79 radiomic texture features, the share outside what 98 % of the training images have, beyond what "
+        "held-out images show.",
+    ),
     "inception_score": ("Inception score", "For teaching only: one perfect image a class would have the best score."),
     "mode_score": ("Mode score", "For teaching only: the inception score, less where classes are drawn too rarely."),
     "authentic_share": (
@@ -110,6 +131,7 @@ TERMS = {
     "hold-out": "Images of patients that no generator has seen. Only the audit looks at them.",
     "held-out": "Images of patients that no generator has seen. Only the audit looks at them.",
     "training image": "A real image that the generator has learnt from.",
+    "training patient": "A patient from whose images the generator has learnt.",
     "synthetic": "Made by the generator.",
     "95 % interval": "If everything were done again with other images, the value would lie here 19 times of 20.",
     "p =": "How often chance alone would give a finding as strong: p = 0.01 is once in a hundred.",
@@ -153,6 +175,10 @@ TERMS = {
     "train longer": "Let the generator learn from more training images, more often.",
     "generator": "The network that draws synthetic images.",
     "cohort": "The real images with their classes and patients.",
+    "lesion": "What the masks of the cohort mark: a tumour, an organ.",
+    "mask": "Says which pixels of a real image belong to the lesion. Synthetic images have none.",
+    "entropy": "How unforeseeable the grey levels of neighbouring pixels are.",
+    "coarseness": "High where pixels are near the mean of their neighbours.",
     "class": "What an image shows, as its label says.",
 }
 NO_VERDICT = "This describes; no verdict looks at it."

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.records import Audit
+from ganaug_core.records import Audit, Measurement
 from ganaug_core.ui import charts, evidence_figures, glossary, pairs, show, words
 from ganaug_core.ui.components.gallery import MOST, gallery
 
@@ -22,6 +22,7 @@ def details(audit: Audit) -> None:
     for key, title, icon, draw in (
         ("confusion.synthetic", "What a classifier sees in each class", ":material/grid_on:", _confusion),
         ("histogram.synthetic", "Pixel values of each class", ":material/equalizer:", _histograms),
+        ("region.inside", "The lesion of each class", ":material/select_all:", _lesions),
         ("spectrum.synthetic", "Fine and coarse detail", ":material/graphic_eq:", _spectrum),
     ):
         if key in audit.drawings:
@@ -119,9 +120,43 @@ def _histograms(audit: Audit) -> None:
     sides = {side: np.asarray(audit.drawings[f"histogram.{side}"])[row] for side in ("holdout", "synthetic")}
     figure = evidence_figures.histogram(np.asarray(audit.drawings["histogram.edges"]), sides, unit)
     charts.show(figure, f"histogram-{row}", f"Pixel values of {names[row]} in hold-out and synthetic images")
-    for sentence in audit.regions:
-        st.text(words.clean(sentence))
     _examples(audit, "intensity")
+
+
+def _lesions(audit: Audit) -> None:
+    """Show where the lesion of a class is compared, on the mean image of both sides, and its numbers."""
+    classes = [str(audit.cohort["classes"][int(label)]) for label in np.asarray(audit.drawings["region.labels"])]
+    names = [words.clean(each) for each in classes]
+    chosen = st.selectbox("Class", names, key="lesion-class")
+    row = names.index(chosen or names[0])
+    sides = {side: np.asarray(audit.drawings[f"region.{side}"])[row] for side in evidence_figures.SIDES}
+    limits = min(float(each.min()) for each in sides.values()), max(float(each.max()) for each in sides.values())
+    inside = np.asarray(audit.drawings["region.inside"])[row]
+    for place, (side, said) in zip(st.columns(2), evidence_figures.SIDES.items(), strict=True):
+        with place:
+            title = f"Mean of {said}"
+            figure = evidence_figures.lesion(sides[side], inside, title, limits, str(audit.cohort.get("unit", "")))
+            charts.show(figure, f"lesion-{side}-{row}", f"{title} of {names[row]}, with the edge of the region")
+    rows = [each for each in audit.measurements if each.encoder == "region" and each.class_name == classes[row]]
+    st.dataframe(
+        pd.DataFrame([_number(each) for each in rows]), hide_index=True, alt=f"Numbers of the lesion of {names[row]}"
+    )
+
+
+def _number(each: Measurement) -> dict[str, object]:
+    """Return what a reader of the lesion's table needs; all columns stand below All measurements."""
+    title, meaning = glossary.MEASURES[each.name]
+    name = title.removeprefix("Lesion: ")
+    low, high = (words.number(end) for end in each.interval or (each.value, each.value))
+    return {
+        "In the lesion": name[0].upper() + name[1:],
+        "Synthetic": words.number(each.value),
+        "95 % interval": f"{low} to {high}",
+        "Hold-out": "–" if each.floor is None else words.number(each.floor),
+        "Unit": each.unit,
+        "p": "–" if each.p_value is None else words.number(each.p_value, 2),
+        "Meaning": meaning,
+    }
 
 
 def _spectrum(audit: Audit) -> None:

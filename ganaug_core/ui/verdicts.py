@@ -71,6 +71,17 @@ def _evidence(audit: Audit, verdict: str) -> None:
             show.link("feature_map", "On the map", **where, image=real)
 
 
+def regions(audit: Audit) -> None:
+    """Say what was found inside the lesions, where the cohort has masks."""
+    if not audit.regions:
+        return
+    with st.container(border=True):
+        head, said = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
+        head.markdown("**Lesions**", help=f"Values and texture inside the masks. {glossary.NO_VERDICT}")
+        for sentence in audit.regions:
+            said.text(words.clean(sentence), help=glossary.gloss(sentence))
+
+
 def spaces(audit: Audit) -> None:
     """Say where the feature spaces disagree, and link the maps to compare."""
     if not audit.spaces:

@@ -15,7 +15,7 @@ from ganaug_core.workspace import Workspace
 from tests.looking_records import a_map, an_audit
 
 SAMPLES = "r1-6-seed0"
-SPEAKING = ("copies", "modes", "realism", "detail", "labels", "intensities", "multiples", "spaces", "words")
+SPEAKING = ("copies", "modes", "realism", "detail", "labels", "intensities", "multiples", "spaces", "regions", "words")
 NAMES = {" 1  cycles a pixel"}  # of a space, in the table below
 WORD = re.compile(r"[a-zé]+(?:-[a-z]+)*")
 PLAIN = set(
@@ -38,6 +38,7 @@ PLAIN = set(
         third this three through tick times to together told too train trained turned two typical undecided
         under unless unnoticed until up us use usual values very want wanted was way ways we were what when
         where which while who whole whose why will with without work worst would wrong you your measured varied
+        around compared fit half likeness needed neighbours overlap patches read steps
     """
     )
 )

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from ganaug_core import app_root
 from ganaug_core.database import Database
 from ganaug_core.jobs import store
-from ganaug_core.records import Copied, Intensity
+from ganaug_core.records import Copied, Intensity, Measurement
 from ganaug_core.ui import decisions, figures, glossary, map_view, pairs, saving, verdicts
 from ganaug_core.ui.components.feature_map import Lasso, lasso_of
 from ganaug_core.workspace import Workspace
@@ -187,15 +187,33 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         "spectrum.frequency": np.array([0.1, 0.3], np.float32),
         "spectrum.holdout": np.zeros((3, 2), np.float32),
         "spectrum.synthetic": np.zeros((3, 2), np.float32),
+        "region.labels": np.array([1], np.float32),
+        **{f"region.{name}": np.eye(4, dtype=np.float32)[None] for name in ("inside", "holdout", "synthetic")},
     }
+    number = Measurement(
+        "region_coarseness", "region", 0.4, (0.3, 0.5), 0.2, 0.2, 12, 6, "as real", audit.cohort["classes"][1]
+    )
     copied = (Copied(audit.suspects[0].train, 17, "one", (audit.suspects[0].synthetic,), True),)
-    rich = replace(audit, copied=copied, give_aways=shown, drawings=drawings)
+    rich = replace(
+        audit,
+        copied=copied,
+        give_aways=shown,
+        drawings=drawings,
+        measurements=(*audit.measurements, number),
+        regions=("The lesion is where the masks lie.",),
+    )
     judged.keep(rich, f"small--{SAMPLES}", replace=True)
     app = page("audit", samples=SAMPLES)
     assert not app.exception
     labels = [each.label for each in app.expander]
     for name in ("Which training images are copied (1)", "What gives images away", "Fine and coarse detail"):
         assert name in labels
+    assert "The lesion of each class" in labels
+    assert "The lesion is where the masks lie." in texts(app)
+    numbers = next(each.value for each in app.dataframe if "In the lesion" in each.value)
+    assert numbers[["In the lesion", "Synthetic", "Hold-out"]].to_numpy().tolist() == [
+        ["Coarseness (NGTDM)", "0.4", "0.2"]
+    ]
     assert "1 training image of 1 patient is behind the pairs" in texts(app)
 
 

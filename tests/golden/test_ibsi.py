@@ -7,6 +7,7 @@ Phantom and values: Zwanenburg et al., arXiv:1612.07003 (tables of chapter 3; da
 import numpy as np
 import pytest
 
+from ganaug_core.audit import regions
 from ganaug_core.encoders import ibsi, radiomics
 
 MOST = 6
@@ -92,6 +93,23 @@ def test_dependence_of_neighbouring_grey_levels() -> None:
 
 def test_difference_of_neighbouring_grey_tones() -> None:
     check(ibsi.tone_difference(PHANTOM, MOST).mean(0), TONE_DIFFERENCE)
+
+
+def test_the_numbers_of_a_lesion_are_those_they_are_called() -> None:
+    found = ibsi.textures(PHANTOM, MOST).mean(0)
+    assert len(found) == 79
+    named = {name: found[column] for name, (column, _) in regions.TEXTURE.items()}
+    expected = {
+        "region_entropy": CO_OCCURRENCE["joint entropy"],
+        "region_steps": CO_OCCURRENCE["contrast"],
+        "region_correlation": CO_OCCURRENCE["correlation"],
+        "region_short_runs": RUNS[EMPHASES.index("short")],
+        "region_patches": ZONES[EMPHASES.index("percentage")],
+        "region_even": DEPENDENCE[EMPHASES.index("long")],
+        "region_coarseness": TONE_DIFFERENCE[0],
+    }
+    assert named.keys() == expected.keys()
+    check(np.array([named[name] for name in expected]), tuple(expected.values()), tuple(expected))
 
 
 def test_a_stack_gives_what_its_images_give_alone() -> None:

@@ -13,10 +13,12 @@ from sklearn.linear_model import LogisticRegression
 from ganaug_core.audit import Space, as_json, audit
 from ganaug_core.audit.measuring import measurements
 from ganaug_core.audit.modes import modes
-from ganaug_core.audit.sides import sides
+from ganaug_core.audit.sides import Arrays, sides
 from ganaug_core.errors import EvidenceError
+from ganaug_core.features import remembered
 from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Floats, Integers, Samples
+from ganaug_core.workspace import Workspace
 from tests.evidence_records import EIGHT_BIT, cohort, copied, halves, medmnist, mednist, planted, samples, variations
 
 STATES = {"pass", "warn", "fail", "not_assessable"}
@@ -122,6 +124,29 @@ def test_two_audits_with_one_seed_are_equal(world: tuple[Cohort, Floats, Integer
     real, images, labels = world
     one, two = (as_json(judge(real, images[::6], labels[::6])) for _ in range(2))
     assert one == two
+
+
+def test_an_audit_that_remembers_its_cohort_equals_one_that_does_not(
+    world: tuple[Cohort, Floats, Integers], tmp_path: Path
+) -> None:
+    real, images, labels = world
+    found, known = [], remembered(real, Workspace(tmp_path))
+
+    def remember(what: str, find: Callable[[], Arrays]) -> Arrays:
+        def afresh() -> Arrays:
+            found.append(what)
+            return find()
+
+        return known(what, afresh)
+
+    for some in (images[::6], images[::6, :, :, ::-1]):
+        drawn = samples(some, labels[::6], real.classes)
+        seen = spaces(real, drawn)
+        one, other = audit(real, drawn, seen, remember=remember), audit(real, drawn, seen)
+        assert as_json(one) == as_json(other)
+        assert all(np.array_equal(one.scores[side], other.scores[side]) for side in one.scores)
+    assert len(found) == len(set(found))
+    assert {each.split("-")[0] for each in found} == {"holdout", "rounded", "class", "floors", "noise"}
 
 
 @pytest.mark.parametrize("how", ["exact", "noisy", "flipped", "shifted"])

@@ -9,7 +9,6 @@ import pytest
 from ganaug_core import features
 from ganaug_core.encoders.pixels import Pixels
 from ganaug_core.errors import ConfigurationError, EvidenceError
-from ganaug_core.neighbours import Registered
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Floats, Intensity, Samples
 from ganaug_core.workspace import Workspace, digest_of
 
@@ -172,23 +171,24 @@ def test_progress_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(0 <= share <= 1 for share, _ in heard)
 
 
-def test_a_search_among_the_cohorts_own_images_is_done_once_and_again_where_it_is_damaged(workspace: Workspace) -> None:
+def test_what_only_the_cohort_decides_is_found_once_and_again_where_it_is_damaged(workspace: Workspace) -> None:
     cohort, done = a_cohort(), []
+    there = np.array([0.1, np.nan]), np.array([3, -1]), np.array(["flip+shift", "identity"]), np.zeros((0, 2))
 
-    def search() -> Registered:
+    def find() -> tuple[np.ndarray, ...]:
         done.append(1)
-        return Registered(np.array([0.5, 2], np.float32), np.array([3, -1]), np.array(["flip+shift", "identity"]))
+        return there
 
     for _ in range(2):
-        found = features.remembered(cohort, workspace)("holdout-train", search)
-        assert found.distance.tolist() == [0.5, 2]
-        assert found.nearest.tolist() == [3, -1]
-        assert found.transform.tolist() == ["flip+shift", "identity"]
+        found = features.remembered(cohort, workspace)("holdout-train", find)
+        for one, other in zip(found, there, strict=True):
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
     assert len(done) == 1
-    features.remembered(cohort, workspace)("holdout-holdout", search)
-    features.remembered(a_cohort(seed=1), workspace)("holdout-train", search)
+    features.remembered(cohort, workspace)("holdout-holdout", find)
+    features.remembered(a_cohort(seed=1), workspace)("holdout-train", find)
     assert len(done) == 3
     for name in workspace.names("features"):
-        (workspace.folder("features", name) / "nearest.npz").write_bytes(b"PK")
-    features.remembered(cohort, workspace)("holdout-train", search)
+        (workspace.folder("features", name) / "found.npz").write_bytes(b"PK")
+    features.remembered(cohort, workspace)("holdout-train", find)
     assert len(done) == 4

@@ -5,22 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ganaug_core.audit.regions import regions
+from ganaug_core.audit.regions import SAID, TEXTURE, Regions, regions
 from ganaug_core.audit.sides import sides
 from ganaug_core.metrics import region
-from ganaug_core.records import NO_MASK, TRAIN, Cohort, Intensity, Samples
-from tests.evidence_records import phantom_cohort, phantom_samples
-
-
-def masked(real: Cohort, spread: int) -> Cohort:
-    """Give every second training image a disc of 12 pixels radius, its centre up to `spread` pixels off."""
-    random = np.random.default_rng(0)
-    down, right = np.mgrid[:64, :64] - 31.5
-    masks = np.full((len(real), 64, 64), NO_MASK, np.uint8)
-    for row in real.where(TRAIN)[::2]:
-        off = random.integers(-spread, spread + 1, 2)
-        masks[row] = (down - off[0]) ** 2 + (right - off[1]) ** 2 < 144
-    return replace(real, masks=masks)
+from ganaug_core.records import Cohort, Intensity, Samples
+from tests.evidence_records import masked, phantom_cohort, phantom_samples
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +19,22 @@ def world() -> tuple[Cohort, Samples]:
 
 def test_fresh_lesions_have_the_numbers_of_held_out_ones(world: tuple[Cohort, Samples]) -> None:
     real, drawn = world
-    found, said = regions(sides(masked(real, 2), drawn, {}, 0))
-    assert {each.name for each in found} == {*(f"region_{each}" for each in region.NUMBERS), "region_violations"}
-    assert len(found) == 12
+    lesions = regions(sides(masked(real, 2), drawn, {}, 0))
+    found, said = lesions.measurements, lesions.sentences
+    assert {each.name for each in found} == set(SAID)
+    assert list(SAID)[: len(region.NUMBERS)] == [f"region_{each}" for each in region.NUMBERS]
+    assert len(found) == 28
     assert len(said) == 2
-    assert "on real and synthetic images alike" in said[0]
+    assert lesions.drawings["region.labels"].tolist() == [0, 1]
+    assert {each.shape for each in lesions.drawings.values()} == {(2,), (2, 64, 64)}
+    real_lesion = lesions.drawings["region.holdout"][lesions.drawings["region.inside"] > 0]
+    assert -160 < real_lesion.min() < real_lesion.mean() < 110  # HU, darker than the liver
+    for sentence in said:
+        assert "Synthetic images have no masks, so the same pixels are read in all images" in sentence
+        assert "None of 14 numbers was seen to differ from what held-out images have there" in sentence
+        assert sentence.endswith("held-out patients).")
     for each in found:
-        assert (each.p_value or 0) > 0.01 / 12, each
+        assert (each.p_value or 0) > 0.01 / 28, each
         assert each.interval is not None
         assert each.interval[0] <= each.value <= each.interval[1]
 
@@ -45,7 +43,7 @@ def test_brighter_lesions_are_found_in_the_lesion_and_in_the_unit(world: tuple[C
     real, drawn = world
     down, right = np.mgrid[:64, :64] - 31.5
     brighter = drawn.images + np.where(down**2 + right**2 < 144, 0.15, 0).astype(np.float32)  # 30 HU
-    found, _ = regions(sides(masked(real, 2), replace(drawn, images=brighter), {}, 0))
+    found = regions(sides(masked(real, 2), replace(drawn, images=brighter), {}, 0)).measurements
     known = {(each.name, each.class_name): each for each in found}
     for name in real.classes:
         for number in ("region_median", "region_contrast"):
@@ -55,14 +53,32 @@ def test_brighter_lesions_are_found_in_the_lesion_and_in_the_unit(world: tuple[C
             assert (each.p_value or 1) < 1e-6
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_grain_in_the_lesion_is_found_and_grain_beside_it_is_not(world: tuple[Cohort, Samples], inside: bool) -> None:
+    real, drawn = world
+    down, right = np.mgrid[:64, :64] - 31.5
+    noise = np.random.default_rng(0).normal(0, 0.15, drawn.images.shape)  # 30 HU
+    where = down**2 + right**2 < 144 if inside else down**2 + right**2 > 225
+    grainy = np.clip(drawn.images + noise * where, -1, 1).astype(np.float32)
+    lesions = regions(sides(masked(real, 2), replace(drawn, images=grainy), {}, 0))
+    found, said = lesions.measurements, lesions.sentences
+    for name in real.classes:
+        textures = {each.name: each.p_value or 0 for each in found if each.class_name == name and each.name in TEXTURE}
+        assert (min(textures.values()) < 1e-6) == inside
+        excess = next(each for each in found if each.class_name == name and each.name == "region_texture_violations")
+        assert (excess.value > 0.02) == inside, excess
+    assert all(("these differ" in each) == inside for each in said)
+
+
 def test_masks_that_do_not_overlap_are_said_in_words_and_without_masks_nothing_is(
     world: tuple[Cohort, Samples],
 ) -> None:
     real, drawn = world
-    found, said = regions(sides(masked(real, 31), drawn, {}, 0))
-    assert not found
-    assert all("do not overlap" in each for each in said)
-    assert regions(sides(real, drawn, {}, 0)) == ([], ())
+    found = regions(sides(masked(real, 31), drawn, {}, 0))
+    assert not found.measurements
+    assert not found.drawings
+    assert all("do not overlap" in each for each in found.sentences)
+    assert regions(sides(real, drawn, {}, 0)) == Regions()
 
 
 def test_the_region_is_what_half_of_the_patients_have_inside() -> None:

@@ -102,6 +102,15 @@ def require_images(images: Floats, encoder: str) -> tuple[int, int, int]:
     return channels, rows, columns
 
 
+def moments(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and deviation of each column of (n, d), to standardise others by.
+
+    The deviation of a number that never changes is 1: dividing by its rounding error would shout.
+    """
+    mean, spread = values.mean(0), values.std(0)
+    return mean, np.where(spread > 1e-5 * np.maximum(1, np.abs(mean)), spread, 1)
+
+
 def _sized(shape: tuple[int, ...]) -> str:
     channels, rows, columns = shape
     return f"{rows} x {columns} pixels and {channels} channel{'s' if channels != 1 else ''}"

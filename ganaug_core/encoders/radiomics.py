@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ganaug_core.encoders import ibsi
-from ganaug_core.encoders.fitted import Arrays, Fitted, require_images
+from ganaug_core.encoders.fitted import Arrays, Fitted, moments, require_images
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import Floats, Integers
 
@@ -35,9 +35,7 @@ class Radiomics:
         shape = require_images(images, "radiomics")
         report(0.0, "Measuring radiomic features")
         values = measure(images, self.levels)
-        mean, spread = values.mean(0), values.std(0)
-        # A number that never changes in training stays as it is: dividing by its rounding error would shout.
-        spread = np.where(spread > 1e-5 * np.maximum(1, np.abs(mean)), spread, 1)
+        mean, spread = moments(values)
         state = {"mean": mean, "spread": spread, "levels": np.array([self.levels])}
         return self.restore(state, shape, {**asdict(self), "seed": seed})
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.encoders.fitted import Arrays, Fitted, require_images
+from ganaug_core.encoders.fitted import Arrays, Fitted, moments, require_images
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import Floats, Integers
 
@@ -46,9 +46,7 @@ class Texture:
         shape = require_images(images, "texture")
         report(0.0, "Measuring texture")
         values = measure(images, self.pixels_at_once)
-        mean, spread = values.mean(0), values.std(0)
-        # A number that never changes in training stays as it is: dividing by its rounding error would shout.
-        spread = np.where(spread > 1e-5 * np.maximum(1, np.abs(mean)), spread, 1)
+        mean, spread = moments(values)
         return self.restore({"mean": mean, "spread": spread}, shape, {**asdict(self), "seed": seed})
 
     def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from ganaug_core.encoders import networks
+from ganaug_core.encoders.fitted import FEWEST_IMAGES
 from ganaug_core.encoders.pixels import Pixels
 from ganaug_core.encoders.texture import Texture
 from ganaug_core.metrics import copying
@@ -57,17 +58,17 @@ class Examiner:
     """
 
     def __init__(self, cohort: Cohort, seed: int) -> None:
-        """Read the references; a tuning share below 12 patients cannot judge anything, see `able`."""
+        """Read the references; below 12 tuning patients or 8 training images nothing can be judged, see `able`."""
         random = np.random.default_rng(seed)
         self.classes = cohort.classes
         tuning = random.permutation(cohort.where(TUNING))
         _, first = np.unique(cohort.groups[tuning], return_index=True)  # one image a patient: intervals count patients
         tuning = np.sort(tuning[first][:MOST_TUNING])
-        self.able = len(tuning) >= LEAST_TUNING
+        train = np.sort(random.permutation(cohort.where(TRAIN))[:MOST_TRAIN])
+        self.able = len(tuning) >= LEAST_TUNING and len(train) >= FEWEST_IMAGES
         if not self.able:
             self.labels = np.zeros(0, np.int64)
             return
-        train = np.sort(random.permutation(cohort.where(TRAIN))[:MOST_TRAIN])
         fitted = np.sort(random.permutation(train)[:MOST_FITTED])
         images = _small(cohort.images(fitted))
         self._texture = Texture().fit(images, cohort.labels[fitted])
@@ -199,7 +200,10 @@ def _joined(seen: _Seen) -> Floats:
 
 
 def _judge(train: _Seen) -> LinearDiscriminantAnalysis | None:
-    """Return a linear classifier of the training images; None where they are too few for one."""
-    if len(np.unique(train.labels)) < 2:
+    """Return a linear classifier of the classes with two and more training images; None where those are too few."""
+    known, counts = np.unique(train.labels, return_counts=True)
+    rows = np.flatnonzero(np.isin(train.labels, known[counts > 1]))
+    if (counts > 1).sum() < 2:
         return None
-    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(_joined(train), train.labels)
+    some = train.rows(rows)
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(_joined(some), some.labels)

@@ -120,6 +120,31 @@ def test_a_small_tuning_share_judges_nothing() -> None:
     assert (examiner.able, len(examiner.labels)) == (False, 0)
 
 
+def test_seven_training_images_judge_nothing_and_end_no_run() -> None:
+    made = cohort()
+    roles = made.roles.copy()
+    roles[made.where(TRAIN)[7:]] = HOLDOUT
+    assert not Examiner(replace(made, roles=roles), seed=0).able
+
+
+def test_a_class_of_one_training_image_is_not_asked_for(recwarn: pytest.WarningsRecorder) -> None:
+    made = squares((120, 120, 30))
+    roles = made.roles.copy()
+    for label in (0, 1):
+        roles[made.where(TRAIN, label=label)[:24]] = TUNING
+    roles[made.where(TRAIN, label=2)[1:]] = TUNING
+    made = replace(made, roles=roles, groups=np.arange(len(made)))
+    examiner = Examiner(made, seed=0)
+    found = examiner.examine(real(made, examiner, TUNING), 1)
+    rare, common = (found.find("label_agreement", name) for name in ("side 8", "side 4"))
+    assert rare is not None
+    assert common is not None
+    assert rare.floor == 0  # so no alarm ever says that it is missing
+    assert common.floor is not None
+    assert common.floor > 0.8
+    assert not recwarn
+
+
 def test_a_single_class_is_measured_without_agreement() -> None:
     made = squares((60,))
     made = replace(made, groups=np.arange(len(made)))

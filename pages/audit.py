@@ -4,8 +4,8 @@ import streamlit as st
 
 from ganaug_core.ui import ask, findings, show
 
-st.title("Audit")
-left, right = st.columns(2)
+title, left, right = st.columns([2, 3, 3], vertical_alignment="bottom")
+title.title("Audit")
 with left:
     cohort = ask.cohort()
 if cohort is None:

@@ -4,8 +4,8 @@ import streamlit as st
 
 from ganaug_core.ui import ask, map_view, show
 
-st.title("Feature map")
-left, right = st.columns(2)
+title, left, right = st.columns(3, vertical_alignment="bottom")
+title.title("Feature map")
 with left:
     cohort = ask.cohort()
 if cohort is None:

@@ -4,15 +4,15 @@ import streamlit as st
 
 from ganaug_core.ui import ask, looking, show
 
-st.title("Samples")
+title, left, middle, right = st.columns([5, 6, 6, 4], vertical_alignment="bottom")
+title.title("Samples")
 for kind in ("sample", "samples_import"):
     show.watch(kind)
-left, right = st.columns(2)
 with left:
     cohort = ask.cohort()
 if cohort is None:
     show.next_step("There is nothing to look at yet. Open the phantom or load your own images first.", page="cohort")
-with right:
+with middle:
     samples = ask.samples(str(cohort))
 if samples is None:
     show.next_step(
@@ -20,4 +20,6 @@ if samples is None:
         "program.",
         page="generators",
     )
-looking.samples(str(cohort), str(samples))
+with right:
+    label = looking.chosen_class(str(samples))
+looking.samples(str(cohort), str(samples), label)

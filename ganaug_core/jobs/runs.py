@@ -105,6 +105,17 @@ class Alarm:
     over: int | None
 
 
+def watched(workspace: Workspace, name: str) -> bool:
+    """Return whether alarms look at a run: reports of older versions lack what came with them."""
+    path = workspace.folder("runs", name) / "history.jsonl"
+    try:
+        with path.open("rb") as lines:
+            first = _parsed(lines.readline())
+    except FileNotFoundError:
+        return False
+    return first is not None and not {"separation", "loss_ratio"}.isdisjoint(first["measures"])
+
+
 def alarms(workspace: Workspace, name: str) -> list[Alarm]:
     """Return the alarms of a run in the order in which they went off."""
     found: list[Alarm] = []

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ganaug_core.jobs import runs
 from ganaug_core.progress import Checkup
-from ganaug_core.ui import ask, caches, charts, live, palette, show, watching, words
+from ganaug_core.ui import ask, caches, charts, live, palette, parts, show, watching, words
 
 MOST = 4
 CURVES = {
@@ -97,7 +97,7 @@ def differences(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     flat = {name: _flat(config) for name, config in configs.items()}
     keys = list(dict.fromkeys(key for each in flat.values() for key in each))
     rows = [
-        {"Setting": key, **{words.clean(name): each.get(key, "–") for name, each in flat.items()}}
+        {"Setting": parts.label(key), **{words.clean(name): each.get(key, "–") for name, each in flat.items()}}
         for key in keys
         if len({each.get(key, "–") for each in flat.values()}) > 1
     ]
@@ -108,10 +108,10 @@ def _flat(config: Mapping[str, Any]) -> dict[str, str]:
     """Return settings by name, parts as `loss` and `loss.margin`."""
     flat: dict[str, str] = {}
     for key, value in config.items():
-        parts = [value] if isinstance(value, dict) and "settings" in value else value
-        if isinstance(parts, list | tuple) and all(isinstance(each, dict) for each in parts):
-            flat[key] = ", ".join(each["name"] for each in parts) or "none"
-            for each in parts:
+        chosen = [value] if isinstance(value, dict) and "settings" in value else value
+        if isinstance(chosen, list | tuple) and all(isinstance(each, dict) for each in chosen):
+            flat[key] = ", ".join(parts.title_of(each["name"]) for each in chosen) or "none"
+            for each in chosen:
                 flat |= {f"{each['name']}.{setting}": _text(given) for setting, given in each["settings"].items()}
         elif value is not None:
             flat[key] = _text(value)
@@ -121,6 +121,8 @@ def _flat(config: Mapping[str, Any]) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     return words.clean(", ".join(map(_text, value)) if isinstance(value, list | tuple) else value)
 
 

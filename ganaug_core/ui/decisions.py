@@ -45,7 +45,7 @@ def buttons(samples: str, image: str, shown: Sequence[str], known: Mapping[str, 
             on_click=_decide,
             args=(samples, image, decision, None, following),
         )
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.text("Reject because:")
         for number, reason in enumerate(REASONS, 1):
             st.button(
@@ -92,12 +92,12 @@ def _next(image: str, shown: Sequence[str], known: Mapping[str, Decision]) -> st
     return next((each for each in turned if each not in known and each != image), image)
 
 
-def summary(samples: str, total: int, known: Mapping[str, Decision]) -> None:
-    """Say how many images were decided about, and offer the table."""
+def summary(samples: str, about: str, total: int, known: Mapping[str, Decision]) -> None:
+    """Say where the images come from and how many were decided about, and offer the table."""
     counts = Counter(each.decision for each in known.values())
     said = ", ".join(f"{counts[decision]:,} {done}" for decision, done in DONE.items())
     left, right = st.columns([3, 1], vertical_alignment="center")
-    left.text(f"{said}, {max(0, total - len(known)):,} of {total:,} not yet looked at")
+    left.text(f"{about}. {said}, {max(0, total - len(known)):,} not yet looked at")
     right.download_button(
         "Save decisions (CSV)",
         lambda: Database(caches.workspace().database_path).decisions_csv(samples).encode(),

@@ -22,7 +22,7 @@ def pattern(picture: NDArray[np.floating], title: str) -> go.Figure:
         zmin=-reach,
         zmax=reach,
         colorscale=DIFFERENCE,
-        colorbar={"title": {"text": "deviations"}, "thickness": 12},
+        colorbar={"title": {"text": "standard deviations", "side": "right"}, "thickness": 12},
         hovertemplate="row %{y}, column %{x}: %{z:.2f}<extra></extra>",
     )
     charts.dressed(figure, title, "", "", height=360)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from ganaug_core.records import ROLES, Audit, Map, Measurement
-from ganaug_core.ui import charts, palette, words
+from ganaug_core.ui import charts, glossary, palette, words
 
 MOST_WITHOUT_WEBGL = 4000  # so many points are drawn fast enough without it, and some browsers lack it
 SYMBOLS = {"train": "square", "tuning": "diamond", "holdout": "square-open", "synthetic": "cross-thin"}
@@ -44,7 +44,7 @@ def coverage(measurements: Sequence[Measurement]) -> go.Figure:
             )
     charts.dressed(
         figure,
-        "How much of each class is covered" + (f" (feature space {shown[0].encoder})" if shown else ""),
+        "How much of each class is covered" + (f" (feature space {glossary.space(shown[0].encoder)})" if shown else ""),
         "share of real neighbourhoods that a synthetic image reaches",
         "",
         height=190 + 34 * len(names),
@@ -146,7 +146,13 @@ def feature_map(drawn: Map, picked: str | None = None) -> tuple[go.Figure, list[
         )
         figure.add_trace(ring)
         rows.append(at)
-    charts.dressed(figure, f"Feature map ({drawn.encoder})", "first map direction", "second map direction", height=620)
+    charts.dressed(
+        figure,
+        f"Feature map ({glossary.space(drawn.encoder)})",
+        "first map direction",
+        "second map direction",
+        height=620,
+    )
     figure.update_layout(
         dragmode="lasso",
         legend={"orientation": "v", "x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"},
@@ -158,5 +164,6 @@ def feature_map(drawn: Map, picked: str | None = None) -> tuple[go.Figure, list[
 
 def _legend_below(figure: go.Figure) -> go.Figure:
     """Long names in the legend need a line of their own below the figure."""
-    figure.update_layout(legend={"x": 0, "xanchor": "left", "y": -0.32, "yanchor": "top"}, margin={"b": 96, "t": 48})
+    below = {"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
+    figure.update_layout(legend=below, margin={"b": 88, "t": 48})
     return figure

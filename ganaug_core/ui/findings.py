@@ -98,15 +98,16 @@ def _missing(audit: Audit) -> None:
         help="Real images that resemble each other, and that hardly any synthetic image resembles.",
     )
     if not audit.missing_modes:
-        statement = words.clean(audit.verdicts["mode_coverage"].statement)
-        st.text(statement, help=glossary.gloss(statement))
+        unknown = audit.verdicts["mode_coverage"].state == "not_assessable"
+        said = f"{'None could be looked for' if unknown else 'None was found'}. Variety, below, says more."
+        st.text(said, help=glossary.gloss(said))
         return
-    worst = max(audit.missing_modes, key=lambda each: each.real_share - each.synthetic_share)
-    _group(audit, worst, worst.exemplars, "missing")
+    worst = verdicts.worst_group(audit)
+    _group(audit, worst, "missing")
 
 
-def _group(audit: Audit, mode: MissingMode, ids: tuple[str, ...], key: str) -> None:
-    """Show real images of a group that is made too rarely, and link it on the map and what is made instead."""
+def _group(audit: Audit, mode: MissingMode, key: str) -> None:
+    """Show some real images of a group that is made too rarely; link all on the map, and what is made instead."""
     low, high = (100 * each for each in mode.interval)
     made = "none" if not mode.synthetic_share else f"only {100 * mode.synthetic_share:.1f} %"
     chance = "p < 0.0001" if mode.p_value < 1e-4 else f"p = {words.number(mode.p_value, 2)}"
@@ -116,7 +117,7 @@ def _group(audit: Audit, mode: MissingMode, ids: tuple[str, ...], key: str) -> N
     )
     st.text(said, help=glossary.gloss(said))
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
-    shown = list(ids[:MOST])
+    shown = list(mode.exemplars)
     gallery(
         "cohorts",
         cohort,
@@ -128,9 +129,8 @@ def _group(audit: Audit, mode: MissingMode, ids: tuple[str, ...], key: str) -> N
     )
     with st.container(horizontal=True):
         if mode.exemplars:
-            place = str(audit.missing_modes.index(mode))
-            where = {"cohort": cohort, "samples": samples, "space": mode.encoder, "group": place}
-            show.link("feature_map", "Show the group on the map", **where, image=mode.exemplars[0])
+            where = {"cohort": cohort, "samples": samples, **verdicts.group_on_the_map(audit, mode)}
+            show.link("feature_map", "Show the group on the map", **where)
         if mode.nearest:
             show.link("samples", "See what comes nearest", cohort=cohort, samples=samples, image=mode.nearest[0])
 
@@ -141,7 +141,7 @@ def _details(audit: Audit) -> None:
     if len(audit.missing_modes) > 1:
         with st.expander(f"All missing groups ({len(audit.missing_modes)})", icon=":material/groups:"):
             for mode in audit.missing_modes:
-                _group(audit, mode, mode.members or mode.exemplars, f"missing-{mode.class_name}-{mode.cluster}")
+                _group(audit, mode, f"missing-{mode.class_name}-{mode.cluster}")
     if any(each.name == "coverage" and each.class_name for each in audit.measurements):
         with st.expander("Coverage of each class", icon=":material/stacked_bar_chart:"):
             _coverage(audit)
@@ -186,7 +186,7 @@ def _suspect_table(audit: Audit) -> pd.DataFrame:
         {
             "Synthetic": each.synthetic,
             "Training": each.train,
-            "How": glossary.TRANSFORMS.get(each.transform, each.transform),
+            "How": glossary.transform(each.transform),
             "Distance": each.distance,
             "Copy score": each.score,
             "p": each.p_value,
@@ -205,7 +205,7 @@ def _coverage(audit: Audit) -> None:
         low = min(chosen, key=lambda each: each.value)
         alt = f"Coverage of {len(chosen)} classes; least in {words.clean(low.class_name)} with {low.value:.2f}"
         charts.show(figures.coverage(chosen), f"coverage-{encoder}", alt)
-        st.text("An interval wholly left of the white line tells of a missing part.")
+    st.text("An interval wholly left of the white line tells of a missing part.")
 
 
 def _scores(audit: Audit) -> None:
@@ -251,13 +251,13 @@ def _row(each: Measurement) -> dict[str, object]:
     return {
         "Measure": title,
         "Class": words.clean(each.class_name) if each.class_name else "all",
-        "Space": each.encoder,
+        "Space": glossary.space(each.encoder),
         "Value": words.number(each.value) + (f" {each.unit}" if each.unit else ""),
         "95 % interval": interval,
         "Real against real": "–" if each.floor is None else words.number(each.floor),
         "By chance": "–" if each.null is None else words.number(each.null),
         "p": "–" if each.p_value is None else words.number(each.p_value, 2),
-        "Reference": each.reference,
+        "Reference": each.reference.replace("holdout", "hold-out").replace("+", " + "),
         "Real": each.n_real,
         "Synthetic": each.n_synthetic,
         "Better": each.better,

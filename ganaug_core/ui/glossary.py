@@ -204,7 +204,21 @@ STATES_MEANING = {
     "fail": "The finding is so strong that chance explains it less than once in a hundred such audits.",
     "not_assessable": "Too few images, or the audit was not told what it must know. The text says what helps.",
 }
-TRANSFORMS = {"identity": "as it is"}
+SPACES = {
+    "simclr": "SimCLR",
+    "registered": "aligned pixels",
+    "random_convolution": "random convolution",
+}
+
+
+def space(encoder: str) -> str:
+    """Return the name of a feature space as people read it."""
+    return SPACES.get(encoder, encoder)
+
+
+def transform(found: str) -> str:
+    """Return in words how an image was laid over another one."""
+    return "as it is" if found == "identity" else found.replace("+", ", ")
 
 
 def mentions(said: str, term: str) -> bool:

@@ -4,8 +4,7 @@ import streamlit as st
 
 from ganaug_core import atlas
 from ganaug_core.ui import caches, glossary, live, map_view, show, words
-
-MARKS = {"pass": "✓ pass", "warn": "! warning", "fail": "✕ fail", "not_assessable": "? not assessable"}
+from ganaug_core.ui import verdicts as verdicts_in_words
 
 
 def offer() -> None:
@@ -42,9 +41,11 @@ def verdicts(lesson: atlas.Lesson) -> None:
     if name is None:
         st.write("This generator has not been audited yet.")
         return
-    for key, verdict in caches.audit(name).verdicts.items():
-        if verdict.state != "not_assessable":
-            st.write(f"{MARKS[verdict.state]} · **{glossary.VERDICTS[key][0]}.** {words.plain(verdict.statement)}")
+    found = caches.audit(name).verdicts
+    for key in verdicts_in_words.ORDER:
+        word, sign, colour = glossary.STATES[found[key].state]
+        said = words.plain(found[key].statement)
+        st.markdown(f"**{glossary.VERDICTS[key][0]}** :{colour}-badge[{sign} {word}]  \n{said}")
     show.link("audit", "Open the whole audit", cohort=atlas.COHORT, samples=_samples(lesson))
 
 

@@ -72,9 +72,10 @@ def _status(name: str, was_live: bool) -> None:
         else:
             said = f"{words.STATES[run.state].capitalize()}."
         st.progress(min(1.0, max(0.0, run.share)), text=said)
+        speed = run.images_per_second if run.live else run.images / max(run.seconds, 1)
         figures = {
             "Images seen": f"{run.images:,}",
-            "Images per second": words.number(run.images_per_second) if run.images_per_second else "–",
+            "Images per second": words.number(speed) if speed else "–",
             "Trained for": words.duration(run.seconds) if run.seconds else "–",
         }
         for place, (label, value) in zip(st.columns(3), figures.items(), strict=True):

@@ -18,16 +18,6 @@ FILTERS = {
 }
 
 
-def samples(cohort: str, name: str) -> None:
-    """Draw the page about one set of synthetic images."""
-    record = caches.samples(name)
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        label = _class(record)
-    right.text(_about(record))
-    _look(cohort, name, label)
-
-
 def _about(record: Samples) -> str:
     """Say where the images come from."""
     made = record.provenance
@@ -39,24 +29,30 @@ def _about(record: Samples) -> str:
     return said + ", made by another program"
 
 
-def _class(record: Samples) -> int:
-    """Ask for the class; a link that names an image opens its class."""
+def chosen_class(name: str) -> int:
+    """Ask for the class of a set; the chosen image opens its class, and another class lets go of the image."""
+    record = caches.samples(name)
     classes = [words.clean(each) for each in record.classes]
-    if address.settle("class") not in classes:
-        found = np.flatnonzero(record.ids == address.settle(IMAGE))
-        st.session_state["class"] = classes[int(record.labels[found[0]]) if len(found) else 0]
-    return classes.index(st.selectbox("Class", classes, key="class", persist_state="session"))
+    asked, found = address.settle("class"), np.flatnonzero(record.ids == address.settle(IMAGE))
+    if len(found):
+        st.session_state["class"] = classes[int(record.labels[found[0]])]
+    elif asked not in classes:
+        st.session_state["class"] = classes[0]
+    return classes.index(st.selectbox("Class", classes, key="class", persist_state="session", on_change=_let_go))
+
+
+def _let_go() -> None:
+    st.session_state[IMAGE] = ""
 
 
 @st.fragment
-def _look(cohort: str, name: str, label: int) -> None:
-    """Gallery, pair and decisions; a click runs only this again."""
+def samples(cohort: str, name: str, label: int) -> None:
+    """Draw gallery, pair and decisions of one set of synthetic images; a click runs only this again."""
     with show.guarded():
         record = caches.samples(name)
         known = decisions.of(name)
         asked = address.settle(IMAGE)
-        decisions.summary(name, len(record), known)
-        left, right = st.columns(2, gap="medium")
+        left, right = st.columns([2, 3], gap="medium")
         with left:
             shown, chosen = _gallery(name, record, label, asked)
         with right:
@@ -70,6 +66,7 @@ def _look(cohort: str, name: str, label: int) -> None:
             elif chosen:
                 st.info("No image of this set has that id. Click one in the gallery.")
             st.text_input("Id of the image", key=IMAGE, persist_state="session", max_chars=12, placeholder=chosen)
+        decisions.summary(name, _about(record), len(record), known)
         with st.expander("Save images", icon=":material/download:"), show.guarded():
             saving.offer(cohort, name, known)
 
@@ -86,12 +83,12 @@ def _gallery(name: str, record: Samples, label: int, asked: str) -> tuple[list[s
     elif wanted != "all":
         ids = [each for each in ids if each in known and known[each].decision == wanted]
     shown = ids[: int(amount or AMOUNTS[0])]
-    st.text(f"{len(shown):,} of {len(ids):,} shown. Arrow keys move, Enter picks, K keeps, X rejects, F flags.")
+    st.text(f"{len(shown):,} of {len(ids):,} shown. Arrow keys move, Enter picks.")
     if not shown:
         st.info("No image of this class is here. Choose another class, or show all.")
         return [], asked
     chosen = asked or next((each for each in shown if each not in known), shown[0])
-    with st.container(height=880, border=False):
+    with st.container(height=800, border=False):
         gallery(
             "samples",
             name,

@@ -25,6 +25,7 @@ SYNTHETIC = len(ROLES)
 SUSPICIOUS = 0.1  # q below which a pair is drawn as a suspected copy
 GROUP = "group"  # in the address: the place of a missing group in the audit
 _GATHERED = "gathered"
+_OPENED = "group-opened"
 
 
 def page(cohort: str, samples: str) -> None:
@@ -80,13 +81,16 @@ def _audit(drawn: Map) -> Audit | None:
 
 
 def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
+    opened = _group_open(drawn)
+    gathered = _rows_gathered(drawn)[0][:MOST] if opened is None else ()  # a group has its outline
     with_overlays(
         name,
         drawn,
         audit,
         key="map",
         picked=st.session_state.get(IMAGE) or None,
-        chosen=[str(drawn.ids[row]) for row in _rows_gathered(drawn)[0][:MOST]],
+        opened=opened,
+        chosen=[str(drawn.ids[row]) for row in gathered],
         on_pick=_picked,
         on_lasso=partial(_lassoed_on, name),
         on_group=partial(_opened, name),
@@ -103,7 +107,7 @@ def with_overlays(name: str, drawn: Map, audit: Audit | None, **more: Any) -> No
         more: What `feature_map` takes besides.
     """
     suspects = [each for each in audit.suspects if each.identical or each.q_value <= SUSPICIOUS] if audit else []
-    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail"))
+    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail")) and more.get("opened") is None
     feature_map(
         drawn,
         name,
@@ -195,7 +199,8 @@ def _gathered(drawn: Map) -> None:
     ):
         if len(found):
             more = f", the {MOST} nearest to a training image shown" if len(found) > MOST else ""
-            st.text(f"{words.count(len(found), f'{says} image')}{more}")
+            if more or len(found) < len(rows):
+                st.text(f"{words.count(len(found), f'{says} image')}{more}")
             ids = [str(drawn.ids[row]) for row in found[:MOST]]
             gallery(
                 kind,
@@ -233,8 +238,10 @@ def _opened(name: str) -> None:
     drawn = caches.map(name)
     audit, number = _audit(drawn), st.session_state["map"]["group"]
     known = groups(audit) if audit else []
-    members = known[number].members if isinstance(number, int) and 0 <= number < len(known) else ()
-    _keep(drawn, np.flatnonzero(np.isin(drawn.ids, members)), f"missing group {(number or 0) + 1}")
+    if isinstance(number, int) and 0 <= number < len(known):
+        _open(drawn, number, known[number])
+    else:
+        _keep(drawn, np.zeros(0, np.int64), "")
 
 
 def _asked_for(drawn: Map, audit: Audit | None) -> None:
@@ -245,11 +252,22 @@ def _asked_for(drawn: Map, audit: Audit | None) -> None:
     st.session_state[f"{GROUP}-in-address"] = drawn.synthetic, asked
     known = groups(audit) if audit else []
     if re.fullmatch("[0-9]{1,3}", asked) and int(asked) < len(known):
-        _keep(drawn, np.flatnonzero(np.isin(drawn.ids, known[int(asked)].members)), f"missing group {int(asked) + 1}")
+        _open(drawn, int(asked), known[int(asked)])
 
 
-def _keep(drawn: Map, rows: Integers, where: str) -> None:
+def _open(drawn: Map, number: int, group: Group) -> None:
+    _keep(drawn, np.flatnonzero(np.isin(drawn.ids, group.members)), f"missing group {number + 1}", number)
+
+
+def _keep(drawn: Map, rows: Integers, where: str, group: int | None = None) -> None:
     st.session_state[_GATHERED] = (drawn.cohort, drawn.synthetic, drawn.ids[rows].tolist(), where)
+    st.session_state[_OPENED] = (drawn.cohort, drawn.synthetic, group)
+
+
+def _group_open(drawn: Map) -> int | None:
+    """Return the place of the missing group that was opened last, None where it belongs to other images."""
+    cohort, synthetic, group = st.session_state.get(_OPENED, ("", "", None))
+    return group if (cohort, synthetic) == (drawn.cohort, drawn.synthetic) else None
 
 
 def _picked() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.jobs import tasks
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN, Cohort, Floats, Map, Suspect
-from ganaug_core.ui import caches, show, words
+from ganaug_core.ui import caches, glossary, show, words
 from ganaug_core.ui.components.viewer import Panel, viewer
 
 COARSE = 32  # images are compared at about this many rows when no audit has searched for copies
@@ -46,14 +46,18 @@ class Pair:
 
 def of_sample(cohort: str, samples: str, image: str) -> Pair:
     """Return the pair of a synthetic image: by the audit's copy search if that names it, else by correlation."""
-    name = tasks.audit_name(cohort, samples)
-    if caches.workspace().exists("audits", name):
-        for suspect in caches.audit(name).suspects:
-            if suspect.synthetic == image:
-                return of_suspect(suspect)
+    if suspect := _named(cohort, samples, image):
+        return of_suspect(suspect)
     record = caches.samples(samples)
     found = np.flatnonzero(record.ids == image)
     return by_pixels(caches.cohort(cohort), image, np.asarray(record.images[found[0]]), synthetic=True)
+
+
+def _named(cohort: str, samples: str, image: str) -> Suspect | None:
+    """Return what the audit says of a synthetic image, None where it does not name it."""
+    name = tasks.audit_name(cohort, samples)
+    suspects = caches.audit(name).suspects if caches.workspace().exists("audits", name) else ()
+    return next((each for each in suspects if each.synthetic == image), None)
 
 
 def of_suspect(suspect: Suspect) -> Pair:
@@ -65,15 +69,17 @@ def of_suspect(suspect: Suspect) -> Pair:
         suspect.train,
         suspect.holdout,
         (suspect.distance, beside),
-        "Found by the audit's copy search (" + words.plain(suspect.transform.replace("_", " ")) + ").",
+        f"Found by the audit's copy search ({words.plain(glossary.transform(suspect.transform))}).",
         REGISTERED,
         suspect,
     )
 
 
 def of_point(drawn: Map, row: int) -> Pair:
-    """Return the pair of a point on the map: the nearest training image is the one that the map's line leads to."""
+    """Return the pair of a point on the map: the audit's, or with the training image nearest in its feature space."""
     image, synthetic = str(drawn.ids[row]), bool(drawn.roles[row] == len(ROLES))
+    if synthetic and (suspect := _named(drawn.cohort, drawn.synthetic, image)):
+        return of_suspect(suspect)
     cohort = caches.cohort(drawn.cohort)
     if synthetic:
         record = caches.samples(drawn.synthetic)
@@ -84,7 +90,7 @@ def of_point(drawn: Map, row: int) -> Pair:
     if drawn.nearest[row] < 0:
         return near
     says = (
-        f"The training image is the nearest in the feature space {drawn.encoder} "
+        f"The training image is the nearest in the feature space {glossary.space(drawn.encoder)} "
         f"(distance {words.number(float(drawn.distances[row]))}); the hold-out image is the most similar by pixels."
     )
     train = str(drawn.ids[drawn.nearest[row]])

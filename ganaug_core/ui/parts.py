@@ -113,7 +113,7 @@ def _family(recipe: Recipe, family: str) -> dict[str, Any]:
     names = [part.name for part in standard]
     st.markdown(f"**{title[0]}**")
     key = f"part-{recipe.name}-{family}"
-    asked: dict[str, Any] = {"label_visibility": "collapsed", "format_func": _title, "key": key, "help": title[1]}
+    asked: dict[str, Any] = {"label_visibility": "collapsed", "format_func": title_of, "key": key, "help": title[1]}
     if family in SINGLE:
         picked = [st.selectbox(title[0], list(known), list(known).index(names[0]), **asked)]
     else:
@@ -127,14 +127,14 @@ def _family(recipe: Recipe, family: str) -> dict[str, Any]:
 
 
 def _settings(recipe: Recipe, part: PartCard, named: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
-    st.caption(f"{_title(part.name)}: {words.plain(part.says)} Source: {words.plain(part.source)}")
+    st.caption(f"{title_of(part.name)}: {words.plain(part.says)} Source: {words.plain(part.source)}")
     changes: dict[str, Any] = {}
     if not part.settings:
         return changes
     with st.grid(3):
         for setting, card in part.settings.items():
             standard = named.settings.get(setting, card.default)
-            label = f"{_title(part.name)}: {setting.replace('_', ' ')}"
+            label = f"{title_of(part.name)}: {setting.replace('_', ' ')}"
             key = f"setting-{recipe.name}-{part.name}: {setting}"
             value = _setting(label, card.says, standard, key, card.choices)
             if value != (card.default if all_of_them else standard):
@@ -160,9 +160,19 @@ def _setting(label: str, tip: str, standard: Any, key: str, choices: tuple[Any, 
     return st.number_input(label, least, None, standard, step, shown, key=key, help=tip)
 
 
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
     """Return a part's name as people read it."""
     return name.upper() if name in ("r1", "r2", "mlp", "dcgan") else name.replace("_", " ").capitalize()
+
+
+def label(key: str) -> str:
+    """Return what a setting of a configuration, or `part.setting`, is called in the form."""
+    part, dot, setting = key.partition(".")
+    named = {family: title for family, (title, _) in TITLES.items()}
+    named |= {field: title for fields in FIELDS.values() for field, (title, _) in fields.items()}
+    if dot:
+        return f"{title_of(part)}: {setting.replace('_', ' ')}"
+    return named.get(key) or key.replace("_", " ").capitalize()
 
 
 def _lines(text: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganaug_core.records import Audit
+from ganaug_core.records import Audit, MissingMode
 from ganaug_core.ui import glossary, show, words
 
 ORDER = ("copying", "mode_coverage", "label_fidelity", "fidelity", "intensity")
@@ -60,15 +60,27 @@ def _evidence(audit: Audit, verdict: str) -> None:
     elif verdict in audit.examples:
         images = list(audit.examples[verdict].images[:1])
     where = {"cohort": str(audit.cohort["name"]), "samples": str(audit.synthetic["name"])}
-    drawn = real = "".join(images)
+    drawn = "".join(images)
+    on_the_map = {"image": drawn}
     if verdict == "mode_coverage" and audit.missing_modes:
-        drawn = "".join(audit.missing_modes[0].nearest[:1])
-        real = "".join(audit.missing_modes[0].exemplars[:1])
+        mode = worst_group(audit)
+        drawn, on_the_map = "".join(mode.nearest[:1]), group_on_the_map(audit, mode)
     with st.container(horizontal=True):
         if drawn:
             show.link("samples", "See the image", **where, image=drawn)
-        if real:
-            show.link("feature_map", "On the map", **where, image=real)
+        if on_the_map["image"]:
+            show.link("feature_map", "On the map", **where, **on_the_map)
+
+
+def worst_group(audit: Audit) -> MissingMode:
+    """Return the missing group that most images lack."""
+    return max(audit.missing_modes, key=lambda each: each.real_share - each.synthetic_share)
+
+
+def group_on_the_map(audit: Audit, mode: MissingMode) -> dict[str, str]:
+    """Return what an address of the map says of a missing group: its space, its place, and an image of it."""
+    place = str(audit.missing_modes.index(mode))
+    return {"space": mode.encoder, "group": place, "image": "".join(mode.exemplars[:1])}
 
 
 def regions(audit: Audit) -> None:

@@ -52,7 +52,7 @@ def alarms(name: str) -> None:
                     f"{_title(raised.name)}, from {raised.images:,} to {each.over:,} images. {words.clean(raised.say)} "
                     f"{words.clean(raised.do)}"
                 )
-    if not found:
+    if not found and runs.watched(caches.workspace(), name):
         st.text("No alarm has gone off.")
 
 
@@ -108,7 +108,7 @@ def over_time(
         figure.add_scatter(
             x=images,
             y=values,
-            name=words.clean(name),
+            name=words.clean(name) if len(found) > 1 else "generated",
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": DASHES[place % len(DASHES)]},
             error_y={

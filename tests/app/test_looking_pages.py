@@ -120,14 +120,24 @@ def test_an_unknown_image_in_the_address_is_said_in_words(judged: Workspace, pag
 def test_a_link_to_an_image_opens_its_class(judged: Workspace, page: Open) -> None:
     app = page("samples", samples=SAMPLES, image=f"{4096 + 12:012x}")
     assert app.selectbox(key="class").value == "two"
+    app = page("samples", samples=SAMPLES, image=f"{4096 + 12:012x}", **{"class": "one"})  # what was looked at before
+    assert app.selectbox(key="class").value == "two"
+
+
+def test_another_class_lets_go_of_the_chosen_image(judged: Workspace, page: Open) -> None:
+    app = page("samples", samples=SAMPLES, image=f"{4096 + 12:012x}")
+    before = app.selectbox(key="class").value
+    other = next(each for each in app.selectbox(key="class").options if each != before)
+    app.selectbox(key="class").select(other).run()
+    assert (app.selectbox(key="class").value, app.session_state["image"]) == (other, "")
 
 
 def test_the_map_says_how_faithful_it_is_and_shows_the_picked_pair(judged: Workspace, page: Open) -> None:
-    app = page("feature_map", samples=SAMPLES, image=f"{4096:012x}")
+    app = page("feature_map", samples=SAMPLES, image=f"{4096 + 3:012x}")
     assert not app.exception
     assert "52 %" in texts(app)
     assert "0.97 of 1" in texts(app)
-    assert "nearest in the feature space simclr" in texts(app)
+    assert "nearest in the feature space SimCLR" in texts(app)
 
 
 def test_the_plotly_view_holds_the_same_points(judged: Workspace, page: Open) -> None:
@@ -274,6 +284,9 @@ def test_a_suspect_of_the_audit_brings_its_own_pair(judged: Workspace, page: Ope
     pair = pairs.of_sample("small", SAMPLES, audit.suspects[1].synthetic)
     assert (pair.train, pair.holdout) == (audit.suspects[1].train, audit.suspects[1].holdout)
     assert pair.distances == pytest.approx((0.04, 0.2))
+    drawn = judged.map(f"small--{SAMPLES}--simclr")
+    row = int(np.flatnonzero(drawn.ids == audit.suspects[1].synthetic)[0])
+    assert pairs.of_point(drawn, row) == pair  # the map shows the pair that the audit names, not its own neighbour
 
 
 def test_other_images_are_compared_by_pixels_with_each_role(judged: Workspace) -> None:

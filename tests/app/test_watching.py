@@ -69,8 +69,13 @@ def test_an_alarm_that_holds_is_said_and_one_that_is_over_is_folded_away(filled:
     assert "1 alarm is over" in [each.label for each in app.expander]
 
 
-def test_a_run_without_alarms_says_so(filled: Workspace, page: Open) -> None:
-    assert "No alarm has gone off." in [each.value for each in page("training", run="r1").text]
+def test_only_a_run_that_was_watched_says_that_no_alarm_has_gone_off(filled: Workspace, page: Open) -> None:
+    said = "No alarm has gone off."
+    assert said not in [each.value for each in page("training", run="r1").text]
+    reports = filled.folder("runs", "r1") / "history.jsonl"
+    first = {"images": 0, "seconds": 0.1, "share": 0.0, "measures": {"separation": 0.6}}
+    reports.write_text(json.dumps(first) + "\n" + reports.read_text("utf-8"), "utf-8")
+    assert said in [each.value for each in page("training", run="r1").text]
 
 
 def test_the_kept_checkpoint_is_said_with_intervals_and_references(two: Workspace, page: Open) -> None:
@@ -130,10 +135,10 @@ def test_only_the_settings_that_differ_are_listed() -> None:
     other = {**one, "loss": {"name": "hinge", "settings": {"margin": 2.0}}, "regularisers": [], "minutes": 5.0}
     rows = comparing.differences({"a": one, "b": other}).to_dict("records")
     assert rows == [
-        {"Setting": "hinge.margin", "a": "1", "b": "2"},
-        {"Setting": "regularisers", "a": "r1", "b": "none"},
-        {"Setting": "r1.gamma", "a": "1", "b": "–"},
-        {"Setting": "minutes", "a": "–", "b": "5"},
+        {"Setting": "Hinge: margin", "a": "1", "b": "2"},
+        {"Setting": "Regularisers", "a": "R1", "b": "none"},
+        {"Setting": "R1: gamma", "a": "1", "b": "–"},
+        {"Setting": "Minutes", "a": "–", "b": "5"},
     ]
 
 

@@ -112,6 +112,7 @@ def feature_map(
     groups: Sequence[Group] = (),
     show_links: bool = False,
     show_groups: bool = False,
+    opened: int | None = None,
     gathers: bool = True,
     height: int = 560,
     on_pick: Callable[[], None] = lambda: None,
@@ -128,6 +129,7 @@ def feature_map(
         groups: Groups of real images that the generator makes too rarely.
         show_links: Whether the links are visible at first.
         show_groups: Whether the groups are visible at first.
+        opened: Place of the group that stands out at first.
         gathers: Whether there is a lasso.
         on_pick, on_lasso, on_group: Called before the page runs again; `st.session_state[key]` holds `picked`,
             `lasso`, and `group`, the place of the group that was opened.
@@ -149,6 +151,7 @@ def feature_map(
             "chosen": list(chosen),
             "links": [list(each) for each in links],
             "groups": [{"says": each.says, "members": list(each.members)} for each in groups],
+            "opened": opened,
             "shown": {"links": show_links, "groups": show_groups},
             "gathers": gathers,
             "height": height,

@@ -17,7 +17,7 @@ function showCard(state) {
     return
   }
   const [first, second] = card.querySelectorAll("figure")
-  const near = state.nearest[hover]
+  const near = trainingOf(state, hover)
   fill(state, first, hover, label(state, hover))
   second.style.display = card.querySelector("b").style.display = near >= 0 ? "block" : "none"
   if (near >= 0) fill(state, second, near, `nearest training image: ${label(state, near)}`)

@@ -82,9 +82,14 @@ function refresh(state) {
   const there = (i) => i !== undefined
   state.chosen = state.data.chosen.map(row).filter(there)
   state.links = state.data.links.map(([from, to]) => [row(from), row(to)]).filter((pair) => pair.every(there))
+  state.copied = new Map(state.links)
   state.groups = state.data.groups
     .map(({ says, members }, place) => ({ says, place, members: members.map(row).filter(there) }))
     .filter(({ members }) => members.length)
+  if (state.asked !== state.data.opened) {
+    state.asked = state.data.opened
+    state.opened = state.group = state.groups.findIndex(({ place }) => place === state.asked)
+  }
   tools(state)
   legend(state)
   groupList(state)

@@ -9,7 +9,7 @@ function paintOver(state) {
   if (state.shown.links) paintLinks(state, pen)
   for (const [i, size] of [[state.picked, 10], [state.hover, 8]]) {
     if (i < 0) continue
-    const near = state.nearest[i]
+    const near = trainingOf(state, i)
     if (near >= 0) {
       line(state, pen, i, near, WHITE, [4, 3])
       ring(state, pen, near, 6, WHITE)
@@ -18,6 +18,11 @@ function paintOver(state) {
   }
   if (state.loop) paintLoop(state, pen)
   showCard(state)
+}
+
+// the training image that a point is shown with: the one that the audit suspects it to copy, else the nearest one
+function trainingOf(state, i) {
+  return state.copied.get(i) ?? state.nearest[i]
 }
 
 function ring(state, pen, i, size, colour) {

@@ -5,15 +5,20 @@ import streamlit as st
 from ganaug_core.ui import ask, caches, closer, glance, identifying, show, sources, splitting, twinning
 
 st.title("Cohort")
-show.watch("import")
+show.collect("import")
+news = show.news("import")
 name = ask.cohort()
 if name is None:
+    show.tell("import")
     st.write("A cohort is a set of labelled images, split by patient. Open one of these, or load your own.")
     sources.embedded()
     st.subheader("Your own images")
     sources.own()
     st.stop()
 
+with st.container():  # always there, so that nothing below is drawn anew when it fills
+    if news:
+        st.text("What comes of the import stands at the end of this page.")
 cohort = caches.cohort(name)
 glance.headline(cohort)
 splitting.proposal(cohort)
@@ -31,6 +36,7 @@ st.divider()
 with st.container(horizontal=True, vertical_alignment="center"):
     show.link("training", "Train a generator on this cohort", cohort=name)
     glance.removal(cohort)
-with st.expander("Load another cohort", icon=":material/add:"):
+with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
+    show.tell("import")
     sources.embedded()
     sources.own()

@@ -22,7 +22,6 @@ def look(cohort: Cohort) -> None:
             key=f"closer-{cohort.name}",  # another cohort has other classes
         )
         rows = _series(cohort, label)
-        st.text(f"{words.count(len(rows), 'image')}, in the order in which they came.")
         if cohort.spacing_mm is None:
             st.text("No scale: the pixel spacing is not known, or differs from image to image.")
         else:
@@ -59,8 +58,9 @@ def _series(cohort: Cohort, label: int) -> Integers:
                 "Volume", choices, format_func=names.__getitem__, key=f"closer-volume-{cohort.name}-{label}"
             )
         rows = rows[volumes == chosen]
-    if len(rows) > MOST:
-        st.text(f"{MOST} of {len(rows):,} images, evenly chosen.")
+    chosen_of = f"{MOST} of " if len(rows) > MOST else ""
+    st.text(f"{chosen_of}{words.count(len(rows), 'image')}, in the order in which they came.")
+    if chosen_of:
         rows = rows[np.linspace(0, len(rows) - 1, MOST).astype(int)]
     return rows
 

@@ -43,6 +43,9 @@ def test_the_new_cohort_is_shown_when_its_import_is_done(filled: Workspace, page
     app = page("cohort", cohort="small")
     app.button(key="embedded-digits").click().run()
     (job,) = store.jobs(filled, "import")
+    said = [each.value for each in app.text]
+    assert "What comes of the import stands at the end of this page." in said
+    assert "Importing the cohort: digits" in said
     new = filled.cohort("small")
     filled.keep(type(new)(**{**vars(new), "name": "digits"}), "digits")
     store.claim(filled, ("import",))

@@ -11,6 +11,7 @@ export default function ({ data, parentElement }) {
   const state = STATES.get(parentElement) ?? { asked: null, smooth: false, aligned: null, images: [], views: [] }
   STATES.set(parentElement, state)
 
+  const unit = data.unit === "intensity" ? "" : ` ${data.unit}`
   const scroller = root.querySelector(".scroller")
   const asked = JSON.stringify([data.panels, data.series, data.difference, data.registered, data.unit])
   if (state.asked !== asked) {
@@ -315,7 +316,7 @@ export default function ({ data, parentElement }) {
     const [low, high] = state.window
     root.classList.toggle("pixelated", !state.smooth)
     for (const [place, view] of state.views.entries()) paint(state.figures[place].canvas, view, low, high)
-    told.textContent = `Level ${round((low + high) / 2)}, width ${round(high - low)} ${data.unit}`
+    told.textContent = `Level ${round((low + high) / 2)}, width ${round(high - low)}${unit}`
     root.dataset.window = `${round(low)} ${round(high)}`
     root.dataset.drawn = (performance.now() - started).toFixed(2)
   }
@@ -399,7 +400,7 @@ export default function ({ data, parentElement }) {
       const value = image.values[row * image.columns + column]
       // what was clipped at import is known to lie at the end of the range or beyond it
       const beyond = data.clipped[0] && value <= image.low ? "≤ " : data.clipped[1] && value >= image.high ? "≥ " : ""
-      state.figures[place].value.textContent = `${beyond}${round(value)} ${data.unit} at row ${row}, column ${column}`
+      state.figures[place].value.textContent = `${beyond}${round(value)}${unit} at row ${row}, column ${column}`
     }
   }
 

@@ -83,7 +83,7 @@ def _unusable(both: Sides) -> tuple[str, str] | None:
     if known != classes:
         return (
             f"Labels cannot be judged: the classifier knows {known} classes, the cohort {classes}.",
-            "Fit it on this cohort.",
+            "Train it on this cohort.",
         )
     return None
 

@@ -11,7 +11,7 @@ _ADDRESS = "address"
 
 def cohort() -> str | None:
     """Return the chosen cohort's name, None where there is none yet."""
-    return _choose("Cohort", "cohort", _newest("cohorts"))
+    return _choose("Cohort", "cohort", _newest("cohorts"), "Real images with their classes, patients and split.")
 
 
 def generator() -> str | None:
@@ -33,7 +33,8 @@ def samples(cohort: str) -> str | None:
     found = {name: caches.manifest("samples", name) for name in _newest("samples")}
     fitting = [name for name, each in found.items() if each["classes"] == wanted["classes"]]
     own = [name for name in fitting if found[name]["provenance"].get("cohort") == wanted["digest"]]
-    return _choose("Synthetic images", "samples", own + [name for name in fitting if name not in own])
+    names = own + [name for name in fitting if name not in own]
+    return _choose("Synthetic images", "samples", names, "Images drawn together from a generator, or imported.")
 
 
 def several(label: str, key: str, names: Sequence[str], *, most: int) -> list[str]:
@@ -53,7 +54,7 @@ def _newest(kind: str) -> list[str]:
     return caches.workspace().names(kind)[::-1]
 
 
-def _choose(label: str, key: str, names: Sequence[str]) -> str | None:
+def _choose(label: str, key: str, names: Sequence[str], help: str | None = None) -> str | None:
     """Show a chooser whose choice always stands in the address, also the default.
 
     Streamlit's own `bind` writes an address only when a user chooses; a link to "the newest" would show another
@@ -72,7 +73,7 @@ def _choose(label: str, key: str, names: Sequence[str]) -> str | None:
             st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
     known = [each for each in (st.session_state.get(key), before) if each in names]
     st.session_state[key] = known[0] if known else names[0]  # said each time: on a new page the first would be shown
-    chosen: str = st.selectbox(label, names, key=key, persist_state="session")
+    chosen: str = st.selectbox(label, names, key=key, persist_state="session", help=help)
     st.session_state[written] = chosen
     if asked != chosen:
         st.session_state.setdefault(_ADDRESS, {})[key] = chosen

@@ -74,10 +74,14 @@ def _worst(audit: Audit) -> None:
 def _two(audit: Audit, suspect: Suspect, key: str) -> None:
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
     intensity = caches.cohort(cohort).intensity
+    sides = (
+        ("samples", samples, suspect.synthetic, "Synthetic", "synthetic"),
+        ("cohorts", cohort, suspect.train, "Training", "training image"),
+    )
     viewer(
         [
-            Panel("samples", samples, suspect.synthetic, "Synthetic", _about("samples", samples, suspect.synthetic)),
-            Panel("cohorts", cohort, suspect.train, "Training", _about("cohorts", cohort, suspect.train)),
+            Panel(kind, name, image, title, pairs.labels(kind, name, [image])[0], glossary.TERMS[term])
+            for kind, name, image, title, term in sides
         ],
         key=key,
         unit=intensity.unit,
@@ -85,10 +89,6 @@ def _two(audit: Audit, suspect: Suspect, key: str) -> None:
         difference=True,
         registered=suspect.transform != "identity",
     )
-
-
-def _about(kind: str, name: str, image: str) -> str:
-    return pairs.labels(kind, name, [image])[0]
 
 
 def _missing(audit: Audit) -> None:
@@ -178,7 +178,12 @@ def _suspects(audit: Audit) -> None:
             chosen = by_id.get(picked or "", audit.suspects[0])
             pairs.show_pair(pairs.of_suspect(chosen), cohort, samples, key="suspect-pair")
             pairs.link_pair(samples, cohort, chosen.synthetic)
-        st.dataframe(_suspect_table(audit), hide_index=True, alt="Closest pairs with their numbers")
+        st.dataframe(
+            _suspect_table(audit),
+            hide_index=True,
+            column_config={name: st.column_config.Column(help=meaning) for name, meaning in pairs.NUMBERS.items()},
+            alt="Closest pairs with their numbers",
+        )
 
 
 def _suspect_table(audit: Audit) -> pd.DataFrame:
@@ -189,8 +194,8 @@ def _suspect_table(audit: Audit) -> pd.DataFrame:
             "How": glossary.transform(each.transform),
             "Distance": each.distance,
             "Copy score": each.score,
-            "p": each.p_value,
-            "q": each.q_value,
+            "p": words.chance(each.p_value),
+            "q": words.chance(each.q_value),
             "Same up to noise": each.identical,
         }
         for each in audit.suspects
@@ -256,7 +261,7 @@ def _row(each: Measurement) -> dict[str, object]:
         "95 % interval": interval,
         "Real against real": "–" if each.floor is None else words.number(each.floor),
         "By chance": "–" if each.null is None else words.number(each.null),
-        "p": "–" if each.p_value is None else words.number(each.p_value, 2),
+        "p": "–" if each.p_value is None else words.chance(each.p_value),
         "Reference": each.reference.replace("holdout", "hold-out").replace("+", " + "),
         "Real": each.n_real,
         "Synthetic": each.n_synthetic,

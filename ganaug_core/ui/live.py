@@ -52,7 +52,7 @@ def _table(workspace: Workspace) -> None:
             "Recipe": each.recipe,
             "State": words.STATES[each.state].split(";")[0].split(":")[0],
             "Done": words.percent(each.share),
-            "Images": each.images,
+            "Images": f"{each.images:,}",
             "Minutes": round(each.seconds / 60, 1),
             "Seed": each.seed,
         }
@@ -69,6 +69,8 @@ def _status(name: str, was_live: bool) -> None:
             st.rerun()
         if run.state == "running":
             said = words.progress(run.share, seconds_left=run.seconds_left)
+        elif run.state == "starting":
+            said = "Starting: PyTorch and the images are loaded."
         else:
             said = f"{words.STATES[run.state].capitalize()}."
         st.progress(min(1.0, max(0.0, run.share)), text=said)

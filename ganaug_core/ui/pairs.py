@@ -18,6 +18,13 @@ REGISTERED = (
     "1 minus the largest correlation after trying flips, quarter turns, small rotations and shifts: "
     "0 is the same image, 1 is nothing in common."
 )
+NUMBERS = {
+    "Distance": REGISTERED,
+    "Copy score": "Distance to training over distance to hold-out. About 1 is usual; far below 1 means that it "
+    "resembles what the generator was trained on more than what it never saw.",
+    "p": "Share of real hold-out images that lie as close to the training images by chance.",
+    "q": "p corrected for looking at all synthetic images: of a list cut at q = 0.1 about one in ten is chance.",
+}
 CORRELATED = "1 minus the correlation of the pixels, without flips and shifts: 0 is the same image."
 
 
@@ -178,27 +185,9 @@ def said_of_suspect(suspect: Suspect) -> None:
     """Say what the audit found about a pair, with its numbers and what they mean."""
     if suspect.identical:
         st.error("The same image up to noise: a copy, whatever the statistics say.", icon=":material/content_copy:")
-    columns = st.columns(4)
-    numbers = (
-        ("Distance", words.number(suspect.distance), REGISTERED),
-        (
-            "Copy score",
-            words.number(suspect.score),
-            "Distance to training over distance to hold-out. About 1 is usual; far below 1 means that it resembles "
-            "what the generator was trained on more than what it never saw.",
-        ),
-        (
-            "p",
-            words.number(suspect.p_value, 2),
-            "Share of real hold-out images that lie as close to the training images by chance.",
-        ),
-        (
-            "q",
-            words.number(suspect.q_value, 2),
-            "p corrected for looking at all synthetic images: of a list cut at q = 0.1 about one in ten is chance.",
-        ),
-    )
-    for place, (label, value, meaning) in zip(columns, numbers, strict=True):
+    values = [*map(words.number, (suspect.distance, suspect.score))]
+    values += map(words.chance, (suspect.p_value, suspect.q_value))
+    for place, value, (label, meaning) in zip(st.columns(4), values, NUMBERS.items(), strict=True):
         place.metric(label, value, help=meaning)
 
 

@@ -48,11 +48,11 @@ def next_step(text: str, page: str) -> None:
     _end()
 
 
-def link(page: str, label: str | None = None, **query: str) -> None:
-    """Link another page, with what it shall show in the address."""
+def link(page: str, label: str | None = None, *, help: str | None = None, **query: str) -> None:
+    """Link another page, with what it shall show in the address; `help` is said on hover."""
     path = app_root() / "pages" / f"{page}.py"
     if path.is_file():
-        st.page_link(path, label=label, icon=":material/arrow_forward:", query_params=query or None)
+        st.page_link(path, label=label, icon=":material/arrow_forward:", query_params=query or None, help=help)
 
 
 def error(problem: GanaugError) -> None:

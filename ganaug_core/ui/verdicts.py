@@ -7,7 +7,11 @@ from ganaug_core.ui import glossary, show, words
 
 ORDER = ("copying", "mode_coverage", "label_fidelity", "fidelity", "intensity")
 COLUMNS = (2, 6, 4)  # of a verdict: name, what was found, what to do
-MAPS = {"simclr": "Map by SimCLR", "texture": "Map by texture", "pixels": "Map by pixels"}
+MAPS = {
+    "simclr": ("Map by SimCLR", glossary.TERMS["SimCLR"]),
+    "texture": ("Map by texture", glossary.TERMS["texture"]),
+    "pixels": ("Map by pixels", "The images as they are, in their main patterns of brightness."),
+}
 
 
 def overall(audit: Audit) -> str:
@@ -105,5 +109,5 @@ def spaces(audit: Audit) -> None:
             said.text(words.clean(sentence), help=glossary.gloss(sentence))
         where = {"cohort": str(audit.cohort["name"]), "samples": str(audit.synthetic["name"])}
         with then, st.container(horizontal=True):
-            for space, title in MAPS.items():
-                show.link("feature_map", title, **where, space=space)
+            for space, (title, meaning) in MAPS.items():
+                show.link("feature_map", title, help=meaning, **where, space=space)

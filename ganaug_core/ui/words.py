@@ -71,6 +71,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def chance(value: float) -> str:
+    """Return a p-value as people write it, without exponent."""
+    return "< 0.0001" if value < 1e-4 else number(value, 2)
+
+
 def listing(parts: Iterable[Any], last: str = "and") -> str:
     """Return `a, b and c`."""
     words = [str(part) for part in parts]

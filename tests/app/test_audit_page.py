@@ -29,7 +29,7 @@ PLAIN = set(
         four from full give gives go good grain had has have he help here hide holds how if image images import
         in intensities interval into is it its itself judged just keep kept kind know knows labels large larger
         last latter least left less lie like line longer look looking looks loss lost made make makes many map
-        maps may me measurements might mirrored missing more most much must named near nearly never new next no
+        maps may me measurements might mirrored missing more most much must named near nearly needed never new next no
         nobody none not nothing noticed number numbers of often old on once one ones only or other others out
         over own pairs part patterns per place possible put puts rarer rather real realism really rely repeated
         repeats right s said same say says second see seem seen sees set sets shall shape share shares should
@@ -149,6 +149,9 @@ def test_every_line_of_the_shipped_audits_that_holds_a_term_explains_it(home: Wo
         lines = [each for each in first_screen(app.main) if each.type in ("text", "markdown", "subheader")]
         spoken = [each for each in lines if glossary.gloss(str(each.value))]
         assert len(spoken) > 8
+        assert all(each.help for each in first_screen(app.main) if each.type == "selectbox")
+        pages = [each.proto for each in first_screen(app.main) if each.type == "page_link"]
+        assert [bool(each.help) for each in pages if each.label.startswith("Map by")] == [True] * 3
         for each in spoken:
             assert each.help, each.value
             if each.type == "text" or "What to do" in each.value:

@@ -54,6 +54,10 @@ def test_numbers_are_short(value: float, said: str) -> None:
     assert words.number(value) == said
 
 
+def test_a_p_value_has_no_exponent() -> None:
+    assert [words.chance(value) for value in (7e-26, 0.00034, 0.5, 1)] == ["< 0.0001", "0.00034", "0.5", "1"]
+
+
 def test_progress_says_how_long_it_will_take() -> None:
     assert words.progress(0.42, "reading", 660) == "42 %, about 11 minutes left: reading"
 

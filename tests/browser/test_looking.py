@@ -138,6 +138,9 @@ def test_a_click_shows_the_image_beside_its_nearest_ones(app, scans) -> None:
     for title in ("Synthetic image", "Nearest training image", "Nearest hold-out image", "Difference"):
         expect(viewer.get_by_role("figure", name=title)).to_be_visible()
     expect(page.get_by_text("Found by the correlation of the pixels.")).to_be_visible()
+    explained = viewer.locator(".bar button[title], .window[title], figcaption[title='']")
+    expect(viewer.locator(".bar button[title='']")).to_have_count(0)
+    expect(explained).to_have_count(viewer.locator(".bar button").count() + 4)  # the window, and three plain titles
 
 
 def test_the_value_under_the_cursor_is_in_the_unit(app, scans) -> None:

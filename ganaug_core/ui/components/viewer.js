@@ -133,9 +133,13 @@ export default function ({ data, parentElement }) {
   function presets() {
     const found = Object.entries(data.windows).map(([name, [level, width]]) => [
       name,
+      `Level ${level}, width ${width}${unit}`,
       () => [level - width / 2, level + width / 2],
     ])
-    found.push(["Full range", full], ["Percentile 1–99", () => percentiles(0.01, 0.99)])
+    found.push(
+      ["Full range", "Black is the lowest value that the images can have, white the highest.", full],
+      ["Percentile 1–99", "One pixel in a hundred is black, one in a hundred white.", () => percentiles(0.01, 0.99)],
+    )
     return found
   }
 
@@ -150,10 +154,11 @@ export default function ({ data, parentElement }) {
     KEPT.delete(data.unit)
   }
 
-  function button(text, action, pressed) {
+  function button(text, says, action, pressed) {
     const made = document.createElement("button")
     made.type = "button"
     made.textContent = text
+    made.title = says
     if (pressed !== undefined) made.setAttribute("aria-pressed", String(pressed))
     made.onclick = () => {
       action()
@@ -169,13 +174,14 @@ export default function ({ data, parentElement }) {
     const gap = document.createElement("span")
     gap.className = "gap"
     const found = presets()
-    const current = found.findIndex(([, window]) => same(window()))
-    const made = found.map(([name, window], place) => button(name, () => keep(window()), place === current))
-    made.push(button("Reset", reset), gap)
+    const current = found.findIndex(([, , window]) => same(window()))
+    const made = found.map(([name, says, window], place) => button(name, says, () => keep(window()), place === current))
+    made.push(button("Reset", "Back to the window of the first look.", reset), gap)
     if (data.difference)
       made.push(
         button(
           "Align before subtracting",
+          "The second image is flipped, turned and shifted to where it fits the first one best.",
           () => {
             state.aligned = !state.aligned
             layout()
@@ -183,7 +189,8 @@ export default function ({ data, parentElement }) {
           state.aligned,
         ),
       )
-    made.push(button("Smooth", () => (state.smooth = !state.smooth), state.smooth))
+    const blend = "Blends the pixels when they are enlarged; without it each is a square."
+    made.push(button("Smooth", blend, () => (state.smooth = !state.smooth), state.smooth))
     bar.replaceChildren(...made)
     made.find((each) => each.textContent === focused && focused)?.focus?.()
   }
@@ -227,6 +234,7 @@ export default function ({ data, parentElement }) {
     const note = document.createElement("small")
     note.textContent = view.note || "\u00a0"
     made.replaceChildren(view.title, note)
+    made.title = view.help ?? ""
     return made
   }
 
@@ -251,7 +259,8 @@ export default function ({ data, parentElement }) {
     const other = state.aligned ? aligned(first, second) : { values: second.values, words: "" }
     const values = Float32Array.from(first.values, (value, place) => value - other.values[place])
     const image = { ...first, values }
-    return { title: "Difference", note: other.words || "first minus second", image, centred: true }
+    const help = "The first image minus the second: grey where they are equal."
+    return { title: "Difference", help, note: other.words || "first minus second", image, centred: true }
   }
 
   // The eight flips and turns, and shifts up to an eighth, compared by correlation on a coarse grid.

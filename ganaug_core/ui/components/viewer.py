@@ -22,7 +22,9 @@ _HTML = """
   <div class="bar" role="toolbar" aria-label="Window"></div>
   <div class="panels"></div>
   <label class="scroller" hidden><output>Slice</output><input type="range" min="0" step="1" aria-label="Slice"></label>
-  <div class="foot"><output class="window" aria-live="polite"></output>
+  <div class="foot"><output class="window" aria-live="polite"
+    title="Level: the value that is shown as middle grey. Width: how many values lie between black and white."
+    ></output>
     <span class="hint">Drag sideways: width. Drag up or down: level. Arrow keys do the same.</span></div>
 </div>
 """
@@ -67,13 +69,14 @@ _component = st.components.v2.component(
 
 
 class Panel(NamedTuple):
-    """One image: `kind` is `cohorts` or `samples`, `title` what it is, `note` a second line below it."""
+    """One image: `kind` is `cohorts` or `samples`, `title` what it is, `note` a second line, `help` on hover."""
 
     kind: str
     name: str
     id: str
     title: str
     note: str = ""
+    help: str = ""
 
 
 def start_window(unit: str, modality: str) -> str:
@@ -132,4 +135,4 @@ def viewer(
 def _panel(panel: Panel) -> dict[str, str]:
     """Return what the browser needs of an image."""
     address = f"/api/pixels/{panel.kind}/{quote(panel.name)}/{panel.id}"
-    return {"id": panel.id, "title": panel.title, "note": panel.note, "pixels": address}
+    return {"id": panel.id, "title": panel.title, "note": panel.note, "help": panel.help, "pixels": address}

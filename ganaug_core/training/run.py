@@ -14,6 +14,7 @@ from torch import Tensor
 
 import ganaug_core
 from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, TrainingConfig
+from ganaug_core.cores import available_cores
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.progress import Progress
 from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
@@ -264,11 +265,11 @@ class Training:
         )
 
     def _choose_threads(self, state: Mapping[str, Any] | None) -> int:
-        """A resumed run keeps its threads: another number rounds differently."""
+        """A resumed run keeps its threads, for another number rounds differently; but never more than there are."""
         if self.place.device.type == "cuda":
             return torch.get_num_threads()
-        asked = int(state["threads"]) if state is not None and not self.config.threads else self.config.threads
-        if asked:
+        before = min(int(state["threads"]), available_cores()) if state is not None else 0
+        if asked := self.config.threads or before:
             torch.set_num_threads(asked)
             return asked
         trial = self._new_game()

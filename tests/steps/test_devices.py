@@ -12,6 +12,7 @@ from ganaug_core.config import TrainingConfig, configure
 from ganaug_core.cores import multiplies_bfloat16
 from ganaug_core.errors import TrainingError
 from ganaug_core.training import Training, devices
+from ganaug_core.training import run as training_run
 
 
 def config(**fields: Any) -> TrainingConfig:
@@ -61,6 +62,14 @@ def test_the_fastest_number_of_threads_is_measured(
         assert devices.fastest_threads(work) == chosen == torch.get_num_threads()
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_run_resumed_where_cores_are_fewer_takes_no_more_threads_than_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = Training(squares(), config()).state()
+    monkeypatch.setattr(training_run, "available_cores", lambda: 1)
+    assert Training(squares(), config(threads=0), state={**state, "threads": 8}).threads == 1
 
 
 def compare(one: Training, other: Training) -> None:

@@ -108,6 +108,8 @@ def membership(both: Sides, train_logits: Values, holdout_logits: Values) -> tup
     _, first = np.unique(both.cohort.groups[both.train[order]], return_index=True)
     known = np.asarray(train_logits, np.float64)[order[first]]
     mass = _mixed(both, both.train[order[first]])
+    if not mass.any():  # no class is on both sides
+        return ()
     unknown = np.asarray(holdout_logits, np.float64)
     found = dominance(unknown, mass, known, 0)
     sizes = round(float(mass.sum())), len(known)

@@ -12,7 +12,7 @@ from ganaug_core.audit.intensities import intensities
 from ganaug_core.audit.labels import labels
 from ganaug_core.audit.multiples import multiples
 from ganaug_core.audit.realism import realism
-from ganaug_core.audit.remembered import described
+from ganaug_core.audit.remembered import described, membership
 from ganaug_core.audit.sides import Sides, sides
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import silent
@@ -71,6 +71,13 @@ def test_patients_with_more_images_than_were_drawn_are_compared_without_swaps() 
 
 def test_images_of_one_held_out_patient_are_not_compared_with_each_other() -> None:
     assert described(noise((30, 1), 60, 60)) == ()
+
+
+def test_classes_that_are_on_one_side_only_say_nothing_of_membership() -> None:
+    both = noise((30, 30), 1, 20, classes=2)
+    roles = np.where(both.cohort.labels == 0, TRAIN, HOLDOUT)
+    apart = replace(both, cohort=replace(both.cohort, roles=roles))
+    assert membership(apart, np.zeros(60), np.zeros(60)) == ()
 
 
 def test_a_patient_with_images_of_two_classes_counts_once_in_the_sentences() -> None:

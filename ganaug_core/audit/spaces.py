@@ -63,7 +63,7 @@ def _said(answers: Answers, what: str, so: str) -> tuple[str, ...]:
         return (f"The feature spaces disagree: {what} in {seen}, but not in {unseen}.{rest} {so}",)
     if yes:
         return (f"The feature spaces agree that {what}: {_named(yes)}.{rest}",)
-    return (f"No feature space sees that {what}: {_named(no)}.{rest}",)
+    return (f"It is not seen in {_named(no)} that {what}.{rest}",)
 
 
 def _named(spaces: list[str]) -> str:

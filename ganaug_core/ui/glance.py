@@ -45,7 +45,7 @@ def counts(cohort: Cohort) -> None:
         for label, name in enumerate(cohort.classes)
     }
     sizes = {name: sum(each.values()) for name, each in table.items()}
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2)
     with left:
         most = max(sizes, key=lambda name: sizes[name])
         charts.show(

@@ -1,5 +1,6 @@
 """What a generator is, in words; images drawn from it; generators and images that come from elsewhere."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +107,16 @@ def drawing(name: str) -> None:
         key=f"draw-truncation-{name}",
         help="Below 1: more typical, less varied images.",
     )
-    samples = tasks.samples_name(name, int(per_class), seed)
+    plain = samples = tasks.samples_name(name, int(per_class), seed)
     if truncation < 1:
         samples = f"{samples}-truncated{truncation:g}"
     request = {"generator": name, "per_class": int(per_class), "seed": seed, "truncation": float(truncation)}
     if show.finished("sample", samples, {**request, "name": samples}, f"Draw {per_class} images per class"):
-        pictures(samples)
+        if truncation < 1 and caches.workspace().exists("samples", plain):
+            st.text("The same starting points without truncation and with it, one below the other.")
+            pictures({"truncation 1": plain, f"truncation {truncation:g}": samples})
+        else:
+            pictures({"synthetic": samples})
         with st.container(horizontal=True):
             show.link("samples", "Look at them closely", samples=samples)
             show.link("audit", "Audit them", samples=samples)
@@ -160,16 +165,17 @@ def _drawn_last(generator: str) -> dict[str, int]:
     return {}
 
 
-def pictures(name: str) -> None:
-    """Show the first images of every class of a set."""
-    samples = caches.samples(name)
-    for label, class_name in enumerate(samples.classes):
-        index = np.flatnonzero(samples.labels == label)[:SHOWN_PER_CLASS]
-        if len(index):
-            left, right = st.columns([1, 7], vertical_alignment="center")
-            left.text(f"{words.clean(class_name)}\nsynthetic")
-            sheet = caches.drawn(name, tuple(index.tolist()), SHOWN_PER_CLASS, 72)
-            right.image(sheet, output_format="PNG", alt=f"Synthetic images of the class {words.clean(class_name)}")
+def pictures(sets: Mapping[str, str]) -> None:
+    """Show the first images of every class: a row for each set, given by what is said of it."""
+    classes = caches.samples(next(iter(sets.values()))).classes
+    for label, class_name in enumerate(map(words.clean, classes)):
+        for says, name in sets.items():
+            index = np.flatnonzero(caches.samples(name).labels == label)[:SHOWN_PER_CLASS]
+            if len(index):
+                left, right = st.columns([1, 7], vertical_alignment="center")
+                left.text(f"{class_name}\n{says}")
+                sheet = caches.drawn(name, tuple(index.tolist()), SHOWN_PER_CLASS, 72)
+                right.image(sheet, output_format="PNG", alt=f"Synthetic images of the class {class_name}, {says}")
 
 
 def bring_generator() -> None:

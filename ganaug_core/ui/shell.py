@@ -41,7 +41,11 @@ SECTIONS: dict[str, tuple[Screen, ...]] = {
     ),
 }
 FIRST = "cohort"
-ROOMY = "<style>.stMainBlockContainer { padding: 3.5rem 3rem 4rem; }</style>"  # images need the room more than margins
+# images need the room more than margins; text in the colour of buttons is too dark to read on this ground
+ROOMY = """<style>
+.stMainBlockContainer { padding: 3.5rem 3rem 4rem; }
+[data-testid=stSliderThumbValue], [data-testid=stButtonGroup] [aria-checked=true] { color: #7CC4FF !important; }
+</style>"""
 
 
 def path(name: str) -> Path:

@@ -134,7 +134,15 @@ def over_time(
         if moment in images:
             ring = {"symbol": "circle-open", "size": 15, "color": palette.TEXT, "line": {"width": 2}}
             at = values[images.index(moment)]
-            figure.add_scatter(x=[moment], y=[at], name="kept", mode="markers", marker=ring, showlegend=len(found) == 1)
+            figure.add_scatter(
+                x=[moment],
+                y=[at],
+                name="kept",
+                mode="markers",
+                marker=ring,
+                cliponaxis=False,
+                showlegend=len(found) == 1,
+            )
     title, unit = MEASURES[key]
     charts.dressed(figure, title, f"images seen; {TIPS[key]}", unit)
     drawn = [one.value for checkups in found.values() for each in checkups if (one := each.find(key)) is not None]

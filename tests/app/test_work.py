@@ -185,6 +185,11 @@ def test_drawing_images_is_a_job_and_what_is_drawn_is_there_at_once(filled: Work
     app.run()
     assert "start-sample-r1-64-seed0" not in [each.key for each in app.button]
     assert len(app.get("image")) == 3
+    app.slider(key="draw-truncation-r1").set_value(0.6).run()
+    assert len(app.get("image")) == 0
+    filled.keep(type(made)(**{**vars(made), "name": "r1-64-seed0-truncated0.6"}), "r1-64-seed0-truncated0.6")
+    app.run()
+    assert len(app.get("image")) == 6  # each class without truncation and with it
 
 
 def test_styles_are_mixed_where_the_generator_has_them(filled: Workspace, page: Open) -> None:

@@ -30,7 +30,7 @@ def test_spaces_that_disagree_are_named_with_what_to_make_of_it() -> None:
 
 def test_spaces_that_agree_say_so_and_a_single_one_says_nothing() -> None:
     assert in_words([sized("texture", 0.5, 1), sized("dino", 0, 2)]) == (
-        "No feature space sees that the sets differ: texture and dino.",
+        "It is not seen in texture and dino that the sets differ.",
     )
     assert in_words([sized("texture", 0.5, 1), sized("pixels", 2, 4)]) == ()
     assert in_words([]) == ()

@@ -40,8 +40,8 @@ COLUMNS = [column for column, _ in TEXTURE.values()]
 SAID = {
     **VALUES,
     **{name: said for name, (_, said) in TEXTURE.items()},
-    "region_violations": "unheard-of values",
-    "region_texture_violations": "unheard-of texture",
+    "region_violations": "values that hardly any training image has",
+    "region_texture_violations": "texture that hardly any training image has",
 }
 
 

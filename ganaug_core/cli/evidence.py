@@ -105,4 +105,5 @@ def _in_words(audit: "Audit") -> str:
         f"Missing: {each.real_share:.1%} of real {each.class_name} look alike, here {each.synthetic_share:.1%} do."
         for each in audit.missing_modes[:5]
     ]
+    lines += [*audit.spaces, *audit.regions]
     return "\n".join(lines)

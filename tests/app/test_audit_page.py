@@ -38,7 +38,7 @@ PLAIN = set(
         third this three through tick times to together told too train trained turned two typical undecided
         under unless unnoticed until up us use usual values very want wanted was way ways we were what when
         where which while who whole whose why will with without work worst would wrong you your measured varied
-        around compared fit half likeness needed neighbours overlap patches read steps
+        around compared fit half hardly likeness needed neighbours overlap patches read steps
     """
     )
 )

@@ -14,6 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ganaug_core import app_root
+from ganaug_core.cli import evidence
 from ganaug_core.database import Database
 from ganaug_core.jobs import store
 from ganaug_core.records import Copied, Intensity, Measurement
@@ -220,6 +221,7 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         assert name in labels
     assert "The lesion of each class" in labels
     assert "The lesion is where the masks lie." in texts(app)
+    assert evidence._in_words(rich).endswith("The lesion is where the masks lie.")  # so says the command line
     numbers = next(each.value for each in app.dataframe if "In the lesion" in each.value)
     assert numbers[["In the lesion", "Synthetic", "Hold-out"]].to_numpy().tolist() == [
         ["Coarseness (NGTDM)", "0.4", "0.2"]

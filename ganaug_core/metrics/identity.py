@@ -26,7 +26,7 @@ def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
         synthetic: (m, channel, row, column) in [-1, 1].
         real: (n, channel, row, column) in [-1, 1].
 
-    Flat images (one value everywhere) show nobody and are left out. One pair for each synthetic image.
+    Flat images (one value everywhere in 8 bits) show nobody and are left out. One pair for each synthetic image.
     """
     drawn, there = ([int(_levels(image).sum(dtype=np.int64)) for image in images] for images in (synthetic, real))
     both = set(drawn) & set(there)  # turning changes no sum
@@ -36,7 +36,7 @@ def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
             known.setdefault(_key(real[index]), index)
     pairs = []
     for index, total in enumerate(drawn):
-        if total not in both or np.ptp(synthetic[index]) == 0:
+        if total not in both or np.ptp(_levels(synthetic[index])) == 0:
             continue
         for turned in _turned(synthetic[index]):
             if (key := _key(turned)) in known:

@@ -220,6 +220,12 @@ def test_an_equal_image_is_found_turned_or_mirrored_but_a_flat_one_is_nobody() -
     assert identity.equal_pairs(synthetic, known).tolist() == [[0, 3], [1, 1]]
 
 
+def test_slices_of_nothing_but_air_are_nobodys_copies() -> None:
+    random = np.random.default_rng(3)
+    air = -1 + random.uniform(0, 0.003, (6, 1, 16, 16)).astype(np.float32)  # less than half of a grey level
+    assert len(identity.equal_pairs(air[:3], air[3:])) == 0
+
+
 def test_a_cohort_with_twins_of_its_own_leaves_only_equality_as_a_proof() -> None:
     rounding, holdout, nothing = np.full(9, 0.01, np.float32), np.array([0.2], np.float32), np.zeros(0, np.float32)
     assert identity.residual_limit(rounding, holdout, nothing) == pytest.approx(0.01)

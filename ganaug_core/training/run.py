@@ -24,9 +24,9 @@ from ganaug_core.training.game import Game
 from ganaug_core.training.images import TrainingImages
 from ganaug_core.training.watch import Watch
 
-_REPORT_SECONDS = 0.3
+REPORT_SECONDS = 0.3
 _PREVIEWS = 50
-_TELEMETRY_SHARE = 0.025
+TELEMETRY_SHARE = 0.025
 _PATIENCE = 3
 _LOOK_STEPS = 20  # asking a GPU whether an update was left out waits for it
 _RATES = ("discriminator_learning_rate", "generator_learning_rate")
@@ -107,8 +107,8 @@ class Training:
         yield self._report({}, 0, 0.0, telemetry_too=True)
         next_preview, cost, last_preview = self.share + 1 / _PREVIEWS, self.telemetry_seconds, self.seconds
         while self.share < 1:
-            measures, steps, spent = self._train_for(_REPORT_SECONDS)
-            affordable = self.seconds - last_preview >= cost / _TELEMETRY_SHARE
+            measures, steps, spent = self._train_for(REPORT_SECONDS)
+            affordable = self.seconds - last_preview >= cost / TELEMETRY_SHARE
             wanted = self.share >= 1 or (self.share >= next_preview and affordable)
             report = self._report(measures, steps, spent, telemetry_too=wanted)
             if wanted:

@@ -183,7 +183,7 @@ def play(cohort: Cohort, recipe: str, changes: dict[str, Any], fault: Fault, ima
 
 def main(kind: str, seeds: int = 4, images: int = 6_000, only: str = "") -> None:
     torch.set_num_threads(1)
-    best.IMAGES_BETWEEN, best.MOST_SHARE, run._TELEMETRY_SHARE = BETWEEN, 1.0, 1.0
+    best.IMAGES_BETWEEN, best.MOST_SHARE, run.TELEMETRY_SHARE = BETWEEN, 1.0, 1.0
     real = mednist()
     print("| run | seed | should be heard | heard | images |\n|---|---|---|---|---|", flush=True)
     if kind == "healthy":

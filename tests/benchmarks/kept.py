@@ -59,7 +59,7 @@ def judged(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int) -
     for report in training:
         if report.checkup is None:
             continue
-        average = training._game.average.eval()
+        average = training.game.average.eval()
         parts = zip(latents.split(250), labels.split(250), strict=True)
         made = np.concatenate([draw(average, *each).numpy() for each in parts])
         if report.kept == report.images:

@@ -178,8 +178,9 @@ def test_the_watch_forgets_old_curves_and_keeps_what_was_looked_at() -> None:
     for number in range(4000):
         variety = {"hand": 1.0} if number % 100 == 0 else None
         watch.look(Progress(number, 0.0, 0.0, {"generator_loss": 1.0}, variety=variety))
-    assert len(watch._course) < 1600
-    assert sum(report.variety is not None for report in watch._course) == 40
+    remembered = watch.state()["course"]
+    assert len(remembered) < 1600
+    assert sum(report["variety"] is not None for report in remembered) == 40
 
 
 # what the alarms read

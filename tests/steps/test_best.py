@@ -242,7 +242,7 @@ def test_the_kept_checkpoint_survives_a_resume(tmp_path: Any) -> None:
     assert second.kept == first.kept > 0
     ours, theirs = first.generator(), second.generator()
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
-    assert second._best.kept == first._best.kept
+    assert second.state()["best"]["kept"] == first.state()["best"]["kept"]
 
 
 @pytest.mark.usefixtures("often")
@@ -275,7 +275,7 @@ def test_without_a_tuning_share_the_last_checkpoint_is_kept() -> None:
     training = Training(squares(), config())
     assert all(report.checkup is None for report in training)
     assert training.kept == 800
-    assert training._best.measured_at == 800
+    assert training.state()["best"]["images"] == 800
 
 
 def test_measuring_changes_nothing_about_training(monkeypatch: pytest.MonkeyPatch) -> None:

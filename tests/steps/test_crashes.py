@@ -58,7 +58,7 @@ from ganaug_core.training import best, latest_checkpoint, run
 from ganaug_core.workspace import Workspace
 
 torch.set_num_threads(1)
-recorder.CHECKPOINT_SECONDS, run._REPORT_SECONDS = 0.05, 0.02
+recorder.CHECKPOINT_SECONDS, run.REPORT_SECONDS = 0.05, 0.02
 best.IMAGES_BETWEEN, best.MOST_SHARE = 400, 100.0
 workspace, request, chooser = Workspace(sys.argv[1]), eval(sys.argv[2]), random.Random(3)
 

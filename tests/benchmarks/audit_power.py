@@ -22,8 +22,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy import ndimage
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -176,7 +174,7 @@ def study_whole(
     Args:
         most: Fresh images a class.
         holdout: Share of all groups.
-        steps: Of the SimCLR encoder; fewer than usual make it quicker and blinder, 0 takes linear encoders instead.
+        steps: Of the SimCLR encoder; fewer than usual make it quicker and blinder.
         failures: Draws in which failures are planted; the others have the fresh sets alone.
         keep: Folder for the distances among the images of the pool; with it they are not searched for in every audit.
     """
@@ -222,19 +220,7 @@ def study_whole(
 
 
 def _encoder(name: str, images: Floats, labels: Integers, steps: int) -> Callable[[Floats], Floats]:
-    """Return an encoder fitted on these images; of 0 steps quick linear ones in place of the two that learn."""
-    if steps == 0 and name in ("simclr", "classifier"):
-        flat = images.reshape(len(images), -1)
-        axes = PCA(32, random_state=0).fit(flat)
-        if name == "simclr":
-            return lambda some: axes.transform(some.reshape(len(some), -1)).astype(np.float32)
-        answer = LogisticRegression(max_iter=3000).fit(axes.transform(flat), labels)
-
-        def told(some: Floats) -> Floats:
-            chances = answer.predict_proba(axes.transform(some.reshape(len(some), -1)))
-            return np.log(chances.clip(1e-9)).astype(np.float32)
-
-        return told
+    """Return an encoder fitted on these images."""
     settings = {"steps": steps} if name == "simclr" else {"classes": len(np.unique(labels))}
     part = features.SPACES[name](**(settings if name in ("simclr", "classifier") else {}))
     encode: Callable[[Floats], Floats] = part.fit(images, labels, seed=0).encode

@@ -19,8 +19,8 @@ Pixels = NDArray[Any]
 ROLES = ("train", "tuning", "holdout")
 TRAIN, TUNING, HOLDOUT = 0, 1, 2
 UNKNOWN_PATIENT = -1
-NO_MASK = 255
-"""Every pixel of the mask of an image that has none."""
+MASK = "mask"  # code of a `Skipped` that tells how a mask was used, or why not
+NO_MASK = 255  # every pixel of the mask of an image that has none
 
 
 @dataclass(frozen=True)

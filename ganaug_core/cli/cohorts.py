@@ -105,6 +105,8 @@ def _show(workspace: Workspace, name: str, paths: bool, json: str | None) -> Non
 
 
 def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
+    from ganaug_core.records import MASK
+
     rows = [("class", "train", "tuning", "holdout")]
     rows += [(name, *(f"{each[role]:,}" for role in rows[0][1:])) for name, each in document["classes"].items()]
     patients = f", {document['patients']:,} patients" if document["patients"] else ", patients unknown"
@@ -121,10 +123,12 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     lines += document["notes"]
     if text := document["suspected_text"]:
         lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
-    skipped = document["skipped"]
-    lines += [f"Left out: {each['file']}: {each['say']} {each['do']}" for each in skipped[:10]]
-    if len(skipped) > 10:
-        lines.append(f"... and {len(skipped) - 10} more (--json lists all).")
+    masks = [each for each in document["skipped"] if each["code"] == MASK]
+    skipped = [each for each in document["skipped"] if each["code"] != MASK]
+    for title, notes, most in (("Mask", masks, 3), ("Left out", skipped, 10)):
+        lines += [f"{title}: {each['file']}: {each['say']} {each['do']}" for each in notes[:most]]
+        if len(notes) > most:
+            lines.append(f"... and {len(notes) - most} more (--json lists all).")
     return "\n".join(lines)
 
 

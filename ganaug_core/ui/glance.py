@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Cohort, Skipped
+from ganaug_core.records import MASK, ROLES, UNKNOWN_PATIENT, Cohort, Skipped
 from ganaug_core.ui import caches, charts, words
 
 SHOWN_PER_CLASS = 16
@@ -110,9 +110,10 @@ def notes(cohort: Cohort) -> None:
 
 
 def left_out(cohort: Cohort) -> None:
-    """List the files that could not be used, why, and what to do; and what was read but is odd."""
+    """List the files that could not be used, why, and what to do; and what was read but is odd, or is a mask."""
     odd = [each for each in cohort.skipped if each.code.startswith("series.") and each.code != "series.localiser"]
-    out = [each for each in cohort.skipped if each not in odd]
+    masks = [each for each in cohort.skipped if each.code == MASK]
+    out = [each for each in cohort.skipped if each not in odd and each not in masks]
     st.subheader("Left out")
     if out:
         st.write(f"{words.count(len(out), 'file')} could not be used; everything else is here.")
@@ -124,6 +125,9 @@ def left_out(cohort: Cohort) -> None:
             f"{words.count(len(odd), 'series', 'series')} read slice by slice, although something is odd about it:"
         )
         _listed(odd, "Series with something odd, and what to do")
+    if masks:
+        st.write(f"{words.count(len(masks), 'note')} on masks, which are no images themselves:")
+        _listed(masks, "Notes on masks, and what to do")
 
 
 def _listed(files: Sequence[Skipped], alt: str) -> None:

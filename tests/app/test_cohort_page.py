@@ -140,4 +140,7 @@ def test_the_lesion_of_a_dicom_series_is_chosen_in_the_form(home: Workspace, pag
     made = home.cohort(tasks.import_cohort(home, {**job.request, "size": 16}))
     assert (len(made), len(made.with_mask())) == (12, 12)
     assert 0.2 < made.inside(made.with_mask()).mean() < 0.6, "the crop is around the lesion"
-    assert "12 images have a mask" in shown(page("cohort", cohort=made.name))
+    said = shown(page("cohort", cohort=made.name))
+    assert "12 images have a mask" in said
+    assert "6 notes on masks, which are no images themselves" in said
+    assert "could not be used" not in said

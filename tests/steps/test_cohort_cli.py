@@ -91,3 +91,7 @@ def test_the_lesions_of_a_dicom_segmentation_are_cut_out(place: Workspace, tmp_p
         "import", str(tmp_path / "s"), "--name", "m", *more, "--seed", "1", "--patient-pattern", "*/{patient}/*"
     )
     assert (told["n"], told["masks"], told["volumes"]) == (12, 12, 6)
+    said = CliRunner().invoke(app, ["cohort", "show", "m"]).output
+    assert said.count("Mask: ") == 3
+    assert "... and 3 more" in said
+    assert "Left out" not in said

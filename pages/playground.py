@@ -13,7 +13,7 @@ left, right = st.columns(2)
 with left:
     plane.play("ring-minimax", "Minimax, the game of the theory")
 with right:
-    plane.play("ring-recommended", "Pairing with R1 and R2, recommended")
+    plane.play("ring-recommended", "Pairing with R1 and R2")
 st.write(
     "**What to take home.** In the minimax game the generator learns only while the discriminator is unsure. Once the "
     "discriminator is right everywhere, its answer is flat, no gradient comes back, and modes that were lost stay "

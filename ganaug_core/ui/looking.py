@@ -82,7 +82,9 @@ def _gallery(name: str, record: Samples, label: int, asked: str) -> tuple[list[s
         ids = [each for each in ids if each not in known]
     elif wanted != "all":
         ids = [each for each in ids if each in known and known[each].decision == wanted]
-    shown = ids[: int(amount or AMOUNTS[0])]
+    amount = int(amount or AMOUNTS[0])
+    first = ids.index(asked) // amount * amount if asked in ids else 0  # a link may name an image further on
+    shown = ids[first : first + amount]
     st.text(f"{len(shown):,} of {len(ids):,} shown. Arrow keys move, Enter picks.")
     if not shown:
         st.info("No image of this class is here. Choose another class, or show all.")

@@ -50,14 +50,14 @@ def _figure(game: playground.Play) -> go.Figure:
     figure.update_xaxes(**limit)
     figure.update_yaxes(scaleanchor="x", **limit)
     figure.update_layout(
-        margin={"t": 32},
+        margin={"t": 60},
         sliders=[_slider(steps)],
         updatemenus=[
             {
                 "type": "buttons",
                 "direction": "left",
                 "x": 0,
-                "y": 1.08,
+                "y": 1.14,
                 "bgcolor": palette.LINE,
                 "font": {"color": palette.TEXT},
                 "showactive": False,

@@ -18,7 +18,7 @@ from ganaug_core.cli import evidence
 from ganaug_core.database import Database
 from ganaug_core.jobs import store
 from ganaug_core.records import Copied, Intensity, Measurement
-from ganaug_core.ui import decisions, figures, glossary, map_view, pairs, saving, verdicts
+from ganaug_core.ui import decisions, figures, glossary, looking, map_view, pairs, saving, verdicts
 from ganaug_core.ui.components.feature_map import Lasso, lasso_of
 from ganaug_core.workspace import Workspace
 
@@ -123,6 +123,18 @@ def test_a_link_to_an_image_opens_its_class(judged: Workspace, page: Open) -> No
     assert app.selectbox(key="class").value == "two"
     app = page("samples", samples=SAMPLES, image=f"{4096 + 12:012x}", **{"class": "one"})  # what was looked at before
     assert app.selectbox(key="class").value == "two"
+
+
+def test_a_link_to_an_image_further_on_opens_the_part_of_the_gallery_that_holds_it(
+    judged: Workspace, monkeypatch: pytest.MonkeyPatch, page: Open
+) -> None:
+    monkeypatch.setattr(looking, "AMOUNTS", (2, 4))
+    seen = []
+    monkeypatch.setattr(
+        looking, "gallery", lambda kind, name, shown, *rest, **more: seen.append((shown, more["picked"]))
+    )
+    page("samples", samples=SAMPLES, image=f"{4096 + 3:012x}")
+    assert seen[-1] == ([f"{4096 + 2:012x}", f"{4096 + 3:012x}"], f"{4096 + 3:012x}")
 
 
 def test_another_class_lets_go_of_the_chosen_image(judged: Workspace, page: Open) -> None:

@@ -66,7 +66,7 @@ def judged(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int) -
             kept = made
         measures = {each.name: each.value for each in report.checkup.measurements if each.class_name is None}
         moments[report.images] = {
-            "oracle": truth.distance(made),
+            "oracle": truth.distances(made)[0],
             "copying_p": report.checkup.copying_p,
             **measures,
         }
@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--moments", type=Path, help="file to which every checkpoint of every run is added, as JSON")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    kept = given.keep / f"{given.cohort}.safetensors" if given.keep else None
+    kept = given.keep / f"{given.cohort}-oracles.safetensors" if given.keep else None
     cohort, truth = of_phantom(kept) if given.cohort == "phantom" else of_mednist(given.data, kept)
     training_run.time = SimpleNamespace(perf_counter=time.process_time)  # type: ignore[attr-defined]
     print("| cohort | run | seed | kept at, of | rank | distance kept, last, best | kept / last | useful kept, last |")

@@ -7,15 +7,21 @@ Without names every recipe is run but the two for larger images on a GPU. A minu
 thread, so that other work on the machine does not count. `sn-hinge` is no recipe of the app: it is the hinge game with
 spectral normalisation on the recommended (lite) networks, to compare like with like.
 
-The oracle that gives the space of the Fréchet distance, and the two fresh classifiers that give label agreement, are
+Both oracles that give the spaces of the Fréchet distances, and the two fresh classifiers that give label agreement, are
 small networks trained on real images that no generator saw: other patients of the phantom, told by class and texture;
-other images of MedNIST, told by class. Their accuracy on further real images is printed, and so is the distance of real
+other images of MedNIST, told by class. Accuracy on further real images is printed, and so is the distance of real
 images to real images, which is the floor. Agreement above that of real images means caricatures.
+
+`distance` is that of an oracle which learned to tell classes and textures alone. It sees little else: real patches
+without an edge of fat are hardly further from real ones than other real patches are. `whole` is that of an oracle which
+must also tell, from the same 64 numbers, how bright and how rough each of 8 x 8 fields of the picture is, so that
+surroundings, noise and sharpness count. `--ruler` prints what both say of real phantoms with planted faults.
 """
 
 import argparse
 import sys
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,8 +31,9 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from scipy.ndimage import gaussian_filter
 from torch import nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import avg_pool2d, cross_entropy, mse_loss
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -72,57 +79,87 @@ class Classifier(nn.Module):
 
 
 class Truth:
-    """What is known of a cohort: an oracle, two fresh classifiers, and real images that nobody was trained on."""
+    """What is known of a cohort: two oracles, two fresh classifiers, and real images that nobody was trained on."""
 
     def __init__(
         self, of_class: Integers, learn: tuple[Floats, Integers], fresh: tuple[Floats, Integers], kept: Path | None
     ) -> None:
         """`of_class` gives the class of each group that the networks tell apart; `kept` the file they are kept in."""
         self.of_class, (self.fresh, answers) = of_class, fresh
-        networks = nn.ModuleList(Classifier(len(of_class), fresh[0].shape[2]) for _ in range(3)).eval()
+        networks = nn.ModuleList(Classifier(len(of_class), fresh[0].shape[2]) for _ in range(4)).eval()
         if kept is not None and kept.is_file():
             networks.load_state_dict(load_file(kept))
         else:
             for seed, network in enumerate(networks):
-                fit(network, *learn, seed)
+                fit(network, *learn, seed, whole=seed == 3)
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 save_file(networks.state_dict(), kept)
-        self.oracle, *self.judges = networks
+        self.oracle, *self.judges, self.onlooker = networks
         self.accuracy = float((answered(self.oracle, self.fresh) == answers).mean())
-        self.labels = of_class[answers]
-        half = len(self.fresh) // 2
-        order = np.random.default_rng(0).permutation(len(self.fresh))
-        self.space = _described(self.oracle, self.fresh)
-        self.floor = Frechet().compare(self.space[order[:half]], self.space[order[half:]])
+        self.labels, self.groups = of_class[answers], answers
+        self.spaces = [_described(each, self.fresh) for each in (self.oracle, self.onlooker)]
+        self.one, self.other = np.array_split(np.random.default_rng(0).permutation(len(self.fresh)), 2)
+        self.floors = self.distances(self.fresh[self.other], self.one)
         self.agreement = self.agrees(self.fresh, self.labels)
 
     def agrees(self, images: Floats, labels: Integers) -> list[float]:
         """Return for each fresh classifier the share of images that it puts into the class asked for."""
         return [float((self.of_class[answered(judge, images)] == labels).mean()) for judge in self.judges]
 
-    def distance(self, images: Floats) -> float:
-        return Frechet().compare(self.space, _described(self.oracle, images))
+    def distances(self, images: Floats, among: Any = slice(None)) -> list[float]:
+        """Return the distance for classes and textures, and for the whole picture, to real images `among` all."""
+        found = [_described(each, images) for each in (self.oracle, self.onlooker)]
+        return [Frechet().compare(space[among], each) for space, each in zip(self.spaces, found, strict=True)]
+
+    def faulty(self) -> Iterator[tuple[str, Floats]]:
+        """Yield one half of the real images with planted faults."""
+        images, groups = self.fresh[self.other], self.groups[self.other]
+        for deviation in (0.5, 1.0, 2.0):
+            yield f"blurred by {deviation} pixels", gaussian_filter(images, (0, 0, deviation, deviation))
+        for noise in (0.025, 0.05, 0.1):
+            random = np.random.default_rng(0).standard_normal(images.shape, np.float32)
+            yield f"with noise of {100 * noise / 2} % of the range", np.clip(images + noise * random, -1, 1)
+        for group in np.unique(groups):
+            yield f"without group {group}", images[groups != group]
+        dark = (images < -0.3).mean((1, 2, 3))
+        yield "only those without dark surroundings (in the phantom: fat)", images[dark < 0.01]
+        yield "half as far from their mean", images.mean(0) + (images - images.mean(0)) / 2
 
 
-def fit(network: nn.Module, images: Floats, answers: Integers, seed: int, steps: int = 1_500) -> None:
-    """Train a classifier on shifted images; leave it ready to answer."""
+def fit(
+    network: Classifier, images: Floats, answers: Integers, seed: int, steps: int = 1_500, *, whole: bool = False
+) -> None:
+    """Learn the answers from shifted images; where it is about the `whole` picture, the fields in it as well."""
     network.train()
     torch.manual_seed(seed)
     network.apply(lambda module: module.reset_parameters() if isinstance(module, nn.Conv2d | nn.Linear) else None)
     batch = 64
-    optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
-    falling = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
     seen, asked = torch.from_numpy(images), torch.from_numpy(answers)
+    centre, spread = _fields(seen).mean(0), _fields(seen).std(0)
+    tell = nn.Linear(network.answer.in_features, len(centre)) if whole else nn.Identity()
+    optimiser = torch.optim.AdamW([*network.parameters(), *tell.parameters()], 2e-3, weight_decay=1e-2)
+    falling = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
     for _ in range(steps):
         index = torch.randint(len(seen), (batch,))
-        shift = torch.randint(-3, 4, (2,)).tolist()
-        loss = cross_entropy(network(seen[index].roll(shift, (2, 3))), asked[index])
+        shown = seen[index].roll(torch.randint(-3, 4, (2,)).tolist(), (2, 3))
+        described = network.describe(shown)
+        loss = cross_entropy(network.answer(described), asked[index])
+        if whole:
+            loss = loss + mse_loss(tell(described), (_fields(shown) - centre) / spread)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         falling.step()
     network.eval()
+
+
+def _fields(images: torch.Tensor) -> torch.Tensor:
+    """Return how bright and how rough each of 8 x 8 fields is, (n, 128): mean, and logarithm of the variance."""
+    side = images.shape[2] // 8
+    mean = avg_pool2d(images, side)
+    variance = (avg_pool2d(images.square(), side) - mean.square()).clamp(min=0)
+    return torch.cat([mean.flatten(1), (variance + 1e-4).log().flatten(1)], 1)
 
 
 @torch.no_grad()
@@ -195,8 +232,8 @@ def plan(name: str, minutes: float, seed: int) -> TrainingConfig:
     return configure(name, changes, **fixed)
 
 
-def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int, grids: Path | None) -> float:
-    """Train, print a line, keep a grid; return the distance."""
+def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int, grids: Path | None) -> list[float]:
+    """Train, print a line, keep a grid; return both distances."""
     training = Training(cohort, plan(name, minutes, seed))
     begun = time.process_time()
     for _ in training:
@@ -212,18 +249,19 @@ def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int,
     average.eval()
     parts = zip(latents.split(250), labels.split(250), strict=True)
     images = np.concatenate([draw(average, *each).numpy() for each in parts])
-    distance, agreement = truth.distance(images), truth.agrees(images, asked)
+    (distance, whole), agreement = truth.distances(images), truth.agrees(images, asked)
     spread = float(images.std(0).mean() / truth.fresh.std(0).mean())
     print(
         f"{cohort.name:8s} {name:16s} seed {seed}  {training.images / spent:6.0f} images/s "
-        f"{training.images / 1000:6.1f}k images  distance {distance:8.2f} (real {truth.floor:.2f})  agreement "
+        f"{training.images / 1000:6.1f}k images  distance {distance:8.2f} (real {truth.floors[0]:.2f})  "
+        f"whole {whole:8.2f} (real {truth.floors[1]:.2f})  agreement "
         f"{agreement[0]:.3f} {agreement[1]:.3f} (real {truth.agreement[0]:.3f} {truth.agreement[1]:.3f})  "
         f"spread {spread:.2f} of real",
         flush=True,
     )
     if grids is not None:
         _grid(images, asked, classes, grids / f"{cohort.name}-{name}-{seed}.png")
-    return distance
+    return [distance, whole]
 
 
 def _grid(images: Floats, labels: Integers, classes: int, path: Path) -> None:
@@ -245,15 +283,22 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--grids", type=Path, help="folder for a sheet of images of each run")
+    parser.add_argument("--ruler", action="store_true", help="measure planted faults instead of recipes")
     parser.add_argument("--keep", type=Path, help="folder of the classifiers, which are then trained only once")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    kept = given.keep / f"{given.cohort}.safetensors" if given.keep else None
+    kept = given.keep / f"{given.cohort}-oracles.safetensors" if given.keep else None
     cohort, truth = of_phantom(kept) if given.cohort == "phantom" else of_mednist(given.data, kept)
     print(
         f"{cohort.name}: the oracle is right on {truth.accuracy:.3f} of {len(truth.fresh)} fresh real images",
         flush=True,
     )
+    if given.ruler:
+        print(f"real: distance {truth.floors[0]:.1f}, whole {truth.floors[1]:.1f}")
+        for fault, images in truth.faulty():
+            distance, whole = truth.distances(images, truth.one)
+            print(f"{fault}: distance {distance:.1f}, whole {whole:.1f}", flush=True)
+        return
     training_run.time = SimpleNamespace(perf_counter=time.process_time)  # type: ignore[attr-defined]
     if given.grids is not None:
         shown = np.concatenate([truth.fresh[truth.labels == label][:32] for label in range(len(cohort.classes))])
@@ -267,10 +312,8 @@ def main() -> None:
             except TrainingError as error:  # a failed run is a result, and the other recipes go on
                 print(f"{cohort.name:8s} {name:16s} seed {seed}  {error}", flush=True)
         if len(distances) > 1:
-            print(
-                f"{name}: mean distance {np.mean(distances):.1f}, {min(distances):.1f} to {max(distances):.1f}",
-                flush=True,
-            )
+            for word, column in zip(("distance", "whole"), np.transpose(distances), strict=True):
+                print(f"{name}: mean {word} {column.mean():.1f}, {column.min():.1f} to {column.max():.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -131,9 +131,8 @@ def _finding(
     do = "Look at the images that give themselves away; train longer, or with another recipe."
     worst = min(found, key=lambda each: each.p_value, default=None)
     if worst is not None and worst.p_value <= fine.p_value:
-        trouble = (
-            f"As a set the synthetic images differ from real ones {_times(worst)} (allowed are {LIMIT:g}; {sizes})"
-        )
+        allowed = f"allowed are {LIMIT:g}"
+        trouble = f"As a set the synthetic images differ from real ones {_times(worst, allowed, sizes)}"
     else:
         trouble = f"{fine.sentence} ({sizes})"
     surest = max(told, key=lambda space: told[space].chance)
@@ -150,8 +149,8 @@ def _finding(
     clear = None
     if calm and fine.visible is not None and fine.visible <= detail.VISIBLE_BLUR and worst is not None:
         clear = (
-            f"As a set the synthetic images differ from real ones about as real ones do among themselves "
-            f"({_times(found[0])}; {sizes}). A blur of {fine.visible:g} pixels would have been noticed.",
+            f"As a set the synthetic images differ from real ones about as real ones do among themselves: "
+            f"{_times(found[0], sizes)}. A blur of {fine.visible:g} pixels would have been noticed.",
             "Look at what gives single images away all the same.",
         )
     return Finding(
@@ -172,17 +171,16 @@ def _unable(both: Sides, found: list[Multiple], fine: detail.Detail, sizes: str)
         few = f"{count(both.patients(both.train), 'training patient')}, at least 8 of these classes are needed"
         return f"Realism cannot be judged: {few}.", "Import a cohort with more training patients."
     if found[0].upper >= LIMIT:
-        return f"The images may differ from real ones too much or not: {_times(found[0])} ({sizes}).", more
+        return f"The images may differ from real ones too much or not: {_times(found[0], sizes)}.", more
     seen = "no blur" if fine.visible is None else f"only a blur of {fine.visible:g} pixels or more"
     return f"No difference found, but at these numbers {seen} would be noticed ({sizes}).", more
 
 
-def _times(each: Multiple) -> str:
-    low, high = each.interval
-    return (
-        f"{max(0.0, each.value):.1f} times as much as two sets of {SIZE} real images do ({each.title}, 95 % interval "
-        f"{max(0.0, low):.1f} to {max(0.0, high):.1f})"
-    )
+def _times(each: Multiple, *more: str) -> str:
+    """Return how much in words; the interval and what else there is to say of it stand in one bracket."""
+    low, high = (max(0.0, end) for end in each.interval)
+    beside = "; ".join((f"{each.title}, 95 % interval {low:.1f} to {high:.1f}", *more))
+    return f"{max(0.0, each.value):.1f} times as much as two sets of {SIZE} real images do ({beside})"
 
 
 def _of_told(each: Dominance, space: str, n_real: int, n_synthetic: int) -> Measurement:

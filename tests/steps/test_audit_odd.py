@@ -55,6 +55,19 @@ def test_few_training_patients_are_named_where_realism_cannot_be_judged() -> Non
     assert "more training patients" in finding.unable[1]
 
 
+def test_a_sentence_has_one_bracket_for_all_that_stands_beside_a_number() -> None:
+    far = noise((30, 30), 1, 60)
+    far.spaces["texture"].synthetic.values[:] += 3
+    near = noise((30, 30), 1, 60)
+    said = [realism(both, silent).finding for both in (far, near)]
+    sentences = [said[0].trouble[0], (said[1].clear or said[1].unable)[0]]
+    for sentence in sentences:
+        assert "times as much as two sets of 300 real images do (mean discrepancy, 95 % interval" in sentence
+        assert ") (" not in sentence
+        assert "))" not in sentence
+    assert "; allowed are 3; 30 images a side, 30 held-out patients)." in sentences[0]
+
+
 def test_few_patients_of_the_same_classes_leave_the_mean_discrepancy() -> None:
     both = noise((4, 4), 1, 10, classes=8)
     roles = both.cohort.roles.copy()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage, stats
 
-from ganaug_core.audit.sides import Sides
+from ganaug_core.audit.sides import Sides, some
 from ganaug_core.audit.words import FAIL, VERDICTS, chance, percent
 from ganaug_core.metrics import spectrum
 from ganaug_core.metrics.statistics import SHIFT, Dominance, Values, dominance
@@ -45,8 +45,8 @@ def detail(both: Sides) -> Detail:
     pooled: list[tuple[Values, Values]] = []
     random = both.random(420)
     for label in classes:
-        held = np.sort(random.permutation(both.holdout[held_labels == label])[:MOST])
-        drawn = np.sort(random.permutation(np.flatnonzero(both.labels == label))[:MOST])
+        held = some(both.holdout[held_labels == label], MOST, random)
+        drawn = some(np.flatnonzero(both.labels == label), MOST, random)
         if both.patients(held) < LEAST or len(drawn) < LEAST:
             continue
         name, images, mass = both.cohort.classes[label], both.cohort.images(held), both.weights[held]

@@ -7,7 +7,7 @@ from scipy import stats
 
 from ganaug_core.audit import physics
 from ganaug_core.audit.regions import regions
-from ganaug_core.audit.sides import Sides
+from ganaug_core.audit.sides import Sides, some
 from ganaug_core.audit.words import FAIL, VERDICTS, Finding, chance, count, listed, percent
 from ganaug_core.metrics import intensity
 from ganaug_core.metrics.statistics import SHIFT, dominance, median_interval, weighted_median
@@ -62,8 +62,8 @@ def intensities(both: Sides) -> Intensities:
     measurements: list[Measurement] = []
     drawings: dict[str, list[Floats]] = {"holdout": [], "synthetic": []}
     for label in np.intersect1d(held_labels, both.labels):
-        held = np.sort(random.permutation(both.holdout[held_labels == label])[:MOST])
-        drawn = np.sort(random.permutation(np.flatnonzero(both.labels == label))[:MOST])
+        held = some(both.holdout[held_labels == label], MOST, random)
+        drawn = some(np.flatnonzero(both.labels == label), MOST, random)
         if both.patients(held) < LEAST or len(drawn) < LEAST:
             continue
         found += _shifts(both, int(label), held, drawn)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ganaug_core.audit.sides import Sides
+from ganaug_core.audit.sides import Sides, some
 from ganaug_core.metrics import two_sample
 from ganaug_core.metrics.frechet import Frechet
 from ganaug_core.metrics.statistics import Values, halves
@@ -70,9 +70,9 @@ def multiples(both: Sides, space: str) -> list[Multiple]:
     """
     held_labels = both.cohort.labels[both.holdout]
     shared = np.intersect1d(held_labels, both.labels)
-    held = _some(both.holdout[np.isin(held_labels, shared)], both.random(400))
-    train = _some(both.train[np.isin(both.cohort.labels[both.train], shared)], both.random(401))
-    drawn = _some(np.flatnonzero(np.isin(both.labels, shared)), both.random(402))
+    held = some(both.holdout[np.isin(held_labels, shared)], MOST, both.random(400))
+    train = some(both.train[np.isin(both.cohort.labels[both.train], shared)], MOST, both.random(401))
+    drawn = some(np.flatnonzero(np.isin(both.labels, shared)), MOST, both.random(402))
     seen = both.features(space, train).astype(np.float64)
     middle, spread = seen.mean(0), seen.std(0)
     spread = np.where(spread > 1e-6, spread, 1.0)
@@ -109,10 +109,6 @@ class _Labelled:
     def at(self, rows: Integers) -> "_Labelled":
         values, weights, patients = self.side
         return _Labelled(Side(values[rows], weights[rows], patients[rows]), self.labels[rows])
-
-
-def _some(rows: Integers, random: np.random.Generator) -> Integers:
-    return np.sort(random.permutation(rows)[:MOST])
 
 
 def _mixed(mass: Values, labels: Integers, wanted: dict[int, float]) -> Values:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from ganaug_core.audit.sides import Sides
+from ganaug_core.audit.sides import Sides, some
 from ganaug_core.metrics import intensity
 from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
 from ganaug_core.records import TRAIN, Floats, Integers, Measurement
@@ -47,7 +47,7 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
                 title, SPACE, value, interval, usual, usual, *sizes, "as real", name, p_value=p_value, unit=unit
             )
         )
-    train = both.cohort.where(TRAIN, label=label)[:MOST]
+    train = some(both.cohort.where(TRAIN, label=label), MOST, both.random(500 + label))
     groups = intensity.kernel_groups(_noise_of_real(both, train)) if len(train) else None
     if groups is not None:
         edge = groups[:, 1].mean()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganaug_core.audit.physics import MOST, excess
-from ganaug_core.audit.sides import Sides
+from ganaug_core.audit.sides import Sides, some
 from ganaug_core.audit.words import WARN, count, listed
 from ganaug_core.encoders import ibsi, radiomics
 from ganaug_core.metrics import region
@@ -68,8 +68,9 @@ def regions(both: Sides) -> Regions:
     masked = np.intersect1d(cohort.with_mask(), both.train)
     for label, name in enumerate(cohort.classes):
         rows = masked[cohort.labels[masked] == label]
-        held = both.holdout[cohort.labels[both.holdout] == label][:MOST]
-        drawn = np.flatnonzero(both.labels == label)[:MOST]
+        random = both.random(490 + label)
+        held = some(both.holdout[cohort.labels[both.holdout] == label], MOST, random)
+        drawn = some(np.flatnonzero(both.labels == label), MOST, random)
         if not len(rows) or not len(held) or not len(drawn):
             continue
         patients = both.patients(rows)
@@ -80,7 +81,7 @@ def regions(both: Sides) -> Regions:
         if where is None:
             sentences.append(f"The lesion of {name} cannot be compared: the masks of its images do not overlap.")
             continue
-        images = cohort.images(rows[:MOST]), cohort.images(held), np.asarray(both.samples.images[drawn])
+        images = cohort.images(some(rows, MOST, random)), cohort.images(held), np.asarray(both.samples.images[drawn])
         values = [region.numbers(each, where, cohort.intensity) for each in images]
         textures = [_textures(each, where) for each in images]
         mass, unit = both.weights[held], cohort.intensity.unit

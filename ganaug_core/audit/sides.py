@@ -93,6 +93,11 @@ class Sides:
         return np.random.default_rng([self.seed, purpose])
 
 
+def some(rows: Integers, most: int, random: np.random.Generator) -> Integers:
+    """Return at most so many of the rows, chosen at random and in their order: a cohort may be sorted by scanner."""
+    return np.sort(random.permutation(rows)[:most])
+
+
 def sides(
     cohort: Cohort, samples: Samples, spaces: Mapping[str, Space], seed: int, remember: Remember = afresh
 ) -> Sides:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from ganaug_core.audit import Space
 from ganaug_core.audit.copies import copies
@@ -119,3 +120,12 @@ def test_what_labels_lack_is_what_there_is_to_do() -> None:
     one, two = (labels(noise((10, 10), 1, 20, classes=classes)).finding.unable for classes in (1, 2))
     assert one == ("Labels cannot be judged: the cohort has one class.", "Audit with at least two classes.")
     assert two == ("Labels cannot be judged: the features classifier are missing.", "Audit in this space too.")
+
+
+def test_the_second_kernel_is_seen_where_a_cohort_is_sorted_by_scanner() -> None:
+    both = noise((1200, 20), 1, 20)
+    soft = both.cohort.pixels.astype(np.float32)
+    soft[:1000] = ndimage.gaussian_filter(soft[:1000], (0, 0, 1, 1))
+    apart = replace(both, cohort=replace(both.cohort, pixels=soft.astype(np.uint8)))
+    found = {each.name for each in intensities(apart).finding.measurements}
+    assert "sharp_kernel_share" in found

@@ -179,25 +179,12 @@ def _distances(one: Floats, other: Floats) -> Floats:
 def _among(within: Floats, across: Floats, drawn: Floats) -> Neighbours:
     """Return the neighbours in matrices of distances: real to real, real to synthetic, synthetic to synthetic."""
 
-    def nearest(matrix: Floats) -> tuple[Floats, Integers]:
-        order = np.argpartition(matrix, K, axis=1)[:, :K]
-        order = np.take_along_axis(order, np.take_along_axis(matrix, order, 1).argsort(1), 1)
-        return np.take_along_axis(matrix, order, 1), order
+    def nearest(matrix: Floats) -> Floats:
+        return np.sort(np.partition(matrix, K, axis=1)[:, :K], axis=1)
 
-    real, synthetic = nearest(within)[0], nearest(drawn)[0]
-    (across_real, index_real), (across_drawn, index_drawn) = nearest(across), nearest(across.T)
+    real, synthetic = nearest(within), nearest(drawn)
     in_real, in_synthetic = across < real[:, -1:], across < synthetic[:, -1]
-    return Neighbours(
-        K,
-        real,
-        across_real,
-        across_drawn,
-        synthetic,
-        index_real,
-        index_drawn,
-        in_real.sum(0),
-        in_synthetic.sum(1),
-    )
+    return Neighbours(K, real, nearest(across), nearest(across.T), synthetic, in_real.sum(0), in_synthetic.sum(1))
 
 
 def _measure(names: Sequence[str], real: Floats, synthetic: Floats, near: Neighbours | None = None) -> dict[str, float]:

@@ -23,8 +23,6 @@ class Neighbours:
         real_synthetic: (n, K) from each real point to its nearest synthetic points.
         synthetic_real: (m, K) from each synthetic point to its nearest real points.
         synthetic_synthetic: (m, K) from each synthetic point to its nearest other synthetic points.
-        real_synthetic_index: (n, K) which synthetic points those are.
-        synthetic_real_index: (m, K) which real points those are.
         real_balls: (m,) how many real balls hold each synthetic point.
         synthetic_balls: (n,) how many synthetic balls hold each real point.
     """
@@ -34,8 +32,6 @@ class Neighbours:
     real_synthetic: Floats
     synthetic_real: Floats
     synthetic_synthetic: Floats
-    real_synthetic_index: Integers
-    synthetic_real_index: Integers
     real_balls: Integers
     synthetic_balls: Integers
 
@@ -84,16 +80,14 @@ def neighbours(real: Floats, synthetic: Floats, k: int = 5) -> Neighbours:
     between = _Between(left, right, k, _radius(real_real, k), _radius(synthetic_synthetic, k))
     for tile in tiles(left, right):
         between.take(tile)
-    real_synthetic, real_synthetic_index = between.of_real.exact()
-    synthetic_real, synthetic_real_index = between.of_synthetic.exact()
+    real_synthetic, _ = between.of_real.exact()
+    synthetic_real, _ = between.of_synthetic.exact()
     return Neighbours(
         k,
         _floats(real_real),
         _floats(real_synthetic),
         _floats(synthetic_real),
         _floats(synthetic_synthetic),
-        real_synthetic_index.cpu().numpy(),
-        synthetic_real_index.cpu().numpy(),
         between.real_balls.cpu().numpy(),
         between.synthetic_balls.cpu().numpy(),
     )

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.neighbours import alignment, crowds, neighbours, registered, registration, search, twin_pairs
+from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import Floats
 from tests.evidence_records import EIGHT_BIT, copied, medmnist, mednist
 
@@ -214,7 +215,7 @@ def test_neighbours_equal_a_plain_computation_also_far_from_the_origin(monkeypat
     assert near.real_real == pytest.approx(np.sort(within, 1)[:, :3], rel=1e-6)
     assert near.synthetic_real == pytest.approx(np.sort(between.T, 1)[:, :3], rel=1e-6)
     assert near.synthetic_synthetic == pytest.approx(np.sort(inner, 1)[:, :3], rel=1e-6)
-    assert (near.real_synthetic_index == np.argsort(between, 1)[:, :3]).all()
+    assert (nearest(real, synthetic, 3)[0] == np.argsort(between, 1)[:, :3]).all()
     assert (near.real_balls == (between < np.sort(within, 1)[:, 2:3]).sum(0)).all()
     assert (near.synthetic_balls == (between < np.sort(inner, 1)[:, 2]).sum(1)).all()
 

@@ -38,6 +38,7 @@ class RunState:
     generator: str | None
     error: dict[str, str] | None
     job: int | None
+    wish: str
 
     @property
     def live(self) -> bool:
@@ -71,6 +72,7 @@ def state(workspace: Workspace, name: str) -> RunState:
         generator=name if workspace.exists("generators", name) else None,
         error=job.error if job else None,
         job=job.id if job else None,
+        wish=job.wish if job else "run",
     )
 
 
@@ -151,7 +153,7 @@ def log(workspace: Workspace, name: str, lines: int = 40) -> str:
 def as_json(workspace: Workspace, name: str) -> dict[str, Any]:
     """Return schema `ganaug.run/1`."""
     seen = state(workspace, name)
-    shown = {key: value for key, value in asdict(seen).items() if key not in ("message", "job")}
+    shown = {key: value for key, value in asdict(seen).items() if key not in ("message", "job", "wish")}
     saved = {
         int(found["images"])
         for found in map(_document, (workspace.folder("runs", name) / "checkpoints").glob("*.json"))

@@ -67,7 +67,11 @@ def _status(name: str, was_live: bool) -> None:
         run = runs.state(workspace, name)
         if was_live != run.live:
             st.rerun()
-        if run.state == "running":
+        if run.live and run.wish != "run":
+            said = (
+                f"{'Pausing' if run.wish == 'pause' else 'Stopping'}: the last step ends, and what was trained is kept."
+            )
+        elif run.state == "running":
             said = words.progress(run.share, seconds_left=run.seconds_left)
         elif run.state == "starting":
             said = "Starting: PyTorch and the images are loaded."
@@ -98,9 +102,13 @@ def _status(name: str, was_live: bool) -> None:
 def _buttons(run: runs.RunState) -> None:
     """What can be asked of the run as it stands."""
     offers = {
-        "pause": ("Pause", ":material/pause:", run.live),
+        "pause": ("Pause", ":material/pause:", run.live and run.wish == "run"),
         "run": ("Resume", ":material/play_arrow:", run.state in store.RESTING),
-        "stop": ("Stop and keep the generator", ":material/stop:", run.live or run.state in ("paused", "interrupted")),
+        "stop": (
+            "Stop and keep the generator",
+            ":material/stop:",
+            (run.live and run.wish != "stop") or run.state in ("paused", "interrupted"),
+        ),
     }
     with st.container(horizontal=True):
         for wish, (label, icon, offered) in offers.items():

@@ -153,6 +153,16 @@ def test_a_waiting_run_can_be_paused_stopped_and_resumed(
     assert store.get(filled, job.id).state == "queued"
 
 
+def test_a_run_that_was_asked_to_stop_says_so_until_it_has(filled: Workspace, page: Open) -> None:
+    app = page("training")
+    button_named(app, "Start training").click().run()
+    store.claim(filled, ("train",))
+    app.run()
+    button_named(app, "Stop and keep the generator").click().run()
+    assert any(each.text.startswith("Stopping") for each in app.get("progress"))
+    assert {"Pause", "Stop and keep the generator"}.isdisjoint(each.label for each in app.button)
+
+
 def test_a_lost_run_says_so_and_can_be_resumed(filled: Workspace, page: Open) -> None:
     app = page("training")
     button_named(app, "Start training").click().run()

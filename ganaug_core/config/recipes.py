@@ -82,7 +82,7 @@ _RECIPES = (
         "processor; with minutes of training it draws demonstrations, not training data.",
         "2026-11-21",
         "use",
-        TrainingConfig(architecture=_part("lite"), **_pairing(1.0, 4), minutes=5),
+        TrainingConfig(architecture=_part("lite"), **_pairing(0.25, 4), batch_size=16, minutes=5),
         "After R3GAN, Huang et al., 2024, arXiv:2501.05441.",
     ),
     Recipe(

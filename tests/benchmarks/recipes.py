@@ -50,6 +50,7 @@ from tests.evidence_records import mednist
 
 ROWS = 6
 HINGE = {
+    "batch_size": 32,
     "loss": "hinge",
     "terms": "",
     "regularisers": "spectral_norm",

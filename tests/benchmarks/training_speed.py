@@ -1,11 +1,12 @@
 """How fast is training? Real images a second of ours, against what a user would write instead, in turn in one run.
 
-Run: python tests/benchmarks/training_speed.py [seconds a turn, default 10]
+Run: python tests/benchmarks/training_speed.py [seconds a turn, default 10] [images a step, default 32]
 
 Peers, both eager, float32 and in the memory order that PyTorch starts with:
     plain DCGAN   64 channels at full resolution, batch norm, binary cross-entropy, separate passes, a DataLoader
     naive recipe  our networks and our losses, with one pass a label and a penalty for each set on its own
-Every contender shows batches of 32 grey images of six classes to its discriminator. Threads: as OMP_NUM_THREADS says.
+Every contender shows as many grey images of six classes to its discriminator in a step (the recipe itself shows 16).
+Threads: as OMP_NUM_THREADS says.
 
 Beside it the share of the machine's peak: operations of our steps (convolutions and matrix products with their
 gradients, two for a multiplication and an addition), counted by PyTorch's formulas, over what it reaches here, with as
@@ -32,7 +33,8 @@ from ganaug_core.config import configure
 from ganaug_core.records import TRAIN, Cohort, Intensity
 from ganaug_core.training import Training, parts
 
-BATCH, CLASSES, ROUNDS = 32, 6, 3
+BATCH = int(sys.argv[2]) if len(sys.argv) > 2 else 32
+CLASSES, ROUNDS = 6, 3
 
 
 def blobs(size: int) -> Cohort:
@@ -58,8 +60,13 @@ def blobs(size: int) -> Cohort:
     )
 
 
+def recommended(cohort: Cohort) -> Training:
+    threads = torch.get_num_threads()
+    return Training(cohort, configure("recommended", images=10**9, batch_size=BATCH, threads=threads))
+
+
 def ours(cohort: Cohort) -> Iterator[int]:
-    training = Training(cohort, configure("recommended", images=10**9, threads=torch.get_num_threads()))
+    training = recommended(cohort)
     while True:
         training.advance(5)
         yield 5 * BATCH
@@ -168,7 +175,7 @@ class Counted(TorchDispatchMode):
 
 def work(cohort: Cohort) -> tuple[float, torch.dtype]:
     """Return the operations of ours for an image, a mean over eight steps, and its number format."""
-    training = Training(cohort, configure("recommended", images=10**9, threads=torch.get_num_threads()))
+    training = recommended(cohort)
     with Counted() as counter:
         training.advance(8)
     return counter.total / (8 * BATCH), training.place.dtype

@@ -69,7 +69,7 @@ def test_the_gpu_recipe_says_that_it_is_not_measured() -> None:
 
 def test_changes_reach_a_part_by_its_name_by_its_family_and_by_the_familys_singular() -> None:
     config = configure(changes={"r1.gamma": 3, "regulariser.every": "1", "architecture.width": "32", "label_term": 0.2})
-    assert [part.settings for part in config.regularisers] == [{"gamma": 3, "every": 1}, {"gamma": 1.0, "every": 1}]
+    assert [part.settings for part in config.regularisers] == [{"gamma": 3, "every": 1}, {"gamma": 0.25, "every": 1}]
     assert config.architecture.settings == {"width": 32}
     assert [(part.name, part.settings) for part in config.terms] == [("label_matching", {"weight": 0.2, "end": 0.0})]
 

@@ -73,6 +73,8 @@ def _status(name: str, was_live: bool) -> None:
             )
         elif run.state == "running":
             said = words.progress(run.share, seconds_left=run.seconds_left)
+        elif run.state == "stopped" and not run.images:
+            said = "Stopped before the first image was seen."
         elif run.state == "starting":
             said = "Starting: PyTorch and the images are loaded."
         else:

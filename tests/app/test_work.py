@@ -161,6 +161,10 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_has(filled: Workspace, pa
     button_named(app, "Stop and keep the generator").click().run()
     assert any(each.text.startswith("Stopping") for each in app.get("progress"))
     assert {"Pause", "Stop and keep the generator"}.isdisjoint(each.label for each in app.button)
+    (job,) = store.jobs(filled, "train")
+    store.finish(filled, job.id, "stopped")
+    app.run()
+    assert "Stopped before the first image was seen." in [each.text for each in app.get("progress")]
 
 
 def test_a_lost_run_says_so_and_can_be_resumed(filled: Workspace, page: Open) -> None:

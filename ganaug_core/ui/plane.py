@@ -7,7 +7,7 @@ import streamlit as st
 
 from ganaug_core import app_root, playground
 from ganaug_core.records import Floats
-from ganaug_core.ui import charts, palette
+from ganaug_core.ui import charts, palette, words
 
 FRAME_MILLISECONDS = 90
 
@@ -43,7 +43,8 @@ def _figure(game: playground.Play) -> go.Figure:
     moving = {"frame": {"duration": FRAME_MILLISECONDS, "redraw": False}, "transition": {"duration": 0}}
     jump = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate", "transition": {"duration": 0}}
     steps = [
-        {"args": [[str(n)], jump], "method": "animate", "label": f"{modes} modes"} for n, modes in enumerate(game.modes)
+        {"args": [[str(n)], jump], "method": "animate", "label": words.count(modes, "mode")}
+        for n, modes in enumerate(game.modes)
     ]
     charts.dressed(figure, "", "", "", height=520)
     limit = {"range": [-1.6, 1.6], "zeroline": False}

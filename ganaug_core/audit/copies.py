@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core.audit.sides import Sides
-from ganaug_core.audit.twins import natural_twins
+from ganaug_core.audit.twins import natural_twins, unequal
 from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import copying, identity
 from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal, wilson
 from ganaug_core.neighbours import Registered, crowds, registered
-from ganaug_core.records import Cohort, Copied, Floats, Integers, Measurement, Suspect
+from ganaug_core.records import Copied, Floats, Integers, Measurement, Suspect
 
 SPACE = "registered"
 ALPHA = FAIL  # after Holm's correction at least a warning
@@ -75,7 +75,7 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
     if identical:
         finding = Finding(0.0, trouble=_named(both, identical, suspects), measurements=(_measurement(test),))
     elif trusted:
-        finding = _judged(both, test, design, detectable)
+        finding = _judged(both, test, design, detectable, _other_way(both, synthetic, holdout))
     else:
         finding = Finding(None, unable=UNTRUSTED)
     return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(both, suspects))
@@ -243,17 +243,10 @@ def _identical(both: Sides, train: Floats, near: _Distances) -> dict[int, int]:
         f"rounded-{both.seed}",
         lambda: registered(identity.rounded_off(some, both.cohort.intensity, seed=both.seed), some),
     )
-    limit = identity.residual_limit(rounded.distance, near.holdout_train.distance, _natural_twins(both.cohort))
+    limit = identity.residual_limit(rounded.distance, near.holdout_train.distance, unequal(both.cohort))
     for row in np.flatnonzero(near.synthetic_train.distance < limit):
         same.setdefault(int(row), int(near.synthetic_train.nearest[row]))
     return same
-
-
-def _natural_twins(cohort: Cohort) -> Floats:
-    """Return the distances of the cohort's twins that are not the same image."""
-    left, right = cohort.pixels[cohort.twins[:, 0]], cohort.pixels[cohort.twins[:, 1]]
-    distances: Floats = cohort.twin_distances[(left != right).any(axis=tuple(range(1, left.ndim)))]
-    return distances
 
 
 def _suspects(
@@ -320,13 +313,26 @@ def _image_p_values(both: Sides, synthetic: Floats, holdout: Floats) -> Values:
     return result
 
 
-def _judged(both: Sides, test: copying.SetTest, design: copying.Design, detectable: float | None) -> Finding:
+def _other_way(both: Sides, synthetic: Floats, holdout: Floats) -> copying.SetTest:
+    """Return the set test with the sides exchanged: how many images are as close to held-out ones, which nobody copied.
+
+    Blur, wrong labels and other faults of the whole set spread the scores to both sides; copies lie on one.
+    """
+    held_labels, groups = both.cohort.labels[both.holdout], both.cohort.groups[both.holdout]
+    return copying.set_test(-synthetic, -holdout, both.labels, held_labels, groups, seed=both.seed)[0]
+
+
+def _judged(
+    both: Sides, test: copying.SetTest, design: copying.Design, detectable: float | None, other: copying.SetTest
+) -> Finding:
     """Return what the set test says where the generator never saw the hold-out."""
+    measurements = (_measurement(test), _measurement(other, "copied_share_reversed"))
     sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(both.held_out(both.labels), 'held-out patient')}"
     low, high = test.interval
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
-        f"closer to training images than held-out images are ({chance(test.p_value)}; {sizes}).",
+        f"closer to training images than held-out images are ({chance(test.p_value)}; {sizes}). "
+        f"{_reversed(test, other)}",
         DO,
     )
     power = _power_sentence(both, design, detectable)
@@ -335,7 +341,7 @@ def _judged(both: Sides, test: copying.SetTest, design: copying.Design, detectab
             f"No copying found ({sizes}). {power} This is not a proof of privacy.",
             "Look at the closest pairs all the same.",
         )
-        return Finding(test.p_value, trouble, clear, measurements=(_measurement(test),))
+        return Finding(test.p_value, trouble, clear, measurements=measurements)
     more = copying.needed(design, ALPHA, WANTED)
     unable = (
         f"No copying found, but these numbers could hide it ({sizes}). {power}",
@@ -344,12 +350,21 @@ def _judged(both: Sides, test: copying.SetTest, design: copying.Design, detectab
         if more
         else "Use a much larger hold-out.",
     )
-    return Finding(test.p_value, trouble, None, unable, measurements=(_measurement(test),))
+    return Finding(test.p_value, trouble, None, unable, measurements=measurements)
 
 
-def _measurement(test: copying.SetTest) -> Measurement:
+def _reversed(test: copying.SetTest, other: copying.SetTest) -> str:
+    """Return what the exchanged test says of the first."""
+    low, high = other.interval
+    said = f"As much closer to held-out images are {percent(other.share)} ({percent(low)} to "
+    if high < test.share:
+        return f"{said}{percent(high)}): less, as with copies."
+    return f"{said}{percent(high)}): as many, so the images as a set may differ from real ones."
+
+
+def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measurement:
     return Measurement(
-        "copied_share",
+        name,
         SPACE,
         test.share,
         test.interval,

@@ -63,3 +63,10 @@ def _with_a_twin(cohort: Cohort, rows: Integers, among: Integers) -> Values:
     for one, other in (cohort.twins.T, cohort.twins.T[::-1]):
         has[one[inside[other]]] = True
     return np.asarray(has[rows], np.float64)
+
+
+def unequal(cohort: Cohort) -> Floats:
+    """Return the distances of the cohort's twins that are not the same image."""
+    left, right = cohort.pixels[cohort.twins[:, 0]], cohort.pixels[cohort.twins[:, 1]]
+    distances: Floats = cohort.twin_distances[(left != right).any(axis=tuple(range(1, left.ndim)))]
+    return distances

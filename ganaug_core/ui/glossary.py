@@ -27,6 +27,10 @@ MEASURES = {
     "coverage": ("Coverage", "Share of real neighbourhoods that a synthetic image reaches."),
     "vendi_ratio": ("Variety ratio (Vendi)", "Effective number of different images, over that of as many real ones."),
     "copied_share": ("Share of copies", "Estimated share of synthetic images that copy a training image."),
+    "copied_share_reversed": (
+        "Share of copies, sides exchanged",
+        "The same of held-out images, which nobody copied; blur and other faults of a whole set raise both shares.",
+    ),
     "label_agreement": (
         "Label agreement",
         "Share of synthetic images whose label a classifier confirms.",

@@ -158,6 +158,21 @@ def test_a_fifth_of_copies_fails_copying_and_is_named(world: tuple[Cohort, Float
     assert found.suspects[0].q_value < 0.1 or found.suspects[0].identical
 
 
+def test_as_many_copies_of_images_that_it_never_saw_speak_against_copying(
+    world: tuple[Cohort, Floats, Integers],
+) -> None:
+    real, images, labels = world
+    other = {TRAIN: HOLDOUT, HOLDOUT: TRAIN}
+    exchanged = replace(real, roles=np.array([other.get(role, role) for role in real.roles]))
+    one = planted(images, labels, real, 0.1, "exact", seed=1)
+    both = planted(one, labels, exchanged, 0.1, "exact", seed=2)
+    for some in (one, both):  # too noisy to be equal to an image, and near to it all the same
+        some[(some != images).any((1, 2, 3))] += np.random.default_rng(3).normal(0, 0.11, images.shape[1:])
+    said = [judge(real, some, labels).verdicts["copying"].statement for some in (one, both)]
+    assert "less, as with copies" in said[0], said
+    assert "as many, so the images as a set may differ" in said[1]
+
+
 def test_many_views_of_one_unseen_patient_are_no_copies_and_views_of_a_training_image_are(
     world: tuple[Cohort, Floats, Integers], fresh: Audit
 ) -> None:

@@ -195,7 +195,7 @@ _RECIPES = (
         "medical-upsample",
         "Upsampling generator for lesions",
         "Smooth patches as lesion augmentation papers draw them: no checkerboard, and with R1 many images a class "
-        "within a minute at 32 pixels; it works at full size, so 64 pixels take long, and fine texture is lost.",
+        "within a minute at 32 pixels; it works at full size, so 64 pixels take longer, wavy where texture is.",
         "2026-11-21",
         "classic",
         _classic(

@@ -79,7 +79,8 @@ _RECIPES = (
         "recommended",
         "Recommended",
         "Relativistic pairing with R1 and R2 on small norm-free networks: recognisable images within minutes on a "
-        "processor; with minutes of training it draws demonstrations, not training data.",
+        "processor; with minutes of training it draws demonstrations, not training data. Set for 64 pixels: at 32, a "
+        "batch of 32 and a gamma of 1 draw more kinds of images.",
         "2026-11-21",
         "use",
         TrainingConfig(architecture=_part("lite"), **_pairing(0.25, 4), batch_size=16, minutes=5),

@@ -75,7 +75,8 @@ def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
     if identical:
         finding = Finding(0.0, trouble=_named(both, identical, suspects), measurements=(_measurement(test),))
     elif trusted:
-        finding = _judged(both, test, design, detectable, _other_way(both, synthetic, holdout))
+        other = _other_way(both, synthetic, holdout, near.synthetic_holdout.distance)
+        finding = _judged(both, test, design, detectable, other)
     else:
         finding = Finding(None, unable=UNTRUSTED)
     return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(both, suspects))
@@ -313,13 +314,15 @@ def _image_p_values(both: Sides, synthetic: Floats, holdout: Floats) -> Values:
     return result
 
 
-def _other_way(both: Sides, synthetic: Floats, holdout: Floats) -> copying.SetTest:
+def _other_way(both: Sides, synthetic: Floats, holdout: Floats, to_holdout: Floats) -> copying.SetTest:
     """Return the set test with the sides exchanged: how many images are as close to held-out ones, which nobody copied.
 
-    Blur, wrong labels and other faults of the whole set spread the scores to both sides; copies lie on one.
+    Blur, wrong labels and other faults of the whole set spread the scores to both sides; copies lie on one. As many
+    natural twins are allowed as in the first test.
     """
     held_labels, groups = both.cohort.labels[both.holdout], both.cohort.groups[both.holdout]
-    return copying.set_test(-synthetic, -holdout, both.labels, held_labels, groups, seed=both.seed)[0]
+    natural = natural_twins(both, to_holdout)
+    return copying.set_test(-synthetic, -holdout, both.labels, held_labels, groups, natural=natural, seed=both.seed)[0]
 
 
 def _judged(
@@ -363,6 +366,7 @@ def _reversed(test: copying.SetTest, other: copying.SetTest) -> str:
 
 
 def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measurement:
+    sizes = test.n_holdout, test.n_synthetic
     return Measurement(
         name,
         SPACE,
@@ -370,8 +374,7 @@ def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measureme
         test.interval,
         0.0,
         0.0,
-        test.n_holdout,
-        test.n_synthetic,
+        *sizes,
         "lower",
         reference="train+holdout",
         p_value=test.p_value,

@@ -366,19 +366,8 @@ def _reversed(test: copying.SetTest, other: copying.SetTest) -> str:
 
 
 def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measurement:
-    sizes = test.n_holdout, test.n_synthetic
-    return Measurement(
-        name,
-        SPACE,
-        test.share,
-        test.interval,
-        0.0,
-        0.0,
-        *sizes,
-        "lower",
-        reference="train+holdout",
-        p_value=test.p_value,
-    )
+    found = test.share, test.interval, 0.0, 0.0, test.n_holdout, test.n_synthetic
+    return Measurement(name, SPACE, *found, "lower", reference="train+holdout", p_value=test.p_value)
 
 
 def _power_sentence(both: Sides, design: copying.Design, detectable: float | None) -> str:

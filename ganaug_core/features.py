@@ -18,7 +18,7 @@ from ganaug_core.errors import EvidenceError, WorkspaceError
 from ganaug_core.interfaces import FittedEncoder, Preparation, Report, look_up, silent
 from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Names, Samples
 from ganaug_core.regularisers import REGULARISERS
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.storage.workspace import Workspace, digest_of
 
 RECIPE = 1  # raise it when an encoder changes what it computes from the same settings: old caches are then not found
 MEMORY = 3  # the same for what is remembered of a cohort

@@ -22,8 +22,8 @@ from typing import (
 from numpy.typing import NDArray
 
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.progress import Progress
 from ganaug_core.records import Floats, Integers
+from ganaug_core.records.training import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor

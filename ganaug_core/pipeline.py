@@ -12,8 +12,8 @@ from ganaug_core.config import configure
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.jobs.tasks import AUDIT_SPACES
 from ganaug_core.records import Audit
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import Training
-from ganaug_core.workspace import Workspace
 
 
 def run(

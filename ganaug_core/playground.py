@@ -16,7 +16,7 @@ import numpy as np
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import Report, look_up, silent
 from ganaug_core.records import Floats, Integers
-from ganaug_core.workspace import write_atomic
+from ganaug_core.storage.workspace import write_atomic
 
 if TYPE_CHECKING:
     from torch import Tensor

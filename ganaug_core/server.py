@@ -29,9 +29,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import launch, locks
+from ganaug_core.jobs import launch
 from ganaug_core.records import Integers, Intensity, Pixels, Samples
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 
 SCRIPT = Path(__file__).resolve().parent / "ui" / "main.py"
 

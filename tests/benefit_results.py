@@ -1,8 +1,8 @@
 """A hand-made result of the benefit experiment with known content."""
 
 from ganaug_core.benefit.arms import arms
-from ganaug_core.benefit_records import Benefit, Difference, Score
 from ganaug_core.records import Cohort, Samples, Verdict
+from ganaug_core.records.benefit import Benefit, Difference, Score
 
 STATEMENT = "No benefit shown: hand-made."
 VALUES = {

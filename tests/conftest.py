@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 

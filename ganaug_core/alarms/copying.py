@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganaug_core.alarms.course import checkups
-from ganaug_core.progress import Progress
+from ganaug_core.records.training import Progress
 
 
 @dataclass(frozen=True)

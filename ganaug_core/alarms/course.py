@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from ganaug_core.progress import Checkup, Progress
+from ganaug_core.records.training import Checkup, Progress
 
 
 def series(course: Sequence[Progress], measure: str) -> list[float]:

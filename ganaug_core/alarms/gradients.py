@@ -6,7 +6,7 @@ from statistics import median
 from typing import ClassVar
 
 from ganaug_core.alarms.course import blown_up, series
-from ganaug_core.progress import Progress
+from ganaug_core.records.training import Progress
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ganaug_core import app_root
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Floats
-from ganaug_core.workspace import KINDS, Workspace
+from ganaug_core.storage.workspace import KINDS, Workspace
 
 COHORT = "phantom"
 PACKED = "images.npz"

@@ -27,8 +27,8 @@ from ganaug_core.errors import GanaugError
 from ganaug_core.jobs import tasks
 from ganaug_core.readers import phantom
 from ganaug_core.records import TRAIN, Cohort, Integers
+from ganaug_core.storage.workspace import Workspace, digest_of
 from ganaug_core.training import latest_checkpoint, save_checkpoint
-from ganaug_core.workspace import Workspace, digest_of
 
 PER_CLASS = 600
 SEEN_FRAMES = 20

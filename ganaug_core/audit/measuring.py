@@ -12,7 +12,7 @@ from ganaug_core.metrics import METRICS, two_sample
 from ganaug_core.metrics.statistics import Values, halves, spread_interval
 from ganaug_core.neighbours import Neighbours, neighbours
 from ganaug_core.records import Floats, Integers, Measurement
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 LABEL_SPACE = "classifier"
 K = 5

@@ -8,7 +8,7 @@ from ganaug_core.audit.sides import Sides, some
 from ganaug_core.metrics import intensity
 from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
 from ganaug_core.records import TRAIN, Floats, Integers, Measurement
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 SPACE, TEXTURE = "intensity", "texture"
 MOST = 1000

@@ -18,11 +18,11 @@ from ganaug_core.benefit.classifier import Classifier, as_prevalent
 from ganaug_core.benefit.document import as_json
 from ganaug_core.benefit.fitting import Fitting, fitting
 from ganaug_core.benefit.sheets import sheet
-from ganaug_core.benefit_records import Arm, Benefit
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import Cohort, Floats, Samples
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.records.benefit import Arm, Benefit
+from ganaug_core.storage.workspace import Workspace, digest_of
 
 __all__ = ["BASELINE", "REPETITIONS", "Classifier", "Experiment", "as_json"]
 

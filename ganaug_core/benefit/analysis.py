@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ganaug_core.benefit.scores import MEASURES, PRIMARY
-from ganaug_core.benefit_records import Difference, Score
 from ganaug_core.metrics.statistics import holm
 from ganaug_core.records import Floats, Integers
+from ganaug_core.records.benefit import Difference, Score
 
 RESAMPLES = 500
 LEVEL = 0.95

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from ganaug_core.benefit.analysis import FEWEST_REPETITIONS
 from ganaug_core.benefit.arms import BASELINE
 from ganaug_core.benefit.scores import PRIMARY
-from ganaug_core.benefit_records import Arm, Difference, Score
 from ganaug_core.records import Verdict
+from ganaug_core.records.benefit import Arm, Difference, Score
 
 ALPHA = 0.05
 CEILING = 0.99

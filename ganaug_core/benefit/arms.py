@@ -7,8 +7,8 @@ count" is a chance of being drawn. Duplication is then real images of the rare c
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.benefit_records import Arm
 from ganaug_core.records import Integers
+from ganaug_core.records.benefit import Arm
 
 DOSES = (0.10, 0.25, 0.50)
 BASELINE = "classical"

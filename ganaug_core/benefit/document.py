@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ganaug_core import __version__
-from ganaug_core.benefit_records import Benefit
+from ganaug_core.records.benefit import Benefit
 
 
 def as_json(benefit: Benefit) -> dict[str, Any]:

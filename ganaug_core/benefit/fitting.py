@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core.benefit.arms import arms
-from ganaug_core.benefit_records import Arm
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics.classes import labels_in
 from ganaug_core.records import HOLDOUT, TRAIN, UNKNOWN_PATIENT, Cohort, Floats, Integers, Names, Samples
+from ganaug_core.records.benefit import Arm
 
 FEWEST_TRAINING, FEWEST_TESTED, FEWEST_PATIENTS, FEWEST_SYNTHETIC = 4, 10, 5, 8
 KEPT_BY_HAND = 20

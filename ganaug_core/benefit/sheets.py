@@ -9,9 +9,9 @@ from PIL import Image
 from ganaug_core.benefit.arms import chances
 from ganaug_core.benefit.classifier import Classifier
 from ganaug_core.benefit.fitting import Fitting
-from ganaug_core.benefit_records import Arm
 from ganaug_core.encoders import networks
 from ganaug_core.records import Integers
+from ganaug_core.records.benefit import Arm
 
 COLUMNS = 10
 TILE, EDGE = 64, 2  # pixels of an image, about, and of the edge around it

@@ -9,7 +9,7 @@ import typer
 
 from ganaug_core.cli import console, sources
 from ganaug_core.jobs import tasks
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from ganaug_core.records import Audit

@@ -10,7 +10,7 @@ from ganaug_core.cli import console
 from ganaug_core.errors import ConfigurationError, WorkspaceError
 from ganaug_core.jobs import tasks
 from ganaug_core.records import Intensity
-from ganaug_core.workspace import Workspace, write_atomic
+from ganaug_core.storage.workspace import Workspace, write_atomic
 
 app = typer.Typer(help="Generators: files that cannot run code, with a passport.", no_args_is_help=True)
 FORMATS = ("png", "npz")

@@ -13,8 +13,9 @@ import typer
 from ganaug_core import __version__, app_root
 from ganaug_core.cli import console
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import locks, supervisor
-from ganaug_core.workspace import Workspace
+from ganaug_core.jobs import supervisor
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 
 Port = Annotated[
     int | None, typer.Option(metavar="N", help="Port on this machine; else 8501, or the next that is free.")

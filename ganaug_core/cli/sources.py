@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.interfaces import Report
 from ganaug_core.jobs import tasks
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from ganaug_core.records import Cohort, Samples

@@ -10,7 +10,7 @@ from ganaug_core.cli import console, sources
 from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError
 from ganaug_core.jobs import launch, store
 from ganaug_core.jobs import runs as folders
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 runs = typer.Typer(help="Training runs: each is a process of its own.", no_args_is_help=True)
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]

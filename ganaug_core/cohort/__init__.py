@@ -20,7 +20,7 @@ from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers.embedded import EMBEDDED, PREFIX
 from ganaug_core.records import ROLES, Cohort, Floats, Integers, Intensity, Pixels, Slice
-from ganaug_core.workspace import check_name, installation_salt
+from ganaug_core.storage.workspace import check_name, installation_salt
 
 __all__ = ["EMBEDDED", "Imported", "Plan", "as_json", "import_cohort", "import_samples", "rarer", "read_cohort"]
 

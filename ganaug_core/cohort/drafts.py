@@ -15,7 +15,7 @@ from ganaug_core.cohort.arranging import Draft, Plan
 from ganaug_core.cohort.identity import content_digest
 from ganaug_core.errors import CohortError
 from ganaug_core.records import Cohort, Integers, Pixels
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.storage.workspace import Workspace, digest_of
 
 FILE, PATHS = "draft.json", "paths.json"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ganaug_core.records import Integers, Intensity, Names, Pixels
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 LENGTH = 12
 

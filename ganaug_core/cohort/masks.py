@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.readers import grid
 from ganaug_core.records import NO_MASK
-from ganaug_core.workspace import translated
+from ganaug_core.storage.workspace import translated
 
 
 class Masks:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core.records import Floats, Integers, Pixels
-from ganaug_core.workspace import translated
+from ganaug_core.storage.workspace import translated
 
 VALUES = 256
 """Values of each image that are kept for percentiles: 20,000 images give five million."""

@@ -11,7 +11,7 @@ from ganaug_core.cohort import pixels, reading
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import Cohort, Floats, Intensity, Pixels, Samples, Skipped
-from ganaug_core.workspace import check_name, digest_of
+from ganaug_core.storage.workspace import check_name, digest_of
 
 
 def import_samples(source: Path, cohort: Cohort, name: str, report: Report = silent) -> Samples:

@@ -13,7 +13,7 @@ from safetensors.numpy import save as to_safetensors
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.records import Floats
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 FEWEST_IMAGES = 8
 

@@ -20,7 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 import ganaug_core
 from ganaug_core.errors import GeneratorError
 from ganaug_core.records import Floats, Intensity, Samples
-from ganaug_core.workspace import translated
+from ganaug_core.storage.workspace import translated
 
 MARK = "Synthetic image made by a generative model, not a patient. Research only, not for diagnosis."
 

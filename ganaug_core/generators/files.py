@@ -26,7 +26,7 @@ from ganaug_core.config import Passport
 from ganaug_core.errors import ConfigurationError, GeneratorError
 from ganaug_core.generators.sampling import Generator, image_shape, run
 from ganaug_core.interfaces import Architecture, look_up
-from ganaug_core.workspace import write_atomic
+from ganaug_core.storage.workspace import write_atomic
 
 _KEY = "ganaug"
 _FILE_BYTES = (16, 1 << 30)

@@ -13,7 +13,7 @@ from ganaug_core.config import Passport
 from ganaug_core.errors import GeneratorError
 from ganaug_core.interfaces import Architecture, Report, silent
 from ganaug_core.records import Floats, Integers, Samples
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 _CHUNK = 64
 MIXED_SIDE = 6

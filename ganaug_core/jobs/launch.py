@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 
 from ganaug_core.cores import available_cores
-from ganaug_core.jobs import locks
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 
 _supervisors: dict[Path, "subprocess.Popen[bytes]"] = {}
 _one_at_a_time = threading.Lock()

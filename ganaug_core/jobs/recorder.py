@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from ganaug_core.progress import Progress, Raised
 from ganaug_core.records import Floats
-from ganaug_core.workspace import translated, write_atomic
+from ganaug_core.records.training import Progress, Raised
+from ganaug_core.storage.workspace import translated, write_atomic
 
 if TYPE_CHECKING:
     from ganaug_core.training import Training

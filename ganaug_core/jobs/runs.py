@@ -7,9 +7,9 @@ from typing import Any
 
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import store
-from ganaug_core.progress import Checkup, Raised
 from ganaug_core.records import Measurement
-from ganaug_core.workspace import Workspace
+from ganaug_core.records.training import Checkup, Raised
+from ganaug_core.storage.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from ganaug_core.database import Database, job_table
 from ganaug_core.errors import GanaugError, WorkspaceError
-from ganaug_core.jobs import launch, locks
-from ganaug_core.workspace import Workspace, check_name
+from ganaug_core.jobs import launch
+from ganaug_core.storage import locks
+from ganaug_core.storage.database import Database, job_table
+from ganaug_core.storage.workspace import Workspace, check_name
 
 KINDS = ("import", "train", "sample", "samples_import", "map", "audit", "generator_import", "rarer", "benefit")
 LONG = ("train", "benefit")  # each has a process of its own, so that short work does not wait for it

@@ -16,9 +16,10 @@ import time
 from dataclasses import dataclass, field
 
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import launch, locks, store
+from ganaug_core.jobs import launch, store
 from ganaug_core.jobs.launch import ensure
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 
 __all__ = ["Supervisor", "ensure", "main"]
 

@@ -12,10 +12,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganaug_core.database import Database
 from ganaug_core.errors import EvidenceError, GeneratorError, TrainingError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.workspace import Workspace, write_atomic
+from ganaug_core.storage.database import Database
+from ganaug_core.storage.workspace import Workspace, write_atomic
 
 if TYPE_CHECKING:
     from ganaug_core.audit import Space
@@ -85,7 +85,7 @@ def train(workspace: Workspace, request: Mapping[str, Any], report: Report = sil
         Asked: Paused or interrupted, after a checkpoint was written; or stopped before the first image.
     """
     from ganaug_core.jobs.recorder import Recorder
-    from ganaug_core.progress import Raised
+    from ganaug_core.records.training import Raised
 
     name, folder = request["name"], workspace.folder("runs", request["name"])
     training, images = _training(workspace, request)

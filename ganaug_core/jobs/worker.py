@@ -18,8 +18,9 @@ from pathlib import Path
 from types import FrameType
 
 from ganaug_core.errors import GanaugError
-from ganaug_core.jobs import launch, locks, store, tasks
-from ganaug_core.workspace import Workspace
+from ganaug_core.jobs import launch, store, tasks
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 
 REPORT_SECONDS = 0.4
 IDLE_POLL_SECONDS = 0.25

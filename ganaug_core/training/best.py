@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from ganaug_core.progress import Checkup
 from ganaug_core.records import Cohort, Floats, Integers, Measurement
+from ganaug_core.records.training import Checkup
 from ganaug_core.training.checkup import Examiner
 
 CHECKUPS = 20

@@ -12,7 +12,7 @@ from ganaug_core.config.catalogue import FILE
 from ganaug_core.interfaces import settings_of
 from ganaug_core.losses import LOSSES, TERMS
 from ganaug_core.regularisers import REGULARISERS
-from ganaug_core.workspace import write_atomic
+from ganaug_core.storage.workspace import write_atomic
 
 FAMILIES: dict[str, Mapping[str, Any]] = {
     "architecture": ARCHITECTURES,

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ganaug_core.errors import TrainingError, WorkspaceError
-from ganaug_core.workspace import write_atomic
+from ganaug_core.storage.workspace import write_atomic
 
 _MANIFEST = re.compile(r"checkpoint-(\d{12})\.json")
 _KEEP = 2

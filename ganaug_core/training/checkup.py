@@ -22,8 +22,8 @@ from ganaug_core.metrics.statistics import spread_interval, wilson
 from ganaug_core.metrics.vendi import vendi_score
 from ganaug_core.neighbours import neighbours
 from ganaug_core.neighbours.nearest import nearest
-from ganaug_core.progress import Checkup
 from ganaug_core.records import TRAIN, TUNING, Cohort, Floats, Integers, Measurement
+from ganaug_core.records.training import Checkup
 
 GENERATED = 256
 LEAST_TUNING = 12

@@ -16,8 +16,8 @@ import ganaug_core
 from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, TrainingConfig
 from ganaug_core.cores import available_cores
 from ganaug_core.errors import ConfigurationError, TrainingError
-from ganaug_core.progress import Progress
 from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
+from ganaug_core.records.training import Progress
 from ganaug_core.training import devices, parts, telemetry
 from ganaug_core.training.best import Best
 from ganaug_core.training.game import Game

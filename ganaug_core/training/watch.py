@@ -6,7 +6,7 @@ from typing import Any
 
 from ganaug_core.alarms import ALARMS
 from ganaug_core.interfaces import Alarm
-from ganaug_core.progress import Progress, Raised
+from ganaug_core.records.training import Progress, Raised
 
 CALM_REPORTS = 10
 _MOST = 1500

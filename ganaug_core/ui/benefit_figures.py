@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from ganaug_core.benefit_records import Benefit
+from ganaug_core.records.benefit import Benefit
 from ganaug_core.ui import charts, palette, words
 
 ORDER = (

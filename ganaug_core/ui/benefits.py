@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.benefit_records import Arm, Benefit
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import store, tasks
+from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui import benefit_figures, caches, charts, show, words
 from ganaug_core.ui.benefit_figures import MEASURES, ORDER
 

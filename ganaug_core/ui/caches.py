@@ -15,9 +15,9 @@ import streamlit as st
 from PIL import Image
 
 from ganaug_core import server
-from ganaug_core.benefit_records import Benefit
 from ganaug_core.records import Audit, Cohort, Floats, Map, Samples
-from ganaug_core.workspace import Workspace
+from ganaug_core.records.benefit import Benefit
+from ganaug_core.storage.workspace import Workspace
 
 
 def workspace() -> Workspace:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ganaug_core.jobs import runs
-from ganaug_core.progress import Checkup
+from ganaug_core.records.training import Checkup
 from ganaug_core.ui import ask, caches, charts, live, palette, parts, show, watching, words
 
 MOST = 4

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from ganaug_core.database import Database, Decision
+from ganaug_core.storage.database import Database, Decision
 from ganaug_core.ui import caches, words
 
 WORDS = {"keep": "Keep", "reject": "Reject", "flag": "Flag"}

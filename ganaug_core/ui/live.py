@@ -12,8 +12,8 @@ from PIL import Image
 
 from ganaug_core import server
 from ganaug_core.jobs import runs, store
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import caches, charts, show, watching, words
-from ganaug_core.workspace import Workspace
 
 CHART_SECONDS = 4.0
 SHEET_WIDTH = 900

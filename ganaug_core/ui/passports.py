@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core.jobs import tasks
+from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui import ask, caches, show, sources, uploads, words
-from ganaug_core.workspace import check_name
 
 SHOWN_PER_CLASS = 16
 AMOUNTS = (16, 64, 100, 250, 600, 1000)

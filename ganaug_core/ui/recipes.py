@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from ganaug_core.config import RECIPES, Recipe
+from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui import ask, caches, parts, show, sources, words
-from ganaug_core.workspace import check_name
 
 FIRST = "recommended"
 PER_ROW = 3

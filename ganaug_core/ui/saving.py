@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from ganaug_core.database import Decision
 from ganaug_core.records import Integers, Intensity, Samples
+from ganaug_core.storage.database import Decision
 from ganaug_core.ui import caches, words
 
 FORMATS: dict[str, Literal["png", "npz"]] = {"PNG files with a table": "png", "one NPZ file": "npz"}

@@ -8,8 +8,8 @@ import streamlit as st
 
 from ganaug_core.errors import CohortError
 from ganaug_core.readers.dicom_codes import LABEL_TAGS
+from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui import caches, show, uploads, words
-from ganaug_core.workspace import check_name
 
 EMBEDDED = {
     "phantom": (

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from ganaug_core.errors import CohortError, WorkspaceError
-from ganaug_core.workspace import Workspace, translated
+from ganaug_core.storage.workspace import Workspace, translated
 
 MOST_MEMBERS = 20_000
 MOST_BYTES = 2 * 1024**3

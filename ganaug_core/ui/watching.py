@@ -9,8 +9,8 @@ import streamlit as st
 
 from ganaug_core.alarms import ALARMS
 from ganaug_core.jobs import runs
-from ganaug_core.progress import Checkup
 from ganaug_core.records import Measurement
+from ganaug_core.records.training import Checkup
 from ganaug_core.ui import caches, charts, palette, words
 
 MEASURES = {

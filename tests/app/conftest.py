@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from ganaug_core import app_root
 from ganaug_core.jobs import launch
 from ganaug_core.server import SCRIPT
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 Open = Callable[..., AppTest]
 

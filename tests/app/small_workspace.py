@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from ganaug_core.config import Passport, configure
 from ganaug_core.jobs.recorder import sheet_of
 from ganaug_core.records import Cohort, Intensity, Samples, Skipped
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.storage.workspace import Workspace, digest_of
 
 HOSTILE = "![x](http://198.51.100.7/a.png)<b>b</b>"
 CLASSES = ("zero", f"one {HOSTILE}", "two")

@@ -10,8 +10,8 @@ import pytest
 
 from ganaug_core import app_root, atlas
 from ganaug_core.records import Audit, Examples
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import glossary
-from ganaug_core.workspace import Workspace
 from tests.looking_records import a_map, an_audit
 
 SAMPLES = "r1-6-seed0"

@@ -8,8 +8,8 @@ from benefit_results import STATEMENT, a_benefit
 from streamlit.testing.v1 import AppTest
 
 from ganaug_core.jobs import store
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import benefit_figures
-from ganaug_core.workspace import Workspace
 
 Open = Callable[..., AppTest]
 SAMPLES, NAME = "r1-6-seed0", "small--r1-6-seed0"

@@ -12,7 +12,7 @@ from streamlit.testing.v1.element_tree import Button
 from ganaug_core import neighbours
 from ganaug_core.cohort import drafts
 from ganaug_core.jobs import store, tasks
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 from tests.mask_files import Series, write_seg, write_series
 
 Open = Callable[..., AppTest]

@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ganaug_core import app_root
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import shell
-from ganaug_core.workspace import Workspace
 
 Open = Callable[..., AppTest]
 PAGES = [screen.name for screens in shell.SECTIONS.values() for screen in screens if shell.path(screen.name).is_file()]

@@ -15,12 +15,12 @@ from streamlit.testing.v1 import AppTest
 
 from ganaug_core import app_root
 from ganaug_core.cli import evidence
-from ganaug_core.database import Database
 from ganaug_core.jobs import store
 from ganaug_core.records import Copied, Intensity, Measurement
+from ganaug_core.storage.database import Database
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import decisions, figures, glossary, looking, map_view, pairs, saving, verdicts
 from ganaug_core.ui.components.feature_map import Lasso, lasso_of
-from ganaug_core.workspace import Workspace
 
 Open = Callable[..., AppTest]
 SAMPLES = "r1-6-seed0"

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from ganaug_core import server
 from ganaug_core.jobs import tasks
 from ganaug_core.records import Map
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 FIRST = f"{0:012x}"
 SYNTHETIC = f"{4096:012x}"

@@ -10,10 +10,10 @@ from small_workspace import HOSTILE, a_cohort, a_run
 from streamlit.testing.v1 import AppTest
 
 from ganaug_core.jobs import runs
-from ganaug_core.progress import Checkup, Raised
 from ganaug_core.records import Measurement
+from ganaug_core.records.training import Checkup, Raised
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import charts, comparing, watching
-from ganaug_core.workspace import Workspace
 
 Open = Callable[..., AppTest]
 

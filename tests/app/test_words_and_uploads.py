@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import uploads, words
-from ganaug_core.workspace import Workspace
 
 
 class File(io.BytesIO):

@@ -9,7 +9,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from ganaug_core.errors import CohortError
 from ganaug_core.jobs import store
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 Open = Callable[..., AppTest]
 

@@ -24,7 +24,7 @@ from ganaug_core.encoders import networks
 from ganaug_core.interfaces import Report
 from ganaug_core.jobs import tasks
 from ganaug_core.neighbours import registration, twin_pairs
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 from tests.evidence_records import EIGHT_BIT, cohort, halves, mednist, samples
 
 CLASSES = 6

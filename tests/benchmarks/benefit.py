@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganaug_core.benefit_records import Benefit
 from ganaug_core.config import configure
 from ganaug_core.jobs import tasks
-from ganaug_core.workspace import Workspace
+from ganaug_core.records.benefit import Benefit
+from ganaug_core.storage.workspace import Workspace
 
 PER_CLASS = 1000
 

@@ -17,8 +17,8 @@ from sklearn.datasets import load_digits
 from ganaug_core.benefit import Classifier, analysis
 from ganaug_core.benefit.arms import arms, chances
 from ganaug_core.benefit.scores import MEASURES, PRIMARY
-from ganaug_core.benefit_records import Arm
 from ganaug_core.records import Floats, Integers
+from ganaug_core.records.benefit import Arm
 
 RARE, OTHERS, TESTED = 20, 200, (60, 200)
 FOLDS, REPETITIONS = 5, 5

@@ -16,7 +16,7 @@ from ganaug_core import atlas
 from ganaug_core.jobs import tasks
 from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT, Cohort
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.storage.workspace import Workspace, digest_of
 
 
 def with_fresh_holdout(cohort: Cohort, seed: int) -> Cohort:

@@ -32,9 +32,9 @@ from ganaug_core.config import configure
 from ganaug_core.generators.sampling import run as draw
 from ganaug_core.metrics.statistics import wilson
 from ganaug_core.records import TRAIN, Cohort, Floats, Integers, Intensity
+from ganaug_core.storage.workspace import digest_of
 from ganaug_core.training import Training
 from ganaug_core.training import run as training_run
-from ganaug_core.workspace import digest_of
 
 POINTS = 10_000
 STACKS, JUDGED, MODES = 20_000, 26_000, 1_000

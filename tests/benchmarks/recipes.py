@@ -43,9 +43,9 @@ from ganaug_core.generators.sampling import run as draw
 from ganaug_core.metrics.frechet import Frechet
 from ganaug_core.readers import phantom
 from ganaug_core.records import TRAIN, TUNING, Cohort, Floats, Integers, Intensity
+from ganaug_core.storage.workspace import digest_of
 from ganaug_core.training import Training
 from ganaug_core.training import run as training_run
-from ganaug_core.workspace import digest_of
 from tests.evidence_records import mednist
 
 ROWS = 6

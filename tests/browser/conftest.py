@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ganaug_core import app_root
 from ganaug_core.records import Cohort, Intensity
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.storage.workspace import Workspace, digest_of
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 START_SECONDS = 60

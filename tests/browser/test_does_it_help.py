@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from ganaug_core.records import Cohort, Samples
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 SAMPLES = "drawings-made"
 NAME = f"drawings--{SAMPLES}"

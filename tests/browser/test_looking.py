@@ -15,10 +15,10 @@ from looking_records import a_map, an_audit
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from ganaug_core.database import Database
 from ganaug_core.records import Audit, Cohort, Intensity, Map, Samples
+from ganaug_core.storage.database import Database
+from ganaug_core.storage.workspace import digest_of
 from ganaug_core.ui.decisions import FASTEST_SECONDS
-from ganaug_core.workspace import digest_of
 
 CLASSES = ("ChestCT", "HeadCT")
 COHORT, SAMPLES = "scans", "scans-made"

@@ -10,8 +10,9 @@ import pytest
 from conftest import App, Server, answers, keep_drawings, launch, serve, window
 from playwright.sync_api import Browser, Page, expect
 
-from ganaug_core.jobs import locks, runs
-from ganaug_core.workspace import Workspace
+from ganaug_core.jobs import runs
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 
 
 @pytest.fixture

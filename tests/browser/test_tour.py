@@ -13,7 +13,7 @@ from conftest import App, Server, serve, window
 from playwright.sync_api import Browser, expect
 
 from ganaug_core import atlas
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

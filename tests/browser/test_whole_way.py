@@ -9,8 +9,8 @@ from conftest import App
 from PIL import Image
 from playwright.sync_api import expect
 
-from ganaug_core.database import Database
 from ganaug_core.records import TRAIN
+from ganaug_core.storage.database import Database
 from ganaug_core.ui.decisions import FASTEST_SECONDS
 
 CLASSES = ("CXR", "Hand", "HeadCT")

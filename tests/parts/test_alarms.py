@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from ganaug_core.alarms import ALARMS
-from ganaug_core.progress import Checkup, Progress
 from ganaug_core.records import Measurement
+from ganaug_core.records.training import Checkup, Progress
 from ganaug_core.training import telemetry
 from ganaug_core.training.watch import CALM_REPORTS, Watch
 

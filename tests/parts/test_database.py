@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ganaug_core.database import SCHEMA_VERSION, Database, harmless
 from ganaug_core.errors import WorkspaceError
+from ganaug_core.storage.database import SCHEMA_VERSION, Database, harmless
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "ganaug.sqlite"
     Database(path)
     code = (
-        "import sys, pathlib\nfrom ganaug_core.database import Database\n"
+        "import sys, pathlib\nfrom ganaug_core.storage.database import Database\n"
         "database = Database(pathlib.Path(sys.argv[1]))\n"
         "for number in range(100000):\n"
         "    database.decide('s', str(number), 'keep')\n    sys.stdout.write(f'{number}\\n'); sys.stdout.flush()\n"
@@ -121,7 +121,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
 def test_six_processes_that_come_first_at_once_make_one_schema(tmp_path: Path) -> None:
     path = tmp_path / "ganaug.sqlite"
     code = (
-        "import sys, pathlib\nfrom ganaug_core.database import Database\nsys.stdin.readline()\n"
+        "import sys, pathlib\nfrom ganaug_core.storage.database import Database\nsys.stdin.readline()\n"
         "Database(pathlib.Path(sys.argv[1])).decide('s', sys.argv[2], 'keep')"
     )
     processes = [

@@ -19,8 +19,8 @@ from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import silent
 from ganaug_core.jobs import tasks
 from ganaug_core.records import Cohort, Floats
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import save_checkpoint
-from ganaug_core.workspace import Workspace
 from tests.golden.test_pretrained import vision_transformer
 from tests.steps.test_features import a_cohort, some_samples
 

@@ -7,7 +7,7 @@ import numpy as np
 from small_cohort import squares
 
 from ganaug_core.records import HOLDOUT, Cohort, Samples
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 
 def made_of(cohort: Cohort, per_class: int = 12, **changes: Any) -> Samples:

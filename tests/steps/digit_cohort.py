@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Intensity
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 
 def cohort(name: str = "digits", count: int = 400) -> Cohort:

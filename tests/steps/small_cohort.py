@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Intensity
-from ganaug_core.workspace import digest_of
+from ganaug_core.storage.workspace import digest_of
 
 
 def squares(counts: Sequence[int] = (40, 40), *, size: int = 16, seed: int = 0, **changes: Any) -> Cohort:

@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 from ganaug_core.config import configure
-from ganaug_core.jobs import locks, runs, store
-from ganaug_core.workspace import Workspace
+from ganaug_core.jobs import runs, store
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 
 PATIENCE = 120.0
 

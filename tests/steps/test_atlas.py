@@ -11,7 +11,7 @@ from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import runs
 from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_eight_bits_are_finer_than_the_phantoms_noise() -> None:
 
 def test_laying_the_demo_does_not_load_torch(workspace: Workspace) -> None:
     program = (
-        "import sys; from ganaug_core import atlas; from ganaug_core.workspace import Workspace;"
+        "import sys; from ganaug_core import atlas; from ganaug_core.storage.workspace import Workspace;"
         f"atlas.install(Workspace({str(workspace.root)!r})); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)

@@ -18,7 +18,7 @@ from ganaug_core.errors import EvidenceError
 from ganaug_core.features import remembered
 from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Floats, Integers, Samples
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 from tests.evidence_records import EIGHT_BIT, cohort, copied, halves, medmnist, mednist, planted, samples, variations
 
 STATES = {"pass", "warn", "fail", "not_assessable"}

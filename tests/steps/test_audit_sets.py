@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from ganaug_core.audit import Space, audit
 from ganaug_core.encoders import ENCODERS
 from ganaug_core.records import TRAIN, Audit, Cohort, Features, Floats, Samples
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 from tests.evidence_records import phantom_cohort, phantom_samples
 
 Change = Callable[[Floats], Floats]

@@ -14,9 +14,9 @@ from ganaug_core.benefit import Classifier, Experiment, analysis, as_json, score
 from ganaug_core.benefit.answer import answer
 from ganaug_core.benefit.arms import arms, chances, class_chances
 from ganaug_core.benefit.classifier import as_prevalent
-from ganaug_core.benefit_records import Arm, Difference, Score
 from ganaug_core.errors import EvidenceError
-from ganaug_core.workspace import Workspace
+from ganaug_core.records.benefit import Arm, Difference, Score
+from ganaug_core.storage.workspace import Workspace
 
 QUICK = Classifier(steps=12, batch=16)
 

@@ -11,10 +11,11 @@ from benefit_sides import made_of, with_holdout
 from small_runs import end_processes, until
 
 from ganaug_core import benefit, cli
-from ganaug_core.database import Database
-from ganaug_core.jobs import locks, store, tasks
+from ganaug_core.jobs import store, tasks
 from ganaug_core.records import TRAIN
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage import locks
+from ganaug_core.storage.database import Database
+from ganaug_core.storage.workspace import Workspace
 
 KEYS = {
     *("schema", "ganaug", "seed", "command", "cohort", "synthetic", "rare", "repetitions", "settings", "verdict"),

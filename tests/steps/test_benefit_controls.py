@@ -11,9 +11,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 from ganaug_core.benefit import Classifier, Experiment
-from ganaug_core.benefit_records import Benefit, Difference
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Floats, Intensity, Samples
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.records.benefit import Benefit, Difference
+from ganaug_core.storage.workspace import Workspace, digest_of
 
 RARE, OTHERS, SPARE = 5, 300, 95
 REDUCED = Classifier(steps=80, batch=32)

@@ -9,8 +9,8 @@ import torch
 from small_cohort import squares
 
 from ganaug_core.config import TrainingConfig, configure
-from ganaug_core.progress import Checkup
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Floats, Measurement
+from ganaug_core.records.training import Checkup
 from ganaug_core.training import Training, best
 from ganaug_core.training.best import Best
 from ganaug_core.training.checkup import GENERATED, Examiner

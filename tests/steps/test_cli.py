@@ -18,11 +18,12 @@ import pytest
 from PIL import Image
 
 from ganaug_core import cli
-from ganaug_core import workspace as workspace_module
 from ganaug_core.cli import console, sources
 from ganaug_core.interfaces import silent
-from ganaug_core.jobs import locks, runs, store
-from ganaug_core.workspace import KINDS, Workspace
+from ganaug_core.jobs import runs, store
+from ganaug_core.storage import locks
+from ganaug_core.storage import workspace as workspace_module
+from ganaug_core.storage.workspace import KINDS, Workspace
 
 PATIENCE = 60.0
 TRAIN = ("--images", "3000", "--set", "architecture.width=8", "--set", "threads=1")

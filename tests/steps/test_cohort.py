@@ -15,7 +15,7 @@ from ganaug_core.cohort import as_json, import_cohort, import_samples, pixels, s
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import Columns
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Integers, Intensity
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 Data = Callable[[str], Path]
 

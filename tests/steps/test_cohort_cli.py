@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ganaug_core.cli import app
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 from tests.mask_files import Series, write_seg, write_series
 
 Data = Callable[[str], Path]

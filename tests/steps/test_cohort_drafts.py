@@ -14,7 +14,7 @@ from ganaug_core.cohort.arranging import Plan
 from ganaug_core.errors import CohortError
 from ganaug_core.jobs import launch, store, tasks
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 Data = Callable[[str], Path]
 

@@ -9,7 +9,7 @@ from PIL import Image
 from ganaug_core.cohort import Plan, as_json, drafts, import_cohort, rarer, read_cohort
 from ganaug_core.cohort.identity import content_digest
 from ganaug_core.records import NO_MASK, TRAIN, Cohort
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from ganaug_core import generators
 from ganaug_core.cohort import as_json, drafts
 from ganaug_core.config import configure
 from ganaug_core.jobs import launch, store, tasks, worker
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 CANARY = "ZQX"
 TEXT = ("PN", "LO", "SH", "LT", "ST", "UT", "UC", "AE", "CS", "UI")

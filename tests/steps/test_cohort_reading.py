@@ -18,7 +18,7 @@ from ganaug_core.jobs import tasks
 from ganaug_core.neighbours import registration
 from ganaug_core.readers.burned_in import MARK, Marks, has_text
 from ganaug_core.records import Intensity, Slice
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 Data = Callable[[str], Path]
 SENTENCE = "DOE JOHN 1960"

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from ganaug_core.config import configure
 from ganaug_core.errors import TrainingError, WorkspaceError
-from ganaug_core.jobs import launch, locks, runs, store, supervisor, tasks, worker
+from ganaug_core.jobs import launch, runs, store, supervisor, tasks, worker
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import Training, best
 from ganaug_core.training.game import Game
-from ganaug_core.workspace import Workspace
 
 BATCH = 8
 
@@ -54,8 +55,9 @@ import os, random, signal, sys, time
 from pathlib import Path
 import torch
 from ganaug_core.jobs import recorder, tasks
+from ganaug_core.storage import locks
 from ganaug_core.training import best, latest_checkpoint, run
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 torch.set_num_threads(1)
 recorder.CHECKPOINT_SECONDS, run.REPORT_SECONDS = 0.05, 0.02

@@ -10,7 +10,7 @@ from ganaug_core import features
 from ganaug_core.encoders.pixels import Pixels
 from ganaug_core.errors import ConfigurationError, EvidenceError
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Floats, Intensity, Samples
-from ganaug_core.workspace import Workspace, digest_of
+from ganaug_core.storage.workspace import Workspace, digest_of
 
 
 def a_cohort(count: int = 30, seed: int = 0, **changes: Any) -> Cohort:

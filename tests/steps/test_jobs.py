@@ -14,10 +14,11 @@ import digit_cohort
 import pytest
 from small_runs import PATIENCE, a_run, state_of, submit, until
 
-from ganaug_core import workspace as workspace_module
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import locks, runs, store, supervisor, tasks, worker
-from ganaug_core.workspace import Workspace
+from ganaug_core.jobs import runs, store, supervisor, tasks, worker
+from ganaug_core.storage import locks
+from ganaug_core.storage import workspace as workspace_module
+from ganaug_core.storage.workspace import Workspace
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ def test_on_a_full_disk_a_lost_job_says_so_instead_of_blaming_somebody(
 
 def test_a_lock_is_free_as_soon_as_its_holder_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time, pathlib\nfrom ganaug_core.jobs import locks\n"
+        "import sys, time, pathlib\nfrom ganaug_core.storage import locks\n"
         "with locks.hold(pathlib.Path(sys.argv[1]), 'x'):\n    print(flush=True); time.sleep(60)"
     )
     lock = tmp_path / "lock"
@@ -254,7 +255,7 @@ def test_a_process_that_does_not_stop_is_asked_and_then_ended(asleep: Workspace)
     job = submit(asleep, "a")
     store.claim(asleep, ("train",))
     code = (
-        "import pathlib, signal, sys, time\nfrom ganaug_core.jobs import locks\n"
+        "import pathlib, signal, sys, time\nfrom ganaug_core.storage import locks\n"
         "signal.signal(signal.SIGTERM, lambda *_: print('asked', flush=True))\n"
         "with locks.hold(pathlib.Path(sys.argv[1]), 'x'):\n    print('up', flush=True)\n"
         "    while True: time.sleep(0.01)"
@@ -312,7 +313,7 @@ def test_an_import_on_a_full_disk_fails_in_words_and_leaves_nothing_half_done(
     asleep: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = real_save(Path("/dev/full"))
-    monkeypatch.setattr("ganaug_core.workspace._save", full)
+    monkeypatch.setattr("ganaug_core.storage.workspace._save", full)
     request = {"source": "embedded:digits", "name": "more", "size": 16}
     number = store.submit(asleep, "import", "more", request).id
     job = store.claim(asleep, store.SHORT)

@@ -11,7 +11,7 @@ from ganaug_core import maps
 from ganaug_core.errors import EvidenceError
 from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Features, Floats, Intensity, Map, Samples
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 CENTRES = np.array([[0.0, 0, 0, 0], [8, 0, 0, 0], [0, 8, 0, 0]])
 

@@ -6,7 +6,7 @@ import digit_cohort
 import pytest
 
 from ganaug_core import pipeline
-from ganaug_core.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace
 
 VERDICTS = {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
 

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from ganaug_core.jobs import recorder, runs
-from ganaug_core.progress import Progress
-from ganaug_core.workspace import Workspace
+from ganaug_core.records.training import Progress
+from ganaug_core.storage.workspace import Workspace
 
 
 class NoTraining:

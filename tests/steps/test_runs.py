@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from small_runs import a_run, acknowledged, end_processes, state_of, submit, until
 
-from ganaug_core.jobs import locks, runs, store, supervisor, tasks
-from ganaug_core.workspace import Workspace
+from ganaug_core.jobs import runs, store, supervisor, tasks
+from ganaug_core.storage import locks
+from ganaug_core.storage.workspace import Workspace
 
 WHOLE = 10_000  # real images, a few seconds
 

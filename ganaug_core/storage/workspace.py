@@ -22,10 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_data_path
 
-from ganaug_core import keeping
-from ganaug_core.benefit_records import Benefit
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.records import Audit, Cohort, Features, Map, Samples
+from ganaug_core.records import Audit, Cohort, Features, Map, Samples, codec
+from ganaug_core.records.benefit import Benefit
 
 KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits", "trials", "benefits")
 LEAST_FREE_BYTES = 1 << 20
@@ -284,7 +283,7 @@ class Workspace:
         replace: bool = False,
     ) -> Path:
         """Write a record: arrays as `.npy`, `files` beside them, the rest in the manifest."""
-        manifest, arrays = keeping.taken_apart(record)
+        manifest, arrays = codec.taken_apart(record)
         manifest = {"schema": f"ganaug.{_KIND[type(record)]}/1", **manifest}
         return self.write(_KIND[type(record)], name, manifest, arrays, files, replace=replace)
 
@@ -293,7 +292,7 @@ class Workspace:
 
         Pixels and masks are linked, not copied, so that a large cohort changes as fast as a small one.
         """
-        manifest, arrays = keeping.taken_apart(cohort)
+        manifest, arrays = codec.taken_apart(cohort)
         large = [key for key in ("pixels", "masks") if arrays.pop(key, None) is not None]
         links = {f"{key}.npy": self._found("cohorts", cohort.name) / f"{key}.npy" for key in large}
         manifest = {"schema": "ganaug.cohorts/1", **manifest}
@@ -309,22 +308,22 @@ class Workspace:
         return dict(json.loads(self.attached("cohorts", cohort, "paths.json") or b"{}"))
 
     def cohort(self, name: str) -> Cohort:
-        return keeping.cohort(*self._parts("cohorts", name))
+        return codec.cohort(*self._parts("cohorts", name))
 
     def samples(self, name: str) -> Samples:
-        return keeping.samples(*self._parts("samples", name))
+        return codec.samples(*self._parts("samples", name))
 
     def features(self, name: str) -> Features:
-        return keeping.features(*self._parts("features", name))
+        return codec.features(*self._parts("features", name))
 
     def map(self, name: str) -> Map:
-        return keeping.map_(*self._parts("maps", name))
+        return codec.map_(*self._parts("maps", name))
 
     def audit(self, name: str) -> Audit:
-        return keeping.audit(*self._parts("audits", name))
+        return codec.audit(*self._parts("audits", name))
 
     def benefit(self, name: str) -> Benefit:
-        return keeping.benefit(*self._parts("benefits", name))
+        return codec.benefit(*self._parts("benefits", name))
 
     def _parts(self, kind: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         manifest = self.manifest(kind, name)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.benefit_records import Arm, Benefit, Difference, Score
 from ganaug_core.records import (
     Audit,
     Cohort,
@@ -23,6 +22,7 @@ from ganaug_core.records import (
     Suspect,
     Verdict,
 )
+from ganaug_core.records.benefit import Arm, Benefit, Difference, Score
 
 Values = dict[str, Any]
 Arrays = dict[str, Any]

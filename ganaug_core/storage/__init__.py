@@ -1,0 +1,1 @@
+"""What stays on the disk: artefacts, the database, locks, and what differs between systems."""

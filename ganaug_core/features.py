@@ -1,8 +1,8 @@
-"""Images and an encoder -> Features. What was fitted or encoded once is found again by the digest of its content."""
+"""Images and an encoder -> Features. What was fitted or encoded once is found again by what it was made from."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 from zipfile import BadZipFile
@@ -11,17 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core.architectures import ARCHITECTURES
+from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.encoders import ENCODERS, PRETRAINED
 from ganaug_core.encoders.discriminator import logits, watched
 from ganaug_core.encoders.fitted import FEWEST_IMAGES, read_state
 from ganaug_core.errors import EvidenceError, WorkspaceError
 from ganaug_core.interfaces import FittedEncoder, Preparation, Report, look_up, silent
-from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Names, Samples
+from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Samples
+from ganaug_core.records.digest import digest_of
+from ganaug_core.records.origin import Origin
 from ganaug_core.regularisers import REGULARISERS
-from ganaug_core.storage.workspace import Workspace, digest_of
+from ganaug_core.storage.workspace import Workspace
 
-RECIPE = 1  # raise it when an encoder changes what it computes from the same settings: old caches are then not found
-MEMORY = 3  # the same for what is remembered of a cohort
 Arrays = tuple[NDArray[Any], ...]
 AT_ONCE = 512  # images read at once, so that memory stays bounded
 SPACES = {**ENCODERS, **PRETRAINED}
@@ -44,22 +45,24 @@ def fit(
         some = train[:FEWEST_IMAGES]
         adopted: FittedEncoder = part.fit(cohort.images(some), cohort.labels[some], seed=seed, report=report)
         return adopted
-    name = f"{encoder}-{digest_of(RECIPE, cohort.digest, encoder, asdict(part), seed)[:24]}"
-    if cache is not None and cache.exists("encoders", name):
-        try:
-            return load(cache, name)
-        except (EvidenceError, WorkspaceError):  # damaged: it is only a cache
-            cache.remove("encoders", name)
+    origin = Origin(
+        inputs={"cohort": cohort.identity},
+        settings={"encoder": encoder, **asdict(part), "seed": seed},
+        revision=REVISIONS["encoders"],
+    )
+    if cache is not None and cache.exists("encoders", origin.key("encoders")):
+        with suppress(EvidenceError, WorkspaceError):  # damaged: it is only a cache
+            return load(cache, origin.key("encoders"))
     if len(train) > MOST_IMAGES:
         train = np.sort(np.random.default_rng(seed).choice(train, MOST_IMAGES, replace=False))
     fitted: FittedEncoder = part.fit(cohort.images(train), cohort.labels[train], seed=seed, report=report)
     if cache is not None:
-        save(fitted, cache, name)
+        save(fitted, cache, origin)
     return fitted
 
 
-def save(fitted: FittedEncoder, workspace: Workspace, name: str) -> None:
-    """Keep a fitted encoder in the workspace."""
+def save(fitted: FittedEncoder, workspace: Workspace, origin: Origin) -> None:
+    """Keep a fitted encoder in the workspace, to be found by what it was made from."""
     manifest = {
         "schema": "ganaug.encoders/1",
         "encoder": fitted.name,
@@ -67,8 +70,8 @@ def save(fitted: FittedEncoder, workspace: Workspace, name: str) -> None:
         "shape": list(fitted.shape),
         "facts": dict(fitted.facts),
     }
-    with _first_come():
-        workspace.write("encoders", name, manifest, files={"state.safetensors": fitted.to_bytes()})
+    files = {"state.safetensors": fitted.to_bytes()}
+    workspace.write("encoders", origin.key("encoders"), manifest, files=files, origin=origin, replace=True)
 
 
 def load(workspace: Workspace, name: str) -> FittedEncoder:
@@ -79,17 +82,17 @@ def load(workspace: Workspace, name: str) -> FittedEncoder:
         EvidenceError: Its numbers are damaged.
     """
     manifest = workspace.manifest("encoders", name)
-    part: Any = look_up(SPACES, manifest["encoder"], "encoder")
-    path = workspace.folder("encoders", name) / "state.safetensors"
-    state = read_state(path.read_bytes() if path.is_file() else b"")
-    fitted: FittedEncoder = part.restore(state, tuple(manifest["shape"]), manifest["facts"])
-    if fitted.digest != manifest["digest"]:
-        raise EvidenceError(
-            f"The kept encoder {name} is not the one that was written.",
-            do="Remove it; it is fitted again.",
-            code="damaged",
-        )
-    return fitted
+    state = read_state(workspace.attached("encoders", name, "state.safetensors") or b"")
+    try:
+        part: Any = look_up(SPACES, manifest["encoder"], "encoder")
+        fitted: FittedEncoder = part.restore(state, tuple(manifest["shape"]), manifest["facts"])
+        if fitted.digest == manifest["digest"]:
+            return fitted
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise EvidenceError(
+        f"The kept encoder {name} is not the one that was written.", do="Remove it; it is fitted again.", code="damaged"
+    )
 
 
 def discriminator(state: Mapping[str, Any], shape: tuple[int, int, int], classes: int) -> FittedEncoder:
@@ -145,72 +148,65 @@ def of_cohort(
     cohort: Cohort, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
 ) -> Features:
     """Return the features of all images of the cohort, in cohort order."""
-    return _of(fitted, cohort.digest, cohort.ids, cohort.images, cache, report)
+    return _of(fitted, "cohort", cohort, cohort.images, cache, report)
 
 
 def of_samples(
     samples: Samples, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
 ) -> Features:
     """Return the features of synthetic images, in their order."""
-    return _of(
-        fitted, samples.digest, samples.ids, lambda index: np.asarray(samples.images[index], np.float32), cache, report
-    )
+    return _of(fitted, "samples", samples, lambda index: np.asarray(samples.images[index], np.float32), cache, report)
 
 
 def remembered(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Arrays]], Arrays]:
-    """Return a memory of what a cohort's own images show among themselves, by the digest of its content."""
+    """Return a memory of what a cohort's own images show among themselves."""
 
-    def remember(what: str, find: Callable[[], Arrays]) -> Arrays:
-        name = f"cohort-{digest_of(MEMORY, cohort.digest, cohort.groups, what)[:24]}"
-        if cache.exists("features", name):
+    def remember(what: str, search: Callable[[], Arrays]) -> Arrays:
+        origin = Origin(inputs={"cohort": cohort.identity}, settings={"what": what}, revision=REVISIONS["searches"])
+        name = origin.key("searches")
+        if cache.exists("searches", name):
             try:
-                with np.load(cache.folder("features", name) / "found.npz", allow_pickle=False) as kept:
+                content = cache.attached("searches", name, "arrays.npz") or b""
+                with np.load(io.BytesIO(content), allow_pickle=False) as kept:
                     return tuple(kept[f"arr_{place}"] for place in range(len(kept.files)))
-            except (OSError, ValueError, KeyError, BadZipFile):  # damaged: it is only a cache
-                cache.remove("features", name)
-        found = find()
+            except (OSError, ValueError, KeyError, EOFError, BadZipFile, WorkspaceError):
+                pass  # damaged: it is only a cache
+        arrays = search()
         data = io.BytesIO()
-        np.savez(data, *found)
-        with _first_come():
-            cache.write(
-                "features", name, {"schema": "ganaug.memory/1", "what": what}, files={"found.npz": data.getvalue()}
-            )
-        return found
+        np.savez(data, *arrays)
+        cache.write(
+            "searches",
+            name,
+            {"schema": "ganaug.search/1", "what": what},
+            files={"arrays.npz": data.getvalue()},
+            origin=origin,
+            replace=True,
+        )
+        return arrays
 
     return remember
 
 
 def _of(
     fitted: FittedEncoder,
-    content: str,
-    ids: Names,
+    part: str,
+    record: Cohort | Samples,
     images: Callable[[Integers], Floats],
     cache: Workspace | None,
     report: Report,
 ) -> Features:
-    digest = digest_of(RECIPE, fitted.digest, content, np.asarray(ids))
-    name = f"{fitted.name}-{digest[:24]}"
+    revision, ids = REVISIONS["features"], np.asarray(record.ids)
+    origin = Origin(inputs={part: record.identity, "encoder": fitted.digest}, revision=revision)
+    name = origin.key("features")
     if cache is not None and cache.exists("features", name):
-        try:
+        with suppress(WorkspaceError):  # damaged: it is only a cache
             return cache.features(name)
-        except WorkspaceError:  # damaged: it is only a cache
-            cache.remove("features", name)
     parts = []
     for start in range(0, max(1, len(ids)), AT_ONCE):
         report(start / max(1, len(ids)), f"Encoding images ({fitted.name})")
         parts.append(fitted.encode(images(np.arange(start, min(start + AT_ONCE, len(ids))))))
-    features = Features(fitted.name, digest, np.concatenate(parts), np.asarray(ids))
+    digest = digest_of(revision, fitted.digest, record.digest, ids)
+    features = Features(fitted.name, digest, np.concatenate(parts), ids)
     if cache is not None:
-        with _first_come():
-            cache.keep(features, name)
+        cache.keep(features, name, origin=origin, replace=True)
     return features
-
-
-@contextmanager
-def _first_come() -> Iterator[None]:
-    """Let a process that wrote the same content at the same time win."""
-    try:
-        yield
-    except WorkspaceError as error:
-        if error.code != "name_taken":
-            raise

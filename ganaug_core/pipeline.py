@@ -1,66 +1,556 @@
-"""The whole way, from labelled images to a verdict. Start reading here; the end-to-end test runs it, so it cannot lie.
+"""Every step of the way as a function on a workspace: START READING HERE.
 
-Workers and the command line take the same steps one at a time (`jobs/tasks.py`), with progress, resume and names.
+    labelled images -> import_cohort -> train -> sample -> build_map -> audit_samples -> measure_benefit
+
+The app's workers, the command line and the notebook call these and nothing else. A step takes the workspace, its
+request (`config/requests.py`) and a `report(share, message)`, and returns the name of what it made; what is there
+already, made from the same inputs with the same settings by the same method, is found and not made again. `report` may
+raise `Asked`: that is how a user stops a step. Everything heavy is imported inside.
 """
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ganaug_core import cohort, features, generators, maps
-from ganaug_core.audit import Space, audit
-from ganaug_core.config import configure
+from ganaug_core.config.requests import (
+    AuditSamples,
+    BuildMap,
+    ImportCohort,
+    ImportGenerator,
+    ImportSamples,
+    MeasureBenefit,
+    ReduceClass,
+    Request,
+    Sample,
+    Train,
+)
+from ganaug_core.config.revisions import REVISIONS
+from ganaug_core.errors import EvidenceError, TrainingError, WorkspaceError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.jobs.tasks import AUDIT_SPACES
-from ganaug_core.records import Audit
-from ganaug_core.storage.workspace import Workspace
-from ganaug_core.training import Training
+from ganaug_core.records.digest import digest_of
+from ganaug_core.records.origin import Origin
+from ganaug_core.storage.database import Database
+from ganaug_core.storage.workspace import Workspace, check_name
+
+if TYPE_CHECKING:
+    from ganaug_core.audit import Space
+    from ganaug_core.metrics.statistics import Values
+    from ganaug_core.records import Cohort, Samples
+    from ganaug_core.training import Training
+    from ganaug_core.training.recorder import Recorder
+
+SUSPECT = 0.1  # Benjamini-Hochberg, as in the list of the audit
+RESCUES = 2
+DISCRIMINATOR = "discriminator"
+MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators"}
 
 
-def run(
-    source: str | Path,
-    folder: Path,
-    *,
-    recipe: str = "recommended",
-    minutes: float = 5.0,
-    per_class: int = 600,
-    size: int = 64,
-    encoders: Sequence[str] = AUDIT_SPACES,
-    seed: int = 0,
-    report: Report = silent,
-) -> Audit:
-    """Return the audit of a generator trained on `source`; everything that was made lies in the workspace `folder`.
+class Asked(Exception):
+    """The user asked for a `pause` or a `stop`, or the system for an end (`interrupt`)."""
 
-    Args:
-        source: Anything a reader understands, or `embedded:phantom`, `embedded:digits`.
-        per_class: Synthetic images of each class to judge; 400 for the copy test, 600 for missing modes.
-        size: Rows and columns of the images.
-        encoders: Feature spaces; the first one draws the map, what is left out makes its verdict not assessable.
+    def __init__(self, wish: str) -> None:
+        super().__init__(wish)
+        self.wish = wish
+
+
+def stretch(report: Report, begin: float, end: float) -> Report:
+    """Return a report whose 0 to 1 is `begin` to `end` of the whole."""
+    return lambda share, message: report(begin + (end - begin) * share, message)
+
+
+# what a request makes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a request makes: kind and name in the workspace, and from what; `key` is equal for equal work."""
+
+    kind: str
+    name: str
+    origin: Origin
+
+    @property
+    def key(self) -> str:
+        return self.origin.key(self.kind)
+
+
+def outcome(workspace: Workspace, request: Request) -> Outcome:
+    """Return what a request makes of the inputs that have their names now; nothing is made.
 
     Raises:
-        GanaugError: The source, the recipe or the numbers of images cannot be used; the message says why.
+        WorkspaceError: An input is not there, or the name cannot be one.
     """
-    config = configure(recipe, minutes=minutes, seed=seed)
-    workspace = Workspace(folder)
-    real, _ = cohort.import_cohort(source, "cohort", size=size, seed=seed, report=report)
-    workspace.keep(real, "cohort")
+    match request:
+        case ImportCohort():
+            return Outcome("cohorts", check_name(request.name), _origin(workspace, "cohorts", request))
+        case ReduceClass():
+            return _called(workspace, "cohorts", request, _reduced_name(request))
+        case Train():
+            return Outcome("runs", check_name(request.name), _origin(workspace, "runs", request))
+        case ImportGenerator():
+            return Outcome("generators", check_name(request.name), _origin(workspace, "generators", request))
+        case Sample():
+            return _called(workspace, "samples", request, _samples_name(request))
+        case ImportSamples():
+            return Outcome("samples", check_name(request.name), _origin(workspace, "samples", request))
+        case BuildMap():
+            return _result(workspace, "maps", request)
+        case AuditSamples():
+            return _result(workspace, "audits", request)
+        case MeasureBenefit():
+            return _result(workspace, "benefits", request)
 
-    training = Training(real, config)
-    for progress in training:
-        report(progress.share, f"Training, {progress.images:,} images shown")
-    file = workspace.root / "generator.safetensors"
-    generators.write(file, training.passport("generator"), training.generator())
 
-    samples = generators.draw(generators.load(file), "samples", per_class=per_class, seed=seed, report=report)
-    workspace.keep(samples, "samples")
+def made(workspace: Workspace, request: Request) -> str | None:
+    """Return the name of what this very request made already, None where it has to be made."""
+    wanted = outcome(workspace, request)
+    asked = request.name if isinstance(request, Sample | ReduceClass) else ""
+    known = workspace.find(wanted.kind, wanted.origin.inputs, **wanted.origin.settings)
+    return next((name for name, _ in known if asked in ("", name)), None)
 
+
+def prepare(workspace: Workspace, request: Request) -> Outcome:
+    """Refuse what is known to fail before the work, fix the split of a draft that is to be used, and say what comes.
+
+    Raises:
+        GanaugError: An input is not there, the name is taken, or images with likely burned-in text were not looked at.
+    """
+    if not isinstance(request, ImportCohort | ImportGenerator | Sample):
+        from ganaug_core.cohort import drafts
+
+        drafts.fix(workspace, request.cohort)
+    expected = outcome(workspace, request)
+    named = isinstance(request, ImportCohort | ImportGenerator | ImportSamples)
+    if named or (isinstance(request, Sample | ReduceClass) and request.name and made(workspace, request) is None):
+        workspace.free(expected.kind, expected.name)
+    if isinstance(request, Train) and not _is_of(workspace, request.name, expected.name):
+        workspace.free("generators", request.name)
+    return expected
+
+
+def run(workspace: Workspace, request: Request, report: Report = silent) -> str:
+    """Do what a request asks and return the name of what it made."""
+    match request:
+        case ImportCohort():
+            return import_cohort(workspace, request, report)
+        case ReduceClass():
+            return reduce_class(workspace, request, report)
+        case Train():
+            return train(workspace, request, report)
+        case ImportGenerator():
+            return import_generator(workspace, request, report)
+        case Sample():
+            return sample(workspace, request, report)
+        case ImportSamples():
+            return import_samples(workspace, request, report)
+        case BuildMap():
+            return build_map(workspace, request, report)
+        case AuditSamples():
+            return audit_samples(workspace, request, report)
+        case MeasureBenefit():
+            return measure_benefit(workspace, request, report)
+
+
+# the steps
+
+
+def import_cohort(workspace: Workspace, request: ImportCohort, report: Report = silent) -> str:
+    """Labelled images -> cohort: read, check, find twins, split by patient.
+
+    Raises:
+        CohortError: Nothing usable; the message says why.
+        WorkspaceError: The name is taken, or the disk is full.
+    """
+    from ganaug_core import cohort
+    from ganaug_core.cohort import drafts
+
+    expected = prepare(workspace, request)
+    imported = cohort.read_cohort(
+        request.source,
+        request.name,
+        request.plan,
+        size=request.size,
+        value_range=request.value_range,
+        percentiles=request.percentiles,
+        columns=request.columns,
+        choices=request.choices,
+        fixed=not request.draft,
+        folder=workspace.root,
+        report=report,
+    )
+    files = {drafts.PATHS: json.dumps(imported.paths).encode()}
+    if not imported.cohort.fixed:
+        files[drafts.FILE] = imported.draft.to_bytes()
+    workspace.keep(imported.cohort, request.name, files=files, origin=expected.origin)
+    return request.name
+
+
+def reduce_class(workspace: Workspace, request: ReduceClass, report: Report = silent) -> str:
+    """Cohort -> cohort with fewer training patients of one class."""
+    from ganaug_core import cohort
+    from ganaug_core.cohort import drafts
+
+    expected = prepare(workspace, request)
+    if known := made(workspace, request):
+        return known
+    report(0.0, "leaving patients out")
+    reduced = cohort.rarer(
+        workspace.cohort(request.cohort), request.class_name, request.keep, name=expected.name, seed=request.seed
+    )
+    paths = workspace.paths(request.cohort)
+    left = {image: paths[image] for image in reduced.ids.tolist() if image in paths}
+    files = {drafts.PATHS: json.dumps(left).encode()}
+    workspace.keep(reduced, expected.name, files=files, origin=expected.origin)
+    return expected.name
+
+
+def begin_run(workspace: Workspace, request: Train) -> Path:
+    """Make the folder of a run, into which `train` writes, and return it.
+
+    Raises:
+        WorkspaceError: The name is taken.
+    """
+    expected = prepare(workspace, request)
+    manifest = {"schema": "ganaug.run/1", "name": request.name, "cohort": request.cohort, "config": request.config}
+    workspace.free("runs", request.name)
+    began = digest_of(expected.origin.inputs, request.config, str(workspace.root), _now())
+    return workspace.write("runs", request.name, manifest, identity=began, origin=expected.origin)
+
+
+def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
+    """Cohort -> run -> generator. Goes on from the latest checkpoint; stopped, keeps what there is.
+
+    Where the arithmetic breaks down, the run goes back to its last checkpoint and tries with half the learning rates,
+    twice at most.
+
+    Raises:
+        Asked: Paused or interrupted, after a checkpoint was written; or stopped before the first image.
+        TrainingError: The cohort is not the one that the run began with, or nothing usable came out.
+    """
+    from ganaug_core.records.training import Raised
+    from ganaug_core.training.recorder import Recorder
+
+    folder = (
+        workspace.folder("runs", request.name)
+        if workspace.exists("runs", request.name)
+        else begin_run(workspace, request)
+    )
+    began = workspace.reference("runs", request.name)
+    _same_cohort(workspace, request, began.origin)
+    training, images = _training(workspace, request, folder)
+    recorder = Recorder(folder, training, images=images)
+    while True:
+        try:
+            images = _play(training, recorder, report, images)
+            break
+        except TrainingError as error:
+            if error.code != "nonfinite" or training.rescues >= RESCUES:
+                raise
+            training, images = _training(workspace, request, folder, rescues=training.rescues + 1)
+            recorder = Recorder(folder, training, images=images)
+            say = f"{error.what} The run went back to {images:,} images and goes on with half the learning rates."
+            recorder.alarm(Raised("not_a_number", images, say, "Nothing now. For the next run, lower both rates."))
+    recorder.checkpoint()
+    inputs = {"cohort": began.origin.inputs["cohort"], "run": began.identity}
+    origin = Origin(
+        inputs=inputs,
+        settings={"images": training.kept},
+        revision=REVISIONS["generators"],
+        names={"cohort": request.cohort, "run": request.name},
+    )
+    _keep_trained(workspace, request.name, training, origin)
+    return request.name
+
+
+def import_generator(workspace: Workspace, request: ImportGenerator, report: Report = silent) -> str:
+    """File -> generator. The file is checked and tried before anything of it is kept."""
+    from ganaug_core.generators import files, stored
+
+    expected = prepare(workspace, request)
+    report(0.0, "checking the file")
+    content = files.read(Path(request.path))
+    stored.keep(workspace, request.name, content, files.loads(content), expected.origin)
+    return request.name
+
+
+def sample(workspace: Workspace, request: Sample, report: Report = silent) -> str:
+    """Generator -> samples."""
+    from ganaug_core import generators
+    from ganaug_core.generators import stored
+
+    expected = prepare(workspace, request)
+    if known := made(workspace, request):
+        return known
+    report(0.0, "drawing")
+    samples = generators.draw(
+        stored.load(workspace, request.generator),
+        expected.name,
+        per_class=request.per_class,
+        classes=request.classes,
+        seed=request.seed,
+        truncation=request.truncation,
+        mixing=request.mixing,
+        report=report,
+    )
+    workspace.keep(samples, expected.name, origin=expected.origin)
+    return expected.name
+
+
+def import_samples(workspace: Workspace, request: ImportSamples, report: Report = silent) -> str:
+    """Anybody's synthetic images -> samples on a cohort's grid and in its unit."""
+    from ganaug_core import cohort
+
+    expected = prepare(workspace, request)
+    known = workspace.cohort(request.cohort)
+    samples = cohort.import_samples(Path(request.source), known, request.name, report=report)
+    workspace.keep(samples, request.name, origin=expected.origin)
+    return request.name
+
+
+def build_map(workspace: Workspace, request: BuildMap, report: Report = silent) -> str:
+    """Cohort and samples -> map."""
+    from ganaug_core import maps
+
+    expected = prepare(workspace, request)
+    if known := made(workspace, request):
+        return known
+    cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
+    space = feature_space(workspace, cohort, samples, request.encoder, stretch(report, 0, 0.6))
+    map_ = maps.build(cohort, samples, space.real, space.synthetic, seed=request.seed, report=stretch(report, 0.6, 1))
+    workspace.keep(map_, expected.name, origin=expected.origin)
+    return expected.name
+
+
+def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = silent) -> str:
+    """Cohort and samples -> audit. Asked for again it is made again: somebody wants to see whether it holds."""
+    from ganaug_core import features
+    from ganaug_core.audit import as_json, audit
+
+    expected = prepare(workspace, request)
+    cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
     spaces = {}
-    for name in encoders:
-        encoder = features.fit(real, name, seed=seed, report=report)
-        spaces[name] = Space(features.of_cohort(real, encoder), features.of_samples(samples, encoder))
+    for place, encoder in enumerate(request.encoders):
+        begin, end = (0.4 * border / len(request.encoders) for border in (place, place + 1))
+        spaces[encoder] = feature_space(workspace, cohort, samples, encoder, stretch(report, begin, end))
+    judged = audit(
+        cohort,
+        samples,
+        spaces,
+        seed=request.seed,
+        trust_split=request.trust_split,
+        logits=_logits(workspace, cohort, samples),
+        command=request.command,
+        remember=features.remembered(cohort, workspace),
+        report=stretch(report, 0.4, 1),
+    )
+    files = {"audit.json": json.dumps(as_json(judged), indent=1).encode()}
+    workspace.keep(judged, expected.name, files=files, origin=expected.origin, replace=True)
+    return expected.name
 
-    drawn = maps.build(real, samples, *spaces[encoders[0]], seed=seed, report=report)
-    workspace.keep(drawn, "map")
 
-    judged = audit(real, samples, spaces, seed=seed, report=report)
-    workspace.keep(judged, "audit")
-    return judged
+def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Report = silent) -> str:
+    """Cohort and samples -> benefit.
+
+    The result is kept after each classifier of the first repetition and after each repetition, so a page can show it;
+    what was trained is found again when the step is started anew.
+    """
+    from ganaug_core import benefit
+
+    expected = prepare(workspace, request)
+    cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
+    decided = {each.image: each.decision for each in Database(workspace.database_path).decisions(samples.name)}
+    experiment = benefit.Experiment.of(
+        cohort,
+        samples,
+        rare=request.rare,
+        kept=[image for image, decision in decided.items() if decision == "keep"],
+        rejected=[image for image, decision in decided.items() if decision == "reject"],
+        copies=suspected_copies(workspace, cohort.identity, samples.identity),
+        trust_split=request.trust_split,
+        classifier=benefit.Classifier(steps=request.steps) if request.steps else benefit.Classifier(),
+        repetitions=request.repetitions,
+        seed=request.seed,
+        command=request.command,
+    )
+    sheets = {f"{arm}.png": picture for arm, picture in experiment.sheets().items()}
+    for answer in experiment.run(workspace, report=report):
+        files = {**sheets, "benefit.json": json.dumps(benefit.as_json(answer)).encode()}
+        workspace.keep(answer, expected.name, files=files, origin=expected.origin, replace=True)
+    return expected.name
+
+
+# what several steps need
+
+
+def suspected_copies(workspace: Workspace, cohort: str, samples: str) -> list[str]:
+    """Return the ids of the samples that the newest audit of exactly these images took for copies; none without one.
+
+    Args:
+        cohort, samples: Identities.
+    """
+    name = workspace.newest("audits", {"cohort": cohort, "samples": samples})
+    suspects = workspace.audit(name).suspects if name else ()
+    return [each.synthetic for each in suspects if each.identical or each.q_value < SUSPECT]
+
+
+def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":
+    """Return the features of a cohort and of samples; EvidenceError where a run is asked for that is not here."""
+    from ganaug_core import features
+    from ganaug_core.audit import Space
+
+    if encoder == DISCRIMINATOR:
+        state = run_behind(workspace, samples)
+        if state is None:
+            raise EvidenceError(
+                f"The run that made {samples.name} is not in this workspace, so its discriminator cannot be asked.",
+                do="Leave this encoder out, or audit where the run was trained.",
+                code="no_run",
+            )
+        fitted = features.discriminator(state, cohort.shape, len(cohort.classes))
+    else:
+        fitted = features.fit(cohort, encoder, cache=workspace, report=stretch(report, 0, 0.8))
+    report(0.8, f"looking through {encoder}")
+    return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace))
+
+
+def run_behind(workspace: Workspace, samples: "Samples") -> Mapping[str, Any] | None:
+    """Return the newest checkpoint of the run whose generator drew the samples; None if it is not here."""
+    from ganaug_core.training import latest_checkpoint
+
+    generator = workspace.named("generators", str(samples.provenance.get("generator")))
+    run = workspace.reference("generators", generator).origin.inputs.get("run") if generator else None
+    name = workspace.named("runs", run) if run else None
+    return latest_checkpoint(workspace.folder("runs", name) / "checkpoints") if name else None
+
+
+def _logits(workspace: Workspace, cohort: "Cohort", samples: "Samples") -> "tuple[Values, Values] | None":
+    """Return what the discriminator behind the samples says of training and held-out images, if it is here."""
+    from ganaug_core import features
+    from ganaug_core.records import HOLDOUT, TRAIN
+
+    state = run_behind(workspace, samples)
+    if state is None or state["cohort"] != cohort.digest:
+        return None
+    train, held = (features.discriminator_logits(state, cohort, cohort.where(role)) for role in (TRAIN, HOLDOUT))
+    return train, held
+
+
+def _training(workspace: Workspace, request: Train, folder: Path, rescues: int = 0) -> tuple["Training", int]:
+    """Return the run as its latest checkpoint left it, and the images that it had seen."""
+    from ganaug_core.config import TrainingConfig
+    from ganaug_core.training import Training, latest_checkpoint
+
+    state = latest_checkpoint(folder / "checkpoints")
+    config = TrainingConfig.model_validate(request.config)
+    training = Training(workspace.cohort(request.cohort), config, state=state, rescues=rescues)
+    return training, training.images
+
+
+def _play(training: "Training", recorder: "Recorder", report: Report, images: int) -> int:
+    """Train and write it down until the budget is spent or the user asks for a stop; return the images seen."""
+    try:
+        report(training.share, f"training on {training.device_in_words}")
+        for progress in training:
+            images = progress.images
+            recorder.write(progress)
+            report(progress.share, f"{progress.images:,} images shown")
+    except Asked as asked:
+        recorder.checkpoint()
+        if not images or (asked.wish != "stop" and training.share < 1):
+            raise
+        if (last := training.settle()) is not None:
+            recorder.write(last)
+    return images
+
+
+def _same_cohort(workspace: Workspace, request: Train, origin: Origin) -> None:
+    if workspace.identity("cohorts", request.cohort) != origin.inputs["cohort"]:
+        raise TrainingError(
+            f"The run {request.name} began with another cohort that was called {request.cohort}.",
+            do="Import that cohort again under this name, or start a new run.",
+            code="other_cohort",
+        )
+
+
+def _keep_trained(workspace: Workspace, name: str, training: "Training", origin: Origin) -> None:
+    """Keep what a run made, after trying it like a stranger's file; the same run's earlier generator goes."""
+    from ganaug_core.errors import GeneratorError
+    from ganaug_core.generators import files, stored
+
+    content = files.packed(training.passport(name), training.generator())
+    try:
+        loaded = files.loads(content)
+    except GeneratorError as error:
+        raise TrainingError(
+            f"The run {name} gave no usable generator: {error.what}",
+            do="Look at its previews; train longer or with another recipe.",
+            code="useless_generator",
+        ) from error
+    if _is_of(workspace, name, name):
+        workspace.remove("generators", name)
+    stored.keep(workspace, name, content, loaded, origin)
+
+
+def _is_of(workspace: Workspace, generator: str, run: str) -> bool:
+    """Whether the generator of that name was made by the run of that name."""
+    if not workspace.exists("generators", generator) or not workspace.exists("runs", run):
+        return False
+    identity = workspace.identity("runs", run)
+    return workspace.reference("generators", generator).origin.inputs.get("run") == identity
+
+
+# names and origins
+
+
+def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
+    """Return what the request's outcome is made from: its inputs by identity, and all that its numbers depend on."""
+    values = asdict(request)
+    names = {part: values.pop(part) for part in MADE_OF if part in values}
+    for unimportant in ("name", "command", "draft", "path", "source"):
+        values.pop(unimportant, None)
+    return Origin(
+        inputs={part: workspace.identity(MADE_OF[part], name) for part, name in names.items()},
+        settings=json.loads(json.dumps(values)),
+        revision=REVISIONS[kind],
+        names=names,
+    )
+
+
+def _result(workspace: Workspace, kind: str, request: Request) -> Outcome:
+    origin = _origin(workspace, kind, request)
+    return Outcome(kind, origin.key(kind), origin)
+
+
+def _called(workspace: Workspace, kind: str, request: Sample | ReduceClass, usual: str) -> Outcome:
+    """Return the outcome under its usual name, or under one with its key where something else has that name."""
+    origin = _origin(workspace, kind, request)
+    name = check_name(request.name or usual)
+    if not request.name and workspace.exists(kind, name):
+        try:
+            same = workspace.reference(kind, name).origin.key(kind) == origin.key(kind)
+        except WorkspaceError:
+            same = False
+        if not same:
+            name = f"{name[:90]}-{origin.key(kind)[:8]}"
+    return Outcome(kind, name, origin)
+
+
+def _samples_name(request: Sample) -> str:
+    if request.mixing:
+        return f"{request.generator[:70]}-mixed{request.mixing:g}-seed{request.seed}"
+    name = f"{request.generator[:70]}-{request.per_class}-seed{request.seed}"
+    return name if request.truncation == 1 else f"{name}-truncated{request.truncation:g}"
+
+
+def _reduced_name(request: ReduceClass) -> str:
+    """What cannot be part of a name becomes a dash."""
+    return f"{request.cohort[:50]}-{re.sub(r'[^A-Za-z0-9._-]+', '-', request.class_name)[:40]}-{request.keep}"
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat()

@@ -11,8 +11,8 @@ import io
 import math
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,8 +29,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganaug_core.errors import WorkspaceError
+from ganaug_core.generators import stored
 from ganaug_core.jobs import launch
-from ganaug_core.records import Integers, Intensity, Pixels, Samples
+from ganaug_core.records import Cohort, Integers, Intensity, Map, Pixels, Samples
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
@@ -60,21 +61,21 @@ def options() -> dict[str, Any]:
 
 
 def routes() -> list[Route]:
-    """Return the routes; KIND is `cohorts` or `samples`.
+    """Return the routes; KIND is `cohorts` or `samples`, ARTEFACT what a name means now and never anything else.
 
-    - `/api/image/KIND/NAME/ID.png?low=&high=&size=&scale=nearest|lanczos`: 8 bit, windowed in the physical unit
-    - `/api/pixels/KIND/NAME/ID.bin` and `.json`: physical values, int16 or float32, and how to read them
-    - `/api/sprite/KIND/NAME.png?ids=a,b&tile=64&columns=16&low=&high=`: one sheet, row by row
-    - `/api/map/NAME.bin`: float32 x and y, int32 row of the nearest training image, uint8 class, uint8 role,
+    - `/api/image/KIND/ARTEFACT/ID.png?low=&high=&size=&scale=nearest|lanczos`: 8 bit, windowed in the physical unit
+    - `/api/pixels/KIND/ARTEFACT/ID.bin` and `.json`: physical values, int16 or float32, and how to read them
+    - `/api/sprite/KIND/ARTEFACT.png?ids=a,b&tile=64&columns=16&low=&high=`: one sheet, row by row
+    - `/api/map/ARTEFACT.bin`: float32 x and y, int32 row of the nearest training image, uint8 class, uint8 role,
       ids of 12 ASCII characters; each column whole, one after the other
     - `/api/preview/RUN/IMAGES.png`: the sample grid after that many images
     """
     return [
-        Route("/api/image/{kind}/{name}/{id}.png", _guard(_image)),
-        Route("/api/pixels/{kind}/{name}/{id}.bin", _guard(_values)),
-        Route("/api/pixels/{kind}/{name}/{id}.json", _guard(_header)),
-        Route("/api/sprite/{kind}/{name}.png", _guard(_sprite)),
-        Route("/api/map/{name}.bin", _guard(_map)),
+        Route("/api/image/{kind}/{artefact}/{id}.png", _guard(_image)),
+        Route("/api/pixels/{kind}/{artefact}/{id}.bin", _guard(_values)),
+        Route("/api/pixels/{kind}/{artefact}/{id}.json", _guard(_header)),
+        Route("/api/sprite/{kind}/{artefact}.png", _guard(_sprite)),
+        Route("/api/map/{artefact}.bin", _guard(_map)),
         Route("/api/preview/{run}/{images}.png", _guard(_preview)),
     ]
 
@@ -87,6 +88,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     makes a tick of a live chart ten times cheaper.
     """
     workspace = Workspace()
+    await run_in_threadpool(workspace.sweep)
     await run_in_threadpool(launch.ensure, workspace)
     for module in ("pandas", "plotly.graph_objects"):
         importlib.import_module(module)
@@ -165,21 +167,15 @@ class Pictures(NamedTuple):
             raise HTTPException(404) from error
 
 
-def pictures(workspace: Workspace, kind: str, name: str) -> Pictures:
-    """Open the images of a cohort or of samples; a WorkspaceError says that they are not there."""
-    manifest = workspace.folder(kind, name) / "manifest.json"
-    stamp = manifest.stat().st_mtime_ns if manifest.is_file() else 0
-    return _pictures(workspace.root, kind, name, stamp)
-
-
 @lru_cache(maxsize=16)
-def _pictures(root: Path, kind: str, name: str, stamp: int) -> Pictures:
+def pictures(root: Path, kind: str, artefact: str) -> Pictures:
+    """Open the images of a cohort or of samples by artefact; a WorkspaceError says that they are not there."""
     workspace = Workspace(root)
     if kind == "cohorts":
-        cohort = workspace.cohort(name)
+        cohort = workspace.open(Cohort, artefact)
         rows = {str(each): row for row, each in enumerate(cohort.ids)}
         return Pictures(cohort.pixels, rows, cohort.intensity, cohort.spacing_mm, normalised=False)
-    samples = workspace.samples(name)
+    samples = workspace.open(Samples, artefact)
     rows = {str(each): row for row, each in enumerate(samples.ids)}
     intensity, spacing = unit_of(workspace, samples)
     return Pictures(samples.images, rows, intensity, spacing, normalised=True)
@@ -192,20 +188,18 @@ def unit_of(workspace: Workspace, samples: Samples) -> tuple[Intensity, tuple[fl
     images stay in [-1, 1]: a guessed unit would be worse than none.
     """
     origin = samples.provenance
-    for name in workspace.names("generators"):
-        manifest = workspace.manifest("generators", name)
-        if manifest["hash"] == origin.get("generator"):
-            return _unit(manifest["passport"])
+    generator = workspace.named("generators", str(origin.get("generator")))
+    if generator is not None:
+        with suppress(WorkspaceError):
+            passport = stored.passport(workspace, generator)
+            spacing = passport.spacing_mm
+            return Intensity(**passport.intensity.model_dump()), (spacing[0], spacing[1]) if spacing else None
     for name in workspace.names("cohorts"):
-        manifest = workspace.manifest("cohorts", name)
-        if manifest["digest"] in (origin.get("cohort"), origin.get("imitates")):
-            return _unit(manifest)
+        with suppress(WorkspaceError):  # a damaged one does not hide the others
+            cohort = workspace.cohort(name)
+            if cohort.digest in (origin.get("cohort"), origin.get("imitates")):
+                return cohort.intensity, cohort.spacing_mm
     return Intensity("relative intensity", -1, 1), None
-
-
-def _unit(described: Mapping[str, Any]) -> tuple[Intensity, tuple[float, float] | None]:
-    spacing = described["spacing_mm"]
-    return Intensity(**described["intensity"]), (spacing[0], spacing[1]) if spacing else None
 
 
 def windowed(pixels: Pixels, low: float, high: float) -> Pixels:
@@ -258,7 +252,10 @@ def _asked(request: Request, workspace: Workspace) -> Pictures:
     kind = request.path_params["kind"]
     if kind not in ("cohorts", "samples"):
         raise HTTPException(404)
-    return pictures(workspace, kind, request.path_params["name"])
+    artefact = request.path_params["artefact"]
+    if not (workspace.root / "artefacts" / artefact).is_dir():
+        raise HTTPException(404)  # what was removed is not shown from memory
+    return pictures(workspace.root, kind, artefact)
 
 
 def _one(request: Request, found: Pictures) -> Pixels:
@@ -341,11 +338,11 @@ def _sprite(request: Request, workspace: Workspace) -> Response:
 
 
 def _map(request: Request, workspace: Workspace) -> Response:
-    found = workspace.map(request.path_params["name"])
+    found = workspace.open(Map, request.path_params["artefact"])
     columns = (found.positions.astype("<f4"), found.nearest.astype("<i4"))
     small = (found.labels.astype(np.uint8), found.roles.astype(np.uint8), found.ids.astype("S12"))
     body = b"".join(each.tobytes() for each in (*columns, *small))
-    return Response(body, media_type="application/octet-stream", headers={"Cache-Control": "private, no-cache"})
+    return Response(body, media_type="application/octet-stream")
 
 
 def _preview(request: Request, workspace: Workspace) -> Response:

@@ -6,7 +6,7 @@ from ganaug_core.ui import ask, benefits, show
 
 title, left, right = st.columns([2, 3, 3], vertical_alignment="bottom")
 title.title("Benefit")
-show.watch("rarer")
+show.watch("reduce_class")
 with left:
     cohort = ask.cohort()
 if cohort is None:

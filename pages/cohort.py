@@ -5,11 +5,11 @@ import streamlit as st
 from ganaug_core.ui import ask, caches, closer, glance, identifying, show, sources, splitting, twinning
 
 st.title("Cohort")
-show.collect("import")
-news = show.news("import")
+show.collect("import_cohort")
+news = show.news("import_cohort")
 name = ask.cohort()
 if name is None:
-    show.tell("import")
+    show.tell("import_cohort")
     st.write("A cohort is a set of labelled images, split by patient. Open one of these, or load your own.")
     sources.embedded()
     st.subheader("Your own images")
@@ -37,6 +37,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
     show.link("training", "Train a generator on this cohort", cohort=name)
     glance.removal(cohort)
 with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
-    show.tell("import")
+    show.tell("import_cohort")
     sources.embedded()
     sources.own()

@@ -5,7 +5,7 @@ import streamlit as st
 from ganaug_core.ui import ask, passports, show
 
 st.title("Generators")
-show.collect("generator_import")
+show.collect("import_generator")
 passports.collect_images()
 name = ask.generator()
 if name is None:
@@ -14,20 +14,21 @@ if name is None:
     )
     show.link("training", "Train a generator")
 else:
-    passports.passport(name)
-    passports.download(name)
-    passports.drawing(name)
-    passports.mixing(name)
+    with show.guarded_part():
+        passports.card_of(name)
+        passports.download(name)
+        passports.drawing(name)
+        passports.mixing(name)
 
 st.divider()
-unfolded = show.news("generator_import")
+unfolded = show.news("import_generator")
 with st.expander("Bring a generator file", expanded=unfolded, icon=":material/upload_file:"), show.guarded():
-    show.tell("generator_import")
+    show.tell("import_generator")
     passports.bring_generator()
-unfolded = show.news("samples_import") or passports.brought() is not None
+unfolded = show.news("import_samples") or passports.brought() is not None
 with (
     st.expander("Bring synthetic images of another program", expanded=unfolded, icon=":material/add_photo_alternate:"),
     show.guarded(),
 ):
-    show.tell("samples_import")
+    show.tell("import_samples")
     passports.bring_images()

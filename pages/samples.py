@@ -6,7 +6,7 @@ from ganaug_core.ui import ask, looking, show
 
 title, left, middle, right = st.columns([5, 6, 6, 4], vertical_alignment="bottom")
 title.title("Samples")
-for kind in ("sample", "samples_import"):
+for kind in ("sample", "import_samples"):
     show.watch(kind)
 with left:
     cohort = ask.cohort()

@@ -7,17 +7,21 @@ from ganaug_core.ui import ask, caches, live, recipes, show
 
 st.title("Training")
 workspace = caches.workspace()
-known = {name: workspace.manifest("runs", name)["cohort"] for name in runs.names(workspace)}
+known = runs.cohorts(workspace)
 if not known and not workspace.names("cohorts"):
     show.next_step("Training needs a cohort. Open the phantom or load your own images first.", page="cohort")
 
 asked = st.query_params.get("cohort")
 first = not known or (asked is not None and "run" not in st.query_params and asked not in known.values())
 if not first:
-    live.watch(str(ask.run()))
+    with show.guarded_part():
+        live.watch(str(ask.run()))
     st.divider()
 if workspace.names("cohorts"):
-    with st.container() if first else st.expander("Train another generator", icon=":material/add:"):
+    with (
+        st.container() if first else st.expander("Train another generator", icon=":material/add:"),
+        show.guarded_part(),
+    ):
         recipes.start(str(ask.cohort()))
 if known:
     st.subheader("All runs")

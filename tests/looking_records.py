@@ -1,8 +1,15 @@
-"""Hand-made results of a cohort and of synthetic images: a map and an audit with known content."""
+"""Hand-made results of a cohort and of synthetic images, kept as if the work itself had made them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
+from ganaug_core import pipeline
+from ganaug_core.config.requests import Request
 from ganaug_core.records import Audit, Cohort, Map, Measurement, MissingMode, Samples, Suspect, Verdict
+from ganaug_core.records.benefit import Benefit
+from ganaug_core.storage.workspace import Workspace
 
 STATES = {
     "copying": "fail",
@@ -11,6 +18,19 @@ STATES = {
     "fidelity": "not_assessable",
     "intensity": "not_assessable",
 }
+
+
+def kept(
+    workspace: Workspace,
+    record: Cohort | Samples | Map | Audit | Benefit,
+    request: Request,
+    files: Mapping[str, bytes] | None = None,
+) -> str:
+    """Keep a record as what the request made of the images that have their names now; return its name."""
+    made = pipeline.outcome(workspace, request)
+    named = replace(record, name=made.name) if isinstance(record, Cohort | Samples) else record
+    workspace.keep(named, made.name, files=files, origin=made.origin, replace=True)
+    return made.name
 
 
 def a_map(cohort: Cohort, samples: Samples, encoder: str = "simclr") -> Map:

@@ -18,7 +18,7 @@ LIGHT = (
     "ganaug_core.jobs.store",
     "ganaug_core.jobs.supervisor",
     "ganaug_core.jobs.runs",
-    "ganaug_core.jobs.tasks",
+    "ganaug_core.pipeline",
     "ganaug_core.cli",
     "ganaug_core.server",
 )

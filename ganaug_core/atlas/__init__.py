@@ -1,25 +1,29 @@
 """Failure lessons: three real generators of one cohort, shipped ready to open, and what they teach.
 
 `make.py` trains them and writes `assets/demo`; `install` lays that into a workspace without loading torch. What is
-shipped is a workspace folder by folder, but for what would be large: the cohort's pixels are rendered from their seed,
-the samples lie there in 8 bits, the depth in which they were audited, and ids in one byte a character.
+shipped is an artefact a folder, `KIND/NAME`, with what it was made from in `reference.json`, but for what would be
+large: the cohort's pixels are rendered from their seed, the samples lie there in 8 bits, the depth in which they were
+audited, and ids in one byte a character.
 """
 
-import shutil
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core import app_root
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.records import Floats
-from ganaug_core.storage.workspace import KINDS, Workspace
+from ganaug_core.records import Floats, codec
+from ganaug_core.records.digest import digest_of
+from ganaug_core.storage.workspace import KINDS, NAMED, Reference, Workspace
 
 COHORT = "phantom"
-PACKED = "images.npz"
+PER_CLASS = 600
+PACKED, REFERENCE = "images.npz", "reference.json"
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,13 @@ def shipped() -> Path:
 
 
 def install(workspace: Workspace, source: Path | None = None, kinds: Sequence[str] = KINDS) -> str:
-    """Lay the demo, or some kinds of it, into a workspace, unless it is there, and return the cohort's name.
+    """Lay the demo, or some kinds of it, into a workspace and return the cohort's name.
+
+    What an earlier ganaug shipped is replaced where it differs; results are there already where somebody made them.
 
     Raises:
-        WorkspaceError: The demo was not shipped with this installation, or the disk is full.
+        WorkspaceError: The demo was not shipped with this installation, the disk is full, or something else has a name
+            of the demo.
     """
     source = source or shipped()
     if not (source / "cohorts" / COHORT).is_dir():
@@ -94,27 +101,82 @@ def install(workspace: Workspace, source: Path | None = None, kinds: Sequence[st
             code="missing",
         )
     for kind in kinds:
-        for artefact in sorted((source / kind).glob("*/")):
-            place = workspace.folder(kind, artefact.name)
-            if not (place / "manifest.json").is_file():
-                _lay(artefact, place)
+        for folder in sorted((source / kind).glob("*/")):
+            if _wanted(workspace, kind, folder):
+                _lay(workspace, kind, folder)
     return COHORT
 
 
-def _lay(artefact: Path, place: Path) -> None:
-    """Copy one artefact; its manifest comes last, so a half-copied one is not there."""
-    shutil.copytree(artefact, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json", PACKED))
-    for ids in place.glob("ids.npy"):
-        np.save(ids, np.load(ids, allow_pickle=False).astype(str))
-    kind = place.parent.name
+def samples_of(workspace: Workspace, generator: str) -> str | None:
+    """Return the name of the shipped images of one of the demo's generators, None where they are gone."""
+    if not workspace.exists("generators", generator):
+        return None
+    inputs = {"generator": workspace.identity("generators", generator)}
+    return workspace.newest("samples", inputs, per_class=PER_CLASS, seed=0, truncation=1.0, mixing=0.0, classes=None)
+
+
+def _wanted(workspace: Workspace, kind: str, folder: Path) -> bool:
+    """Whether a shipped artefact is not in the workspace yet."""
+    name = folder.name
+    if not workspace.exists(kind, name):
+        return True
+    if kind not in NAMED:
+        return False  # found by what it was made from
+    try:
+        known = workspace.reference(kind, name)
+    except WorkspaceError:
+        return True
+    if known.shipped == _digest(folder) or (known.identity and known.identity == _reference(folder).identity):
+        return False
+    if not known.shipped:
+        raise WorkspaceError(
+            f"The demo has a {kind.removesuffix('s')} named {name}, and there is another one of that name here.",
+            do=f"Start the demo with another folder (--workspace), or remove {name} first.",
+            code="name_taken",
+        )
+    return True
+
+
+def _reference(folder: Path) -> Reference:
+    return codec.decode(Reference, json.loads((folder / REFERENCE).read_bytes()))
+
+
+def _digest(folder: Path) -> str:
+    """Return what changes with a shipped artefact: its description, and the name and size of each file."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    files = sorted((path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths)
+    return digest_of((folder / "manifest.json").read_text("utf-8"), (folder / REFERENCE).read_text("utf-8"), files)
+
+
+def _lay(workspace: Workspace, kind: str, folder: Path) -> None:
+    """Write one artefact into the workspace."""
+    reference = _reference(folder)
+    arrays, files = dict[str, NDArray[Any]](), dict[str, bytes]()
+    for path in folder.rglob("*"):
+        key = path.relative_to(folder).as_posix()
+        if path.suffix == ".npy":
+            array = np.load(path, allow_pickle=False)
+            arrays[path.stem] = array.astype(str) if path.stem == "ids" else array
+        elif path.is_file() and key not in ("manifest.json", REFERENCE, PACKED):
+            files[key] = path.read_bytes()
     if kind == "cohorts":
         from ganaug_core.readers.phantom import embedded  # SciPy: only where the demo is laid
 
-        np.save(place / "pixels.npy", embedded()[0].pixels)
+        arrays["pixels"] = embedded()[0].pixels
     elif kind == "samples":
-        with np.load(artefact / PACKED, allow_pickle=False) as packed:
-            np.save(place / "images.npy", unpack(packed["images"]))
-    shutil.copy(artefact / "manifest.json", place / "manifest.json")
+        with np.load(folder / PACKED, allow_pickle=False) as packed:
+            arrays["images"] = unpack(packed["images"])
+    workspace.write(
+        kind,
+        folder.name,
+        json.loads((folder / "manifest.json").read_bytes()),
+        arrays,
+        files,
+        identity=reference.identity,
+        origin=reference.origin,
+        replace=True,
+        shipped=_digest(folder),
+    )
 
 
 def pack(images: Floats) -> NDArray[np.uint8]:
@@ -126,9 +188,3 @@ def pack(images: Floats) -> NDArray[np.uint8]:
 def unpack(packed: NDArray[np.uint8]) -> Floats:
     """Return the images that `pack` made, float32 in [-1, 1]."""
     return (packed.astype(np.float32) / np.float32(127.5) - 1).astype(np.float32)
-
-
-def artefact(workspace: Workspace, kind: str, generator: str) -> str | None:
-    """Return the name of the samples, map or audit of one of the demo's generators, None where there is none."""
-    start = generator if kind == "samples" else f"{COHORT}--{generator}"
-    return next((name for name in workspace.names(kind) if name.startswith(f"{start}-")), None)

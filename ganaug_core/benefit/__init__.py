@@ -6,6 +6,7 @@ what it saw, so a stopped experiment goes on where it was.
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -18,16 +19,16 @@ from ganaug_core.benefit.classifier import Classifier, as_prevalent
 from ganaug_core.benefit.document import as_json
 from ganaug_core.benefit.fitting import Fitting, fitting
 from ganaug_core.benefit.sheets import sheet
+from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import Cohort, Floats, Samples
 from ganaug_core.records.benefit import Arm, Benefit
-from ganaug_core.storage.workspace import Workspace, digest_of
+from ganaug_core.storage.workspace import Workspace
 
 __all__ = ["BASELINE", "REPETITIONS", "Classifier", "Experiment", "as_json"]
 
 REPETITIONS = 5
-RECIPE = 1  # raise it when the same settings would train another classifier: old trials are then not found
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,11 @@ class Experiment:
     def _trial(self, arm: Arm, seed: int, cache: Workspace | None, report: Report) -> Floats:
         """Return (n_holdout, class) probabilities of one classifier, trained unless that was done before."""
         both = self.fitting
-        name = f"{arm.name}-{digest_of(RECIPE, *both.shown_digest(arm), self.classifier.facts(), seed)[:24]}"
+        origin = both.origin(arm, {**self.classifier.facts(), "seed": seed})
+        name = origin.key("trials")
         if cache is not None and cache.exists("trials", name):
-            try:
+            with suppress(WorkspaceError):  # damaged: it is only a cache
                 return np.array(cache.array("trials", name, "probabilities"))
-            except WorkspaceError:  # damaged: it is only a cache
-                cache.remove("trials", name)
         rows = both.shown(arm)
         labels, synthetic = both.labels[rows], both.synthetic[rows]
         chance = chances(arm, labels, synthetic, both.rare)
@@ -140,8 +140,8 @@ class Experiment:
         seen = drawn if weights is None else drawn * weights
         told = as_prevalent(self.classifier.tell(network, both.test_images), seen, both.prevalence)
         if cache is not None:
-            cache.write("trials", name, {"schema": "ganaug.trial/1", "arm": asdict(arm), "seed": seed},
-                        {"probabilities": told}, replace=True)  # fmt: skip
+            manifest = {"schema": "ganaug.trial/1", "arm": asdict(arm), "seed": seed}
+            cache.write("trials", name, manifest, {"probabilities": told}, origin=origin, replace=True)
         return told
 
     def _so_far(self, chosen: list[Arm], found: analysis.Measured, done: int) -> Benefit:
@@ -161,7 +161,7 @@ class Experiment:
             seed=self.seed,
             done=done,
             asked=self.repetitions,
-            settings={"recipe": RECIPE, **self.classifier.facts(), "resamples": analysis.RESAMPLES},
+            settings={"revision": REVISIONS["benefits"], **self.classifier.facts(), "resamples": analysis.RESAMPLES},
             verdict=verdict,
             arms=tuple(had),
             scores=scores,

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core.benefit.arms import arms
+from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics.classes import labels_in
 from ganaug_core.records import HOLDOUT, TRAIN, UNKNOWN_PATIENT, Cohort, Floats, Integers, Names, Samples
 from ganaug_core.records.benefit import Arm
+from ganaug_core.records.digest import digest_of
+from ganaug_core.records.origin import Origin
 
 FEWEST_TRAINING, FEWEST_TESTED, FEWEST_PATIENTS, FEWEST_SYNTHETIC = 4, 10, 5, 8
 KEPT_BY_HAND = 20
@@ -22,6 +25,7 @@ class Fitting:
     """Training images of a cohort followed by synthetic ones, and the hold-out.
 
     Attributes:
+        cohort, samples: Identity of each.
         images: (n, channel, row, column) in [-1, 1]; `labels` (n,) in the cohort's order of classes.
         synthetic: (n,) whether an image is synthetic; `curated` (n,) whether curation leaves it.
         test_images: (m, channel, row, column), `test_labels` (m,), `groups` (m,) patient or twins.
@@ -30,8 +34,8 @@ class Fitting:
         arms: What can be had, in the order of work; `left_out` names the rest and why.
     """
 
-    cohort_digest: str
-    samples_digest: str
+    cohort: str
+    samples: str
     classes: tuple[str, ...]
     rare: int
     images: Floats
@@ -56,15 +60,16 @@ class Fitting:
             chosen |= usable & ((self.labels == self.rare) | (arm.mix == "synthetic"))
         return np.flatnonzero(chosen)
 
-    def shown_digest(self, arm: Arm) -> list[Any]:
-        """Return what a trial's digest is made of: arms without synthetic images do not depend on them."""
-        spec = {key: value for key, value in asdict(arm).items() if key not in ("title", "says")}
-        content: list[Any] = [self.cohort_digest, self.rare, spec]
-        if arm.uses_synthetic:
-            content.append(self.samples_digest)
-        if arm.curated:
-            content.append(self.curated)
-        return content
+    def origin(self, arm: Arm, settings: Mapping[str, Any]) -> Origin:
+        """Return what a trial of the arm is made from: arms without synthetic images do not depend on them."""
+        shown = {key: value for key, value in asdict(arm).items() if key not in ("title", "says")}
+        inputs = {"cohort": self.cohort} | ({"samples": self.samples} if arm.uses_synthetic else {})
+        curated = digest_of(self.curated) if arm.curated else None
+        return Origin(
+            inputs=inputs,
+            settings={"rare": self.rare, "arm": shown, "curated": curated, **settings},
+            revision=REVISIONS["trials"],
+        )
 
 
 def fitting(
@@ -87,8 +92,8 @@ def fitting(
     usable = _curated(samples.ids, made == chosen, kept, rejected, copies)
     possible, left_out = _arms(counts, chosen, made, usable, len(cohort.classes))
     return Fitting(
-        cohort_digest=cohort.digest,
-        samples_digest=samples.digest,
+        cohort=cohort.identity,
+        samples=samples.identity,
         classes=cohort.classes,
         rare=chosen,
         images=np.concatenate([cohort.images(train), np.asarray(samples.images, np.float32)]),

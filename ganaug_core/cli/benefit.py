@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganaug_core import pipeline
 from ganaug_core.cli import console, sources
-from ganaug_core.jobs import tasks
+from ganaug_core.config.requests import MeasureBenefit, ReduceClass
 from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -44,13 +45,21 @@ def benefit(
     """
     place = Workspace(workspace)
     with closing(console.Progress()) as progress:
-        known = sources.cohort(place, cohort, tasks.stretch(progress, 0, 0.02))
+        known = sources.cohort(place, cohort, pipeline.stretch(progress, 0, 0.02))
         if keep is not None:
             known = _made_rarer(place, known, rare, keep, seed)
-        drawn = sources.synthetic(place, synthetic, known, seed=seed, report=tasks.stretch(progress, 0.02, 0.05))
-        request = {"cohort": known, "samples": drawn, "rare": rare, "repetitions": repetitions, "seed": seed}
-        request |= {"steps": steps, "trust_split": trust_split, "command": shlex.join(["ganaug", *sys.argv[1:]])}
-        name = tasks.benefit(place, request, tasks.stretch(progress, 0.05, 1))
+        drawn = sources.synthetic(place, synthetic, known, seed=seed, report=pipeline.stretch(progress, 0.02, 0.05))
+        request = MeasureBenefit(
+            cohort=known,
+            samples=drawn,
+            rare=rare,
+            repetitions=repetitions,
+            steps=steps,
+            seed=seed,
+            trust_split=trust_split,
+            command=shlex.join(["ganaug", *sys.argv[1:]]),
+        )
+        name = pipeline.measure_benefit(place, request, pipeline.stretch(progress, 0.05, 1))
     from ganaug_core.benefit import as_json
 
     found = place.benefit(name)
@@ -62,8 +71,7 @@ def _made_rarer(place: Workspace, cohort: str, rare: str | None, keep: int, seed
     if rare is None:
         counts = {name: len(record.where(0, label=label)) for label, name in enumerate(record.classes)}
         rare = min(counts, key=lambda name: counts[name])
-    name = tasks.rarer_name(cohort, rare, keep)
-    return tasks.rarer(place, {"cohort": cohort, "class": rare, "keep": keep, "name": name, "seed": seed})
+    return pipeline.reduce_class(place, ReduceClass(cohort=cohort, class_name=rare, keep=keep, seed=seed))
 
 
 def _in_words(found: "Benefit") -> str:

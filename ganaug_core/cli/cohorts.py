@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ganaug_core import pipeline
 from ganaug_core.cli import console
-from ganaug_core.errors import CohortError
-from ganaug_core.jobs import tasks
+from ganaug_core.config.importing import Choices, Columns, Plan
+from ganaug_core.config.requests import ImportCohort
+from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -55,16 +57,29 @@ def import_(
 ) -> None:
     """Read labelled images, find twins, and split them by patient."""
     place = Workspace(workspace)
-    given = {"labels": labels, "image": image_column, "label": label_column, "patient": patient_column}
-    columns = {key: str(value) for key, value in {**given, "split": split_column}.items() if value is not None}
-    request: dict[str, Any] = {"source": source, "name": name, "size": size, **_range(value_range)}
-    request |= {"tuning": tuning, "holdout": holdout, "seed": seed, "columns": columns or None}
-    request |= {"pattern": patient_pattern, "twin_limit": twin_limit}
-    choices: dict[str, Any] = {"slices": slices, "every": every, "plane": plane, "volume": volume, "crop": crop}
-    choices["mask_label"] = mask_label
-    request["choices"] = {**choices, "spacing_mm": spacing, "label_tag": label_tag}
+    columns = Columns(
+        labels=str(labels) if labels else None,
+        image=image_column,
+        label=label_column,
+        patient=patient_column,
+        split=split_column,
+    )
+    choices = Choices(
+        slices=slices,
+        every=every,
+        plane=plane,
+        volume=volume,
+        crop=crop,
+        mask_label=mask_label,
+        spacing_mm=spacing,
+        label_tag=label_tag,
+    )
+    plan = Plan(tuning=tuning, holdout=holdout, seed=seed, twin_limit=twin_limit, pattern=patient_pattern)
+    request = ImportCohort(
+        source=source, name=name, plan=plan, size=size, columns=columns, choices=choices, **_range(value_range)
+    )
     with closing(console.Progress()) as progress:
-        tasks.import_cohort(place, request, progress)
+        pipeline.import_cohort(place, request, progress)
     _show(place, name, paths, json)
 
 
@@ -72,15 +87,24 @@ def import_(
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """List the cohorts of the workspace."""
     place = Workspace(workspace)
-    found = []
-    for name in place.names("cohorts"):
-        manifest = place.manifest("cohorts", name)
-        count = len(place.array("cohorts", name, "labels"))
-        facts = {"name": name, "hash": manifest["digest"], "n": count, "classes": manifest["classes"]}
-        facts["fixed"] = manifest.get("fixed", True)
-        found.append({**facts, "unit": manifest["intensity"]["unit"]})
-    rows = [(each["name"], f"{each['n']:,} images", ", ".join(each["classes"])) for each in found]
-    console.answer({"cohorts": found}, console.table(rows) or "No cohorts yet: ganaug cohort import.", json)
+    cohorts = [_facts(place, name) for name in place.names("cohorts")]
+    rows = [
+        (each["name"], each["error"]["what"], each["error"]["do"])
+        if "error" in each
+        else (each["name"], f"{each['n']:,} images", ", ".join(each["classes"]))
+        for each in cohorts
+    ]
+    console.answer({"cohorts": cohorts}, console.table(rows) or "No cohorts yet: ganaug cohort import.", json)
+
+
+def _facts(workspace: Workspace, name: str) -> dict[str, Any]:
+    """Return what the list says of a cohort; of a damaged one, that it is damaged."""
+    try:
+        cohort = workspace.cohort(name)
+    except WorkspaceError as error:
+        return {"name": name, **console.in_json(error)}
+    facts = {"name": name, "hash": cohort.digest, "n": len(cohort), "classes": list(cohort.classes)}
+    return {**facts, "fixed": cohort.fixed, "unit": cohort.intensity.unit}
 
 
 @app.command()
@@ -91,9 +115,10 @@ def show(name: str, paths: Paths = False, json: console.Json = None, workspace: 
 
 @app.command()
 def remove(name: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
-    """Remove a cohort; what was made from it stays, the source is not touched."""
-    Workspace(workspace).remove("cohorts", name)
-    console.answer({"removed": name}, f"Removed {name}.", json)
+    """Remove a cohort; what was made from it stays but for what can be computed again. The source is not touched."""
+    place = Workspace(workspace)
+    dependent = place.remove_with_caches("cohorts", name)
+    console.answer({"removed": name, "made_from_it": dependent}, f"Removed {name}.{console.depends(dependent)}", json)
 
 
 def _show(workspace: Workspace, name: str, paths: bool, json: str | None) -> None:
@@ -132,7 +157,7 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _range(text: str | None) -> dict[str, tuple[float, float]]:
+def _range(text: str | None) -> dict[str, Any]:
     """Return `value_range`, or `percentiles` where both numbers end with a percent sign."""
     if text is None:
         return {}

@@ -67,7 +67,18 @@ def complain(error: GanaugError, to: str | None) -> None:
     typer.secho(f"Error: {error.what}", err=True, fg="red")
     typer.echo(error.do, err=True)
     if to is not None:
-        write_json({"error": {"what": error.what, "do": error.do, "code": error.code}}, to)
+        write_json(in_json(error), to)
+
+
+def in_json(error: GanaugError) -> dict[str, Any]:
+    """Return an error as the command line's JSON."""
+    return {"error": {"what": error.what, "do": error.do, "code": error.code}}
+
+
+def depends(dependent: Mapping[str, Sequence[str]]) -> str:
+    """Say what was made from something that is gone, by kind; empty where nothing was."""
+    shown = [f"{kind} {', '.join(names)}" for kind, names in dependent.items() if names]
+    return f" Made from it, and kept: {'; '.join(shown)}." if shown else ""
 
 
 class Progress:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ganaug_core import pipeline
 from ganaug_core.cli import console, sources
-from ganaug_core.jobs import tasks
+from ganaug_core.config.requests import AUDIT_SPACES, MAP_SPACE, AuditSamples, BuildMap
 from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,10 +41,16 @@ def audit(
     """Judge synthetic images: do they copy, do they miss groups, do the classes hold? A bad verdict is exit 0 too."""
     place = Workspace(workspace)
     with closing(console.Progress()) as progress:
-        known, drawn = _inputs(place, cohort, synthetic, seed, tasks.stretch(progress, 0, 0.15))
-        request = {"cohort": known, "samples": drawn, "seed": seed, "encoders": encoder, "trust_split": trust_split}
-        request["command"] = shlex.join(["ganaug", *sys.argv[1:]])
-        name = tasks.audit(place, request, tasks.stretch(progress, 0.15, 1))
+        known, drawn = _inputs(place, cohort, synthetic, seed, pipeline.stretch(progress, 0, 0.15))
+        request = AuditSamples(
+            cohort=known,
+            samples=drawn,
+            encoders=tuple(encoder or AUDIT_SPACES),
+            seed=seed,
+            trust_split=trust_split,
+            command=shlex.join(["ganaug", *sys.argv[1:]]),
+        )
+        name = pipeline.audit_samples(place, request, pipeline.stretch(progress, 0.15, 1))
     from ganaug_core.audit import as_json
 
     judged = place.audit(name)
@@ -56,7 +63,7 @@ def audit(
 def map_(
     cohort: Cohort,
     synthetic: Synthetic,
-    encoder: Annotated[str, typer.Option(metavar="E", help="Feature space.")] = tasks.MAP_SPACE,
+    encoder: Annotated[str, typer.Option(metavar="E", help="Feature space.")] = MAP_SPACE,
     seed: Seed = 0,
     json: console.Json = None,
     workspace: console.Workspace = None,
@@ -64,22 +71,23 @@ def map_(
     """Draw the map: real images placed by UMAP, synthetic ones between their nearest real neighbours."""
     place = Workspace(workspace)
     with closing(console.Progress()) as progress:
-        known, drawn = _inputs(place, cohort, synthetic, seed, tasks.stretch(progress, 0, 0.3))
-        request = {"cohort": known, "samples": drawn, "encoder": encoder, "seed": seed}
-        name = tasks.map_(place, request, tasks.stretch(progress, 0.3, 1))
+        known, drawn = _inputs(place, cohort, synthetic, seed, pipeline.stretch(progress, 0, 0.3))
+        request = BuildMap(cohort=known, samples=drawn, encoder=encoder, seed=seed)
+        name = pipeline.build_map(place, request, pipeline.stretch(progress, 0.3, 1))
     from ganaug_core.maps import as_json
 
     placed = place.map(name)
     text = (
-        f"{name}: {len(placed.ids):,} points, trustworthiness {placed.trustworthiness:.2f}, "
+        f"{placed.cohort}, {placed.synthetic}: {len(placed.ids):,} points, "
+        f"trustworthiness {placed.trustworthiness:.2f}, "
         f"{placed.neighbour_hit_rate:.0%} of the true neighbours are neighbours on the map"
     )
     console.answer(as_json(placed), text, json)
 
 
 def _inputs(workspace: Workspace, cohort: str, synthetic: str, seed: int, progress: Any) -> tuple[str, str]:
-    known = sources.cohort(workspace, cohort, tasks.stretch(progress, 0, 0.5))
-    return known, sources.synthetic(workspace, synthetic, known, seed=seed, report=tasks.stretch(progress, 0.5, 1))
+    known = sources.cohort(workspace, cohort, pipeline.stretch(progress, 0, 0.5))
+    return known, sources.synthetic(workspace, synthetic, known, seed=seed, report=pipeline.stretch(progress, 0.5, 1))
 
 
 def _add_paths(workspace: Workspace, document: dict[str, Any], cohort: str, samples: str) -> None:

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from ganaug_core import pipeline
 from ganaug_core.cli import console
+from ganaug_core.config.requests import ImportGenerator
 from ganaug_core.errors import ConfigurationError, WorkspaceError
-from ganaug_core.jobs import tasks
+from ganaug_core.generators import stored
 from ganaug_core.records import Intensity
 from ganaug_core.storage.workspace import Workspace, write_atomic
 
@@ -20,9 +22,16 @@ FORMATS = ("png", "npz")
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """List the generators of the workspace."""
     place = Workspace(workspace)
-    found = [_document(place, name) for name in place.names("generators")]
-    rows = [(each["name"], each["recipe"], f"{each['images']:,} images", each["cohort_name"]) for each in found]
-    console.answer({"generators": found}, console.table(rows) or "No generators yet: ganaug train.", json)
+    documents, rows = [], []
+    for name in place.names("generators"):
+        try:
+            card = _document(place, name)
+            rows.append((name, card["recipe"], f"{card['images']:,} images", card["cohort_name"]))
+        except WorkspaceError as error:
+            card = {"name": name, **console.in_json(error)}
+            rows.append((name, error.what, error.do, ""))
+        documents.append(card)
+    console.answer({"generators": documents}, console.table(rows) or "No generators yet: ganaug train.", json)
 
 
 @app.command()
@@ -41,7 +50,7 @@ def export(generator: str, file: Path, json: console.Json = None, workspace: con
     document = _document(place, generator)
     if not file.absolute().parent.is_dir():
         raise WorkspaceError(f"The folder of {file} is not there.", do="Make it first.", code="missing")
-    write_atomic(file.absolute(), (place.folder("generators", generator) / "generator.safetensors").read_bytes())
+    write_atomic(file.absolute(), stored.file_of(place, generator))
     console.answer({**document, "file": str(file)}, f"Wrote {file}.", json)
 
 
@@ -54,7 +63,7 @@ def import_(
 ) -> None:
     """Check a generator file, try it, and take it into the workspace."""
     place = Workspace(workspace)
-    tasks.import_generator(place, {"path": str(file), "name": name})
+    pipeline.import_generator(place, ImportGenerator(path=str(file), name=name))
     console.answer(_document(place, name), f"Imported {name}.", json)
 
 
@@ -80,11 +89,10 @@ def sample(
         raise WorkspaceError(f"{out} is not empty.", do="Give --out a new or an empty folder.", code="not_empty")
     from ganaug_core.generators import draw, export
 
-    loaded = tasks.load_generator(Workspace(workspace), generator)
+    loaded = stored.load(Workspace(workspace), generator)
     with closing(console.Progress()) as progress:
-        name = tasks.samples_name(generator, per_class, seed)
         samples = draw(
-            loaded, name, per_class=per_class, classes=class_, seed=seed, truncation=truncation, report=progress
+            loaded, generator, per_class=per_class, classes=class_, seed=seed, truncation=truncation, report=progress
         )
         unit = loaded.passport.intensity
         export(samples, Intensity(unit.unit, unit.low, unit.high), out, "npz" if format == "npz" else "png")
@@ -93,6 +101,14 @@ def sample(
     console.answer(document, f"Wrote {len(samples):,} images to {out}.", json)
 
 
+@app.command()
+def remove(generator: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Remove a generator; its run and what was drawn from it stay."""
+    dependent = Workspace(workspace).remove_with_caches("generators", generator)
+    said = f"Removed {generator}.{console.depends(dependent)}"
+    console.answer({"removed": generator, "made_from_it": dependent}, said, json)
+
+
 def _document(workspace: Workspace, name: str) -> dict[str, Any]:
-    manifest = workspace.manifest("generators", name)
-    return {"schema": "ganaug.generator/1", "name": name, "hash": manifest["hash"], **manifest["passport"]}
+    card = stored.passport(workspace, name)
+    return {"schema": "ganaug.generator/1", "name": name, "hash": card.identity, **card.model_dump(mode="json")}

@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganaug_core import pipeline
+from ganaug_core.config.requests import Sample
 from ganaug_core.errors import WorkspaceError
+from ganaug_core.generators import stored
 from ganaug_core.interfaces import Report
-from ganaug_core.jobs import tasks
+from ganaug_core.records.origin import Origin
 from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ MOST_PER_CLASS, LEAST_PER_CLASS, MOST_DRAWN = 600, 400, 4000
 def cohort(workspace: Workspace, text: str, report: Report) -> str:
     """Return the name of the cohort that `text` means, imported if it is a path.
 
-    The same images under the same path are imported once; other images get a name with their digest.
+    The same images under the same path are imported once; others under a name that is taken get one with their digest.
 
     Raises:
         WorkspaceError: Neither a cohort nor a path.
@@ -34,9 +37,10 @@ def cohort(workspace: Workspace, text: str, report: Report) -> str:
     from ganaug_core.cohort import import_cohort
 
     record, paths = import_cohort(text if text.startswith(EMBEDDED) else Path(text), _name_for(text), report=report)
-    name = _place(workspace, "cohorts", record)
-    if not workspace.exists("cohorts", name):
-        workspace.keep(replace(record, name=name), name, files={"paths.json": json.dumps(paths).encode()})
+    if known := workspace.named("cohorts", record.identity):
+        return known
+    name = _free_name(workspace, "cohorts", record)
+    workspace.keep(replace(record, name=name), name, files={"paths.json": json.dumps(paths).encode()})
     return name
 
 
@@ -51,11 +55,9 @@ def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report
         CohortError: The images do not fit the cohort.
     """
     if _is_name(text) and workspace.exists("generators", text):
-        classes = len(workspace.manifest("generators", text)["passport"]["classes"])
+        classes = len(stored.passport(workspace, text).classes)
         per_class = max(LEAST_PER_CLASS, min(MOST_PER_CLASS, MOST_DRAWN // classes))
-        name = tasks.samples_name(text, per_class, seed)
-        request = {"generator": text, "per_class": per_class, "seed": seed, "truncation": 1.0, "name": name}
-        return tasks.sample(workspace, request, report)
+        return pipeline.sample(workspace, Sample(generator=text, per_class=per_class, seed=seed), report)
     if _is_name(text) and workspace.exists("samples", text):
         return text
     if not Path(text).exists():
@@ -63,9 +65,11 @@ def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report
     from ganaug_core.cohort import import_samples
 
     record = import_samples(Path(text), workspace.cohort(cohort), _name_for(text), report=report)
-    name = _place(workspace, "samples", record)
-    if not workspace.exists("samples", name):
-        workspace.keep(replace(record, name=name), name)
+    if known := workspace.named("samples", record.identity):
+        return known
+    name = _free_name(workspace, "samples", record)
+    origin = Origin(inputs={"cohort": workspace.identity("cohorts", cohort)}, names={"cohort": cohort})
+    workspace.keep(replace(record, name=name), name, origin=origin)
     return name
 
 
@@ -78,11 +82,11 @@ def _name_for(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:80] or "images"
 
 
-def _place(workspace: Workspace, kind: str, record: "Cohort | Samples") -> str:
-    """Return the record's own name unless that is taken by other images."""
-    if not workspace.exists(kind, record.name) or workspace.manifest(kind, record.name)["digest"] == record.digest:
-        return record.name
-    return f"{record.name}-{record.digest[:8]}"
+def _free_name(workspace: Workspace, kind: str, record: "Cohort | Samples") -> str:
+    """Return the record's own name, or one with its identity where that is taken by other images."""
+    name = record.name if not workspace.exists(kind, record.name) else f"{record.name}-{record.identity[:8]}"
+    workspace.free(kind, name)
+    return name
 
 
 def _missing(workspace: Workspace, text: str, kinds: tuple[str, ...], what: str) -> WorkspaceError:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from ganaug_core.cli import console, sources
-from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError
+from ganaug_core.config.requests import Train
+from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError, WorkspaceError
 from ganaug_core.jobs import launch, store
 from ganaug_core.jobs import runs as folders
 from ganaug_core.storage.workspace import Workspace
@@ -41,7 +42,7 @@ def train(
     check_names(config)
     with closing(console.Progress()) as progress:
         known = sources.cohort(place, cohort, progress)
-        job = store.submit(place, "train", name, {"cohort": known, "config": config.model_dump(mode="json")})
+        job = store.submit(place, Train(cohort=known, name=name, config=config.model_dump(mode="json")))
         if not detach:
             _follow(place, job, progress)
     _show(place, name, json)
@@ -51,13 +52,18 @@ def train(
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """List the runs of the workspace, oldest first."""
     place = Workspace(workspace)
-    seen = [folders.state(place, name) for name in folders.names(place)]
-    found = [
-        {"name": run.name, "cohort": run.cohort, "recipe": run.recipe, "state": run.state, "images": run.images}
-        for run in seen
-    ]
-    rows = [(run.name, run.state, f"{run.share:.0%}", run.recipe, run.cohort) for run in seen]
-    console.answer({"runs": found}, console.table(rows) or "No runs yet: ganaug train.", json)
+    documents, rows = [], []
+    for name in folders.names(place):
+        try:
+            run = folders.state(place, name)
+        except WorkspaceError as error:
+            documents.append({"name": name, **console.in_json(error)})
+            rows.append((name, error.what, error.do, "", ""))
+            continue
+        facts = {"name": name, "cohort": run.cohort, "recipe": run.recipe, "state": run.state, "images": run.images}
+        documents.append(facts)
+        rows.append((name, run.state, f"{run.share:.0%}", run.recipe, run.cohort))
+    console.answer({"runs": documents}, console.table(rows) or "No runs yet: ganaug train.", json)
 
 
 @runs.command()
@@ -137,7 +143,7 @@ def _ask(workspace: Workspace, run: str, wish: str, json: str | None) -> None:
 
 def _job(workspace: Workspace, run: str) -> store.Job:
     workspace.manifest("runs", run)
-    job = store.find(workspace, "train", run)
+    job = store.find(workspace, Train.step, run)
     if job is None:
         raise TrainingError(
             f"The run {run} came without its process's record, so it cannot be continued.",

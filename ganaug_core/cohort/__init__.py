@@ -10,12 +10,13 @@ import numpy as np
 import ganaug_core
 from ganaug_core import readers
 from ganaug_core.cohort import arranging, drafts, duplicates, identity, pixels, reading
-from ganaug_core.cohort.arranging import Draft, Plan
+from ganaug_core.cohort.arranging import Draft
 from ganaug_core.cohort.document import as_json
 from ganaug_core.cohort.masks import Masks
 from ganaug_core.cohort.rarer import rarer
 from ganaug_core.cohort.stack import Stack
 from ganaug_core.cohort.synthetic import import_samples
+from ganaug_core.config.importing import Plan
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers.embedded import EMBEDDED, PREFIX

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from ganaug_core.cohort import patterns, split
+from ganaug_core.config.importing import Plan
 from ganaug_core.errors import CohortError
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN, UNKNOWN_PATIENT, Floats, Integers
 
@@ -51,28 +52,6 @@ class Draft:
     @classmethod
     def from_bytes(cls, content: bytes) -> "Draft":
         return cls(**json.loads(content))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How the split shall be made.
-
-    Settings:
-        tuning, holdout: Shares of each class's images.
-        seed: Of the drawing.
-        twin_limit: Largest registered distance of a pair that counts as one image.
-        pattern: File-name pattern that tells the patient (see `patterns`), empty for what the source says.
-        table: Patient by file name, from a table; it goes before the pattern.
-        moved: Role of single images by id; the whole group goes with them.
-    """
-
-    tuning: float = 0.15
-    holdout: float = 0.25
-    seed: int = 0
-    twin_limit: float = 0.03
-    pattern: str = ""
-    table: dict[str, str] = field(default_factory=dict)
-    moved: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from ganaug_core.cohort import arranging
-from ganaug_core.cohort.arranging import Draft, Plan
+from ganaug_core.cohort.arranging import Draft
 from ganaug_core.cohort.identity import content_digest
+from ganaug_core.config.importing import Plan
 from ganaug_core.errors import CohortError
 from ganaug_core.records import Cohort, Integers, Pixels
-from ganaug_core.storage.workspace import Workspace, digest_of
+from ganaug_core.records.digest import digest_of
+from ganaug_core.storage.workspace import Workspace
 
 FILE, PATHS = "draft.json", "paths.json"
 
@@ -137,7 +139,7 @@ def leave_out(workspace: Workspace, name: str, ids: Collection[str]) -> Cohort:
         )
     made = tried(left, smaller, plan_of(draft), paths)
     files = _files(smaller, {key: path for key, path in paths.items() if key not in ids})
-    workspace.keep(made, name, files=files, replace=True)
+    workspace.keep(made, name, files=files, origin=workspace.reference("cohorts", name).origin, replace=True)
     return made
 
 

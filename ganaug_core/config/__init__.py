@@ -15,6 +15,7 @@ from ganaug_core.config.exclusions import NO_UNIT, refuse_exclusions
 from ganaug_core.config.recipes import FORMER_NAMES, RECIPES, Recipe
 from ganaug_core.config.training import FAMILIES, SINGLE, PartConfig, TrainingConfig
 from ganaug_core.errors import ConfigurationError
+from ganaug_core.records.digest import digest_of
 
 __all__ = [
     "FAMILIES",
@@ -179,6 +180,17 @@ class Passport(BaseModel):
     images: Annotated[int, Field(ge=0)]
     metrics: Annotated[dict[Text, float], Field(max_length=64)] = {}
     tensors_sha256: Hex | None = None
+
+    @property
+    def identity(self) -> str:
+        """What images are drawn by, 64 hex digits; licence, measures and counts may change beside it."""
+        unit = self.intensity
+        return digest_of(
+            self.architecture.model_dump(mode="json"),
+            [each.name for each in self.classes],
+            [unit.unit, unit.low, unit.high],
+            self.tensors_sha256,
+        )
 
     @model_validator(mode="after")
     def _distinct(self) -> "Passport":

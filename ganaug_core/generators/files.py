@@ -7,7 +7,6 @@ is mapped into memory, where a file that somebody shortens would kill the proces
 import hashlib
 import json
 import stat
-import struct
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -24,11 +23,11 @@ from torch import Tensor, nn
 from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.config import Passport
 from ganaug_core.errors import ConfigurationError, GeneratorError
+from ganaug_core.generators.container import KEY, data_start, with_passport
 from ganaug_core.generators.sampling import Generator, image_shape, run
 from ganaug_core.interfaces import Architecture, look_up
 from ganaug_core.storage.workspace import write_atomic
 
-_KEY = "ganaug"
 _FILE_BYTES = (16, 1 << 30)
 _HEADER_BYTES = 1 << 20
 _PASSPORT_CHARACTERS = 256 << 10
@@ -44,6 +43,15 @@ def write(path: Path, passport: Passport, weights: Mapping[str, NDArray[np.float
         GeneratorError: The weights are not finite or do not fit the passport.
         WorkspaceError: The disk is full.
     """
+    write_atomic(path, packed(passport, weights))
+
+
+def packed(passport: Passport, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Return the bytes of a generator file.
+
+    Raises:
+        GeneratorError: The weights are not finite or do not fit the passport.
+    """
     tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in weights.items()}
     wrong = _wrong_weights(tensors) or _wrong_shapes(
         {name: (str(tensor.dtype), tuple(tensor.shape)) for name, tensor in tensors.items()}, passport
@@ -53,8 +61,8 @@ def write(path: Path, passport: Passport, weights: Mapping[str, NDArray[np.float
             f"The generator was not written. {wrong[0]}", do="Resume the run from its last checkpoint.", code=wrong[1]
         )
     bare = safetensors.torch.save(tensors)
-    complete = passport.model_copy(update={"tensors_sha256": hashlib.sha256(bare[_data_start(bare) :]).hexdigest()})
-    write_atomic(path, safetensors.torch.save(tensors, metadata={_KEY: complete.model_dump_json()}))
+    complete = passport.model_copy(update={"tensors_sha256": hashlib.sha256(bare[data_start(bare) :]).hexdigest()})
+    return with_passport(bare, complete.model_dump(mode="json"))
 
 
 def load(path: Path) -> Generator:
@@ -63,13 +71,21 @@ def load(path: Path) -> Generator:
     Raises:
         GeneratorError: The file is foreign, damaged, changed, or does not do what it says; `code` says which.
     """
-    content = _read(path)
+    return loads(read(path))
+
+
+def loads(content: bytes) -> Generator:
+    """Return the generator of a file's bytes, checked and tried.
+
+    Raises:
+        GeneratorError: As `load`.
+    """
     header = _header(content)
     passport = _passport(header)
     wrong = _wrong_shapes({name: _described(name, entry) for name, entry in header.items()}, passport)
     if wrong:
         raise _refused(*wrong)
-    if hashlib.sha256(content[_data_start(content) :]).hexdigest() != passport.tensors_sha256:
+    if hashlib.sha256(content[data_start(content) :]).hexdigest() != passport.tensors_sha256:
         raise _refused("Its weights are not those that were written: the file is damaged or was changed.", "checksum")
     try:
         tensors = safetensors.torch.load(content)
@@ -83,7 +99,7 @@ def load(path: Path) -> Generator:
     network.load_state_dict(tensors, strict=False)
     network.eval().requires_grad_(False)
     _try_out(network, architecture.latent, len(passport.classes))
-    return Generator(passport, hashlib.sha256(content).hexdigest(), architecture, network)
+    return Generator(passport, passport.identity, architecture, network)
 
 
 def _refused(what: str, code: str) -> GeneratorError:
@@ -94,7 +110,7 @@ def _refused(what: str, code: str) -> GeneratorError:
     )
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
     """Return the file's bytes, read once: what is checked is what is used."""
     try:
         found = path.stat()
@@ -119,13 +135,8 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _data_start(content: bytes) -> int:
-    length: int = struct.unpack("<Q", content[:8])[0]
-    return 8 + length
-
-
 def _header(content: bytes) -> dict[str, Any]:
-    start = _data_start(content)
+    start = data_start(content)
     if start > 8 + _HEADER_BYTES or start > len(content):
         raise _refused("Its header is longer than the file or than 1 MB.", "header")
     header = _strict_json(content[8:start], "header")
@@ -137,7 +148,7 @@ def _header(content: bytes) -> dict[str, Any]:
 def _passport(header: dict[str, Any]) -> Passport:
     """Take the passport out of the header."""
     metadata = header.pop("__metadata__", None)
-    text = metadata.get(_KEY) if isinstance(metadata, dict) else None
+    text = metadata.get(KEY) if isinstance(metadata, dict) else None
     if not isinstance(text, str):
         raise _refused("It holds weights without a ganaug passport, so nobody knows what they are.", "no_passport")
     if len(text) > _PASSPORT_CHARACTERS:

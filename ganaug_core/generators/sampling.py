@@ -13,7 +13,7 @@ from ganaug_core.config import Passport
 from ganaug_core.errors import GeneratorError
 from ganaug_core.interfaces import Architecture, Report, silent
 from ganaug_core.records import Floats, Integers, Samples
-from ganaug_core.storage.workspace import digest_of
+from ganaug_core.records.digest import digest_of
 
 _CHUNK = 64
 MIXED_SIDE = 6
@@ -25,7 +25,7 @@ class Generator:
 
     Attributes:
         passport: What it says about itself; tested where that can be tested.
-        digest: SHA-256 of the file, 64 hex digits.
+        digest: Its identity, 64 hex digits: architecture, classes, unit, range and weights (see `Passport.identity`).
         network: The module on the CPU, in evaluation mode.
     """
 

@@ -1,15 +1,20 @@
 """Reading run folders: cheap enough for a page that looks twice a second."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ganaug_core.config.requests import Train
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import store
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup, Raised
 from ganaug_core.storage.workspace import Workspace
+
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,7 @@ class RunState:
     """A run at a glance.
 
     Attributes:
+        cohort: What its cohort was called; `present_cohort` is the name of that very cohort now, None where it is gone.
         state: queued, starting, running, paused, stopped, done, failed or interrupted.
         images: Real images shown so far; `seconds` of training they took, without pauses.
         job: Number of its job, to pause, stop or resume it; None where the run came without one.
@@ -25,6 +31,7 @@ class RunState:
 
     name: str
     cohort: str
+    present_cohort: str | None
     recipe: str
     seed: int
     state: str
@@ -52,15 +59,22 @@ def state(workspace: Workspace, name: str) -> RunState:
     Raises:
         WorkspaceError: There is no such run.
     """
-    manifest = workspace.manifest("runs", name)
-    config = manifest["config"]
-    job = store.find(workspace, "train", name)
+    manifest, reference = workspace.manifest("runs", name), workspace.reference("runs", name)
+    try:
+        config = dict(manifest["config"])
+        recipe, seed, cohort = str(config["recipe"]), int(config["seed"]), str(manifest["cohort"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise WorkspaceError(
+            f"The description of the run {name} is damaged.", do="Remove it and train again.", code="damaged"
+        ) from error
+    job = store.find(workspace, Train.step, name)
     seen = _document(workspace.folder("runs", name) / "state.json")
     return RunState(
         name=name,
-        cohort=manifest["cohort"],
-        recipe=config["recipe"],
-        seed=config["seed"],
+        cohort=cohort,
+        present_cohort=workspace.named("cohorts", reference.origin.inputs.get("cohort", "")),
+        recipe=recipe,
+        seed=seed,
         state=job.state if job else "done",
         share=job.share if job else 1.0,
         message=job.message if job else "",
@@ -69,11 +83,23 @@ def state(workspace: Workspace, name: str) -> RunState:
         seconds=seen.get("seconds", 0.0),
         images_per_second=seen.get("images_per_second"),
         device=seen.get("device"),
-        generator=name if workspace.exists("generators", name) else None,
+        generator=_generator(workspace, reference.identity),
         error=job.error if job else None,
         job=job.id if job else None,
         wish=job.wish if job else "run",
     )
+
+
+def _generator(workspace: Workspace, run: str) -> str | None:
+    """Return the name of the newest generator that a run made; `run` is its identity."""
+    made = [name for name in workspace.names("generators") if _run_of(workspace, name) == run]
+    return made[-1] if made and run else None
+
+
+def _run_of(workspace: Workspace, generator: str) -> str | None:
+    with suppress(WorkspaceError):
+        return workspace.reference("generators", generator).origin.inputs.get("run")
+    return None
 
 
 def history(workspace: Workspace, name: str, points: int = 400) -> dict[str, list[float | None]]:
@@ -84,7 +110,7 @@ def history(workspace: Workspace, name: str, points: int = 400) -> dict[str, lis
     lines = _lines(workspace.folder("runs", name) / "history.jsonl")
     step = (len(lines) - 1) / (points - 1) if len(lines) > points else 1.0
     chosen = [lines[round(place * step)] for place in range(min(points, len(lines)))]
-    reports = [report for report in map(_parsed, chosen) if report is not None]
+    reports = _read(chosen, _report)
     curves: dict[str, list[float | None]] = {
         key: [report[key] for report in reports] for key in ("images", "seconds", "share")
     }
@@ -93,10 +119,13 @@ def history(workspace: Workspace, name: str, points: int = 400) -> dict[str, lis
     return curves
 
 
+def _report(line: dict[str, Any]) -> dict[str, Any]:
+    return {**{key: line[key] for key in ("images", "seconds", "share")}, "measures": dict(line["measures"])}
+
+
 def logits(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     """Return the discriminator's outputs over time: `images`, and lists `train`, `tuning`, `generated`."""
-    parsed = map(_parsed, _lines(workspace.folder("runs", name) / "logits.jsonl"))
-    return [line for line in parsed if line is not None]
+    return _read(_lines(workspace.folder("runs", name) / "logits.jsonl"), lambda line: line)
 
 
 @dataclass(frozen=True)
@@ -112,29 +141,36 @@ def watched(workspace: Workspace, name: str) -> bool:
     path = workspace.folder("runs", name) / "history.jsonl"
     try:
         with path.open("rb") as lines:
-            first = _parsed(lines.readline())
+            first = _read([lines.readline()], _report)
     except FileNotFoundError:
         return False
-    return first is not None and not {"separation", "loss_ratio"}.isdisjoint(first["measures"])
+    return bool(first) and not {"separation", "loss_ratio"}.isdisjoint(first[0]["measures"])
 
 
 def alarms(workspace: Workspace, name: str) -> list[Alarm]:
     """Return the alarms of a run in the order in which they went off."""
-    found: list[Alarm] = []
-    for line in filter(None, map(_parsed, _lines(workspace.folder("runs", name) / "alarms.jsonl"))):
-        if line.get("over"):
-            for place, each in enumerate(found):
-                if each.raised.name == line["name"] and each.over is None:
-                    found[place] = replace(each, over=line["images"])
-        else:
-            found.append(Alarm(Raised(**line), None))
-    return found
+    raised: list[Alarm] = []
+    for line in _read(_lines(workspace.folder("runs", name) / "alarms.jsonl"), _raised_or_over):
+        if isinstance(line, Raised):
+            raised.append(Alarm(line, None))
+            continue
+        over, images = line
+        for place, alarm in enumerate(raised):
+            if alarm.raised.name == over and alarm.over is None:
+                raised[place] = replace(alarm, over=images)
+    return raised
+
+
+def _raised_or_over(line: dict[str, Any]) -> Raised | tuple[str, int]:
+    """Return an alarm, or the name of one and after how many images it was over."""
+    return (str(line["name"]), int(line["images"])) if line.get("over") else Raised(**line)
 
 
 def checkups(workspace: Workspace, name: str) -> tuple[list[Checkup], int | None]:
     """Return the measured checkpoints of a run, oldest first, and the images of the one that is kept."""
-    lines = list(filter(None, map(_parsed, _lines(workspace.folder("runs", name) / "checkups.jsonl"))))
-    return [Checkup.of(line) for line in lines], lines[-1]["kept"] if lines else None
+    lines = _lines(workspace.folder("runs", name) / "checkups.jsonl")
+    measured = _read(lines, lambda line: (Checkup.of(line), line["kept"]))
+    return [checkup for checkup, _ in measured], measured[-1][1] if measured else None
 
 
 def previews(workspace: Workspace, name: str) -> list[tuple[int, Path]]:
@@ -153,7 +189,9 @@ def log(workspace: Workspace, name: str, lines: int = 40) -> str:
 def as_json(workspace: Workspace, name: str) -> dict[str, Any]:
     """Return schema `ganaug.run/1`."""
     seen = state(workspace, name)
-    shown = {key: value for key, value in asdict(seen).items() if key not in ("message", "job", "wish")}
+    shown = {
+        key: value for key, value in asdict(seen).items() if key not in ("message", "job", "wish", "present_cohort")
+    }
     saved = {
         int(found["images"])
         for found in map(_document, (workspace.folder("runs", name) / "checkpoints").glob("*.json"))
@@ -191,8 +229,18 @@ def _numbers(measurement: Measurement) -> dict[str, Any]:
 
 def names(workspace: Workspace) -> list[str]:
     """Return the names of all runs, oldest first."""
-    made = {name: workspace.manifest("runs", name)["written"] for name in workspace.names("runs")}
-    return sorted(made, key=lambda name: (made[name], name))
+    return workspace.names("runs")
+
+
+def cohorts(workspace: Workspace) -> dict[str, str | None]:
+    """Return by run, oldest first, the name that its very cohort has now, None where it is gone or the run damaged."""
+    known: dict[str, str | None] = {}
+    for name in names(workspace):
+        known[name] = None
+        with suppress(WorkspaceError):
+            origin = workspace.reference("runs", name).origin
+            known[name] = workspace.named("cohorts", origin.inputs.get("cohort", ""))
+    return known
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -200,7 +248,7 @@ def _document(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_bytes()))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise WorkspaceError(
             f"{path.name} of the run {path.parent.name} is damaged.",
             do="Resume the run: it is written anew.",
@@ -212,8 +260,10 @@ def _lines(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines() if path.exists() else []
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        return dict(json.loads(line))
-    except ValueError:
-        return None  # the last line may be half written
+def _read(lines: list[bytes], parse: Callable[[dict[str, Any]], Parsed]) -> list[Parsed]:
+    """Return what the lines say; the last one may be half written, and a damaged one does not hide the others."""
+    parsed = []
+    for line in lines:
+        with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            parsed.append(parse(json.loads(line)))
+    return parsed

@@ -9,20 +9,25 @@ and ends the process, so a paused run holds no memory and survives a restart of 
 
 import json
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from ganaug_core import pipeline
+from ganaug_core.config.requests import REQUESTS, MeasureBenefit, Request, Train
 from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import launch
+from ganaug_core.records import codec
 from ganaug_core.storage import locks
 from ganaug_core.storage.database import Database, job_table
-from ganaug_core.storage.workspace import Workspace, check_name
+from ganaug_core.storage.workspace import Workspace
 
-KINDS = ("import", "train", "sample", "samples_import", "map", "audit", "generator_import", "rarer", "benefit")
-LONG = ("train", "benefit")  # each has a process of its own, so that short work does not wait for it
+KINDS = tuple(REQUESTS)
+LONG = (Train.step, MeasureBenefit.step)  # each has a process of its own, so that short work does not wait for it
 SHORT = tuple(kind for kind in KINDS if kind not in LONG)
 WAITING = ("queued",)
 RUNNING = ("starting", "running")
@@ -46,6 +51,8 @@ class Job:
     """One row of the queue.
 
     Attributes:
+        kind: The step of its request.
+        name: What is made; `key` is equal for equal work on the same inputs.
         wish: What the user asked for last: `run`, `pause` or `stop`.
         share: Done so far, in [0, 1].
         seconds_left: Estimate, None while there is none.
@@ -57,7 +64,8 @@ class Job:
     id: int
     kind: str
     name: str
-    request: dict[str, Any]
+    key: str
+    request: Request
     state: str
     wish: str
     share: float
@@ -79,53 +87,53 @@ class Job:
 # asking for work
 
 
-def submit(workspace: Workspace, kind: str, name: str, request: dict[str, Any]) -> Job:
-    """Queue a job and see to it that a supervisor lives; while one of that kind and name is live, return that one.
-
-    Args:
-        kind: One of `KINDS`.
-        name: Name of what will be made; for `train` the run's.
-        request: Arguments of the kind's function in `tasks.py`, JSON values.
+def submit(workspace: Workspace, request: Request) -> Job:
+    """Queue what a request asks and see to it that a supervisor lives; while the same is being made, return that job.
 
     Raises:
-        WorkspaceError: The name cannot be used, or is a run's that is there already.
-        CohortError: A run's cohort has images with likely burned-in text that nobody has looked at.
+        WorkspaceError: An input is not there, the name is taken or cannot be one, or something else is being made
+            under it.
+        CohortError: The cohort has images with likely burned-in text that nobody has looked at.
     """
-    if kind not in KINDS:
-        raise KeyError(kind)
-    check_name(name)
-    if kind == "train":
-        _fix_split(workspace, request["cohort"])
+    if isinstance(request, Train):
+        _free_run(workspace, request)
+    expected = pipeline.prepare(workspace, request)
     with Database(workspace.database_path).writing() as connection:
-        before = _newest(connection, kind, name)
-        if before is not None and kind != "train" and (known := _seen(workspace, before)).live:
-            return known
+        for job in _live(workspace, connection, request.step):
+            if job.key == expected.key and job.name == expected.name and not isinstance(request, Train):
+                return job
+            if job.name == expected.name:
+                raise WorkspaceError(
+                    f"{expected.name} is being made already, from something else or in another way.",
+                    do="Wait until it is ready, or choose another name.",
+                    code="busy",
+                )
         now = time.time()
-        row = {"kind": kind, "name": name, "request": json.dumps(request), "created": now, "wished": now}
-        fresh = {"state": "queued", "wish": "run", "share": 0.0, "message": "waiting"}
+        asked = json.dumps(codec.plain(request))
+        row = {"kind": request.step, "name": expected.name, "key": expected.key, "request": asked}
+        fresh = {"state": "queued", "wish": "run", "share": 0.0, "message": "waiting", "created": now, "wished": now}
         number = connection.execute(job_table.insert().values(**row, **fresh)).inserted_primary_key
-        if kind == "train":
-            _make_run(workspace, name, request, before)
+        if isinstance(request, Train):
+            pipeline.begin_run(workspace, request)
     launch.ensure(workspace)
     assert number is not None
     return get(workspace, int(number[0]))
 
 
-def _fix_split(workspace: Workspace, cohort: str) -> None:
-    """Fix the split of a cohort that is to be learnt from: the run keeps its digest."""
-    if not workspace.manifest("cohorts", cohort).get("fixed", True):
-        from ganaug_core.cohort import drafts
-
-        drafts.fix(workspace, cohort)
+def _live(workspace: Workspace, connection: Connection, kind: str) -> list[Job]:
+    rows = select(job_table).where(job_table.c.kind == kind, job_table.c.state.in_(LIVE))
+    return [job for job in _readable(workspace, connection.execute(rows).mappings().all()) if job.live]
 
 
-def _make_run(workspace: Workspace, name: str, request: dict[str, Any], before: RowMapping | None) -> None:
-    """Make the run's folder; one that ended without a checkpoint, by a wrong setting say, does not keep the name."""
-    ended = before is not None and before["state"] in ("failed", "stopped")
-    if ended and workspace.exists("runs", name) and not _has_checkpoint(workspace, name):
-        workspace.remove("runs", name)
-    inputs = {"cohort": workspace.manifest("cohorts", request["cohort"])["digest"]}
-    workspace.write("runs", name, {"schema": "ganaug.run/1", "name": name, **request, "inputs": inputs})
+def _free_run(workspace: Workspace, request: Train) -> None:
+    """A run that ended without a checkpoint, by a wrong setting say, does not keep its name."""
+    if not workspace.exists("runs", request.name):
+        return
+    before = find(workspace, request.step, request.name)
+    ended = before is not None and before.state in ("failed", "stopped")
+    if ended and not _has_checkpoint(workspace, request.name):
+        workspace.remove("runs", request.name)
+    workspace.free("runs", request.name)
 
 
 def ask(workspace: Workspace, job: int, wish: str) -> Job:
@@ -146,7 +154,7 @@ def ask(workspace: Workspace, job: int, wish: str) -> Job:
             change |= {"state": "queued", "message": "waiting", "error": None, "seconds_left": None, "finished": None}
         elif wish == "stop" and known.state in ("queued", "paused", "interrupted"):
             # the worker makes a generator of the last checkpoint; where there is none, there is nothing to make
-            worth = known.kind == "train" and _has_checkpoint(workspace, known.name)
+            worth = known.kind == Train.step and _has_checkpoint(workspace, known.name)
             change["state"] = "queued" if worth else "stopped"
         if not (wish == "stop" and known.state in ("stopped", "failed", "done")):
             connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
@@ -160,7 +168,7 @@ def _has_checkpoint(workspace: Workspace, run: str) -> bool:
 
 def _refuse(job: Job, wish: str) -> None:
     name = f"The {'run' if job.kind == 'train' else 'job'} {job.name}"
-    if wish == "pause" and job.kind != "train":
+    if wish == "pause" and job.kind != Train.step:
         raise WorkspaceError(f"{name} cannot be paused.", do="Stop it, and start it again later.", code="state")
     if wish == "pause" and job.state not in (*LIVE, "paused"):
         raise WorkspaceError(f"{name} is not running: it is {job.state}.", do="There is nothing to do.", code="state")
@@ -195,14 +203,33 @@ def jobs(workspace: Workspace, kind: str | None = None) -> list[Job]:
         query = query.where(job_table.c.kind == kind)
     with Database(workspace.database_path).reading() as connection:
         rows = connection.execute(query).mappings().all()
-    return [_seen(workspace, row) for row in rows]
+    return _readable(workspace, rows)
+
+
+def of(workspace: Workspace, request: Request) -> Job | None:
+    """Return the newest job that was asked for exactly this, with the inputs as they are now; None without one."""
+    key = pipeline.outcome(workspace, request).key
+    query = select(job_table).where(job_table.c.kind == request.step, job_table.c.key == key)
+    with Database(workspace.database_path).reading() as connection:
+        row = connection.execute(query.order_by(job_table.c.id.desc()).limit(1)).mappings().first()
+    return _seen(workspace, row) if row is not None else None
+
+
+def about(workspace: Workspace, kind: str, cohort: str, samples: str) -> Job | None:
+    """Return the newest job of a kind about these two as they are now, however it was asked for; None without one."""
+    for job in jobs(workspace, kind):
+        names = getattr(job.request, "cohort", None), getattr(job.request, "samples", None)
+        if names == (cohort, samples) and pipeline.outcome(workspace, job.request).key == job.key:
+            return job
+    return None
 
 
 def lock_of(workspace: Workspace, job: Job) -> Path:
-    """Return the lock that whoever works on the job holds."""
-    if job.kind == "train":
-        return workspace.folder("runs", job.name) / "lock"
-    return workspace.benefit_lock if job.kind == "benefit" else workspace.worker_lock
+    """Return the lock that whoever works on the job holds; a run that was removed has none that can be held."""
+    if job.kind == Train.step:
+        known = workspace.exists("runs", job.name)
+        return (workspace.folder("runs", job.name) if known else workspace.root / "runs" / job.name) / "lock"
+    return workspace.benefit_lock if job.kind == MeasureBenefit.step else workspace.worker_lock
 
 
 def lost(workspace: Workspace) -> dict[str, str]:
@@ -282,8 +309,28 @@ def _row(connection: Connection, job: int) -> RowMapping:
 
 
 def _job(row: RowMapping, **changes: Any) -> Job:
-    decoded = {"request": json.loads(row["request"]), "error": json.loads(row["error"]) if row["error"] else None}
-    return Job(**{**row, **decoded, **changes})
+    """Return a row as a job.
+
+    Raises:
+        WorkspaceError: The row is damaged.
+    """
+    try:
+        request = codec.decode(REQUESTS[row["kind"]], json.loads(row["request"]))
+        error = dict(json.loads(row["error"])) if row["error"] else None
+    except (KeyError, TypeError, ValueError, RecursionError) as problem:
+        raise WorkspaceError(
+            f"The record of job {row['id']} is damaged.", do="It is left out; start the work again.", code="damaged"
+        ) from problem
+    return Job(**{**row, "request": request, "error": error, **changes})
+
+
+def _readable(workspace: Workspace, rows: Sequence[RowMapping]) -> list[Job]:
+    """Return the jobs of all rows but damaged ones: one does not hide the others."""
+    known = []
+    for row in rows:
+        with suppress(WorkspaceError):
+            known.append(_seen(workspace, row))
+    return known
 
 
 def _seen(workspace: Workspace, row: RowMapping) -> Job:

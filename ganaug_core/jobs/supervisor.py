@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 
+from ganaug_core.config.requests import Train
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import launch, store
 from ganaug_core.jobs.launch import ensure
@@ -77,7 +78,9 @@ class Supervisor:
             if job.state in store.RUNNING and job.wish == "stop":
                 self._end(job)
         for kind in store.LONG:
-            while job_or_none := store.claim(self.workspace, (kind,), slots=self.trainings if kind == "train" else 1):
+            while job_or_none := store.claim(
+                self.workspace, (kind,), slots=self.trainings if kind == Train.step else 1
+            ):
                 self._start(job_or_none)
         self._keep_warm()
 
@@ -106,7 +109,7 @@ class Supervisor:
 
     def _start(self, job: store.Job) -> None:
         arguments = ("run", str(self.workspace.root), str(job.id))
-        is_run = job.kind == "train"
+        is_run = job.kind == Train.step
         log = self.workspace.folder("runs", job.name) / "log.txt" if is_run else self.workspace.root / "worker.log"
         self._children[job.id] = launch.start("ganaug_core.jobs.worker", *arguments, log=log)
         logger.info("started %s %s", job.kind, job.name)
@@ -165,9 +168,9 @@ class Supervisor:
 
 def _out_of_memory(job: store.Job) -> dict[str, str]:
     """Return the words for a process that the system ended; a run is told how to need less."""
-    if job.kind != "train":
+    if not isinstance(job.request, Train):
         return OUT_OF_MEMORY
-    images = job.request.get("config", {}).get("batch_size", 0)
+    images = job.request.config.get("batch_size", 0)
     fewer = f"fewer images per step (batch_size={images // 2}) or smaller images" if images >= 4 else "smaller images"
     do = f"Close other programs and resume: the last checkpoint is kept. If it comes again, start a run with {fewer}."
     return {**OUT_OF_MEMORY, "do": do}

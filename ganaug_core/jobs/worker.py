@@ -17,8 +17,10 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from ganaug_core.errors import GanaugError
-from ganaug_core.jobs import launch, store, tasks
+from ganaug_core import pipeline
+from ganaug_core.config.requests import Train
+from ganaug_core.errors import GanaugError, WorkspaceError
+from ganaug_core.jobs import launch, store
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
@@ -59,9 +61,9 @@ class Reporter:
         if wish != "run":
             raise self._ask(wish)
 
-    def _ask(self, wish: str) -> tasks.Asked:
+    def _ask(self, wish: str) -> pipeline.Asked:
         self.asked = wish
-        return tasks.Asked(wish)
+        return pipeline.Asked(wish)
 
     def end(self, number: int, frame: FrameType | None) -> None:
         """Take the signal."""
@@ -78,8 +80,9 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
     reporter = Reporter(workspace, job, gently=gently)
     before = signal.signal(signal.SIGTERM, reporter.end)
     try:
-        result = tasks.TASKS[job.kind](workspace, job.request | {"name": job.name}, reporter)
-    except tasks.Asked as asked:
+        _check_inputs(workspace, job)
+        result = pipeline.run(workspace, job.request, reporter)
+    except pipeline.Asked as asked:
         state = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}[asked.wish]
         store.finish(workspace, job.id, state, error=store.lost(workspace) if state == "interrupted" else None)
     except GanaugError as error:
@@ -92,6 +95,16 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
         store.finish(workspace, job.id, "stopped" if reporter.asked == "stop" else "done", result=result)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _check_inputs(workspace: Workspace, job: store.Job) -> None:
+    """What was asked about must still be what has its name; a run looks at its cohort itself."""
+    if job.kind != Train.step and pipeline.outcome(workspace, job.request).key != job.key:
+        raise WorkspaceError(
+            f"What {job.name} was to be made of was replaced by something else of that name.",
+            do="Ask for it again.",
+            code="replaced",
+        )
 
 
 def run(workspace: Workspace, number: int) -> None:

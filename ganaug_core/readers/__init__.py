@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import arrays, embedded, folders, tables
-from ganaug_core.readers.choices import Choices
-from ganaug_core.readers.dicom_codes import LABEL_TAGS
-from ganaug_core.readers.tables import Columns
 from ganaug_core.records import Skipped, Slice
 
 __all__ = ["LABEL_TAGS", "Choices", "Columns", "read"]

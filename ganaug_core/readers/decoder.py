@@ -25,10 +25,10 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 
+from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom, dicom_masks, grid, staging
 from ganaug_core.readers.burned_in import has_text
-from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.refusals import EXPORT_AGAIN
 
 MEMORY = 4 << 30

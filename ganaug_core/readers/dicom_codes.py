@@ -44,13 +44,6 @@ TEXT_RISKS = {
     "radiograph": "A radiograph whose header does not deny burned-in text.",
 }
 
-LABEL_TAGS = (
-    "AcquisitionContrast", "BodyPartExamined", "ContrastBolusAgent", "ConvolutionKernel",
-    "ImageLaterality", "ImageType", "KVP", "Laterality", "MagneticFieldStrength", "Manufacturer",
-    "ManufacturerModelName", "Modality", "PatientPosition", "PatientSex", "ProtocolName", "ScanningSequence",
-    "SequenceName", "SeriesDescription", "SliceThickness", "StudyDescription", "ViewPosition",
-)  # fmt: skip
-"""Attributes that may name a class. None of them is meant to identify a person."""
 
 FLOATING = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
 """Attributes that hold real numbers in place of `PixelData`, and their bits."""

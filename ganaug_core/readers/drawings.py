@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganaug_core.readers.choices import Choices
+from ganaug_core.config.importing import Choices
 from ganaug_core.readers.guarded import Asked, Decoded, Decoders
 from ganaug_core.readers.series import Member
 from ganaug_core.records import Skipped

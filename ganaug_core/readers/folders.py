@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import grid, masks, pictures, volumes
-from ganaug_core.readers.choices import Choices
 from ganaug_core.records import ROLES, Skipped, Slice
 
 Named = tuple[Path, str, str | None]

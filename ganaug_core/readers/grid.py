@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganaug_core.readers.choices import Choices
+from ganaug_core.config.importing import Choices
 from ganaug_core.records import Pixels
 
 Spacing = tuple[float, float]

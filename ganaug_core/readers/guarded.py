@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
+from ganaug_core.config.importing import Choices
 from ganaug_core.cores import available_cores
 from ganaug_core.errors import CohortError, WorkspaceError
-from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.staging import DISK_FULL
 from ganaug_core.records import Pixels, Skipped
 

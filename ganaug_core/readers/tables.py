@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from ganaug_core.config.importing import Choices, Columns
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import folders, pictures
-from ganaug_core.readers.choices import Choices
 from ganaug_core.records import ROLES, Skipped, Slice
 
 MOST_ROWS = 200_000
@@ -23,26 +23,6 @@ _USUAL = {
     "patient": ("patient", "patient_id", "patientid", "subject", "subject_id"),
     "split": ("split", "role", "set", "partition"),
 }
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Names of a table's columns; None is guessed from the usual names.
-
-    Attributes:
-        labels: The table, where the source is a folder of images.
-        image: File of the image: a path below the table's folder or the source, or a name that is unique there. A
-            table without such a column names the class of each patient.
-        label: Class.
-        patient: Any text that is equal for images of one patient.
-        split: `train`, `tuning` or `holdout` (also `val`, `test`).
-    """
-
-    labels: str | None = None
-    image: str | None = None
-    label: str | None = None
-    patient: str | None = None
-    split: str | None = None
 
 
 @dataclass(frozen=True)

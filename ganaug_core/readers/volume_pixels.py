@@ -15,9 +15,9 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
+from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import grid, staging
-from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.dicom_pixels import narrow
 from ganaug_core.readers.meta_header import is_meta, meta
 from ganaug_core.readers.nifti_header import SECOND_LENGTH, Nifti, nifti, nifti_holds

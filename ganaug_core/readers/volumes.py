@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ganaug_core.config.importing import Choices
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import series
 from ganaug_core.readers.burned_in import LINE
-from ganaug_core.readers.choices import Choices
 from ganaug_core.readers.drawings import Drawing, drawn_on, taken
 from ganaug_core.readers.guarded import Asked, Decoded, Decoders
 from ganaug_core.readers.series import Member

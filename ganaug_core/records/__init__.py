@@ -6,10 +6,13 @@ image everywhere: map, gallery, table, report.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ganaug_core.records.digest import digest_of
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -150,6 +153,11 @@ class Cohort:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @cached_property
+    def identity(self) -> str:
+        """What results are found by, 64 hex digits: the content, and who belongs together under which ids."""
+        return digest_of(self.digest, self.ids.astype(str).tolist(), self.patients, self.groups, self.own_split)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """(channel, row, column)."""
@@ -209,6 +217,12 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def identity(self) -> str:
+        """What results are found by, 64 hex digits: the images under their ids, and what drew them."""
+        drawn = {key: self.provenance.get(key) for key in ("generator", "cohort", "truncation", "mixing")}
+        return digest_of(self.digest, self.ids.astype(str).tolist(), list(self.classes), self.source, drawn)
 
 
 @dataclass(frozen=True)

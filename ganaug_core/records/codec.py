@@ -1,106 +1,110 @@
-"""Records as they are kept: values for a manifest in JSON, and arrays beside it."""
+"""Records as they are kept: plain values for a JSON manifest, and arrays beside it; the types say how to read them."""
 
+import types
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
-from typing import Any
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from functools import lru_cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.records import (
-    Audit,
-    Cohort,
-    Copied,
-    Examples,
-    Features,
-    Intensity,
-    Map,
-    Measurement,
-    MissingMode,
-    Samples,
-    Skipped,
-    Suspect,
-    Verdict,
-)
-from ganaug_core.records.benefit import Arm, Benefit, Difference, Score
-
-Values = dict[str, Any]
-Arrays = dict[str, Any]
+Record = TypeVar("Record")
 
 
-def taken_apart(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return a record's values for the manifest, and its arrays."""
-    manifest, arrays = dict[str, Any](), dict[str, NDArray[Any]]()
-    for each in fields(record):
-        value = getattr(record, each.name)
+def encode(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return a record's values for the manifest, and its arrays; those of a dictionary are named `field.key`."""
+    values, arrays = dict[str, Any](), dict[str, NDArray[Any]]()
+    for field in fields(record):
+        value = getattr(record, field.name)
         if isinstance(value, np.ndarray):
-            arrays[each.name] = value
-        elif each.name in ("scores", "drawings") and isinstance(value, Mapping):
-            arrays.update({f"{each.name}.{key}": np.asarray(part) for key, part in value.items()})
+            arrays[field.name] = value
+        elif _holds_arrays(type(record), field.name):
+            arrays.update({f"{field.name}.{key}": np.asarray(part) for key, part in value.items()})
         else:
-            manifest[each.name] = _plain(value)
-    return manifest, arrays
+            values[field.name] = plain(value)
+    return values, arrays
 
 
-def cohort(manifest: Values, arrays: Arrays) -> Cohort:
-    manifest["intensity"] = Intensity(**manifest["intensity"])
-    manifest["skipped"] = tuple(Skipped(**each) for each in manifest["skipped"])
-    manifest["classes"] = tuple(manifest["classes"])
-    manifest["spacing_mm"] = tuple(manifest["spacing_mm"]) if manifest["spacing_mm"] else None
-    return Cohort(**manifest, **arrays)
+def decode(kind: type[Record], values: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> Record:
+    """Return the record that `encode` took apart; fields that are missing take their default.
+
+    Raises:
+        ValueError: A value is missing or of another form than its type; the message names the field.
+    """
+    given: dict[str, Any] = {}
+    hints = _hints(kind)  # type: ignore[arg-type]
+    for field in fields(kind):  # type: ignore[arg-type]
+        name = field.name
+        if _holds_arrays(kind, name):
+            start = f"{name}."
+            given[name] = {
+                key.removeprefix(start): array for key, array in (arrays or {}).items() if key.startswith(start)
+            }
+        elif arrays is not None and name in arrays:
+            given[name] = arrays[name]
+        elif name in values:
+            given[name] = _read(hints[name], values[name], name)
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise ValueError(f"{name} is missing")
+    return kind(**given)
 
 
-def samples(manifest: Values, arrays: Arrays) -> Samples:
-    manifest["classes"], manifest["paths"] = tuple(manifest["classes"]), tuple(manifest["paths"])
-    return Samples(**manifest, **arrays)
-
-
-def features(manifest: Values, arrays: Arrays) -> Features:
-    return Features(**manifest, **arrays)
-
-
-def map_(manifest: Values, arrays: Arrays) -> Map:
-    manifest["classes"] = tuple(manifest["classes"])
-    return Map(**manifest, **arrays)
-
-
-def audit(manifest: Values, arrays: Arrays) -> Audit:
-    manifest["verdicts"] = {key: Verdict(**each) for key, each in manifest["verdicts"].items()}
-    manifest["measurements"] = tuple(Measurement(**_tuples(each)) for each in manifest["measurements"])
-    manifest["suspects"] = tuple(Suspect(**each) for each in manifest["suspects"])
-    manifest["missing_modes"] = tuple(MissingMode(**_tuples(each)) for each in manifest["missing_modes"])
-    manifest["copied"] = tuple(Copied(**_tuples(each)) for each in manifest.get("copied", ()))
-    manifest["give_aways"] = tuple(manifest.get("give_aways", ()))  # older audits have none of these
-    shown = manifest.get("examples", {})
-    manifest["examples"] = {key: Examples(**_tuples(each)) for key, each in shown.items()}
-    for each in ("spaces", "regions"):
-        manifest[each] = tuple(manifest.get(each, ()))
-    scores, drawings = (
-        {key.removeprefix(start): array for key, array in arrays.items() if key.startswith(start)}
-        for start in ("scores.", "drawings.")
-    )
-    return Audit(**manifest, scores=scores, drawings=drawings)
-
-
-def benefit(manifest: Values, arrays: Arrays) -> Benefit:
-    manifest["verdict"] = Verdict(**manifest["verdict"])
-    manifest["notes"] = tuple(manifest["notes"])
-    for key, record in (("arms", Arm), ("scores", Score), ("differences", Difference)):
-        manifest[key] = tuple(record(**_tuples(each)) for each in manifest[key])
-    return Benefit(**manifest)
-
-
-def _plain(value: Any) -> Any:
-    """Return the JSON form of a value: dataclasses become objects, tuples lists."""
+def plain(value: Any) -> Any:
+    """Return the JSON form of a value: dataclasses become objects, tuples lists, NumPy's numbers Python's."""
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        return plain(asdict(value))
     if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
+        return [plain(part) for part in value]
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(part) for key, part in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _read(hint: Any, value: Any, name: str) -> Any:
+    """Return a JSON value in the form that its type asks for."""
+    if hint is Any:
+        return value
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is np.ndarray:
+        raise ValueError(f"the array {name} is missing")
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        return _read(next(each for each in arguments if each is not type(None)), value, name)
+    if origin is tuple:
+        return _tuple(arguments, value, name)
+    if origin is dict or origin is Mapping or hint is dict:
+        if not isinstance(value, dict):
+            raise ValueError(f"{name} is no object")
+        return {key: _read(arguments[1], part, name) for key, part in value.items()} if arguments else value
+    if isinstance(hint, type) and is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise ValueError(f"{name} is no object")
+        return decode(hint, value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return value  # JSON writes 1.0 as it was: a whole number stays one
+    if isinstance(hint, type) and not isinstance(value, hint):
+        raise ValueError(f"{name} is no {hint.__name__}")
     return value
 
 
-def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has lists where the records have tuples."""
-    return {key: tuple(part) if isinstance(part, list) else part for key, part in fields.items()}
+def _tuple(arguments: tuple[Any, ...], value: Any, name: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{name} is no list")
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return tuple(_read(arguments[0], part, name) for part in value)
+    if len(arguments) != len(value):
+        raise ValueError(f"{name} has {len(value)} entries instead of {len(arguments)}")
+    return tuple(_read(hint, part, name) for hint, part in zip(arguments, value, strict=True))
+
+
+@lru_cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _holds_arrays(kind: type, name: str) -> bool:
+    """Whether a field is a dictionary of arrays."""
+    hint = _hints(kind)[name]
+    return get_origin(hint) is dict and get_origin(get_args(hint)[1]) is np.ndarray

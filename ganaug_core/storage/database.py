@@ -50,6 +50,7 @@ job_table = Table(
     Column("id", Integer, primary_key=True),
     Column("kind", String, nullable=False),
     Column("name", String, nullable=False),
+    Column("key", String, nullable=False),
     Column("request", String, nullable=False),
     Column("state", String, nullable=False),
     Column("wish", String, nullable=False),
@@ -63,6 +64,7 @@ job_table = Table(
     Column("started", Float),
     Column("finished", Float),
     Index("job_by_name", "kind", "name"),
+    Index("job_by_key", "kind", "key"),
     Index("job_by_state", "state"),
     sqlite_autoincrement=True,
 )

@@ -23,19 +23,20 @@ class Held(WorkspaceError):
 
 
 @contextmanager
-def hold(path: Path, what: str, *, shared: bool = False) -> Iterator[None]:
+def hold(path: Path, what: str, *, shared: bool = False, seconds: float = RETRY_SECONDS) -> Iterator[None]:
     """Hold the lock inside the block; a shared lock has many holders and shuts out the exclusive one.
 
     Args:
         path: The lock file, made if it is not there.
         what: The subject of the message, `The run d1`.
+        seconds: How long to try; a process that only looks lets go sooner.
 
     Raises:
-        Held: Somebody has held it for half a second; a process that only looks lets go sooner.
+        Held: Somebody has held it all that time.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        deadline = time.monotonic() + RETRY_SECONDS
+        deadline = time.monotonic() + seconds
         while not _take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 raise Held(f"{what} is already running in another process.", do="Wait for it, or stop it first.")

@@ -1,7 +1,13 @@
-"""Where things lie: folder layout, manifests, atomic writes. Nobody else builds paths.
+"""Where things lie: names, artefacts, atomic writes. Nobody else builds paths.
 
-An artefact is a folder `KIND/NAME` with a `manifest.json` and one `.npy` per array. It is written beside its place and
-renamed into it, so it is there whole or not at all.
+    KIND/NAME.json       the reference: which artefact has that name now, and what it was made from
+    artefacts/ID/        an artefact: `manifest.json`, one `.npy` per array, other files; never changed once it is there
+
+Writing makes a new artefact beside all others and then replaces the reference, so a name means the old content or the
+new one whenever a process dies, and nobody who has a file open is in the way. An artefact without a reference is
+removed by `sweep`. A run is the one artefact that grows: its worker adds to the folder.
+
+What has no name of its own (maps, audits, encoders, ...) is named by the key of its `Origin` and looked up by `find`.
 """
 
 import hashlib
@@ -13,46 +19,70 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_data_path
 
+from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Audit, Cohort, Features, Map, Samples, codec
 from ganaug_core.records.benefit import Benefit
+from ganaug_core.records.consistency import check
+from ganaug_core.records.digest import digest_of
+from ganaug_core.records.origin import Origin
+from ganaug_core.storage import locks
 
-KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits", "trials", "benefits")
+NAMED = ("cohorts", "runs", "generators", "samples")
+RESULTS = ("maps", "audits", "benefits")
+CACHES = ("encoders", "features", "searches", "trials")
+KINDS = (*NAMED, *RESULTS, *CACHES)
 LEAST_FREE_BYTES = 1 << 20
+ID_LENGTH = 32
 _PROCESS_SALT = secrets.token_bytes(32)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
+Record = TypeVar("Record", Cohort, Samples, Features, Map, Audit, Benefit)
+
+__all__ = ["CACHES", "KINDS", "NAMED", "RESULTS", "Origin", "Reference", "Workspace", "check_name", "digest_of"]
 
 
-def digest_of(*parts: Any) -> str:
-    """Return the SHA-256 of arrays (type, shape, bytes) and JSON values as 64 hex digits."""
-    sha = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            sha.update(f"{part.dtype.str}{part.shape}".encode())
-            if part.size:  # an empty array has no bytes to look at
-                sha.update(memoryview(np.ascontiguousarray(part).data).cast("B"))
-        else:
-            sha.update(json.dumps(part, sort_keys=True, default=str).encode())
-        sha.update(b"\0")
-    return sha.hexdigest()
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Which artefact has a name now.
+
+    Attributes:
+        artefact: Its folder, 32 hex digits; another content has another one.
+        identity: What results made from it are found by, 64 hex digits; empty for results.
+        written: UTC, as text that sorts.
+        origin: What it was made from.
+        shipped: The digest of the shipped demo's artefact that it is, empty for everything else.
+    """
+
+    artefact: str
+    identity: str = ""
+    written: str = ""
+    origin: Origin = field(default_factory=Origin)
+    shipped: str = ""
+
+
+def installation_folder() -> Path:
+    """Return the folder of what belongs to the installation: `GANAUG_HOME`, or the platform's user data folder."""
+    return Path(os.environ.get("GANAUG_HOME") or user_data_path("ganaug")).expanduser()
 
 
 def installation_salt() -> bytes:
     """Return 32 random bytes that are the same for everything made on this installation, and stay on it.
 
-    They lie beside the default workspace (`GANAUG_HOME`, or the platform's user data folder). Where that may not be
-    written, they last as long as the process.
+    They lie beside the default workspace. Where that may not be written, they last as long as the process.
     """
-    path = Path(os.environ.get("GANAUG_HOME") or user_data_path("ganaug")).expanduser() / "salt"
+    path = installation_folder() / "salt"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -87,15 +117,17 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
         WorkspaceError: The disk is full; the old content is intact.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
-        with translated(path), temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with translated(path):
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
 
@@ -126,10 +158,10 @@ class Workspace:
 
     def __init__(self, root: str | Path | None = None) -> None:
         """Open `root`, else `GANAUG_HOME`, else the platform's user data folder; it is made if it is not there."""
-        chosen = root or os.environ.get("GANAUG_HOME") or user_data_path("ganaug")
-        self.root = Path(chosen).expanduser().resolve()
+        chosen = Path(root) if root else installation_folder()
+        self.root = chosen.expanduser().resolve()
         with translated(self.root):
-            for kind in KINDS:
+            for kind in (*KINDS, "artefacts"):
                 (self.root / kind).mkdir(parents=True, exist_ok=True)
 
     @property
@@ -156,6 +188,11 @@ class Workspace:
         return self.root / "app.lock"
 
     @property
+    def writing_lock(self) -> Path:
+        """Shared by those who write an artefact, until it has its reference; `sweep` holds it alone."""
+        return self.root / "writing.lock"
+
+    @property
     def uploads(self) -> Path:
         """Files that came through the browser, kept until they are imported."""
         return self.root / "uploads"
@@ -168,20 +205,115 @@ class Workspace:
         """Whether there is not even room for writing down what happened."""
         return self.free_bytes() < LEAST_FREE_BYTES
 
-    def folder(self, kind: str, name: str) -> Path:
-        """Return the place of an artefact, whether or not it is there."""
-        if kind not in KINDS:
-            raise KeyError(kind)
-        return self.root / kind / check_name(name)
+    # names and what they mean now
 
     def names(self, kind: str) -> list[str]:
-        """Names of the artefacts of a kind, oldest first."""
-        seen = (path for path in (self.root / kind).iterdir() if not path.name.startswith("."))
-        found = [path for path in seen if (path / "manifest.json").is_file()]
-        return [path.name for path in sorted(found, key=lambda path: (path.stat().st_mtime, path.name))]
+        """Names of a kind, oldest first; damaged ones too, so that they can be seen and removed."""
+        known = {path.stem: path for path in self._references(kind) if _NAME.fullmatch(path.stem)}
+        return sorted(known, key=lambda name: (_written(known[name]), name))
 
     def exists(self, kind: str, name: str) -> bool:
-        return (self.folder(kind, name) / "manifest.json").is_file()
+        """Whether something has that name; it may be damaged."""
+        return self._reference(kind, name).is_file()
+
+    def reference(self, kind: str, name: str) -> Reference:
+        """Return which artefact has that name now, and what it was made from.
+
+        Raises:
+            WorkspaceError: Nothing has that name, or its reference is damaged.
+        """
+        path = self._reference(kind, name)
+        try:
+            return _decoded(path.read_bytes())
+        except FileNotFoundError as error:
+            known = ", ".join(self.names(kind)[-8:]) or "none yet"
+            raise WorkspaceError(
+                f"There is no {kind.removesuffix('s')} named {name} in the workspace.",
+                do=f"Known: {known}.",
+                code="missing",
+            ) from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise _damaged(kind, name, "Its reference cannot be read.") from error
+
+    def artefact(self, kind: str, name: str) -> str:
+        """Return the artefact that has that name now: another content has another one, so it can be kept for ever."""
+        return self.reference(kind, name).artefact
+
+    def folder(self, kind: str, name: str) -> Path:
+        """Return the folder of the artefact that has that name now."""
+        return self.root / "artefacts" / self.artefact(kind, name)
+
+    def identity(self, kind: str, name: str) -> str:
+        """Return what results made from it are found by, 64 hex digits."""
+        return self.reference(kind, name).identity
+
+    def named(self, kind: str, identity: str) -> str | None:
+        """Return the newest name of a cohort, run, generator or samples by identity, None where it is not here."""
+        known = [name for name, reference in self._known(kind) if reference.identity == identity]
+        return known[-1] if known else None
+
+    def find(
+        self, kind: str, inputs: Mapping[str, str], revision: int | None = 0, **settings: Any
+    ) -> list[tuple[str, Reference]]:
+        """Return what was made from exactly these inputs, the newest first: the one way to look a result up.
+
+        Args:
+            inputs: Identity of each input by its part in the work.
+            revision: Of the method; 0 is the present one, None takes every one.
+            settings: Those that matter; others may be anything.
+        """
+        wanted = REVISIONS[kind] if revision == 0 else revision
+        known = self._known(kind)[::-1]
+        return [(name, reference) for name, reference in known if reference.origin.agrees(inputs, settings, wanted)]
+
+    def newest(self, kind: str, inputs: Mapping[str, str], **settings: Any) -> str | None:
+        """Return the name of the newest result of exactly these inputs and the present method, None without one."""
+        matching = self.find(kind, inputs, **settings)
+        return matching[0][0] if matching else None
+
+    def earlier(self, kind: str, names: Mapping[str, str], inputs: Mapping[str, str]) -> list[tuple[str, Reference]]:
+        """Return what was made from others that had these names, or by an earlier method; the newest first."""
+        return [
+            (name, reference)
+            for name, reference in self._known(kind)[::-1]
+            if {part: reference.origin.names.get(part) for part in names} == dict(names)
+            and not reference.origin.agrees(inputs, {}, REVISIONS[kind])
+        ]
+
+    def dependents(self, kind: str, name: str) -> list[tuple[str, str]]:
+        """Return kind and name of everything that was made from it, directly or by way of something else."""
+        known = [(made, other, reference) for made in KINDS for other, reference in self._known(made)]
+        identities, dependent = {self.identity(kind, name)} - {""}, set[tuple[str, str]]()
+        while True:
+            new = [
+                (made, other, reference)
+                for made, other, reference in known
+                if (made, other) not in dependent and identities & set(reference.origin.inputs.values())
+            ]
+            if not new:
+                return sorted(dependent, key=lambda each: (KINDS.index(each[0]), each[1]))
+            dependent |= {(made, other) for made, other, _ in new}
+            identities |= {reference.identity for *_, reference in new} - {""}
+
+    def _known(self, kind: str) -> list[tuple[str, Reference]]:
+        """Return all references of a kind that can be read, oldest first."""
+        known = []
+        for name in self.names(kind):
+            with suppress(WorkspaceError):
+                known.append((name, self.reference(kind, name)))
+        return known
+
+    def _references(self, kind: str) -> list[Path]:
+        with suppress(FileNotFoundError):
+            return [path for path in (self.root / kind).iterdir() if path.suffix == ".json"]
+        return []
+
+    def _reference(self, kind: str, name: str) -> Path:
+        if kind not in KINDS:
+            raise KeyError(kind)
+        return self.root / kind / f"{check_name(name)}.json"
+
+    # writing
 
     def free(self, kind: str, name: str) -> None:
         """Return if an artefact may be made under that name; asked before long work.
@@ -189,33 +321,14 @@ class Workspace:
         Raises:
             WorkspaceError: The name is taken, or cannot be a name.
         """
-        if self.folder(kind, name).exists():
+        check_name(name)
+        taken = [known for known in self.names(kind) if known.casefold() == name.casefold()]
+        if taken:  # on some systems files whose names differ in capitals only are one
             raise WorkspaceError(
-                f"There is already a {kind.removesuffix('s')} named {name}.",
+                f"There is already a {kind.removesuffix('s')} named {taken[0]}.",
                 do="Choose another name, or remove the old one first.",
                 code="name_taken",
             )
-
-    def remove(self, kind: str, name: str) -> None:
-        """Remove an artefact; its manifest goes first, so a half-removed one is not there."""
-        folder = self._found(kind, name)
-        (folder / "manifest.json").unlink()
-        shutil.rmtree(folder)
-
-    def manifest(self, kind: str, name: str) -> dict[str, Any]:
-        """Return an artefact's manifest.
-
-        Raises:
-            WorkspaceError: It is not there, or damaged.
-        """
-        path = self._found(kind, name) / "manifest.json"
-        try:
-            content = json.loads(path.read_bytes())
-        except ValueError as error:
-            raise WorkspaceError(
-                f"The description of {name} ({kind}) is damaged.", do="Remove it and make it again.", code="damaged"
-            ) from error
-        return dict(content)
 
     def write(
         self,
@@ -225,33 +338,59 @@ class Workspace:
         arrays: Mapping[str, NDArray[Any]] | None = None,
         files: Mapping[str, bytes] | None = None,
         *,
+        identity: str = "",
+        origin: Origin | None = None,
         replace: bool = False,
         links: Mapping[str, Path] | None = None,
+        shipped: str = "",
     ) -> Path:
-        """Write an artefact whole; `links` are files on the same disk that become part of it without a copy.
+        """Write an artefact and let the name mean it; return its folder.
+
+        Args:
+            links: Files on the same disk that become part of it without a copy.
 
         Raises:
             WorkspaceError: The name is taken (unless `replace`), or the disk is full.
         """
-        place = self.folder(kind, name)
+        path = self._reference(kind, name)
         if not replace:
             self.free(kind, name)
-        made = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=place.parent))
+        with self._may_write(), translated(path):
+            before = self._meant(kind, name)
+            written = datetime.now(UTC).isoformat(timespec="microseconds")
+            content = {**manifest, "written": written}
+            folder = self._make_artefact(content, arrays or {}, files or {}, links or {})
+            made = origin or Origin(revision=REVISIONS[kind])
+            reference = Reference(
+                artefact=folder.name, identity=identity, written=written, origin=made, shipped=shipped
+            )
+            write_atomic(path, json.dumps(codec.plain(reference)).encode())
+        self._discard(before)
+        return folder
+
+    def _make_artefact(
+        self,
+        manifest: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]],
+        files: Mapping[str, bytes],
+        links: Mapping[str, Path],
+    ) -> Path:
+        """Write the folder whole, under a name that nobody knows yet, and give it its own."""
+        made = Path(tempfile.mkdtemp(prefix="new-", dir=self.root / "artefacts"))
         try:
-            with translated(place):
-                for key, array in (arrays or {}).items():
-                    _save(made / f"{key}.npy", array)
-                for key, data in (files or {}).items():
-                    (made / key).write_bytes(data)
-                for key, path in (links or {}).items():
-                    os.link(path, made / key)
-                stamped = {"written": datetime.now(UTC).isoformat(timespec="seconds"), **manifest}
-                (made / "manifest.json").write_text(json.dumps(stamped, indent=1), "utf-8")
-                for path in made.iterdir():
-                    with path.open("rb") as file:
-                        os.fsync(file.fileno())
-            if place.exists():
-                shutil.rmtree(place)
+            for key, array in arrays.items():
+                _save(made / f"{key}.npy", array)
+            for key, data in files.items():
+                (made / key).parent.mkdir(parents=True, exist_ok=True)
+                (made / key).write_bytes(data)
+            for key, path in links.items():
+                _link(path, made / key)
+            described = json.dumps(manifest, indent=1).encode()
+            (made / "manifest.json").write_bytes(described)
+            for path in made.rglob("*"):
+                if path.is_file():
+                    _sync_file(path)
+            place = made.with_name(hashlib.sha256(described).hexdigest()[:ID_LENGTH])
             os.replace(made, place)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
@@ -259,20 +398,151 @@ class Workspace:
         _sync_folder(place.parent)
         return place
 
-    def array(self, kind: str, name: str, key: str) -> NDArray[Any]:
-        """Open one array of an artefact, memory-mapped and read-only."""
-        path = self._found(kind, name) / f"{key}.npy"
-        try:
-            opened: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise WorkspaceError(
-                f"The array {key} of {name} ({kind}) is missing or damaged.",
-                do="Remove it and make it again.",
-                code="damaged",
-            ) from error
-        return opened
+    @contextmanager
+    def _may_write(self) -> Iterator[None]:
+        """Keep `sweep` away while an artefact has no reference yet."""
+        with locks.hold(self.writing_lock, "A cleaning of the workspace", shared=True, seconds=30.0):
+            yield
 
-    # records <-> folders
+    def _meant(self, kind: str, name: str) -> str | None:
+        with suppress(WorkspaceError):
+            return self.artefact(kind, name)
+        return None
+
+    def _discard(self, artefact: str | None) -> None:
+        """Remove a folder that no name means any more; where somebody still reads it, `sweep` does so later."""
+        if artefact is not None and _ID.fullmatch(artefact):
+            shutil.rmtree(self.root / "artefacts" / artefact, ignore_errors=True)
+
+    def remove(self, kind: str, name: str) -> None:
+        """Remove an artefact; its reference goes first, so a half-removed one is not there.
+
+        Raises:
+            WorkspaceError: Nothing has that name, or it may not be removed.
+        """
+        path = self._reference(kind, name)
+        artefact = self._meant(kind, name)
+        with translated(path):
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                self.reference(kind, name)  # says that there is none
+        self._discard(artefact)
+
+    def remove_with_caches(self, kind: str, name: str) -> dict[str, list[str]]:
+        """Remove an artefact and what can be computed again from its images; return what else was made from it."""
+        try:
+            dependent = self.dependents(kind, name)
+        except WorkspaceError:  # damaged: nobody can say what was made from it
+            dependent = []
+        self.remove(kind, name)
+        for made, other in dependent:
+            if made in CACHES:
+                with suppress(WorkspaceError):
+                    self.remove(made, other)
+        kept = [made for made in KINDS if made not in CACHES]
+        return {each: [other for made, other in dependent if made == each] for each in kept}
+
+    def sweep(self) -> int:
+        """Remove what no name means: left by processes that died, or in use when it was replaced. Return how many.
+
+        Nothing is done while somebody writes.
+        """
+        try:
+            with locks.hold(self.writing_lock, "The writing", seconds=0.0):
+                meant = {self._meant(kind, name) for kind in KINDS for name in self.names(kind)}
+                folders = [path for path in (self.root / "artefacts").iterdir() if path.name not in meant]
+                for folder in folders:
+                    shutil.rmtree(folder, ignore_errors=True)
+                for kind in KINDS:
+                    for path in (self.root / kind).glob("*.tmp"):
+                        path.unlink(missing_ok=True)
+                return len(folders)
+        except (locks.Held, OSError):
+            return 0
+
+    # reading
+
+    def manifest(self, kind: str, name: str) -> dict[str, Any]:
+        """Return an artefact's manifest.
+
+        Raises:
+            WorkspaceError: It is not there, or damaged.
+        """
+        return _manifest(self.folder(kind, name), kind, name)
+
+    def array(self, kind: str, name: str, key: str) -> NDArray[Any]:
+        """Open one array of an artefact, memory-mapped and read-only.
+
+        Raises:
+            WorkspaceError: It is missing or damaged.
+        """
+        return _array(self.folder(kind, name), kind, name, key)
+
+    def attached(self, kind: str, name: str, file: str) -> bytes | None:
+        """Return a file that lies beside an artefact, None where it is not there."""
+        path = self.folder(kind, name) / file
+        return path.read_bytes() if path.is_file() else None
+
+    def paths(self, cohort: str) -> dict[str, str]:
+        """Return the local table from a cohort's image ids to paths relative to its source; never exported unasked."""
+        try:
+            return dict(json.loads(self.attached("cohorts", cohort, "paths.json") or b"{}"))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise _damaged("cohorts", cohort, "The table of its source files cannot be read.") from error
+
+    def cohort(self, name: str) -> Cohort:
+        return self.load(Cohort, name)
+
+    def samples(self, name: str) -> Samples:
+        return self.load(Samples, name)
+
+    def features(self, name: str) -> Features:
+        return self.load(Features, name)
+
+    def map(self, name: str) -> Map:
+        return self.load(Map, name)
+
+    def audit(self, name: str) -> Audit:
+        return self.load(Audit, name)
+
+    def benefit(self, name: str) -> Benefit:
+        return self.load(Benefit, name)
+
+    def load(self, record: type[Record], name: str) -> Record:
+        """Return the record that has that name now.
+
+        Raises:
+            WorkspaceError: It is not there; or damaged: a part is missing, or its parts do not fit each other.
+        """
+        kind = _KIND[record]
+        return self._load(record, self.folder(kind, name), kind, name)
+
+    def open(self, record: type[Record], artefact: str) -> Record:
+        """Return the record of an artefact, whether or not a name still means it.
+
+        Raises:
+            WorkspaceError: It is not there, is something else, or is damaged.
+        """
+        kind = _KIND[record]
+        folder = self.root / "artefacts" / artefact
+        if not _ID.fullmatch(artefact) or not folder.is_dir():
+            raise WorkspaceError(
+                f"There is no such {kind.removesuffix('s')} any more.", do="Reload the page.", code="missing"
+            )
+        return self._load(record, folder, kind, artefact[:12])
+
+    def _load(self, record: type[Record], folder: Path, kind: str, name: str) -> Record:
+        manifest = _manifest(folder, kind, name)
+        if manifest.get("schema") != f"ganaug.{kind}/1":
+            raise _damaged(kind, name, "It is something else.")
+        arrays = {path.stem: _array(folder, kind, name, path.stem) for path in folder.glob("*.npy")}
+        try:
+            loaded = codec.decode(record, manifest, arrays)
+            check(loaded)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise _damaged(kind, name, f"{error}."[:200].capitalize()) from error
+        return loaded
 
     def keep(
         self,
@@ -280,67 +550,37 @@ class Workspace:
         name: str,
         *,
         files: Mapping[str, bytes] | None = None,
+        origin: Origin | None = None,
         replace: bool = False,
     ) -> Path:
         """Write a record: arrays as `.npy`, `files` beside them, the rest in the manifest."""
-        manifest, arrays = codec.taken_apart(record)
-        manifest = {"schema": f"ganaug.{_KIND[type(record)]}/1", **manifest}
-        return self.write(_KIND[type(record)], name, manifest, arrays, files, replace=replace)
+        values, arrays = codec.encode(record)
+        kind = _KIND[type(record)]
+        identity = record.identity if isinstance(record, Cohort | Samples) else ""
+        manifest = {"schema": f"ganaug.{kind}/1", **values}
+        return self.write(kind, name, manifest, arrays, files, identity=identity, origin=origin, replace=replace)
 
     def revise(self, cohort: Cohort, files: Mapping[str, bytes]) -> Path:
-        """Write a cohort with the same pixels over the old one; `files` are those beside it, others go.
+        """Let a cohort's name mean the same pixels with other facts; `files` are those beside it, others go.
 
         Pixels and masks are linked, not copied, so that a large cohort changes as fast as a small one.
         """
-        manifest, arrays = codec.taken_apart(cohort)
+        values, arrays = codec.encode(cohort)
+        before = self.folder("cohorts", cohort.name)
         large = [key for key in ("pixels", "masks") if arrays.pop(key, None) is not None]
-        links = {f"{key}.npy": self._found("cohorts", cohort.name) / f"{key}.npy" for key in large}
-        manifest = {"schema": "ganaug.cohorts/1", **manifest}
-        return self.write("cohorts", cohort.name, manifest, arrays, files, replace=True, links=links)
-
-    def attached(self, kind: str, name: str, file: str) -> bytes | None:
-        """Return a file that lies beside an artefact, None where it is not there."""
-        path = self._found(kind, name) / file
-        return path.read_bytes() if path.is_file() else None
-
-    def paths(self, cohort: str) -> dict[str, str]:
-        """Return the local table from a cohort's image ids to paths relative to its source; never exported unasked."""
-        return dict(json.loads(self.attached("cohorts", cohort, "paths.json") or b"{}"))
-
-    def cohort(self, name: str) -> Cohort:
-        return codec.cohort(*self._parts("cohorts", name))
-
-    def samples(self, name: str) -> Samples:
-        return codec.samples(*self._parts("samples", name))
-
-    def features(self, name: str) -> Features:
-        return codec.features(*self._parts("features", name))
-
-    def map(self, name: str) -> Map:
-        return codec.map_(*self._parts("maps", name))
-
-    def audit(self, name: str) -> Audit:
-        return codec.audit(*self._parts("audits", name))
-
-    def benefit(self, name: str) -> Benefit:
-        return codec.benefit(*self._parts("benefits", name))
-
-    def _parts(self, kind: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        manifest = self.manifest(kind, name)
-        for stamp in ("schema", "written"):
-            manifest.pop(stamp, None)
-        keys = [path.stem for path in self._found(kind, name).glob("*.npy")]
-        return manifest, {key: self.array(kind, name, key) for key in keys}
-
-    def _found(self, kind: str, name: str) -> Path:
-        if not self.exists(kind, name):
-            known = ", ".join(self.names(kind)[-8:]) or "none yet"
-            raise WorkspaceError(
-                f"There is no {kind.removesuffix('s')} named {name} in the workspace.",
-                do=f"Known: {known}.",
-                code="missing",
-            )
-        return self.folder(kind, name)
+        links = {f"{key}.npy": before / f"{key}.npy" for key in large}
+        origin = self.reference("cohorts", cohort.name).origin
+        return self.write(
+            "cohorts",
+            cohort.name,
+            {"schema": "ganaug.cohorts/1", **values},
+            arrays,
+            files,
+            identity=cohort.identity,
+            origin=origin,
+            replace=True,
+            links=links,
+        )
 
 
 _KIND: dict[type, str] = {
@@ -353,10 +593,62 @@ _KIND: dict[type, str] = {
 }
 
 
+@lru_cache(maxsize=4096)
+def _decoded(described: bytes) -> Reference:
+    content = json.loads(described)
+    if not isinstance(content, dict):
+        raise ValueError("no object")
+    reference = codec.decode(Reference, content)
+    if not _ID.fullmatch(reference.artefact):
+        raise ValueError("no artefact")
+    return reference
+
+
+def _written(path: Path) -> str:
+    """Return when a name was given to an artefact; damaged references come first."""
+    try:
+        return _decoded(path.read_bytes()).written
+    except (OSError, ValueError, RecursionError):
+        return ""
+
+
+def _damaged(kind: str, name: str, what: str) -> WorkspaceError:
+    return WorkspaceError(
+        f"The {kind.removesuffix('s')} {name} is damaged. {what}", do="Remove it and make it again.", code="damaged"
+    )
+
+
+def _manifest(folder: Path, kind: str, name: str) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(kind, name, "Its description is missing or cannot be read.") from error
+    if not isinstance(content, dict):
+        raise _damaged(kind, name, "Its description is no object.")
+    return content
+
+
+def _array(folder: Path, kind: str, name: str, key: str) -> NDArray[Any]:
+    try:
+        opened: NDArray[Any] = np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        raise _damaged(kind, name, f"The array {key} is missing or damaged.") from error
+    return opened
+
+
 def _save(path: Path, array: NDArray[Any]) -> None:
     """`numpy.save` through our own writes: by its own, numpy reports a full disk without an error number."""
     with path.open("wb") as file:
         np.lib.format.write_array(SimpleNamespace(write=file.write), np.ascontiguousarray(array), allow_pickle=False)
+
+
+def _link(source: Path, target: Path) -> None:
+    os.link(source, target)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ganaug_core.errors import WorkspaceError
 from ganaug_core.ui import caches
 
 _ADDRESS = "address"
@@ -27,14 +28,22 @@ def run() -> str | None:
 def samples(cohort: str) -> str | None:
     """Return the name of the chosen set of synthetic images that has the cohort's classes, None where there is none.
 
-    Sets of a generator that learnt from this very cohort come first.
+    Sets of a generator that learnt from this very cohort come first, damaged ones last.
     """
-    wanted = caches.manifest("cohorts", cohort)
-    found = {name: caches.manifest("samples", name) for name in _newest("samples")}
-    fitting = [name for name, each in found.items() if each["classes"] == wanted["classes"]]
-    own = [name for name in fitting if found[name]["provenance"].get("cohort") == wanted["digest"]]
-    names = own + [name for name in fitting if name not in own]
-    return _choose("Synthetic images", "samples", names, "Images drawn together from a generator, or imported.")
+    wanted = caches.cohort(cohort)
+    sets, damaged = {}, []
+    for name in _newest("samples"):
+        try:
+            sets[name] = caches.samples(name)
+        except WorkspaceError:  # it does not hide the others, and who chooses it is told
+            damaged.append(name)
+    fitting = [name for name, samples in sets.items() if samples.classes == wanted.classes]
+    own = [name for name in fitting if sets[name].provenance.get("cohort") == wanted.digest]
+    names = own + [name for name in fitting if name not in own] + damaged
+    chosen = _choose("Synthetic images", "samples", names, "Images drawn together from a generator, or imported.")
+    if chosen is not None:
+        caches.samples(chosen)
+    return chosen
 
 
 def several(label: str, key: str, names: Sequence[str], *, most: int) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import store, tasks
+from ganaug_core.config.requests import MeasureBenefit, ReduceClass
+from ganaug_core.jobs import store
 from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui import benefit_figures, caches, charts, show, words
 from ganaug_core.ui.benefit_figures import MEASURES, ORDER
@@ -25,15 +25,16 @@ MORE = 5
 
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
-    name = tasks.benefit_name(cohort, samples)
-    job = store.find(caches.workspace(), "benefit", name)
-    found = _found(name)
+    inputs = caches.inputs(cohort, samples)
+    name = caches.workspace().newest("benefits", inputs)
+    job = store.about(caches.workspace(), MeasureBenefit.step, cohort, samples)
+    found = caches.benefit(name) if name else None
     if job is not None and job.live:
         show.follow(job.id)
-        st.fragment(_refresh, run_every=REFRESH_SECONDS)(name, _stamp(name))
-    if found is None:
+        st.fragment(_refresh, run_every=REFRESH_SECONDS)(inputs, _artefact(inputs))
+    if name is None or found is None:
         if job is None or not job.live:
-            _first(name, cohort, samples)
+            _first(cohort, samples)
         return
     if job is not None and not job.live and job.error:
         show.trouble(job.error["what"], job.error["do"])
@@ -46,43 +47,35 @@ def page(cohort: str, samples: str) -> None:
         _rarer(cohort, found.rare)
 
 
-def _found(name: str) -> Benefit | None:
-    """Return the result as far as it is; None where there is none, also in the instant in which it is replaced."""
-    try:
-        return caches.benefit(name) if caches.workspace().exists("benefits", name) else None
-    except WorkspaceError:
-        return None
+def _artefact(inputs: dict[str, str]) -> str:
+    """Return the artefact of the newest result as far as it is, empty where there is none."""
+    newest = caches.workspace().find("benefits", inputs)
+    return newest[0][1].artefact if newest else ""
 
 
-def _stamp(name: str) -> int:
-    path = caches.workspace().folder("benefits", name) / "manifest.json"
-    return path.stat().st_mtime_ns if path.is_file() else 0
-
-
-def _refresh(name: str, stamp: int) -> None:
+def _refresh(inputs: dict[str, str], artefact: str) -> None:
     """Run the page again when there is more to show."""
     with show.guarded():
-        if (now := _stamp(name)) and now != stamp:
+        if (now := _artefact(inputs)) and now != artefact:
             st.rerun()
 
 
-def _first(name: str, cohort: str, samples: str) -> None:
+def _first(cohort: str, samples: str) -> None:
     """Say what the experiment is, and offer it."""
     st.markdown(
         "Small classifiers learn this cohort's classes from different training images: real ones alone, with class "
         "weights, with duplicates, with classical augmentation, and with synthetic images in several doses. All take "
         "the same number of steps, each several times, and all are tested on real hold-out patients only."
     )
-    request = {"cohort": cohort, "samples": samples, **_trust(cohort, samples), **_choices(cohort)}
+    request = MeasureBenefit(cohort=cohort, samples=samples, **_trust(cohort, samples), **_choices(cohort))
     st.text("The first estimate comes after about a minute, the whole after some minutes; you may leave the page.")
-    show.finished("benefit", name, request, "Start the experiment")
+    show.finished(request, "Start the experiment")
     _rarer(cohort)
 
 
-def _trust(cohort: str, samples: str) -> dict[str, bool]:
+def _trust(cohort: str, samples: str) -> dict[str, Any]:
     """Ask what only the user knows, where no passport tells it: what the generator was trained on."""
-    record, known = caches.manifest("samples", samples), caches.manifest("cohorts", cohort)
-    if record["provenance"].get("cohort") == known["digest"]:
+    if caches.samples(samples).provenance.get("cohort") == caches.cohort(cohort).digest:
         return {}
     st.warning(
         "These images do not come from a generator that was trained on exactly this cohort's training share. If it saw "
@@ -96,7 +89,7 @@ def _trust(cohort: str, samples: str) -> dict[str, bool]:
 
 def _choices(cohort: str) -> dict[str, Any]:
     """Offer what can be changed about the experiment; a sensible one is chosen."""
-    classes = caches.manifest("cohorts", cohort)["classes"]
+    classes = caches.cohort(cohort).classes
     with st.expander("Change the experiment", icon=":material/tune:"):
         left, right = st.columns(2)
         smallest = "the one with the fewest training images"
@@ -237,24 +230,32 @@ def _in_order(found: Benefit) -> list[Arm]:
 
 def _again(name: str, found: Benefit, cohort: str, samples: str) -> None:
     """Offer the document, and more repetitions: what was trained is not trained again."""
-    path = caches.workspace().folder("benefits", name) / "benefit.json"
-    request = {"cohort": cohort, "samples": samples, "rare": found.rare, "seed": found.seed}
-    request |= {"trust_split": caches.manifest("samples", samples)["provenance"].get("cohort") != found.cohort["hash"]}
+    document = caches.workspace().attached("benefits", name, "benefit.json")
+    trusted = caches.samples(samples).provenance.get("cohort") != found.cohort["hash"]
     unfinished = found.done < found.asked
     wanted = found.asked if unfinished else found.asked + MORE
     with st.container(horizontal=True):
-        if path.is_file():
+        if document is not None:
             st.download_button(
                 "Save as JSON",
-                path.read_bytes,
-                file_name=f"{name}.json",
+                document,
+                file_name=f"{cohort}--{samples}-benefit.json",
                 mime="application/json",
                 icon=":material/download:",
                 on_click="ignore",
             )
         label = "Go on" if unfinished else f"Refine with {MORE} more repetitions"
         if st.button(label, icon=":material/add:", key="more-repetitions"):
-            show.start("benefit", name, {**request, "repetitions": wanted})
+            show.start(
+                MeasureBenefit(
+                    cohort=cohort,
+                    samples=samples,
+                    rare=found.rare,
+                    seed=found.seed,
+                    trust_split=trusted,
+                    repetitions=wanted,
+                )
+            )
             st.rerun()
 
 
@@ -266,14 +267,12 @@ def _rarer(cohort: str, class_name: str | None = None) -> None:
             "generator on it and come back: a generator of the whole cohort has seen patients that the classifiers "
             "must not know."
         )
-        classes = caches.manifest("cohorts", cohort)["classes"]
+        classes = caches.cohort(cohort).classes
         left, middle, right = st.columns(3, vertical_alignment="bottom")
         named = {words.clean(each): each for each in classes}
         first = classes.index(class_name) if class_name in classes else 0
         rare = named[str(left.selectbox("Class", list(named), first, key="rarer-class"))]
         keep = int(middle.number_input("Training images to keep", 4, 100_000, 50, key="keep"))
-        name = tasks.rarer_name(cohort, rare, keep)
         if right.button("Make this cohort", key="make-rarer"):
-            request = {"cohort": cohort, "class": rare, "keep": keep}
-            show.start("rarer", name, request, chooser="cohort")
+            show.start(ReduceClass(cohort=cohort, class_name=rare, keep=keep), chooser="cohort")
             st.rerun()

@@ -1,23 +1,48 @@
 """What the pages read, kept between reruns: the only place with Streamlit's cache decorators.
 
-Keys are names and the time stamp of the manifest, never arrays: Streamlit samples large arrays when it hashes them, so
-a changed pixel would go unnoticed. The records are frozen and their arrays memory-mapped read-only, so all sessions
-share them.
+Keys are artefacts, which never change, and never arrays: Streamlit samples large arrays when it hashes them, so a
+changed pixel would go unnoticed. The records are frozen and their arrays memory-mapped read-only, so all sessions share
+them.
 """
 
 import base64
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from ganaug_core import server
+from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Audit, Cohort, Floats, Map, Samples
 from ganaug_core.records.benefit import Benefit
 from ganaug_core.storage.workspace import Workspace
+
+Record = TypeVar("Record", Cohort, Samples, Map, Audit, Benefit)
+
+
+class Damaged(WorkspaceError):
+    """Something in the workspace that cannot be used any more; `kind` and `name` say what can be removed."""
+
+    def __init__(self, problem: WorkspaceError, kind: str, name: str) -> None:
+        super().__init__(problem.what, do=problem.do, code=problem.code)
+        self.kind, self.name = kind, name
+
+
+@contextmanager
+def using(kind: str, name: str) -> Iterator[None]:
+    """Raise what tells that this artefact is damaged as `Damaged`, so that the page can offer to remove it."""
+    try:
+        yield
+    except Damaged:
+        raise
+    except WorkspaceError as problem:
+        raise (Damaged(problem, kind, name) if problem.code == "damaged" else problem) from None
 
 
 def workspace() -> Workspace:
@@ -25,39 +50,37 @@ def workspace() -> Workspace:
     return _workspace(os.environ.get("GANAUG_HOME"))
 
 
-def manifest(kind: str, name: str) -> dict[str, Any]:
-    """Return the manifest of an artefact; a WorkspaceError tells in words that it is not there."""
-    return _manifest(str(workspace().root), kind, name, _stamp(kind, name))
-
-
 def cohort(name: str) -> Cohort:
-    return _cohort(str(workspace().root), name, _stamp("cohorts", name))
+    return _whole(Cohort, "cohorts", name, _cohort)
 
 
 def samples(name: str) -> Samples:
-    return _samples(str(workspace().root), name, _stamp("samples", name))
+    return _whole(Samples, "samples", name, _samples)
 
 
-def map(name: str) -> Map:
-    return _map(str(workspace().root), name, _stamp("maps", name))
+def map(name: str, cohort: str, samples: str) -> Map:
+    """Return a map; the cohort and the samples have the names that they have now."""
+    return replace(_whole(Map, "maps", name, _map), cohort=cohort, synthetic=samples)
 
 
-def audit(name: str) -> Audit:
-    return _audit(str(workspace().root), name, _stamp("audits", name))
+def audit(name: str, cohort: str, samples: str) -> Audit:
+    """Return an audit; the cohort and the samples have the names that they have now."""
+    known = _whole(Audit, "audits", name, _audit)
+    return replace(known, cohort={**known.cohort, "name": cohort}, synthetic={**known.synthetic, "name": samples})
 
 
 def benefit(name: str) -> Benefit:
-    return _benefit(str(workspace().root), name, _stamp("benefits", name))
+    return _whole(Benefit, "benefits", name, _benefit)
 
 
 def thumbnails(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     """Return one PNG of some images of a cohort, given by row, in the window of its intensity."""
-    return _thumbnails(str(workspace().root), name, _stamp("cohorts", name), images, columns, tile)
+    return _thumbnails(str(workspace().root), artefact("cohorts", name), images, columns, tile)
 
 
 def drawn(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     """Return one PNG of some synthetic images, given by row; black is -1, white is 1."""
-    return _drawn(str(workspace().root), name, _stamp("samples", name), images, columns, tile)
+    return _drawn(str(workspace().root), artefact("samples", name), images, columns, tile)
 
 
 def upper_half(picture: Path) -> str:
@@ -67,15 +90,40 @@ def upper_half(picture: Path) -> str:
 
 def histogram(name: str) -> tuple[Floats, dict[str, Floats]]:
     """Return the borders of about 64 bins in the physical unit, and the share of pixels in each, by class."""
-    return _histogram(str(workspace().root), name, _stamp("cohorts", name))
+    return _histogram(str(workspace().root), artefact("cohorts", name))
 
 
-def _stamp(kind: str, name: str) -> int:
-    """Return when the manifest was written, 0 where there is none (reading it will say so)."""
-    try:
-        return (workspace().folder(kind, name) / "manifest.json").stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+def artefact(kind: str, name: str) -> str:
+    """Return the artefact that has that name now, for routes and as a key."""
+    return workspace().artefact(kind, name)
+
+
+def inputs(cohort: str, samples: str) -> dict[str, str]:
+    """Return what a map, an audit or a benefit of these two is found by."""
+    place = workspace()
+    return {"cohort": place.identity("cohorts", cohort), "samples": place.identity("samples", samples)}
+
+
+def audit_of(cohort: str, samples: str) -> Audit | None:
+    """Return the newest audit of exactly these images by the present method, None where there is none."""
+    name = workspace().newest("audits", inputs(cohort, samples))
+    return audit(name, cohort, samples) if name else None
+
+
+def audit_beside(cohort: str, samples: str) -> Audit | None:
+    """Return the audit to show beside something else: None also where it is damaged, which its own page says."""
+    with suppress(WorkspaceError):
+        return audit_of(cohort, samples)
+    return None
+
+
+def _whole(record: type[Record], kind: str, name: str, kept: Callable[[str, str], Record]) -> Record:
+    """Return a record by name; Damaged where it is."""
+    with using(kind, name):
+        try:
+            return kept(str(workspace().root), artefact(kind, name))
+        except WorkspaceError:  # replaced in this very moment, or damaged: then the words have its name
+            return workspace().load(record, name)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -83,46 +131,41 @@ def _workspace(root: str | None) -> Workspace:
     return Workspace(root)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _manifest(root: str, kind: str, name: str, stamp: int) -> dict[str, Any]:
-    return Workspace(root).manifest(kind, name)
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _cohort(root: str, artefact: str) -> Cohort:
+    return Workspace(root).open(Cohort, artefact)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)  # the chooser looks at all of them; they stay on the disk
+def _samples(root: str, artefact: str) -> Samples:
+    return Workspace(root).open(Samples, artefact)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _cohort(root: str, name: str, stamp: int) -> Cohort:
-    return Workspace(root).cohort(name)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _samples(root: str, name: str, stamp: int) -> Samples:
-    return Workspace(root).samples(name)
+def _map(root: str, artefact: str) -> Map:
+    return Workspace(root).open(Map, artefact)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _map(root: str, name: str, stamp: int) -> Map:
-    return Workspace(root).map(name)
+def _audit(root: str, artefact: str) -> Audit:
+    return Workspace(root).open(Audit, artefact)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _audit(root: str, name: str, stamp: int) -> Audit:
-    return Workspace(root).audit(name)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _benefit(root: str, name: str, stamp: int) -> Benefit:
-    return Workspace(root).benefit(name)
+def _benefit(root: str, artefact: str) -> Benefit:
+    return Workspace(root).open(Benefit, artefact)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _thumbnails(root: str, name: str, stamp: int, images: tuple[int, ...], columns: int, tile: int) -> bytes:
-    found = _cohort(root, name, stamp)
+def _thumbnails(root: str, artefact: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
+    found = _cohort(root, artefact)
     window = found.intensity.low, found.intensity.high
     return server.as_png(server.sheet(server.windowed(found.pixels[list(images)], *window), columns, tile, gap=3))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _drawn(root: str, name: str, stamp: int, images: tuple[int, ...], columns: int, tile: int) -> bytes:
-    found = _samples(root, name, stamp)
+def _drawn(root: str, artefact: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
+    found = _samples(root, artefact)
     return server.as_png(server.sheet(server.windowed(found.images[list(images)], -1, 1), columns, tile, gap=3))
 
 
@@ -134,9 +177,9 @@ def _upper_half(path: str, stamp: int) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _histogram(root: str, name: str, stamp: int) -> tuple[Floats, dict[str, Floats]]:
+def _histogram(root: str, artefact: str) -> tuple[Floats, dict[str, Floats]]:
     """Up to 300 evenly chosen images a class tell the shape; values outside the range count at its ends."""
-    found = _cohort(root, name, stamp)
+    found = _cohort(root, artefact)
     low, high = found.intensity.low, found.intensity.high
     bins = 64
     if found.pixels.dtype.kind in "iu":  # whole numbers: a bin holds as many values as its neighbour, or it lies

@@ -33,18 +33,22 @@ def page() -> None:
 
 def _compare(chosen: list[str]) -> None:
     workspace = caches.workspace()
-    manifests = {name: workspace.manifest("runs", name) for name in chosen}
-    states = {name: runs.state(workspace, name) for name in chosen}
+    states, manifests, cohorts = {}, {}, set()
+    for name in chosen:
+        with caches.using("runs", name):
+            states[name] = runs.state(workspace, name)
+            manifests[name] = workspace.manifest("runs", name)
+            cohorts.add(workspace.reference("runs", name).origin.inputs.get("cohort", name))
     measured = {name: runs.checkups(workspace, name) for name in chosen}
     kept = {
         name: next(each for each in found if each.images == images)
         for name, (found, images) in measured.items()
         if images is not None and any(each.images == images for each in found)
     }
-    cohorts = {each["cohort"] for each in manifests.values()}
     st.write(answer(kept, one_cohort=len(cohorts) == 1))
     st.subheader("What was set differently")
-    differing = differences({name: each["config"] | {"cohort": each["cohort"]} for name, each in manifests.items()})
+    learnt = {name: each.present_cohort or f"{each.cohort} (an earlier one)" for name, each in states.items()}
+    differing = differences({name: each["config"] | {"cohort": learnt[name]} for name, each in manifests.items()})
     if differing.empty:
         st.text("Nothing: the runs were asked for in the same words.")
     else:

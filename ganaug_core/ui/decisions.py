@@ -20,8 +20,10 @@ IMAGE = "image"  # key of the chosen image, in the address too
 
 
 def of(samples: str) -> dict[str, Decision]:
-    """Return what was decided last about each image of a set, by id."""
-    return {each.image: each for each in Database(caches.workspace().database_path).decisions(samples)}
+    """Return what was decided last about each image of a set, by id; others that had its name may have others."""
+    here = set(caches.samples(samples).ids.tolist())
+    decided = Database(caches.workspace().database_path).decisions(samples)
+    return {each.image: each for each in decided if each.image in here}
 
 
 def buttons(samples: str, image: str, shown: Sequence[str], known: Mapping[str, Decision]) -> None:

@@ -4,25 +4,31 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.jobs import tasks
+from ganaug_core.config.requests import AuditSamples
+from ganaug_core.jobs import store
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
+from ganaug_core.storage.workspace import Reference
 from ganaug_core.ui import caches, charts, figures, glossary, grounds, pairs, show, verdicts, words
 from ganaug_core.ui.components.gallery import MOST, gallery
 from ganaug_core.ui.components.viewer import Panel, viewer
 
+FIRST = "Start the audit"
+
 
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
-    name = tasks.audit_name(cohort, samples)
-    if not caches.workspace().exists("audits", name):
+    audit = caches.audit_of(cohort, samples)
+    job = store.about(caches.workspace(), AuditSamples.step, cohort, samples)
+    if audit is not None and job is not None and job.live:
+        show.follow(job.id)
+    if audit is None:
         st.text(
             "An audit compares the synthetic images with the training images and with the hold-out images that no "
             "generator has seen. It takes a few minutes and goes on when you leave the page."
         )
-        request = {"cohort": cohort, "samples": samples, **_trust(cohort, samples)}
-        show.finished("audit", name, request, "Start the audit")
+        show.finished(AuditSamples(cohort=cohort, samples=samples, trust_split=_trusted(cohort, samples)), FIRST)
+        _earlier(cohort, samples)
         return
-    audit = caches.audit(name)
     st.subheader(verdicts.overall(audit), help=verdicts.meant())
     if (truncation := audit.synthetic.get("truncation")) is not None:
         st.caption(f"Drawn with truncation {truncation:g}: less varied than what the generator draws without it.")
@@ -35,20 +41,21 @@ def page(cohort: str, samples: str) -> None:
     verdicts.spaces(audit)
     verdicts.regions(audit)
     _details(audit)
-    _again(name, cohort, samples)
+    _again(cohort, samples)
+    _earlier(cohort, samples)
 
 
-def _trust(cohort: str, samples: str) -> dict[str, bool]:
+def _trusted(cohort: str, samples: str) -> bool:
     """Ask what only the user knows: whether a foreign generator has seen our hold-out."""
-    record, known = caches.manifest("samples", samples), caches.manifest("cohorts", cohort)
-    if known["own_split"] or record["provenance"].get("cohort") == known["digest"]:
-        return {}
+    record, known = caches.samples(samples), caches.cohort(cohort)
+    if known.own_split or record.provenance.get("cohort") == known.digest:
+        return False
     trusted = st.checkbox(
         "The generator of these images was not trained on the hold-out share of this cohort",
         key="trust-split",
         help="The hold-out share was chosen here. If the generator may have seen it, copying cannot be judged.",
     )
-    return {"trust_split": bool(trusted)}
+    return bool(trusted)
 
 
 def _worst(audit: Audit) -> None:
@@ -270,21 +277,53 @@ def _row(each: Measurement) -> dict[str, object]:
     }
 
 
-def _again(name: str, cohort: str, samples: str) -> None:
+def _again(cohort: str, samples: str) -> None:
     """Offer the document, and to judge anew."""
-    path = caches.workspace().folder("audits", name) / "audit.json"
-    trust = _trust(cohort, samples)
+    workspace = caches.workspace()
+    name = workspace.newest("audits", caches.inputs(cohort, samples))
+    document = workspace.attached("audits", name, "audit.json") if name else None
+    trusted = _trusted(cohort, samples)
     with st.container(horizontal=True):
-        if path.is_file():
+        if document is not None:
             st.download_button(
                 "Save as JSON",
-                path.read_bytes,
-                file_name=f"{name}.json",
+                document,
+                file_name=f"{cohort}--{samples}.json",
                 mime="application/json",
                 icon=":material/download:",
                 on_click="ignore",
             )
         if st.button("Run the audit again", icon=":material/refresh:", key="again"):
-            caches.workspace().remove("audits", name)
-            show.start("audit", name, {"cohort": cohort, "samples": samples, **trust})
+            show.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted))
             st.rerun()
+
+
+def _earlier(cohort: str, samples: str) -> None:
+    """List audits of other images that had these names, and those by an earlier method: to read, not to rely on."""
+    names = {"cohort": cohort, "samples": samples}
+    earlier = caches.workspace().earlier("audits", names, caches.inputs(cohort, samples))
+    if not earlier:
+        return
+    with st.expander(f"Earlier audits ({len(earlier)})", icon=":material/history:"), show.guarded():
+        for name, reference in earlier:
+            st.text(f"{words.moment(reference.written)}: {_why_earlier(cohort, samples, reference)}")
+            with show.guarded_part():
+                audit = caches.audit(name, cohort, samples)
+                st.markdown(f"**{words.plain(verdicts.overall(audit))}**")
+                for verdict in verdicts.ORDER:
+                    title = glossary.VERDICTS[verdict][0]
+                    st.text(f"{title}: {words.clean(audit.verdicts[verdict].statement)}")
+
+
+def _why_earlier(cohort: str, samples: str, reference: Reference) -> str:
+    """Say what is no longer so since an audit was made."""
+    now = caches.inputs(cohort, samples)
+    changed = [
+        part
+        for part, name in (("cohort", cohort), ("samples", samples))
+        if reference.origin.inputs.get(part) != now[part]
+    ]
+    made_from = [f"an earlier {cohort if part == 'cohort' else samples}" for part in changed]
+    if made_from:
+        return f"made from {words.listing(made_from)}. It says nothing about the images that have this name now."
+    return "made by an earlier version of the audit, whose numbers were others. Run the audit again to compare."

@@ -9,6 +9,7 @@ import streamlit as st
 from ganaug_core.records import MASK, ROLES, UNKNOWN_PATIENT, Cohort, Skipped
 from ganaug_core.ui import caches, charts, words
 
+DEPENDENT = ("runs", "generators", "samples", "maps", "audits", "benefits")
 SHOWN_PER_CLASS = 16
 
 
@@ -142,8 +143,13 @@ def _listed(files: Sequence[Skipped], alt: str) -> None:
 def removal(cohort: Cohort) -> None:
     """Offer to delete the cohort, with a second click."""
     with st.popover("Delete this cohort", icon=":material/delete:"):
-        st.write("The imported copy goes; your own files stay. Runs and generators made from it stay too.")
+        st.write("The imported copy goes; your own files stay.")
+        made = caches.workspace().dependents("cohorts", cohort.name)
+        kept = [f"{kind}: {words.listing([name for each, name in made if each == kind])}" for kind in DEPENDENT]
+        kept = [said for said in kept if not said.endswith(": ")]
+        if kept:
+            st.text("Made from it, and kept without its images:\n" + "\n".join(kept))
         if st.button("Yes, delete it", key=f"delete-{cohort.name}", type="primary"):
-            caches.workspace().remove("cohorts", cohort.name)
+            caches.workspace().remove_with_caches("cohorts", cohort.name)
             st.session_state.pop("cohort", None)
             st.rerun()

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ganaug_core import atlas
+from ganaug_core.config.requests import MAP_SPACE
 from ganaug_core.ui import caches, glossary, live, map_view, show, words
 from ganaug_core.ui import verdicts as verdicts_in_words
 
@@ -37,16 +38,17 @@ def story(lesson: atlas.Lesson) -> None:
 def verdicts(lesson: atlas.Lesson) -> None:
     """Show what the audit says of the finished generator."""
     st.write("**What the audit says**")
-    name = atlas.artefact(caches.workspace(), "audits", lesson.generator)
-    if name is None:
+    samples = atlas.samples_of(caches.workspace(), lesson.generator)
+    audit = caches.audit_of(atlas.COHORT, samples) if samples else None
+    if audit is None:
         st.write("This generator has not been audited yet.")
         return
-    found = caches.audit(name).verdicts
+    found = audit.verdicts
     for key in verdicts_in_words.ORDER:
         word, sign, colour = glossary.STATES[found[key].state]
         said = words.plain(found[key].statement)
         st.markdown(f"**{glossary.VERDICTS[key][0]}** :{colour}-badge[{sign} {word}]  \n{said}")
-    show.link("audit", "Open the whole audit", cohort=atlas.COHORT, samples=_samples(lesson))
+    show.link("audit", "Open the whole audit", cohort=atlas.COHORT, samples=str(samples))
 
 
 def training(lesson: atlas.Lesson) -> None:
@@ -56,16 +58,13 @@ def training(lesson: atlas.Lesson) -> None:
 
 def map_of(lesson: atlas.Lesson) -> None:
     """Draw where the finished generator's images lie among the real ones."""
-    name = atlas.artefact(caches.workspace(), "maps", lesson.generator)
-    if name is None:
+    workspace = caches.workspace()
+    samples = atlas.samples_of(workspace, lesson.generator)
+    name = workspace.newest("maps", caches.inputs(atlas.COHORT, samples), encoder=MAP_SPACE) if samples else None
+    if name is None or samples is None:
         return
-    audit = atlas.artefact(caches.workspace(), "audits", lesson.generator)
     st.subheader("Where its images lie among the real ones")
     st.write("Point at a dot to see its image beside the nearest training image.")
-    judged = caches.audit(audit) if audit else None
-    map_view.with_overlays(name, caches.map(name), judged, key=f"map-{lesson.generator}", gathers=False, height=480)
-    show.link("feature_map", "Open it as a page", cohort=atlas.COHORT, samples=_samples(lesson))
-
-
-def _samples(lesson: atlas.Lesson) -> str:
-    return atlas.artefact(caches.workspace(), "samples", lesson.generator) or ""
+    drawn, audit = caches.map(name, atlas.COHORT, samples), caches.audit_beside(atlas.COHORT, samples)
+    map_view.with_overlays(name, drawn, audit, key=f"map-{lesson.generator}", gathers=False, height=480)
+    show.link("feature_map", "Open it as a page", cohort=atlas.COHORT, samples=samples)

@@ -11,6 +11,8 @@ import streamlit as st
 from PIL import Image
 
 from ganaug_core import server
+from ganaug_core.config.requests import Train
+from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import runs, store
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import caches, charts, show, watching, words
@@ -21,7 +23,8 @@ SHEET_WIDTH = 900
 
 def watch(name: str) -> None:
     """Show a run."""
-    live = runs.state(caches.workspace(), name).live
+    with caches.using("runs", name):
+        live = runs.state(caches.workspace(), name).live
     st.fragment(_status, run_every=show.POLL_SECONDS if live else None)(name, live)
     frozen = live and st.toggle("Hold the charts still", help="They are drawn anew every few seconds otherwise.")
     drawings(name, live=live, frozen=frozen)
@@ -34,7 +37,7 @@ def drawings(name: str, *, live: bool = False, frozen: bool = False) -> None:
 
 def listing() -> None:
     """List all runs, newest first; the list keeps up while one is live."""
-    live = any(job.live for job in store.jobs(caches.workspace(), "train"))
+    live = any(job.live for job in store.jobs(caches.workspace(), Train.step))
     st.fragment(_listing, run_every=CHART_SECONDS if live else None)()
 
 
@@ -44,11 +47,16 @@ def _listing() -> None:
 
 
 def _table(workspace: Workspace) -> None:
-    seen = [runs.state(workspace, name) for name in runs.names(workspace)[::-1]]
+    seen = []
+    for name in runs.names(workspace)[::-1]:
+        try:
+            seen.append(runs.state(workspace, name))
+        except WorkspaceError as problem:  # one damaged run does not hide the others; choosing it offers to remove it
+            show.trouble(problem.what, problem.do)
     rows = [
         {
             "Run": each.name,
-            "Cohort": each.cohort,
+            "Cohort": each.present_cohort or f"{each.cohort} (an earlier one)",
             "Recipe": each.recipe,
             "State": words.STATES[each.state].split(";")[0].split(":")[0],
             "Done": words.percent(each.share),
@@ -90,6 +98,8 @@ def _status(name: str, was_live: bool) -> None:
             place.metric(label, value)
         if run.device:
             st.text(f"{'Trains' if run.live else 'Trained'} on {words.clean(run.device)}.")
+        if run.present_cohort is None:
+            st.text(f"It was trained on an earlier {run.cohort}, which is not here any more.")
         if run.error:
             show.trouble(run.error["what"], run.error["do"])
         watching.alarms(name)
@@ -98,7 +108,8 @@ def _status(name: str, was_live: bool) -> None:
     if run.generator:
         with st.container(horizontal=True):
             show.link("generators", "See the generator", generator=run.generator)
-            show.link("samples", "Look at images", cohort=run.cohort)
+            if run.present_cohort:
+                show.link("samples", "Look at images", cohort=run.present_cohort)
 
 
 def _buttons(run: runs.RunState) -> None:
@@ -165,7 +176,7 @@ def _previews(name: str, sheets: list[tuple[int, Path]], live: bool) -> int:
         st.select_slider("After this many training images", moments, key=key, format_func=lambda images: f"{images:,}")
     shown: int = st.session_state[key]
     run = runs.state(caches.workspace(), name)
-    classes = caches.workspace().exists("cohorts", run.cohort) and caches.manifest("cohorts", run.cohort)["classes"]
+    classes = caches.cohort(run.present_cohort).classes if run.present_cohort else ()
     rows = f", from top to bottom: {', '.join(words.clean(each) for each in classes)}" if classes else ""
     st.text(f"The same random starting points at every moment. Each row is a class{rows}.")
     st.image(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ganaug_core.jobs import tasks
+from ganaug_core.config.requests import MAP_SPACE, BuildMap
 from ganaug_core.records import ROLES, Audit, Integers, Map
 from ganaug_core.ui import address, caches, figures, pairs, show, words
 from ganaug_core.ui.components.feature_map import Group, feature_map, lasso_of
@@ -32,7 +32,7 @@ def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     columns = st.columns([3, 2], vertical_alignment="bottom")
     if address.settle("space") not in SPACES:
-        st.session_state["space"] = tasks.MAP_SPACE
+        st.session_state["space"] = MAP_SPACE
     space = columns[0].selectbox(
         "Feature space",
         list(SPACES),
@@ -41,26 +41,26 @@ def page(cohort: str, samples: str) -> None:
         persist_state="session",
         help="How images become numbers before they are drawn. What is near in one space may be far in another.",
     )
-    name = tasks.map_name(cohort, samples, str(space))
-    if not caches.workspace().exists("maps", name):
+    name = caches.workspace().newest("maps", caches.inputs(cohort, samples), encoder=space)
+    if name is None:
         st.text(
             "The map places every real image near those that resemble it, and every synthetic image between its "
             "nearest real ones. It takes about a minute for a few thousand images."
         )
-        show.finished("map", name, {"cohort": cohort, "samples": samples, "encoder": space}, "Draw the map")
+        show.finished(BuildMap(cohort=cohort, samples=samples, encoder=str(space)), "Draw the map")
         return
     view = columns[1].segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, default="images", required=True, key="view"
     )
-    _look(name, str(view))
+    _look(name, cohort, samples, str(view))
 
 
 @st.fragment
-def _look(name: str, view: str) -> None:
+def _look(name: str, cohort: str, samples: str, view: str) -> None:
     """Map, pair and gallery; a click runs only this again."""
     with show.guarded():
         address.settle(IMAGE)
-        drawn = caches.map(name)
+        drawn = caches.map(name, cohort, samples)
         audit = _audit(drawn)
         _asked_for(drawn, audit)
         left, right = st.columns([3, 2], gap="medium")
@@ -76,8 +76,7 @@ def _look(name: str, view: str) -> None:
 
 
 def _audit(drawn: Map) -> Audit | None:
-    name = tasks.audit_name(drawn.cohort, drawn.synthetic)
-    return caches.audit(name) if caches.workspace().exists("audits", name) else None
+    return caches.audit_beside(drawn.cohort, drawn.synthetic)
 
 
 def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
@@ -92,8 +91,8 @@ def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
         opened=opened,
         chosen=[str(drawn.ids[row]) for row in gathered],
         on_pick=_picked,
-        on_lasso=partial(_lassoed_on, name),
-        on_group=partial(_opened, name),
+        on_lasso=partial(_lassoed_on, name, drawn.cohort, drawn.synthetic),
+        on_group=partial(_opened, name, drawn.cohort, drawn.synthetic),
     )
     if audit is None:
         st.text("Suspected copies and missing groups appear here after an audit.")
@@ -139,15 +138,15 @@ def _plotly(name: str, drawn: Map) -> None:
         figure,
         key=key,
         theme=None,
-        on_select=partial(_selected, name, key, rows),
+        on_select=partial(_selected, name, drawn.cohort, drawn.synthetic, key, rows),
         selection_mode=("points", "box", "lasso"),
         alt=f"Feature map with {len(drawn.ids):,} points",
     )
 
 
-def _selected(name: str, key: str, rows: list[Integers]) -> None:
+def _selected(name: str, cohort: str, samples: str, key: str, rows: list[Integers]) -> None:
     """Take over a selection in the Plotly figure: one point is picked, several are gathered."""
-    drawn = caches.map(name)
+    drawn = caches.map(name, cohort, samples)
     points = st.session_state[key]["selection"]["points"]
     chosen = np.unique([int(rows[each["curve_number"]][each["point_index"]]) for each in points]).astype(np.int64)
     if len(chosen) == 1:
@@ -227,15 +226,15 @@ def _rows_gathered(drawn: Map) -> tuple[Integers, str]:
     return np.flatnonzero(np.isin(drawn.ids, ids)), where
 
 
-def _lassoed_on(name: str) -> None:
-    drawn = caches.map(name)
+def _lassoed_on(name: str, cohort: str, samples: str) -> None:
+    drawn = caches.map(name, cohort, samples)
     lasso = lasso_of(st.session_state["map"]["lasso"])
     _keep(drawn, lasso.inside(drawn) if lasso else np.zeros(0, np.int64), "lasso")
 
 
-def _opened(name: str) -> None:
+def _opened(name: str, cohort: str, samples: str) -> None:
     """Gather the real images of the missing group that was opened on the map, or none where it was closed again."""
-    drawn = caches.map(name)
+    drawn = caches.map(name, cohort, samples)
     audit, number = _audit(drawn), st.session_state["map"]["group"]
     known = groups(audit) if audit else []
     if isinstance(number, int) and 0 <= number < len(known):

@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ganaug_core.jobs import tasks
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN, Cohort, Floats, Map, Suspect
 from ganaug_core.ui import caches, glossary, show, words
 from ganaug_core.ui.components.viewer import Panel, viewer
@@ -62,9 +61,8 @@ def of_sample(cohort: str, samples: str, image: str) -> Pair:
 
 def _named(cohort: str, samples: str, image: str) -> Suspect | None:
     """Return what the audit says of a synthetic image, None where it does not name it."""
-    name = tasks.audit_name(cohort, samples)
-    suspects = caches.audit(name).suspects if caches.workspace().exists("audits", name) else ()
-    return next((each for each in suspects if each.synthetic == image), None)
+    audit = caches.audit_beside(cohort, samples)
+    return next((each for each in audit.suspects if each.synthetic == image), None) if audit else None
 
 
 def of_suspect(suspect: Suspect) -> Pair:

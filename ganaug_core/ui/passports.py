@@ -1,6 +1,7 @@
 """What a generator is, in words; images drawn from it; generators and images that come from elsewhere."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.jobs import tasks
+from ganaug_core import pipeline
+from ganaug_core.config.requests import ImportGenerator, ImportSamples, Sample
+from ganaug_core.generators import stored
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui import ask, caches, show, sources, uploads, words
 
@@ -24,10 +27,11 @@ LICENCES = {
 }
 
 
-def passport(name: str) -> None:
+def card_of(name: str) -> None:
     """Tell what a generator draws, from what it learnt, and that its file was tested."""
-    manifest = caches.manifest("generators", name)
-    card = manifest["passport"]
+    with caches.using("generators", name):
+        passport = stored.passport(caches.workspace(), name)
+    card = passport.model_dump(mode="json")
     shape, unit = card["architecture"], card["intensity"]
     figures = {
         "Classes": str(len(card["classes"])),
@@ -54,7 +58,7 @@ def passport(name: str) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Training images of each class")
     with st.expander("Fingerprints"):
         st.code(
-            f"generator  {manifest['hash']}\ncohort     {card['cohort_digest']}\nweights    {card['tensors_sha256']}"
+            f"generator  {passport.identity}\ncohort     {card['cohort_digest']}\nweights    {card['tensors_sha256']}"
         )
 
 
@@ -74,10 +78,10 @@ def _sentences(card: dict[str, Any]) -> list[str]:
 
 def download(name: str) -> None:
     """Offer the generator as one file that cannot run code."""
-    path = caches.workspace().folder("generators", name) / "generator.safetensors"
+    workspace = caches.workspace()
     st.download_button(
         "Save as a file",
-        path.read_bytes,
+        lambda: stored.file_of(workspace, name),
         file_name=f"{name}.safetensors",
         mime="application/octet-stream",
         icon=":material/download:",
@@ -107,12 +111,10 @@ def drawing(name: str) -> None:
         key=f"draw-truncation-{name}",
         help="Below 1: more typical, less varied images.",
     )
-    plain = samples = tasks.samples_name(name, int(per_class), seed)
-    if truncation < 1:
-        samples = f"{samples}-truncated{truncation:g}"
-    request = {"generator": name, "per_class": int(per_class), "seed": seed, "truncation": float(truncation)}
-    if show.finished("sample", samples, {**request, "name": samples}, f"Draw {per_class} images per class"):
-        if truncation < 1 and caches.workspace().exists("samples", plain):
+    request = Sample(generator=name, per_class=int(per_class), seed=seed, truncation=float(truncation))
+    if samples := show.finished(request, f"Draw {per_class} images per class"):
+        plain = pipeline.made(caches.workspace(), replace(request, truncation=1.0))
+        if truncation < 1 and plain:
             st.text("The same starting points without truncation and with it, one below the other.")
             pictures({"truncation 1": plain, f"truncation {truncation:g}": samples})
         else:
@@ -124,7 +126,7 @@ def drawing(name: str) -> None:
 
 def mixing(name: str) -> None:
     """Mix the styles of two rows of images, where the generator has styles; elsewhere show nothing."""
-    if caches.manifest("generators", name)["passport"]["architecture"]["name"] != "style":
+    if stored.passport(caches.workspace(), name).architecture.name != "style":
         return
     st.subheader("Mix styles")
     share = st.slider(
@@ -137,9 +139,8 @@ def mixing(name: str) -> None:
         help="Each layer of this generator has a style. Coarse layers decide the shape, fine ones the texture. This "
         "share of the layers, from the finest on, has the style of the column; the others have that of the row.",
     )
-    samples = f"{name}-mixed{share:g}"
-    request = {"generator": name, "per_class": 1, "seed": 0, "mixing": float(share), "name": samples}
-    if not show.finished("sample", samples, request, "Mix styles"):
+    samples = show.finished(Sample(generator=name, per_class=1, mixing=float(share)), "Mix styles")
+    if samples is None:
         return
     drawn = caches.samples(samples)
     st.caption("Images of a row share their coarse styles, images of a column their fine ones. Synthetic.")
@@ -155,14 +156,13 @@ def mixing(name: str) -> None:
 
 def _drawn_last(generator: str) -> dict[str, int]:
     """Return `per_class` and `seed` of the images drawn last, if they were drawn on this page or for an audit."""
-    workspace, digest = caches.workspace(), caches.manifest("generators", generator)["hash"]
-    for name in workspace.names("samples")[::-1]:
-        made = caches.manifest("samples", name)["provenance"]
-        if made.get("generator") == digest and made.get("per_class") in AMOUNTS:
-            chosen = {"per_class": int(made["per_class"]), "seed": int(made["seed"])}
-            if name == tasks.samples_name(generator, **chosen):
-                return chosen
-    return {}
+    workspace = caches.workspace()
+    drawn = workspace.find(
+        "samples", {"generator": workspace.identity("generators", generator)}, truncation=1.0, mixing=0.0, classes=None
+    )
+    settings = [reference.origin.settings for _, reference in drawn]
+    chosen = [each for each in settings if each.get("per_class") in AMOUNTS]
+    return {key: int(chosen[0][key]) for key in ("per_class", "seed")} if chosen else {}
 
 
 def pictures(sets: Mapping[str, str]) -> None:
@@ -188,14 +188,14 @@ def bring_generator() -> None:
         return
     path = uploads.keep([file], caches.workspace())
     name = sources.free_name(Path(file.name).stem, "generators")
-    show.start("generator_import", name, {"path": str(path), "name": name}, "generator")
+    show.start(ImportGenerator(path=str(path), name=name), "generator")
     st.session_state["generator-upload"] = number + 1
     st.rerun()
 
 
 def collect_images() -> None:
     """Take note of the synthetic images that this session imported, once they are there."""
-    if imported := show.collect("samples_import"):
+    if imported := show.collect(ImportSamples.step):
         st.session_state[_BROUGHT] = imported
 
 
@@ -236,8 +236,7 @@ def bring_images() -> None:
     suggested = st.session_state.get("synthetic-name") or source.stem
     name = st.text_input("Name of these images", value=sources.free_name(suggested, "samples"), max_chars=100)
     if st.button("Import these images", type="primary"):
-        request = {"source": str(source), "cohort": cohort, "name": check_name(name)}
-        show.start("samples_import", name, request, "samples")
+        show.start(ImportSamples(source=str(source), cohort=cohort, name=check_name(name)), "samples")
         for key in ("synthetic-path", "synthetic-name"):
             st.session_state.pop(key, None)
         st.session_state["synthetic-upload"] = number + 1  # an empty field: nobody imports the same again by a click

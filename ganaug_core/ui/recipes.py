@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ganaug_core.config import RECIPES, Recipe
+from ganaug_core.config.requests import Train
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui import ask, caches, parts, show, sources, words
 
@@ -29,13 +30,11 @@ def start(cohort: str) -> None:
     )
     st.text(device_in_words())
     with st.expander("Advanced"):
-        unit = str(caches.workspace().manifest("cohorts", cohort)["intensity"]["unit"])
+        unit = caches.cohort(cohort).intensity.unit
         changes = parts.form(recipe, unit)
     if st.button("Start training", type="primary", icon=":material/play_arrow:"):
         config = parts.check(chosen, changes, unit, **budget)
-        show.start(
-            "train", check_name(name), {"name": name, "cohort": cohort, "config": config.model_dump(mode="json")}
-        )
+        show.start(Train(name=check_name(name), cohort=cohort, config=config.model_dump(mode="json")))
         ask.next_time("run", name)
         st.rerun()
 

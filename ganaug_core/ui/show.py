@@ -2,40 +2,29 @@
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import streamlit as st
 
-from ganaug_core import app_root
+from ganaug_core import app_root, pipeline
+from ganaug_core.config.requests import Request
 from ganaug_core.errors import GanaugError
 from ganaug_core.jobs import store
 from ganaug_core.ui import ask, caches, words
 
 _log = logging.getLogger(__name__)
 
-FOLDERS = {
-    "import": "cohorts",
-    "train": "runs",
-    "generator_import": "generators",
-    "sample": "samples",
-    "samples_import": "samples",
-    "map": "maps",
-    "audit": "audits",
-    "rarer": "cohorts",
-    "benefit": "benefits",
-}
 WORK = {
-    "import": "Importing the cohort",
+    "import_cohort": "Importing the cohort",
     "train": "Training",
-    "generator_import": "Checking the generator",
+    "import_generator": "Checking the generator",
     "sample": "Drawing images",
-    "samples_import": "Importing synthetic images",
-    "map": "Drawing the map",
-    "audit": "Auditing",
-    "rarer": "Leaving patients out",
-    "benefit": "Training classifiers",
+    "import_samples": "Importing synthetic images",
+    "build_map": "Drawing the map",
+    "audit_samples": "Auditing",
+    "reduce_class": "Leaving patients out",
+    "measure_benefit": "Training classifiers",
 }
 POLL_SECONDS = 1.0
 _AWAITED = "awaited-{}"
@@ -56,8 +45,13 @@ def link(page: str, label: str | None = None, *, help: str | None = None, **quer
 
 
 def error(problem: GanaugError) -> None:
-    """Show what happened and what to do."""
+    """Show what happened and what to do; what is damaged can be removed here."""
     trouble(problem.what, problem.do)
+    if isinstance(problem, caches.Damaged) and st.button(
+        f"Remove {problem.name}", icon=":material/delete:", key=f"remove-{problem.kind}-{problem.name}"
+    ):
+        caches.workspace().remove_with_caches(problem.kind, problem.name)
+        st.rerun()
 
 
 def trouble(what: str, do: str) -> None:
@@ -87,46 +81,52 @@ def guarded() -> Iterator[None]:
     _end()
 
 
+@contextmanager
+def guarded_part() -> Iterator[None]:
+    """Show an error in words and go on: one damaged thing in a list does not hide the others."""
+    try:
+        yield
+    except GanaugError as problem:
+        error(problem)
+
+
 def _end() -> None:
     """End the page; once it is stopped Streamlit takes no more words, so the address is written before."""
     ask.settle()
     st.stop()
 
 
-def finished(kind: str, name: str, request: Mapping[str, Any], label: str) -> bool:
-    """Return whether a result is on disk; if not, offer to make it, or show how far it is.
+def finished(request: Request, label: str) -> str | None:
+    """Return the name of what a request made; where it is not made yet, offer to make it, or show how far it is.
 
     Args:
-        kind: Kind of job (`map`, `audit`, `sample`, ...).
-        name: Name that the result will have in the workspace.
-        request: What the job needs to know.
         label: Words on the button that starts it.
     """
     workspace = caches.workspace()
-    if workspace.exists(FOLDERS[kind], name):
-        return True
-    job = store.find(workspace, kind, name)
+    if known := pipeline.made(workspace, request):
+        return known
+    job = store.of(workspace, request)
     if job is not None and job.live:
         follow(job.id)
-        return False
+        return None
     if job is not None and job.error:
         trouble(job.error["what"], job.error["do"])
     elif job is not None and job.state in ("stopped", "interrupted"):
         st.info(f"This was {words.STATES[job.state].split(';')[0].split(':')[0]} before it was ready.")
-    if st.button(label, type="primary", key=f"start-{kind}-{name}"):
-        start(kind, name, request)
+    if st.button(label, type="primary", key=f"start-{request.step}-{pipeline.outcome(workspace, request).name}"):
+        start(request)
         st.rerun()
-    return False
+    return None
 
 
-def start(kind: str, name: str, request: Mapping[str, Any], chooser: str | None = None) -> int:
+def start(request: Request, chooser: str | None = None) -> int:
     """Hand work to the worker and return the number of the job.
 
     Args:
         chooser: Key of the chooser (`cohort`, `generator`, ...) that shall show the result once it is there.
     """
-    job = store.submit(caches.workspace(), kind, name, dict(request))
-    st.session_state[_AWAITED.format(kind)] = (job.id, chooser)
+    job = store.submit(caches.workspace(), request)
+    st.session_state[_AWAITED.format(request.step)] = (job.id, chooser)
     return job.id
 
 

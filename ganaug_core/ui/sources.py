@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
+from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
-from ganaug_core.readers.dicom_codes import LABEL_TAGS
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui import caches, show, uploads, words
 
@@ -48,7 +49,7 @@ def embedded() -> None:
             if st.button(f"Open the {key}", key=f"embedded-{key}", type="primary" if key == "phantom" else "secondary"):
                 size = 64 if key == "phantom" else 32
                 name = free_name(key)
-                show.start("import", name, {"source": f"embedded:{key}", "name": name, "size": size}, "cohort")
+                show.start(ImportCohort(source=f"embedded:{key}", name=name, size=size), "cohort")
                 st.rerun()
 
 
@@ -123,7 +124,7 @@ def _begin(source: Path, suggested: str) -> None:
     with st.expander("Options"):
         request = _options(source)
     if st.button("Import these images", type="primary", key="import-own"):
-        show.start("import", check_name(name), {"source": str(source), "name": name, **request}, "cohort")
+        show.start(ImportCohort(source=str(source), name=check_name(name), draft=True, **request), "cohort")
         for key in ("uploaded", "uploaded-name"):
             st.session_state.pop(key, None)
         st.rerun()
@@ -140,26 +141,26 @@ def _options(source: Path) -> dict[str, Any]:
         help="Values outside are set to the ends; generators give values of the range back. Usual: −1024 to 1024 HU "
         "for CT, 0 to 255 for 8 bits, the percentiles 0.5 to 99.5 for MR, all values for the rest.",
     )
-    request: dict[str, Any] = {"size": int(size), "draft": True}
+    request: dict[str, Any] = {"size": int(size)}
     low, high = RANGES[way]
     if way in (OWN_RANGE, PERCENTILES):
         first, second = right.columns(2)
-        asked = [
+        asked = (
             first.number_input("Lowest", value=low, key=f"lowest-{way}"),
             second.number_input("Highest", value=high, key=f"highest-{way}"),
-        ]
+        )
         if asked[1] <= asked[0]:
             raise CohortError("The highest value is not above the lowest.", do="Correct the range of values.")
         request["percentiles" if way == PERCENTILES else "value_range"] = asked
     elif way != USUAL_RANGE:
-        request["percentiles"] = [0.0, 100.0]
+        request["percentiles"] = (0.0, 100.0)
     if st.toggle("The images are volumes or have masks: choose how they become slices"):
         request["choices"] = _choices()
     columns = _columns() if _has_table(source) else {}
-    return {**request, "columns": columns} if columns else request
+    return {**request, "columns": Columns(**columns)} if columns else request
 
 
-def _choices() -> dict[str, Any]:
+def _choices() -> Choices:
     """Ask how volumes become slices."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     slices = left.selectbox("Slices", list(SLICES), format_func=SLICES.__getitem__, help=MASKS)
@@ -176,11 +177,16 @@ def _choices() -> dict[str, Any]:
     respaced = left.toggle("One pixel spacing for all", help="Otherwise an image is scaled to fill the square.")
     spacing = middle.number_input("Pixel spacing in mm", 0.01, 100.0, 1.0, disabled=not respaced)
     volume = right.number_input("Volume of 4-D NIfTI files, 0 for none", 0, 10_000, 0, help="0 leaves such files out.")
-    chosen: dict[str, Any] = {"slices": slices, "every": int(every), "plane": plane, "crop": crop}
-    chosen |= {"mask_label": int(region)} if region else {}
-    chosen |= {"volume": int(volume)} if volume else {}
-    chosen |= {"label_tag": tag} if tag else {}
-    return {**chosen, "spacing_mm": float(spacing)} if respaced else chosen
+    return Choices(
+        slices=str(slices),
+        every=int(every),
+        plane=str(plane),
+        volume=int(volume) or None,
+        crop=crop,
+        mask_label=int(region) or None,
+        spacing_mm=float(spacing) if respaced else None,
+        label_tag=tag,
+    )
 
 
 def _columns() -> dict[str, str]:
@@ -198,9 +204,9 @@ def _has_table(source: Path) -> bool:
 def free_name(suggested: str, kind: str = "cohorts") -> str:
     """Return a name that can be used and is not taken: `phantom`, `phantom-2`, ..."""
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", suggested).strip("-._")[:80] or kind.removesuffix("s")
-    workspace = caches.workspace()
+    taken = {known.casefold() for known in caches.workspace().names(kind)}
     for number in range(1, 10_000):
         name = base if number == 1 else f"{base}-{number}"
-        if not workspace.folder(kind, name).exists():
+        if name.casefold() not in taken:
             return name
     raise CohortError(f"Too many are named {base}.", do="Choose another name.", code="name_taken")

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core.cohort import drafts, patterns
-from ganaug_core.cohort.arranging import Draft, Plan
+from ganaug_core.cohort.arranging import Draft
+from ganaug_core.config.importing import Plan
 from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Cohort
 from ganaug_core.ui import caches, show, words
 

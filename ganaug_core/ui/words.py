@@ -76,6 +76,11 @@ def chance(value: float) -> str:
     return "< 0.0001" if value < 1e-4 else number(value, 2)
 
 
+def moment(written: str) -> str:
+    """Return a time of the workspace as people write it: `2026-11-29 18:05 UTC`."""
+    return f"{written[:10]} {written[11:16]} UTC"
+
+
 def listing(parts: Iterable[Any], last: str = "and") -> str:
     """Return `a, b and c`."""
     words = [str(part) for part in parts]

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from looking_records import kept
 from small_workspace import a_cohort, a_generator, a_run, some_samples
 from streamlit.testing.v1 import AppTest
 
 from ganaug_core import app_root
+from ganaug_core.config.requests import Sample
 from ganaug_core.jobs import launch
 from ganaug_core.server import SCRIPT
 from ganaug_core.storage.workspace import Workspace
@@ -39,7 +41,7 @@ def filled(home: Workspace) -> Workspace:
     home.keep(cohort, cohort.name)
     a_run(home, cohort)
     a_generator(home, cohort)
-    home.keep(some_samples(cohort), "r1-6-seed0")
+    kept(home, some_samples(cohort), Sample(generator="r1", per_class=6))
     return home
 
 

@@ -3,12 +3,18 @@
 import json
 
 import numpy as np
+from safetensors.numpy import save
 from sklearn.datasets import load_digits
 
+from ganaug_core import pipeline
 from ganaug_core.config import Passport, configure
-from ganaug_core.jobs.recorder import sheet_of
+from ganaug_core.config.requests import Train
+from ganaug_core.config.revisions import REVISIONS
+from ganaug_core.generators.stored import WEIGHTS
 from ganaug_core.records import Cohort, Intensity, Samples, Skipped
+from ganaug_core.records.origin import Origin
 from ganaug_core.storage.workspace import Workspace, digest_of
+from ganaug_core.training.recorder import sheet_of
 
 HOSTILE = "![x](http://198.51.100.7/a.png)<b>b</b>"
 CLASSES = ("zero", f"one {HOSTILE}", "two")
@@ -48,7 +54,9 @@ def some_samples(cohort: Cohort, per_class: int = 6) -> Samples:
 
 def a_run(workspace: Workspace, cohort: Cohort, name: str = "r1") -> None:
     config = configure("recommended", minutes=1.0).model_dump(mode="json")
-    folder = workspace.write("runs", name, {"name": name, "cohort": cohort.name, "config": config, "created": 1.7e9})
+    origin = pipeline.outcome(workspace, Train(name=name, cohort=cohort.name, config=config)).origin
+    manifest = {"schema": "ganaug.run/1", "name": name, "cohort": cohort.name, "config": config}
+    folder = workspace.write("runs", name, manifest, identity=digest_of(name, cohort.identity), origin=origin)
     random = np.random.default_rng(0)
     lines, outputs = [], []
     (folder / "previews").mkdir()
@@ -91,5 +99,18 @@ def a_generator(workspace: Workspace, cohort: Cohort, name: str = "r1", architec
             "images": 3000,
         }
     )
-    manifest = {"name": name, "hash": "ab" * 32, "passport": card.model_dump(mode="json")}
-    workspace.write("generators", name, manifest, files={"generator.safetensors": b"weights"})
+    manifest = {
+        "schema": "ganaug.generator/1",
+        "name": name,
+        "hash": card.identity,
+        "passport": card.model_dump(mode="json"),
+    }
+    run = {"run": workspace.identity("runs", name)} if workspace.exists("runs", name) else {}
+    origin = Origin(
+        inputs={"cohort": cohort.identity, **run},
+        settings={"images": 3000},
+        revision=REVISIONS["generators"],
+        names={"cohort": cohort.name, **dict.fromkeys(run, name)},
+    )
+    files = {WEIGHTS: save({"weight": np.zeros((2, 2), np.float32)})}
+    workspace.write("generators", name, manifest, files=files, identity=card.identity, origin=origin)

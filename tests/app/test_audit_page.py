@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from ganaug_core import app_root, atlas
+from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.records import Audit, Examples
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import glossary
-from tests.looking_records import a_map, an_audit
+from tests.looking_records import a_map, an_audit, kept
 
 SAMPLES = "r1-6-seed0"
 SPEAKING = ("copies", "modes", "realism", "detail", "labels", "intensities", "multiples", "spaces", "regions", "words")
@@ -101,8 +102,8 @@ def rich(audit: Audit) -> Audit:
 def judged(workspace: Workspace) -> Audit:
     cohort, samples = workspace.cohort("small"), workspace.samples(SAMPLES)
     audit = rich(an_audit(cohort, samples))
-    workspace.keep(a_map(cohort, samples), f"small--{SAMPLES}--simclr")
-    workspace.keep(audit, f"small--{SAMPLES}")
+    kept(workspace, a_map(cohort, samples), BuildMap(cohort="small", samples=SAMPLES))
+    kept(workspace, audit, AuditSamples(cohort="small", samples=SAMPLES))
     return audit
 
 
@@ -143,8 +144,7 @@ def test_a_link_to_a_missing_group_lists_its_real_images(filled: Workspace, page
 def test_every_line_of_the_shipped_audits_that_holds_a_term_explains_it(home: Workspace, page: Any) -> None:
     atlas.install(home)
     for lesson in atlas.LESSONS:
-        name = atlas.artefact(home, "samples", lesson.generator)
-        app = page("audit", cohort=atlas.COHORT, samples=str(name))
+        app = page("audit", cohort=atlas.COHORT, samples=str(atlas.samples_of(home, lesson.generator)))
         assert not app.exception
         lines = [each for each in first_screen(app.main) if each.type in ("text", "markdown", "subheader")]
         spoken = [each for each in lines if glossary.gloss(str(each.value))]

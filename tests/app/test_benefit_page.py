@@ -5,20 +5,23 @@ from dataclasses import replace
 
 import pytest
 from benefit_results import STATEMENT, a_benefit
+from looking_records import kept
 from streamlit.testing.v1 import AppTest
 
+from ganaug_core.config.requests import MeasureBenefit, ReduceClass
 from ganaug_core.jobs import store
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import benefit_figures
 
 Open = Callable[..., AppTest]
-SAMPLES, NAME = "r1-6-seed0", "small--r1-6-seed0"
+SAMPLES = "r1-6-seed0"
+ASKED = MeasureBenefit(cohort="small", samples=SAMPLES)
 
 
 @pytest.fixture
 def answered(filled: Workspace) -> Workspace:
     """The filled workspace with a finished experiment."""
-    filled.keep(a_benefit(filled.cohort("small"), filled.samples(SAMPLES)), NAME, files={"benefit.json": b"{}"})
+    kept(filled, a_benefit(filled.cohort("small"), filled.samples(SAMPLES)), ASKED, {"benefit.json": b"{}"})
     return filled
 
 
@@ -44,9 +47,8 @@ def test_the_experiment_is_one_button_away_and_says_what_it_does(filled: Workspa
     assert not app.exception
     assert "tested on real hold-out patients only" in texts(app)
     next(each for each in app.button if each.label == "Start the experiment").click().run()
-    job = store.find(filled, "benefit", NAME)
-    assert job is not None
-    assert job.request == {"cohort": "small", "samples": SAMPLES, "rare": None, "repetitions": 5}
+    (job,) = store.jobs(filled)
+    assert job.request == MeasureBenefit(cohort="small", samples=SAMPLES, rare=None, repetitions=5, trust_split=False)
     assert "Stop" in labels(app)
 
 
@@ -57,9 +59,8 @@ def test_images_of_another_training_share_need_a_word_of_the_user(filled: Worksp
     assert "not come from a generator that was trained on exactly this" in app.warning[0].value
     app.checkbox(key="trust-benefit").check().run()
     next(each for each in app.button if each.label == "Start the experiment").click().run()
-    job = store.find(filled, "benefit", NAME)
-    assert job is not None
-    assert job.request["trust_split"] is True
+    (job,) = store.jobs(filled)
+    assert job.request == MeasureBenefit(cohort="small", samples=SAMPLES, trust_split=True)
 
 
 def test_the_answer_comes_first_with_what_it_rests_on(answered: Workspace, page: Open) -> None:
@@ -75,22 +76,19 @@ def test_the_answer_comes_first_with_what_it_rests_on(answered: Workspace, page:
 def test_more_repetitions_go_on_with_the_same_experiment(answered: Workspace, page: Open) -> None:
     app = page("benefit", samples=SAMPLES)
     app.button(key="more-repetitions").click().run()
-    job = store.find(answered, "benefit", NAME)
-    assert job is not None
-    assert job.request["repetitions"] == 10
-    assert job.request["trust_split"] is False
+    (job,) = store.jobs(answered)
+    assert job.request == replace(ASKED, rare="zero", repetitions=10, trust_split=False)
     assert app.subheader[0].value == STATEMENT  # what is known stays while more is learnt
 
 
 def test_a_stopped_experiment_shows_what_it_has_and_goes_on(answered: Workspace, page: Open) -> None:
     half = a_benefit(answered.cohort("small"), answered.samples(SAMPLES), state="not_assessable", done=1)
-    answered.keep(half, NAME, replace=True)
+    kept(answered, half, ASKED)
     app = page("benefit", samples=SAMPLES)
     assert "1 of 5 repetitions" in texts(app)
     next(each for each in app.button if each.label == "Go on").click().run()
-    job = store.find(answered, "benefit", NAME)
-    assert job is not None
-    assert job.request["repetitions"] == 5
+    (job,) = store.jobs(answered)
+    assert job.request == replace(ASKED, rare="zero", repetitions=5)
 
 
 def test_a_class_can_be_made_rarer(answered: Workspace, page: Open) -> None:
@@ -98,13 +96,13 @@ def test_a_class_can_be_made_rarer(answered: Workspace, page: Open) -> None:
     app.selectbox(key="rarer-class").set_value("two")
     app.number_input(key="keep").set_value(4)
     app.button(key="make-rarer").click().run()
-    job = store.find(answered, "rarer", "small-two-4")
+    job = store.find(answered, "reduce_class", "small-two-4")
     assert job is not None
-    assert job.request == {"cohort": "small", "class": "two", "keep": 4}
+    assert job.request == ReduceClass(cohort="small", class_name="two", keep=4)
 
 
 def test_the_figures_hold_every_arm_and_the_doses_in_order(answered: Workspace) -> None:
-    found = answered.benefit(NAME)
+    found = a_benefit(answered.cohort("small"), answered.samples(SAMPLES))
     figure = benefit_figures.arms(found, "auroc", "zero", {"classical": "data:image/png;base64,"})
     drawn = {name: value for trace in figure.data for name, value in zip(trace.y, trace.x, strict=True)}
     assert drawn["Classical augmentation"] == 0.9

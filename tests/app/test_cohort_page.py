@@ -1,6 +1,7 @@
 """The Cohort page of a draft: patients tried on screen, twins at the limit, text to confirm, then it is fixed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from ganaug_core import neighbours
+from ganaug_core import neighbours, pipeline
 from ganaug_core.cohort import drafts
-from ganaug_core.jobs import store, tasks
+from ganaug_core.config.importing import Choices
+from ganaug_core.config.requests import ImportCohort
+from ganaug_core.jobs import store
 from ganaug_core.storage.workspace import Workspace
 from tests.mask_files import Series, write_seg, write_series
 
@@ -41,7 +44,7 @@ def draft(home: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
             image.save(tmp_path / "s" / label / f"P{label}{number // 2}_{number}.png")
     near = np.array([[0, 5], [1, 25]]), np.array([0.03, 0.07], np.float32)
     monkeypatch.setattr(neighbours, "twin_pairs", lambda *_, **__: near)
-    return tasks.import_cohort(home, {"source": str(tmp_path / "s"), "name": "d", "size": 16, "draft": True})
+    return pipeline.import_cohort(home, ImportCohort(source=str(tmp_path / "s"), name="d", size=16, draft=True))
 
 
 def test_a_pattern_is_tried_on_screen_before_it_is_used(home: Workspace, page: Open, draft: str) -> None:
@@ -135,9 +138,9 @@ def test_the_lesion_of_a_dicom_series_is_chosen_in_the_form(home: Workspace, pag
     button_named(app, "Import these images").click().run()
     assert not app.exception
     (job,) = store.jobs(home)
-    chosen = {"slices": "mask", "every": 1, "plane": "axial", "crop": True, "mask_label": 1}
-    assert job.request["choices"] == chosen
-    made = home.cohort(tasks.import_cohort(home, {**job.request, "size": 16}))
+    assert isinstance(job.request, ImportCohort)
+    assert job.request.choices == Choices(slices="mask", every=1, plane="axial", crop=True, mask_label=1)
+    made = home.cohort(pipeline.import_cohort(home, replace(job.request, size=16)))
     assert (len(made), len(made.with_mask())) == (12, 12)
     assert 0.2 < made.inside(made.with_mask()).mean() < 0.6, "the crop is around the lesion"
     said = shown(page("cohort", cohort=made.name))

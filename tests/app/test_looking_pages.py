@@ -9,14 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from looking_records import STATES, a_map, an_audit
+from looking_records import STATES, a_map, an_audit, kept
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from ganaug_core import app_root
+from ganaug_core import app_root, pipeline
 from ganaug_core.cli import evidence
+from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.jobs import store
-from ganaug_core.records import Copied, Intensity, Measurement
+from ganaug_core.records import Audit, Copied, Intensity, Map, Measurement
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import decisions, figures, glossary, looking, map_view, pairs, saving, verdicts
@@ -24,15 +25,24 @@ from ganaug_core.ui.components.feature_map import Lasso, lasso_of
 
 Open = Callable[..., AppTest]
 SAMPLES = "r1-6-seed0"
+MAP, AUDIT = BuildMap(cohort="small", samples=SAMPLES), AuditSamples(cohort="small", samples=SAMPLES)
 
 
 @pytest.fixture
 def judged(filled: Workspace) -> Workspace:
     """The filled workspace with a map and an audit."""
     cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
-    filled.keep(a_map(cohort, samples), f"small--{SAMPLES}--simclr")
-    filled.keep(an_audit(cohort, samples), f"small--{SAMPLES}")
+    kept(filled, a_map(cohort, samples), MAP)
+    kept(filled, an_audit(cohort, samples), AUDIT)
     return filled
+
+
+def the_map(workspace: Workspace) -> Map:
+    return workspace.map(str(pipeline.made(workspace, MAP)))
+
+
+def the_audit(workspace: Workspace) -> Audit:
+    return workspace.audit(str(pipeline.made(workspace, AUDIT)))
 
 
 def texts(app: AppTest) -> str:
@@ -157,7 +167,7 @@ def test_the_plotly_view_holds_the_same_points(judged: Workspace, page: Open) ->
     app = page("feature_map", samples=SAMPLES)
     app.segmented_control(key="view").set_value("plotly").run()
     assert not app.exception
-    drawn = judged.map(f"small--{SAMPLES}--simclr")
+    drawn = the_map(judged)
     figure, rows = figures.feature_map(drawn)
     assert sorted(np.concatenate(rows).tolist()) == list(range(len(drawn.ids)))
     for trace, here in zip(figure.data, rows, strict=True):
@@ -179,7 +189,7 @@ def test_the_audit_opens_with_its_worst_news(judged: Workspace, page: Open) -> N
 
 def test_every_verdict_on_the_first_screen_has_a_gloss_and_leads_to_its_image(judged: Workspace, page: Open) -> None:
     app = page("audit", samples=SAMPLES)
-    audit = judged.audit(f"small--{SAMPLES}")
+    audit = the_audit(judged)
     assert "Realism" in app.subheader[0].help
     headings = {each.value: each.help for each in app.markdown if each.value.startswith("####")}
     assert all(headings[f"#### The {name}"] for name in ("closest pair", "missing group"))
@@ -195,7 +205,7 @@ def test_every_verdict_on_the_first_screen_has_a_gloss_and_leads_to_its_image(ju
 
 
 def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> None:
-    audit, samples = judged.audit(f"small--{SAMPLES}"), judged.samples(SAMPLES)
+    audit, samples = the_audit(judged), judged.samples(SAMPLES)
     classes = len(audit.cohort["classes"])
     shown = tuple(samples.ids[:3].tolist())
     drawings = {
@@ -225,7 +235,7 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         measurements=(*audit.measurements, number),
         regions=("The lesion is where the masks lie.",),
     )
-    judged.keep(rich, f"small--{SAMPLES}", replace=True)
+    kept(judged, rich, AUDIT)
     app = page("audit", samples=SAMPLES)
     assert not app.exception
     labels = [each.label for each in app.expander]
@@ -259,15 +269,14 @@ def test_only_the_user_knows_whether_a_foreign_generator_saw_the_holdout(judged:
 
 
 def test_an_audit_can_be_saved_as_json_and_run_again(judged: Workspace, page: Open) -> None:
-    name = f"small--{SAMPLES}"
-    (judged.folder("audits", name) / "audit.json").write_text("{}")
+    kept(judged, the_audit(judged), AUDIT, {"audit.json": b"{}"})
     app = page("audit", samples=SAMPLES)
     assert "Save as JSON" in [each.label for each in app.get("download_button")]
     app.button(key="again").click().run()
-    assert not judged.exists("audits", name)
-    job = store.find(judged, "audit", name)
-    assert job is not None
-    assert job.request == {"cohort": "small", "samples": SAMPLES}
+    (job,) = store.jobs(judged)
+    assert job.request == AUDIT
+    assert "Stop" in [each.label for each in app.button]
+    assert "Statement on copying." in texts(app)  # what is known stays until the new one is there
 
 
 @pytest.mark.parametrize(
@@ -294,11 +303,11 @@ def test_the_first_sentence_never_promises_more_than_was_judged(
 
 
 def test_a_suspect_of_the_audit_brings_its_own_pair(judged: Workspace, page: Open) -> None:
-    audit = judged.audit(f"small--{SAMPLES}")
+    audit = the_audit(judged)
     pair = pairs.of_sample("small", SAMPLES, audit.suspects[1].synthetic)
     assert (pair.train, pair.holdout) == (audit.suspects[1].train, audit.suspects[1].holdout)
     assert pair.distances == pytest.approx((0.04, 0.2))
-    drawn = judged.map(f"small--{SAMPLES}--simclr")
+    drawn = the_map(judged)
     row = int(np.flatnonzero(drawn.ids == audit.suspects[1].synthetic)[0])
     assert pairs.of_point(drawn, row) == pair  # the map shows the pair that the audit names, not its own neighbour
 
@@ -324,7 +333,7 @@ def test_an_image_is_never_its_own_nearest(judged: Workspace) -> None:
 
 
 def test_a_lasso_takes_the_points_inside_it_and_leaves_hidden_layers(judged: Workspace) -> None:
-    drawn = judged.map(f"small--{SAMPLES}--simclr")
+    drawn = the_map(judged)
     corners = np.array([[-1, -1], [8, -1], [8, 30], [-1, 30]], np.float32)
     inside = Lasso(corners, (0, 1, 2, 3), (0, 1, 2)).inside(drawn)
     assert np.array_equal(inside, np.flatnonzero(drawn.labels == 0))
@@ -333,7 +342,7 @@ def test_a_lasso_takes_the_points_inside_it_and_leaves_hidden_layers(judged: Wor
 
 
 def test_a_lasso_with_a_notch_leaves_out_what_lies_in_the_notch(judged: Workspace) -> None:
-    drawn = judged.map(f"small--{SAMPLES}--simclr")
+    drawn = the_map(judged)
     corners = np.array([[-1, -1], [40, -1], [40, 30], [8, 0.5], [-1, 30]], np.float32)
     inside = Lasso(corners, (0, 1, 2, 3), (0, 1, 2)).inside(drawn)
     across, up = drawn.positions.T
@@ -346,13 +355,13 @@ def test_what_cannot_be_a_lasso_is_none(sent: dict | None) -> None:
 
 
 def test_the_deficit_of_a_missing_group_is_said_in_words(judged: Workspace) -> None:
-    group = map_view.groups(judged.audit(f"small--{SAMPLES}"))[0]
+    group = map_view.groups(the_audit(judged))[0]
     assert group.says.endswith("2.0 % instead of 11.0 %")
     assert len(group.members) == 5
 
 
 def test_the_coverage_figure_shows_value_interval_floor_and_chance(judged: Workspace) -> None:
-    figure = figures.coverage(judged.audit(f"small--{SAMPLES}").measurements)
+    figure = figures.coverage(the_audit(judged).measurements)
     value, floor, chance = figure.data
     assert list(value.x) == [0.7] * 3
     assert value.error_x.array == pytest.approx([0.2] * 3)

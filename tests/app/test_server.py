@@ -14,13 +14,14 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 
-from ganaug_core import server
-from ganaug_core.jobs import tasks
+from ganaug_core import pipeline, server
+from ganaug_core.config.requests import ImportSamples
 from ganaug_core.records import Map
 from ganaug_core.storage.workspace import Workspace
 
 FIRST = f"{0:012x}"
 SYNTHETIC = f"{4096:012x}"
+DRAWN = "r1-6-seed0"
 
 
 @dataclass(frozen=True)
@@ -66,62 +67,67 @@ def ask(url: str, host: str = "127.0.0.1:8501", kind: str = "http") -> Answer:
     return Answer(sent[0]["status"], headers, b"".join(each.get("body", b"") for each in sent[1:]))
 
 
+def at(workspace: Workspace, kind: str, name: str) -> str:
+    """Return what the routes call an artefact."""
+    return f"{kind}/{workspace.artefact(kind, name)}"
+
+
 def test_an_image_is_windowed_in_the_physical_unit(filled: Workspace) -> None:
     stored = filled.cohort("small").pixels[0, 0].astype(float)
-    shown = np.asarray(ask(f"/api/image/cohorts/small/{FIRST}.png?low=4&high=12").picture, float)
+    shown = np.asarray(ask(f"/api/image/{at(filled, 'cohorts', 'small')}/{FIRST}.png?low=4&high=12").picture, float)
     assert np.array_equal(shown, np.rint(np.clip((stored - 4) / 8, 0, 1) * 255))
 
 
 def test_the_window_is_that_of_the_cohort_unless_given(filled: Workspace) -> None:
     stored = filled.cohort("small").pixels[0, 0].astype(float)
-    shown = np.asarray(ask(f"/api/image/cohorts/small/{FIRST}.png").picture, float)
+    shown = np.asarray(ask(f"/api/image/{at(filled, 'cohorts', 'small')}/{FIRST}.png").picture, float)
     assert np.abs(shown - stored / 16 * 255).max() <= 0.5
 
 
 def test_a_synthetic_image_has_the_unit_of_its_cohort(filled: Workspace) -> None:
-    header = json.loads(ask(f"/api/pixels/samples/r1-6-seed0/{SYNTHETIC}.json").body)
+    header = json.loads(ask(f"/api/pixels/{at(filled, 'samples', DRAWN)}/{SYNTHETIC}.json").body)
     assert (header["unit"], header["low"], header["high"], header["type"]) == ("HU", 0, 16, "float32")
-    values = np.frombuffer(ask(f"/api/pixels/samples/r1-6-seed0/{SYNTHETIC}.bin").body, "<f4")
-    expected = filled.cohort("small").intensity.physical(filled.samples("r1-6-seed0").images[0]).ravel()
+    values = np.frombuffer(ask(f"/api/pixels/{at(filled, 'samples', DRAWN)}/{SYNTHETIC}.bin").body, "<f4")
+    expected = filled.cohort("small").intensity.physical(filled.samples(DRAWN).images[0]).ravel()
     assert np.array_equal(values, expected)
 
 
 def test_imported_images_have_the_unit_of_the_cohort_that_they_imitate(filled: Workspace, tmp_path: Path) -> None:
     stored = np.arange(2 * 256, dtype=np.int16).reshape(2, 16, 16) % 17
     np.savez(tmp_path / "made.npz", images=stored, labels=np.array(filled.cohort("small").classes[:2]))
-    tasks.import_samples(filled, {"source": str(tmp_path / "made.npz"), "cohort": "small", "name": "made"})
+    pipeline.import_samples(filled, ImportSamples(source=str(tmp_path / "made.npz"), cohort="small", name="made"))
     image = filled.samples("made").ids[1]
-    header = json.loads(ask(f"/api/pixels/samples/made/{image}.json").body)
+    header = json.loads(ask(f"/api/pixels/{at(filled, 'samples', 'made')}/{image}.json").body)
     assert (header["unit"], header["low"], header["high"]) == ("HU", 0, 16)
-    values = np.frombuffer(ask(f"/api/pixels/samples/made/{image}.bin").body, "<f4")
+    values = np.frombuffer(ask(f"/api/pixels/{at(filled, 'samples', 'made')}/{image}.bin").body, "<f4")
     assert values == pytest.approx(stored[1].ravel(), abs=1e-5)
 
 
 def test_images_of_an_unknown_origin_have_no_unit(filled: Workspace) -> None:
     filled.remove("cohorts", "small")
-    header = json.loads(ask(f"/api/pixels/samples/r1-6-seed0/{SYNTHETIC}.json").body)
+    header = json.loads(ask(f"/api/pixels/{at(filled, 'samples', DRAWN)}/{SYNTHETIC}.json").body)
     assert (header["unit"], header["low"], header["high"]) == ("relative intensity", -1, 1)
 
 
 def test_the_passport_knows_the_unit_where_the_cohort_is_elsewhere(filled: Workspace) -> None:
-    samples = filled.samples("r1-6-seed0")
-    made = {**samples.provenance, "generator": filled.manifest("generators", "r1")["hash"]}
+    samples = filled.samples(DRAWN)
+    made = {**samples.provenance, "generator": filled.identity("generators", "r1")}
     filled.keep(type(samples)(**{**vars(samples), "name": "s2", "provenance": made}), "s2")
     filled.remove("cohorts", "small")
-    assert json.loads(ask(f"/api/pixels/samples/s2/{SYNTHETIC}.json").body)["unit"] == "HU"
+    assert json.loads(ask(f"/api/pixels/{at(filled, 'samples', 's2')}/{SYNTHETIC}.json").body)["unit"] == "HU"
 
 
 def test_stored_integers_come_as_they_are(filled: Workspace) -> None:
-    header = json.loads(ask(f"/api/pixels/cohorts/small/{FIRST}.json").body)
-    values = np.frombuffer(ask(f"/api/pixels/cohorts/small/{FIRST}.bin").body, "<i2")
+    header = json.loads(ask(f"/api/pixels/{at(filled, 'cohorts', 'small')}/{FIRST}.json").body)
+    values = np.frombuffer(ask(f"/api/pixels/{at(filled, 'cohorts', 'small')}/{FIRST}.bin").body, "<i2")
     assert (header["type"], header["rows"], header["columns"], header["channels"]) == ("int16", 16, 16, 1)
     assert np.array_equal(values.reshape(16, 16), filled.cohort("small").pixels[0, 0])
 
 
 def test_enlarging_to_nearest_invents_no_grey_level(filled: Workspace) -> None:
-    plain = ask(f"/api/image/cohorts/small/{FIRST}.png").picture
-    large = ask(f"/api/image/cohorts/small/{FIRST}.png?size=64&scale=nearest").picture
-    smooth = ask(f"/api/image/cohorts/small/{FIRST}.png?size=64&scale=lanczos").picture
+    plain = ask(f"/api/image/{at(filled, 'cohorts', 'small')}/{FIRST}.png").picture
+    large = ask(f"/api/image/{at(filled, 'cohorts', 'small')}/{FIRST}.png?size=64&scale=nearest").picture
+    smooth = ask(f"/api/image/{at(filled, 'cohorts', 'small')}/{FIRST}.png?size=64&scale=lanczos").picture
     assert np.array_equal(np.asarray(large)[::4, ::4], np.asarray(plain))
     assert smooth.size == large.size == (64, 64)
     assert not np.array_equal(np.asarray(smooth), np.asarray(large))
@@ -129,9 +135,11 @@ def test_enlarging_to_nearest_invents_no_grey_level(filled: Workspace) -> None:
 
 def test_a_sprite_holds_the_images_in_the_order_asked_for(filled: Workspace) -> None:
     ids = [f"{row:012x}" for row in (5, 0, 7)]
-    sheet = np.asarray(ask(f"/api/sprite/cohorts/small.png?ids={','.join(ids)}&tile=16&columns=2").picture)
+    sheet = np.asarray(
+        ask(f"/api/sprite/{at(filled, 'cohorts', 'small')}.png?ids={','.join(ids)}&tile=16&columns=2").picture
+    )
     assert sheet.shape == (32, 32)
-    alone = np.asarray(ask(f"/api/image/cohorts/small/{ids[2]}.png").picture)
+    alone = np.asarray(ask(f"/api/image/{at(filled, 'cohorts', 'small')}/{ids[2]}.png").picture)
     assert np.array_equal(sheet[16:, :16], alone)
 
 
@@ -152,7 +160,7 @@ def test_a_map_is_a_plain_table_of_bytes(filled: Workspace) -> None:
         "simclr", "small", "s", ("a", "b"), positions, ids, roles, labels, nearest, np.ones(n, np.float32), 1, 1
     )
     filled.keep(drawn, "small--s--simclr")
-    body = ask("/api/map/small--s--simclr.bin").body
+    body = ask(f"/api/map/{filled.artefact('maps', 'small--s--simclr')}.bin").body
     assert len(body) == n * 26
     assert np.array_equal(np.frombuffer(body, "<f4", 2 * n).reshape(n, 2), positions)
     assert np.array_equal(np.frombuffer(body, "<i4", n, 8 * n), nearest)
@@ -168,17 +176,21 @@ def test_a_preview_is_the_file_of_the_run(filled: Workspace) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "/api/image/cohorts/small/ffffffffffff.png",
-        "/api/image/cohorts/small/..%2f..%2fganaug.png",
+        "/api/image/cohorts/SMALL/ffffffffffff.png",
+        "/api/image/cohorts/SMALL/..%2f..%2fganaug.png",
         "/api/image/cohorts/gone/000000000000.png",
+        "/api/image/cohorts/small/000000000000.png",
+        f"/api/image/cohorts/{'0' * 32}/000000000000.png",
+        "/api/image/samples/SMALL/000000000000.png",
+        "/api/map/SMALL.bin",
         "/api/image/runs/r1/000000000000.png",
         "/api/image/cohorts/..%2fruns/000000000000.png",
-        f"/api/image/cohorts/small/{FIRST}.png?low=nan",
-        f"/api/image/cohorts/small/{FIRST}.png?low=abc",
-        f"/api/image/cohorts/small/{FIRST}.png?size=1e400",
-        f"/api/image/cohorts/small/{FIRST}.png?scale=bicubic",
-        "/api/sprite/cohorts/small.png",
-        f"/api/sprite/cohorts/small.png?ids={','.join([FIRST] * 513)}",
+        f"/api/image/cohorts/SMALL/{FIRST}.png?low=nan",
+        f"/api/image/cohorts/SMALL/{FIRST}.png?low=abc",
+        f"/api/image/cohorts/SMALL/{FIRST}.png?size=1e400",
+        f"/api/image/cohorts/SMALL/{FIRST}.png?scale=bicubic",
+        "/api/sprite/cohorts/SMALL.png",
+        f"/api/sprite/cohorts/SMALL.png?ids={','.join([FIRST] * 513)}",
         "/api/map/gone.bin",
         "/api/preview/r1/1.png",
         "/api/preview/r1/-1.png",
@@ -187,17 +199,19 @@ def test_a_preview_is_the_file_of_the_run(filled: Workspace) -> None:
     ],
 )
 def test_what_cannot_be_had_is_404_and_tells_nothing(filled: Workspace, url: str) -> None:
-    answer = ask(url)
+    answer = ask(url.replace("SMALL", filled.artefact("cohorts", "small")))
     assert answer.status == 404
     assert answer.body in (b"Not Found", b"")
 
 
 def test_an_enormous_size_is_brought_down(filled: Workspace) -> None:
-    assert ask(f"/api/image/cohorts/small/{FIRST}.png?size=1e9").picture.size == (2048, 2048)
+    assert ask(f"/api/image/{at(filled, 'cohorts', 'small')}/{FIRST}.png?size=1e9").picture.size == (2048, 2048)
 
 
 def test_images_stay_in_the_browser_of_the_one_who_asked(filled: Workspace) -> None:
-    assert ask(f"/api/image/cohorts/small/{FIRST}.png").headers["cache-control"].startswith("private")
+    assert (
+        ask(f"/api/image/{at(filled, 'cohorts', 'small')}/{FIRST}.png").headers["cache-control"].startswith("private")
+    )
 
 
 @pytest.mark.parametrize("url", ["/api/preview/r1/2000.png", "/api/map/gone.bin", "/"])

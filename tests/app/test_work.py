@@ -1,12 +1,15 @@
 """Starting work from a page puts it into the job table, shows how far it is, and says what went wrong."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from looking_records import kept
 from small_workspace import a_generator
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from ganaug_core.config.requests import ImportCohort, Sample, Train
 from ganaug_core.errors import CohortError
 from ganaug_core.jobs import store
 from ganaug_core.storage.workspace import Workspace
@@ -18,11 +21,18 @@ def button_named(app: AppTest, label: str) -> Button:
     return next(each for each in app.button if each.label == label)
 
 
+def training(workspace: Workspace) -> Train:
+    """Return what the only run was asked for."""
+    (job,) = store.jobs(workspace, "train")
+    assert isinstance(job.request, Train)
+    return job.request
+
+
 def test_one_click_imports_the_phantom(home: Workspace, page: Open) -> None:
     app = page("cohort")
     app.button(key="embedded-phantom").click().run()
-    (job,) = store.jobs(home, "import")
-    assert job.request["source"] == "embedded:phantom"
+    (job,) = store.jobs(home, "import_cohort")
+    assert job.request == ImportCohort(source="embedded:phantom", name="phantom", size=64)
     assert not app.exception
     assert "Importing the cohort: phantom" in [each.value for each in app.text]
 
@@ -30,8 +40,8 @@ def test_one_click_imports_the_phantom(home: Workspace, page: Open) -> None:
 def test_an_import_that_failed_says_what_and_what_to_do(home: Workspace, page: Open) -> None:
     app = page("cohort")
     app.button(key="embedded-digits").click().run()
-    (job,) = store.jobs(home, "import")
-    store.claim(home, ("import",))
+    (job,) = store.jobs(home, "import_cohort")
+    store.claim(home, ("import_cohort",))
     store.begin(home, job.id)
     store.finish(home, job.id, "failed", error=CohortError("The file x_y.png is empty.", do="Copy it again."))
     app.run()
@@ -42,13 +52,13 @@ def test_an_import_that_failed_says_what_and_what_to_do(home: Workspace, page: O
 def test_the_new_cohort_is_shown_when_its_import_is_done(filled: Workspace, page: Open) -> None:
     app = page("cohort", cohort="small")
     app.button(key="embedded-digits").click().run()
-    (job,) = store.jobs(filled, "import")
+    (job,) = store.jobs(filled, "import_cohort")
     said = [each.value for each in app.text]
     assert "What comes of the import stands at the end of this page." in said
     assert "Importing the cohort: digits" in said
     new = filled.cohort("small")
     filled.keep(type(new)(**{**vars(new), "name": "digits"}), "digits")
-    store.claim(filled, ("import",))
+    store.claim(filled, ("import_cohort",))
     store.begin(filled, job.id)
     store.finish(filled, job.id, "done", result="digits")
     app.run()
@@ -60,10 +70,10 @@ def test_training_starts_with_the_recommended_recipe(filled: Workspace, page: Op
     app = page("training")
     next(each for each in app.number_input if each.label == "Minutes of training").set_value(2.0)
     button_named(app, "Start training").click().run()
-    (job,) = store.jobs(filled, "train")
-    assert (job.name, job.request["cohort"]) == ("small-recommended", "small")
-    assert job.request["config"]["minutes"] == 2
-    assert job.request["config"]["recipe"] == "recommended"
+    asked = training(filled)
+    assert (asked.name, asked.cohort) == ("small-recommended", "small")
+    assert asked.config["minutes"] == 2
+    assert asked.config["recipe"] == "recommended"
     assert app.query_params["run"] == "small-recommended"
     assert "Waiting for its turn." in [each.text for each in app.get("progress")]
 
@@ -73,7 +83,7 @@ def test_an_advanced_setting_reaches_the_run(filled: Workspace, page: Open) -> N
     app.number_input(key="setting-recommended-r1: gamma").set_value(3.0)
     app.text_area(key="more-recommended").set_value("batch_size = 16")
     button_named(app, "Start training").click().run()
-    config = store.jobs(filled, "train")[0].request["config"]
+    config = training(filled).config
     assert config["regularisers"][0]["settings"]["gamma"] == 3
     assert config["batch_size"] == 16
 
@@ -93,7 +103,7 @@ def test_every_part_can_be_exchanged_and_brings_its_settings_and_its_line(filled
     assert "1705.02894" in captions
     assert not app.warning
     button_named(app, "Start training").click().run()
-    config = store.jobs(filled, "train")[0].request["config"]
+    config = training(filled).config
     assert config["architecture"] == {"name": "dcgan", "settings": {"critic_batch_norm": False, "doubling": "nearest"}}
     assert config["loss"] == {"name": "hinge", "settings": {}}
     assert config["regularisers"] == [
@@ -108,7 +118,7 @@ def test_a_part_that_is_added_leaves_the_recipes_settings_of_the_others(filled: 
     app.button(key="recipe-small-cohort").click().run()
     app.multiselect(key="part-small-cohort-regularisers").set_value(["r1", "r2", "instance_noise"]).run()
     button_named(app, "Start training").click().run()
-    parts = store.jobs(filled, "train")[0].request["config"]["regularisers"]
+    parts = training(filled).config["regularisers"]
     assert parts[0] == {"name": "r1", "settings": {"gamma": 4.0}}  # every 4 steps is the part's own default
     assert [each["name"] for each in parts] == ["r1", "r2", "instance_noise"]
 
@@ -129,7 +139,7 @@ def test_every_recipe_can_be_chosen_and_started(filled: Workspace, page: Open) -
         assert not app.warning
         assert not app.exception
     button_named(app, "Start training").click().run()
-    assert store.jobs(filled, "train")[0].request["config"]["recipe"] == "progressive"
+    assert training(filled).config["recipe"] == "progressive"
 
 
 def test_a_wrong_setting_is_answered_in_words_and_starts_nothing(filled: Workspace, page: Open) -> None:
@@ -192,16 +202,16 @@ def test_drawing_images_is_a_job_and_what_is_drawn_is_there_at_once(filled: Work
     app = page("generators")
     app.button(key="start-sample-r1-64-seed0").click().run()
     (job,) = store.jobs(filled, "sample")
-    wanted = {"generator": "r1", "per_class": 64, "seed": 0, "truncation": 1.0, "name": "r1-64-seed0"}
+    wanted = Sample(generator="r1", per_class=64, seed=0, truncation=1.0)
     assert job.request == wanted
     made = filled.samples("r1-6-seed0")
-    filled.keep(type(made)(**{**vars(made), "name": "r1-64-seed0"}), "r1-64-seed0")
+    assert kept(filled, made, wanted) == "r1-64-seed0"
     app.run()
     assert "start-sample-r1-64-seed0" not in [each.key for each in app.button]
     assert len(app.get("image")) == 3
     app.slider(key="draw-truncation-r1").set_value(0.6).run()
     assert len(app.get("image")) == 0
-    filled.keep(type(made)(**{**vars(made), "name": "r1-64-seed0-truncated0.6"}), "r1-64-seed0-truncated0.6")
+    kept(filled, made, replace(wanted, truncation=0.6))
     app.run()
     assert len(app.get("image")) == 6  # each class without truncation and with it
 
@@ -213,11 +223,10 @@ def test_styles_are_mixed_where_the_generator_has_them(filled: Workspace, page: 
     app = page("generators", generator="styled")
     assert "Mix styles" in [each.value for each in app.subheader]
     app.slider(key="mix-styled").set_value(0.3).run()
-    app.button(key="start-sample-styled-mixed0.3").click().run()
+    app.button(key="start-sample-styled-mixed0.3-seed0").click().run()
     (job,) = store.jobs(filled, "sample")
-    assert (job.request["generator"], job.request["mixing"]) == ("styled", 0.3)
-    made = filled.samples("r1-6-seed0")
-    filled.keep(type(made)(**{**vars(made), "name": "styled-mixed0.3"}), "styled-mixed0.3")
+    assert job.request == Sample(generator="styled", per_class=1, mixing=0.3)
+    kept(filled, filled.samples("r1-6-seed0"), job.request)
     app.run()
     assert any("Images of a row share their coarse styles" in each.value for each in app.caption)
     assert not app.exception

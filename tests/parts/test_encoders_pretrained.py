@@ -10,15 +10,15 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from ganaug_core import encoders, features
+from ganaug_core import encoders, features, pipeline
 from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.config import configure
 from ganaug_core.encoders import PRETRAINED, discriminator
 from ganaug_core.encoders.pretrained import WEIGHTS, dinov2, weights
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import silent
-from ganaug_core.jobs import tasks
 from ganaug_core.records import Cohort, Floats
+from ganaug_core.records.origin import Origin
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import save_checkpoint
 from tests.golden.test_pretrained import vision_transformer
@@ -173,13 +173,15 @@ def test_the_run_behind_samples_is_found_by_its_generator_and_missed_in_words(wo
     cohort = cohort_of(a_cohort(5), np.random.default_rng(0).uniform(-1, 1, (5, 1, 32, 32)).astype(np.float32))
     drawn = replace(some_samples(cohort.images(np.arange(4))), provenance={"generator": "abc"})
     with pytest.raises(EvidenceError, match="is not in this workspace"):
-        tasks.feature_space(workspace, cohort, drawn, "discriminator", silent)
+        pipeline.feature_space(workspace, cohort, drawn, "discriminator", silent)
     config = configure("recommended", minutes=1).model_dump(mode="json")
     network = ARCHITECTURES[config["architecture"]["name"]]().discriminator((1, 32, 32), 3)
     state = {"config": config, "images": 64, "game": {"discriminator": network.state_dict()}}
-    workspace.write("generators", "mine", {"schema": "ganaug.generator/1", "hash": "abc"}, files={})
+    workspace.write("runs", "mine", {"schema": "ganaug.run/1"}, identity="of the run")
+    made_by = Origin(inputs={"run": "of the run"})
+    workspace.write("generators", "mine", {"schema": "ganaug.generator/1"}, identity="abc", origin=made_by)
     save_checkpoint(workspace.folder("runs", "mine") / "checkpoints", state, 64)
-    space = tasks.feature_space(workspace, cohort, drawn, "discriminator", silent)
+    space = pipeline.feature_space(workspace, cohort, drawn, "discriminator", silent)
     assert space.real.encoder == space.synthetic.encoder == "discriminator"
     assert len(space.synthetic.values) == 4
     np.testing.assert_allclose(space.real.values[:4], space.synthetic.values, atol=1e-4)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ganaug_core.records import HOLDOUT, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Intensity
+from ganaug_core.records import HOLDOUT, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Intensity, Samples
 from ganaug_core.storage.workspace import digest_of
 
 
@@ -33,6 +33,15 @@ def cohort(name: str = "digits", count: int = 400) -> Cohort:
         twin_distances=np.zeros(0, np.float32),
         own_split=False,
     )
+
+
+def samples(name: str = "drawn", per_class: int = 4, seed: int = 0) -> Samples:
+    """Return images of noise under the digits' classes."""
+    labels = np.repeat(np.arange(10), per_class).astype(np.int64)
+    images = np.random.default_rng(seed).uniform(-1, 1, (len(labels), 1, 16, 16)).astype(np.float32)
+    digest = digest_of(images, labels)
+    ids = np.array([digest_of(digest, row)[:12] for row in range(len(labels))])
+    return Samples(name, digest, images, labels, ids, tuple("0123456789"), "folder")
 
 
 def folder(place: Path, count: int = 300) -> Path:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from ganaug_core.config import configure
+from ganaug_core.config.requests import Train
 from ganaug_core.jobs import runs, store
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
@@ -26,20 +27,20 @@ def until(condition: Callable[[], Any], what: str) -> None:
 def end_processes(workspace: Workspace) -> None:
     """Kill what holds this workspace's locks: nothing that a test started may outlive it."""
     shared = (workspace.supervisor_lock, workspace.worker_lock, workspace.benefit_lock)
-    for lock in (*shared, *workspace.root.glob("runs/*/lock")):
+    for lock in (*shared, *workspace.root.glob("artefacts/*/lock")):
         if (process := locks.holder(lock)) is not None:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
             until(lambda lock=lock: not locks.is_held(lock), f"{lock.name} to be free")
 
 
-def a_run(images: int = 4000, **changes: Any) -> dict[str, Any]:
+def a_run(name: str, images: int = 4000, **changes: Any) -> Train:
     config = configure(images=images, threads=1, changes={"architecture.width": 8}, **changes)
-    return {"cohort": "digits", "config": config.model_dump(mode="json")}
+    return Train(name=name, cohort="digits", config=config.model_dump(mode="json"))
 
 
 def submit(workspace: Workspace, name: str, images: int = 4000, **changes: Any) -> int:
-    return store.submit(workspace, "train", name, a_run(images, **changes)).id
+    return store.submit(workspace, a_run(name, images, **changes)).id
 
 
 def state_of(workspace: Workspace, job: int) -> str:

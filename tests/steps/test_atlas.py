@@ -40,14 +40,20 @@ def test_every_lesson_has_its_run_samples_map_and_audit(demo: Workspace, lesson:
     assert demo.exists("generators", lesson.generator)
     assert len(runs.previews(demo, lesson.generator)) >= 20
     assert len(runs.history(demo, lesson.generator)["images"]) > 50
-    samples = demo.samples(str(atlas.artefact(demo, "samples", lesson.generator)))
+    samples = demo.samples(str(atlas.samples_of(demo, lesson.generator)))
     assert samples.provenance["cohort"] == demo.cohort(atlas.COHORT).digest
-    drawn = demo.map(str(atlas.artefact(demo, "maps", lesson.generator)))
+    drawn = demo.map(newest(demo, "maps", lesson.generator))
     assert set(samples.ids) <= set(drawn.ids)
 
 
+def newest(demo: Workspace, kind: str, generator: str) -> str:
+    """Return the shipped result of a generator's images, found by what it was made from."""
+    samples = demo.identity("samples", str(atlas.samples_of(demo, generator)))
+    return str(demo.newest(kind, {"cohort": demo.identity("cohorts", atlas.COHORT), "samples": samples}))
+
+
 def _state(demo: Workspace, generator: str, verdict: str) -> str:
-    return demo.audit(str(atlas.artefact(demo, "audits", generator))).verdicts[verdict].state
+    return demo.audit(newest(demo, "audits", generator)).verdicts[verdict].state
 
 
 def test_the_healthy_generator_passes_copying_and_mode_coverage(demo: Workspace) -> None:
@@ -57,7 +63,7 @@ def test_the_healthy_generator_passes_copying_and_mode_coverage(demo: Workspace)
 
 def test_the_collapsed_generator_fails_mode_coverage_for_the_textures_that_it_lost(demo: Workspace) -> None:
     assert _state(demo, "collapsed", "mode_coverage") == "fail"
-    audit = demo.audit(str(atlas.artefact(demo, "audits", "collapsed")))
+    audit = demo.audit(newest(demo, "audits", "collapsed"))
     cohort, truth = demo.cohort(atlas.COHORT), phantom.embedded()[0]
     row = {name: number for number, name in enumerate(cohort.ids)}
     missing = truth.textures[[row[name] for mode in audit.missing_modes for name in mode.members]]
@@ -101,11 +107,11 @@ def test_the_kept_games_show_what_the_page_says(game: str, all_modes: bool) -> N
 
 
 def test_the_demo_opens_with_the_answer_on_augmentation(demo: Workspace) -> None:
-    healthy = atlas.artefact(demo, "samples", "healthy")
-    found = demo.benefit(f"{atlas.COHORT}--{healthy}")
+    healthy, name = atlas.samples_of(demo, "healthy"), newest(demo, "benefits", "healthy")
+    found = demo.benefit(name)
     assert found.cohort["hash"] == demo.cohort(atlas.COHORT).digest
     assert found.synthetic["hash"] == demo.samples(str(healthy)).digest
     assert (found.done, found.verdict.state) == (5, "harms")
     assert len(found.arms) == 9
-    folder = demo.folder("benefits", f"{atlas.COHORT}--{healthy}")
+    folder = demo.folder("benefits", name)
     assert {path.stem for path in folder.glob("*.webp")} == {arm.name for arm in found.arms}

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 from benefit_sides import made_of, with_holdout
 from small_runs import end_processes, until
 
-from ganaug_core import benefit, cli
-from ganaug_core.jobs import store, tasks
+from ganaug_core import benefit, cli, pipeline
+from ganaug_core.config.requests import MeasureBenefit
+from ganaug_core.config.revisions import REVISIONS
+from ganaug_core.jobs import store
 from ganaug_core.records import TRAIN
+from ganaug_core.records.origin import Origin
 from ganaug_core.storage import locks
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
@@ -49,7 +53,8 @@ def test_the_command_answers_in_json_and_keeps_what_a_page_shows(
     assert found["rare"] == "side 6"
     assert found["repetitions"] == {"done": 1, "asked": 1}
     assert {"arm", "measure", "class", "value", "interval", "repetitions", "better"} == found["scores"][0].keys()
-    folder = place.folder("benefits", "squares--made")
+    (name,) = place.names("benefits")
+    folder = place.folder("benefits", name)
     assert {each.stem for each in folder.glob("*.png")} == {arm["name"] for arm in found["arms"]}
     assert json.loads((folder / "benefit.json").read_bytes())["verdict"] == found["verdict"]
     before = len(place.names("trials"))
@@ -79,9 +84,10 @@ def test_rejected_images_and_copies_of_the_audit_leave_the_curated_arm(
     samples = place.samples("made")
     rare = samples.ids[samples.labels == 1].tolist()
     Database(place.database_path).decide("made", rare[0], "reject", "artefact")
-    monkeypatch.setattr(tasks, "suspected_copies", lambda workspace, audit, digest: rare[1:3])
-    tasks.benefit(place, {"cohort": "squares", "samples": "made", "repetitions": 1})
-    found = place.benefit("squares--made")
+    monkeypatch.setattr(pipeline, "suspected_copies", lambda workspace, cohort, samples: rare[1:3])
+    found = place.benefit(
+        pipeline.measure_benefit(place, MeasureBenefit(cohort="squares", samples="made", repetitions=1))
+    )
     assert found.synthetic["curated"] == 24 - 3
     assert "curated" in [arm.name for arm in found.arms]
 
@@ -90,38 +96,40 @@ def test_an_audit_of_other_images_names_no_copies(place: Workspace) -> None:
     from looking_records import an_audit
 
     cohort, samples = place.cohort("squares"), place.samples("made")
-    place.keep(an_audit(cohort, samples), "squares--made")
-    suspected = tasks.suspected_copies(place, "squares--made", samples.digest)
+    inputs = {"cohort": cohort.identity, "samples": samples.identity}
+    place.keep(an_audit(cohort, samples), "audit", origin=Origin(inputs=inputs, revision=REVISIONS["audits"]))
+    suspected = pipeline.suspected_copies(place, cohort.identity, samples.identity)
     assert suspected == samples.ids[:2].tolist()
-    assert tasks.suspected_copies(place, "squares--made", "0" * 64) == []
-    assert tasks.suspected_copies(place, "elsewhere", samples.digest) == []
+    assert pipeline.suspected_copies(place, cohort.identity, "0" * 64) == []
+    assert pipeline.suspected_copies(place, "0" * 64, samples.identity) == []
 
 
 def test_the_job_has_a_process_of_its_own_can_be_stopped_or_killed_and_goes_on(workspace: Workspace) -> None:
     cohort = with_holdout((40, 30))
     workspace.keep(cohort, cohort.name)
     workspace.keep(made_of(cohort, per_class=24), "made")
-    request = {"cohort": "squares", "samples": "made", "repetitions": 40, "steps": 2}
+    request = MeasureBenefit(cohort="squares", samples="made", repetitions=40, steps=2)
+    shorter = replace(request, repetitions=1)
     try:
-        job = store.submit(workspace, "benefit", "squares--made", request).id
-        until(lambda: workspace.exists("benefits", "squares--made"), "the first estimate")
+        job = store.submit(workspace, request).id
+        until(lambda: workspace.names("benefits"), "the first estimate")
         assert locks.is_held(workspace.benefit_lock)
         assert store.get(workspace, job).message.startswith("Repetition 1 of 40: ")
         store.ask(workspace, job, "stop")
         until(lambda: store.get(workspace, job).state == "stopped", "the stop")
         learnt = set(workspace.names("trials"))
         assert learnt
-        again = store.submit(workspace, "benefit", "squares--made", request).id
+        again = store.submit(workspace, request).id
         until(lambda: set(workspace.names("trials")) > learnt, "more than there was")
         process = locks.holder(workspace.benefit_lock)
         assert process is not None
         os.kill(process, signal.SIGKILL)
         until(lambda: not store.get(workspace, again).live, "the death to be seen")
         learnt = set(workspace.names("trials"))
-        last = store.submit(workspace, "benefit", "squares--made", request | {"repetitions": 1}).id
+        last = store.submit(workspace, shorter).id
         assert last != again
         until(lambda: store.get(workspace, last).state == "done", "the end")
-        assert workspace.benefit("squares--made").done == 1
+        assert workspace.benefit(str(pipeline.made(workspace, shorter))).done == 1
         assert set(workspace.names("trials")) >= learnt
     finally:
         end_processes(workspace)

@@ -50,7 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     workspace.keep(digit_cohort.cohort(count=300), "digits")
     assert cli.run(["train", "digits", "--name", "d1", *TRAIN, "--workspace", str(workspace.root)]) == 0
     yield workspace
-    for lock in (workspace.supervisor_lock, workspace.worker_lock, *workspace.root.glob("runs/*/lock")):
+    for lock in (workspace.supervisor_lock, workspace.worker_lock, *workspace.root.glob("artefacts/*/lock")):
         if (process := locks.holder(lock)) is not None:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -375,9 +375,9 @@ def test_a_path_as_cohort_is_imported_once_and_does_not_replace_another(place: W
     first = sources.cohort(place, str(source), silent)
     assert first.startswith("digits-"), "the name digits is taken by other images"
     assert place.cohort(first).name == first
-    before = (place.folder("cohorts", first) / "manifest.json").stat().st_mtime_ns
+    before = place.artefact("cohorts", first)
     assert sources.cohort(place, str(source), silent) == first
-    assert (place.folder("cohorts", first) / "manifest.json").stat().st_mtime_ns == before
+    assert place.artefact("cohorts", first) == before
     place.remove("cohorts", first)
 
 

@@ -3,16 +3,18 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bad_input
 import numpy as np
 import pytest
 
-from ganaug_core import neighbours
+from ganaug_core import neighbours, pipeline
 from ganaug_core.cohort import drafts, patterns
-from ganaug_core.cohort.arranging import Plan
+from ganaug_core.config.importing import Plan
+from ganaug_core.config.requests import ImportCohort, Train
 from ganaug_core.errors import CohortError
-from ganaug_core.jobs import launch, store, tasks
+from ganaug_core.jobs import launch, store
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN
 from ganaug_core.storage.workspace import Workspace
 
@@ -41,9 +43,10 @@ def pairs_found(monkeypatch: pytest.MonkeyPatch, pairs: list[list[int]], distanc
     return asked
 
 
-def drafted(place: Workspace, source: Path, **request: object) -> str:
+def drafted(place: Workspace, source: Path, **plan: Any) -> str:
     """Import a draft of named files `P<patient>_<number>.png` and return its name."""
-    return tasks.import_cohort(place, {"source": str(source), "name": "d", "draft": True, "size": 16, **request})
+    request = ImportCohort(source=str(source), name="d", draft=True, size=16, plan=Plan(**plan))
+    return pipeline.import_cohort(place, request)
 
 
 def named_by_patient(home: Path, patients: int = 10, images: int = 4) -> Path:
@@ -137,18 +140,20 @@ def test_a_fixed_draft_is_the_cohort_that_the_command_line_imports(place: Worksp
     source = bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20})
     name = drafted(place, source, twin_limit=0)
     drafts.fix(place, name)
-    direct = tasks.import_cohort(place, {"source": str(source), "name": "direct", "size": 16, "twin_limit": 0})
+    request = ImportCohort(source=str(source), name="direct", size=16, plan=Plan(twin_limit=0))
+    direct = pipeline.import_cohort(place, request)
     one, other = place.cohort(name), place.cohort(direct)
     assert other.fixed
     assert one.digest == other.digest
     assert np.array_equal(one.groups, other.groups)
+    assert one.identity == other.identity
 
 
 def test_the_first_training_fixes_the_split(place: Workspace, tmp_path: Path) -> None:
     name = drafted(place, bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20}), twin_limit=0)
-    store.submit(place, "train", "r", {"cohort": name, "config": {}})
+    store.submit(place, Train(cohort=name, name="r", config={}))
     assert place.cohort(name).fixed
-    assert place.manifest("runs", "r")["inputs"]["cohort"] == place.cohort(name).digest
+    assert place.reference("runs", "r").origin.inputs["cohort"] == place.cohort(name).identity
 
 
 def test_the_sources_own_split_is_fixed_at_once(place: Workspace, tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian
 
-from ganaug_core import generators
+from ganaug_core import generators, pipeline
 from ganaug_core.cohort import as_json, drafts
 from ganaug_core.config import configure
-from ganaug_core.jobs import launch, store, tasks, worker
+from ganaug_core.config.importing import Plan
+from ganaug_core.config.requests import ImportCohort, Request, Sample, Train
+from ganaug_core.jobs import launch, store, worker
 from ganaug_core.storage.workspace import Workspace
 
 CANARY = "ZQX"
@@ -73,10 +75,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return Workspace(tmp_path / "workspace")
 
 
-def done(place: Workspace, kind: str, name: str, request: dict[str, Any]) -> None:
+def done(place: Workspace, request: Request) -> None:
     """Do a job as the worker does, through the job table."""
-    job = store.submit(place, kind, name, request)
-    assert store.claim(place, (kind,)) is not None
+    job = store.submit(place, request)
+    assert store.claim(place, (request.step,)) is not None
     assert store.begin(place, job.id)
     worker.work(place, job)
     ended = store.get(place, job.id)
@@ -110,15 +112,14 @@ def test_no_canary_leaves_the_reader(place: Workspace, tmp_path: Path, caplog: p
     assert count > 16 * 1200
 
     with caplog.at_level(logging.DEBUG):
-        done(
-            place, "import", "ct", {"source": str(source), "name": "ct", "size": 16, "draft": True, "twin_limit": 0.05}
-        )
+        plan = Plan(twin_limit=0.05)
+        done(place, ImportCohort(source=str(source), name="ct", size=16, draft=True, plan=plan))
         cohort = place.cohort("ct")
         assert len(np.unique(cohort.patients)) == 8, "the Patient ID is used, and kept as a number"
         assert {"PatientName", "PatientID", "InstitutionName"} <= cohort.provenance["dropped"].keys()
         config = configure(images=16, batch_size=8, threads=1, device="cpu", changes={"architecture.width": 8})
-        done(place, "train", "run", {"cohort": "ct", "config": config.model_dump(mode="json")})
-        done(place, "sample", "s", {"generator": "run", "per_class": 2, "seed": 0, "truncation": 1.0, "name": "s"})
+        done(place, Train(cohort="ct", name="run", config=config.model_dump(mode="json")))
+        done(place, Sample(generator="run", per_class=2, name="s"))
     samples = place.samples("s")
     for kind in ("png", "npz"):
         generators.export(samples, cohort.intensity, tmp_path / "out" / kind, kind)  # type: ignore[arg-type]
@@ -148,7 +149,7 @@ def test_text_beside_pictures_and_in_tables_is_dropped_and_told(place: Workspace
         image.save(source / f"{number:02}.{suffix}", **extra)
         rows.append(f"{number:02}.{suffix},{'ab'[number % 4 // 2]},{CANARY}{number // 2},{CANARY} DOE,1960")
     (source / "table.csv").write_text("\n".join(rows))
-    tasks.import_cohort(place, {"source": str(source), "name": "p", "size": 16, "twin_limit": 0})
+    pipeline.import_cohort(place, ImportCohort(source=str(source), name="p", size=16, plan=Plan(twin_limit=0)))
     assert len(np.unique(place.cohort("p").patients)) == 6
     assert sum(place.cohort("p").provenance["dropped"].values()) >= 12
     assert [name for name, content in everything(place.root) if CANARY.encode() in content] == []

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import bad_input
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ganaug_core import readers
+from ganaug_core import pipeline, readers
 from ganaug_core.cohort import import_cohort, pixels
 from ganaug_core.cohort.expected import expected
 from ganaug_core.cohort.stack import Stack
+from ganaug_core.config.importing import Plan
+from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
-from ganaug_core.jobs import tasks
 from ganaug_core.neighbours import registration
 from ganaug_core.readers.burned_in import MARK, Marks, has_text
 from ganaug_core.records import Intensity, Slice
@@ -136,11 +138,11 @@ def test_a_stopped_import_leaves_nothing_behind(tmp_path: Path) -> None:
 
     def stop(share: float, words: str) -> None:
         if "file 10" in words:
-            raise tasks.Asked("stop")
+            raise pipeline.Asked("stop")
 
-    with pytest.raises(tasks.Asked):
-        tasks.import_cohort(place, {"source": str(home), "name": "c"}, stop)
-    assert list((place.root / "cohorts").iterdir()) == []
+    with pytest.raises(pipeline.Asked):
+        pipeline.import_cohort(place, ImportCohort(source=str(home), name="c"), stop)
+    assert list((place.root / "cohorts").iterdir()) == list((place.root / "artefacts").iterdir()) == []
 
 
 # burned-in text
@@ -198,8 +200,8 @@ def test_suspected_images_are_named_in_the_cohort_and_hold_up_training(tmp_path:
             image = written(image, 22) if (name, number) == ("a", 3) else image
             Image.fromarray(image).save(tmp_path / "s" / name / f"{number:02}.png")
     place = Workspace(tmp_path / "workspace")
-    request = {"source": str(tmp_path / "s"), "name": "d", "draft": True, "size": 64, "twin_limit": 0}
-    tasks.import_cohort(place, request)
+    request = ImportCohort(source=str(tmp_path / "s"), name="d", draft=True, plan=Plan(twin_limit=0))
+    pipeline.import_cohort(place, request)
     cohort = place.cohort("d")
     assert [place.paths("d")[image] for image in cohort.suspected_text] == ["a/03.png"]
     assert MARK not in cohort.suspected_text.values()
@@ -213,7 +215,7 @@ def test_suspected_images_are_named_in_the_cohort_and_hold_up_training(tmp_path:
     drafts.fix(place, "d")
     assert place.cohort("d").fixed
 
-    tasks.import_cohort(place, request | {"name": "e"})
+    pipeline.import_cohort(place, replace(request, name="e"))
     drafts.confirm_text(place, "e")
     drafts.fix(place, "e")
     assert len(place.cohort("e")) == 48

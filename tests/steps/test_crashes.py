@@ -13,9 +13,12 @@ import torch
 from small_cohort import squares
 from torch import Tensor
 
+from ganaug_core import pipeline
 from ganaug_core.config import configure
+from ganaug_core.config.requests import Train
 from ganaug_core.errors import TrainingError, WorkspaceError
-from ganaug_core.jobs import launch, runs, store, supervisor, tasks, worker
+from ganaug_core.generators import stored
+from ganaug_core.jobs import launch, runs, store, supervisor, worker
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import Training, best
@@ -33,17 +36,17 @@ def home(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return workspace
 
 
-def request(name: str = "r", images: int = 60 * BATCH, **fields: Any) -> dict[str, Any]:
-    """Return what `tasks.train` needs."""
+def request(name: str = "r", images: int = 60 * BATCH, **fields: Any) -> Train:
+    """Return what `pipeline.train` needs."""
     fields = {"images": images, "batch_size": BATCH, "threads": 1, "device": "cpu", **fields}
     config = configure(changes={"architecture.width": 16}, **fields).model_dump(mode="json")
-    return {"name": name, "cohort": "squares", "config": config}
+    return Train(name=name, cohort="squares", config=config)
 
 
-def begun(workspace: Workspace, **fields: Any) -> dict[str, Any]:
+def begun(workspace: Workspace, **fields: Any) -> Train:
     """Return a request whose run folder is there, as the queue makes it."""
     asked = request(**fields)
-    store.submit(workspace, "train", asked["name"], {key: asked[key] for key in ("cohort", "config")})
+    store.submit(workspace, asked)
     return asked
 
 
@@ -54,7 +57,9 @@ _KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
 import torch
-from ganaug_core.jobs import recorder, tasks
+from ganaug_core import pipeline
+from ganaug_core.config.requests import Train
+from ganaug_core.training import recorder
 from ganaug_core.storage import locks
 from ganaug_core.training import best, latest_checkpoint, run
 from ganaug_core.storage.workspace import Workspace
@@ -62,11 +67,11 @@ from ganaug_core.storage.workspace import Workspace
 torch.set_num_threads(1)
 recorder.CHECKPOINT_SECONDS, run.REPORT_SECONDS = 0.05, 0.02
 best.IMAGES_BETWEEN, best.MOST_SHARE = 400, 100.0
-workspace, request, chooser = Workspace(sys.argv[1]), eval(sys.argv[2]), random.Random(3)
+workspace, config, chooser = Workspace(sys.argv[1]), eval(sys.argv[2]), random.Random(3)
 
 
 def train(name):
-    tasks.train(workspace, {**request, "name": name})
+    pipeline.train(workspace, Train(name=name, cohort="squares", config=config))
 
 
 def tensors(value, name=""):
@@ -110,7 +115,7 @@ def test_a_run_killed_at_random_points_ends_bit_for_bit_like_one_that_was_not(ho
     for name in ("straight", "killed"):
         begun(home, name=name, images=250 * BATCH)
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _KILLED, str(home.root), repr(asked)],
+        [sys.executable, "-W", "ignore", "-c", _KILLED, str(home.root), repr(asked.config)],
         capture_output=True,
         text=True,
         timeout=200,
@@ -163,11 +168,11 @@ def test_a_disk_that_fills_up_ends_the_run_in_words_and_it_goes_on_later(home: W
             history.symlink_to("/dev/full")
 
     with pytest.raises(WorkspaceError, match=r"disk is full: history.jsonl.*Free some space") as caught:
-        tasks.train(home, asked, fill)
+        pipeline.train(home, asked, fill)
     assert caught.value.code == "disk_full"
     history.unlink()
-    tasks.train(home, asked)
-    assert tasks.load_generator(home, "r").passport.images == 60 * BATCH
+    pipeline.train(home, asked)
+    assert stored.load(home, "r").passport.images == 60 * BATCH
 
 
 # arithmetic that breaks down
@@ -189,13 +194,13 @@ def test_a_run_that_breaks_down_goes_on_with_half_the_learning_rates(
 ) -> None:
     breaks(monkeypatch, 0.0006)  # the recipe's rate is 0.001
     asked = begun(home)
-    tasks.train(home, asked)
+    pipeline.train(home, asked)
     alarms = [each.raised for each in runs.alarms(home, "r")]
     assert alarms[-1].name == "not_a_number"
     assert "went back to 0 images and goes on with half the learning rates" in alarms[-1].say
     rates = [rate for rate in runs.history(home, "r")["learning_rate"] if rate]  # reports come by the clock
     assert 0.1 * 0.0005 <= max(rates) <= 0.000501
-    assert tasks.load_generator(home, "r").passport.images == 60 * BATCH
+    assert stored.load(home, "r").passport.images == 60 * BATCH
 
 
 def test_a_run_that_breaks_down_again_and_again_is_ended_in_words(
@@ -203,7 +208,7 @@ def test_a_run_that_breaks_down_again_and_again_is_ended_in_words(
 ) -> None:
     breaks(monkeypatch, 0.0)
     with pytest.raises(TrainingError, match=r"unstable.*lower learning rate") as caught:
-        tasks.train(home, begun(home))
+        pipeline.train(home, begun(home))
     assert caught.value.code == "nonfinite"
 
 

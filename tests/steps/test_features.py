@@ -90,6 +90,7 @@ def test_a_damaged_encoder_is_fitted_again(workspace: Workspace, count_fits: lis
     state.write_bytes(state.read_bytes()[:-3])
     assert features.fit(cohort, "pixels", cache=workspace).digest == first.digest
     assert len(count_fits) == 2
+    state = workspace.folder("encoders", name) / "state.safetensors"
     data = bytearray(state.read_bytes())
     data[-1] ^= 1
     state.write_bytes(data)
@@ -188,7 +189,7 @@ def test_what_only_the_cohort_decides_is_found_once_and_again_where_it_is_damage
     features.remembered(cohort, workspace)("holdout-holdout", find)
     features.remembered(a_cohort(seed=1), workspace)("holdout-train", find)
     assert len(done) == 3
-    for name in workspace.names("features"):
-        (workspace.folder("features", name) / "found.npz").write_bytes(b"PK")
+    for name in workspace.names("searches"):
+        (workspace.folder("searches", name) / "arrays.npz").write_bytes(b"PK")
     features.remembered(cohort, workspace)("holdout-train", find)
     assert len(done) == 4

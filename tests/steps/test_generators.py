@@ -17,8 +17,10 @@ from small_cohort import squares
 
 from ganaug_core import generators
 from ganaug_core.config import RECIPES, configure
-from ganaug_core.errors import GeneratorError
-from ganaug_core.generators import Generator
+from ganaug_core.errors import GeneratorError, WorkspaceError
+from ganaug_core.generators import Generator, files, stored
+from ganaug_core.records.origin import Origin
+from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import Training
 
 Header = dict[str, Any]
@@ -86,7 +88,7 @@ def test_a_generator_comes_back_as_it_was(recipe: str, tmp_path: Path) -> None:
         update={"created": ""}
     )
     assert back.classes == ("side 4", "side 6")
-    assert back.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert back.digest == back.passport.identity
     for name, weights in run.generator().items():
         assert np.array_equal(back.network.state_dict()[name].numpy(), weights)
 
@@ -101,6 +103,68 @@ def test_weights_that_are_no_numbers_are_not_written(run: Training, tmp_path: Pa
 
 
 # sampling
+
+
+def test_licence_measures_and_counts_do_not_change_which_generator_it_is(tmp_path: Path) -> None:
+    run = training("recommended")
+    card, weights = run.passport("small"), run.generator()
+    path = tmp_path / "g.safetensors"
+    generators.write(path, card, weights)
+    first = generators.load(path)
+    beside = {"licence": "CC0-1.0", "metrics": {"coverage": 0.5}, "patients": 7, "title": "Other", "images": 5}
+    generators.write(path, card.model_copy(update=beside), weights)
+    again = generators.load(path)
+    assert again.passport.metrics == {"coverage": 0.5}
+    assert again.digest == first.digest
+    drawn = [generators.draw(each, "d", per_class=1).ids.tolist() for each in (first, again)]
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("change", ["unit", "range", "classes", "weights"])
+def test_unit_range_classes_and_weights_make_another_generator(change: str, tmp_path: Path) -> None:
+    run = training("recommended")
+    card, weights = run.passport("small"), run.generator()
+    path = tmp_path / "g.safetensors"
+    generators.write(path, card, weights)
+    before = generators.load(path).digest
+    unit = card.intensity
+    cards = {
+        "unit": card.model_copy(update={"intensity": unit.model_copy(update={"unit": "HU"})}),
+        "range": card.model_copy(update={"intensity": unit.model_copy(update={"high": 300.0})}),
+        "classes": card.model_copy(update={"classes": card.classes[::-1]}),
+        "weights": card,
+    }
+    if change == "weights":
+        name = next(iter(weights))
+        weights = {**weights, name: weights[name] * np.float32(1.001)}
+    generators.write(path, cards[change], weights)
+    assert generators.load(path).digest != before
+
+
+def test_a_generator_of_a_workspace_leaves_as_the_file_that_it_came_as(workspace: Workspace, tmp_path: Path) -> None:
+    run = training("recommended")
+    content = files.packed(run.passport("small"), run.generator())
+    loaded = files.loads(content)
+    stored.keep(workspace, "g", content, loaded, Origin())
+    assert set(path.name for path in workspace.folder("generators", "g").iterdir()) == {"manifest.json", stored.WEIGHTS}
+    (tmp_path / "out.safetensors").write_bytes(stored.file_of(workspace, "g"))
+    back = generators.load(tmp_path / "out.safetensors")
+    assert (back.digest, back.passport) == (loaded.digest, loaded.passport)
+    manifest = workspace.manifest("generators", "g")
+    manifest["passport"]["metrics"] = {"coverage": 0.9}
+    (workspace.folder("generators", "g") / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "out.safetensors").write_bytes(stored.file_of(workspace, "g"))
+    assert generators.load(tmp_path / "out.safetensors").passport.metrics == {"coverage": 0.9}
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 7, b"\xff" * 64, b"\x02" + b"\x00" * 7 + b"[]"])
+def test_damaged_weights_of_a_workspace_are_refused_in_words(workspace: Workspace, damage: bytes) -> None:
+    run = training("recommended")
+    content = files.packed(run.passport("small"), run.generator())
+    stored.keep(workspace, "g", content, files.loads(content), Origin())
+    (workspace.folder("generators", "g") / stored.WEIGHTS).write_bytes(damage)
+    with pytest.raises((WorkspaceError, GeneratorError), match=r"damaged|tensors"):
+        stored.load(workspace, "g")
 
 
 def test_an_image_depends_on_seed_place_and_class_alone(generator: Generator) -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import digit_cohort
 import pytest
 from small_runs import PATIENCE, a_run, state_of, submit, until
 
+from ganaug_core import pipeline
+from ganaug_core.config.requests import AuditSamples, BuildMap, ImportCohort
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import runs, store, supervisor, tasks, worker
+from ganaug_core.jobs import runs, store, supervisor, worker
 from ganaug_core.storage import locks
 from ganaug_core.storage import workspace as workspace_module
+from ganaug_core.storage.database import Database, job_table
 from ganaug_core.storage.workspace import Workspace
 
 
@@ -25,8 +29,13 @@ from ganaug_core.storage.workspace import Workspace
 def asleep(workspace: Workspace) -> Iterator[Workspace]:
     """A workspace where no supervisor starts, because its lock is taken."""
     workspace.keep(digit_cohort.cohort(), "digits")
+    workspace.keep(digit_cohort.samples(), "drawn")
     with locks.hold(workspace.supervisor_lock, "The test"):
         yield workspace
+
+
+def an_audit(workspace: Workspace, seed: int = 0) -> int:
+    return store.submit(workspace, AuditSamples(cohort="digits", samples="drawn", seed=seed)).id
 
 
 # the table
@@ -34,11 +43,8 @@ def asleep(workspace: Workspace) -> Iterator[Workspace]:
 
 def test_eight_threads_that_submit_the_same_job_get_one(asleep: Workspace) -> None:
     jobs: list[store.Job] = []
-    request = {"cohort": "digits", "samples": "s", "encoder": "pixels"}
-    threads = [
-        threading.Thread(target=lambda: jobs.append(store.submit(asleep, "map", "digits--s--pixels", request)))
-        for _ in range(8)
-    ]
+    request = BuildMap(cohort="digits", samples="drawn", encoder="pixels")
+    threads = [threading.Thread(target=lambda: jobs.append(store.submit(asleep, request))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -50,7 +56,7 @@ def test_eight_threads_that_submit_the_same_job_get_one(asleep: Workspace) -> No
 
 def test_eight_threads_that_claim_get_each_job_once(asleep: Workspace) -> None:
     for number in range(6):
-        store.submit(asleep, "audit", f"a{number}", {})
+        an_audit(asleep, seed=number)
     claimed: list[int] = []
 
     def claim() -> None:
@@ -78,6 +84,46 @@ def test_the_second_run_waits_for_the_slot(asleep: Workspace) -> None:
     assert claimed.id == second
 
 
+def test_a_job_of_equal_name_that_asks_for_something_else_is_refused(asleep: Workspace) -> None:
+    first = store.submit(asleep, ImportCohort(source="embedded:digits", name="more", size=16))
+    assert store.submit(asleep, ImportCohort(source="embedded:digits", name="more", size=16)).id == first.id
+    with pytest.raises(WorkspaceError, match=r"more is being made already.*choose another name"):
+        store.submit(asleep, ImportCohort(source="embedded:digits", name="more", size=32))
+
+
+def test_two_audits_that_differ_in_a_setting_are_two_jobs(asleep: Workspace) -> None:
+    assert an_audit(asleep, seed=0) == an_audit(asleep, seed=0)
+    assert an_audit(asleep, seed=0) != an_audit(asleep, seed=1)
+
+
+def test_a_job_whose_cohort_was_replaced_meanwhile_is_refused_and_not_done_on_the_other(asleep: Workspace) -> None:
+    number = an_audit(asleep)
+    asleep.remove("cohorts", "digits")
+    asleep.keep(digit_cohort.cohort(count=300), "digits")
+    assert store.of(asleep, AuditSamples(cohort="digits", samples="drawn")) is None
+    job = store.claim(asleep, store.SHORT)
+    assert job is not None
+    with locks.hold(asleep.worker_lock, "The test"):
+        worker.work(asleep, job)
+    error = store.get(asleep, number).error
+    assert error is not None
+    assert error["code"] == "replaced"
+    assert asleep.names("audits") == []
+
+
+def test_a_junk_row_does_not_hide_the_other_jobs(asleep: Workspace) -> None:
+    number = an_audit(asleep)
+    with Database(asleep.database_path).writing() as connection:
+        row = dict(connection.execute(job_table.select()).mappings().one())
+        for junk in ("{", "[1]", '{"cohort": 3}'):
+            connection.execute(job_table.insert().values(**{**row, "id": None, "request": junk}))
+        connection.execute(job_table.insert().values(**{**row, "id": None, "kind": "nothing"}))
+    assert [job.id for job in store.jobs(asleep)] == [number]
+    assert an_audit(asleep) == number
+    with pytest.raises(WorkspaceError, match=r"record of job 2 is damaged"):
+        store.get(asleep, 2)
+
+
 def test_a_name_that_a_run_has_is_refused_unless_it_never_got_anywhere(asleep: Workspace) -> None:
     job = submit(asleep, "a")
     with pytest.raises(WorkspaceError, match=r"already a run named a\. Choose another name"):
@@ -98,7 +144,7 @@ def test_a_name_that_is_no_name_makes_no_job(asleep: Workspace, name: str) -> No
 
 def test_a_run_on_a_cohort_that_is_not_there_makes_neither_job_nor_folder(asleep: Workspace) -> None:
     with pytest.raises(WorkspaceError, match=r"no cohort named none.*Known: digits"):
-        store.submit(asleep, "train", "a", {**a_run(), "cohort": "none"})
+        store.submit(asleep, replace(a_run("a"), cohort="none"))
     assert store.jobs(asleep) == []
     assert asleep.names("runs") == []
 
@@ -113,8 +159,8 @@ def test_what_waits_can_be_paused_resumed_and_stopped_without_a_process(asleep: 
 
 
 def test_requests_that_make_no_sense_are_refused_in_words(asleep: Workspace) -> None:
-    short, long = store.submit(asleep, "audit", "a", {}).id, submit(asleep, "a")
-    with pytest.raises(WorkspaceError, match=r"The job a cannot be paused\. Stop it"):
+    short, long = an_audit(asleep), submit(asleep, "a")
+    with pytest.raises(WorkspaceError, match=r"The job [0-9a-f]+ cannot be paused\. Stop it"):
         store.ask(asleep, short, "pause")
     store.claim(asleep, ("train",))
     store.finish(asleep, long, "done", result="a")
@@ -279,7 +325,7 @@ def test_a_process_that_does_not_stop_is_asked_and_then_ended(asleep: Workspace)
 
 
 def test_a_worker_that_cannot_start_is_said_and_not_tried_for_ever(asleep: Workspace) -> None:
-    job = store.submit(asleep, "audit", "a", {}).id
+    job = an_audit(asleep)
     looking = supervisor.Supervisor(asleep)
     looking._warm = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
     until(lambda: (looking.look(), state_of(asleep, job))[1] == "failed", "the job to fail")
@@ -297,12 +343,12 @@ def test_a_bug_is_called_a_bug_and_leaves_a_traceback_in_the_log(
     def broken(*_: Any) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(tasks.TASKS, "audit", broken)
-    store.submit(asleep, "audit", "a", {})
+    monkeypatch.setattr(pipeline, "audit_samples", broken)
+    number = an_audit(asleep)
     job = store.claim(asleep, store.SHORT)
     assert job is not None
     worker.work(asleep, job)
-    error = store.find(asleep, "audit", "a").error  # type: ignore[union-attr]
+    error = store.get(asleep, number).error
     assert error is not None
     assert error["code"] == "bug"
     assert "our mistake" in error["what"]
@@ -314,8 +360,7 @@ def test_an_import_on_a_full_disk_fails_in_words_and_leaves_nothing_half_done(
 ) -> None:
     full = real_save(Path("/dev/full"))
     monkeypatch.setattr("ganaug_core.storage.workspace._save", full)
-    request = {"source": "embedded:digits", "name": "more", "size": 16}
-    number = store.submit(asleep, "import", "more", request).id
+    number = store.submit(asleep, ImportCohort(source="embedded:digits", name="more", size=16)).id
     job = store.claim(asleep, store.SHORT)
     assert job is not None
     with locks.hold(asleep.worker_lock, "The test"):
@@ -325,7 +370,8 @@ def test_an_import_on_a_full_disk_fails_in_words_and_leaves_nothing_half_done(
     assert error["code"] == "disk_full"
     assert "Nothing that was there is lost" in error["what"]
     assert asleep.names("cohorts") == ["digits"]
-    assert [path.name for path in (asleep.root / "cohorts").iterdir()] == ["digits"]
+    assert [path.name for path in (asleep.root / "cohorts").iterdir()] == ["digits.json"]
+    assert len(list((asleep.root / "artefacts").iterdir())) == 2, "the cohort and the samples from before"
 
 
 def real_save(device: Path) -> Callable[[Path, Any], None]:
@@ -343,8 +389,8 @@ def test_a_stop_reaches_a_short_job_at_its_next_report(asleep: Workspace, monkey
             report(share, "working")
         return "never"
 
-    monkeypatch.setitem(tasks.TASKS, "audit", long_task)
-    number = store.submit(asleep, "audit", "a", {}).id
+    monkeypatch.setattr(pipeline, "audit_samples", long_task)
+    number = an_audit(asleep)
     job = store.claim(asleep, store.SHORT)
     assert job is not None
     with locks.hold(asleep.worker_lock, "The test"):
@@ -359,8 +405,8 @@ def test_a_signal_cuts_into_a_short_job_that_never_reports(asleep: Workspace, mo
         os.kill(os.getpid(), signal.SIGTERM)
         return "went on"
 
-    monkeypatch.setitem(tasks.TASKS, "audit", deaf)
-    number = store.submit(asleep, "audit", "a", {}).id
+    monkeypatch.setattr(pipeline, "audit_samples", deaf)
+    number = an_audit(asleep)
     job = store.claim(asleep, store.SHORT)
     assert job is not None
     with locks.hold(asleep.worker_lock, "The test"):

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ganaug_core.jobs import recorder, runs
+from ganaug_core.jobs import runs
 from ganaug_core.records.training import Progress
 from ganaug_core.storage.workspace import Workspace
+from ganaug_core.training import recorder
 
 
 class NoTraining:

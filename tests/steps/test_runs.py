@@ -3,13 +3,17 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 
 import digit_cohort
 import numpy as np
 import pytest
 from small_runs import a_run, acknowledged, end_processes, state_of, submit, until
 
-from ganaug_core.jobs import runs, store, supervisor, tasks
+from ganaug_core.config.requests import Sample
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.generators import stored
+from ganaug_core.jobs import runs, store, supervisor
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
@@ -40,7 +44,7 @@ def test_a_run_ends_with_a_generator_curves_previews_and_a_checkpoint(place: Wor
         line["images"] for line in runs.logits(place, "whole")
     )
     assert set(runs.logits(place, "whole")[0]) == {"images", "train", "tuning", "generated"}
-    assert tasks.load_generator(place, "whole").classes == tuple("0123456789")
+    assert stored.load(place, "whole").classes == tuple("0123456789")
 
 
 def test_pause_and_resume_give_the_generator_of_an_uninterrupted_run(place: Workspace) -> None:
@@ -57,7 +61,7 @@ def test_pause_and_resume_give_the_generator_of_an_uninterrupted_run(place: Work
     images = runs.history(place, "halved")["images"]
     assert images == sorted(set(images))
     assert rested <= max(images)
-    whole, halved = (tasks.load_generator(place, name) for name in ("whole", "halved"))
+    whole, halved = (stored.load(place, name) for name in ("whole", "halved"))
     labels = np.arange(10)
     assert np.array_equal(whole.sample(labels, seed=1), halved.sample(labels, seed=1))
 
@@ -84,7 +88,7 @@ def test_kill_9_of_a_worker_loses_no_acknowledged_checkpoint(place: Workspace) -
     until(lambda: not store.get(place, job).live, "the stop")
     seen = runs.state(place, "killed")
     assert (seen.state, seen.generator) == ("stopped", "killed")
-    assert kept < tasks.load_generator(place, "killed").passport.images < 40_000
+    assert kept < stored.load(place, "killed").passport.images < 40_000
 
 
 def test_a_killed_supervisor_does_not_disturb_the_run(place: Workspace) -> None:
@@ -101,9 +105,9 @@ def test_a_killed_supervisor_does_not_disturb_the_run(place: Workspace) -> None:
 
 
 def test_a_wrong_setting_ends_the_run_in_words(place: Workspace) -> None:
-    config = a_run()["config"]
-    config["loss"] = {"name": "hindge", "settings": {}}
-    job = store.submit(place, "train", "wrong", {"cohort": "digits", "config": config}).id
+    asked = a_run("wrong")
+    config = {**asked.config, "loss": {"name": "hindge", "settings": {}}}
+    job = store.submit(place, replace(asked, config=config)).id
     until(lambda: not store.get(place, job).live, "the run to fail")
     seen = store.get(place, job)
     assert seen.state == "failed"
@@ -116,8 +120,7 @@ def test_a_wrong_setting_ends_the_run_in_words(place: Workspace) -> None:
 
 
 def draw(workspace: Workspace, name: str, per_class: int = 2) -> int:
-    request = {"generator": "whole", "per_class": per_class, "seed": 0, "truncation": 1.0, "name": name}
-    return store.submit(workspace, "sample", name, request).id
+    return store.submit(workspace, Sample(generator="whole", per_class=per_class, name=name)).id
 
 
 def test_short_jobs_share_one_warm_process(place: Workspace) -> None:
@@ -131,15 +134,19 @@ def test_short_jobs_share_one_warm_process(place: Workspace) -> None:
     assert locks.holder(place.worker_lock) == warm
 
 
+def test_what_is_known_to_fail_is_said_before_it_is_queued(place: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match=r"no generator named nobody.*Known: "):
+        store.submit(place, Sample(generator="nobody", per_class=2))
+
+
 def test_what_cannot_be_done_is_said_and_the_worker_lives_on(place: Workspace) -> None:
-    request = {"generator": "nobody", "per_class": 2, "seed": 0, "truncation": 1.0, "name": "x"}
-    job = store.submit(place, "sample", "x", request).id
+    job = store.submit(place, Sample(generator="whole", per_class=2, classes=("x",))).id
     until(lambda: not store.get(place, job).live, "the job to fail")
     seen = store.get(place, job)
     assert seen.state == "failed"
     assert seen.error is not None
-    assert "no generator named nobody" in seen.error["what"]
-    assert seen.error["code"] == "missing"
+    assert "no class named x" in seen.error["what"]
+    assert seen.error["code"] == "unknown_class"
 
 
 def test_kill_9_of_the_warm_process_is_seen_and_the_next_job_gets_a_new_one(place: Workspace) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from ganaug_core.records import ROLES, Floats, Map
-from ganaug_core.ui import palette, words
+from ganaug_core.ui import caches, palette, words
 
 _HTML = """
 <div class="map">
@@ -122,6 +121,7 @@ def feature_map(
     """Show a map and return the id picked last and the loop drawn last, None where there is none.
 
     Args:
+        drawn: With the names that cohort and samples have now.
         name: Name of the map in the workspace, for the routes.
         picked: Id that gets the ring.
         chosen: Ids that get a small ring, those of the last lasso.
@@ -138,11 +138,11 @@ def feature_map(
         key=key,
         data={
             "name": name,
-            "points": f"/api/map/{quote(name)}.bin?rev={_revision(drawn)}",
+            "points": f"/api/map/{caches.artefact('maps', name)}.bin",
             "count": len(drawn.ids),
             "images": {
-                "real": f"/api/image/cohorts/{quote(drawn.cohort)}/",
-                "synthetic": f"/api/image/samples/{quote(drawn.synthetic)}/",
+                "real": f"/api/image/cohorts/{caches.artefact('cohorts', drawn.cohort)}/",
+                "synthetic": f"/api/image/samples/{caches.artefact('samples', drawn.synthetic)}/",
             },
             "roles": [words.ROLES[role] for role in (*ROLES, "synthetic")],
             "classes": [words.clean(each) for each in drawn.classes],
@@ -173,8 +173,3 @@ def lasso_of(sent: Mapping[str, Any] | None) -> Lasso | None:
     except (KeyError, TypeError, ValueError):
         return None
     return Lasso(corners, *layers) if 3 <= len(corners) <= 256 and np.isfinite(corners).all() else None
-
-
-def _revision(drawn: Map) -> str:
-    """Return what changes when the map is made again under its name."""
-    return f"{len(drawn.ids)}-{float(np.asarray(drawn.positions[:64]).sum()):.5f}"

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 import streamlit as st
 
-from ganaug_core.ui import palette
+from ganaug_core.ui import caches, palette
 
 MOST = 256
 COLUMNS = 16
@@ -71,7 +70,7 @@ def gallery(
     """
     shown = list(ids[:MOST])
     columns = min(COLUMNS, max(1, len(shown)))
-    sheet = f"/api/sprite/{kind}/{quote(name)}.png?tile=64&columns={columns}&ids={','.join(shown)}"
+    sheet = f"/api/sprite/{kind}/{caches.artefact(kind, name)}.png?tile=64&columns={columns}&ids={','.join(shown)}"
     state = _component(
         key=key,
         data={

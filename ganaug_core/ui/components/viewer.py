@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 import streamlit as st
+
+from ganaug_core.ui import caches
 
 WINDOWS: dict[str, dict[str, tuple[float, float]]] = {
     "HU": {
@@ -134,5 +135,5 @@ def viewer(
 
 def _panel(panel: Panel) -> dict[str, str]:
     """Return what the browser needs of an image."""
-    address = f"/api/pixels/{panel.kind}/{quote(panel.name)}/{panel.id}"
+    address = f"/api/pixels/{panel.kind}/{caches.artefact(panel.kind, panel.name)}/{panel.id}"
     return {"id": panel.id, "title": panel.title, "note": panel.note, "help": panel.help, "pixels": address}

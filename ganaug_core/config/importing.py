@@ -1,12 +1,38 @@
-"""What to take of series and volumes, and on which grid: choices that the user sees."""
+"""What an import is asked to do: which columns of a table, which slices of volumes, and how to split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ganaug_core.errors import CohortError
-from ganaug_core.readers.dicom_codes import LABEL_TAGS
 
 SLICES = ("all", "mask", "largest")
 PLANES = ("axial", "coronal", "sagittal", "acquired")
+LABEL_TAGS = (
+    "AcquisitionContrast", "BodyPartExamined", "ContrastBolusAgent", "ConvolutionKernel",
+    "ImageLaterality", "ImageType", "KVP", "Laterality", "MagneticFieldStrength", "Manufacturer",
+    "ManufacturerModelName", "Modality", "PatientPosition", "PatientSex", "ProtocolName", "ScanningSequence",
+    "SequenceName", "SeriesDescription", "SliceThickness", "StudyDescription", "ViewPosition",
+)  # fmt: skip
+"""Attributes that may name a class. None of them is meant to identify a person."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of a table's columns; None is guessed from the usual names.
+
+    Attributes:
+        labels: The table, where the source is a folder of images.
+        image: File of the image: a path below the table's folder or the source, or a name that is unique there. A
+            table without such a column names the class of each patient.
+        label: Class.
+        patient: Any text that is equal for images of one patient.
+        split: `train`, `tuning` or `holdout` (also `val`, `test`).
+    """
+
+    labels: str | None = None
+    image: str | None = None
+    label: str | None = None
+    patient: str | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,3 +93,25 @@ class Choices:
     def needs_mask(self) -> bool:
         """An image without a mask cannot be used."""
         return self.crop or self.slices != "all"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the split shall be made.
+
+    Settings:
+        tuning, holdout: Shares of each class's images.
+        seed: Of the drawing.
+        twin_limit: Largest registered distance of a pair that counts as one image.
+        pattern: File-name pattern that tells the patient (see `patterns`), empty for what the source says.
+        table: Patient by file name, from a table; it goes before the pattern.
+        moved: Role of single images by id; the whole group goes with them.
+    """
+
+    tuning: float = 0.15
+    holdout: float = 0.25
+    seed: int = 0
+    twin_limit: float = 0.03
+    pattern: str = ""
+    table: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)

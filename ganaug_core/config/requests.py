@@ -1,0 +1,192 @@
+"""What a step is asked to do: one request a step. The job table keeps them as JSON; they are the words of the app, the
+command line and the notebook alike, and `pipeline.py` has a function for each.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ganaug_core.config.importing import Choices, Columns, Plan
+
+AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
+MAP_SPACE = "simclr"
+REPETITIONS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportCohort:
+    """Read labelled images and split them by patient; see `cohort.read_cohort`.
+
+    Attributes:
+        source: Path, or `embedded:phantom`, `embedded:digits`.
+        draft: The split stays a proposal until it is fixed.
+    """
+
+    step: ClassVar[str] = "import_cohort"
+
+    source: str
+    name: str
+    plan: Plan = field(default_factory=Plan)
+    size: int = 64
+    value_range: tuple[float, float] | None = None
+    percentiles: tuple[float, float] | None = None
+    columns: Columns | None = None
+    choices: Choices | None = None
+    draft: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReduceClass:
+    """Make a cohort in which patients of one class are left out of the training share; see `cohort.rarer`.
+
+    Attributes:
+        keep: Training images of the class that stay, at most.
+        name: Of the new cohort; else it is called after what it is.
+    """
+
+    step: ClassVar[str] = "reduce_class"
+
+    cohort: str
+    class_name: str
+    keep: int
+    seed: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Train a generator, or go on with the run of that name.
+
+    Attributes:
+        config: A `TrainingConfig` as JSON values.
+    """
+
+    step: ClassVar[str] = "train"
+
+    cohort: str
+    name: str
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportGenerator:
+    """Check a generator file, try it, and keep it."""
+
+    step: ClassVar[str] = "import_generator"
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Draw images from a generator.
+
+    Attributes:
+        per_class: Images of each class.
+        classes: Names; None draws all.
+        truncation: Below 1: more typical, less varied images.
+        mixing: Above 0, squares of mixed styles instead.
+        name: Of the samples; else they are called after what they are.
+    """
+
+    step: ClassVar[str] = "sample"
+
+    generator: str
+    per_class: int
+    seed: int = 0
+    truncation: float = 1.0
+    classes: tuple[str, ...] | None = None
+    mixing: float = 0.0
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSamples:
+    """Bring anybody's synthetic images onto a cohort's grid and unit."""
+
+    step: ClassVar[str] = "import_samples"
+
+    source: str
+    cohort: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildMap:
+    """Draw the feature map of a cohort and of synthetic images."""
+
+    step: ClassVar[str] = "build_map"
+
+    cohort: str
+    samples: str
+    encoder: str = MAP_SPACE
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditSamples:
+    """Judge synthetic images: do they copy, do they miss groups, do the classes hold?
+
+    Attributes:
+        trust_split: The generator of these images never saw the cohort's hold-out share.
+        command: What a person typed, for the record.
+    """
+
+    step: ClassVar[str] = "audit_samples"
+
+    cohort: str
+    samples: str
+    encoders: tuple[str, ...] = AUDIT_SPACES
+    seed: int = 0
+    trust_split: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureBenefit:
+    """Ask whether synthetic images help a classifier.
+
+    Attributes:
+        rare: The class to augment; None takes the one with the fewest training images.
+        steps: Optimiser steps of every classifier; None takes what 64 pixels need.
+        trust_split: The generator saw nothing but this cohort's training share.
+        command: What a person typed, for the record.
+    """
+
+    step: ClassVar[str] = "measure_benefit"
+
+    cohort: str
+    samples: str
+    rare: str | None = None
+    repetitions: int = REPETITIONS
+    steps: int | None = None
+    seed: int = 0
+    trust_split: bool = False
+    command: str = ""
+
+
+Request = (
+    ImportCohort
+    | ReduceClass
+    | Train
+    | ImportGenerator
+    | Sample
+    | ImportSamples
+    | BuildMap
+    | AuditSamples
+    | MeasureBenefit
+)
+REQUESTS: dict[str, type[Request]] = {
+    kind.step: kind
+    for kind in (
+        ImportCohort,
+        ReduceClass,
+        Train,
+        ImportGenerator,
+        Sample,
+        ImportSamples,
+        BuildMap,
+        AuditSamples,
+        MeasureBenefit,
+    )
+}

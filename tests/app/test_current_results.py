@@ -1,0 +1,510 @@
+"""A page shows as current only what was made from the very images that have the names now, by the present method.
+
+Whatever lies damaged in the workspace is named, can be removed, and hides nothing else.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benefit_results import STATEMENT, a_benefit
+from looking_records import a_map, an_audit, kept
+from small_workspace import a_run
+from streamlit.testing.v1 import AppTest
+from test_server import FIRST, SYNTHETIC, ask, at
+
+from ganaug_core import pipeline, server
+from ganaug_core.config.requests import AuditSamples, BuildMap, MeasureBenefit, Sample
+from ganaug_core.config.revisions import REVISIONS
+from ganaug_core.jobs import store
+from ganaug_core.records import Cohort, Measurement, Samples
+from ganaug_core.records.training import Checkup
+from ganaug_core.storage.database import Database
+from ganaug_core.storage.workspace import Workspace, digest_of
+
+Open = Callable[..., AppTest]
+COHORT, SAMPLES = "small", "r1-6-seed0"
+ABOUT = {"cohort": COHORT, "samples": SAMPLES}
+PAGES = ("cohort", "training", "compare", "generators", "samples", "feature_map", "audit", "benefit")
+EARLIER = "Earlier audits (1)"
+JUDGED = "Statement on copying."
+
+
+@pytest.fixture
+def judged(filled: Workspace) -> Workspace:
+    """The filled workspace with a map, an audit and an experiment."""
+    cohort, samples = filled.cohort(COHORT), filled.samples(SAMPLES)
+    kept(filled, a_map(cohort, samples), BuildMap(**ABOUT))
+    kept(filled, an_audit(cohort, samples), AuditSamples(**ABOUT))
+    kept(filled, a_benefit(cohort, samples), MeasureBenefit(**ABOUT))
+    return filled
+
+
+def mirrored(workspace: Workspace) -> Cohort:
+    """Delete the cohort and import another one under its name: other patients, whose images have other ids."""
+    old = workspace.cohort(COHORT)
+    pixels = np.array(old.pixels[..., ::-1])
+    ids = np.array([f"{row + 900:012x}" for row in range(len(old))])
+    workspace.remove_with_caches("cohorts", COHORT)
+    workspace.keep(replace(old, pixels=pixels, ids=ids, digest=digest_of(pixels)), COHORT)
+    return workspace.cohort(COHORT)
+
+
+def redrawn(workspace: Workspace) -> Samples:
+    """Delete the synthetic images and draw others under their name."""
+    old = workspace.samples(SAMPLES)
+    images = np.array(old.images[:, :, ::-1])
+    ids = np.array([f"{row + 7000:012x}" for row in range(len(old))])
+    workspace.remove_with_caches("samples", SAMPLES)
+    kept(workspace, replace(old, images=images, ids=ids, digest=digest_of(images)), Sample(generator="r1", per_class=6))
+    return workspace.samples(SAMPLES)
+
+
+def words_of(block: object) -> str:
+    """Return what a page or a part of it says."""
+    kinds = ("markdown", "text", "subheader", "info", "error", "warning", "success", "caption")
+    return "\n".join(str(each.value) for kind in kinds for each in getattr(block, kind))
+
+
+def buttons(app: AppTest) -> list[str]:
+    return [each.label for each in app.button]
+
+
+def errors(app: AppTest) -> list[str]:
+    """Return what went wrong, in the page's words; that an image is a copy is no error."""
+    return [each.value.replace("\\", "") for each in app.error if "What to do:" in each.value]
+
+
+def unharmed(app: AppTest) -> AppTest:
+    """Return the page if it is whole and says nothing of an error."""
+    assert not app.exception
+    assert errors(app) == []
+    return app
+
+
+def nothing_is_current(app: AppTest) -> str:
+    """Return what is listed as earlier on the Audit page, if nothing is shown as current there."""
+    unharmed(app)
+    assert not app.subheader
+    assert "Start the audit" in buttons(app)
+    (expander,) = [each for each in app.expander if each.label == EARLIER]
+    assert words_of(app).count(JUDGED) == words_of(expander).count(JUDGED) == 1
+    assert "Do not use these images as they are" in words_of(expander)
+    return words_of(expander)
+
+
+# another cohort under the name
+
+
+def test_the_verdict_on_a_deleted_cohort_is_not_that_of_another_one_with_its_name(
+    judged: Workspace, page: Open
+) -> None:
+    assert page("audit", **ABOUT).subheader[0].value.startswith("Do not use these images")
+    mirrored(judged)
+    said = nothing_is_current(page("audit", **ABOUT))
+    assert "made from an earlier small. It says nothing about the images that have this name now." in said
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_on_a_cohort_whose_name_another_one_had(judged: Workspace, page: Open, name: str) -> None:
+    mirrored(judged)
+    for query in (ABOUT, {**ABOUT, "image": SYNTHETIC}, {**ABOUT, "image": FIRST}, {**ABOUT, "group": "0"}):
+        unharmed(page(name, **query))
+
+
+def test_map_experiment_and_pairs_of_a_deleted_cohort_are_made_anew_for_another_one(
+    judged: Workspace, page: Open
+) -> None:
+    assert "52 %" in words_of(page("feature_map", **ABOUT))
+    assert STATEMENT in words_of(page("benefit", **ABOUT))
+    assert "audit's copy search" in words_of(page("samples", **ABOUT, image=SYNTHETIC))
+    mirrored(judged)
+    app = unharmed(page("feature_map", **ABOUT))
+    assert "52 %" not in words_of(app)
+    assert "Draw the map" in buttons(app)
+    app = unharmed(page("benefit", **ABOUT))
+    assert STATEMENT not in words_of(app)
+    assert "Start the experiment" in buttons(app)
+    app = unharmed(page("samples", **ABOUT, image=SYNTHETIC))
+    assert "audit's copy search" not in words_of(app)
+    assert "correlation of the pixels" in words_of(app)
+
+
+def test_an_audit_that_runs_for_a_deleted_cohort_is_not_that_of_another_one(judged: Workspace, page: Open) -> None:
+    store.submit(judged, AuditSamples(**ABOUT))
+    assert "Stop" in buttons(page("audit", **ABOUT))
+    mirrored(judged)
+    app = page("audit", **ABOUT)
+    assert "Stop" not in buttons(app)
+    assert "Start the audit" in buttons(app)
+
+
+def test_the_same_images_under_another_name_find_their_results_again(judged: Workspace, page: Open) -> None:
+    same = judged.cohort(COHORT)
+    mirrored(judged)
+    judged.keep(replace(same, name="again"), "again")
+    where = {"cohort": "again", "samples": SAMPLES}
+    app = unharmed(page("audit", **where))
+    assert app.subheader[0].value.startswith("Do not use these images")
+    links = [str(each.proto.query_string) for each in app.get("page_link")]
+    assert any("cohort=again" in each for each in links)
+    assert not any("cohort=small" in each for each in links)
+    assert "52 %" in words_of(unharmed(page("feature_map", **where)))
+    assert STATEMENT in words_of(unharmed(page("benefit", **where)))
+
+
+def test_a_run_tells_that_it_learnt_from_an_earlier_cohort(judged: Workspace, page: Open) -> None:
+    mirrored(judged)
+    app = page("training", run="r1")
+    assert "It was trained on an earlier small, which is not here any more." in words_of(app)
+    (table,) = [each.value for each in app.dataframe if "Recipe" in each.value]
+    assert table["Cohort"].tolist() == ["small (an earlier one)"]
+
+
+def test_a_run_tells_the_present_name_of_its_cohort(judged: Workspace, page: Open) -> None:
+    same = judged.cohort(COHORT)
+    mirrored(judged)
+    judged.keep(replace(same, name="again"), "again")
+    app = page("training", run="r1")
+    assert "an earlier" not in words_of(app)
+    (table,) = [each.value for each in app.dataframe if "Recipe" in each.value]
+    assert table["Cohort"].tolist() == ["again"]
+
+
+def test_runs_on_two_cohorts_that_had_one_name_are_not_weighed_against_each_other(
+    judged: Workspace, page: Open
+) -> None:
+    a_run(judged, mirrored(judged), name="r2")
+    for name, distance in (("r1", 1.5), ("r2", 9.5)):
+        interval = (distance - 0.5, distance + 0.5)
+        found = Measurement("kernel_distance", "texture", distance, interval, 0.9, 0.0, 60, 256, "lower")
+        line = {**Checkup(3000, (found,), None).plain(), "kept": 3000}
+        (judged.folder("runs", name) / "checkups.jsonl").write_text(json.dumps(line) + "\n")
+    app = unharmed(page("compare"))
+    assert "different cohorts" in words_of(app)
+    assert "closest to the tuning images" not in words_of(app)
+    assert ["Cohort", "small", "small (an earlier one)"] in app.dataframe[0].value.to_numpy().tolist()
+
+
+# other synthetic images under the name
+
+
+def test_the_verdict_on_earlier_synthetic_images_is_not_that_of_others_with_their_name(
+    judged: Workspace, page: Open
+) -> None:
+    redrawn(judged)
+    said = nothing_is_current(page("audit", **ABOUT))
+    assert f"made from an earlier {SAMPLES}. It says nothing about the images that have this name now." in said
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_on_samples_whose_name_others_had(judged: Workspace, page: Open, name: str) -> None:
+    redrawn(judged)
+    for query in (ABOUT, {**ABOUT, "image": FIRST}, {**ABOUT, "group": "0"}):
+        app = unharmed(page(name, **query))
+        assert STATEMENT not in words_of(app)
+        assert "52 %" not in words_of(app)
+
+
+def test_decisions_about_earlier_synthetic_images_are_not_counted_for_others_with_their_name(
+    judged: Workspace, page: Open
+) -> None:
+    Database(judged.database_path).decide(SAMPLES, SYNTHETIC, "reject")
+    assert "1 rejected, 0 flagged, 17 not yet looked at" in words_of(page("samples", **ABOUT))
+    redrawn(judged)
+    assert "0 rejected, 0 flagged, 18 not yet looked at" in words_of(page("samples", **ABOUT))
+
+
+# an earlier method
+
+
+def test_a_verdict_by_an_earlier_audit_is_listed_and_not_headlined(
+    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(REVISIONS, "audits", REVISIONS["audits"] + 1)
+    said = nothing_is_current(page("audit", **ABOUT))
+    assert "made by an earlier version of the audit, whose numbers were others. Run the audit again to compare." in said
+    assert "audit's copy search" not in words_of(page("samples", **ABOUT, image=SYNTHETIC))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said", "offer"),
+    [
+        ("maps", "feature_map", "52 %", "Draw the map"),
+        ("benefits", "benefit", STATEMENT, "Start the experiment"),
+    ],
+)
+def test_what_an_earlier_method_made_is_made_anew(
+    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch, kind: str, name: str, said: str, offer: str
+) -> None:
+    assert said in words_of(page(name, **ABOUT))
+    monkeypatch.setitem(REVISIONS, kind, REVISIONS[kind] + 1)
+    app = unharmed(page(name, **ABOUT))
+    assert said not in words_of(app)
+    assert offer in buttons(app)
+
+
+def test_an_audit_by_the_present_method_stands_before_the_earlier_one(
+    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(REVISIONS, "audits", REVISIONS["audits"] + 1)
+    passed = dict.fromkeys(("copying", "mode_coverage", "label_fidelity", "fidelity", "intensity"), "pass")
+    kept(judged, an_audit(judged.cohort(COHORT), judged.samples(SAMPLES), passed), AuditSamples(**ABOUT))
+    app = unharmed(page("audit", **ABOUT))
+    assert app.subheader[0].value.startswith("No problem was found")
+    (expander,) = [each for each in app.expander if each.label == EARLIER]
+    assert "Do not use these images as they are" in words_of(expander)
+
+
+# the image routes
+
+
+@pytest.mark.parametrize(("kind", "image"), [("cohorts", FIRST), ("samples", SYNTHETIC)])
+def test_the_address_of_an_image_never_shows_another_one(judged: Workspace, kind: str, image: str) -> None:
+    name = {"cohorts": COHORT, "samples": SAMPLES}[kind]
+    before = at(judged, kind, name)
+    old = judged.cohort(COHORT) if kind == "cohorts" else judged.samples(SAMPLES)
+    urls = ("/api/pixels/{}/{}.bin", "/api/pixels/{}/{}.json", "/api/image/{}/{}.png", "/api/sprite/{}.png?ids={}")
+    shown = {url: ask(url.format(before, image)).body for url in urls}
+    pixels = np.array(old.pixels if isinstance(old, Cohort) else old.images)[..., ::-1].copy()
+    turned = {"pixels": pixels} if isinstance(old, Cohort) else {"images": pixels}
+    judged.remove(kind, name)
+    judged.keep(replace(old, **turned, digest=digest_of(pixels)), name)  # other images under the same ids
+    after = at(judged, kind, name)
+    assert after != before
+    for url in urls:
+        assert ask(url.format(before, image)).status == 404, "what was deleted is not shown from memory"
+        answer = ask(url.format(after, image))
+        assert answer.status == 200
+        assert (answer.body == shown[url]) == url.endswith(".json")
+
+
+def test_the_address_of_a_map_never_shows_another_one(judged: Workspace) -> None:
+    name = str(pipeline.made(judged, BuildMap(**ABOUT)))
+    before = judged.artefact("maps", name)
+    shown = ask(f"/api/map/{before}.bin").body
+    drawn = judged.map(name)
+    kept(judged, replace(drawn, positions=np.array(drawn.positions + 1)), BuildMap(**ABOUT))
+    assert ask(f"/api/map/{before}.bin").status == 404
+    assert ask(f"/api/map/{judged.artefact('maps', name)}.bin").body != shown
+
+
+def test_a_split_that_is_changed_while_a_page_is_open_gives_its_images_a_new_address(judged: Workspace) -> None:
+    before = at(judged, "cohorts", COHORT)
+    cohort = judged.cohort(COHORT)
+    judged.revise(replace(cohort, roles=np.array(cohort.roles[::-1])), {})
+    assert at(judged, "cohorts", COHORT) != before
+
+
+# something damaged
+
+
+def _manifest(content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / "manifest.json").write_bytes(content) and None
+
+
+def _labels(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        np.save(folder / "labels.npy", change(np.load(folder / "labels.npy")))
+
+    return spoil
+
+
+DEEP = b"[" * 200_000 + b"]" * 200_000
+MANIFESTS = {
+    "half a manifest": _manifest(b"{"),
+    "a list for a manifest": _manifest(b"[1]"),
+    "an empty manifest": _manifest(b"{}"),
+    "a manifest 200,000 levels deep": _manifest(DEEP),
+    "a deep value in the manifest": _manifest(b'{"a": ' + DEEP + b"}"),
+    "no manifest": lambda folder: (folder / "manifest.json").unlink(),
+}
+ARRAYS = {
+    "an array of no bytes": lambda folder: (folder / "labels.npy").write_bytes(b""),
+    "a missing array": lambda folder: (folder / "labels.npy").unlink(),
+    "an array that is too short": _labels(lambda labels: labels[:-1]),
+    "labels out of range": _labels(lambda labels: labels + 7),
+    "labels below zero": _labels(lambda labels: labels - 7),
+    "labels that are no numbers": _labels(lambda labels: labels.astype(str)),
+}
+DAMAGES = MANIFESTS | ARRAYS
+SOME = ("half a manifest", "an empty manifest", "a manifest 200,000 levels deep", "no manifest")
+
+
+def twice(workspace: Workspace, kind: str) -> str:
+    """Keep a second, newer cohort or samples beside the first; return its name."""
+    if kind == "cohorts":
+        workspace.keep(replace(workspace.cohort(COHORT), name="newer"), "newer")
+        return "newer"
+    return kept(workspace, workspace.samples(SAMPLES), Sample(generator="r1", per_class=6, seed=1))
+
+
+def damaged(workspace: Workspace, kind: str, name: str, how: str) -> None:
+    DAMAGES[how](workspace.folder(kind, name))
+
+
+def said_to_be_damaged(app: AppTest, name: str) -> None:
+    """The page names the damage once, in words, and offers to remove it."""
+    assert not app.exception
+    (error,) = errors(app)
+    assert f"{name} is damaged" in error
+    assert f"Remove {name}" in buttons(app)
+
+
+@pytest.mark.parametrize("how", list(DAMAGES))
+@pytest.mark.parametrize("kind", ["cohorts", "samples"])
+def test_a_damaged_set_of_images_hides_no_other(judged: Workspace, page: Open, kind: str, how: str) -> None:
+    name, chooser = twice(judged, kind), {"cohorts": "cohort", "samples": "samples"}[kind]
+    damaged(judged, kind, name, how)
+    assert ask(f"/api/image/{at(judged, kind, name)}/{FIRST}.png").status == 404
+    assert ask(f"/api/image/{at(judged, 'cohorts', COHORT)}/{FIRST}.png").status == 200
+    assert ask(f"/api/image/{at(judged, 'samples', SAMPLES)}/{SYNTHETIC}.png").status == 200
+    for place in ("cohort", "samples", "audit"):
+        app = unharmed(page(place, **ABOUT))
+        if place != "cohort" or kind == "cohorts":
+            assert {name, *ABOUT.values()} & {*app.selectbox(key=chooser).options} == {name, ABOUT[chooser]}
+    app = page("samples", **{**ABOUT, chooser: name})
+    said_to_be_damaged(app, name)
+    app.button(key=f"remove-{kind}-{name}").click().run()
+    unharmed(app)
+    assert not judged.exists(kind, name)
+    assert app.selectbox(key=chooser).value == ABOUT[chooser]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_names_a_damaged_cohort_that_it_needs(judged: Workspace, page: Open, name: str) -> None:
+    damaged(judged, "cohorts", COHORT, "an empty manifest")
+    app = page(name, **ABOUT)
+    if name in ("generators", "compare"):
+        unharmed(app)
+    else:
+        said_to_be_damaged(app, COHORT)
+
+
+def test_a_damaged_cohort_hides_neither_the_runs_nor_their_list(judged: Workspace, page: Open) -> None:
+    damaged(judged, "cohorts", COHORT, "a missing array")
+    app = page("training", run="r1")
+    said_to_be_damaged(app, COHORT)
+    assert "Images seen" in [each.label for each in app.metric]
+    assert [each.value["Run"].tolist() for each in app.dataframe if "Recipe" in each.value] == [["r1"]]
+
+
+@pytest.mark.parametrize("how", list(MANIFESTS))
+def test_a_damaged_run_hides_no_other(judged: Workspace, page: Open, how: str) -> None:
+    a_run(judged, judged.cohort(COHORT), name="r2")
+    damaged(judged, "runs", "r2", how)
+    app = page("training", run="r1")
+    assert not app.exception
+    (error,) = errors(app)
+    assert "run r2 is damaged" in error
+    assert [each.value["Run"].tolist() for each in app.dataframe if "Recipe" in each.value] == [["r1"]]
+    app = page("training", run="r2")
+    assert [each.value["Run"].tolist() for each in app.dataframe if "Recipe" in each.value] == [["r1"]]
+    app.button(key="remove-runs-r2").click().run()
+    unharmed(app)
+    assert judged.names("runs") == ["r1"]
+
+
+@pytest.mark.parametrize("how", list(MANIFESTS))
+def test_a_damaged_generator_hides_no_other_and_another_one_can_be_brought(
+    judged: Workspace, page: Open, how: str
+) -> None:
+    source = judged.reference("generators", "r1")
+    card = judged.manifest("generators", "r1")
+    judged.write("generators", "g2", card, identity="f" * 64, origin=source.origin)
+    damaged(judged, "generators", "g2", how)
+    unharmed(page("generators", generator="r1"))
+    app = page("generators", generator="g2")
+    assert not app.exception
+    (error,) = errors(app)
+    assert "generator g2 is damaged" in error
+    assert "Bring a generator file" in [each.label for each in app.expander]
+    assert ask(f"/api/image/{at(judged, 'samples', SAMPLES)}/{SYNTHETIC}.png").status == 200
+    app.button(key="remove-generators-g2").click().run()
+    unharmed(app)
+    assert judged.names("generators") == ["r1"]
+
+
+@pytest.mark.parametrize("how", SOME)
+@pytest.mark.parametrize(
+    ("kind", "own", "offer"),
+    [
+        ("maps", "feature_map", "Draw the map"),
+        ("audits", "audit", "Start the audit"),
+        ("benefits", "benefit", "Start the experiment"),
+    ],
+)
+def test_a_damaged_result_is_named_on_its_own_page_and_can_be_made_anew(
+    judged: Workspace, page: Open, kind: str, own: str, offer: str, how: str
+) -> None:
+    (name,) = judged.names(kind)
+    damaged(judged, kind, name, how)
+    for other in {"samples", "feature_map", "audit", "benefit"} - {own}:
+        unharmed(page(other, **ABOUT, image=SYNTHETIC))
+    app = page(own, **ABOUT)
+    said_to_be_damaged(app, name)
+    app.button(key=f"remove-{kind}-{name}").click().run()
+    unharmed(app)
+    assert offer in buttons(app)
+
+
+@pytest.mark.parametrize(
+    "how", ["an array of no bytes", "a missing array", "an array that is too short", "labels out of range"]
+)
+def test_a_map_with_a_damaged_array_is_named_and_not_drawn(judged: Workspace, page: Open, how: str) -> None:
+    (name,) = judged.names("maps")
+    damaged(judged, "maps", name, how)
+    assert ask(f"/api/map/{judged.artefact('maps', name)}.bin").status == 404
+    said_to_be_damaged(page("feature_map", **ABOUT), name)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"{}", DEEP])
+@pytest.mark.parametrize("kind", ["cohorts", "samples", "generators", "runs"])
+def test_a_damaged_reference_hides_no_other(judged: Workspace, page: Open, kind: str, content: bytes) -> None:
+    (judged.root / kind / "spoilt.json").write_bytes(content)
+    for name in PAGES:
+        app = page(name, **ABOUT)
+        assert not app.exception
+        assert [each for each in errors(app) if "spoilt" not in each] == []
+    chooser, place = {
+        "cohorts": ("cohort", "cohort"),
+        "samples": ("samples", "samples"),
+        "generators": ("generator", "generators"),
+        "runs": ("run", "training"),
+    }[kind]
+    app = page(place, **{**ABOUT, chooser: "spoilt"})
+    assert "spoilt is damaged" in errors(app)[0]
+    app.button(key=f"remove-{kind}-spoilt").click().run()
+    unharmed(app)
+    assert "spoilt" not in judged.names(kind)
+
+
+def test_a_result_that_is_replaced_while_it_is_read_is_read_again(
+    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ganaug_core.ui import caches
+
+    request = MeasureBenefit(**ABOUT)
+    name = str(pipeline.made(judged, request))
+    stale = judged.artefact("benefits", name)
+    kept(judged, a_benefit(judged.cohort(COHORT), judged.samples(SAMPLES), done=1), request)
+    monkeypatch.setattr(caches, "artefact", lambda *_: stale)
+    assert caches.benefit(name).done == 1
+
+
+def test_the_server_removes_what_nobody_means_when_it_starts(judged: Workspace) -> None:
+    left = judged.root / "artefacts" / "new-by-a-process-that-died"
+    left.mkdir()
+    (left / "pixels.npy").write_bytes(b"half")
+
+    async def start() -> None:
+        async with server.lifespan(None):
+            pass
+
+    asyncio.run(start())
+    assert not left.exists()
+    assert judged.cohort(COHORT)

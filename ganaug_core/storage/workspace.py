@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,11 +25,12 @@ from platformdirs import user_data_path
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Audit, Cohort, Features, Map, Samples, codec
 from ganaug_core.records.benefit import Benefit
+from ganaug_core.storage import locks, platform
 
 KINDS = ("cohorts", "runs", "generators", "samples", "encoders", "features", "maps", "audits", "trials", "benefits")
 LEAST_FREE_BYTES = 1 << 20
 _PROCESS_SALT = secrets.token_bytes(32)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 
 
 def digest_of(*parts: Any) -> str:
@@ -56,13 +57,13 @@ def installation_salt() -> bytes:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".salt.") as file:
-                file.write(secrets.token_bytes(32))
-                file.flush()
-                with suppress(FileExistsError):  # another process was first: its salt holds
-                    os.link(file.name, path)
+            with locks.hold(path.with_name("salt.lock"), "The set-up of the installation", seconds=10):
+                if not path.exists():  # else another process was first: its salt holds
+                    whole = path.with_name("salt.tmp")
+                    whole.write_bytes(secrets.token_bytes(32))
+                    platform.replace(whole, path)
         return path.read_bytes()
-    except OSError:
+    except (OSError, locks.Held):
         return _PROCESS_SALT
 
 
@@ -70,12 +71,19 @@ def check_name(name: str) -> str:
     """Return the name of an artefact if it can be a folder's name.
 
     Raises:
-        WorkspaceError: Empty, longer than 100 characters, or other characters than letters, digits, `.`, `_`, `-`.
+        WorkspaceError: Empty, longer than 100 characters, ending with a dot, other characters than letters, digits,
+            `.`, `_`, `-`, or the name of a device on Windows.
     """
     if not _NAME.fullmatch(name):
         raise WorkspaceError(
             f"{name!r} cannot be a name here.",
-            do="Use up to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit.",
+            do="Use up to 100 letters, digits, '.', '_' and '-', first a letter or digit, no '.' last.",
+            code="name",
+        )
+    if platform.is_device(name):
+        raise WorkspaceError(
+            f"{name!r} cannot be a name here: Windows keeps it for a device, and a workspace may move there.",
+            do=f"Choose another one, such as {'my-' + name!r}.",
             code="name",
         )
     return name

@@ -9,8 +9,8 @@ import numpy as np
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from ganaug_core.readers import volumes
 from ganaug_core.config.importing import Choices
+from ganaug_core.readers import volumes
 from ganaug_core.records import Skipped, Slice
 
 

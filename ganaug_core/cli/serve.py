@@ -1,11 +1,10 @@
 """ganaug app | demo | worker | doctor"""
 
 import os
-import platform
-import socket
 import sys
 from contextlib import suppress
 from importlib.metadata import version
+from platform import python_version
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,7 @@ from ganaug_core import __version__, app_root
 from ganaug_core.cli import console
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import supervisor
-from ganaug_core.storage import locks
+from ganaug_core.storage import locks, platform
 from ganaug_core.storage.workspace import Workspace
 
 Port = Annotated[
@@ -52,7 +51,7 @@ def doctor(json: console.Json = None, workspace: console.Workspace = None) -> No
     document: dict[str, Any] = {
         "schema": "ganaug.doctor/1",
         "version": __version__,
-        "python": platform.python_version(),
+        "python": python_version(),
         "torch": version("torch"),
         "device": device,
         "threads": threads,
@@ -68,7 +67,7 @@ def doctor(json: console.Json = None, workspace: console.Workspace = None) -> No
 
 def _serve(workspace: Workspace, port: int | None, no_browser: bool) -> None:
     """Run Streamlit in this process, as `streamlit run app.py` would."""
-    if port is not None and _taken(port):
+    if port is not None and platform.is_port_taken(port):
         raise WorkspaceError(
             f"Port {port} is used by another program.", do=f"Try --port {port + 1}, or leave --port away.", code="port"
         )
@@ -81,16 +80,6 @@ def _serve(workspace: Workspace, port: int | None, no_browser: bool) -> None:
     sys.argv = ["streamlit", "run", str(app_root() / "app.py"), *flags]
     with locks.hold(workspace.app_lock, "The web app", shared=True), suppress(KeyboardInterrupt):
         streamlit()
-
-
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
 
 
 def _device() -> tuple[str, int]:

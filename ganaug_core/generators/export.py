@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -20,6 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 import ganaug_core
 from ganaug_core.errors import GeneratorError
 from ganaug_core.records import Floats, Intensity, Samples
+from ganaug_core.storage import platform
 from ganaug_core.storage.workspace import translated
 
 MARK = "Synthetic image made by a generative model, not a patient. Research only, not for diagnosis."
@@ -83,7 +83,7 @@ def export(samples: Samples, intensity: Intensity, folder: Path, format: Literal
             )
             _write_manifests(samples, intensity, storage if format == "png" else None, names, made)
             made.chmod(0o755)
-            os.replace(made, folder)
+            platform.replace(made, folder)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
             raise
@@ -163,6 +163,7 @@ def _folder_names(classes: tuple[str, ...]) -> list[str]:
     names: list[str] = []
     for number, each in enumerate(classes):
         name = re.sub(r"[^\w .-]", "_", each).strip(" .") or f"class {number}"
+        name = f"{name} {number}" if platform.is_device(name) else name
         taken = name.casefold() in {other.casefold() for other in names}
         names.append(f"{name} {number}" if taken else name)
     return names

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from ganaug_core.cores import available_cores
-from ganaug_core.storage import locks
+from ganaug_core.storage import locks, platform
 from ganaug_core.storage.workspace import Workspace
 
 _supervisors: dict[Path, "subprocess.Popen[bytes]"] = {}
@@ -26,15 +26,8 @@ def spare_cores() -> None:
 
 
 def start(module: str, *arguments: str, log: Path) -> "subprocess.Popen[bytes]":
-    """Start `python -m module` in its own session, without input, its output appended to `log`."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    """Start `python -m module` so that it outlives this process, its output appended to `log`."""
+    return platform.start_detached([sys.executable, "-m", module, *arguments], log)
 
 
 def ensure(workspace: Workspace) -> None:

@@ -8,8 +8,6 @@ minutes; whoever submits a job starts the next one. If it is killed, the workers
 
 import contextlib
 import logging
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +17,7 @@ from ganaug_core.config.requests import Train
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import launch, store
 from ganaug_core.jobs.launch import ensure
-from ganaug_core.storage import locks
+from ganaug_core.storage import locks, platform
 from ganaug_core.storage.workspace import Workspace
 
 __all__ = ["Supervisor", "ensure", "main"]
@@ -144,7 +142,7 @@ class Supervisor:
         """`finish` does nothing where the process said itself how it ended."""
         if job.wish == "stop":
             store.finish(self.workspace, job.id, "stopped")
-        elif code == -signal.SIGKILL:
+        elif code is not None and platform.was_killed(code):
             store.finish(self.workspace, job.id, "interrupted", error=_out_of_memory(job))
         elif code is not None and job.state == "starting":
             store.finish(self.workspace, job.id, "failed", error=DIED_AT_START)
@@ -158,12 +156,11 @@ class Supervisor:
         waited = time.time() - job.wished
         if process is None or waited < self.term_seconds:
             return
-        with contextlib.suppress(ProcessLookupError):
-            if waited > self.kill_seconds:
-                os.kill(process, signal.SIGKILL)
-            elif job.id not in self._told:
-                self._told.add(job.id)
-                os.kill(process, signal.SIGTERM)
+        if waited > self.kill_seconds:
+            platform.end(process)
+        elif job.id not in self._told:
+            self._told.add(job.id)
+            platform.ask_to_end(process)
 
 
 def _out_of_memory(job: store.Job) -> dict[str, str]:

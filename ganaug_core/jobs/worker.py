@@ -7,27 +7,22 @@ Started by the supervisor. Each holds a lock for as long as it lives; what it ac
 the run folder, so it may die at any moment.
 """
 
-import contextlib
 import importlib
 import logging
-import os
 import signal
 import sys
 import time
-from pathlib import Path
 from types import FrameType
 
 from ganaug_core import pipeline
 from ganaug_core.config.requests import Train
 from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import launch, store
-from ganaug_core.storage import locks
+from ganaug_core.storage import locks, platform
 from ganaug_core.storage.workspace import Workspace
 
 REPORT_SECONDS = 0.4
 IDLE_POLL_SECONDS = 0.25
-NICENESS = 5  # the page stays quick while a run uses every core
-SOON_KILLED = 500  # for the system that runs out of memory: rather this process than the web server
 
 logger = logging.getLogger("ganaug.worker")
 
@@ -146,9 +141,7 @@ def main(arguments: list[str]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     launch.spare_cores()
     workspace = Workspace(arguments[1])
-    with contextlib.suppress(OSError):  # only Linux has it, and a container may forbid it
-        Path("/proc/self/oom_score_adj").write_text(str(SOON_KILLED))
-    os.nice(NICENESS)
+    platform.lower_priority()  # the page stays quick while a run uses every core
     try:
         if arguments[0] == "run":
             run(workspace, int(arguments[2]))

@@ -1,12 +1,12 @@
-"""The child that decodes: `python -m ganaug_core.readers.decoder FD`.
+"""The child that decodes: `python -m ganaug_core.readers.decoder`.
 
 GDCM and ITK can abort, hang or fill the memory on a damaged file, so they run here, below a limit, and a crash costs
-one file. A line on standard input asks for several files, each gets a line on the file descriptor FD as soon as it is
-read (never standard output: native libraries print there). A request names a `folder` for copies, the `choices`, and
-`files`, each with its path, `kind` (`dicom`, `nifti`, `nrrd`, `meta`) and the `seconds` that the parent waits; `pixels`
-is the path of a .npy, or null where only a DICOM header is asked for; with pixels, `known` may hold these facts, and
-`drawn` packed masks by frame. `planes`, the slices of a series, asks for the masks of them that the file holds. An
-answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
+one file. A line on standard input asks for several files, each gets a line on standard output as soon as it is read
+(what native libraries print goes nowhere). A request names a `folder` for copies, the `choices`, and `files`, each with
+its path, `kind` (`dicom`, `nifti`, `nrrd`, `meta`) and the `seconds` that the parent waits; `pixels` is the path of a
+.npy, or null where only a DICOM header is asked for; with pixels, `known` may hold these facts, and `drawn` packed
+masks by frame. `planes`, the slices of a series, asks for the masks of them that the file holds. The first line says
+`{"process"}`, an answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
 
 The slices come one after another, flat; the facts tell their shapes and type. Up to `SMALL` bytes follow the answer's
 line; more go to the .npy, so that a volume costs the parent no memory.
@@ -14,12 +14,10 @@ line; more go to the .npy, so that a volume costs the parent no memory.
 
 import json
 import os
-import resource
-import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pydicom
@@ -29,13 +27,11 @@ from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom, dicom_masks, grid, staging
 from ganaug_core.readers.burned_in import has_text
-from ganaug_core.readers.refusals import EXPORT_AGAIN
+from ganaug_core.readers.refusals import EXPORT_AGAIN, MEMORY, no_memory
+from ganaug_core.storage import platform
 
-MEMORY = 4 << 30
-"""Bytes of address space."""
 ORPHAN_SECONDS = 40
 """A decoder that hangs after its parent has died ends itself; a living parent stops it this much earlier."""
-
 
 SMALL = 4 << 20
 """Bytes; making a file costs more than reading a slice, on some disks."""
@@ -115,30 +111,37 @@ def _masks(drawn: dict[str, str], shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Return the answer for one file, and pixels; nothing that it can cause comes through as an exception."""
-    signal.alarm(ORPHAN_SECONDS + int(request["seconds"]))
+    platform.end_myself_after(ORPHAN_SECONDS + request["seconds"])
     try:
         facts, pixels = decode(request)
         return {"facts": facts}, pixels
     except CohortError as error:
-        return {"code": error.code, "say": error.what, "do": error.do}, b""
+        refusal = error
     except MemoryError:
-        do = "Cut or resample it and import it again."
-        return {"code": "too_big", "say": "there is not enough memory to decode it.", "do": do}, b""
+        refusal = no_memory()
     except Exception as error:  # whatever the decoders raise costs one file, not the cohort
         say = f"the image library failed on it ({type(error).__name__})."
-        return {"code": "unexpected", "say": say, "do": EXPORT_AGAIN}, b""
+        refusal = CohortError(say, do=EXPORT_AGAIN, code="unexpected")
     finally:
-        signal.alarm(0)
+        platform.end_myself_after(None)
+    return {"code": refusal.code, "say": refusal.what, "do": refusal.do}, b""
+
+
+def private_output() -> BinaryIO:
+    """Return standard output, and let whatever else is written there from now on go nowhere."""
+    results, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return os.fdopen(results, "wb")
 
 
 def main() -> None:
     """Answer requests until standard input ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    platform.confine(MEMORY)
     warnings.simplefilter("ignore")
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    with os.fdopen(int(sys.argv[1]), "wb") as results:
-        results.write(b"{}\n")
+    with private_output() as results:
+        results.write(json.dumps({"process": os.getpid()}).encode("ascii") + b"\n")
         results.flush()
         for line in sys.stdin:
             request = json.loads(line)

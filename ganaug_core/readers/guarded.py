@@ -3,33 +3,31 @@
 A decoder that dies or takes too long costs one file, and the next one gets a new decoder. Several work side by side.
 """
 
-import fcntl
 import json
 import math
 import os
-import select
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ganaug_core.config.importing import Choices
 from ganaug_core.cores import available_cores
 from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.readers.child import Child
+from ganaug_core.readers.refusals import MEMORY, no_memory
 from ganaug_core.readers.staging import DISK_FULL
 from ganaug_core.records import Pixels, Skipped
+from ganaug_core.storage import platform
 
 START_SECONDS = 60.0
 COMMAND = (sys.executable, "-P", "-m", "ganaug_core.readers.decoder")
@@ -97,9 +95,7 @@ class Decoder:
     def __init__(self, choices: Choices | None = None, seconds: float = 20.0) -> None:
         self.choices = asdict(choices or Choices())
         self.seconds = seconds
-        self._process: subprocess.Popen[bytes] | None = None
-        self._results = -1
-        self._ahead = b""
+        self._child: Child | None = None
         self._staging: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> "Decoder":
@@ -146,32 +142,32 @@ class Decoder:
             for number, file in enumerate(files)
         ]
         sent = [request for request in requests if _is_utf8(request["path"])]
-        self._send({"folder": str(folder), "choices": self.choices, "files": sent})
+        child = self._child or self._start()
+        child.send(json.dumps({"folder": str(folder), "choices": self.choices, "files": sent}).encode() + b"\n")
         found: list[Decoded | Skipped] = []
         for file, request in zip(files, requests, strict=True):
             try:
-                found.append(self._answer(request))
+                found.append(self._answer(child, request))
             except CohortError as error:
                 shown = file.name.encode("utf-8", "replace").decode()
                 found.append(Skipped(shown, error.code, f"{shown}: {error.what}", error.do))
-            if self._process is None:
+            if self._child is None:
                 break
         return found
 
-    def _send(self, request: dict[str, Any]) -> None:
-        process = self._process or self._start()
-        assert process.stdin is not None
-        with suppress(BrokenPipeError):  # whoever waits for the answer sees that the child has died
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
+    def _answer(self, child: Child, request: dict[str, Any]) -> Decoded:
+        """Return the child's next answer.
 
-    def _answer(self, request: dict[str, Any]) -> Decoded:
-        """Return the child's next answer, or raise `CohortError`: what it refuses, `name`, `timeout` or `crash`."""
+        Raises:
+            CohortError: What the child refuses, or `name`, `timeout`, `too_big` or `crash`.
+        """
         if not _is_utf8(request["path"]):  # no library sees such a name: SimpleITK aborts on it
             raise CohortError("the name is not valid UTF-8.", do="Rename the file.", code="name")
-        line = self._line(request["seconds"])
+        line = child.line(request["seconds"])
         if line is None:
             self._stop()
+            if child.overrun == "memory":
+                raise no_memory()
             raise CohortError(
                 f"reading took more than {request['seconds']:.0f} seconds and was stopped.",
                 do="Leave the file out, or write it again with another program.",
@@ -180,13 +176,13 @@ class Decoder:
         if not line.endswith(b"\n"):
             ended = self._stop()
             raise CohortError(
-                f"the image library crashed on it ({_ending(ended)}).",
+                f"the image library crashed on it ({platform.ending_in_words(ended)}).",
                 do="Leave the file out, or write it again with another program.",
                 code="crash",
             )
         answer: dict[str, Any] = json.loads(line)
         if "facts" in answer:
-            return self._decoded(answer["facts"], request["pixels"])
+            return self._decoded(child, answer["facts"], request["pixels"])
         if answer["code"] == DISK_FULL:
             self._stop()
             raise WorkspaceError(
@@ -196,98 +192,38 @@ class Decoder:
             )
         raise CohortError(answer["say"], do=answer["do"], code=answer["code"])
 
-    def _decoded(self, facts: dict[str, Any], stored: str | None) -> Decoded:
+    def _decoded(self, child: Child, facts: dict[str, Any], stored: str | None) -> Decoded:
         if stored is None:
             return Decoded(facts)
         if "type" not in facts:
-            # Mapped, so that a volume costs no memory here; the map outlives the file's name.
-            return Decoded(facts, _cut(np.load(stored, mmap_mode="r", allow_pickle=False), facts["shapes"]))
+            # Mapped, so that a volume costs no memory here, where a map outlives the file's name.
+            mode: Literal["r"] | None = "r" if platform.OPEN_FILES_CAN_GO else None
+            return Decoded(facts, _cut(np.load(stored, mmap_mode=mode, allow_pickle=False), facts["shapes"]))
         kind = np.dtype(facts["type"])
-        content = self._bytes(kind.itemsize * sum(rows * columns for rows, columns in facts["shapes"]))
+        content = child.bytes(kind.itemsize * sum(rows * columns for rows, columns in facts["shapes"]), self.seconds)
         if content is None:
             self._stop()
             raise CohortError("the pixels did not come.", do="Leave the file out.", code="crash")
         return Decoded(facts, _cut(np.frombuffer(content, kind), facts["shapes"]))
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        self._results, theirs = os.pipe()
-        with suppress(OSError, AttributeError):  # a slice at once; where the system does not know how, in pieces
-            fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 1 << 20)
+    def _start(self) -> Child:
         search = os.pathsep.join(filter(None, (str(_PACKAGE_HOME), os.environ.get("PYTHONPATH"))))
-        try:
-            self._process = subprocess.Popen(
-                [*COMMAND, str(theirs)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                pass_fds=(theirs,),
-                env={**os.environ, **ALONE, "PYTHONPATH": search},
-            )
-        finally:
-            os.close(theirs)
-        if not self._line(START_SECONDS):
+        child = self._child = Child(COMMAND, {**os.environ, **ALONE, "PYTHONPATH": search}, MEMORY)
+        greeting = child.line(START_SECONDS)
+        if not greeting:
             ended = self._stop()
             raise WorkspaceError(
-                f"The image decoder does not start ({_ending(ended)}).",
+                f"The image decoder does not start ({platform.ending_in_words(ended)}).",
                 do="SimpleITK or pydicom may be damaged, or memory may be short: `ganaug doctor` on the server tells.",
                 code="decoder",
             )
-        return self._process
-
-    def _line(self, seconds: float) -> bytes | None:
-        """Return the next line of the child, less than a line if it has died, None if the time is over."""
-        end = time.monotonic() + seconds
-        while b"\n" not in self._ahead:
-            block = self._block(end)
-            if block is None:
-                return None
-            if not block:
-                break
-            self._ahead += block
-        line, newline, rest = self._ahead.partition(b"\n")
-        self._ahead = rest
-        return line + newline
-
-    def _bytes(self, count: int) -> bytes | None:
-        """Return the next bytes of the child, None if they do not come."""
-        end = time.monotonic() + self.seconds
-        blocks, held = [self._ahead], len(self._ahead)
-        while held < count:
-            block = self._block(end)
-            if not block:
-                return None
-            blocks.append(block)
-            held += len(block)
-        content = b"".join(blocks)
-        self._ahead = content[count:]
-        return content[:count]
-
-    def _block(self, end: float) -> bytes | None:
-        """Return what the child has written, nothing if it has died, None if the time is over."""
-        poll = select.poll()
-        poll.register(self._results, select.POLLIN)
-        if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
-            return None
-        return os.read(self._results, 1 << 20)
+        child.works_as = json.loads(greeting)["process"]
+        return child
 
     def _stop(self) -> int:
-        """End the child and what it started; return its exit status, negative for a signal."""
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        # A child that crashed has closed its pipe and is ending: its own signal is told, not ours.
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        status = process.wait()
-        assert process.stdin is not None
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-        os.close(self._results)
-        self._ahead = b""
-        return status
+        """End the child; return its exit status, negative for a signal."""
+        child, self._child = self._child, None
+        return 0 if child is None else child.end()
 
 
 class Decoders:
@@ -359,9 +295,3 @@ def _clear(folder: Path) -> None:
             os.rmdir(entry.path)
         else:
             os.unlink(entry.path)
-
-
-def _ending(status: int) -> str:
-    if status >= 0:
-        return f"exit status {status}"
-    return signal.Signals(-status).name

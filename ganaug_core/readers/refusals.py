@@ -7,6 +7,8 @@ LARGEST_IMAGE = 1 << 30
 LARGEST_RATIO = 400
 """Decoded bytes for one compressed byte; images stay far below, decompression bombs far above."""
 LARGEST_SIDE = 20_000
+MEMORY = 4 << 30
+"""Bytes that a decoder may have: of address space where the system limits it, else in use."""
 
 EXPORT_AGAIN = "Export the file from its source again."
 
@@ -26,6 +28,12 @@ def bomb(size: int, claims: int) -> CohortError:
 def truncated(promised: int, held: int) -> CohortError:
     """The refusal of a file that ends early."""
     return damaged(f"the file promises {promised:,} bytes of image and holds {held:,}.", "truncated")
+
+
+def no_memory() -> CohortError:
+    """The refusal of a file that a decoder cannot hold."""
+    do = "Cut or resample it and import it again."
+    return CohortError("there is not enough memory to decode it.", do=do, code="too_big")
 
 
 def require_memory(length: int) -> None:

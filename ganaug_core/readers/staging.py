@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ganaug_core.errors import CohortError
+from ganaug_core.storage import platform
 
 LARGEST_FILE = 2 << 30
 DISK_FULL = "disk"
@@ -45,7 +46,7 @@ def copied(path: Path, copy: Path) -> str:
                 target.write(block)
                 target.flush()
             except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                if platform.is_disk_full(error):
                     raise CohortError("the disk is full.", do="Free space.", code=DISK_FULL) from error
                 raise
     return digest.hexdigest()
@@ -57,7 +58,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         _require_ordinary(path.lstat())
         # It may have become a pipe or a link since.
-        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        source = platform.open_unfollowed(path)
         with os.fdopen(source, "rb") as file:
             before = os.fstat(source)
             _require_ordinary(before)

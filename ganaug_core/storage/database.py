@@ -5,7 +5,6 @@ acknowledged stays, also after `kill -9`. With SQLAlchemy's own transaction hand
 """
 
 import csv
-import fcntl
 import io
 import sqlite3
 from collections.abc import Iterator
@@ -36,9 +35,11 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
 from ganaug_core.errors import WorkspaceError
+from ganaug_core.storage import locks
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 30_000
+CREATE_SECONDS = 60.0
 DECISIONS = ("keep", "reject", "flag")
 
 metadata = MetaData()
@@ -199,8 +200,8 @@ def _engine(path: Path) -> Engine:
 
 def _create_once(path: Path, engine: Engine) -> None:
     """Make the schema where there is none; under a lock, because several processes may come first at once."""
-    with path.with_name(path.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = path.with_name(path.name + ".lock")
+    with locks.hold(lock, "The set-up of the workspace's database", seconds=CREATE_SECONDS):
         raw = engine.raw_connection()
         try:
             raw.cursor().execute("PRAGMA journal_mode=WAL")

@@ -4,7 +4,6 @@ The system frees a lock when its holder dies, however it dies. The file holds th
 something only while the lock is held. Not for network file systems.
 """
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganaug_core.errors import WorkspaceError
+from ganaug_core.storage.platform import try_lock
 
 RETRY_SECONDS = 0.5
 
@@ -29,21 +29,21 @@ def hold(path: Path, what: str, *, shared: bool = False, seconds: float = RETRY_
     Args:
         path: The lock file, made if it is not there.
         what: The subject of the message, `The run d1`.
-        seconds: How long to try; a process that only looks lets go sooner.
+        seconds: How long to wait for it; a process that only looks lets go sooner.
 
     Raises:
-        Held: Somebody has held it all that time.
+        Held: Somebody has held it for that long.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + seconds
-        while not _take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
+        while not try_lock(descriptor, shared=shared):
             if time.monotonic() > deadline:
                 raise Held(f"{what} is already running in another process.", do="Wait for it, or stop it first.")
             time.sleep(0.02)
         if not shared:
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
         os.close(descriptor)
@@ -56,7 +56,7 @@ def is_held(path: Path, *, also_shared: bool = False) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _take(descriptor, fcntl.LOCK_EX if also_shared else fcntl.LOCK_SH)
+        return not try_lock(descriptor, shared=not also_shared)
     finally:
         os.close(descriptor)
 
@@ -67,11 +67,3 @@ def holder(path: Path) -> int | None:
         return None
     text = path.read_text("ascii")
     return int(text) if text.isdigit() else None
-
-
-def _take(descriptor: int, mode: int) -> bool:
-    try:
-        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -37,7 +37,7 @@ from ganaug_core.records.benefit import Benefit
 from ganaug_core.records.consistency import check
 from ganaug_core.records.digest import digest_of
 from ganaug_core.records.origin import Origin
-from ganaug_core.storage import locks
+from ganaug_core.storage import locks, platform
 
 NAMED = ("cohorts", "runs", "generators", "samples")
 RESULTS = ("maps", "audits", "benefits")
@@ -46,7 +46,7 @@ KINDS = (*NAMED, *RESULTS, *CACHES)
 LEAST_FREE_BYTES = 1 << 20
 ID_LENGTH = 32
 _PROCESS_SALT = secrets.token_bytes(32)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 _ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
 Record = TypeVar("Record", Cohort, Samples, Features, Map, Audit, Benefit)
 
@@ -86,13 +86,13 @@ def installation_salt() -> bytes:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".salt.") as file:
-                file.write(secrets.token_bytes(32))
-                file.flush()
-                with suppress(FileExistsError):  # another process was first: its salt holds
-                    os.link(file.name, path)
+            with locks.hold(path.with_name("salt.lock"), "The set-up of the installation", seconds=10):
+                if not path.exists():  # else another process was first: its salt holds
+                    whole = path.with_name("salt.tmp")
+                    whole.write_bytes(secrets.token_bytes(32))
+                    platform.replace(whole, path)
         return path.read_bytes()
-    except OSError:
+    except (OSError, locks.Held):
         return _PROCESS_SALT
 
 
@@ -100,12 +100,19 @@ def check_name(name: str) -> str:
     """Return the name of an artefact if it can be a folder's name.
 
     Raises:
-        WorkspaceError: Empty, longer than 100 characters, or other characters than letters, digits, `.`, `_`, `-`.
+        WorkspaceError: Empty, longer than 100 characters, ending with a dot, other characters than letters, digits,
+            `.`, `_`, `-`, or the name of a device on Windows.
     """
     if not _NAME.fullmatch(name):
         raise WorkspaceError(
             f"{name!r} cannot be a name here.",
-            do="Use up to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit.",
+            do="Use up to 100 letters, digits, '.', '_' and '-', first a letter or digit, no '.' last.",
+            code="name",
+        )
+    if platform.is_device(name):
+        raise WorkspaceError(
+            f"{name!r} cannot be a name here: Windows keeps it for a device, and a workspace may move there.",
+            do=f"Choose another one, such as {'my-' + name!r}.",
             code="name",
         )
     return name
@@ -124,12 +131,12 @@ def write_atomic(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            platform.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    platform.sync_folder(path.parent)
 
 
 @contextmanager
@@ -144,7 +151,7 @@ def translated(path: Path) -> Iterator[None]:
             code="permission",
         ) from error
     except OSError as error:
-        if error.errno not in (28, 122):  # no space left, quota exceeded
+        if not platform.is_disk_full(error):
             raise
         raise WorkspaceError(
             f"The disk is full: {path.name} could not be written. Nothing that was there is lost.",
@@ -384,18 +391,18 @@ class Workspace:
                 (made / key).parent.mkdir(parents=True, exist_ok=True)
                 (made / key).write_bytes(data)
             for key, path in links.items():
-                _link(path, made / key)
+                platform.link_or_copy(path, made / key)
             described = json.dumps(manifest, indent=1).encode()
             (made / "manifest.json").write_bytes(described)
             for path in made.rglob("*"):
                 if path.is_file():
-                    _sync_file(path)
+                    platform.sync_file(path)
             place = made.with_name(hashlib.sha256(described).hexdigest()[:ID_LENGTH])
-            os.replace(made, place)
+            platform.replace(made, place)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
             raise
-        _sync_folder(place.parent)
+        platform.sync_folder(place.parent)
         return place
 
     @contextmanager
@@ -640,20 +647,3 @@ def _save(path: Path, array: NDArray[Any]) -> None:
     """`numpy.save` through our own writes: by its own, numpy reports a full disk without an error number."""
     with path.open("wb") as file:
         np.lib.format.write_array(SimpleNamespace(write=file.write), np.ascontiguousarray(array), allow_pickle=False)
-
-
-def _link(source: Path, target: Path) -> None:
-    os.link(source, target)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:  # Windows syncs only what is open for writing
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

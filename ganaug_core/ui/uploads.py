@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.storage.platform import is_legal_here
 from ganaug_core.storage.workspace import Workspace, translated
 
 MOST_MEMBERS = 20_000
@@ -133,6 +134,8 @@ class _Names:
             raise _refused(name, "is not a plain relative path")
         if any(part in ("", ".", "..") for part in parts) or len(parts) > MOST_DEPTH:
             raise _refused(name, "leads out of its folder, or lies too deep in it")
+        if not all(map(is_legal_here, parts)):
+            raise _refused(name, "is not one that this system takes")
         if not name.isprintable():
             raise _refused(name, "holds characters that cannot be shown")
         if any(len(part.encode("utf-8", "surrogatepass")) > MOST_NAME_BYTES for part in parts):
@@ -194,7 +197,7 @@ def below_roots(text: str) -> Path:
     if "\0" in text or not text.strip():
         raise refused
     path = Path(os.path.realpath(Path(text.strip()).expanduser()))
-    if not any(os.path.commonpath([root, path]) == str(root) for root in roots()) or not path.exists():
+    if not any(path.is_relative_to(root) for root in roots()) or not path.exists():
         raise refused
     return path
 

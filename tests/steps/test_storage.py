@@ -151,7 +151,7 @@ def _replaced_until(root: str, step: str) -> None:
     if step == "save":
         module._save = lambda path, array: (real_save(path, array), die())  # type: ignore[assignment]
     elif step == "manifest":
-        module._sync_file = die
+        module.platform.sync_file = die  # type: ignore[assignment]
     elif step == "rename":
         module.Workspace._make_artefact = _until_renamed(module.Workspace._make_artefact, die)  # type: ignore[method-assign]
     elif step == "reference":

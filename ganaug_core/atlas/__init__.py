@@ -6,7 +6,11 @@ the samples lie there in 8 bits, the depth in which they were audited, and ids i
 """
 
 import shutil
-from collections.abc import Sequence
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from numpy.typing import NDArray
 from ganaug_core import app_root
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Floats
+from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import KINDS, Workspace
 
 COHORT = "phantom"
@@ -86,19 +91,68 @@ def install(workspace: Workspace, source: Path | None = None, kinds: Sequence[st
     Raises:
         WorkspaceError: The demo was not shipped with this installation, or the disk is full.
     """
-    source = source or shipped()
+    for artefact, place in _absent(workspace, source or shipped(), kinds):
+        _lay(artefact, place)
+    return COHORT
+
+
+def prepare(workspace: Workspace, ready: Callable[[], None] = lambda: None) -> bool:
+    """Begin to lay the demo in a process of its own, and return whether that goes on; `being_prepared` tells later.
+
+    Rendering takes seconds of a core, in which pages can be served. What goes wrong stands on standard error.
+
+    Args:
+        ready: Called from a thread when the demo is there.
+
+    Raises:
+        WorkspaceError: The demo was not shipped with this installation.
+    """
+    if not _absent(workspace, shipped(), KINDS):
+        return False
+    held = ExitStack()
+    try:
+        held.enter_context(locks.hold(_lock(workspace), "The preparation of the demo"))
+    except locks.Held:  # another app prepares it
+        return True
+    with ExitStack() as unless_begun:
+        unless_begun.push(held)
+        command = [sys.executable, "-m", "ganaug_core.atlas", str(workspace.root)]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        threading.Thread(target=_await, args=(process, held, ready), daemon=True).start()
+        unless_begun.pop_all()
+    return True
+
+
+def being_prepared(workspace: Workspace) -> bool:
+    """Return whether somebody lays the demo into this workspace right now."""
+    return locks.is_held(_lock(workspace))
+
+
+def _lock(workspace: Workspace) -> Path:
+    return workspace.root / "demo.lock"
+
+
+def _await(process: "subprocess.Popen[bytes]", held: ExitStack, ready: Callable[[], None]) -> None:
+    with held:
+        status = process.wait()
+    if status == 0:
+        ready()
+
+
+def _absent(workspace: Workspace, source: Path, kinds: Sequence[str]) -> list[tuple[Path, Path]]:
+    """Return the shipped artefacts that are not in the workspace, and their places: what others refer to first.
+
+    Raises:
+        WorkspaceError: The demo was not shipped with this installation.
+    """
     if not (source / "cohorts" / COHORT).is_dir():
         raise WorkspaceError(
             "The demo's files are missing from this installation.",
             do="Install ganaug again, or import the cohort 'embedded:phantom' and train.",
             code="missing",
         )
-    for kind in kinds:
-        for artefact in sorted((source / kind).glob("*/")):
-            place = workspace.folder(kind, artefact.name)
-            if not (place / "manifest.json").is_file():
-                _lay(artefact, place)
-    return COHORT
+    each = ((artefact, kind) for kind in kinds for artefact in sorted((source / kind).glob("*/")))
+    return [(path, workspace.folder(kind, path.name)) for path, kind in each if not workspace.exists(kind, path.name)]
 
 
 def _lay(artefact: Path, place: Path) -> None:

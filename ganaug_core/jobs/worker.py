@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from ganaug_core import cores
 from ganaug_core.errors import GanaugError
-from ganaug_core.jobs import launch, store, tasks
+from ganaug_core.jobs import store, tasks
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
@@ -131,7 +132,7 @@ def _bug(error: Exception, job: store.Job) -> dict[str, str]:
 def main(arguments: list[str]) -> None:
     """Run as the module says above."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    launch.spare_cores()
+    cores.spare_cores()
     workspace = Workspace(arguments[1])
     with contextlib.suppress(OSError):  # only Linux has it, and a container may forbid it
         Path("/proc/self/oom_score_adj").write_text(str(SOON_KILLED))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ganaug_core import wording
 from ganaug_core.cli import console, sources
 from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError
 from ganaug_core.jobs import launch, store
@@ -56,7 +57,7 @@ def list_(json: console.Json = None, workspace: console.Workspace = None) -> Non
         {"name": run.name, "cohort": run.cohort, "recipe": run.recipe, "state": run.state, "images": run.images}
         for run in seen
     ]
-    rows = [(run.name, run.state, f"{run.share:.0%}", run.recipe, run.cohort) for run in seen]
+    rows = [(run.name, run.state, wording.done(run.share), run.recipe, run.cohort) for run in seen]
     console.answer({"runs": found}, console.table(rows) or "No runs yet: ganaug train.", json)
 
 
@@ -150,7 +151,7 @@ def _job(workspace: Workspace, run: str) -> store.Job:
 def _show(workspace: Workspace, run: str, json: str | None) -> None:
     document = folders.as_json(workspace, run)
     facts = [
-        f"{run}: {document['state']}, {document['images']:,} images in {console.in_words(document['seconds'])}",
+        f"{run}: {document['state']}, {document['images']:,} images in {wording.duration(document['seconds'])}",
         f"recipe {document['recipe']} on {document['cohort']}, seed {document['seed']}",
     ]
     if document["device"]:

@@ -29,7 +29,6 @@ Task = Callable[[Workspace, Mapping[str, Any], Report], str]
 
 AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
 MAP_SPACE = "simclr"
-SUSPECT = 0.1  # Benjamini-Hochberg, as in the list of the audit
 RESCUES = 2
 DISCRIMINATOR = "discriminator"
 
@@ -327,7 +326,7 @@ def suspected_copies(workspace: Workspace, audit: str, samples: str) -> list[str
     found = workspace.audit(audit)
     if found.synthetic["hash"] != samples:
         return []
-    return [each.synthetic for each in found.suspects if each.identical or each.q_value < SUSPECT]
+    return [each.synthetic for each in found.suspects if each.is_listed]
 
 
 def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":

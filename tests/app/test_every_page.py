@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ganaug_core import app_root
+from ganaug_core import app_root, atlas
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import shell
@@ -70,6 +70,15 @@ def test_a_page_with_a_cohort_goes_on_beside_the_preparation(filled: Workspace, 
         app = page("cohort")
     assert app.status[0].state == "running"
     assert app.title[0].value == "Cohort"
+
+
+def test_the_atlas_prepares_the_demo_beside_the_page(
+    home: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Workspace] = []
+    monkeypatch.setattr(atlas, "prepare", asked.append)
+    page("failure_atlas").button[0].click().run()
+    assert [each.root for each in asked] == [home.root]
 
 
 def test_the_sidebar_says_what_it_is_not_for(page: Open) -> None:

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ganaug_core.training import Training
     from ganaug_core.training.recorder import Recorder
 
-SUSPECT = 0.1  # Benjamini-Hochberg, as in the list of the audit
 RESCUES = 2
 DISCRIMINATOR = "discriminator"
 MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators"}
@@ -393,7 +392,7 @@ def suspected_copies(workspace: Workspace, cohort: str, samples: str) -> list[st
     """
     name = workspace.newest("audits", {"cohort": cohort, "samples": samples})
     suspects = workspace.audit(name).suspects if name else ()
-    return [each.synthetic for each in suspects if each.identical or each.q_value < SUSPECT]
+    return [each.synthetic for each in suspects if each.is_listed]
 
 
 def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":

@@ -11,6 +11,7 @@ import io
 import math
 import os
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
@@ -19,7 +20,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -82,20 +82,25 @@ def routes() -> list[Route]:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """See that a supervisor lives, and pay for the heavy imports before anybody waits for them.
+    """Answer at once; what can wait is done beside the first answers."""
+    workspace = Workspace()
+    with locks.hold(workspace.app_lock, "The app", shared=True):
+        threading.Thread(target=_make_ready, args=(workspace,), daemon=True).start()
+        yield {}
+
+
+def _make_ready(workspace: Workspace) -> None:
+    """Pay for the heavy imports of the pages, and see that a supervisor lives.
 
     Streamlit collects garbage after every run of a script; what is frozen once need not be looked at again, which
     makes a tick of a live chart ten times cheaper.
     """
-    workspace = Workspace()
-    await run_in_threadpool(workspace.sweep)
-    await run_in_threadpool(launch.ensure, workspace)
+    workspace.sweep()
     for module in ("pandas", "plotly.graph_objects"):
         importlib.import_module(module)
+    launch.ensure(workspace)
     gc.collect()
     gc.freeze()
-    with locks.hold(workspace.app_lock, "The app", shared=True):
-        yield {}
 
 
 def allowed_hosts() -> tuple[str, ...]:

@@ -112,3 +112,10 @@ def test_light_modules_load_nothing_heavy(module: str) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.split() == []
+
+
+def test_the_package_itself_loads_the_standard_library_alone() -> None:
+    code = "import sys; before = set(sys.modules); import ganaug_core; print(*set(sys.modules) - before)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    others = {name.split(".")[0] for name in result.stdout.split()} - sys.stdlib_module_names
+    assert others == {"ganaug_core"}

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ganaug_core.alarms.course import checkups
 from ganaug_core.records.training import Progress
+from ganaug_core.wording import percent
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class CopyingOnset:
         if len(found) < self.checkups or any(each.copying_p is None or each.copying_p >= self.chance for each in found):
             return None
         share = found[-1].find("copied_share")
-        about = f"About {100 * share.value:.0f} % of the generated images" if share is not None else "Generated images"
+        about = f"About {percent(share.value)} of the generated images" if share is not None else "Generated images"
         return (
             f"{about} are closer to a training image than unseen real images are (chance below {self.chance:g} in "
             f"{self.checkups} checkpoints in a row, in pixels against the tuning share).",

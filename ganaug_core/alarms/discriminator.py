@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ganaug_core.alarms.course import series
 from ganaug_core.records.training import Progress
+from ganaug_core.wording import percent
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class DiscriminatorOverfitting:
         if len(found) < self.looks or median(found) <= self.gap:
             return None
         return (
-            f"Real images that it never learnt from lie {100 * median(found):.0f} % of the way to the generated ones "
+            f"Real images that it never learnt from lie {percent(median(found))} of the way to the generated ones "
             f"(alarm above {100 * self.gap:g} %; 0 % is no overfitting).",
             "Switch the augmentations on (augment=on), train for a shorter time, or add patients.",
         )

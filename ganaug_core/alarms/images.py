@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ganaug_core.alarms.course import checkups, varieties
 from ganaug_core.records.training import Progress
+from ganaug_core.wording import percent
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Collapse:
         worst = min(low, key=lambda name: found[-1][name])
         others = f" (and {len(low) - 1} more of {len(found[-1])} classes)" if len(low) > 1 else ""
         return (
-            f"The generated images of {worst}{others} differ {100 * found[-1][worst]:.0f} % as much as training images "
+            f"The generated images of {worst}{others} differ {percent(found[-1][worst])} as much as training images "
             f"do (alarm below {100 * self.variety:g} % in {self.looks} looks in a row).",
             "Stop, and train with relativistic_pairing and r1 and r2, which the recommended recipe has; halve the "
             "learning rates if it has them already.",
@@ -77,8 +78,8 @@ class ClassDropped:
                 for each in history
             ):
                 return (
-                    f"Of the images drawn as {name}, {100 * now.value:.0f} % are recognised as it, of real ones "
-                    f"{100 * (now.floor or 0):.0f} % (alarm below {100 * self.share:g} % of that in {self.checkups} "
+                    f"Of the images drawn as {name}, {percent(now.value)} are recognised as it, of real ones "
+                    f"{percent(now.floor or 0)} (alarm below {100 * self.share:g} % of that in {self.checkups} "
                     "checkpoints in a row).",
                     "Draw the classes equally often (class_sampling=balanced), train longer, or raise the weight of "
                     "label_matching a little.",

@@ -7,7 +7,11 @@ audited, and ids in one byte a character.
 """
 
 import json
-from collections.abc import Sequence
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from ganaug_core import app_root
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Floats, codec
 from ganaug_core.records.digest import digest_of
+from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import KINDS, NAMED, Reference, Workspace
 
 COHORT = "phantom"
@@ -93,18 +98,64 @@ def install(workspace: Workspace, source: Path | None = None, kinds: Sequence[st
         WorkspaceError: The demo was not shipped with this installation, the disk is full, or something else has a name
             of the demo.
     """
-    source = source or shipped()
+    for kind, folder in _absent(workspace, source or shipped(), kinds):
+        _lay(workspace, kind, folder)
+    return COHORT
+
+
+def prepare(workspace: Workspace, ready: Callable[[], None] = lambda: None) -> bool:
+    """Begin to lay the demo in a process of its own, and return whether that goes on; `being_prepared` tells later.
+
+    Rendering takes seconds of a core, in which pages can be served. What goes wrong stands on standard error.
+
+    Args:
+        ready: Called from a thread when the demo is there.
+
+    Raises:
+        WorkspaceError: The demo was not shipped with this installation.
+    """
+    if not _absent(workspace, shipped(), KINDS):
+        return False
+    held = ExitStack()
+    try:
+        held.enter_context(locks.hold(workspace.demo_lock, "The preparation of the demo"))
+    except locks.Held:  # another app prepares it
+        return True
+    with ExitStack() as unless_begun:
+        unless_begun.push(held)
+        command = [sys.executable, "-m", "ganaug_core.atlas", str(workspace.root)]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        threading.Thread(target=_await, args=(process, held, ready), daemon=True).start()
+        unless_begun.pop_all()
+    return True
+
+
+def being_prepared(workspace: Workspace) -> bool:
+    """Return whether somebody lays the demo into this workspace right now."""
+    return locks.is_held(workspace.demo_lock)
+
+
+def _await(process: "subprocess.Popen[bytes]", held: ExitStack, ready: Callable[[], None]) -> None:
+    with held:
+        status = process.wait()
+    if status == 0:
+        ready()
+
+
+def _absent(workspace: Workspace, source: Path, kinds: Sequence[str]) -> list[tuple[str, Path]]:
+    """Return kind and folder of the shipped artefacts that are not in the workspace: what others are made of first.
+
+    Raises:
+        WorkspaceError: The demo was not shipped with this installation, or something else has a name of the demo.
+    """
     if not (source / "cohorts" / COHORT).is_dir():
         raise WorkspaceError(
             "The demo's files are missing from this installation.",
             do="Install ganaug again, or import the cohort 'embedded:phantom' and train.",
             code="missing",
         )
-    for kind in kinds:
-        for folder in sorted((source / kind).glob("*/")):
-            if _wanted(workspace, kind, folder):
-                _lay(workspace, kind, folder)
-    return COHORT
+    shipped_here = ((kind, folder) for kind in kinds for folder in sorted((source / kind).glob("*/")))
+    return [(kind, folder) for kind, folder in shipped_here if _wanted(workspace, kind, folder)]
 
 
 def samples_of(workspace: Workspace, generator: str) -> str | None:

@@ -7,17 +7,18 @@ from numpy.typing import NDArray
 
 from ganaug_core.audit.sides import Sides
 from ganaug_core.audit.twins import natural_twins, unequal
-from ganaug_core.audit.words import FAIL, Finding, chance, count, listed, percent
+from ganaug_core.audit.words import FAIL, Finding
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import copying, identity
 from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal, wilson
 from ganaug_core.neighbours import Registered, crowds, registered
-from ganaug_core.records import Copied, Floats, Integers, Measurement, Suspect
+from ganaug_core.records import Copied, Floats, Integers, Measurement, Suspect, listed
+from ganaug_core.wording import chance, count, listing, percent
 
 SPACE = "registered"
 ALPHA = FAIL  # after Holm's correction at least a warning
 WANTED = 0.05
-SHOWN, SHOWN_PER_CLASS, LISTED = 20, 3, 0.1
+SHOWN, SHOWN_PER_CLASS = 20, 3
 ROUNDED = 200
 CROWD_ALPHA, CROWDED, SAMPLED = 0.05, 0.7, 200
 DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
@@ -260,7 +261,7 @@ def _suspects(
     chosen = dict.fromkeys(order[:SHOWN].tolist())
     for label in np.unique(both.labels):  # a rare class shows its closest pairs too
         chosen.update(dict.fromkeys(order[both.labels[order] == label][:SHOWN_PER_CLASS].tolist()))
-    chosen.update(dict.fromkeys(order[(q_values[order] < LISTED) | named[order]].tolist()))
+    chosen.update(dict.fromkeys(order[listed(q_values, named)[order]].tolist()))
     place = {int(row): rank for rank, row in enumerate(order)}
     ids, held_ids = both.cohort.ids, both.cohort.ids[both.holdout]
     result = []
@@ -288,7 +289,7 @@ def _copied(both: Sides, suspects: tuple[Suspect, ...]) -> tuple[Copied, ...]:
     """Return the training images of the suspects on the list, the most often copied first."""
     found: dict[str, list[Suspect]] = {}
     for each in suspects:
-        if each.identical or each.q_value < LISTED:
+        if each.is_listed:
             found.setdefault(each.train, []).append(each)
     rows = {str(each): row for row, each in enumerate(both.cohort.ids)}
     copied = [
@@ -389,4 +390,4 @@ def _power_sentence(both: Sides, design: copying.Design, detectable: float | Non
         alone = copying.Design((held,), (drawn,), twins, both.seed).detectable_share(ALPHA / (len(design.holdout) + 1))
         if alone is None or alone > 2 * WANTED:
             blind.append(f"{both.cohort.classes[label]} ({'no share' if alone is None else percent(alone)})")
-    return f"{whole} In one class alone only larger shares would be: {listed(blind)}." if blind else whole
+    return f"{whole} In one class alone only larger shares would be: {listing(blind, most=4)}." if blind else whole

@@ -6,10 +6,11 @@ import numpy as np
 from scipy import ndimage, stats
 
 from ganaug_core.audit.sides import Sides, some
-from ganaug_core.audit.words import FAIL, VERDICTS, chance, percent
+from ganaug_core.audit.words import FAIL, VERDICTS
 from ganaug_core.metrics import spectrum
 from ganaug_core.metrics.statistics import SHIFT, Dominance, Values, dominance
 from ganaug_core.records import Floats, Measurement
+from ganaug_core.wording import chance, percent
 
 BLURS = (0.5, 0.7, 1.0, 1.5, 2.0)
 VISIBLE_BLUR = 1.0

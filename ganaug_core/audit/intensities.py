@@ -8,10 +8,11 @@ from scipy import stats
 from ganaug_core.audit import physics
 from ganaug_core.audit.regions import regions
 from ganaug_core.audit.sides import Sides, some
-from ganaug_core.audit.words import FAIL, VERDICTS, Finding, chance, count, listed, percent
+from ganaug_core.audit.words import FAIL, VERDICTS, Finding
 from ganaug_core.metrics import intensity
 from ganaug_core.metrics.statistics import SHIFT, dominance, median_interval, weighted_median
 from ganaug_core.records import Examples, Floats, Integers, Measurement
+from ganaug_core.wording import chance, count, listing, percent
 
 VISIBLE = 0.35  # a shift that puts 85 % of the synthetic images above the usual real one must be noticed
 LEAST, SHOWN = 10, 12
@@ -156,7 +157,7 @@ def _finding(both: Sides, found: list[_Shift], measurements: tuple[Measurement, 
             f"differs most, is {_said(widest.synthetic)}{unit} against {_said(widest.real)}{unit} ({sizes}).",
             "Look at the histogram of each class.",
         )
-    names = listed([*dict.fromkeys(both.cohort.classes[each.label] for each in blind), *unseen])
+    names = listing([*dict.fromkeys(both.cohort.classes[each.label] for each in blind), *unseen], most=4)
     return Finding(
         p_value,
         (_trouble(both, worst), "Check window and range of the samples against the cohort's; train longer."),

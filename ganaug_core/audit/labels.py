@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganaug_core.audit.sides import Sides
-from ganaug_core.audit.words import FAIL, VERDICTS, Finding, chance, count, listed, percent
+from ganaug_core.audit.words import FAIL, VERDICTS, Finding
 from ganaug_core.metrics.agreement import DROP, Agreement, agreements, sees_drop
 from ganaug_core.metrics.statistics import halves, spread_interval
 from ganaug_core.metrics.teaching import inception_score, mode_score
 from ganaug_core.records import Examples, Floats, Measurement
+from ganaug_core.wording import chance, count, listing, percent
 
 SPACE = "classifier"
 PARTS = 2  # agreement, and the distribution of the probability
@@ -51,8 +52,8 @@ def labels(both: Sides) -> Labels:
     missing = [both.cohort.classes[label] for label in _unseen(both, found)]
     patients = both.held_out([each.label for each in found])
     sizes = f"{count(sum(e.n_synthetic for e in found), 'synthetic image')}, {count(patients, 'held-out patient')}"
-    clear = None
-    if not blind and not missing:
+    clear, unseen = None, listing([*(both.cohort.classes[each.label] for each in blind), *missing], most=4)
+    if not unseen:
         clear = (
             f"The synthetic images look like their class as often as real ones do: {percent(_mean(found))} against "
             f"{percent(_mean_real(found))} of held-out images ({sizes}).",
@@ -63,8 +64,7 @@ def labels(both: Sides) -> Labels:
         _trouble(both, found),
         clear,
         (
-            f"No wrong labels found, but in {listed([*(both.cohort.classes[e.label] for e in blind), *missing])} a "
-            f"loss of {percent(DROP)} could go unnoticed ({sizes}).",
+            f"No wrong labels found, but in {unseen} a loss of {percent(DROP)} could go unnoticed ({sizes}).",
             _advice(found, alpha),
         ),
         measurements=(*(_measurement(both, each) for each in found), *_taught(both)),

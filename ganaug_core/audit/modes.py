@@ -6,12 +6,13 @@ import numpy as np
 
 from ganaug_core.audit.pairs import within_classes
 from ganaug_core.audit.sides import Sides
-from ganaug_core.audit.words import Finding, chance, count, listed, percent
+from ganaug_core.audit.words import Finding
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import cells, deletion, repetition
 from ganaug_core.metrics.statistics import Values, wilson
 from ganaug_core.neighbours import Registered, neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
+from ganaug_core.wording import chance, count, listing, percent
 
 SPACE, REGISTERED = "simclr", "registered"
 MATCHED, LEAST = 200, 12
@@ -210,7 +211,7 @@ def _trouble(
 ) -> tuple[str, str]:
     sentences = []
     if absent:
-        sentences.append(f"No synthetic image of {listed(absent)}")
+        sentences.append(f"No synthetic image of {listing(absent, most=4)}")
     if worst is not None and repeated < 0.05 / PARTS:
         sentences.append(worst.sentence)
     if missing:
@@ -311,14 +312,17 @@ def _unable(both: Sides, found: list[cells.Cell], why: str, visible: Visible) ->
         )
     blind = [both.cohort.classes[label] for label, share in visible.items() if share is None or share > VISIBLE]
     needs = _needed(len(found) * PARTS)
-    said = f"No missing group found, but {percent(VISIBLE)} of {listed(blind)} could be absent unnoticed."
+    said = f"No missing group found, but {percent(VISIBLE)} of {listing(blind, most=4)} could be absent unnoticed."
     sizes = [
         min(both.patients(np.flatnonzero(both.cohort.labels == label)), int((both.labels == label).sum()))
         for label, name in enumerate(both.cohort.classes)
         if name in blind
     ]
     if min(sizes, default=0) >= needs:  # numbers are not what lacks
-        return said, f"Look at {listed(blind)} on the map: the images form no clear groups. More synthetic ones help."
+        return (
+            said,
+            f"Look at {listing(blind, most=4)} on the map: the images form no clear groups. More synthetic ones help.",
+        )
     return said, f"Audit with at least {needs} real patients and {needs} synthetic images of each class."
 
 

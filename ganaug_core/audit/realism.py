@@ -14,11 +14,12 @@ from ganaug_core.audit import detail
 from ganaug_core.audit.measuring import LABEL_SPACE
 from ganaug_core.audit.multiples import LIMIT, SIZE, Multiple, multiples
 from ganaug_core.audit.sides import Sides
-from ganaug_core.audit.words import FAIL, Finding, count, percent
+from ganaug_core.audit.words import FAIL, Finding
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import give_aways
 from ganaug_core.metrics.statistics import Dominance, dominance
 from ganaug_core.records import Floats, Integers, Measurement
+from ganaug_core.wording import count, percent
 
 SPACE, IMAGES = "texture", "images"
 MOST = 600  # images of a side that the classifier sees

@@ -11,11 +11,12 @@ import numpy as np
 
 from ganaug_core.audit.physics import MOST, excess
 from ganaug_core.audit.sides import Sides, some
-from ganaug_core.audit.words import WARN, count, listed
+from ganaug_core.audit.words import WARN
 from ganaug_core.encoders import ibsi, radiomics
 from ganaug_core.metrics import region
 from ganaug_core.metrics.statistics import Values, dominance, holm, median_interval, weighted_median
 from ganaug_core.records import Floats, Measurement
+from ganaug_core.wording import count, listing
 
 SPACE = "region"
 LEAST = 10
@@ -148,5 +149,5 @@ def _differences(found: list[Measurement]) -> str:
     sizes = f"{count(found[0].n_synthetic, 'synthetic image')}, {count(found[0].n_real, 'held-out patient')}"
     if not differ:
         return f"None of {len(found)} numbers was seen to differ from what held-out images have there ({sizes})."
-    said = listed([SAID[each] for each in differ])
+    said = listing([SAID[each] for each in differ], most=4)
     return f"Of {len(found)} numbers these differ from what held-out images have there: {said} ({sizes})."

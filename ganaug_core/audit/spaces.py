@@ -8,8 +8,8 @@ answers describe; no verdict looks at them.
 from collections.abc import Mapping, Sequence
 
 from ganaug_core.audit.multiples import LIMIT
-from ganaug_core.audit.words import listed
 from ganaug_core.records import Measurement
+from ganaug_core.wording import listing
 
 BELOW = 0.1  # how far the whole interval of coverage must lie below what other real images reach
 LOOKS_AT = {
@@ -59,7 +59,9 @@ def _said(answers: Answers, what: str, so: str) -> tuple[str, ...]:
         return ()
     rest = f" Undecided: {_named(unsure)}." if unsure else ""
     if yes and no:
-        seen, unseen = (listed([LOOKS_AT.get(space, f"what {space} looks at") for space in each]) for each in (yes, no))
+        seen, unseen = (
+            listing([LOOKS_AT.get(space, f"what {space} looks at") for space in each], most=4) for each in (yes, no)
+        )
         return (f"The feature spaces disagree: {what} in {seen}, but not in {unseen}.{rest} {so}",)
     if yes:
         return (f"The feature spaces agree that {what}: {_named(yes)}.{rest}",)
@@ -67,7 +69,7 @@ def _said(answers: Answers, what: str, so: str) -> tuple[str, ...]:
 
 
 def _named(spaces: list[str]) -> str:
-    return listed(["SimCLR" if each == "simclr" else each for each in spaces])
+    return listing(["SimCLR" if each == "simclr" else each for each in spaces], most=4)
 
 
 def _differs(each: Measurement) -> bool | None:

@@ -38,27 +38,3 @@ class Finding:
         if self.p_value is not None and self.clear is not None:
             return Verdict("pass", *self.clear, p_value=self.p_value)
         return Verdict("not_assessable", *self.unable, p_value=self.p_value)
-
-
-def percent(share: float) -> str:
-    """Return `12 %`, `1.5 %`, `0.3 %`: two figures at most, and `100 %` only where nothing is left."""
-    value = 100 * share
-    if 99.5 <= value < 100:
-        return f"{min(value, 99.9):.1f} %"
-    return f"{value:.0f} %" if value >= 9.95 or value in (0, float(round(value))) else f"{value:.1f} %"
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Return `1 image`, `1,200 images`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def chance(p_value: float) -> str:
-    """Return `p = 0.03`, `p < 0.0001`."""
-    return "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
-
-
-def listed(names: list[str], most: int = 4) -> str:
-    """Return `a, b and c`, the rest as a number."""
-    shown = names[:most] + ([f"{len(names) - most} more"] if len(names) > most else [])
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.records import Integers
 from ganaug_core.records.benefit import Arm
+from ganaug_core.wording import percent
 
 DOSES = (0.10, 0.25, 0.50)
 BASELINE = "classical"
@@ -60,10 +61,6 @@ def arms(rare: int, largest: int) -> tuple[Arm, ...]:
             curated=True,
         ),
     )
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _mixed(dose: float) -> Arm:

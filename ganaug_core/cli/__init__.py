@@ -1,7 +1,7 @@
 """The command line: every verb is one arrow of the flow, and calls the same tasks as the app's workers.
 
 Exit status: 0 done, 2 the request or the data cannot be used, 1 our bug, 130 interrupted by the user with work kept.
-Heavy modules are imported inside the verbs, so that `ganaug --help` is quick.
+Nothing heavy is imported before `app` and `demo` have said their first line: neither NumPy nor the other verbs.
 """
 
 import os
@@ -12,26 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from ganaug_core import __version__
-from ganaug_core.cli import benefit, cohorts, console, evidence, generators, serve, training
+from ganaug_core.cli import console, serve
+from ganaug_core.cores import spare_cores
 from ganaug_core.errors import GanaugError
-from ganaug_core.jobs import launch
 
-app = typer.Typer(
-    help="Train class-conditional GANs on medical images and see whether they cover the classes or copy the patients.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.add_typer(cohorts.app, name="cohort")
-app.add_typer(training.runs, name="run")
-app.add_typer(generators.app, name="generator")
-for verb in (serve.app, serve.demo, serve.doctor, training.train, serve.worker, generators.sample):
-    app.command()(verb)
-app.command()(evidence.audit)
-app.command()(benefit.benefit)
-app.command("map")(evidence.map_)
-
+OPENING = ("app", "demo")
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not name it
 INTERRUPTED = 130
 
@@ -42,7 +27,32 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+def commands(verb: str | None = None) -> typer.Typer:
+    """Return the verbs; only those that open the app where one of these is asked for: the others load much."""
+    verbs = typer.Typer(
+        help="Train class-conditional GANs on medical images and see whether they cover the classes or copy the "
+        "patients.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    verbs.callback()(common)
+    verbs.command()(serve.app)
+    verbs.command()(serve.demo)
+    if verb in OPENING:
+        return verbs
+    from ganaug_core.cli import benefit, cohorts, evidence, generators, training
+
+    verbs.add_typer(cohorts.app, name="cohort")
+    verbs.add_typer(training.runs, name="run")
+    verbs.add_typer(generators.app, name="generator")
+    for each in (serve.doctor, training.train, serve.worker, generators.sample, evidence.audit, benefit.benefit):
+        verbs.command()(each)
+    verbs.command("map")(evidence.map_)
+    return verbs
+
+
 def common(
     workspace: console.Workspace = None,
     version: Annotated[bool, typer.Option("--version", help="Say the version.", callback=_version)] = False,
@@ -59,9 +69,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status; what is our bug keeps its traceback."""
     to = _json_target(arguments)
-    launch.spare_cores()
+    spare_cores()
     try:
-        status = app(arguments, prog_name="ganaug", standalone_mode=False)
+        status = commands(_verb(arguments))(arguments, prog_name="ganaug", standalone_mode=False)
     except GanaugError as error:
         console.complain(error, to)
         return 1 if error.code == "bug" else 2
@@ -72,6 +82,17 @@ def run(arguments: list[str]) -> int:
         typer.echo("Interrupted.", err=True)
         return INTERRUPTED
     return status if isinstance(status, int) else 0
+
+
+def _verb(arguments: list[str]) -> str | None:
+    """Return the first word that is neither an option nor the folder after --workspace."""
+    words = iter(arguments)
+    for word in words:
+        if word == "--workspace":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _misused(error: Any) -> GanaugError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganaug_core import pipeline
+from ganaug_core import pipeline, wording
 from ganaug_core.cli import console, sources
 from ganaug_core.config.requests import MeasureBenefit, ReduceClass
 from ganaug_core.storage.workspace import Workspace
@@ -95,4 +95,5 @@ def _numbers(area: "Score", precision: "Score") -> tuple[str, str, str]:
 def _change(each: "Difference | None") -> tuple[str, str, str]:
     if each is None:
         return "", "", ""
-    return f"{each.value:+.3f}", f"{each.interval[0]:+.3f} to {each.interval[1]:+.3f}", f"{each.adjusted:.2g}"
+    chance = "" if each.adjusted is None else wording.p_value(each.adjusted)
+    return f"{each.value:+.3f}", f"{each.interval[0]:+.3f} to {each.interval[1]:+.3f}", chance

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganaug_core import pipeline
+from ganaug_core import pipeline, wording
 from ganaug_core.cli import console
 from ganaug_core.config.importing import Choices, Columns, Plan
 from ganaug_core.config.requests import ImportCohort
@@ -36,8 +36,8 @@ def import_(
         str | None,
         typer.Option("--range", metavar="LO,HI", help="Physical values that become black and white, or 0.5%,99.5%."),
     ] = None,
-    tuning: Annotated[float, typer.Option(help="Share of the patients for choosing between runs.")] = 0.15,
-    holdout: Annotated[float, typer.Option(help="Share of the patients that only the audit sees.")] = 0.25,
+    tuning: Annotated[float, typer.Option(help=wording.SHARES["tuning"])] = 0.15,
+    holdout: Annotated[float, typer.Option(help=wording.SHARES["holdout"])] = 0.25,
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
     patient_pattern: Annotated[
         str, typer.Option(metavar="PATTERN", help="Where file names tell the patient, such as '{patient}_*.png'.")

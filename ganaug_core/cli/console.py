@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ganaug_core import wording
 from ganaug_core.errors import GanaugError, WorkspaceError
 
 LINE_SECONDS = 15.0
@@ -98,7 +99,7 @@ class Progress:
             self._first, self._begun = share, now
         if seconds_left is None and self._first is not None and share - self._first > 0.05:
             seconds_left = (now - self._begun) / (share - self._first) * (1 - share)
-        left = f", {in_words(seconds_left)} left" if seconds_left is not None and share < 1 else ""
+        left = f", {wording.left(seconds_left)}" if seconds_left is not None and share < 1 else ""
         if self._terminal:
             self._draw(share, f"{message}{left}", now)
         else:
@@ -116,7 +117,7 @@ class Progress:
             return
         self._last = now
         full = round(24 * share)
-        line = f"[{'#' * full}{'.' * (24 - full)}] {share:4.0%}  {text}"[:110]
+        line = f"[{'#' * full}{'.' * (24 - full)}] {wording.done(share):>5}  {text}"[:110]
         sys.stderr.write("\r" + line.ljust(self._width))
         sys.stderr.flush()
         self._width = len(line)
@@ -125,17 +126,8 @@ class Progress:
         new_words = message != self._message and not any(letter.isdigit() for letter in message)
         if int(share * 10) > self._tenths or new_words or now - self._last > LINE_SECONDS:
             self._tenths, self._message, self._last = int(share * 10), message, now
-            sys.stderr.write(f"{share:4.0%}  {message}{left}\n")
+            sys.stderr.write(f"{wording.done(share):>5}  {message}{left}\n")
             sys.stderr.flush()
-
-
-def in_words(seconds: float) -> str:
-    """Return a duration as a person would say it."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"about {round(seconds / 60)} minutes"
-    return f"about {seconds / 3600:.1f} hours"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

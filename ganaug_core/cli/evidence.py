@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganaug_core import pipeline
+from ganaug_core import pipeline, wording
 from ganaug_core.cli import console, sources
 from ganaug_core.config.requests import AUDIT_SPACES, MAP_SPACE, AuditSamples, BuildMap
 from ganaug_core.storage.workspace import Workspace
@@ -80,7 +80,7 @@ def map_(
     text = (
         f"{placed.cohort}, {placed.synthetic}: {len(placed.ids):,} points, "
         f"trustworthiness {placed.trustworthiness:.2f}, "
-        f"{placed.neighbour_hit_rate:.0%} of the true neighbours are neighbours on the map"
+        f"{wording.percent(placed.neighbour_hit_rate)} of the true neighbours are neighbours on the map"
     )
     console.answer(as_json(placed), text, json)
 
@@ -107,10 +107,11 @@ def _in_words(audit: "Audit") -> str:
         worst = audit.suspects[0]
         lines.append(
             f"Closest pair: synthetic {worst.synthetic} and training {worst.train} ({worst.transform}), "
-            f"distance {worst.distance:.3f}, q = {worst.q_value:.2g}."
+            f"distance {wording.distance(worst.distance)}, {wording.chance(worst.q_value, 'q')}."
         )
     lines += [
-        f"Missing: {each.real_share:.1%} of real {each.class_name} look alike, here {each.synthetic_share:.1%} do."
+        f"Missing: {wording.percent(each.real_share)} of real {each.class_name} look alike, here "
+        f"{wording.percent(each.synthetic_share)} do."
         for each in audit.missing_modes[:5]
     ]
     lines += [*audit.spaces, *audit.regions]

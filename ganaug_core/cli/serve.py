@@ -3,18 +3,17 @@
 import os
 import sys
 from contextlib import suppress
-from importlib.metadata import version
-from platform import python_version
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganaug_core import __version__, app_root
 from ganaug_core.cli import console
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import supervisor
-from ganaug_core.storage import locks, platform
-from ganaug_core.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ganaug_core.storage.workspace import Workspace
 
 Port = Annotated[
     int | None, typer.Option(metavar="N", help="Port on this machine; else 8501, or the next that is free.")
@@ -24,15 +23,16 @@ NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a bro
 
 def app(port: Port = None, workspace: console.Workspace = None, no_browser: NoBrowser = False) -> None:
     """Open the web app, for this machine only."""
-    _serve(Workspace(workspace), port, no_browser)
+    _serve(_opened(workspace, port), port, no_browser)
 
 
 def demo(port: Port = None, workspace: console.Workspace = None, no_browser: NoBrowser = False) -> None:
     """Open the web app on the embedded demo: a cohort, a healthy and two broken generators, their maps and audits."""
+    place = _opened(workspace, port)
     from ganaug_core import atlas
 
-    place = Workspace(workspace)
-    atlas.install(place)
+    if atlas.prepare(place, ready=lambda: typer.echo("The demo is ready.")):
+        typer.echo("Preparing the demo: a cohort and three generators with their maps and audits. Pages show it then.")
     _serve(place, port, no_browser)
 
 
@@ -41,17 +41,25 @@ def worker(
     workspace: console.Workspace = None,
 ) -> None:
     """Be the supervisor that starts the workers, for a service manager; it is started on demand otherwise."""
+    from ganaug_core.jobs import supervisor
+    from ganaug_core.storage.workspace import Workspace
+
     supervisor.Supervisor(Workspace(workspace), trainings=trainings, idle_seconds=float("inf")).run()
 
 
 def doctor(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Say what is installed, what can run here, and how much room there is."""
+    import platform
+    from importlib.metadata import version
+
+    from ganaug_core.storage.workspace import Workspace
+
     place = Workspace(workspace)
     device, threads = _device()
     document: dict[str, Any] = {
         "schema": "ganaug.doctor/1",
         "version": __version__,
-        "python": python_version(),
+        "python": platform.python_version(),
         "torch": version("torch"),
         "device": device,
         "threads": threads,
@@ -65,14 +73,32 @@ def doctor(json: console.Json = None, workspace: console.Workspace = None) -> No
     console.answer(document, console.table(rows), json)
 
 
-def _serve(workspace: Workspace, port: int | None, no_browser: bool) -> None:
-    """Run Streamlit in this process, as `streamlit run app.py` would."""
+def _opened(folder: Path | None, port: int | None) -> "Workspace":
+    """Say at once that something happens, then open the workspace: what comes now takes seconds to load.
+
+    Raises:
+        WorkspaceError: The port is taken, or the workspace cannot be written.
+    """
+    typer.echo(f"ganaug {__version__}: starting the web app; its address follows in a few seconds.")
+    from ganaug_core.storage import platform
+
     if port is not None and platform.is_port_taken(port):
         raise WorkspaceError(
             f"Port {port} is used by another program.", do=f"Try --port {port + 1}, or leave --port away.", code="port"
         )
+    from ganaug_core.storage.workspace import Workspace
+
+    workspace = Workspace(folder)
+    typer.echo(f"Workspace: {workspace.root}")
+    return workspace
+
+
+def _serve(workspace: "Workspace", port: int | None, no_browser: bool) -> None:
+    """Run Streamlit in this process, as `streamlit run app.py` would."""
     os.environ["GANAUG_HOME"] = str(workspace.root)
     from streamlit.web.cli import main as streamlit
+
+    from ganaug_core.storage import locks
 
     flags = ["--server.headless", "true" if no_browser else "false"]
     if port is not None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ganaug_core import wording
 from ganaug_core.cli import console, sources
 from ganaug_core.config.requests import Train
 from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError, WorkspaceError
@@ -62,7 +63,7 @@ def list_(json: console.Json = None, workspace: console.Workspace = None) -> Non
             continue
         facts = {"name": name, "cohort": run.cohort, "recipe": run.recipe, "state": run.state, "images": run.images}
         documents.append(facts)
-        rows.append((name, run.state, f"{run.share:.0%}", run.recipe, run.cohort))
+        rows.append((name, run.state, wording.done(run.share), run.recipe, run.cohort))
     console.answer({"runs": documents}, console.table(rows) or "No runs yet: ganaug train.", json)
 
 
@@ -156,7 +157,7 @@ def _job(workspace: Workspace, run: str) -> store.Job:
 def _show(workspace: Workspace, run: str, json: str | None) -> None:
     document = folders.as_json(workspace, run)
     facts = [
-        f"{run}: {document['state']}, {document['images']:,} images in {console.in_words(document['seconds'])}",
+        f"{run}: {document['state']}, {document['images']:,} images in {wording.duration(document['seconds'])}",
         f"recipe {document['recipe']} on {document['cohort']}, seed {document['seed']}",
     ]
     if document["device"]:

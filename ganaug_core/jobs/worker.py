@@ -14,10 +14,10 @@ import sys
 import time
 from types import FrameType
 
-from ganaug_core import pipeline
+from ganaug_core import cores, pipeline
 from ganaug_core.config.requests import Train
 from ganaug_core.errors import GanaugError, WorkspaceError
-from ganaug_core.jobs import launch, store
+from ganaug_core.jobs import store
 from ganaug_core.storage import locks, platform
 from ganaug_core.storage.workspace import Workspace
 
@@ -139,7 +139,7 @@ def _bug(error: Exception, job: store.Job) -> dict[str, str]:
 def main(arguments: list[str]) -> None:
     """Run as the module says above."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    launch.spare_cores()
+    cores.spare_cores()
     workspace = Workspace(arguments[1])
     platform.lower_priority()  # the page stays quick while a run uses every core
     try:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ganaug_core.records.digest import digest_of
 
@@ -275,6 +275,15 @@ class Verdict:
     p_value: float | None = None
 
 
+LISTED_BELOW = 0.1  # q: of the pairs on the list of suspected copies about one in ten is chance
+
+
+def listed(q_values: ArrayLike, identical: ArrayLike) -> NDArray[np.bool_]:
+    """Return which pairs belong on the list of suspected copies: equal up to noise, or q strictly below the limit."""
+    belong: NDArray[np.bool_] = np.asarray(identical, bool) | (np.asarray(q_values) < LISTED_BELOW)
+    return belong
+
+
 @dataclass(frozen=True)
 class Suspect:
     """A synthetic image and the training image that it may copy.
@@ -298,6 +307,11 @@ class Suspect:
     q_value: float
     transform: str
     identical: bool = False
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the pair is on the list of suspected copies; an audit shows its closest pairs beside them."""
+        return bool(listed(self.q_value, self.identical))
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,11 @@ class Workspace:
         return self.root / "app.lock"
 
     @property
+    def demo_lock(self) -> Path:
+        """Held by the app that waits for the child that lays the demo."""
+        return self.root / "demo.lock"
+
+    @property
     def writing_lock(self) -> Path:
         """Shared by those who write an artefact, until it has its reference; `sweep` holds it alone."""
         return self.root / "writing.lock"

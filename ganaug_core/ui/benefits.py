@@ -201,6 +201,7 @@ def _rows(found: Benefit) -> list[dict[str, object]]:
     for each in found.scores:
         to_classical = moved.get((each.arm, each.measure, each.class_name, "classical"))
         to_duplication = moved.get((each.arm, each.measure, each.class_name, "duplication"))
+        corrected = to_classical.adjusted if to_classical else None
         rows.append(
             {
                 "Arm": titles[each.arm],
@@ -210,7 +211,7 @@ def _rows(found: Benefit) -> list[dict[str, object]]:
                 "95 % interval": _interval(each.interval),
                 "Minus classical": words.number(to_classical.value) if to_classical else "–",
                 "95 % interval of that": _interval(to_classical.interval) if to_classical else "–",
-                "p (Holm)": words.number(to_classical.adjusted, 2) if to_classical and to_classical.adjusted else "–",
+                "p (Holm)": words.p_value(corrected) if corrected is not None else "–",
                 "Minus duplication": words.number(to_duplication.value) if to_duplication else "–",
                 "95 % interval of this": _interval(to_duplication.interval) if to_duplication else "–",
                 "Repetitions": len(each.repetitions),

@@ -69,7 +69,7 @@ def confusion(table: NDArray[np.floating], classes: Sequence[str], title: str) -
         zmax=100,
         colorscale=SHARES,
         showscale=False,
-        text=[[f"{100 * value:.0f} %" for value in row] for row in table],
+        text=[[words.percent(value) for value in row] for row in table],
         texttemplate="%{text}",
         textfont={"color": palette.TEXT},
         hovertemplate="labelled %{y}, seen as %{x}: %{z:.1f} %<extra></extra>",

@@ -71,7 +71,7 @@ def _worst(audit: Audit) -> None:
     worst = audit.suspects[0]
     _two(audit, worst, "worst")
     said = "The same image up to noise. " if worst.identical else ""
-    said += f"Distance {words.number(round(worst.distance, 3))} (0 is the same image)"
+    said += f"Distance {words.distance(worst.distance)} (0 is the same image)"
     if worst.holdout and not worst.identical:
         said += f"; at most one hold-out image in {round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance"
     st.text(f"{said}.", help=glossary.gloss(said))
@@ -115,12 +115,11 @@ def _missing(audit: Audit) -> None:
 
 def _group(audit: Audit, mode: MissingMode, key: str) -> None:
     """Show some real images of a group that is made too rarely; link all on the map, and what is made instead."""
-    low, high = (100 * each for each in mode.interval)
-    made = "none" if not mode.synthetic_share else f"only {100 * mode.synthetic_share:.1f} %"
-    chance = "p < 0.0001" if mode.p_value < 1e-4 else f"p = {words.number(mode.p_value, 2)}"
+    low, high = map(words.percent, mode.interval)
+    made = "none" if not mode.synthetic_share else f"only {words.percent(mode.synthetic_share)}"
     said = (
-        f"{words.clean(mode.class_name)}: {100 * mode.real_share:.1f} % of the real images look like these, but {made} "
-        f"of the synthetic ones do (95 % interval {low:.1f} to {high:.1f} %, {chance})."
+        f"{words.clean(mode.class_name)}: {words.percent(mode.real_share)} of the real images look like these, but "
+        f"{made} of the synthetic ones do (95 % interval {low} to {high}, {words.chance(mode.p_value)})."
     )
     st.text(said, help=glossary.gloss(said))
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
@@ -201,8 +200,8 @@ def _suspect_table(audit: Audit) -> pd.DataFrame:
             "How": glossary.transform(each.transform),
             "Distance": each.distance,
             "Copy score": each.score,
-            "p": words.chance(each.p_value),
-            "q": words.chance(each.q_value),
+            "p": words.p_value(each.p_value),
+            "q": words.p_value(each.q_value),
             "Same up to noise": each.identical,
         }
         for each in audit.suspects
@@ -231,7 +230,9 @@ def _scores(audit: Audit) -> None:
         f"{len(audit.scores['holdout']):,} hold-out images (dashed line); by chance about {expected:.1f} would."
     )
     if audit.detectable_share is not None:
-        st.text(f"With these numbers of images, fewer than {100 * audit.detectable_share:.1f} % copies may go unseen.")
+        st.text(
+            f"With these numbers of images, fewer than {words.percent(audit.detectable_share)} copies may go unseen."
+        )
     else:
         st.text("With so few images no share of copies could be seen reliably.")
 
@@ -268,7 +269,7 @@ def _row(each: Measurement) -> dict[str, object]:
         "95 % interval": interval,
         "Real against real": "–" if each.floor is None else words.number(each.floor),
         "By chance": "–" if each.null is None else words.number(each.null),
-        "p": "–" if each.p_value is None else words.chance(each.p_value),
+        "p": "–" if each.p_value is None else words.p_value(each.p_value),
         "Reference": each.reference.replace("holdout", "hold-out").replace("+", " + "),
         "Real": each.n_real,
         "Synthetic": each.n_synthetic,

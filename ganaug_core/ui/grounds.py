@@ -100,7 +100,7 @@ def _confusion(audit: Audit) -> None:
     ):
         table = np.asarray(audit.drawings[key])
         with place:
-            alt = f"{title}: the classifier agrees with {100 * float(np.diag(table).mean()):.0f} % of the labels"
+            alt = f"{title}: the classifier agrees with {words.percent(float(np.diag(table).mean()))} of the labels"
             charts.show(evidence_figures.confusion(table, classes, title), key, alt)
     st.text(
         "Each row is a label; the columns say what a classifier of the training images sees. Both tables should be "
@@ -154,7 +154,7 @@ def _number(each: Measurement) -> dict[str, object]:
         "95 % interval": f"{low} to {high}",
         "Hold-out": "–" if each.floor is None else words.number(each.floor),
         "Unit": each.unit,
-        "p": "–" if each.p_value is None else words.number(each.p_value, 2),
+        "p": "–" if each.p_value is None else words.p_value(each.p_value),
         "Meaning": meaning,
     }
 

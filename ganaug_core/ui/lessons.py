@@ -10,11 +10,11 @@ from ganaug_core.ui import verdicts as verdicts_in_words
 
 def offer() -> None:
     """Offer to lay the demo into this workspace, and end the page."""
-    st.info("The lessons use the embedded demo, which is not in this workspace yet.", icon=":material/school:")
-    if st.button("Open the demo", type="primary"):
-        with st.spinner("Rendering the phantom and unpacking three generators: about ten seconds."):
-            atlas.install(caches.workspace())
-        st.rerun()
+    if not atlas.being_prepared(caches.workspace()):  # then the frame of the page says so
+        st.info("The lessons use the embedded demo, which is not in this workspace yet.", icon=":material/school:")
+        if st.button("Open the demo", type="primary"):
+            atlas.prepare(caches.workspace())
+            st.rerun()
     st.stop()
 
 

@@ -59,7 +59,7 @@ def _table(workspace: Workspace) -> None:
             "Cohort": each.present_cohort or f"{each.cohort} (an earlier one)",
             "Recipe": each.recipe,
             "State": words.STATES[each.state].split(";")[0].split(":")[0],
-            "Done": words.percent(each.share),
+            "Done": words.done(each.share),
             "Images": f"{each.images:,}",
             "Minutes": round(each.seconds / 60, 1),
             "Seed": each.seed,

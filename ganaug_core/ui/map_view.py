@@ -22,7 +22,6 @@ SPACES = {
 }
 VIEWS = {"images": "With images", "plotly": "As a Plotly figure"}
 SYNTHETIC = len(ROLES)
-SUSPICIOUS = 0.1  # q below which a pair is drawn as a suspected copy
 GROUP = "group"  # in the address: the place of a missing group in the audit
 _GATHERED = "gathered"
 _OPENED = "group-opened"
@@ -105,7 +104,7 @@ def with_overlays(name: str, drawn: Map, audit: Audit | None, **more: Any) -> No
     Args:
         more: What `feature_map` takes besides.
     """
-    suspects = [each for each in audit.suspects if each.identical or each.q_value <= SUSPICIOUS] if audit else []
+    suspects = [each for each in audit.suspects if each.is_listed] if audit else []
     copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail")) and more.get("opened") is None
     feature_map(
         drawn,
@@ -122,8 +121,8 @@ def groups(audit: Audit) -> list[Group]:
     """Return the groups of real images that the generator makes too rarely, with the deficit in words."""
     return [
         Group(
-            f"{words.clean(each.class_name)}: {100 * each.synthetic_share:.1f} % instead of "
-            f"{100 * each.real_share:.1f} %",
+            f"{words.clean(each.class_name)}: {words.percent(each.synthetic_share)} instead of "
+            f"{words.percent(each.real_share)}",
             each.members or each.exemplars,
         )
         for each in audit.missing_modes

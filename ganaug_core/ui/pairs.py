@@ -164,7 +164,7 @@ def show_pair(pair: Pair, cohort: str, samples: str, *, key: str) -> None:
         (pair.train, pair.holdout), ("Nearest training image", "Nearest hold-out image"), pair.distances, strict=True
     ):
         if image:
-            far = f", distance {words.number(distance)}" if distance is not None else ""
+            far = f", distance {words.distance(distance)}" if distance is not None else ""
             panels.append(Panel("cohorts", cohort, image, title, _class_of(cohort, image, False) + far))
     viewer(
         panels,
@@ -183,8 +183,8 @@ def said_of_suspect(suspect: Suspect) -> None:
     """Say what the audit found about a pair, with its numbers and what they mean."""
     if suspect.identical:
         st.error("The same image up to noise: a copy, whatever the statistics say.", icon=":material/content_copy:")
-    values = [*map(words.number, (suspect.distance, suspect.score))]
-    values += map(words.chance, (suspect.p_value, suspect.q_value))
+    values = [words.distance(suspect.distance), words.number(suspect.score)]
+    values += map(words.p_value, (suspect.p_value, suspect.q_value))
     for place, value, (label, meaning) in zip(st.columns(4), values, NUMBERS.items(), strict=True):
         place.metric(label, value, help=meaning)
 

@@ -17,7 +17,7 @@ def play(name: str, title: str) -> None:
     game = _game(name)
     st.subheader(title)
     reached = f"{game.modes[-1]} of {game.modes_there}"
-    quality = f"{100 * game.quality[-1]:.0f} %"
+    quality = words.percent(float(game.quality[-1]))
     first, second = st.columns(2)
     first.metric("Modes reached at the end", reached, help="A mode counts once a tenth of its fair share lies in it.")
     second.metric("Points of high quality", quality, help="Within three standard deviations of the nearest mode.")

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from ganaug_core import app_root
-from ganaug_core.ui import ask, show
+from ganaug_core.ui import ask, preparing, show
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def run() -> None:
         st.text("Research use only. Not for diagnosis.")
     try:
         with show.guarded():
+            preparing.demo()
             page.run()
     finally:
         ask.settle()

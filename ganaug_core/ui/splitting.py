@@ -11,6 +11,7 @@ from ganaug_core.cohort.arranging import Draft
 from ganaug_core.config.importing import Plan
 from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Cohort
 from ganaug_core.ui import caches, show, words
+from ganaug_core.wording import SHARES
 
 MOST_GROUPS = 2000
 SHOWN_NAMES = 8
@@ -130,11 +131,16 @@ def _from_table(cohort: Cohort, plan: Plan) -> None:
 
 def _shares(cohort: Cohort, plan: Plan) -> None:
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    holdout = left.slider("Held out for the audit, in %", 5, 60, round(100 * plan.holdout), key="share-holdout")
-    tuning = middle.slider("For tuning, in %", 0, 40, round(100 * plan.tuning), key="share-tuning")
+    holdout = left.slider(
+        "Held out for the audit, in %", 5, 60, round(100 * plan.holdout), key="share-holdout", help=SHARES["holdout"]
+    )
+    tuning = middle.slider(
+        "For tuning, in %", 0, 40, round(100 * plan.tuning), key="share-tuning", help=SHARES["tuning"]
+    )
     seed = right.number_input("Seed of the drawing", 0, 2**31 - 1, plan.seed, key="share-seed")
     st.text(
-        "Whole patients are drawn, class by class. Only the audit looks at the hold-out; tuning is never learnt from."
+        "Shares of each class's images; whole patients are drawn. Only the audit looks at the hold-out; tuning is "
+        "never learnt from."
     )
     changed = replace(plan, holdout=holdout / 100, tuning=tuning / 100, seed=int(seed))
     if st.button("Draw again", key="share-draw", disabled=changed == plan and not plan.moved):

@@ -114,7 +114,7 @@ def _show(cohort: Cohort, pairs: Sequence[Pair]) -> None:
         for first, second, distance in pairs:
             sheet = caches.thumbnails(cohort.name, (first, second), 2, 128)
             names = {words.clean(cohort.classes[cohort.labels[each]]) for each in (first, second)}
-            said = f"{words.listing(sorted(names))}, distance {distance:.3f}"
+            said = f"{words.listing(sorted(names))}, distance {words.distance(distance)}"
             with st.container():
                 st.image(sheet, output_format="PNG", alt=f"Two images side by side: {said}")
                 st.text(said)

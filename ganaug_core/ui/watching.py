@@ -182,7 +182,7 @@ def table(found: Mapping[str, Checkup]) -> pd.DataFrame:
 def _figure(found: Measurement, value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{100 * value:.1f} %" if found.name in IN_PERCENT else f"{value:.3g}"
+    return words.percent(value) if found.name in IN_PERCENT else f"{value:.3g}"
 
 
 def _said(found: Measurement) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ganaug_core import app_root
+from ganaug_core import app_root, atlas
+from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui import shell
 
@@ -48,6 +49,36 @@ def test_names_from_outside_are_never_markdown(filled: Workspace, page: Open, na
     assert not [each.value for each in rendered if "![x](http" in each.value]
     labels = [each.label for each in (*app.button, *app.selectbox, *app.expander, *app.checkbox, *app.metric)]
     assert not [label for label in labels if "![x](http" in label]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_waits_while_the_demo_is_prepared_and_nothing_else_is_there(
+    home: Workspace, page: Open, name: str
+) -> None:
+    with locks.hold(home.root / "demo.lock", "The preparation"):
+        app = page(name)
+        assert [each.label for each in app.status] == ["The demo is being prepared."]
+        assert not app.title
+        assert not app.button
+    app.run()
+    assert app.title[0].value
+    assert not app.status
+
+
+def test_a_page_with_a_cohort_goes_on_beside_the_preparation(filled: Workspace, page: Open) -> None:
+    with locks.hold(filled.root / "demo.lock", "The preparation"):
+        app = page("cohort")
+    assert app.status[0].state == "running"
+    assert app.title[0].value == "Cohort"
+
+
+def test_the_atlas_prepares_the_demo_beside_the_page(
+    home: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Workspace] = []
+    monkeypatch.setattr(atlas, "prepare", asked.append)
+    page("failure_atlas").button[0].click().run()
+    assert [each.root for each in asked] == [home.root]
 
 
 def test_the_sidebar_says_what_it_is_not_for(page: Open) -> None:

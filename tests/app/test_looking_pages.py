@@ -181,7 +181,7 @@ def test_the_audit_opens_with_its_worst_news(judged: Workspace, page: Open) -> N
         "Do not use these images as they are: there is a problem with copying. Look closer at variety."
     )
     said = texts(app)
-    assert "11.0 % of the real images look like these, but only 2.0 %" in said
+    assert "11 % of the real images look like these, but only 2 %" in said
     for name in STATES:
         assert f"Statement on {name}." in said
     assert "2 of 18 synthetic images score lower than every one of 4 hold-out images" in said
@@ -356,7 +356,7 @@ def test_what_cannot_be_a_lasso_is_none(sent: dict | None) -> None:
 
 def test_the_deficit_of_a_missing_group_is_said_in_words(judged: Workspace) -> None:
     group = map_view.groups(the_audit(judged))[0]
-    assert group.says.endswith("2.0 % instead of 11.0 %")
+    assert group.says.endswith("2 % instead of 11 %")
     assert len(group.members) == 5
 
 

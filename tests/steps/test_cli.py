@@ -416,13 +416,6 @@ def test_every_promised_verb_is_there_and_unbuilt_ones_are_not(capsys: pytest.Ca
         assert cli.run([unbuilt]) == 2
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.2, "1 s"), (61, "61 s"), (600, "about 10 minutes"), (7200, "about 2.0 hours")]
-)
-def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
-    assert console.in_words(seconds) == words
-
-
 def test_json_has_null_where_a_number_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     console.write_json({"value": float("nan"), "list": [1.5, float("inf")]}, "-")
     assert json.loads(capsys.readouterr().out) == {"value": None, "list": [1.5, None]}

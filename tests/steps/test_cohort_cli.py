@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from ganaug_core.cli import app
+from ganaug_core.cli import commands
 from ganaug_core.storage.workspace import Workspace
 from tests.mask_files import Series, write_seg, write_series
 
@@ -24,7 +24,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 def answered(*arguments: str) -> dict[str, object]:
     """Run `ganaug cohort ...` and return its JSON."""
-    result = CliRunner().invoke(app, ["cohort", *arguments, "--json", "-"])
+    result = CliRunner().invoke(commands(), ["cohort", *arguments, "--json", "-"])
     assert result.exit_code == 0, result.output
     return dict(json.loads(result.stdout))
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_is_answered_in_words(
     place: Workspace, tmp_path: Path, arguments: tuple[str, ...], word: str
 ) -> None:
     home = bad_input.pictures(tmp_path / "s", {"a": 5, "b": 5})
-    result = CliRunner().invoke(app, ["cohort", "import", str(home), "--name", "c", *arguments])
+    result = CliRunner().invoke(commands(), ["cohort", "import", str(home), "--name", "c", *arguments])
     assert word in str(result.exception) + result.output
     assert place.names("cohorts") == []
 
@@ -91,7 +91,7 @@ def test_the_lesions_of_a_dicom_segmentation_are_cut_out(place: Workspace, tmp_p
         "import", str(tmp_path / "s"), "--name", "m", *more, "--seed", "1", "--patient-pattern", "*/{patient}/*"
     )
     assert (told["n"], told["masks"], told["volumes"]) == (12, 12, 6)
-    said = CliRunner().invoke(app, ["cohort", "show", "m"]).output
+    said = CliRunner().invoke(commands(), ["cohort", "show", "m"]).output
     assert said.count("Mask: ") == 3
     assert "... and 3 more" in said
     assert "Left out" not in said

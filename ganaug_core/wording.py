@@ -1,0 +1,91 @@
+"""How numbers are said, on pages, on the command line and in verdicts: each kind has one form.
+
+Unrounded numbers stand in the JSON; axes and hover texts of figures have their own precision.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+SHARES = {
+    "tuning": "Share of each class's images for choosing between runs and checkpoints; whole patients are drawn.",
+    "holdout": "Share of each class's images that only the audit sees; whole patients are drawn.",
+}
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return `1 image` or `1,200 images`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """Return `12 %`, `1.5 %`, `0.3 %`: two figures at most; `0 %` and `100 %` only where nothing is, or is left."""
+    if share < 0:
+        return f"-{percent(-share)}"
+    value = 100 * share
+    if 0 < value < 0.05:
+        return "< 0.1 %"
+    if 99.5 <= value < 100:
+        return f"{min(value, 99.9):.1f} %"
+    return f"{value:.0f} %" if value >= 9.95 or value == round(value) else f"{value:.1f} %"
+
+
+def done(share: float | None) -> str:
+    """Return how much of some work is done in whole percent, so that the text does not jump: `42 %`."""
+    return f"{100 * (share or 0):.0f} %"
+
+
+def p_value(value: float) -> str:
+    """Return a p or q without its letter, for a table: `0.03`, `< 0.0001`."""
+    return "< 0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
+def chance(value: float, letter: str = "p") -> str:
+    """Return a p or q for a sentence: `p = 0.03`, `p < 0.0001`."""
+    said = p_value(value)
+    return f"{letter} {said}" if said.startswith("<") else f"{letter} = {said}"
+
+
+def distance(value: float) -> str:
+    """Return a registered distance with three decimals, so that those in a list compare: `0.031`."""
+    return f"{value:.3f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time as people say it: `8 seconds`, `11 minutes`, `2 hours 5 minutes`."""
+    if seconds is None or seconds != seconds:
+        return "an unknown time"
+    seconds = max(0, seconds)
+    if seconds < 59.5:
+        return count(max(1, round(seconds)), "second")
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return count(minutes, "minute")
+    hours, rest = divmod(minutes, 60)
+    return count(hours, "hour") + (f" {count(rest, 'minute')}" if rest else "")
+
+
+def left(seconds: float) -> str:
+    """Return `about 11 minutes left`."""
+    return f"about {duration(seconds)} left"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number with that many significant digits and no exponent where people would not write one."""
+    if value is None or value != value:
+        return "not known"
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        return f"{value:,.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def listing(parts: Iterable[Any], last: str = "and", most: int | None = None) -> str:
+    """Return `a, b and c`, beyond `most` the rest as a number: `a, b and 3 more`."""
+    words = [str(part) for part in parts]
+    if most is not None and len(words) > most:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+
+
+def moment(written: str) -> str:
+    """Return a time of the workspace as people write it: `2026-11-29 18:05 UTC`."""
+    return f"{written[:10]} {written[11:16]} UTC"

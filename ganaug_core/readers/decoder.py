@@ -19,6 +19,7 @@ import signal
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,9 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     facts["shapes"] = [plane.shape for plane in planes]
     flat = np.concatenate([plane.ravel() for plane in planes] or [np.zeros(0)])
     if flat.nbytes > SMALL:
-        np.save(request["pixels"], flat, allow_pickle=False)
+        with staging.writing(Path(request["pixels"])) as file:
+            # By its own numpy tells of a full disk without an error number.
+            np.lib.format.write_array(SimpleNamespace(write=file.write), flat, allow_pickle=False)
         return facts, b""
     facts["type"] = flat.dtype.newbyteorder("=").str
     return facts, flat.astype(facts["type"], copy=False).tobytes()
@@ -121,14 +124,22 @@ def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         return {"facts": facts}, pixels
     except CohortError as error:
         return {"code": error.code, "say": error.what, "do": error.do}, b""
+    except OSError as error:
+        refusal = staging.disk_full() if staging.is_full(error) else _unexpected(error)
+        return {"code": refusal.code, "say": refusal.what, "do": refusal.do}, b""
     except MemoryError:
         do = "Cut or resample it and import it again."
         return {"code": "too_big", "say": "there is not enough memory to decode it.", "do": do}, b""
     except Exception as error:  # whatever the decoders raise costs one file, not the cohort
-        say = f"the image library failed on it ({type(error).__name__})."
-        return {"code": "unexpected", "say": say, "do": EXPORT_AGAIN}, b""
+        refusal = _unexpected(error)
+        return {"code": refusal.code, "say": refusal.what, "do": refusal.do}, b""
     finally:
         signal.alarm(0)
+
+
+def _unexpected(error: Exception) -> CohortError:
+    say = f"the image library failed on it ({type(error).__name__})."
+    return CohortError(say, do=EXPORT_AGAIN, code="unexpected")
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ An artefact is a folder `KIND/NAME` with a `manifest.json` and one `.npy` per ar
 renamed into it, so it is there whole or not at all.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -89,15 +90,33 @@ def write_atomic(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with translated(path), temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with translated(path):
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    with translated(path):
+        _sync_folder(path.parent)
+
+
+def scratch() -> Path:
+    """Return the folder of temporary files.
+
+    Raises:
+        WorkspaceError: None of the usual ones takes a file: mostly their disk is full.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise WorkspaceError(
+            "The disk is full: no folder for temporary files takes any. Nothing that was there is lost.",
+            do="Free some space, or set TMPDIR to a folder on another disk, and try again.",
+            code="disk_full",
+        ) from error
 
 
 @contextmanager
@@ -105,14 +124,14 @@ def translated(path: Path) -> Iterator[None]:
     """Turn a full disk or a folder that may not be written into words."""
     try:
         yield
-    except PermissionError as error:
-        raise WorkspaceError(
-            f"{path.parent.name} in the workspace may not be written.",
-            do="Give the user who runs ganaug write permission, or start it with another folder (--workspace).",
-            code="permission",
-        ) from error
     except OSError as error:
-        if error.errno not in (28, 122):  # no space left, quota exceeded
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise WorkspaceError(
+                f"{path.parent.name} in the workspace may not be written.",
+                do="Give the user who runs ganaug write permission, or start it with another folder (--workspace).",
+                code="permission",
+            ) from error
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise WorkspaceError(
             f"The disk is full: {path.name} could not be written. Nothing that was there is lost.",
@@ -236,7 +255,8 @@ class Workspace:
         place = self.folder(kind, name)
         if not replace:
             self.free(kind, name)
-        made = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=place.parent))
+        with translated(place):
+            made = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=place.parent))
         try:
             with translated(place):
                 for key, array in (arrays or {}).items():
@@ -250,13 +270,14 @@ class Workspace:
                 for path in made.iterdir():
                     with path.open("rb") as file:
                         os.fsync(file.fileno())
-            if place.exists():
-                shutil.rmtree(place)
-            os.replace(made, place)
+                if place.exists():
+                    shutil.rmtree(place)
+                os.replace(made, place)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
             raise
-        _sync_folder(place.parent)
+        with translated(place):
+            _sync_folder(place.parent)
         return place
 
     def array(self, kind: str, name: str, key: str) -> NDArray[Any]:

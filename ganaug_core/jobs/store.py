@@ -3,8 +3,9 @@
     queued -> starting -> running -> done | failed | stopped | paused | interrupted
        ^------------------------------ resume ------------------'
 
-A job that says it runs while nobody holds its lock is shown as interrupted, whoever looks. Pausing writes a checkpoint
-and ends the process, so a paused run holds no memory and survives a restart of the machine.
+A job that says it runs while nobody holds its lock is shown as interrupted, whoever looks. One that is being started is
+believed as long as a supervisor lives: it knows its children, and no clock is asked. Pausing writes a checkpoint and
+ends the process, so a paused run holds no memory and survives a restart of the machine.
 """
 
 import json
@@ -28,11 +29,16 @@ WAITING = ("queued",)
 RUNNING = ("starting", "running")
 LIVE = (*WAITING, *RUNNING)
 RESTING = ("paused", "stopped", "failed", "interrupted")
-START_SECONDS = 30.0  # a process that was started takes its lock within this time, or never
+STATES = (*LIVE, *RESTING, "done")
 GONE = {
     "what": "The process is gone; the machine or somebody ended it.",
     "do": "Resume it or start it again: what was finished is kept, a run goes on from its last checkpoint.",
     "code": "interrupted",
+}
+DAMAGED = {
+    "what": "What the job table holds of this job is damaged.",
+    "do": "Start it again; what is finished is kept.",
+    "code": "damaged",
 }
 FULL = {
     "what": "The disk is full, so the process could not go on. Nothing that was written before is lost.",
@@ -51,7 +57,7 @@ class Job:
         seconds_left: Estimate, None while there is none.
         error: `what`, `do`, `code` where it failed or was interrupted.
         result: Name of what was made, where it is done.
-        created, wished, started, finished: Seconds since 1970.
+        created, wished, started, finished: Seconds since 1970, for people: a clock may be set back.
     """
 
     id: int
@@ -171,6 +177,16 @@ def _refuse(job: Job, wish: str) -> None:
 # looking
 
 
+def require(workspace: Workspace) -> None:
+    """Look whether the job table can be read.
+
+    Raises:
+        WorkspaceError: It cannot; the words say why.
+    """
+    with Database(workspace.database_path).reading() as connection:
+        connection.execute(select(job_table.c.id).limit(1)).all()
+
+
 def get(workspace: Workspace, job: int) -> Job:
     """Return a job as it truly is.
 
@@ -220,13 +236,16 @@ def claim(workspace: Workspace, kinds: tuple[str, ...], *, slots: int = 1) -> Jo
         busy = connection.execute(select(job_table.c.id).where(of_kind, job_table.c.state.in_(RUNNING))).all()
         if len(busy) >= slots:
             return None
-        oldest = select(job_table).where(of_kind, job_table.c.state == "queued").order_by(job_table.c.id).limit(1)
-        row = connection.execute(oldest).mappings().first()
-        if row is None:
-            return None
+        oldest = select(job_table).where(of_kind, job_table.c.state == "queued").order_by(job_table.c.id)
         change = {"state": "starting", "started": time.time(), "message": "starting", "error": None, "result": None}
-        connection.execute(update(job_table).where(job_table.c.id == row["id"]).values(**change))
-    return get(workspace, int(row["id"]))
+        for row in connection.execute(oldest).mappings().all():
+            job = _job(row, **change)
+            mine = update(job_table).where(job_table.c.id == row["id"])
+            if job.state == "starting":
+                connection.execute(mine.values(**change))
+                return job
+            connection.execute(mine.values(state=job.state, error=json.dumps(job.error), finished=time.time()))
+        return None
 
 
 def begin(workspace: Workspace, job: int) -> bool:
@@ -241,7 +260,7 @@ def progress(workspace: Workspace, job: int, share: float, message: str, seconds
     with Database(workspace.database_path).writing() as connection:
         change = {"state": "running", "share": share, "message": message, "seconds_left": seconds_left}
         connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
-        return str(connection.execute(select(job_table.c.wish).where(job_table.c.id == job)).scalar_one())
+        return str(_row(connection, job)["wish"])
 
 
 def finish(
@@ -282,15 +301,27 @@ def _row(connection: Connection, job: int) -> RowMapping:
 
 
 def _job(row: RowMapping, **changes: Any) -> Job:
-    decoded = {"request": json.loads(row["request"]), "error": json.loads(row["error"]) if row["error"] else None}
+    """Return a row as a job; one that something else wrote is a failed job, and the others are not touched by it."""
+    try:
+        check_name(row["name"])
+        decoded = {"request": json.loads(row["request"]), "error": json.loads(row["error"]) if row["error"] else None}
+        usable = row["kind"] in KINDS and row["state"] in STATES and isinstance(decoded["request"], dict)
+        if not usable or not (decoded["error"] is None or decoded["error"].keys() >= GONE.keys()):
+            raise ValueError(row["id"])
+    except (ValueError, TypeError, AttributeError, WorkspaceError):
+        return Job(**{**row, "request": {}, "state": "failed", "error": DAMAGED})
     return Job(**{**row, **decoded, **changes})
 
 
 def _seen(workspace: Workspace, row: RowMapping) -> Job:
-    """A row that says it runs is believed only as long as its lock is held."""
+    """A row that says it runs is believed only as long as its lock is held.
+
+    A long job gets its lock after its process has come up; until then the supervisor answers for it. A short one is
+    claimed by the process that works on it, which holds the lock already.
+    """
     job = _job(row)
     if job.state not in RUNNING or locks.is_held(lock_of(workspace, job)):
         return job
-    if job.state == "starting" and time.time() - (job.started or 0) < START_SECONDS:
+    if job.state == "starting" and job.kind in LONG and locks.is_held(workspace.supervisor_lock):
         return job
     return _job(row, state="interrupted", error=lost(workspace), seconds_left=None)

@@ -233,7 +233,7 @@ def benefit(workspace: Workspace, request: Mapping[str, Any], report: Report = s
     from ganaug_core import benefit as step
 
     cohort, samples = _cohort(workspace, request["cohort"]), workspace.samples(request["samples"])
-    decided = {each.image: each.decision for each in Database(workspace.database_path).decisions(samples.name)}
+    decided = {each.image: each.decision for each in Database(workspace.database_path).decisions(samples.digest)}
     experiment = step.Experiment.of(
         cohort,
         samples,

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import store, tasks
+from ganaug_core.jobs import tasks
 from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui import benefit_figures, caches, charts, show, words
 from ganaug_core.ui.benefit_figures import MEASURES, ORDER
@@ -26,7 +26,7 @@ MORE = 5
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     name = tasks.benefit_name(cohort, samples)
-    job = store.find(caches.workspace(), "benefit", name)
+    job = show.job("benefit", name)
     found = _found(name)
     if job is not None and job.live:
         show.follow(job.id)

@@ -64,6 +64,7 @@ def run() -> None:
         st.text("Research use only. Not for diagnosis.")
     try:
         with show.guarded():
+            show.database()
             page.run()
     finally:
         ask.settle()

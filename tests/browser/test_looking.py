@@ -219,7 +219,9 @@ def test_a_key_keeps_an_image_and_a_reload_still_knows(app, scans) -> None:
     page = app.open(f"/samples{QUERY}")
     expect(tile(page, first)).to_have_attribute("data-mark", "keep")
     expect(tile(page, first)).to_have_attribute("aria-label", f"ChestCT, {first}, keep")
-    decided = {each.image: each for each in Database(app.server.workspace.database_path).decisions(SAMPLES)}
+    place = app.server.workspace
+    digest = place.samples(SAMPLES).digest
+    decided = {each.image: each for each in Database(place.database_path).decisions(digest)}
     assert (decided[first].decision, decided[second].reason) == ("keep", "blurred")
 
 

@@ -70,7 +70,8 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     page.wait_for_timeout(1000 * FASTEST_SECONDS)
     page.keyboard.press("1")
     expect(page.locator(".tiles button[data-mark=reject]")).to_have_count(1)
-    kept = Database(app.server.workspace.database_path).decisions(samples)
+    place = app.server.workspace
+    kept = Database(place.database_path).decisions(place.samples(samples).digest)
     assert sorted(each.decision for each in kept) == ["keep", "reject"]
 
     page = app.open(f"/feature_map{query}")

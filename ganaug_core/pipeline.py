@@ -360,7 +360,7 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
 
     expected = prepare(workspace, request)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
-    decided = {each.image: each.decision for each in Database(workspace.database_path).decisions(samples.name)}
+    decided = {each.image: each.decision for each in Database(workspace.database_path).decisions(samples.digest)}
     experiment = benefit.Experiment.of(
         cohort,
         samples,

@@ -63,7 +63,13 @@ def common(
 
 def main() -> None:
     """Run the command line of this process and leave with its exit status."""
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # the disk that it goes to is full: said already, and Python would try once more and complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:

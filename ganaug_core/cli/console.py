@@ -1,10 +1,12 @@
 """How the command line speaks: answers, JSON, errors and progress."""
 
+import errno
 import json
 import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,7 +44,8 @@ def answer(document: Mapping[str, Any], text: str, to: str | None) -> None:
     Raises:
         WorkspaceError: The file cannot be written.
     """
-    typer.echo(text, err=to is not None)
+    with _written_to("standard error" if to is not None else "standard output"):
+        typer.echo(text, err=to is not None)
     if to is not None:
         write_json(document, to)
 
@@ -50,25 +53,44 @@ def answer(document: Mapping[str, Any], text: str, to: str | None) -> None:
 def write_json(document: Mapping[str, Any], to: str) -> None:
     """Write a document to a file, or to standard output where `to` is -."""
     encoded = json.dumps(_finite(document), indent=1, allow_nan=False, ensure_ascii=False)
-    if to == "-":
-        typer.echo(encoded)
-        return
+    with _written_to("standard output" if to == "-" else to):
+        if to == "-":
+            typer.echo(encoded)
+            return
+        try:
+            Path(to).write_text(encoded + "\n", "utf-8")
+        except OSError:
+            if Path(to).is_file():  # half of a document is none
+                Path(to).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _written_to(target: str) -> Iterator[None]:
     try:
-        Path(to).write_text(encoded + "\n", "utf-8")
+        yield
+    except BrokenPipeError:  # whoever read it has gone: not a matter of the disk
+        raise
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise WorkspaceError(
-            f"The result could not be written to {to}: {error.strerror}.",
-            do="Give --json a file that may be written.",
-            code="permission",
+            f"The result could not be written to {target}: {error.strerror}. What was made in the workspace is kept.",
+            do="Free some space and ask for it again." if full else "Give --json a file that may be written.",
+            code="disk_full" if full else "permission",
         ) from error
 
 
 def complain(error: GanaugError, to: str | None) -> None:
-    """Say what happened and what to do, in words and, where it was asked for, as JSON."""
-    typer.secho(f"Error: {error.what}", err=True, fg="red")
-    typer.echo(error.do, err=True)
+    """Say what happened and what to do, in words and, where it was asked for, as JSON.
+
+    Where that cannot be written either, the exit status has to do.
+    """
+    with suppress(OSError):
+        typer.secho(f"Error: {error.what}", err=True, fg="red")
+        typer.echo(error.do, err=True)
     if to is not None:
-        write_json(in_json(error), to)
+        with suppress(WorkspaceError):
+            write_json(in_json(error), to)
 
 
 def in_json(error: GanaugError) -> dict[str, Any]:
@@ -100,10 +122,11 @@ class Progress:
         if seconds_left is None and self._first is not None and share - self._first > 0.05:
             seconds_left = (now - self._begun) / (share - self._first) * (1 - share)
         left = f", {wording.left(seconds_left)}" if seconds_left is not None and share < 1 else ""
-        if self._terminal:
-            self._draw(share, f"{message}{left}", now)
-        else:
-            self._say(share, message, left, now)
+        with suppress(OSError):  # a log on a full disk does not end the work
+            if self._terminal:
+                self._draw(share, f"{message}{left}", now)
+            else:
+                self._say(share, message, left, now)
 
     def close(self) -> None:
         """Leave the bar's line."""

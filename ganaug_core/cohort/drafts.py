@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections.abc import Collection
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ganaug_core.config.importing import Plan
 from ganaug_core.errors import CohortError
 from ganaug_core.records import Cohort, Integers, Pixels
 from ganaug_core.records.digest import digest_of
-from ganaug_core.storage.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace, translated
 
 FILE, PATHS = "draft.json", "paths.json"
 
@@ -123,8 +124,8 @@ def leave_out(workspace: Workspace, name: str, ids: Collection[str]) -> Cohort:
     )
     left = replace(
         cohort,
-        pixels=_some(cohort.pixels, kept),
-        masks=None if cohort.masks is None else _some(cohort.masks, kept),
+        pixels=_some(cohort.pixels, kept, workspace.root),
+        masks=None if cohort.masks is None else _some(cohort.masks, kept, workspace.root),
         labels=cohort.labels[kept],
         ids=cohort.ids[kept],
         volumes=cohort.volumes[kept] if len(cohort.volumes) else cohort.volumes,
@@ -175,9 +176,9 @@ def _files(draft: Draft, paths: dict[str, str]) -> dict[str, bytes]:
     return {FILE: draft.to_bytes(), PATHS: json.dumps(paths).encode()}
 
 
-def _some(pixels: Pixels, rows: Integers) -> Pixels:
-    """Return some images, copied through a file: they may be more than the memory holds."""
-    with tempfile.TemporaryFile() as file:
+def _some(pixels: Pixels, rows: Integers, folder: Path) -> Pixels:
+    """Return some images, copied through a file in the folder: they may be more than the memory holds."""
+    with translated(folder), tempfile.TemporaryFile(dir=folder) as file:
         for row in rows:
             file.write(np.ascontiguousarray(pixels[row]).tobytes())
         file.flush()

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.readers import grid
 from ganaug_core.records import NO_MASK
-from ganaug_core.storage.workspace import translated
+from ganaug_core.storage.workspace import scratch, translated
 
 
 class Masks:
@@ -18,8 +19,9 @@ class Masks:
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` says on which disk the file lies; by default that of temporary files."""
-        self._place = folder or Path(tempfile.gettempdir())
-        self._file = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115  closed with the block
+        self._place = folder or scratch()
+        with translated(self._place):
+            self._file = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115  closed with the block
         self._where: dict[int, int] = {}
         self._size = 0
 
@@ -29,7 +31,8 @@ class Masks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # what was not written yet is not needed any more
+            self._file.close()
 
     def __contains__(self, row: int) -> bool:
         return row in self._where

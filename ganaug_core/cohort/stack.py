@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core.records import Floats, Integers, Pixels
-from ganaug_core.storage.workspace import translated
+from ganaug_core.storage.workspace import scratch, translated
 
 VALUES = 256
 """Values of each image that are kept for percentiles: 20,000 images give five million."""
@@ -22,8 +23,9 @@ class Stack:
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` says on which disk the file lies; by default that of temporary files."""
-        self._place = folder or Path(tempfile.gettempdir())
-        self._file = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115  closed with the stack
+        self._place = folder or scratch()
+        with translated(self._place):
+            self._file = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115  closed with the stack
         self._offsets: list[int] = []
         self._shape: tuple[int, ...] = ()
         self._values: list[Floats] = []
@@ -38,7 +40,8 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # what was not written yet is not needed any more
+            self._file.close()
 
     def __len__(self) -> int:
         return len(self.kinds)

@@ -3,14 +3,13 @@
     queued -> starting -> running -> done | failed | stopped | paused | interrupted
        ^------------------------------ resume ------------------'
 
-A job that says it runs while nobody holds its lock is shown as interrupted, whoever looks. Pausing writes a checkpoint
-and ends the process, so a paused run holds no memory and survives a restart of the machine.
+A job that says it runs while nobody holds its lock is shown as interrupted, whoever looks. One that is being started is
+believed as long as a supervisor lives: it knows its children, and no clock is asked. Pausing writes a checkpoint and
+ends the process, so a paused run holds no memory and survives a restart of the machine.
 """
 
 import json
 import time
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from ganaug_core.jobs import launch
 from ganaug_core.records import codec
 from ganaug_core.storage import locks
 from ganaug_core.storage.database import Database, job_table
-from ganaug_core.storage.workspace import Workspace
+from ganaug_core.storage.workspace import Workspace, check_name
 
 KINDS = tuple(REQUESTS)
 LONG = (Train.step, MeasureBenefit.step)  # each has a process of its own, so that short work does not wait for it
@@ -33,11 +32,16 @@ WAITING = ("queued",)
 RUNNING = ("starting", "running")
 LIVE = (*WAITING, *RUNNING)
 RESTING = ("paused", "stopped", "failed", "interrupted")
-START_SECONDS = 30.0  # a process that was started takes its lock within this time, or never
+STATES = (*LIVE, *RESTING, "done")
 GONE = {
     "what": "The process is gone; the machine or somebody ended it.",
     "do": "Resume it or start it again: what was finished is kept, a run goes on from its last checkpoint.",
     "code": "interrupted",
+}
+DAMAGED = {
+    "what": "What the job table holds of this job is damaged.",
+    "do": "Start it again; what is finished is kept.",
+    "code": "damaged",
 }
 FULL = {
     "what": "The disk is full, so the process could not go on. Nothing that was written before is lost.",
@@ -53,19 +57,20 @@ class Job:
     Attributes:
         kind: The step of its request.
         name: What is made; `key` is equal for equal work on the same inputs.
+        request: What was asked, None where the row is damaged.
         wish: What the user asked for last: `run`, `pause` or `stop`.
         share: Done so far, in [0, 1].
         seconds_left: Estimate, None while there is none.
         error: `what`, `do`, `code` where it failed or was interrupted.
         result: Name of what was made, where it is done.
-        created, wished, started, finished: Seconds since 1970.
+        created, wished, started, finished: Seconds since 1970, for people: a clock may be set back.
     """
 
     id: int
     kind: str
     name: str
     key: str
-    request: Request
+    request: Request | None
     state: str
     wish: str
     share: float
@@ -122,7 +127,8 @@ def submit(workspace: Workspace, request: Request) -> Job:
 
 def _live(workspace: Workspace, connection: Connection, kind: str) -> list[Job]:
     rows = select(job_table).where(job_table.c.kind == kind, job_table.c.state.in_(LIVE))
-    return [job for job in _readable(workspace, connection.execute(rows).mappings().all()) if job.live]
+    jobs = [_seen(workspace, row) for row in connection.execute(rows).mappings().all()]
+    return [job for job in jobs if job.live]
 
 
 def _free_run(workspace: Workspace, request: Train) -> None:
@@ -179,6 +185,16 @@ def _refuse(job: Job, wish: str) -> None:
 # looking
 
 
+def require(workspace: Workspace) -> None:
+    """Look whether the job table can be read.
+
+    Raises:
+        WorkspaceError: It cannot; the words say why.
+    """
+    with Database(workspace.database_path).reading() as connection:
+        connection.execute(select(job_table.c.id).limit(1)).all()
+
+
 def get(workspace: Workspace, job: int) -> Job:
     """Return a job as it truly is.
 
@@ -203,7 +219,7 @@ def jobs(workspace: Workspace, kind: str | None = None) -> list[Job]:
         query = query.where(job_table.c.kind == kind)
     with Database(workspace.database_path).reading() as connection:
         rows = connection.execute(query).mappings().all()
-    return _readable(workspace, rows)
+    return [_seen(workspace, row) for row in rows]
 
 
 def of(workspace: Workspace, request: Request) -> Job | None:
@@ -219,7 +235,7 @@ def about(workspace: Workspace, kind: str, cohort: str, samples: str) -> Job | N
     """Return the newest job of a kind about these two as they are now, however it was asked for; None without one."""
     for job in jobs(workspace, kind):
         names = getattr(job.request, "cohort", None), getattr(job.request, "samples", None)
-        if names == (cohort, samples) and pipeline.outcome(workspace, job.request).key == job.key:
+        if job.request and names == (cohort, samples) and pipeline.outcome(workspace, job.request).key == job.key:
             return job
     return None
 
@@ -247,13 +263,16 @@ def claim(workspace: Workspace, kinds: tuple[str, ...], *, slots: int = 1) -> Jo
         busy = connection.execute(select(job_table.c.id).where(of_kind, job_table.c.state.in_(RUNNING))).all()
         if len(busy) >= slots:
             return None
-        oldest = select(job_table).where(of_kind, job_table.c.state == "queued").order_by(job_table.c.id).limit(1)
-        row = connection.execute(oldest).mappings().first()
-        if row is None:
-            return None
+        oldest = select(job_table).where(of_kind, job_table.c.state == "queued").order_by(job_table.c.id)
         change = {"state": "starting", "started": time.time(), "message": "starting", "error": None, "result": None}
-        connection.execute(update(job_table).where(job_table.c.id == row["id"]).values(**change))
-    return get(workspace, int(row["id"]))
+        for row in connection.execute(oldest).mappings().all():
+            job = _job(row, **change)
+            mine = update(job_table).where(job_table.c.id == row["id"])
+            if job.state == "starting":
+                connection.execute(mine.values(**change))
+                return job
+            connection.execute(mine.values(state=job.state, error=json.dumps(job.error), finished=time.time()))
+        return None
 
 
 def begin(workspace: Workspace, job: int) -> bool:
@@ -268,7 +287,7 @@ def progress(workspace: Workspace, job: int, share: float, message: str, seconds
     with Database(workspace.database_path).writing() as connection:
         change = {"state": "running", "share": share, "message": message, "seconds_left": seconds_left}
         connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
-        return str(connection.execute(select(job_table.c.wish).where(job_table.c.id == job)).scalar_one())
+        return str(_row(connection, job)["wish"])
 
 
 def finish(
@@ -309,35 +328,27 @@ def _row(connection: Connection, job: int) -> RowMapping:
 
 
 def _job(row: RowMapping, **changes: Any) -> Job:
-    """Return a row as a job.
-
-    Raises:
-        WorkspaceError: The row is damaged.
-    """
+    """Return a row as a job; one that something else wrote is a failed job, and the others are not touched by it."""
     try:
+        check_name(row["name"])
         request = codec.decode(REQUESTS[row["kind"]], json.loads(row["request"]))
-        error = dict(json.loads(row["error"])) if row["error"] else None
-    except (KeyError, TypeError, ValueError, RecursionError) as problem:
-        raise WorkspaceError(
-            f"The record of job {row['id']} is damaged.", do="It is left out; start the work again.", code="damaged"
-        ) from problem
+        error = json.loads(row["error"]) if row["error"] else None
+        if row["state"] not in STATES or not (error is None or error.keys() >= GONE.keys()):
+            raise ValueError(row["id"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, GanaugError):
+        return Job(**{**row, "request": None, "state": "failed", "error": DAMAGED})
     return Job(**{**row, "request": request, "error": error, **changes})
 
 
-def _readable(workspace: Workspace, rows: Sequence[RowMapping]) -> list[Job]:
-    """Return the jobs of all rows but damaged ones: one does not hide the others."""
-    known = []
-    for row in rows:
-        with suppress(WorkspaceError):
-            known.append(_seen(workspace, row))
-    return known
-
-
 def _seen(workspace: Workspace, row: RowMapping) -> Job:
-    """A row that says it runs is believed only as long as its lock is held."""
+    """A row that says it runs is believed only as long as its lock is held.
+
+    A long job gets its lock after its process has come up; until then the supervisor answers for it. A short one is
+    claimed by the process that works on it, which holds the lock already.
+    """
     job = _job(row)
     if job.state not in RUNNING or locks.is_held(lock_of(workspace, job)):
         return job
-    if job.state == "starting" and time.time() - (job.started or 0) < START_SECONDS:
+    if job.state == "starting" and job.kind in LONG and locks.is_held(workspace.supervisor_lock):
         return job
     return _job(row, state="interrupted", error=lost(workspace), seconds_left=None)

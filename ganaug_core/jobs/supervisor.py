@@ -4,6 +4,7 @@
 
 Started on demand by the app, the demo and `train`. It leaves when no job is live and no web app has been open for two
 minutes; whoever submits a job starts the next one. If it is killed, the workers go on and the next one adopts them.
+Every duration is counted by a clock that nobody sets, from the supervisor's own first look.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import logging
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ganaug_core.config.requests import Train
@@ -29,6 +31,7 @@ OUT_OF_MEMORY = {
     "do": "Close other programs or choose smaller images, then start it again: what was finished is kept.",
     "code": "out_of_memory",
 }
+PASSING = ("disk_full", "busy", "replaced")  # codes of troubles that go away while one waits
 DIED_AT_START = {
     "what": "The process ended before it began.",
     "do": "Look at log.txt in the run's folder, and at worker.log and supervisor.log in the workspace.",
@@ -44,6 +47,8 @@ class Supervisor:
         trainings: Runs that may train at once; the others wait.
         poll_seconds: Between two looks.
         term_seconds, kill_seconds: After a stop was asked for, when the process is told to end, and when it is ended.
+        adopt_seconds: How long a process may take to come up that a supervisor started which is gone; the own ones
+            may take as long as they live.
         idle_seconds: Without a live job and without an open web app, when to leave.
     """
 
@@ -52,10 +57,13 @@ class Supervisor:
     poll_seconds: float = 0.5
     term_seconds: float = 10.0
     kill_seconds: float = 60.0
+    adopt_seconds: float = 60.0
     idle_seconds: float = 120.0
     _children: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _warm: "subprocess.Popen[bytes] | None" = None
     _told: set[int] = field(default_factory=set)
+    _stops: dict[int, float] = field(default_factory=dict)  # job -> when its stop was first seen, monotonic
+    _awaited: dict[int, float] = field(default_factory=dict)  # the same of processes that somebody else started
 
     def run(self) -> None:
         """Look until there is nothing to do.
@@ -72,9 +80,10 @@ class Supervisor:
     def look(self) -> None:
         """Look once: who died, who must stop, who may start."""
         self._bury()
-        for job in store.jobs(self.workspace):
-            if job.state in store.RUNNING and job.wish == "stop":
-                self._end(job)
+        stopping = [job for job in store.jobs(self.workspace) if job.state in store.RUNNING and job.wish == "stop"]
+        self._stops = {job.id: self._stops.get(job.id, time.monotonic()) for job in stopping}
+        for job in stopping:
+            self._end(job)
         for kind in store.LONG:
             while job_or_none := store.claim(
                 self.workspace, (kind,), slots=self.trainings if kind == Train.step else 1
@@ -85,19 +94,12 @@ class Supervisor:
     def _until_idle(self) -> None:
         last_use = time.monotonic()
         while time.monotonic() - last_use < self.idle_seconds and self.workspace.root.exists():
-            self._look_unless_full()
-            if self._work_left() or self._app_is_open():
-                last_use = time.monotonic()
+            with _passing():
+                self.look()
+            with _passing():
+                if self._work_left() or self._app_is_open():
+                    last_use = time.monotonic()
             time.sleep(self.poll_seconds)
-
-    def _look_unless_full(self) -> None:
-        """On a full disk nothing can be written down: wait until there is room again."""
-        try:
-            self.look()
-        except WorkspaceError as error:
-            if error.code != "disk_full":
-                raise
-            logger.warning("%s", error)
 
     def _work_left(self) -> bool:
         return self.workspace.root.exists() and any(job.live for job in store.jobs(self.workspace))
@@ -122,10 +124,14 @@ class Supervisor:
 
     def _bury(self) -> None:
         """Write down who died: our own children by how they ended, others by the lock that nobody holds."""
+        known = {job.id: job for job in store.jobs(self.workspace)} if self._children else {}
         for number, child in list(self._children.items()):
-            if child.poll() is not None:
-                del self._children[number]
-                self._died(store.get(self.workspace, number), child.returncode)
+            if child.poll() is None:
+                continue
+            job = known.get(number)  # none where the job table was put away meanwhile
+            if job is not None and not self._is_worked_on(job):
+                self._died(job, child.returncode)
+            del self._children[number]
         if self._warm is not None and self._warm.poll() is not None:
             code, self._warm = self._warm.returncode, None
             unfinished = [job for job in store.jobs(self.workspace) if job.kind in store.SHORT and not job.finished]
@@ -134,9 +140,19 @@ class Supervisor:
                 working = [unlucky]  # it cannot even start: say so, instead of trying for ever
             for job in working:
                 self._died(job, code)
-        for job in store.jobs(self.workspace):
-            if job.state == "interrupted" and not job.finished:
-                self._died(job, None)
+        jobs = store.jobs(self.workspace)
+        awaited = [job for job in jobs if self._is_awaited(job)]
+        self._awaited = {job.id: self._awaited.get(job.id, time.monotonic()) for job in awaited}
+        late = [job for job in awaited if time.monotonic() - self._awaited[job.id] >= self.adopt_seconds]
+        for job in [job for job in jobs if job.state == "interrupted" and not job.finished] + late:
+            self._died(job, None)
+
+    def _is_awaited(self, job: store.Job) -> bool:
+        """Whether a supervisor that is gone started the job's process, which holds no lock yet."""
+        return job.state == "starting" and job.id not in self._children and not self._is_worked_on(job)
+
+    def _is_worked_on(self, job: store.Job) -> bool:
+        return locks.is_held(store.lock_of(self.workspace, job))
 
     def _died(self, job: store.Job, code: int | None) -> None:
         """`finish` does nothing where the process said itself how it ended."""
@@ -153,7 +169,7 @@ class Supervisor:
     def _end(self, job: store.Job) -> None:
         """A user asked for a stop some time ago: ask the process, then insist."""
         process = locks.holder(store.lock_of(self.workspace, job))
-        waited = time.time() - job.wished
+        waited = time.monotonic() - self._stops[job.id]
         if process is None or waited < self.term_seconds:
             return
         if waited > self.kill_seconds:
@@ -161,6 +177,17 @@ class Supervisor:
         elif job.id not in self._told:
             self._told.add(job.id)
             platform.ask_to_end(process)
+
+
+@contextlib.contextmanager
+def _passing() -> Iterator[None]:
+    """On a full disk, or while somebody holds the database, nothing can be written down: wait until it can be again."""
+    try:
+        yield
+    except WorkspaceError as error:
+        if error.code not in PASSING:
+            raise
+        logger.warning("%s", error)
 
 
 def _out_of_memory(job: store.Job) -> dict[str, str]:
@@ -176,8 +203,12 @@ def _out_of_memory(job: store.Job) -> dict[str, str]:
 def main(arguments: list[str]) -> None:
     """Run as the module says above; a second supervisor leaves at once."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    with contextlib.suppress(locks.Held):
+    try:
         Supervisor(Workspace(arguments[0])).run()
+    except locks.Held:
+        return
+    except WorkspaceError as error:  # the database cannot be used: whoever asks for work next starts another one
+        logger.error("%s", error)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import time
 from types import FrameType
 
 from ganaug_core import cores, pipeline
-from ganaug_core.config.requests import Train
+from ganaug_core.config.requests import Request, Train
 from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import store
 from ganaug_core.storage import locks, platform
@@ -75,8 +75,7 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
     reporter = Reporter(workspace, job, gently=gently)
     before = signal.signal(signal.SIGTERM, reporter.end)
     try:
-        _check_inputs(workspace, job)
-        result = pipeline.run(workspace, job.request, reporter)
+        result = pipeline.run(workspace, _checked(workspace, job), reporter)
     except pipeline.Asked as asked:
         state = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}[asked.wish]
         store.finish(workspace, job.id, state, error=store.lost(workspace) if state == "interrupted" else None)
@@ -92,14 +91,17 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def _check_inputs(workspace: Workspace, job: store.Job) -> None:
-    """What was asked about must still be what has its name; a run looks at its cohort itself."""
+def _checked(workspace: Workspace, job: store.Job) -> Request:
+    """Return what was asked; its inputs must still have their names (a run looks at its cohort itself)."""
+    if job.request is None:
+        raise WorkspaceError(**store.DAMAGED)
     if job.kind != Train.step and pipeline.outcome(workspace, job.request).key != job.key:
         raise WorkspaceError(
             f"What {job.name} was to be made of was replaced by something else of that name.",
             do="Ask for it again.",
             code="replaced",
         )
+    return job.request
 
 
 def run(workspace: Workspace, number: int) -> None:

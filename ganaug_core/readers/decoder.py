@@ -17,6 +17,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -60,7 +61,9 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     facts["shapes"] = [plane.shape for plane in planes]
     flat = np.concatenate([plane.ravel() for plane in planes] or [np.zeros(0)])
     if flat.nbytes > SMALL:
-        np.save(request["pixels"], flat, allow_pickle=False)
+        with staging.writing(Path(request["pixels"])) as file:
+            # By its own numpy tells of a full disk without an error number.
+            np.lib.format.write_array(SimpleNamespace(write=file.write), flat, allow_pickle=False)
         return facts, b""
     facts["type"] = flat.dtype.newbyteorder("=").str
     return facts, flat.astype(facts["type"], copy=False).tobytes()
@@ -117,11 +120,12 @@ def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         return {"facts": facts}, pixels
     except CohortError as error:
         refusal = error
+    except OSError as error:
+        refusal = staging.disk_full() if staging.is_full(error) else _unexpected(error)
     except MemoryError:
         refusal = no_memory()
     except Exception as error:  # whatever the decoders raise costs one file, not the cohort
-        say = f"the image library failed on it ({type(error).__name__})."
-        refusal = CohortError(say, do=EXPORT_AGAIN, code="unexpected")
+        refusal = _unexpected(error)
     finally:
         platform.end_myself_after(None)
     return {"code": refusal.code, "say": refusal.what, "do": refusal.do}, b""
@@ -133,6 +137,11 @@ def private_output() -> BinaryIO:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     return os.fdopen(results, "wb")
+
+
+def _unexpected(error: Exception) -> CohortError:
+    say = f"the image library failed on it ({type(error).__name__})."
+    return CohortError(say, do=EXPORT_AGAIN, code="unexpected")
 
 
 def main() -> None:

@@ -25,9 +25,10 @@ from ganaug_core.cores import available_cores
 from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.readers.child import Child
 from ganaug_core.readers.refusals import MEMORY, no_memory
-from ganaug_core.readers.staging import DISK_FULL
+from ganaug_core.readers.staging import DISK_FULL, is_full
 from ganaug_core.records import Pixels, Skipped
 from ganaug_core.storage import platform
+from ganaug_core.storage.workspace import scratch
 
 START_SECONDS = 60.0
 COMMAND = (sys.executable, "-P", "-m", "ganaug_core.readers.decoder")
@@ -99,7 +100,13 @@ class Decoder:
         self._staging: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> "Decoder":
-        self._staging = tempfile.TemporaryDirectory(prefix="ganaug-staging-")
+        place = scratch()
+        try:
+            self._staging = tempfile.TemporaryDirectory(prefix="ganaug-staging-", dir=place)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise _no_room() from error
         return self
 
     def __exit__(
@@ -185,11 +192,7 @@ class Decoder:
             return self._decoded(child, answer["facts"], request["pixels"])
         if answer["code"] == DISK_FULL:
             self._stop()
-            raise WorkspaceError(
-                f"The disk of {tempfile.gettempdir()} has no room for the copy that is decoded.",
-                do="Free space there, or set TMPDIR to a folder on another disk.",
-                code="disk",
-            )
+            raise _no_room()
         raise CohortError(answer["say"], do=answer["do"], code=answer["code"])
 
     def _decoded(self, child: Child, facts: dict[str, Any], stored: str | None) -> Decoded:
@@ -261,6 +264,14 @@ class Decoders:
             return decoder.read(piece)
         finally:
             self._idle.put(decoder)
+
+
+def _no_room() -> WorkspaceError:
+    return WorkspaceError(
+        f"The disk is full: {tempfile.gettempdir()} has no room for the copy that is decoded.",
+        do="Free some space there, or set TMPDIR to a folder on another disk.",
+        code=DISK_FULL,
+    )
 
 
 def _is_utf8(path: str) -> bool:

@@ -16,7 +16,7 @@ from ganaug_core.errors import CohortError
 from ganaug_core.storage import platform
 
 LARGEST_FILE = 2 << 30
-DISK_FULL = "disk"
+DISK_FULL = "disk_full"
 """Code of the one trouble that is not the file's."""
 
 
@@ -37,19 +37,39 @@ def start_of(path: Path, count: int) -> bytes:
 
 
 def copied(path: Path, copy: Path) -> str:
-    """Copy an ordinary file and return its SHA-256; errors as in `content_of`, and `disk`."""
+    """Copy an ordinary file and return its SHA-256; errors as in `content_of`, and `disk_full`."""
     digest = sha256()
-    with _opened(path) as file, copy.open("wb") as target:
+    with _opened(path) as file, writing(copy) as target:
         while block := file.read(1 << 20):
             digest.update(block)
-            try:
-                target.write(block)
-                target.flush()
-            except OSError as error:
-                if platform.is_disk_full(error):
-                    raise CohortError("the disk is full.", do="Free space.", code=DISK_FULL) from error
-                raise
+            target.write(block)
     return digest.hexdigest()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file of the decoder's own for writing.
+
+    Raises:
+        CohortError: `disk_full`, which is not the fault of the file that is read.
+    """
+    try:
+        with path.open("wb") as file:
+            yield file
+            file.flush()
+    except OSError as error:
+        if is_full(error):
+            raise disk_full() from error
+        raise
+
+
+def is_full(error: OSError) -> bool:
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full() -> CohortError:
+    """What is not the file's fault; whoever asked for the file ends the import."""
+    return CohortError("the disk is full.", do="Free space.", code=DISK_FULL)
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def _volume(promised: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any
     if promised.dtype.kind == "f":
         require_finite(np.frombuffer(content, promised.dtype))
     whole = folder / ("whole.nrrd" if promised.format == "nrrd" else "whole.mha")
-    with whole.open("wb") as file:
+    with staging.writing(whole) as file:
         file.write("\n".join(promised.lines).encode("latin-1"))
         file.write(content)
     reader = "NrrdImageIO" if promised.format == "nrrd" else "MetaImageIO"
@@ -166,9 +166,9 @@ def _alone(plain: Path, promised: Nifti, header: bytes) -> Path:
     """Return a NIfTI-1 file of the voxels that are taken, in grey."""
     alone = plain.with_name("alone.nii")
     content = np.memmap(plain, np.uint8, "r", promised.offset, (promised.length,))
-    with alone.open("wb") as file:
+    with staging.writing(alone) as file:
         file.write(header)
-        (content if promised.channels == 1 else luminance(content.reshape(-1, promised.channels))).tofile(file)
+        file.write((content if promised.channels == 1 else luminance(content.reshape(-1, promised.channels))).data)
     return alone
 
 
@@ -195,7 +195,7 @@ def _uncompressed(path: Path, promised: Nifti) -> Path:
         raise bomb(path.stat().st_size, promised.whole)
     written = 0
     try:
-        with gzip.open(path) as source, plain.open("wb") as copy:
+        with gzip.open(path) as source, staging.writing(plain) as copy:
             while written < most and (block := source.read(min(1 << 20, most - written))):
                 written += copy.write(block)
     except (OSError, EOFError, zlib.error) as error:

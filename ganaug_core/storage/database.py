@@ -2,14 +2,24 @@
 
 SQLite in WAL mode, every write under `BEGIN IMMEDIATE` with a 30 s busy timeout and synchronous FULL: what was
 acknowledged stays, also after `kill -9`. With SQLAlchemy's own transaction handling updates are lost silently.
+
+The file is made beside its place and renamed into it, so one that is there is whole, or somebody else's. It is known by
+its inode: one that was put in its place meanwhile is looked at anew.
 """
 
 import csv
+import errno
 import io
+import os
+import shutil
 import sqlite3
+import stat
+import threading
+import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -31,19 +41,22 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import QueuePool
 
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.storage import locks
+from ganaug_core.storage import locks, platform
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_MS = 30_000
 CREATE_SECONDS = 60.0
+WAIT_SECONDS = 60.0  # that a transaction waits for others; its last try may take a busy timeout more
 DECISIONS = ("keep", "reject", "flag")
+_FULL_BYTES = 1 << 20  # less than that free, and an input/output error is a full disk
+_SIDE_FILES = ("-wal", "-shm", "-journal")
 
 metadata = MetaData()
-_ready: set[Path] = set()  # files whose schema this process has seen
 
 job_table = Table(
     "job",
@@ -74,21 +87,30 @@ decision_table = Table(
     "decision",
     metadata,
     Column("number", Integer, primary_key=True),
+    Column("digest", String, CheckConstraint("length(digest) = 64"), nullable=False),
     Column("samples", String, nullable=False),
     Column("image", String, nullable=False),
     Column("reader", String, nullable=False),
     Column("decision", String, CheckConstraint("decision IN ('keep', 'reject', 'flag')"), nullable=False),
     Column("reason", String, nullable=False),
     Column("written", String, nullable=False),
-    Index("decision_by_image", "samples", "image", "reader"),
+    Index("decision_by_image", "digest", "image", "reader"),
     sqlite_autoincrement=True,
 )
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a reader decided about a synthetic image; `written` is UTC text, `reason` may be empty."""
+    """What a reader decided about a synthetic image.
 
+    Attributes:
+        digest: Content of the sample set, 64 hex digits; decisions are found by it.
+        samples: What the set was called then, for people.
+        reason: May be empty.
+        written: UTC text.
+    """
+
+    digest: str
     samples: str
     image: str
     reader: str
@@ -104,59 +126,125 @@ class Database:
         """Open the file.
 
         Raises:
-            WorkspaceError: It is damaged, of a newer version, or the folder may not be written.
+            WorkspaceError: It is damaged, empty, of another version or another program, held by somebody, or may not be
+                written.
         """
         self.path = path
-        self._engine = _engine(path)
-        if path not in _ready or not path.exists():
-            with _in_words(path):
-                _create_once(path, self._engine)
-            _ready.add(path)
+        self._file = _file(path)
+        self._known()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view that does not wait for writers."""
-        with _in_words(self.path), self._engine.connect().execution_options(ganaug_begin="BEGIN") as connection:
+        with self._transaction("BEGIN") as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """The one writer at a time; committed at the end, undone by an exception."""
-        with _in_words(self.path), self._engine.begin() as connection:
+        """The one writer at a time; committed at the end, undone by an exception.
+
+        Raises:
+            WorkspaceError: `busy` after `WAIT_SECONDS`, `replaced` if the file is another one by now, and as above.
+        """
+        with self._file.queue.turn(self.path), self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
+        with _in_words(self.path):
+            if (identity := _identity(self.path)) is None or identity != self._file.identity:
+                raise _replaced(self.path)
+            self._file.journal = (identity, _inode(_journal(self.path)))
 
     def close(self) -> None:
         """Close the pooled connections; the next use opens new ones."""
-        self._engine.dispose()
+        self._file.engine.dispose()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        connection = self._begun(begin)
+        try:
+            with _in_words(self.path), connection:
+                yield connection
+                connection.commit()
+        except WorkspaceError as error:
+            if isinstance(error.__cause__, DBAPIError):
+                self._forget()
+            raise
+
+    def _begun(self, begin: str) -> Connection:
+        """Return a connection with its transaction; somebody who holds the file is waited for, with a bound."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            connection: Connection | None = None
+            try:
+                with _in_words(self.path):
+                    self._known()
+                    connection = self._file.engine.connect().execution_options(ganaug_begin=begin)
+                    connection.begin()
+                return connection
+            except WorkspaceError as error:
+                if connection is not None:
+                    connection.close()
+                if error.code != "busy":
+                    self._forget()
+                    raise
+                if time.monotonic() >= deadline:
+                    raise
+
+    def _known(self) -> None:
+        """Make the file if it is not there; one that this process has not seen yet is looked at."""
+        with _in_words(self.path, opening=True):
+            identity = _identity(self.path)
+            if identity is not None and identity == self._file.identity:
+                return
+            self._forget()
+            owner, journal = self._file.journal
+            if journal is not None and owner != identity and _inode(_journal(self.path)) == journal:
+                _leave_aside(self.path)
+            if identity is None:
+                _create_once(self.path)
+                identity = _identity(self.path)
+            _require_schema(self.path, self._file.engine)
+            self._file.identity = identity
+
+    def _forget(self) -> None:
+        """Look at the file anew when it is next needed: it may have been mended or replaced."""
+        self._file.identity = None
+        self._file.engine.dispose()
 
     # decisions: insert-only, the newest of a reader about an image counts
 
-    def decide(self, samples: str, image: str, decision: str, reason: str = "", *, reader: str = "local") -> None:
+    def decide(
+        self, digest: str, image: str, decision: str, reason: str = "", *, samples: str, reader: str = "local"
+    ) -> None:
         """Add a decision; earlier ones stay in the history.
 
+        Args:
+            digest: Of the sample set's content: a set drawn anew under the same name begins without decisions.
+            samples: Name of the set, for people.
+
         Raises:
-            WorkspaceError: `decision` is not keep, reject or flag.
+            WorkspaceError: `decision` is not keep, reject or flag; or it was not written, and then the words say why.
         """
         if decision not in DECISIONS:
             raise WorkspaceError(
                 f"{decision!r} is not a decision.", do=f"Choose one of: {', '.join(DECISIONS)}.", code="decision"
             )
-        row = {"samples": samples, "image": image, "reader": reader, "decision": decision, "reason": reason}
+        row = {"digest": digest, "samples": samples, "image": image, "reader": reader, "decision": decision}
+        row = {key: _text(value) for key, value in {**row, "reason": reason}.items()}
         with self.writing() as connection:
             connection.execute(decision_table.insert().values(**row, written=_now()))
 
-    def decisions(self, samples: str) -> list[Decision]:
-        """Return the decision that counts for each image and reader, oldest first."""
+    def decisions(self, digest: str) -> list[Decision]:
+        """Return the decision that counts for each image and reader of a sample set, oldest first."""
         newest = (
             select(func.max(decision_table.c.number))
-            .where(decision_table.c.samples == samples)
+            .where(decision_table.c.digest == digest)
             .group_by(decision_table.c.image, decision_table.c.reader)
         )
         return self._select(decision_table.c.number.in_(newest))
 
-    def history(self, samples: str, image: str) -> list[Decision]:
-        """Return every decision ever made about an image, oldest first."""
-        return self._select((decision_table.c.samples == samples) & (decision_table.c.image == image))
+    def history(self, digest: str, image: str) -> list[Decision]:
+        """Return every decision ever made about an image of a sample set, oldest first."""
+        return self._select((decision_table.c.digest == digest) & (decision_table.c.image == image))
 
     def _select(self, condition: Any) -> list[Decision]:
         query = select(decision_table).where(condition).order_by(decision_table.c.number)
@@ -164,13 +252,13 @@ class Database:
             rows = connection.execute(query).mappings().all()
         return [Decision(**{key: value for key, value in row.items() if key != "number"}) for row in rows]
 
-    def decisions_csv(self, samples: str) -> str:
+    def decisions_csv(self, digest: str) -> str:
         """Return the decisions that count as CSV text; cells that a spreadsheet would compute are quoted."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["samples", "image", "reader", "decision", "reason", "written"])
-        for each in self.decisions(samples):
-            row = (each.samples, each.image, each.reader, each.decision, each.reason, each.written)
+        writer.writerow(["samples", "digest", "image", "reader", "decision", "reason", "written"])
+        for each in self.decisions(digest):
+            row = (each.samples, each.digest, each.image, each.reader, each.decision, each.reason, each.written)
             writer.writerow([harmless(cell) for cell in row])
         return text.getvalue()
 
@@ -180,16 +268,81 @@ def harmless(cell: str) -> str:
     return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
-@lru_cache(maxsize=64)
-def _engine(path: Path) -> Engine:
-    """One engine a file and process; an engine may be shared between threads, a connection never."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=4, max_overflow=60)
+def _text(value: str) -> str:
+    """Return text that can be stored: half a character (a file name that is no UTF-8) becomes a question mark."""
+    return value.encode("utf-8", "replace").decode()
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions by itself
-        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA synchronous=FULL")
+
+class _Queue:
+    """The writers of this process, first come, first served.
+
+    SQLite lets in whoever happens to ask at the right moment, so under load some never are.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+
+    @contextmanager
+    def turn(self, path: Path) -> Iterator[None]:
+        """Be the one writer inside the block.
+
+        Raises:
+            WorkspaceError: `busy`: those before did not get through.
+        """
+        mine = threading.Event()
+        try:
+            with self._lock:
+                self._waiting.append(mine)
+                self._waiting[0].set()
+            if not mine.wait(WAIT_SECONDS):
+                raise _busy(path)
+            yield
+        finally:
+            with self._lock:
+                if mine in self._waiting:
+                    self._waiting.remove(mine)
+                if self._waiting:
+                    self._waiting[0].set()
+
+
+@dataclass
+class _File:
+    """What this process knows of a database file.
+
+    Attributes:
+        identity: Of the one whose schema it has seen.
+        journal: Of the one that it has written to last, and of the write-ahead log beside it then.
+    """
+
+    engine: Engine
+    queue: _Queue = field(default_factory=_Queue)
+    identity: tuple[int, int] | None = None
+    journal: tuple[tuple[int, int] | None, tuple[int, int] | None] = (None, None)
+
+
+@lru_cache(maxsize=64)
+def _file(path: Path) -> _File:
+    """One engine and one queue a file and process; an engine may be shared between threads, a connection never."""
+    return _File(_engine(path))
+
+
+def _engine(path: Path, mode: str = "rw") -> Engine:
+    """`mode`: `rw` never makes a file, `rwc` does."""
+
+    def connect() -> sqlite3.Connection:
+        address = f"{path.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        try:
+            connection.isolation_level = None  # the driver must not begin transactions by itself
+            connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            connection.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=60)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -198,53 +351,227 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _create_once(path: Path, engine: Engine) -> None:
-    """Make the schema where there is none; under a lock, because several processes may come first at once."""
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one under the same name, None where there is none.
+
+    Raises:
+        WorkspaceError: No file but something else, or an empty one: ours are never empty.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise WorkspaceError(
+                f"The workspace's database {path.name} is a link that leads nowhere.",
+                do="Bring back what it leads to, or remove the link.",
+                code="link",
+            ) from None
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise WorkspaceError(
+            f"{path.name} in the workspace is a folder or a device, not the database.",
+            do="Move it away; the database is then made anew.",
+            code="not_file",
+        )
+    if status.st_size == 0:
+        raise WorkspaceError(
+            f"The workspace's database {path.name} is empty: another program or a full disk cut it.",
+            do=_away(path),
+            code="damaged",
+        )
+    return status.st_dev, status.st_ino
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _create_once(path: Path) -> None:
+    """Make the file where there is none; under a lock, because several processes may come first at once."""
     lock = path.with_name(path.name + ".lock")
     with locks.hold(lock, "The set-up of the workspace's database", seconds=CREATE_SECONDS):
+        if path.exists():
+            return
+        made = path.with_name(path.name + ".new")
+        try:
+            _remove(made)  # of a process that was killed meanwhile
+            _make(made)
+            _leave_aside(path)
+            platform.replace(made, path)
+        finally:
+            _remove(made)
+
+
+def _make(path: Path) -> None:
+    engine = _engine(path, "rwc")
+    try:
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
         raw = engine.raw_connection()
         try:
             raw.cursor().execute("PRAGMA journal_mode=WAL")
         finally:
             raw.close()
-        with engine.begin() as connection:
-            version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-            if version > SCHEMA_VERSION:
-                raise WorkspaceError(
-                    f"The workspace's database has version {version}; this ganaug knows {SCHEMA_VERSION}.",
-                    do="Install the newer ganaug that made it, or choose another workspace.",
-                    code="newer",
-                )
-            if version < SCHEMA_VERSION:
-                metadata.create_all(connection)
-                connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+    finally:
+        engine.dispose()
+
+
+def _remove(path: Path) -> None:
+    for end in ("", *_SIDE_FILES):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _leave_aside(path: Path) -> None:
+    """Rename what a database that was moved or replaced left behind: SQLite would play it into the one there now."""
+    for end in _SIDE_FILES:
+        with suppress(FileNotFoundError):
+            os.replace(path.with_name(path.name + end), path.with_name(path.name + end + ".old"))
+
+
+def _require_schema(path: Path, engine: Engine) -> None:
+    """Refuse a file of another version, of another program, or one of which tables or columns are missing."""
+    with engine.connect().execution_options(ganaug_begin="BEGIN") as connection:
+        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        columns = {name: _columns(connection, name) for name in metadata.tables}
+    if version > SCHEMA_VERSION:
+        raise WorkspaceError(
+            f"The workspace's database has version {version}; this ganaug knows {SCHEMA_VERSION}.",
+            do="Install the newer ganaug that made it, or choose another workspace.",
+            code="newer",
+        )
+    if version < SCHEMA_VERSION:
+        raise WorkspaceError(
+            f"The workspace's database {path.name} is of an older ganaug or of another program "
+            f"(version {version}; this one knows {SCHEMA_VERSION}).",
+            do=_away(path),
+            code="older",
+        )
+    if columns != {name: {each.name for each in table.columns} for name, table in metadata.tables.items()}:
+        raise _incomplete(path)
+
+
+def _columns(connection: Connection, table: str) -> set[str]:
+    return {str(row[1]) for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")}
 
 
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
+def _in_words(path: Path, *, opening: bool = False) -> Iterator[None]:
+    """Turn what the driver raises into words; `opening`: also what the folder causes."""
     try:
         yield
-    except PermissionError as error:
-        raise WorkspaceError(
-            "The workspace's database may not be written.",
-            do="Give the user who runs ganaug write permission, or start it with another folder (--workspace).",
-            code="permission",
-        ) from error
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        reason = str(error)
-        if "is full" in reason:
-            raise WorkspaceError(
-                "The disk is full: the workspace's database could not be written. Nothing that was there is lost.",
-                do="Free some space and try again.",
-                code="disk_full",
-            ) from error
-        if "not a database" in reason or "malformed" in reason:
-            raise WorkspaceError(
-                f"The workspace's database {path.name} is damaged.",
-                do="Put a backup in its place, or move it away: runs and results stay, jobs and decisions start anew.",
-                code="damaged",
-            ) from error
-        raise
+    except NoConnection as error:
+        raise _busy(path) from error
+    except (DBAPIError, sqlite3.Error) as error:
+        if (said := _said(path, error)) is None:
+            raise
+        raise said from error
+    except OSError as error:
+        if not opening:
+            raise
+        raise _of_the_folder(path, error) from error
+
+
+def _said(path: Path, error: DBAPIError | sqlite3.Error) -> WorkspaceError | None:
+    """Return the words for an error of SQLite, None where the mistake is ours."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(original, "sqlite_errorcode", None)
+    kind = None if code is None else code & 0xFF
+    if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return _busy(path)
+    if kind == sqlite3.SQLITE_FULL or (kind in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(path)):
+        return _full()
+    if code == sqlite3.SQLITE_READONLY_DBMOVED:
+        return _replaced(path)
+    if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+        return _forbidden()
+    if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(original):
+        return WorkspaceError(f"The workspace's database {path.name} is damaged.", do=_away(path), code="damaged")
+    if kind == sqlite3.SQLITE_IOERR:
+        return WorkspaceError(
+            f"The workspace's database {path.name} could not be read or written ({original}).",
+            do="Check the disk that it lies on, then try again. A network drive is no place for a workspace.",
+            code="disk",
+        )
+    if kind == sqlite3.SQLITE_ERROR and ("no such" in str(original) or "has no column" in str(original)):
+        return _incomplete(path)  # another program changed it since it was looked at
+    return None
+
+
+def _of_the_folder(path: Path, error: OSError) -> WorkspaceError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _full()
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return _forbidden()
+    return WorkspaceError(
+        f"The workspace's database {path.name} cannot be opened ({error.strerror}).",
+        do="Look whether the workspace's folder is still there, or choose another one (--workspace).",
+        code="missing",
+    )
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _FULL_BYTES
+    except OSError:
+        return False
+
+
+def _away(path: Path) -> str:
+    return (
+        f"Put a backup in its place, or move it away (with {path.name}-wal and {path.name}-shm, if they are there): "
+        "runs and results stay, jobs and decisions start anew."
+    )
+
+
+def _busy(path: Path) -> WorkspaceError:
+    return WorkspaceError(
+        f"The workspace's database {path.name} is held by another program. Nothing was written.",
+        do="Close what else has it open (a backup, a database viewer), then try again.",
+        code="busy",
+    )
+
+
+def _full() -> WorkspaceError:
+    return WorkspaceError(
+        "The disk is full: the workspace's database could not be written. Nothing that was there is lost.",
+        do="Free some space and try again.",
+        code="disk_full",
+    )
+
+
+def _forbidden() -> WorkspaceError:
+    return WorkspaceError(
+        "The workspace's database may not be written.",
+        do="Give the user who runs ganaug write permission, or start it with another folder (--workspace).",
+        code="permission",
+    )
+
+
+def _incomplete(path: Path) -> WorkspaceError:
+    return WorkspaceError(
+        f"The workspace's database {path.name} lacks tables or columns, or has others: it is half made, or another "
+        "program changed it.",
+        do=_away(path),
+        code="incomplete",
+    )
+
+
+def _replaced(path: Path) -> WorkspaceError:
+    return WorkspaceError(
+        f"The workspace's database {path.name} was replaced while it was written: the last change is not in the new "
+        "one.",
+        do="Do it again.",
+        code="replaced",
+    )
 
 
 def _now() -> str:

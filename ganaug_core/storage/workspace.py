@@ -10,6 +10,7 @@ removed by `sweep`. A run is the one artefact that grows: its worker adds to the
 What has no name of its own (maps, audits, encoders, ...) is named by the key of its `Origin` and looked up by `find`.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -136,7 +137,24 @@ def write_atomic(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    platform.sync_folder(path.parent)
+    with translated(path):
+        platform.sync_folder(path.parent)
+
+
+def scratch() -> Path:
+    """Return the folder of temporary files.
+
+    Raises:
+        WorkspaceError: None of the usual ones takes a file: mostly their disk is full.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise WorkspaceError(
+            "The disk is full: no folder for temporary files takes any. Nothing that was there is lost.",
+            do="Free some space, or set TMPDIR to a folder on another disk, and try again.",
+            code="disk_full",
+        ) from error
 
 
 @contextmanager
@@ -144,13 +162,13 @@ def translated(path: Path) -> Iterator[None]:
     """Turn a full disk or a folder that may not be written into words."""
     try:
         yield
-    except PermissionError as error:
-        raise WorkspaceError(
-            f"{path.parent.name} in the workspace may not be written.",
-            do="Give the user who runs ganaug write permission, or start it with another folder (--workspace).",
-            code="permission",
-        ) from error
     except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise WorkspaceError(
+                f"{path.parent.name} in the workspace may not be written.",
+                do="Give the user who runs ganaug write permission, or start it with another folder (--workspace).",
+                code="permission",
+            ) from error
         if not platform.is_disk_full(error):
             raise
         raise WorkspaceError(

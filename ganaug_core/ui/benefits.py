@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core.config.requests import MeasureBenefit, ReduceClass
-from ganaug_core.jobs import store
 from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui import benefit_figures, caches, charts, show, words
 from ganaug_core.ui.benefit_figures import MEASURES, ORDER
@@ -27,7 +26,7 @@ def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     inputs = caches.inputs(cohort, samples)
     name = caches.workspace().newest("benefits", inputs)
-    job = store.about(caches.workspace(), MeasureBenefit.step, cohort, samples)
+    job = show.job_about(MeasureBenefit.step, cohort, samples)
     found = caches.benefit(name) if name else None
     if job is not None and job.live:
         show.follow(job.id)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.records import Samples
 from ganaug_core.storage.database import Database, Decision
 from ganaug_core.ui import caches, words
 
@@ -17,21 +19,29 @@ REASONS = ("artefact", "blurred", "wrong class", "wrong anatomy", "resembles a p
 FASTEST_SECONDS = 0.3  # nobody looks faster: a key that is held down must not judge image after image
 STALE_SECONDS = 2.0  # a key right after a decision, before the next image is there, must not judge the same image again
 IMAGE = "image"  # key of the chosen image, in the address too
+_NOT_WRITTEN = "decision-not-written"
 
 
-def of(samples: str) -> dict[str, Decision]:
-    """Return what was decided last about each image of a set, by id; others that had its name may have others."""
-    here = set(caches.samples(samples).ids.tolist())
-    decided = Database(caches.workspace().database_path).decisions(samples)
-    return {each.image: each for each in decided if each.image in here}
+def of(samples: Samples) -> dict[str, Decision]:
+    """Return what was decided last about each image of a set, by id.
+
+    Where the database cannot be read the page says so at its top, and the images are shown without decisions.
+    """
+    try:
+        decided = Database(caches.workspace().database_path).decisions(samples.digest)
+    except WorkspaceError:
+        return {}
+    return {each.image: each for each in decided}
 
 
-def buttons(samples: str, image: str, shown: Sequence[str], known: Mapping[str, Decision]) -> None:
+def buttons(samples: Samples, image: str, shown: Sequence[str], known: Mapping[str, Decision]) -> None:
     """Draw the buttons about one image; each can be pressed by a key.
 
     Args:
         shown: Ids in the order of the gallery; after a decision the next undecided one is chosen.
     """
+    if (problem := st.session_state.pop(_NOT_WRITTEN, None)) is not None:
+        st.error(words.plain(f"The decision was not written. {problem[0]} {problem[1]}"), icon=":material/error:")
     now = known.get(image)
     onward = st.session_state.get("onward", True)
     following = _next(image, shown, known) if onward else image
@@ -45,7 +55,7 @@ def buttons(samples: str, image: str, shown: Sequence[str], known: Mapping[str, 
             type="primary" if now is not None and now.decision == decision else "secondary",
             width="stretch",
             on_click=_decide,
-            args=(samples, image, decision, None, following),
+            args=(samples.digest, samples.name, image, decision, None, following),
         )
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.text("Reject because:")
@@ -55,7 +65,7 @@ def buttons(samples: str, image: str, shown: Sequence[str], known: Mapping[str, 
                 key=f"because-{number}",
                 shortcut=str(number),
                 on_click=_decide,
-                args=(samples, image, "reject", reason, following),
+                args=(samples.digest, samples.name, image, "reject", reason, following),
             )
     if now is not None:
         because = f": {words.plain(now.reason)}" if now.reason else ""
@@ -74,7 +84,7 @@ def note(image: str) -> None:
     right.toggle("Go on after each", value=True, key="onward")
 
 
-def _decide(samples: str, image: str, decision: str, reason: str | None, following: str) -> None:
+def _decide(digest: str, samples: str, image: str, decision: str, reason: str | None, following: str) -> None:
     now = time.monotonic()
     since = now - st.session_state.get("decided-at", -STALE_SECONDS)
     moves_on_from_the_last = image != following and image == st.session_state.get("decided-image")
@@ -83,7 +93,11 @@ def _decide(samples: str, image: str, decision: str, reason: str | None, followi
     st.session_state.update({"decided-at": now, "decided-image": image})
     added = words.clean(st.session_state.get(f"note-{image}", ""))
     said = "; ".join(filter(None, (reason, added)))
-    Database(caches.workspace().database_path).decide(samples, image, decision, said)
+    try:
+        Database(caches.workspace().database_path).decide(digest, image, decision, said, samples=samples)
+    except WorkspaceError as problem:
+        st.session_state[_NOT_WRITTEN] = problem.what, problem.do
+        return
     st.session_state[IMAGE] = following
 
 
@@ -94,16 +108,16 @@ def _next(image: str, shown: Sequence[str], known: Mapping[str, Decision]) -> st
     return next((each for each in turned if each not in known and each != image), image)
 
 
-def summary(samples: str, about: str, total: int, known: Mapping[str, Decision]) -> None:
+def summary(samples: Samples, about: str, known: Mapping[str, Decision]) -> None:
     """Say where the images come from and how many were decided about, and offer the table."""
     counts = Counter(each.decision for each in known.values())
     said = ", ".join(f"{counts[decision]:,} {done}" for decision, done in DONE.items())
     left, right = st.columns([3, 1], vertical_alignment="center")
-    left.text(f"{about}. {said}, {max(0, total - len(known)):,} not yet looked at")
+    left.text(f"{about}. {said}, {max(0, len(samples) - len(known)):,} not yet looked at")
     right.download_button(
         "Save decisions (CSV)",
-        lambda: Database(caches.workspace().database_path).decisions_csv(samples).encode(),
-        file_name=f"{samples}-decisions.csv",
+        lambda: Database(caches.workspace().database_path).decisions_csv(samples.digest).encode(),
+        file_name=f"{samples.name}-decisions.csv",
         mime="text/csv",
         icon=":material/download:",
         disabled=not known,

@@ -5,7 +5,6 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core.config.requests import AuditSamples
-from ganaug_core.jobs import store
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
 from ganaug_core.storage.workspace import Reference
 from ganaug_core.ui import caches, charts, figures, glossary, grounds, pairs, show, verdicts, words
@@ -18,7 +17,7 @@ FIRST = "Start the audit"
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     audit = caches.audit_of(cohort, samples)
-    job = store.about(caches.workspace(), AuditSamples.step, cohort, samples)
+    job = show.job_about(AuditSamples.step, cohort, samples)
     if audit is not None and job is not None and job.live:
         show.follow(job.id)
     if audit is None:

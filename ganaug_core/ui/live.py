@@ -4,6 +4,7 @@ Two fragments tick on their own, the cheap one every second, the charts every fo
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -176,7 +177,9 @@ def _previews(name: str, sheets: list[tuple[int, Path]], live: bool) -> int:
         st.select_slider("After this many training images", moments, key=key, format_func=lambda images: f"{images:,}")
     shown: int = st.session_state[key]
     run = runs.state(caches.workspace(), name)
-    classes = caches.cohort(run.present_cohort).classes if run.present_cohort else ()
+    classes: tuple[str, ...] = ()
+    with suppress(WorkspaceError):  # a damaged cohort does not hide the run
+        classes = caches.cohort(run.present_cohort).classes if run.present_cohort else ()
     rows = f", from top to bottom: {', '.join(words.clean(each) for each in classes)}" if classes else ""
     st.text(f"The same random starting points at every moment. Each row is a class{rows}.")
     st.image(

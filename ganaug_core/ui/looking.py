@@ -50,14 +50,14 @@ def samples(cohort: str, name: str, label: int) -> None:
     """Draw gallery, pair and decisions of one set of synthetic images; a click runs only this again."""
     with show.guarded():
         record = caches.samples(name)
-        known = decisions.of(name)
+        known = decisions.of(record)
         asked = address.settle(IMAGE)
         left, right = st.columns([2, 3], gap="medium")
         with left:
             shown, chosen = _gallery(name, record, label, asked)
         with right:
             if chosen in set(record.ids.tolist()):
-                decisions.buttons(name, chosen, shown, known)
+                decisions.buttons(record, chosen, shown, known)
                 pairs.show_pair(pairs.of_sample(cohort, name, chosen), cohort, name, key="pair")
                 decisions.note(chosen)
                 with st.container(horizontal=True):
@@ -66,14 +66,14 @@ def samples(cohort: str, name: str, label: int) -> None:
             elif chosen:
                 st.info("No image of this set has that id. Click one in the gallery.")
             st.text_input("Id of the image", key=IMAGE, persist_state="session", max_chars=12, placeholder=chosen)
-        decisions.summary(name, _about(record), len(record), known)
+        decisions.summary(record, _about(record), known)
         with st.expander("Save images", icon=":material/download:"), show.guarded():
             saving.offer(cohort, name, known)
 
 
 def _gallery(name: str, record: Samples, label: int, asked: str) -> tuple[list[str], str]:
     """Draw the gallery and return the ids in it, and the chosen one: the first undecided if none was asked for."""
-    known = decisions.of(name)
+    known = decisions.of(record)
     columns = st.columns(2)
     amount = columns[0].select_slider("How many", AMOUNTS, key="amount")
     wanted = columns[1].selectbox("Which", list(FILTERS), format_func=FILTERS.__getitem__, key="which")

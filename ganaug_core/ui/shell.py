@@ -65,6 +65,7 @@ def run() -> None:
     try:
         with show.guarded():
             preparing.demo()
+            show.database()
             page.run()
     finally:
         ask.settle()

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ganaug_core import app_root, pipeline
 from ganaug_core.config.requests import Request
-from ganaug_core.errors import GanaugError
+from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import store
 from ganaug_core.ui import ask, caches, words
 
@@ -96,6 +96,39 @@ def _end() -> None:
     st.stop()
 
 
+def database() -> None:
+    """Say at the top of a page if the database cannot be used; everything that lies in files is shown without it."""
+    try:
+        store.require(caches.workspace())
+    except WorkspaceError as problem:
+        error(problem)
+        st.text("What was made before is shown below; jobs, progress and decisions are not.")
+
+
+def jobs(kind: str) -> list[store.Job]:
+    """Return all jobs of a kind, newest first; none where the database cannot be used, which the page says."""
+    try:
+        return store.jobs(caches.workspace(), kind)
+    except WorkspaceError:
+        return []
+
+
+def job(request: Request) -> store.Job | None:
+    """Return the newest job that was asked for exactly this; None also where the database cannot be used."""
+    try:
+        return store.of(caches.workspace(), request)
+    except WorkspaceError:
+        return None
+
+
+def job_about(kind: str, cohort: str, samples: str) -> store.Job | None:
+    """Return the newest job of a kind about these two as they are now; None also without a database."""
+    try:
+        return store.about(caches.workspace(), kind, cohort, samples)
+    except WorkspaceError:
+        return None
+
+
 def finished(request: Request, label: str) -> str | None:
     """Return the name of what a request made; where it is not made yet, offer to make it, or show how far it is.
 
@@ -105,14 +138,14 @@ def finished(request: Request, label: str) -> str | None:
     workspace = caches.workspace()
     if known := pipeline.made(workspace, request):
         return known
-    job = store.of(workspace, request)
-    if job is not None and job.live:
-        follow(job.id)
+    newest = job(request)
+    if newest is not None and newest.live:
+        follow(newest.id)
         return None
-    if job is not None and job.error:
-        trouble(job.error["what"], job.error["do"])
-    elif job is not None and job.state in ("stopped", "interrupted"):
-        st.info(f"This was {words.STATES[job.state].split(';')[0].split(':')[0]} before it was ready.")
+    if newest is not None and newest.error:
+        trouble(newest.error["what"], newest.error["do"])
+    elif newest is not None and newest.state in ("stopped", "interrupted"):
+        st.info(f"This was {words.STATES[newest.state].split(';')[0].split(':')[0]} before it was ready.")
     if st.button(label, type="primary", key=f"start-{request.step}-{pipeline.outcome(workspace, request).name}"):
         start(request)
         st.rerun()
@@ -155,10 +188,10 @@ def collect(kind: str) -> str | None:
 
 def tell(kind: str) -> None:
     """Show the jobs of a kind that are going on, and why the one that this session started failed."""
-    for job in store.jobs(caches.workspace(), kind)[:20]:
-        if job.live:
-            st.text(f"{WORK[kind]}: {job.name}")
-            follow(job.id)
+    for each in jobs(kind)[:20]:
+        if each.live:
+            st.text(f"{WORK[kind]}: {each.name}")
+            follow(each.id)
     ours, _ = _awaited(kind)
     if ours is not None and not ours.live and ours.error:
         trouble(ours.error["what"], ours.error["do"])
@@ -168,13 +201,18 @@ def news(kind: str) -> bool:
     """Whether `tell` has something to show."""
     job, _ = _awaited(kind)
     failed = job is not None and bool(job.error)
-    return failed or any(each.live for each in store.jobs(caches.workspace(), kind)[:20])
+    return failed or any(each.live for each in jobs(kind)[:20])
 
 
 def _awaited(kind: str) -> tuple[store.Job | None, str | None]:
     """Return the job of a kind that this session started last and not yet collected, and its chooser."""
     number, chooser = st.session_state.get(_AWAITED.format(kind), (None, None))
-    return (store.get(caches.workspace(), number) if number is not None else None), chooser
+    if number is None:
+        return None, chooser
+    try:
+        return store.get(caches.workspace(), number), chooser
+    except WorkspaceError:  # the database cannot be used, or is another one by now
+        return None, chooser
 
 
 def follow(job_id: int) -> None:

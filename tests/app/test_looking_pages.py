@@ -79,7 +79,7 @@ def test_a_decision_is_kept_with_its_reason_and_the_next_image_is_chosen(judged:
     app = page("samples", samples=SAMPLES, image=f"{4096:012x}")
     app.button(key="because-1").click().run()
     assert not app.exception
-    decided = Database(judged.database_path).decisions(SAMPLES)
+    decided = Database(judged.database_path).decisions(judged.samples(SAMPLES).digest)
     assert [(each.image, each.decision, each.reason) for each in decided] == [(f"{4096:012x}", "reject", "artefact")]
     assert app.session_state["image"] == f"{4097:012x}"
     assert "1 rejected" in texts(app)
@@ -92,7 +92,7 @@ def test_a_key_that_is_held_down_judges_one_image_only(
     app = page("samples", samples=SAMPLES, image=f"{4096:012x}")
     for _ in range(3):
         app.button(key="decide-keep").click().run()
-    assert list(decisions.of(SAMPLES)) == [f"{4096:012x}"]
+    assert list(decisions.of(judged.samples(SAMPLES))) == [f"{4096:012x}"]
 
 
 def test_a_key_before_the_next_image_is_there_does_not_judge_the_last_one_again(
@@ -101,12 +101,12 @@ def test_a_key_before_the_next_image_is_there_does_not_judge_the_last_one_again(
     monkeypatch.setattr(decisions, "FASTEST_SECONDS", 0.0)
     monkeypatch.setattr(decisions.st, "session_state", {})
     image, following = (f"{number:012x}" for number in (4096, 4097))
-    decisions._decide(SAMPLES, image, "keep", None, following)
-    decisions._decide(SAMPLES, image, "reject", "artefact", following)
-    assert {image: "keep"} == {key: each.decision for key, each in decisions.of(SAMPLES).items()}
+    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "keep", None, following)
+    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "reject", "artefact", following)
+    assert {image: "keep"} == {key: each.decision for key, each in decisions.of(judged.samples(SAMPLES)).items()}
     monkeypatch.setattr(decisions, "STALE_SECONDS", 0.0)
-    decisions._decide(SAMPLES, image, "reject", "artefact", following)
-    assert decisions.of(SAMPLES)[image].decision == "reject"
+    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "reject", "artefact", following)
+    assert decisions.of(judged.samples(SAMPLES))[image].decision == "reject"
 
 
 def test_a_later_decision_replaces_the_earlier_one(
@@ -118,7 +118,7 @@ def test_a_later_decision_replaces_the_earlier_one(
     app.toggle(key="onward").set_value(False).run()
     app.button(key="decide-reject").click().run()
     app.button(key="decide-keep").click().run()
-    assert {image: "keep"} == {key: each.decision for key, each in decisions.of(SAMPLES).items()}
+    assert {image: "keep"} == {key: each.decision for key, each in decisions.of(judged.samples(SAMPLES)).items()}
     assert "This image is **kept**" in texts(app)
 
 
@@ -388,6 +388,44 @@ def test_saved_images_hold_the_physical_values_and_say_that_they_are_synthetic(f
     assert np.abs(np.asarray(first) * slope + offset - physical).max() <= slope / 2 + 1e-3
 
 
+def test_images_brought_again_under_the_same_name_begin_without_decisions(judged: Workspace, page: Open) -> None:
+    app = page("samples", samples=SAMPLES, image=f"{4096:012x}")
+    app.button(key="decide-keep").click().run()
+    before = judged.samples(SAMPLES)
+    assert list(decisions.of(before)) == [f"{4096:012x}"]
+    judged.keep(replace(before, digest="f" * 64), SAMPLES, replace=True)
+    app = page("samples", samples=SAMPLES, image=f"{4096:012x}")
+    assert not app.exception
+    assert "0 kept" in texts(app)
+    assert "This image is" not in texts(app)
+
+
+def test_with_a_damaged_database_the_images_are_shown_and_a_decision_is_refused_in_words(
+    judged: Workspace, page: Open
+) -> None:
+    judged.database_path.write_bytes(b"not a database" * 500)
+    app = page("samples", samples=SAMPLES, image=f"{4096:012x}")
+    assert not app.exception
+    assert ["ganaug.sqlite is damaged" in each.value for each in app.error].count(True) == 1
+    app.button(key="decide-keep").click().run()
+    assert not app.exception
+    assert any("The decision was not written" in each.value for each in app.error)
+    assert app.session_state["image"] == f"{4096:012x}"
+
+
+@pytest.mark.parametrize("name", ["cohort", "generators", "feature_map", "audit", "benefit", "failure_atlas"])
+def test_with_a_damaged_database_a_page_says_so_once_and_shows_what_lies_in_files(
+    judged: Workspace, page: Open, name: str
+) -> None:
+    sound = page(name)
+    judged.database_path.unlink(missing_ok=True)
+    judged.database_path.write_bytes(b"not a database" * 500)
+    app = page(name)
+    assert not app.exception
+    assert [each.value for each in app.subheader] == [each.value for each in sound.subheader]
+    assert ["is damaged" in each.value for each in app.error].count(True) == 1
+
+
 def test_saving_images_does_not_load_torch() -> None:
     code = "import sys, ganaug_core.generators.export; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=app_root(), check=False).returncode == 0
@@ -395,7 +433,7 @@ def test_saving_images_does_not_load_torch() -> None:
 
 def test_the_kept_images_are_those_that_were_kept_last(filled: Workspace) -> None:
     samples, base = filled.samples(SAMPLES), Database(filled.database_path)
-    base.decide(SAMPLES, str(samples.ids[0]), "keep")
-    base.decide(SAMPLES, str(samples.ids[3]), "keep")
-    base.decide(SAMPLES, str(samples.ids[3]), "reject", "blurred")
-    assert saving.kept_rows(samples, decisions.of(SAMPLES)).tolist() == [0]
+    base.decide(samples.digest, str(samples.ids[0]), "keep", samples=SAMPLES)
+    base.decide(samples.digest, str(samples.ids[3]), "keep", samples=SAMPLES)
+    base.decide(samples.digest, str(samples.ids[3]), "reject", "blurred", samples=SAMPLES)
+    assert saving.kept_rows(samples, decisions.of(samples)).tolist() == [0]

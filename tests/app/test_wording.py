@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from looking_records import a_map, an_audit
+from looking_records import a_map, an_audit, kept
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from ganaug_core import wording
+from ganaug_core import pipeline, wording
 from ganaug_core.cli import benefit, commands, evidence
 from ganaug_core.cohort.split import split
-from ganaug_core.jobs import tasks
+from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.records import HOLDOUT, LISTED_BELOW, Audit, listed
 from ganaug_core.records.benefit import Difference
 from ganaug_core.storage.workspace import Workspace
@@ -24,6 +24,7 @@ from ganaug_core.ui import findings, map_view, words
 
 PACKAGE = Path(wording.__file__).resolve().parent
 SAMPLES = "r1-6-seed0"
+MAP, AUDIT = BuildMap(cohort="small", samples=SAMPLES), AuditSamples(cohort="small", samples=SAMPLES)
 BY_THEMSELVES = {
     "alarms/discriminator.py",  # beside its own limit, which has a decimal too
     "wording.py",
@@ -33,13 +34,13 @@ BY_THEMSELVES = {
 @pytest.fixture
 def judged(filled: Workspace) -> Workspace:
     cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
-    filled.keep(a_map(cohort, samples), f"small--{SAMPLES}--simclr")
-    filled.keep(an_audit(cohort, samples), f"small--{SAMPLES}")
+    kept(filled, a_map(cohort, samples), MAP)
+    kept(filled, an_audit(cohort, samples), AUDIT)
     return filled
 
 
 def audit_of(judged: Workspace) -> Audit:
-    return judged.audit(f"small--{SAMPLES}")
+    return judged.audit(str(pipeline.made(judged, AUDIT)))
 
 
 # forms
@@ -135,17 +136,18 @@ def test_a_pair_at_the_limit_is_the_same_for_the_list_the_map_and_the_curation(
         )
     )  # fmt: skip
     edge = replace(audit, suspects=(at, under, same))
-    judged.keep(edge, f"small--{SAMPLES}", replace=True)
+    kept(judged, edge, AUDIT)
     wanted = [under.synthetic, same.synthetic]
 
     drawn: list[str] = []
     monkeypatch.setattr(
         map_view, "feature_map", lambda *_, links, **__: drawn.extend(synthetic for synthetic, _ in links)
     )
-    map_view.with_overlays("x", judged.map(f"small--{SAMPLES}--simclr"), edge)
+    map_view.with_overlays("x", judged.map(str(pipeline.made(judged, MAP))), edge)
     assert drawn == wanted
 
-    assert tasks.suspected_copies(judged, f"small--{SAMPLES}", judged.samples(SAMPLES).digest) == wanted
+    cohort, samples = judged.identity("cohorts", "small"), judged.identity("samples", SAMPLES)
+    assert pipeline.suspected_copies(judged, cohort, samples) == wanted
 
     copies = importlib.import_module("ganaug_core.audit.copies")  # the package has a function of that name
     counted = copies._copied(SimpleNamespace(cohort=judged.cohort("small")), edge.suspects)

@@ -12,6 +12,7 @@ from streamlit.testing.v1.element_tree import Button
 from ganaug_core.config.requests import ImportCohort, Sample, Train
 from ganaug_core.errors import CohortError
 from ganaug_core.jobs import store
+from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
 Open = Callable[..., AppTest]
@@ -167,8 +168,9 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_has(filled: Workspace, pa
     app = page("training")
     button_named(app, "Start training").click().run()
     store.claim(filled, ("train",))
-    app.run()
-    button_named(app, "Stop and keep the generator").click().run()
+    with locks.hold(filled.supervisor_lock, "The test"):  # it answers for the process that comes up
+        app.run()
+        button_named(app, "Stop and keep the generator").click().run()
     assert any(each.text.startswith("Stopping") for each in app.get("progress"))
     assert {"Pause", "Stop and keep the generator"}.isdisjoint(each.label for each in app.button)
     (job,) = store.jobs(filled, "train")

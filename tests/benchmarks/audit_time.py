@@ -20,9 +20,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from ganaug_core import pipeline
+from ganaug_core.config.requests import AuditSamples
 from ganaug_core.encoders import networks
 from ganaug_core.interfaces import Report
-from ganaug_core.jobs import tasks
 from ganaug_core.neighbours import registration, twin_pairs
 from ganaug_core.storage.workspace import Workspace
 from tests.evidence_records import EIGHT_BIT, cohort, halves, mednist, samples
@@ -59,7 +60,7 @@ def timed(title: str, workspace: Workspace, name: str) -> None:
     parts = Parts()
     report: Report = parts
     start, used = time.perf_counter(), time.process_time()
-    tasks.audit(workspace, {"cohort": "real", "samples": name, "trust_split": True}, report)
+    pipeline.audit_samples(workspace, AuditSamples(cohort="real", samples=name, trust_split=True), report)
     wall, processor = time.perf_counter() - start, time.process_time() - used
     print(f"{title}: {wall:.1f} s, {processor:.1f} s of processor (load {os.getloadavg()[0]:.1f})", flush=True)
     parts.show()

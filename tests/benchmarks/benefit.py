@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganaug_core import pipeline
 from ganaug_core.config import configure
-from ganaug_core.jobs import tasks
+from ganaug_core.config.requests import ImportCohort, MeasureBenefit, ReduceClass, Sample, Train
 from ganaug_core.records.benefit import Benefit
 from ganaug_core.storage.workspace import Workspace
 
@@ -45,21 +46,16 @@ def prepare(workspace: Workspace, name: str, setting: Setting, minutes: float) -
     if not workspace.exists("cohorts", whole):
         inside = setting.source.startswith("embedded:")
         source = setting.source if inside else str(Path(os.environ["GANAUG_TEST_DATA"]) / setting.source)
-        tasks.import_cohort(workspace, {"source": source, "name": whole, "size": setting.size})
-    tasks.rarer(workspace, {"cohort": whole, "class": setting.rare, "keep": setting.keep, "name": name})
-    generator, samples = f"gan-{name}", f"gan-{name}-{PER_CLASS}-seed0"
+        pipeline.import_cohort(workspace, ImportCohort(source=source, name=whole, size=setting.size))
+    reduced = ReduceClass(cohort=whole, class_name=setting.rare, keep=setting.keep, name=name)
+    pipeline.reduce_class(workspace, reduced)
+    generator = f"gan-{name}"
     if not workspace.exists("generators", generator):
         changes: dict[str, Any] = {f"{part}.gamma": setting.gamma for part in ("r1", "r2")}
         changes |= {"augment": "on", "class_sampling": "balanced", "ema_half_life_images": 20_000}
         config = configure(changes=changes, minutes=minutes, threads=1, seed=1).model_dump(mode="json")
-        if not workspace.exists("runs", generator):
-            manifest = {"schema": "ganaug.run/1", "name": generator, "cohort": name, "config": config, "created": 0}
-            folder = workspace.write("runs", generator, manifest)
-            (folder / "checkpoints").mkdir()
-        tasks.train(workspace, {"name": generator, "cohort": name, "config": config})
-    if not workspace.exists("samples", samples):
-        tasks.sample(workspace, {"generator": generator, "per_class": PER_CLASS, "name": samples})
-    return samples
+        pipeline.train(workspace, Train(name=generator, cohort=name, config=config))
+    return pipeline.sample(workspace, Sample(generator=generator, per_class=PER_CLASS))
 
 
 def table(found: Benefit) -> str:
@@ -89,7 +85,7 @@ def main() -> None:
         setting = SETTINGS[name]
         samples = prepare(workspace, name, setting, given.minutes)
         begun = time.process_time()
-        made = tasks.benefit(workspace, {"cohort": name, "samples": samples, "rare": setting.rare})
+        made = pipeline.measure_benefit(workspace, MeasureBenefit(cohort=name, samples=samples, rare=setting.rare))
         print(f"\n### {name}: {time.process_time() - begun:.0f} CPU-s\n\n{table(workspace.benefit(made))}", flush=True)
 
 

@@ -12,8 +12,8 @@ import tempfile
 
 import numpy as np
 
-from ganaug_core import atlas
-from ganaug_core.jobs import tasks
+from ganaug_core import atlas, pipeline
+from ganaug_core.config.requests import AuditSamples, Sample
 from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT, Cohort
 from ganaug_core.storage.workspace import Workspace, digest_of
@@ -46,9 +46,10 @@ def main(draws: int) -> None:
             workspace.keep(cohort, cohort.name)
             for lesson in atlas.LESSONS:
                 name = f"{lesson.generator}-draw{draw}"
-                request = {"generator": lesson.generator, "per_class": 600, "seed": 100 + draw, "name": name}
-                tasks.sample(workspace, request)
-                audit = workspace.audit(tasks.audit(workspace, {"cohort": cohort.name, "samples": name}))
+                request = Sample(generator=lesson.generator, per_class=600, seed=100 + draw, name=name)
+                pipeline.sample(workspace, request)
+                made = pipeline.audit_samples(workspace, AuditSamples(cohort=cohort.name, samples=name))
+                audit = workspace.audit(made)
                 states = " ".join(f"{key}={verdict.state}" for key, verdict in audit.verdicts.items())
                 print(f"draw {draw} {lesson.generator:10s} {states}", flush=True)
 

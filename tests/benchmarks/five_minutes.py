@@ -22,9 +22,9 @@ from torch.nn.functional import cross_entropy
 from ganaug_core import cohort as cohorts
 from ganaug_core import generators
 from ganaug_core.config import configure
-from ganaug_core.jobs.recorder import sheet_of
 from ganaug_core.records import HOLDOUT, TRAIN, Floats, Integers
 from ganaug_core.training import Training
+from ganaug_core.training.recorder import sheet_of
 
 STEPS = 1000
 

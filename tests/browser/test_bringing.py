@@ -1,8 +1,8 @@
 """What people bring is taken in or refused in words, by clicks: generator files, synthetic images, faulty cohorts."""
 
+import json
 import pickle
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,17 @@ from safetensors.numpy import save_file
 from test_pages import path_field
 
 from ganaug_core import app_root
+from ganaug_core.generators.container import with_passport
+from ganaug_core.generators.stored import WEIGHTS
 from ganaug_core.records import Cohort
 
-HEALTHY = app_root() / "assets" / "demo" / "generators" / "healthy" / "generator.safetensors"
+HEALTHY = app_root() / "assets" / "demo" / "generators" / "healthy"
+
+
+def healthy() -> bytes:
+    """The healthy generator of the demo as the file that leaves ganaug."""
+    passport = json.loads((HEALTHY / "manifest.json").read_bytes())["passport"]
+    return with_passport((HEALTHY / WEIGHTS).read_bytes(), passport)
 
 
 def bring_generator(app: App, path: Path) -> Page:
@@ -37,7 +45,7 @@ def refused(page: Page, words: str) -> None:
 
 
 def test_a_generator_file_is_tried_and_then_can_be_drawn_from(app, tmp_path: Path) -> None:
-    shutil.copy(HEALTHY, tmp_path / "from-a-colleague.safetensors")
+    (tmp_path / "from-a-colleague.safetensors").write_bytes(healthy())
     app.open("/generators")
     page = bring_generator(app, tmp_path / "from-a-colleague.safetensors")
     expect(page).to_have_url(re.compile("generator=from-a-colleague"), timeout=60_000)
@@ -47,10 +55,10 @@ def test_a_generator_file_is_tried_and_then_can_be_drawn_from(app, tmp_path: Pat
 
 
 def test_foreign_and_corrupt_generator_files_are_refused_and_nothing_is_kept(app, tmp_path: Path) -> None:
-    flipped = bytearray(HEALTHY.read_bytes())
+    flipped = bytearray(healthy())
     flipped[-100] ^= 1
     (tmp_path / "one-bit.safetensors").write_bytes(flipped)
-    (tmp_path / "half.safetensors").write_bytes(HEALTHY.read_bytes()[: len(flipped) // 2])
+    (tmp_path / "half.safetensors").write_bytes(healthy()[: len(flipped) // 2])
     (tmp_path / "program.safetensors").write_bytes(pickle.dumps({"weights": [1, 2, 3], "more": "x" * 100}))
     save_file({"weight": np.zeros((4, 4), np.float32)}, tmp_path / "somebody-else.safetensors")
     before = app.server.workspace.names("generators")

@@ -4,14 +4,15 @@ import io
 
 import numpy as np
 from benefit_results import STATEMENT, a_benefit
+from looking_records import kept
 from PIL import Image
 from playwright.sync_api import expect
 
+from ganaug_core.config.requests import MeasureBenefit
 from ganaug_core.records import Cohort, Samples
 from ganaug_core.storage.workspace import digest_of
 
 SAMPLES = "drawings-made"
-NAME = f"drawings--{SAMPLES}"
 
 
 def a_picture() -> bytes:
@@ -31,7 +32,8 @@ def test_the_answer_and_both_figures_stand_in_one_screen(app, server, small_coho
     )
     found = a_benefit(small_cohort, samples)
     server.workspace.keep(samples, SAMPLES)
-    server.workspace.keep(found, NAME, files={f"{arm.name}.png": a_picture() for arm in found.arms})
+    asked = MeasureBenefit(cohort="drawings", samples=SAMPLES)
+    kept(server.workspace, found, asked, {f"{arm.name}.png": a_picture() for arm in found.arms})
 
     page = app.open(f"/benefit?cohort=drawings&samples={SAMPLES}")
     expect(page.get_by_role("heading", name=STATEMENT)).to_be_visible()

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from looking_records import a_map, an_audit
+from looking_records import a_map, an_audit, kept
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from ganaug_core import pipeline
+from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.records import Audit, Cohort, Intensity, Map, Samples
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import digest_of
@@ -22,6 +24,7 @@ from ganaug_core.ui.decisions import FASTEST_SECONDS
 
 CLASSES = ("ChestCT", "HeadCT")
 COHORT, SAMPLES = "scans", "scans-made"
+MAP = BuildMap(cohort=COHORT, samples=SAMPLES)
 BADGE = 22  # diameter of a missing group's number on the map, in CSS pixels
 QUERY = f"?cohort={COHORT}&samples={SAMPLES}"
 
@@ -58,9 +61,10 @@ def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
     drawn = a_map(cohort, samples)
     server.workspace.keep(cohort, COHORT)
     server.workspace.keep(samples, SAMPLES)
-    server.workspace.keep(drawn, f"{COHORT}--{SAMPLES}--simclr")
-    server.workspace.keep(a_map(cohort, samples, "texture"), f"{COHORT}--{SAMPLES}--texture")
-    server.workspace.keep(crowded(an_audit(cohort, samples), cohort), f"{COHORT}--{SAMPLES}")
+    kept(server.workspace, drawn, MAP)
+    kept(server.workspace, a_map(cohort, samples, "texture"), replace(MAP, encoder="texture"))
+    audit = crowded(an_audit(cohort, samples), cohort)
+    kept(server.workspace, audit, AuditSamples(cohort=COHORT, samples=SAMPLES))
     return cohort, samples, drawn
 
 
@@ -219,7 +223,9 @@ def test_a_key_keeps_an_image_and_a_reload_still_knows(app, scans) -> None:
     page = app.open(f"/samples{QUERY}")
     expect(tile(page, first)).to_have_attribute("data-mark", "keep")
     expect(tile(page, first)).to_have_attribute("aria-label", f"ChestCT, {first}, keep")
-    decided = {each.image: each for each in Database(app.server.workspace.database_path).decisions(SAMPLES)}
+    place = app.server.workspace
+    digest = place.samples(SAMPLES).digest
+    decided = {each.image: each for each in Database(place.database_path).decisions(digest)}
     assert (decided[first].decision, decided[second].reason) == ("keep", "blurred")
 
 
@@ -228,7 +234,9 @@ def test_a_key_keeps_an_image_and_a_reload_still_knows(app, scans) -> None:
 
 def test_the_points_come_with_their_ids(app, scans) -> None:
     _, _, drawn = scans
-    body = app.page.request.get(f"{app.server.address}/api/map/{COHORT}--{SAMPLES}--simclr.bin").body()
+    workspace = app.server.workspace
+    artefact = workspace.artefact("maps", str(pipeline.made(workspace, MAP)))
+    body = app.page.request.get(f"{app.server.address}/api/map/{artefact}.bin").body()
     n = len(drawn.ids)
     assert len(body) == 26 * n
     assert struct.unpack_from("<2f", body, 8) == pytest.approx(drawn.positions[1])

@@ -12,7 +12,8 @@ import pytest
 from conftest import App, Server, serve, window
 from playwright.sync_api import Browser, expect
 
-from ganaug_core import atlas
+from ganaug_core import atlas, pipeline
+from ganaug_core.config.requests import AuditSamples
 from ganaug_core.storage.workspace import Workspace
 
 
@@ -38,8 +39,7 @@ def picture(app: App, name: str, folder: Path) -> None:
 
 
 def of(generator: str, app: App) -> str:
-    samples = atlas.artefact(app.server.workspace, "samples", generator)
-    return f"?cohort={atlas.COHORT}&samples={samples}"
+    return f"?cohort={atlas.COHORT}&samples={atlas.samples_of(app.server.workspace, generator)}"
 
 
 def test_the_first_screen_shows_the_phantom(tour: App, tmp_path: Path) -> None:
@@ -63,7 +63,8 @@ def test_a_sample_stands_beside_its_nearest_real_images(tour: App, tmp_path: Pat
 
 def test_the_map_leads_to_the_closest_pair(tour: App, tmp_path: Path) -> None:
     workspace = tour.server.workspace
-    closest = workspace.audit(str(atlas.artefact(workspace, "audits", "copying"))).suspects[0]
+    asked = AuditSamples(cohort=atlas.COHORT, samples=str(atlas.samples_of(workspace, "copying")))
+    closest = workspace.audit(str(pipeline.made(workspace, asked))).suspects[0]
     page = tour.open(f"/feature_map{of('copying', tour)}&image={closest.synthetic}")
     expect(page.locator(".map[data-ready][data-drawn]")).to_be_visible()
     expect(page.locator(f".viewer[data-ready^='{closest.synthetic}'][data-drawn]")).to_be_visible()

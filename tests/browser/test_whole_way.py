@@ -9,7 +9,7 @@ from conftest import App
 from PIL import Image
 from playwright.sync_api import expect
 
-from ganaug_core.records import TRAIN
+from ganaug_core.records import TRAIN, Audit
 from ganaug_core.storage.database import Database
 from ganaug_core.ui.decisions import FASTEST_SECONDS
 
@@ -70,7 +70,8 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     page.wait_for_timeout(1000 * FASTEST_SECONDS)
     page.keyboard.press("1")
     expect(page.locator(".tiles button[data-mark=reject]")).to_have_count(1)
-    kept = Database(app.server.workspace.database_path).decisions(samples)
+    place = app.server.workspace
+    kept = Database(place.database_path).decisions(place.samples(samples).digest)
     assert sorted(each.decision for each in kept) == ["keep", "reject"]
 
     page = app.open(f"/feature_map{query}")
@@ -80,10 +81,17 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     page = app.open(f"/audit{query}")
     page.get_by_role("button", name=re.compile("audit", re.IGNORECASE)).first.click()
     expect(page.get_by_text("Variety", exact=True).first).to_be_visible(timeout=400_000)
-    audit = app.server.workspace.audit(f"mednist--{samples}")
+    audit = newest_audit(app, samples)
     assert set(audit.verdicts) == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
 
     bring_and_audit(app, data("mednist_6k/images"))
+
+
+def newest_audit(app: App, samples: str) -> Audit:
+    """Return what the newest audit of these images found."""
+    workspace = app.server.workspace
+    inputs = {"cohort": workspace.identity("cohorts", "mednist"), "samples": workspace.identity("samples", samples)}
+    return workspace.audit(str(workspace.newest("audits", inputs)))
 
 
 def bring_and_audit(app: App, images: Path) -> None:
@@ -113,6 +121,6 @@ def bring_and_audit(app: App, images: Path) -> None:
     app.settled()
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_text("The same image up to noise").first).to_be_visible(timeout=400_000)
-    worst = app.server.workspace.audit("mednist--their-images").suspects[0]
+    worst = newest_audit(app, "their-images").suspects[0]
     assert worst.identical
     assert worst.train == cohort.ids[copied]

@@ -83,7 +83,7 @@ def test_rejected_images_and_copies_of_the_audit_leave_the_curated_arm(
 ) -> None:
     samples = place.samples("made")
     rare = samples.ids[samples.labels == 1].tolist()
-    Database(place.database_path).decide("made", rare[0], "reject", "artefact")
+    Database(place.database_path).decide(samples.digest, rare[0], "reject", "artefact", samples="made")
     monkeypatch.setattr(pipeline, "suspected_copies", lambda workspace, cohort, samples: rare[1:3])
     found = place.benefit(
         pipeline.measure_benefit(place, MeasureBenefit(cohort="squares", samples="made", repetitions=1))

@@ -13,12 +13,12 @@ from typing import Any
 import digit_cohort
 import numpy as np
 import pytest
-from ganaug_core.readers.choices import Choices
 
 from ganaug_core import cli
 from ganaug_core.cohort import drafts
 from ganaug_core.cohort.masks import Masks
 from ganaug_core.cohort.stack import Stack
+from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.readers import decoder, guarded, staging, volume_pixels
 from ganaug_core.storage.workspace import Workspace

@@ -263,7 +263,7 @@ def test_without_a_supervisor_and_a_lock_a_job_that_was_to_start_is_lost(
 
 
 def test_a_short_job_whose_worker_died_before_its_first_report_is_lost_at_once(asleep: Workspace) -> None:
-    job = store.submit(asleep, "audit", "a", {}).id
+    job = an_audit(asleep)
     with locks.hold(asleep.worker_lock, "The test"):
         store.claim(asleep, store.SHORT)
         assert state_of(asleep, job) == "starting"

@@ -12,6 +12,7 @@ import digit_cohort
 import pytest
 
 from ganaug_core import cli
+from ganaug_core.config.requests import AuditSamples
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import launch, store, supervisor
 from ganaug_core.storage import database as database_module
@@ -21,12 +22,17 @@ from ganaug_core.storage.workspace import Workspace
 SET = "a" * 64
 
 
+def an_audit(workspace: Workspace, seed: int) -> store.Job:
+    return store.submit(workspace, AuditSamples(cohort="digits", samples="drawn", seed=seed))
+
+
 @pytest.fixture
 def place(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace with a cohort, a waiting job and a decision, whose database this process does not have open."""
     monkeypatch.setattr(launch, "ensure", lambda workspace: None)
     workspace.keep(digit_cohort.cohort(count=60), "digits")
-    store.submit(workspace, "audit", "first", {})
+    workspace.keep(digit_cohort.samples(), "drawn")
+    an_audit(workspace, 1)
     Database(workspace.database_path).decide(SET, "a", "keep", samples="s")
     unknown(workspace.database_path)
     return workspace
@@ -101,7 +107,7 @@ def calls(place: Workspace) -> dict[str, Callable[[], Any]]:
     file = place.database_path
     return {
         "jobs": lambda: store.jobs(place),
-        "submit": lambda: store.submit(place, "audit", "second", {}),
+        "submit": lambda: an_audit(place, 2),
         "claim": lambda: store.claim(place, store.SHORT),
         "decisions": lambda: Database(file).decisions(SET),
         "decide": lambda: Database(file).decide(SET, "b", "flag", samples="s"),
@@ -152,7 +158,7 @@ def test_after_the_odd_file_was_moved_away_as_the_words_say_work_goes_on(place: 
         store.jobs(place)
     place.database_path.rename(place.root / "old.sqlite")
     assert store.jobs(place) == []
-    assert store.submit(place, "audit", "second", {}).state == "queued"
+    assert an_audit(place, 2).state == "queued"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +175,7 @@ def test_after_the_odd_file_was_moved_away_as_the_words_say_work_goes_on(place: 
 )
 def test_a_damaged_row_is_a_failed_job_and_the_others_are_worked_on(place: Workspace, damage: str) -> None:
     sql(f"UPDATE job SET {damage}")(place.database_path)
-    good = store.submit(place, "audit", "good", {})
+    good = an_audit(place, 3)
     bad = store.jobs(place)[-1]
     assert bad.state == "failed"
     assert bad.error is not None

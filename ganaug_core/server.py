@@ -33,7 +33,7 @@ from ganaug_core.generators import stored
 from ganaug_core.jobs import launch
 from ganaug_core.records import Cohort, Integers, Intensity, Map, Pixels, Samples
 from ganaug_core.storage import locks
-from ganaug_core.storage.workspace import Workspace
+from ganaug_core.storage.workspace import ID_LENGTH, Workspace
 
 SCRIPT = Path(__file__).resolve().parent / "ui" / "main.py"
 
@@ -52,6 +52,7 @@ HEADERS = {
 LOCAL = ("localhost", "127.0.0.1", "::1")
 MOST_TILES = 512
 _ID = re.compile(r"[0-9a-f]{12}")
+_ARTEFACT = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
 _FILTERS = {"nearest": Image.Resampling.NEAREST, "lanczos": Image.Resampling.LANCZOS}
 
 
@@ -258,7 +259,7 @@ def _asked(request: Request, workspace: Workspace) -> Pictures:
     if kind not in ("cohorts", "samples"):
         raise HTTPException(404)
     artefact = request.path_params["artefact"]
-    if not (workspace.root / "artefacts" / artefact).is_dir():
+    if not _ARTEFACT.fullmatch(artefact) or not (workspace.root / "artefacts" / artefact).is_dir():
         raise HTTPException(404)  # what was removed is not shown from memory
     return pictures(workspace.root, kind, artefact)
 
@@ -355,7 +356,8 @@ def _preview(request: Request, workspace: Workspace) -> Response:
     path = workspace.folder("runs", request.path_params["run"]) / "previews" / f"{images:09d}.png"
     if not path.is_file():
         raise HTTPException(404)
-    return FileResponse(path, media_type="image/png")
+    headers = {"Cache-Control": "private, no-cache"}  # another run may have the name tomorrow
+    return FileResponse(path, media_type="image/png", headers=headers)
 
 
 def as_png(image: Image.Image) -> bytes:

@@ -476,11 +476,13 @@ class Workspace:
     def sweep(self) -> int:
         """Remove what no name means: left by processes that died, or in use when it was replaced. Return how many.
 
-        Nothing is done while somebody writes.
+        Nothing is done while somebody writes, or while a reference cannot be read.
         """
         try:
             with locks.hold(self.writing_lock, "The writing", seconds=0.0):
                 meant = {self._meant(kind, name) for kind in KINDS for name in self.names(kind)}
+                if None in meant:  # a reference is damaged: what it means may be any of the folders
+                    return 0
                 folders = [path for path in (self.root / "artefacts").iterdir() if path.name not in meant]
                 for folder in folders:
                     shutil.rmtree(folder, ignore_errors=True)

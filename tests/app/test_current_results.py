@@ -3,7 +3,6 @@
 Whatever lies damaged in the workspace is named, can be removed, and hides nothing else.
 """
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -213,7 +212,7 @@ def test_every_page_opens_on_samples_whose_name_others_had(judged: Workspace, pa
 def test_decisions_about_earlier_synthetic_images_are_not_counted_for_others_with_their_name(
     judged: Workspace, page: Open
 ) -> None:
-    Database(judged.database_path).decide(SAMPLES, SYNTHETIC, "reject")
+    Database(judged.database_path).decide(judged.samples(SAMPLES).digest, SYNTHETIC, "reject", samples=SAMPLES)
     assert "1 rejected, 0 flagged, 17 not yet looked at" in words_of(page("samples", **ABOUT))
     redrawn(judged)
     assert "0 rejected, 0 flagged, 18 not yet looked at" in words_of(page("samples", **ABOUT))
@@ -496,15 +495,19 @@ def test_a_result_that_is_replaced_while_it_is_read_is_read_again(
     assert caches.benefit(name).done == 1
 
 
-def test_the_server_removes_what_nobody_means_when_it_starts(judged: Workspace) -> None:
+def test_what_no_name_means_is_removed_when_the_app_starts(judged: Workspace) -> None:
     left = judged.root / "artefacts" / "new-by-a-process-that-died"
     left.mkdir()
     (left / "pixels.npy").write_bytes(b"half")
-
-    async def start() -> None:
-        async with server.lifespan(None):
-            pass
-
-    asyncio.run(start())
+    server._make_ready(judged)
     assert not left.exists()
-    assert judged.cohort(COHORT)
+    assert len(judged.cohort(COHORT)) == 36
+
+
+def test_a_damaged_reference_never_costs_what_it_meant(judged: Workspace) -> None:
+    reference = judged.root / "cohorts" / f"{COHORT}.json"
+    healthy = reference.read_bytes()
+    reference.write_bytes(healthy[:-20])
+    server._make_ready(judged)
+    reference.write_bytes(healthy)  # as from a backup
+    assert len(judged.cohort(COHORT)) == 36

@@ -182,6 +182,10 @@ def test_a_preview_is_the_file_of_the_run(filled: Workspace) -> None:
         "/api/image/cohorts/small/000000000000.png",
         f"/api/image/cohorts/{'0' * 32}/000000000000.png",
         "/api/image/samples/SMALL/000000000000.png",
+        f"/api/image/cohorts/{'a' * 300}/000000000000.png",
+        "/api/image/cohorts/..%2fcohorts/000000000000.png",
+        "/api/image/cohorts/SMALL%00/000000000000.png",
+        f"/api/map/{'a' * 300}.bin",
         "/api/map/SMALL.bin",
         "/api/image/runs/r1/000000000000.png",
         "/api/image/cohorts/..%2fruns/000000000000.png",
@@ -202,6 +206,10 @@ def test_what_cannot_be_had_is_404_and_tells_nothing(filled: Workspace, url: str
     answer = ask(url.replace("SMALL", filled.artefact("cohorts", "small")))
     assert answer.status == 404
     assert answer.body in (b"Not Found", b"")
+
+
+def test_a_preview_is_asked_for_anew_since_another_run_may_have_the_name(filled: Workspace) -> None:
+    assert ask("/api/preview/r1/2000.png").headers["cache-control"] == "private, no-cache"
 
 
 def test_an_enormous_size_is_brought_down(filled: Workspace) -> None:

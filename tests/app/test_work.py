@@ -236,6 +236,8 @@ def test_styles_are_mixed_where_the_generator_has_them(filled: Workspace, page: 
 
 def test_a_cohort_can_be_deleted(filled: Workspace, page: Open) -> None:
     app = page("cohort")
+    (listed,) = [each.value for each in app.text if each.value.startswith("Made from it, and kept without its images:")]
+    assert {"runs: r1", "generators: r1", "samples: r1-6-seed0"} <= {*listed.splitlines()}
     app.button(key="delete-small").click().run()
     assert filled.names("cohorts") == []
     assert not app.exception

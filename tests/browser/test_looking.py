@@ -338,7 +338,7 @@ def test_a_missing_group_is_brightened_and_its_real_images_are_listed(app, scans
     cohort, _, drawn = scans
     page = app.open(f"/feature_map{QUERY}")
     found = ready_map(page, len(drawn.ids))
-    entry = found.get_by_role("group", name="Missing groups").get_by_role("button", name="3  HeadCT: 2.0 % instead")
+    entry = found.get_by_role("group", name="Missing groups").get_by_role("button", name="3  HeadCT: 2 % instead")
     found.get_by_role("button", name="Missing groups (5)").click()
     expect(entry).to_be_visible()
     before = found.locator("canvas.points").evaluate("canvas => canvas.toDataURL()")

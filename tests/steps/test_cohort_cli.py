@@ -42,7 +42,9 @@ def test_a_pattern_names_the_patients(place: Workspace, tmp_path: Path) -> None:
     assert answered("show", "c") == told
     listed = answered("list")["cohorts"]
     assert [(each["name"], each["n"], each["fixed"]) for each in listed] == [("c", 40, True)]  # type: ignore[attr-defined]
-    assert answered("remove", "c") == {"removed": "c"}
+    gone = answered("remove", "c")
+    assert gone["removed"] == "c"
+    assert not any(gone["made_from_it"].values())  # type: ignore[attr-defined]
     assert answered("list") == {"cohorts": []}
 
 

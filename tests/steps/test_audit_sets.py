@@ -14,6 +14,8 @@ from ganaug_core.records import TRAIN, Audit, Cohort, Features, Floats, Samples
 from ganaug_core.storage.workspace import Workspace
 from tests.evidence_records import phantom_cohort, phantom_samples
 
+pytestmark = pytest.mark.numerical
+
 Change = Callable[[Floats], Floats]
 
 

@@ -19,6 +19,7 @@ class RunState:
     Attributes:
         state: queued, starting, running, paused, stopped, done, failed or interrupted.
         images: Real images shown so far; `seconds` of training they took, without pauses.
+        threads: Processor threads that it computes with, None before it began.
         job: Number of its job, to pause, stop or resume it; None where the run came without one.
         generator: Name of what came out, None while there is none.
     """
@@ -35,6 +36,7 @@ class RunState:
     seconds: float
     images_per_second: float | None
     device: str | None
+    threads: int | None
     generator: str | None
     error: dict[str, str] | None
     job: int | None
@@ -69,6 +71,7 @@ def state(workspace: Workspace, name: str) -> RunState:
         seconds=seen.get("seconds", 0.0),
         images_per_second=seen.get("images_per_second"),
         device=seen.get("device"),
+        threads=seen.get("threads"),
         generator=name if workspace.exists("generators", name) else None,
         error=job.error if job else None,
         job=job.id if job else None,

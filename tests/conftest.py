@@ -12,8 +12,10 @@ for _variable in (
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from ganaug_core.cores import available_cores
 from ganaug_core.storage.workspace import Workspace
@@ -38,12 +40,19 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"tests run in {processes} processes; what starts servers or a browser, in one of them (-n 0: none but this)"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file together, because they share fixtures, and all that start processes."""
-    for item in items:
-        starting = item.path.name in STARTING or item.path.parent.name == "browser"
-        group = "processes" if starting else item.path.relative_to(TESTS).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+class Sharing(LoadScopeScheduling):
+    """Gives a process whole files, because their tests share fixtures, and one process all files in `STARTING`.
+
+    xdist's own groups (`--dist loadgroup`, 3.8) are without effect from pytest 9.2 on.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        return "processes" if file.name in STARTING or file.parent.name == "browser" else str(file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    return Sharing(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -147,7 +147,7 @@ def test_run_and_passport_say_the_number(
     monkeypatch.setattr(store.launch, "ensure", lambda workspace: None)
     fastest(2)
     workspace.keep(digit_cohort.cohort(count=120), "digits")
-    plan = config(threads=0, images=160).model_dump(mode="json")
+    plan = config(threads=0, images=48).model_dump(mode="json")
     store.submit(workspace, "train", "d1", {"cohort": "digits", "config": plan})
     tasks.train(workspace, {"name": "d1", "cohort": "digits", "config": plan})
     assert runs.as_json(workspace, "d1")["threads"] == 2

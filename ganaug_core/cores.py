@@ -20,7 +20,12 @@ def spare_cores() -> None:
 
 
 def multiplies_bfloat16() -> bool:
-    """Return whether the processor has instructions for bfloat16; elsewhere it is emulated and slower than float32."""
+    """Return whether the processor has instructions for bfloat16; elsewhere it is emulated and slower than float32.
+
+    PyTorch can be told to leave them alone (`ATEN_CPU_CAPABILITY=avx2`): it then emulates too.
+    """
     import torch  # only who computes loads it
 
+    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX", "AVX2"):
+        return False
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

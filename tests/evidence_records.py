@@ -1,8 +1,10 @@
 """Cohorts and samples built by hand from real images, and failures planted in them, for the tests of the evidence."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,27 @@ from scipy import ndimage
 from ganaug_core.neighbours import twin_pairs
 from ganaug_core.readers import phantom
 from ganaug_core.records import NO_MASK, TRAIN, Cohort, Floats, Integers, Intensity, Samples
+from ganaug_core.storage.workspace import digest_of
 
 Bytes = NDArray[np.uint8]
+Kept = tuple[NDArray[Any], ...]
 EIGHT_BIT = Intensity("intensity", 0, 255)
+_KEPT: dict[str, Kept] = {}
+
+
+def remembering(real: Cohort) -> Callable[[str, Callable[[], Kept]], Kept]:
+    """Return a memory for audits of a cohort: what only the cohort decides is found once for all tests of a process.
+
+    That an audit which remembers equals one that does not has a test of its own.
+    """
+    own = digest_of(real.pixels, real.labels, real.roles, real.groups)
+
+    def remember(what: str, find: Callable[[], Kept]) -> Kept:
+        if (key := f"{own}-{what}") not in _KEPT:
+            _KEPT[key] = find()
+        return tuple(each.copy() for each in _KEPT[key])
+
+    return remember
 
 
 def mednist(

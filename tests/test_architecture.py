@@ -1,6 +1,7 @@
 """The architecture holds: imports point down, only the edges know their frameworks, and the web stays light."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ LIGHT = (
 )
 
 
+@functools.cache
 def imported_by(path: Path) -> set[str]:
     """Return the modules that a file imports anywhere, without those for type checking alone."""
     tree = ast.parse(path.read_text("utf-8"))

@@ -158,7 +158,12 @@ class IntensityCard(BaseModel):
 
 
 class Passport(BaseModel):
-    """What a generator file says about itself; nothing in it names a patient or a path."""
+    """What a generator file says about itself; nothing in it names a patient or a path.
+
+    Attributes:
+        threads: Processor threads of the training, on which the last bits of the weights depend; None on a GPU and
+            in files that were written before it was kept.
+    """
 
     model_config = _CARD
 
@@ -178,6 +183,7 @@ class Passport(BaseModel):
     recipe: Text
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     images: Annotated[int, Field(ge=0)]
+    threads: Annotated[int, Field(ge=1)] | None = None
     metrics: Annotated[dict[Text, float], Field(max_length=64)] = {}
     tensors_sha256: Hex | None = None
 

@@ -39,7 +39,7 @@ class TrainingConfig(BaseModel):
         ema_half_life_images: Half-life of the averaged generator; never more than `ema_share` of the images seen.
         minutes, images: The budget, exactly one of them: minutes of training, or real images shown.
         precision: `bfloat16` where the processor multiplies it in hardware (`auto`), else `float32`.
-        threads: 0 measures which number is fastest.
+        threads: 0 measures once which number is fastest for this machine, recipe and size, and remembers it.
         deterministic: On a GPU, the same bits every time; slower. A processor gives them anyway.
         compiled: Compile the networks where no second derivative is needed: a minute before the first step, for long
             runs on a GPU. Not for networks that grow.

@@ -25,6 +25,7 @@ class RunState:
         cohort: What its cohort was called; `present_cohort` is the name of that very cohort now, None where it is gone.
         state: queued, starting, running, paused, stopped, done, failed or interrupted.
         images: Real images shown so far; `seconds` of training they took, without pauses.
+        threads: Processor threads that it computes with, None before it began.
         job: Number of its job, to pause, stop or resume it; None where the run came without one.
         generator: Name of what came out, None while there is none.
     """
@@ -42,6 +43,7 @@ class RunState:
     seconds: float
     images_per_second: float | None
     device: str | None
+    threads: int | None
     generator: str | None
     error: dict[str, str] | None
     job: int | None
@@ -83,6 +85,7 @@ def state(workspace: Workspace, name: str) -> RunState:
         seconds=seen.get("seconds", 0.0),
         images_per_second=seen.get("images_per_second"),
         device=seen.get("device"),
+        threads=seen.get("threads"),
         generator=_generator(workspace, reference.identity),
         error=job.error if job else None,
         job=job.id if job else None,

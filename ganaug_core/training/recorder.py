@@ -66,7 +66,8 @@ class Recorder:
         for name in progress.cleared:
             _add(self._folder / "alarms.jsonl", {"images": progress.images, "name": name, "over": True})
         speed = _numbers(progress.measures).get("images_per_second")
-        self._state = {**share, "images_per_second": speed, "device": self._training.device_in_words}
+        place = {"device": self._training.device_in_words, "threads": self._training.threads}
+        self._state = {**share, "images_per_second": speed, **place}
         if time.monotonic() - self._stated > STATE_SECONDS:
             self._write_state()
         if progress.checkup is not None:

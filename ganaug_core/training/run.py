@@ -18,7 +18,7 @@ from ganaug_core.cores import available_cores
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
 from ganaug_core.records.training import Progress
-from ganaug_core.training import devices, parts, telemetry
+from ganaug_core.training import devices, parts, telemetry, threads
 from ganaug_core.training.best import Best
 from ganaug_core.training.game import Game
 from ganaug_core.training.images import TrainingImages
@@ -43,6 +43,7 @@ class Training:
 
     Attributes:
         device_in_words: Device, threads and precision, for people.
+        config: What is done; on a processor `threads` is the number that was asked for, remembered or measured.
         game: The networks as they are now, and one step of them.
         images: Real images shown to the discriminator so far.
         rescues: How often the learning rates were halved because the arithmetic broke down.
@@ -74,6 +75,8 @@ class Training:
         with devices.enough_memory(config.batch_size):
             self.training_images = TrainingImages(cohort, config, self.place.device)
             self.threads = self._choose_threads(state)
+            if self.place.device.type == "cpu":
+                self.config = config.model_copy(update={"threads": self.threads})
             self.game = self._new_game()
         self._shown = telemetry.Shown(cohort, config.seed, self.parts.architecture.latent, self.place)
         self._look_every = _LOOK_STEPS if self.place.device.type == "cuda" else 1
@@ -193,6 +196,7 @@ class Training:
             recipe=config.recipe,
             seed=config.seed,
             images=self.kept,
+            threads=self.threads if self.place.device.type == "cpu" else None,
         )
 
     def _train_for(self, seconds: float, steps: int | None = None) -> tuple[dict[str, float], int, float]:
@@ -265,13 +269,22 @@ class Training:
         )
 
     def _choose_threads(self, state: Mapping[str, Any] | None) -> int:
-        """A resumed run keeps its threads, for another number rounds differently; but never more than there are."""
+        """Return the number asked for, else the run's own, else that of its kind, measured if it is not known.
+
+        A resumed run keeps its threads, for another number rounds differently; but never more than there are.
+        """
         if self.place.device.type == "cuda":
             return torch.get_num_threads()
         before = min(int(state["threads"]), available_cores()) if state is not None else 0
-        if asked := self.config.threads or before:
-            torch.set_num_threads(asked)
-            return asked
+        chosen = self.config.threads or before
+        if not chosen:
+            classes = len(self.cohort.classes)
+            kind = threads.kind_of(self.parts, self.config, self.cohort.shape, classes, self.place)
+            chosen = threads.remembered(kind, self._measured_threads)
+        torch.set_num_threads(chosen)
+        return chosen
+
+    def _measured_threads(self) -> int:
         trial = self._new_game()
         return devices.fastest_threads(lambda: trial.step(0, 0.0))
 

@@ -48,7 +48,10 @@ def _compare(chosen: list[str]) -> None:
     st.write(answer(kept, one_cohort=len(cohorts) == 1))
     st.subheader("What was set differently")
     learnt = {name: each.present_cohort or f"{each.cohort} (an earlier one)" for name, each in states.items()}
-    differing = differences({name: each["config"] | {"cohort": learnt[name]} for name, each in manifests.items()})
+    settings = {name: each["config"] | {"cohort": learnt[name]} for name, each in manifests.items()}
+    for name, seen in states.items():
+        settings[name]["threads"] = seen.threads or settings[name]["threads"]  # what was computed with, not asked for
+    differing = differences(settings)
     if differing.empty:
         st.text("Nothing: the runs were asked for in the same words.")
     else:

@@ -57,7 +57,7 @@ FIELDS = {
         "seed": ("Seed", "The same seed starts from the same networks."),
         "device": ("Device", "Auto: the graphics card where there is one, else the processor."),
         "precision": ("Precision", "Auto: the faster one that this machine multiplies in hardware."),
-        "threads": ("Processor threads", "0 measures which number is fastest."),
+        "threads": ("Processor threads", "0 measures once which number is fastest, and remembers it."),
         "deterministic": ("The same bits every time", "On a graphics card, and slower; a processor gives them anyway."),
         "compiled": ("Compile the networks", "For long runs on a graphics card; a minute before the first step."),
     },

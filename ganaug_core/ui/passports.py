@@ -67,10 +67,11 @@ def _sentences(card: dict[str, Any]) -> list[str]:
     spacing = card["spacing_mm"]
     scale = f", pixels of {spacing[0]:g} × {spacing[1]:g} mm" if spacing else ""
     learnt = f"Learnt from the cohort {words.clean(card['cohort_name'])} with the recipe {words.clean(card['recipe'])}"
+    threads = f", {words.count(card['threads'], 'processor thread')}" if card.get("threads") else ""
     return [
         words.clean(card["title"]),
         f"Draws values from {words.number(low)} to {words.number(high)} {words.clean(unit)}{scale}.",
-        f"{learnt}, seed {card['seed']}, {card['images']:,} images shown.",
+        f"{learnt}, seed {card['seed']}{threads}, {card['images']:,} images shown.",
         f"Made {card['created'][:10]} by {words.clean(card['software'])}. Licence: {LICENCES[card['licence']]}.",
         f"Intended use: {card['intended_use']}.",
     ]

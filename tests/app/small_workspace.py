@@ -74,7 +74,9 @@ def a_run(workspace: Workspace, cohort: Cohort, name: str = "r1") -> None:
     (folder / "state.json").write_text(json.dumps({**state, "device": "CPU, 1 of 4 threads"}))
 
 
-def a_generator(workspace: Workspace, cohort: Cohort, name: str = "r1", architecture: str = "lite") -> None:
+def a_generator(
+    workspace: Workspace, cohort: Cohort, name: str = "r1", architecture: str = "lite", threads: int | None = None
+) -> None:
     channels, rows, columns = cohort.shape
     card = Passport.model_validate(
         {
@@ -97,6 +99,7 @@ def a_generator(workspace: Workspace, cohort: Cohort, name: str = "r1", architec
             "recipe": "recommended",
             "seed": 0,
             "images": 3000,
+            "threads": threads,
         }
     )
     manifest = {

@@ -142,6 +142,14 @@ def test_only_the_settings_that_differ_are_listed() -> None:
     ]
 
 
+def test_runs_that_computed_on_other_numbers_of_threads_differ_there(two: Workspace, page: Open) -> None:
+    for name, threads in (("r1", 1), ("r2", 2)):
+        file = two.folder("runs", name) / "state.json"
+        file.write_text(json.dumps({**json.loads(file.read_bytes()), "threads": threads}))
+    (row,) = [each for each in page("compare").dataframe[0].value.to_dict("records") if "threads" in each["Setting"]]
+    assert (row["r1"], row["r2"]) == ("1", "2")
+
+
 def test_the_address_names_the_runs(two: Workspace, page: Open) -> None:
     a_run(two, a_cohort(), name="r3")
     app = page("compare")

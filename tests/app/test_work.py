@@ -234,6 +234,13 @@ def test_styles_are_mixed_where_the_generator_has_them(filled: Workspace, page: 
     assert not app.exception
 
 
+def test_the_passport_says_on_how_many_threads_where_the_file_knows_it(filled: Workspace, page: Open) -> None:
+    a_generator(filled, filled.cohort("small"), "counted", threads=2)
+    said = {name: page("generators", generator=name).text for name in ("r1", "counted")}
+    assert any("seed 0, 3,000 images shown" in each.value for each in said["r1"])
+    assert any("seed 0, 2 processor threads, 3,000 images shown" in each.value for each in said["counted"])
+
+
 def test_a_cohort_can_be_deleted(filled: Workspace, page: Open) -> None:
     app = page("cohort")
     (listed,) = [each.value for each in app.text if each.value.startswith("Made from it, and kept without its images:")]

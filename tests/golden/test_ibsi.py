@@ -10,6 +10,8 @@ import pytest
 from ganaug_core.audit import regions
 from ganaug_core.encoders import ibsi, radiomics
 
+pytestmark = pytest.mark.numerical
+
 MOST = 6
 PHANTOM = np.array(
     [

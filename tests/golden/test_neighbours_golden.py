@@ -15,6 +15,8 @@ from ganaug_core.neighbours import Neighbours, neighbours, tiles
 from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import Floats
 
+pytestmark = pytest.mark.numerical
+
 NAMES = ("precision", "recall", "density", "coverage")
 Points = NDArray[np.float64]
 

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from ganaug_core.encoders.pretrained import chest_xray, dinov2, inception, radimagenet
 from ganaug_core.encoders.pretrained.layers import resized
 
+pytestmark = pytest.mark.numerical
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 

@@ -14,6 +14,8 @@ from ganaug_core.metrics import METRICS
 from ganaug_core.metrics.teaching import inception_score
 from ganaug_core.neighbours import neighbours
 
+pytestmark = pytest.mark.numerical
+
 Points = NDArray[np.float64]
 
 

@@ -13,6 +13,8 @@ from ganaug_core.architectures.lite import GAIN, convolution
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import settings_of
 
+pytestmark = pytest.mark.numerical
+
 every_architecture = pytest.mark.parametrize("name", sorted(ARCHITECTURES))
 every_shape = pytest.mark.parametrize("shape", [(1, 32, 32), (3, 16, 24), (1, 28, 28)])
 CLASSES = 3

@@ -10,6 +10,8 @@ from ganaug_core.augmentations.translation import Translation
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import settings_of
 
+pytestmark = pytest.mark.numerical
+
 every_augmentation = pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
 keeping = pytest.mark.parametrize("name", sorted(name for name, part in AUGMENTATIONS.items() if part.keeps_units))
 

@@ -10,6 +10,8 @@ from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import settings_of
 from ganaug_core.losses import LOSSES, TERMS
 
+pytestmark = pytest.mark.numerical
+
 LOG_2 = math.log(2)
 every_loss = pytest.mark.parametrize("name", sorted(LOSSES))
 every_term = pytest.mark.parametrize("name", sorted(TERMS))

@@ -12,6 +12,8 @@ from ganaug_core.metrics.vendi import vendi_score
 from ganaug_core.neighbours import neighbours
 from ganaug_core.records import Floats, Intensity
 
+pytestmark = pytest.mark.numerical
+
 
 def value(name: str, real: Floats, synthetic: Floats) -> float:
     metric = METRICS[name]()

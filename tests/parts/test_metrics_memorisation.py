@@ -6,6 +6,8 @@ import pytest
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import memorisation
 
+pytestmark = pytest.mark.numerical
+
 Matrix = np.ndarray
 
 

@@ -22,6 +22,8 @@ from ganaug_core.metrics import (
 from ganaug_core.readers import phantom
 from ganaug_core.records import Floats, Intensity
 
+pytestmark = pytest.mark.numerical
+
 HU = Intensity("HU", -160, 240)
 
 

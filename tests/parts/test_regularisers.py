@@ -22,6 +22,8 @@ from ganaug_core.interfaces import (
 from ganaug_core.regularisers import REGULARISERS
 from ganaug_core.regularisers.minibatch import Deviation, Similarities
 
+pytestmark = pytest.mark.numerical
+
 KINDS = (GradientPenalty, BetweenPenalty, Constraint, Preparation, Disturbance, Memory, Foresight)
 every_regulariser = pytest.mark.parametrize("name", sorted(REGULARISERS))
 every_penalty = pytest.mark.parametrize("name", ["r1", "r2"])

@@ -19,7 +19,18 @@ from ganaug_core.features import remembered
 from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Floats, Integers, Samples
 from ganaug_core.storage.workspace import Workspace
-from tests.evidence_records import EIGHT_BIT, cohort, copied, halves, medmnist, mednist, planted, samples, variations
+from tests.evidence_records import (
+    EIGHT_BIT,
+    cohort,
+    copied,
+    halves,
+    medmnist,
+    mednist,
+    planted,
+    remembering,
+    samples,
+    variations,
+)
 
 STATES = {"pass", "warn", "fail", "not_assessable"}
 
@@ -61,7 +72,7 @@ def fresh(world: tuple[Cohort, Floats, Integers]) -> Audit:
 
 def judge(real: Cohort, images: Floats, labels: Integers, *, features: bool = False) -> Audit:
     drawn = samples(images, labels, real.classes)
-    return audit(real, drawn, spaces(real, drawn) if features else {})
+    return audit(real, drawn, spaces(real, drawn) if features else {}, remember=remembering(real))
 
 
 def test_fresh_real_images_pass_copying_and_mode_coverage(fresh: Audit) -> None:
@@ -122,7 +133,8 @@ def test_measurements_of_fresh_images_lie_near_their_floor(fresh: Audit) -> None
 
 def test_two_audits_with_one_seed_are_equal(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
-    one, two = (as_json(judge(real, images[::6], labels[::6])) for _ in range(2))
+    drawn = samples(images[::6], labels[::6], real.classes)
+    one, two = (as_json(audit(real, drawn, {})) for _ in range(2))
     assert one == two
 
 

@@ -25,6 +25,8 @@ from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Measure
 from ganaug_core.ui import glossary
 from tests.evidence_records import masked, phantom_cohort, phantom_samples
 
+pytestmark = pytest.mark.numerical
+
 REFERENCES = {"holdout", "train", "train+holdout"}
 TAUGHT = {"inception_score", "mode_score"}
 

@@ -12,7 +12,9 @@ from ganaug_core.audit import Space, audit
 from ganaug_core.encoders import ENCODERS
 from ganaug_core.records import TRAIN, Audit, Cohort, Features, Floats, Samples
 from ganaug_core.storage.workspace import Workspace
-from tests.evidence_records import phantom_cohort, phantom_samples
+from tests.evidence_records import phantom_cohort, phantom_samples, remembering
+
+pytestmark = pytest.mark.numerical
 
 Change = Callable[[Floats], Floats]
 
@@ -32,7 +34,7 @@ def spaces(real: Cohort, drawn: Samples) -> dict[str, Space]:
 
 def judge(real: Cohort, drawn: Samples, change: Change = lambda images: images) -> Audit:
     changed = replace(drawn, images=np.clip(change(drawn.images), -1, 1).astype(np.float32))
-    return audit(real, changed, spaces(real, changed))
+    return audit(real, changed, spaces(real, changed), remember=remembering(real))
 
 
 @pytest.fixture(scope="module")

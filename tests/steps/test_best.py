@@ -15,6 +15,8 @@ from ganaug_core.training import Training, best
 from ganaug_core.training.best import Best
 from ganaug_core.training.checkup import GENERATED, Examiner
 
+pytestmark = pytest.mark.numerical
+
 
 def cohort(**changes: Any) -> Cohort:
     """Squares with 60 tuning images, each of its own patient."""

@@ -14,6 +14,8 @@ from ganaug_core.errors import TrainingError
 from ganaug_core.training import Training, devices
 from ganaug_core.training import run as training_run
 
+pytestmark = pytest.mark.numerical
+
 
 def config(**fields: Any) -> TrainingConfig:
     fields = {"images": 320, "batch_size": 8, "threads": 1, "device": "cpu", **fields}
@@ -41,7 +43,15 @@ def test_bfloat16_only_where_the_processor_multiplies_it(
 @pytest.mark.skipif(not Path("/proc/cpuinfo").is_file(), reason="only Linux says it in a file")
 def test_what_torch_says_of_the_processor_is_what_the_system_says() -> None:
     flags = Path("/proc/cpuinfo").read_text("utf-8").split()
-    assert multiplies_bfloat16() == any(flag in flags for flag in ("avx512_bf16", "amx_bf16"))
+    allowed = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    assert multiplies_bfloat16() == (allowed and any(flag in flags for flag in ("avx512_bf16", "amx_bf16")))
+
+
+def test_bfloat16_that_pytorch_may_not_use_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    for capability, there in (("AVX512", True), ("AVX2", False), ("DEFAULT", False)):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda capability=capability: capability)
+        assert multiplies_bfloat16() == there
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from ganaug_core.errors import ConfigurationError, EvidenceError
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Floats, Intensity, Samples
 from ganaug_core.storage.workspace import Workspace, digest_of
 
+pytestmark = pytest.mark.numerical
+
 
 def a_cohort(count: int = 30, seed: int = 0, **changes: Any) -> Cohort:
     pixels = np.random.default_rng(seed).integers(0, 256, (count, 1, 12, 12)).astype(np.uint8)

@@ -15,6 +15,8 @@ from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import Floats
 from tests.evidence_records import EIGHT_BIT, copied, medmnist, mednist
 
+pytestmark = pytest.mark.numerical
+
 
 @pytest.fixture(scope="module", params=["mednist_6k/images", "pneumoniamnist_full/pneumoniamnist.npz"])
 def images(request: pytest.FixtureRequest, data: Callable[[str], Path]) -> Floats:
@@ -42,8 +44,8 @@ def changed(images: Floats, how: str, seed: int) -> Floats:
 def test_three_passes_find_98_percent_of_what_one_thorough_pass_finds(
     images: Floats, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies = changed(images[::6], how, seed=1)
-    source = np.arange(len(images))[::6]
+    source = np.arange(len(images))[::12]  # thirty: not one of them may be missed
+    copies = changed(images[source], how, seed=1)
     quick = registered(copies, images)
     monkeypatch.setattr(search, "CANDIDATES", 8 * len(images))
     monkeypatch.setattr(search, "REFINED", 8 * len(images))
@@ -55,6 +57,7 @@ def test_three_passes_find_98_percent_of_what_one_thorough_pass_finds(
 
 @pytest.mark.parametrize("how", ["noisy", "flipped", "shifted", "turned", "scaled"])
 def test_twins_are_found_as_often_as_the_search_for_copies_finds_them(images: Floats, how: str) -> None:
+    images = images[::2]  # the search is as long as the square of their number
     source = np.arange(len(images))[::6]
     copies = changed(images[source], how, seed=2)
     near = registered(copies, images)

@@ -11,6 +11,8 @@ from ganaug_core.metrics import region
 from ganaug_core.records import Cohort, Intensity, Samples
 from tests.evidence_records import masked, phantom_cohort, phantom_samples
 
+pytestmark = pytest.mark.numerical
+
 
 @pytest.fixture(scope="module")
 def world() -> tuple[Cohort, Samples]:

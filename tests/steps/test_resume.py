@@ -12,6 +12,8 @@ from ganaug_core.config import RECIPES, TrainingConfig
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.training import Training
 
+pytestmark = pytest.mark.numerical
+
 
 def goes_on_bit_for_bit(plan: TrainingConfig, steps: int) -> None:
     cohort = squares()

@@ -22,6 +22,8 @@ from ganaug_core.training.game import Game
 from ganaug_core.training.images import TrainingImages
 from ganaug_core.training.telemetry import Shown
 
+pytestmark = pytest.mark.numerical
+
 # what a run reports
 
 

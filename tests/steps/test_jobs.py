@@ -239,7 +239,7 @@ def test_a_supervisor_leaves_when_idle_but_not_while_the_app_is_open(workspace: 
 
 
 def test_a_supervisor_waits_while_the_disk_is_full(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = supervisor.Supervisor(workspace, poll_seconds=0.01, idle_seconds=0.05)
+    waiting = supervisor.Supervisor(workspace, poll_seconds=0.01, idle_seconds=0.5)
     looks: list[bool] = []
 
     def look(self: supervisor.Supervisor) -> None:

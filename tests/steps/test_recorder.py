@@ -13,7 +13,7 @@ from ganaug_core.storage.workspace import Workspace
 
 
 class NoTraining:
-    device_in_words = "a test"
+    device_in_words, threads = "a test", 1
 
 
 def test_a_resumed_run_cuts_what_it_will_do_again(tmp_path: Path) -> None:

@@ -24,7 +24,15 @@ TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 MOST_PROCESSES = 4  # each takes about a gigabyte
 # these start servers, supervisors and workers, which want a core of their own: one after the other
-STARTING = {"test_cli.py", "test_crashes.py", "test_first_start.py", "test_jobs.py", "test_checkpoints.py"}
+STARTING = {
+    "test_benefit_command.py",
+    "test_checkpoints.py",
+    "test_cli.py",
+    "test_crashes.py",
+    "test_first_start.py",
+    "test_jobs.py",
+    "test_runs.py",
+}
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

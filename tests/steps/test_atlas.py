@@ -10,7 +10,7 @@ from ganaug_core import atlas, playground
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import runs
 from ganaug_core.readers import phantom
-from ganaug_core.records import HOLDOUT
+from ganaug_core.records import HOLDOUT, Integers
 from ganaug_core.storage.workspace import Workspace
 
 
@@ -21,15 +21,23 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
+@pytest.fixture(scope="module")
+def embedded() -> tuple[phantom.Phantom, Integers]:
+    """The phantom and its roles, rendered once: it takes seconds."""
+    return phantom.embedded()
+
+
 def test_everything_that_is_shipped_is_under_20_megabytes() -> None:
     files = [path for path in atlas.shipped().rglob("*") if path.is_file()]
     assert files
     assert sum(path.stat().st_size for path in files) < 20_000_000
 
 
-def test_the_cohort_is_the_phantom_and_its_images_are_rendered_from_the_seed(demo: Workspace) -> None:
+def test_the_cohort_is_the_phantom_and_its_images_are_rendered_from_the_seed(
+    demo: Workspace, embedded: tuple[phantom.Phantom, Integers]
+) -> None:
     cohort = demo.cohort(atlas.COHORT)
-    pictured, roles = phantom.embedded()
+    pictured, roles = embedded
     assert np.array_equal(cohort.pixels, pictured.pixels)
     assert np.array_equal(cohort.roles, roles)
     assert cohort.intensity.unit == "HU"
@@ -61,10 +69,12 @@ def test_the_healthy_generator_passes_copying_and_mode_coverage(demo: Workspace)
     assert _state(demo, "healthy", "mode_coverage") == "pass"
 
 
-def test_the_collapsed_generator_fails_mode_coverage_for_the_textures_that_it_lost(demo: Workspace) -> None:
+def test_the_collapsed_generator_fails_mode_coverage_for_the_textures_that_it_lost(
+    demo: Workspace, embedded: tuple[phantom.Phantom, Integers]
+) -> None:
     assert _state(demo, "collapsed", "mode_coverage") == "fail"
     audit = demo.audit(newest(demo, "audits", "collapsed"))
-    cohort, truth = demo.cohort(atlas.COHORT), phantom.embedded()[0]
+    cohort, truth = demo.cohort(atlas.COHORT), embedded[0]
     row = {name: number for number, name in enumerate(cohort.ids)}
     missing = truth.textures[[row[name] for mode in audit.missing_modes for name in mode.members]]
     everywhere = (truth.textures[cohort.where(HOLDOUT)] != 0).mean()

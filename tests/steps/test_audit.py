@@ -67,7 +67,7 @@ def world(data: Callable[[str], Path]) -> tuple[Cohort, Floats, Integers]:
 def fresh(world: tuple[Cohort, Floats, Integers]) -> Audit:
     real, images, labels = world
     drawn = samples(images, labels, real.classes)
-    return audit(real, drawn, spaces(real, drawn), command="ganaug audit")
+    return audit(real, drawn, spaces(real, drawn), command="ganaug audit", remember=remembering(real))
 
 
 def judge(real: Cohort, images: Floats, labels: Integers, *, features: bool = False) -> Audit:
@@ -332,12 +332,14 @@ def test_a_foreign_generator_may_have_seen_our_holdout(world: tuple[Cohort, Floa
     real, images, labels = world
     ours = replace(real, own_split=False)
     drawn = samples(images[::12], labels[::12], real.classes)
-    foreign = audit(ours, drawn, {}).verdicts["copying"]
+    known = remembering(ours)
+    foreign = audit(ours, drawn, {}, remember=known).verdicts["copying"]
     assert foreign.state == "not_assessable"
     assert "--trust-split" in foreign.do
     trained = replace(drawn, provenance={"cohort": ours.digest})
-    for known in (audit(ours, drawn, {}, trust_split=True), audit(ours, trained, {})):
-        assert known.verdicts["copying"].statement.startswith("No copying found")
+    trusted = audit(ours, drawn, {}, trust_split=True, remember=known)
+    for found in (trusted, audit(ours, trained, {}, remember=known)):
+        assert found.verdicts["copying"].statement.startswith("No copying found")
 
 
 def test_a_small_holdout_never_passes_and_says_what_is_needed(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -390,7 +392,7 @@ def test_requests_that_do_not_fit_are_told_in_words(world: tuple[Cohort, Floats,
 def test_classes_are_matched_by_name_and_not_by_number(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     turned = samples(images[::3], 1 - labels[::3], real.classes[::-1])
-    found = audit(real, turned, spaces(real, turned))
+    found = audit(real, turned, spaces(real, turned), remember=remembering(real))
     assert found.verdicts["label_fidelity"].state != "fail"
 
 

@@ -401,7 +401,7 @@ def test_a_supervisor_leaves_when_idle_but_not_while_the_app_is_open(workspace: 
 def test_a_supervisor_waits_while_the_disk_is_full_or_the_database_held(
     workspace: Workspace, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting = supervisor.Supervisor(workspace, poll_seconds=0.01, idle_seconds=0.3)
+    waiting = supervisor.Supervisor(workspace, poll_seconds=0.01, idle_seconds=0.5)
     store.jobs(workspace)  # a disk may take its time to make the database
     looks: list[bool] = []
 

@@ -14,7 +14,7 @@ from ganaug_core.training import recorder
 
 
 class NoTraining:
-    device_in_words = "a test"
+    device_in_words, threads = "a test", 1
 
 
 def test_a_resumed_run_cuts_what_it_will_do_again(tmp_path: Path) -> None:

@@ -360,14 +360,11 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
 
     expected = prepare(workspace, request)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
-    decided = {each.image: each.decision for each in Database(workspace.database_path).decisions(samples.digest)}
     experiment = benefit.Experiment.of(
         cohort,
         samples,
         rare=request.rare,
-        kept=[image for image, decision in decided.items() if decision == "keep"],
-        rejected=[image for image, decision in decided.items() if decision == "reject"],
-        copies=suspected_copies(workspace, cohort.identity, samples.identity),
+        **asdict(curation(workspace, request.cohort, request.samples)),
         trust_split=request.trust_split,
         classifier=benefit.Classifier(steps=request.steps) if request.steps else benefit.Classifier(),
         repetitions=request.repetitions,
@@ -382,6 +379,27 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
 
 
 # what several steps need
+
+
+@dataclass(frozen=True)
+class Curation:
+    """Ids of synthetic images that somebody kept or rejected, and that the newest audit took for copies."""
+
+    kept: tuple[str, ...]
+    rejected: tuple[str, ...]
+    copies: tuple[str, ...]
+
+
+def curation(workspace: Workspace, cohort: str, samples: str) -> Curation:
+    """Return what is known about single images of these samples now; a benefit experiment leaves some out."""
+    digest = str(workspace.manifest("samples", samples).get("digest"))
+    decisions = {each.image: each.decision for each in Database(workspace.database_path).decisions(digest)}
+    copies = suspected_copies(workspace, workspace.identity("cohorts", cohort), workspace.identity("samples", samples))
+    return Curation(
+        kept=tuple(sorted(image for image, decision in decisions.items() if decision == "keep")),
+        rejected=tuple(sorted(image for image, decision in decisions.items() if decision == "reject")),
+        copies=tuple(sorted(copies)),
+    )
 
 
 def suspected_copies(workspace: Workspace, cohort: str, samples: str) -> list[str]:
@@ -510,6 +528,8 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     names = {part: values.pop(part) for part in MADE_OF if part in values}
     for unimportant in ("name", "command", "draft", "path", "source"):
         values.pop(unimportant, None)
+    if isinstance(request, MeasureBenefit):
+        values["curation"] = digest_of(asdict(curation(workspace, request.cohort, request.samples)))
     return Origin(
         inputs={part: workspace.identity(MADE_OF[part], name) for part, name in names.items()},
         settings=json.loads(json.dumps(values)),

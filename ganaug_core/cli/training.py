@@ -96,6 +96,17 @@ def resume(run: str, detach: Detach = False, json: console.Json = None, workspac
     _show(place, run, json)
 
 
+@runs.command()
+def remove(run: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
+    """Remove a run with its checkpoints; its generator stays."""
+    place = Workspace(workspace)
+    job = store.find(place, Train.step, run)
+    if job is not None and job.live:
+        raise TrainingError(f"The run {run} is going on.", do=f"Stop it first: ganaug run stop {run}.", code="busy")
+    dependent = place.remove_with_caches("runs", run)
+    console.answer({"removed": run, "made_from_it": dependent}, f"Removed {run}.{console.depends(dependent)}", json)
+
+
 def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) -> None:
     """Show a run until it rests.
 

@@ -6,7 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ganaug_core import pipeline
 from ganaug_core.config.requests import MeasureBenefit, ReduceClass
+from ganaug_core.errors import WorkspaceError
 from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui import benefit_figures, caches, charts, show, words
 from ganaug_core.ui.benefit_figures import MEASURES, ORDER
@@ -25,9 +27,8 @@ MORE = 5
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     inputs = caches.inputs(cohort, samples)
-    name = caches.workspace().newest("benefits", inputs)
     job = show.job_about(MeasureBenefit.step, cohort, samples)
-    found = caches.benefit(name) if name else None
+    name, found = _newest(inputs, running=job is not None and job.live)
     if job is not None and job.live:
         show.follow(job.id)
         st.fragment(_refresh, run_every=REFRESH_SECONDS)(inputs, _artefact(inputs))
@@ -38,12 +39,39 @@ def page(cohort: str, samples: str) -> None:
     if job is not None and not job.live and job.error:
         show.trouble(job.error["what"], job.error["do"])
     _answer(found)
+    _curated_since(name, cohort, samples)
     _drawings(name, found)
     _shown(name, found)
     _details(found)
     if job is None or not job.live:
         _again(name, found, cohort, samples)
         _rarer(cohort, found.rare)
+
+
+def _newest(inputs: dict[str, str], *, running: bool) -> tuple[str | None, Benefit | None]:
+    """Return name and content of the newest result; one that was stopped halfway only where there is no whole one."""
+    names = [name for name, _ in caches.workspace().find("benefits", inputs)]
+    if not names:
+        return None, None
+    results = {name: caches.benefit(name) for name in (names[:1] if running else names)}
+    whole = [name for name, result in results.items() if result.done >= result.asked]
+    chosen = names[0] if running or not whole else whole[0]
+    return chosen, results[chosen]
+
+
+def _curated_since(name: str, cohort: str, samples: str) -> None:
+    """Say if images were judged, or audited, since the experiment: its arm after curation would be another one."""
+    request = MeasureBenefit(cohort=cohort, samples=samples)
+    try:
+        now = pipeline.outcome(caches.workspace(), request).origin.settings["curation"]
+    except WorkspaceError:  # without a database nobody knows; the top of the page says so
+        return
+    if caches.workspace().reference("benefits", name).origin.settings.get("curation") != now:
+        st.info(
+            "Since this was measured, images were kept or rejected, or an audit named copies. The arm after curation "
+            "would show other images now; more repetitions measure all of it anew.",
+            icon=":material/history:",
+        )
 
 
 def _artefact(inputs: dict[str, str]) -> str:

@@ -9,8 +9,8 @@ from ganaug_core.server import SCRIPT, options
 app = st.App(SCRIPT, **options())
 
 if get_script_run_ctx(suppress_warning=True) is not None:  # a host, or a test, runs this file as the script
-    from ganaug_core.ui import shell
+    from ganaug_core.ui.shared import frame
 
-    shell.run()
+    frame.run()
 elif __name__ == "__main__":
     app.run()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.metrics.classes import labels_in
+from ganaug_core.metrics.class_names import labels_in
 from ganaug_core.records import ROLES, TRAIN, Cohort, Features, Integers, Map, Samples
 
 FEWEST_REAL = 16

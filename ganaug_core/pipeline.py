@@ -118,9 +118,9 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
         GanaugError: An input is not there, the name is taken, or images with likely burned-in text were not looked at.
     """
     if not isinstance(request, ImportCohort | ImportGenerator | Sample):
-        from ganaug_core.cohort import drafts
+        from ganaug_core.cohort import draft_split
 
-        drafts.fix(workspace, request.cohort)
+        draft_split.fix(workspace, request.cohort)
     expected = outcome(workspace, request)
     named = isinstance(request, ImportCohort | ImportGenerator | ImportSamples)
     if named or (isinstance(request, Sample | ReduceClass) and request.name and made(workspace, request) is None):
@@ -164,7 +164,7 @@ def import_cohort(workspace: Workspace, request: ImportCohort, report: Report = 
         WorkspaceError: The name is taken, or the disk is full.
     """
     from ganaug_core import cohort
-    from ganaug_core.cohort import drafts
+    from ganaug_core.cohort import draft_split
 
     expected = prepare(workspace, request)
     imported = cohort.read_cohort(
@@ -180,9 +180,9 @@ def import_cohort(workspace: Workspace, request: ImportCohort, report: Report = 
         folder=workspace.root,
         report=report,
     )
-    files = {drafts.PATHS: json.dumps(imported.paths).encode()}
+    files = {draft_split.PATHS: json.dumps(imported.paths).encode()}
     if not imported.cohort.fixed:
-        files[drafts.FILE] = imported.draft.to_bytes()
+        files[draft_split.FILE] = imported.draft.to_bytes()
     workspace.keep(imported.cohort, request.name, files=files, origin=expected.origin)
     return request.name
 
@@ -190,18 +190,18 @@ def import_cohort(workspace: Workspace, request: ImportCohort, report: Report = 
 def reduce_class(workspace: Workspace, request: ReduceClass, report: Report = silent) -> str:
     """Cohort -> cohort with fewer training patients of one class."""
     from ganaug_core import cohort
-    from ganaug_core.cohort import drafts
+    from ganaug_core.cohort import draft_split
 
     expected = prepare(workspace, request)
     if known := made(workspace, request):
         return known
     report(0.0, "leaving patients out")
-    reduced = cohort.rarer(
+    reduced = cohort.reduce_class(
         workspace.cohort(request.cohort), request.class_name, request.keep, name=expected.name, seed=request.seed
     )
     paths = workspace.paths(request.cohort)
     left = {image: paths[image] for image in reduced.ids.tolist() if image in paths}
-    files = {drafts.PATHS: json.dumps(left).encode()}
+    files = {draft_split.PATHS: json.dumps(left).encode()}
     workspace.keep(reduced, expected.name, files=files, origin=expected.origin)
     return expected.name
 

@@ -35,7 +35,7 @@ from ganaug_core.records import Cohort, Integers, Intensity, Map, Pixels, Sample
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import ID_LENGTH, Workspace
 
-SCRIPT = Path(__file__).resolve().parent / "ui" / "main.py"
+SCRIPT = Path(__file__).resolve().parent / "ui" / "shared" / "main.py"
 
 POLICY = (
     "default-src 'self'; script-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "

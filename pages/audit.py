@@ -2,20 +2,21 @@
 
 import streamlit as st
 
-from ganaug_core.ui import ask, findings, show
+from ganaug_core.ui.pages.audit import audit_page
+from ganaug_core.ui.shared import choosers, show
 
 title, left, right = st.columns([2, 3, 3], vertical_alignment="bottom")
 title.title("Audit")
 with left:
-    cohort = ask.cohort()
+    cohort = choosers.cohort()
 if cohort is None:
     show.next_step("There is nothing to judge yet. Open the phantom or load your own images first.", page="cohort")
 with right:
-    samples = ask.samples(str(cohort))
+    samples = choosers.samples(str(cohort))
 if samples is None:
     show.next_step(
         "An audit needs synthetic images of this cohort. Draw some from a generator, or bring those of another "
         "program.",
         page="generators",
     )
-findings.page(str(cohort), str(samples))
+audit_page.page(str(cohort), str(samples))

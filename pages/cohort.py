@@ -2,12 +2,20 @@
 
 import streamlit as st
 
-from ganaug_core.ui import ask, caches, closer, glance, identifying, show, sources, splitting, twinning
+from ganaug_core.ui.pages.cohort import (
+    deidentification,
+    near_duplicates,
+    overview,
+    slice_viewer,
+    sources,
+    split_proposal,
+)
+from ganaug_core.ui.shared import caches, choosers, show
 
 st.title("Cohort")
 show.collect("import_cohort")
 news = show.news("import_cohort")
-name = ask.cohort()
+name = choosers.cohort()
 if name is None:
     show.tell("import_cohort")
     st.write("A cohort is a set of labelled images, split by patient. Open one of these, or load your own.")
@@ -20,22 +28,22 @@ with st.container():  # always there, so that nothing below is drawn anew when i
     if news:
         st.text("What comes of the import stands at the end of this page.")
 cohort = caches.cohort(name)
-glance.headline(cohort)
-splitting.proposal(cohort)
-identifying.text(cohort)
-glance.counts(cohort)
-glance.notes(cohort)
-glance.pictures(cohort)
-closer.look(cohort)
-glance.brightness(cohort)
-twinning.twins(cohort)
-glance.left_out(cohort)
-identifying.dropped(cohort)
+overview.headline(cohort)
+split_proposal.proposal(cohort)
+deidentification.text(cohort)
+overview.counts(cohort)
+overview.notes(cohort)
+overview.pictures(cohort)
+slice_viewer.look(cohort)
+overview.brightness(cohort)
+near_duplicates.twins(cohort)
+overview.left_out(cohort)
+deidentification.dropped(cohort)
 
 st.divider()
 with st.container(horizontal=True, vertical_alignment="center"):
     show.link("training", "Train a generator on this cohort", cohort=name)
-    glance.removal(cohort)
+    overview.removal(cohort)
 with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
     show.tell("import_cohort")
     sources.embedded()

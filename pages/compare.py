@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganaug_core.ui import comparing
+from ganaug_core.ui.pages.compare import compare_page
 
 st.title("Compare runs")
-comparing.page()
+compare_page.page()

@@ -3,19 +3,20 @@
 import streamlit as st
 
 from ganaug_core import atlas
-from ganaug_core.ui import caches, lessons
+from ganaug_core.ui.pages.failure_atlas import lesson_page
+from ganaug_core.ui.shared import caches
 
 st.title("Failure atlas")
 workspace = caches.workspace()
 if not all(workspace.exists("runs", lesson.generator) for lesson in atlas.LESSONS):
-    lessons.offer()
+    lesson_page.offer()
 
-lesson = lessons.choose()
+lesson = lesson_page.choose()
 st.subheader(lesson.title)
 story, evidence = st.columns(2)
 with story:
-    lessons.story(lesson)
+    lesson_page.story(lesson)
 with evidence:
-    lessons.verdicts(lesson)
-lessons.training(lesson)
-lessons.map_of(lesson)
+    lesson_page.verdicts(lesson)
+lesson_page.training(lesson)
+lesson_page.map_of(lesson)

@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from ganaug_core.ui import ask, map_view, show
+from ganaug_core.ui.pages.feature_map import map_page
+from ganaug_core.ui.shared import choosers, show
 
 title, left, right = st.columns(3, vertical_alignment="bottom")
 title.title("Feature map")
 with left:
-    cohort = ask.cohort()
+    cohort = choosers.cohort()
 if cohort is None:
     show.next_step("There is nothing to draw yet. Open the phantom or load your own images first.", page="cohort")
 with right:
-    samples = ask.samples(str(cohort))
+    samples = choosers.samples(str(cohort))
 if samples is None:
     show.next_step(
         "The map needs synthetic images of this cohort. Draw some from a generator, or bring those of another program.",
         page="generators",
     )
-map_view.page(str(cohort), str(samples))
+map_page.page(str(cohort), str(samples))

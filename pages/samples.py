@@ -2,18 +2,19 @@
 
 import streamlit as st
 
-from ganaug_core.ui import ask, looking, show
+from ganaug_core.ui.pages.samples import samples_page
+from ganaug_core.ui.shared import choosers, show
 
 title, left, middle, right = st.columns([5, 6, 6, 4], vertical_alignment="bottom")
 title.title("Samples")
 for kind in ("sample", "import_samples"):
     show.watch(kind)
 with left:
-    cohort = ask.cohort()
+    cohort = choosers.cohort()
 if cohort is None:
     show.next_step("There is nothing to look at yet. Open the phantom or load your own images first.", page="cohort")
 with middle:
-    samples = ask.samples(str(cohort))
+    samples = choosers.samples(str(cohort))
 if samples is None:
     show.next_step(
         "There are no synthetic images of this cohort yet. Draw some from a generator, or bring those of another "
@@ -21,5 +22,5 @@ if samples is None:
         page="generators",
     )
 with right:
-    label = looking.chosen_class(str(samples))
-looking.samples(str(cohort), str(samples), label)
+    label = samples_page.chosen_class(str(samples))
+samples_page.samples(str(cohort), str(samples), label)

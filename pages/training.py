@@ -3,7 +3,8 @@
 import streamlit as st
 
 from ganaug_core.jobs import runs
-from ganaug_core.ui import ask, caches, live, recipes, show
+from ganaug_core.ui.pages.training import recipes, run_progress
+from ganaug_core.ui.shared import caches, choosers, show
 
 st.title("Training")
 workspace = caches.workspace()
@@ -15,14 +16,14 @@ asked = st.query_params.get("cohort")
 first = not known or (asked is not None and "run" not in st.query_params and asked not in known.values())
 if not first:
     with show.guarded_part():
-        live.watch(str(ask.run()))
+        run_progress.watch(str(choosers.run()))
     st.divider()
 if workspace.names("cohorts"):
     with (
         st.container() if first else st.expander("Train another generator", icon=":material/add:"),
         show.guarded_part(),
     ):
-        recipes.start(str(ask.cohort()))
+        recipes.start(str(choosers.cohort()))
 if known:
     st.subheader("All runs")
-    live.listing()
+    run_progress.listing()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from ganaug_core.cores import available_cores
+from ganaug_core.processor import available_cores
 from ganaug_core.storage.workspace import Workspace
 
 TESTS = Path(__file__).resolve().parent

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ganaug_core.alarms.course import checkups
+from ganaug_core.alarms.history import checkups
 from ganaug_core.records.training import Progress
 from ganaug_core.wording import percent
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import ClassVar
 
-from ganaug_core.alarms.course import series
+from ganaug_core.alarms.history import series
 from ganaug_core.records.training import Progress
 from ganaug_core.wording import percent
 

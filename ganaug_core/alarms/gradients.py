@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import ClassVar
 
-from ganaug_core.alarms.course import blown_up, series
+from ganaug_core.alarms.history import blown_up, series
 from ganaug_core.records.training import Progress
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from ganaug_core.alarms.course import blown_up, series
+from ganaug_core.alarms.history import blown_up, series
 from ganaug_core.records.training import Progress
 
 

@@ -7,17 +7,17 @@ other. Only this step reads the hold-out.
 
 from collections.abc import Mapping
 
-from ganaug_core.audit.copies import copies
-from ganaug_core.audit.document import as_json
-from ganaug_core.audit.intensities import intensities
-from ganaug_core.audit.labels import labels
-from ganaug_core.audit.measuring import measurements
-from ganaug_core.audit.modes import modes
-from ganaug_core.audit.realism import realism
-from ganaug_core.audit.remembered import described, membership
-from ganaug_core.audit.sides import Remember, Space, afresh, sides
-from ganaug_core.audit.spaces import in_words
-from ganaug_core.audit.words import VERDICTS, Finding
+from ganaug_core.audit.audit_json import as_json
+from ganaug_core.audit.comparison import Remember, Space, afresh, sides
+from ganaug_core.audit.copying import copies
+from ganaug_core.audit.fidelity import realism
+from ganaug_core.audit.intensity import intensities
+from ganaug_core.audit.label_fidelity import labels
+from ganaug_core.audit.measurements import measurements
+from ganaug_core.audit.memorisation import described, membership
+from ganaug_core.audit.mode_coverage import modes
+from ganaug_core.audit.sentences import VERDICTS, Finding
+from ganaug_core.audit.space_disagreement import in_words
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
 from ganaug_core.records import ROLES, Audit, Cohort, Samples, Verdict

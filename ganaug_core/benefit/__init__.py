@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.benefit import analysis
-from ganaug_core.benefit.answer import answer
+from ganaug_core.benefit import bootstrap
 from ganaug_core.benefit.arms import BASELINE, UNMOVED, chances, class_chances
+from ganaug_core.benefit.benefit_json import as_json
 from ganaug_core.benefit.classifier import Classifier, as_prevalent
-from ganaug_core.benefit.document import as_json
-from ganaug_core.benefit.fitting import Fitting, fitting
-from ganaug_core.benefit.sheets import sheet
+from ganaug_core.benefit.experiment_data import Fitting, fitting
+from ganaug_core.benefit.training_image_sheets import sheet
+from ganaug_core.benefit.verdict import answer
 from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.interfaces import Report, silent
@@ -92,7 +92,7 @@ class Experiment:
         """
         both = self.fitting
         chosen = [arm for arm in both.arms if not only or arm.name in only]
-        weights = analysis.resampled(both.groups, both.test_labels, both.rare, self.seed)
+        weights = bootstrap.resampled(both.groups, both.test_labels, both.rare, self.seed)
         found: dict[tuple[str, int], NDArray[np.float64]] = {}
         total = len(chosen) * self.repetitions
         for repetition in range(self.repetitions):
@@ -105,7 +105,7 @@ class Experiment:
 
                 told(0.0, "")
                 probabilities = self._trial(arm, self.seed + repetition, cache, told)
-                found[arm.name, repetition] = analysis.measured(probabilities, both.test_labels, weights)
+                found[arm.name, repetition] = bootstrap.measured(probabilities, both.test_labels, weights)
                 if repetition == 0 or arm is chosen[-1]:
                     yield self._so_far(chosen, found, repetition + (arm is chosen[-1]))
         report(1.0, "Done")
@@ -144,13 +144,13 @@ class Experiment:
             cache.write("trials", name, manifest, {"probabilities": told}, origin=origin, replace=True)
         return told
 
-    def _so_far(self, chosen: list[Arm], found: analysis.Measured, done: int) -> Benefit:
+    def _so_far(self, chosen: list[Arm], found: bootstrap.Measured, done: int) -> Benefit:
         both = self.fitting
         rare = both.classes[both.rare]
-        scores = analysis.scores(found, both.classes)
+        scores = bootstrap.scores(found, both.classes)
         differences = (
-            *analysis.differences(found, both.classes, rare, BASELINE),
-            *analysis.differences(found, both.classes, rare, UNMOVED),
+            *bootstrap.differences(found, both.classes, rare, BASELINE),
+            *bootstrap.differences(found, both.classes, rare, UNMOVED),
         )
         had = [arm for arm in chosen if any(name == arm.name for name, _ in found)]
         verdict = answer(had, scores, differences, rare, done)
@@ -161,7 +161,7 @@ class Experiment:
             seed=self.seed,
             done=done,
             asked=self.repetitions,
-            settings={"revision": REVISIONS["benefits"], **self.classifier.facts(), "resamples": analysis.RESAMPLES},
+            settings={"revision": REVISIONS["benefits"], **self.classifier.facts(), "resamples": bootstrap.RESAMPLES},
             verdict=verdict,
             arms=tuple(had),
             scores=scores,

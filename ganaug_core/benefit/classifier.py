@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganaug_core.cores import multiplies_bfloat16
 from ganaug_core.encoders import networks
 from ganaug_core.interfaces import Report, silent
+from ganaug_core.processor import multiplies_bfloat16
 from ganaug_core.records import Floats, Integers
 
 WIDTHS = (32, 48, 64)

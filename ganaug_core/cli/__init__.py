@@ -13,8 +13,8 @@ import typer
 
 from ganaug_core import __version__
 from ganaug_core.cli import console, serve
-from ganaug_core.cores import spare_cores
 from ganaug_core.errors import GanaugError
+from ganaug_core.processor import spare_cores
 
 OPENING = ("app", "demo")
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not name it

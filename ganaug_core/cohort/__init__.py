@@ -9,13 +9,13 @@ import numpy as np
 
 import ganaug_core
 from ganaug_core import readers
-from ganaug_core.cohort import arranging, drafts, duplicates, identity, pixels, reading
-from ganaug_core.cohort.arranging import Draft
-from ganaug_core.cohort.document import as_json
+from ganaug_core.cohort import draft_split, exact_duplicates, image_ids, patient_groups, pixels, reading
+from ganaug_core.cohort.class_reduction import reduce_class
+from ganaug_core.cohort.cohort_json import as_json
+from ganaug_core.cohort.image_stack import Stack
 from ganaug_core.cohort.masks import Masks
-from ganaug_core.cohort.rarer import rarer
-from ganaug_core.cohort.stack import Stack
-from ganaug_core.cohort.synthetic import import_samples
+from ganaug_core.cohort.patient_groups import Draft
+from ganaug_core.cohort.synthetic_images import import_samples
 from ganaug_core.config.importing import Plan
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
@@ -23,7 +23,7 @@ from ganaug_core.readers.embedded import EMBEDDED, PREFIX
 from ganaug_core.records import ROLES, Cohort, Floats, Integers, Intensity, Pixels, Slice
 from ganaug_core.storage.workspace import check_name, installation_salt
 
-__all__ = ["EMBEDDED", "Imported", "Plan", "as_json", "import_cohort", "import_samples", "rarer", "read_cohort"]
+__all__ = ["EMBEDDED", "Imported", "Plan", "as_json", "import_cohort", "import_samples", "read_cohort", "reduce_class"]
 
 SIZES = (8, 512)
 
@@ -93,10 +93,10 @@ def read_cohort(
     """
     check_name(name)
     _check(size, value_range, percentiles)
-    arranging.check_shares(plan.tuning, plan.holdout)
+    patient_groups.check_shares(plan.tuning, plan.holdout)
     with Stack(folder) as stack, Masks(folder) as drawn:
         read = reading.read(source, columns, replace(choices or readers.Choices(), size=size), stack, drawn, report)
-        same = duplicates.exact(read.slices, [stack.digests[row] for row in read.rows])
+        same = exact_duplicates.exact(read.slices, [stack.digests[row] for row in read.rows])
         if not same.kept:
             raise CohortError(
                 "Every image is there under two labels.",
@@ -112,10 +112,10 @@ def read_cohort(
         above = sum(stack.highs[row] > intensity.high for row in rows)
     classes, labels = reading.labelled(slices)
     salt = b"" if str(source).startswith(PREFIX) else installation_salt()
-    ids = identity.ids(stored, [each.source for each in slices], salt)
+    ids = image_ids.ids(stored, [each.source for each in slices], salt)
 
     own = any(each.role == ROLES[-1] for each in slices)
-    widest = plan.twin_limit if fixed or own else max(plan.twin_limit, arranging.WIDEST_LIMIT)
+    widest = plan.twin_limit if fixed or own else max(plan.twin_limit, patient_groups.WIDEST_LIMIT)
     near, distances, widest = _near(intensity, stored, widest, plan.twin_limit, report)
     draft = _draft(read.slices, same, near, distances, widest, plan)
     volumes = np.array(draft.volumes[: len(rows)], np.int64)
@@ -153,9 +153,9 @@ def read_cohort(
         masks=masks,
     )
     paths = dict(zip(ids.tolist(), (each.source for each in slices), strict=True))
-    split = drafts.tried(proposed, draft, plan, paths)
+    split = draft_split.tried(proposed, draft, plan, paths)
     report(1.0, f"{len(split):,} images")
-    return Imported(replace(split, digest=drafts.digest_of_content(split)), paths, draft)
+    return Imported(replace(split, digest=draft_split.digest_of_content(split)), paths, draft)
 
 
 def _check(size: int, value_range: tuple[float, float] | None, percentiles: tuple[float, float] | None) -> None:
@@ -178,7 +178,7 @@ def _check(size: int, value_range: tuple[float, float] | None, percentiles: tupl
 
 
 def _draft(
-    slices: Sequence[Slice], same: duplicates.Found, near: Integers, distances: Floats, widest: float, plan: Plan
+    slices: Sequence[Slice], same: exact_duplicates.Found, near: Integers, distances: Floats, widest: float, plan: Plan
 ) -> Draft:
     """Return what the source told: the cohort's images first, then the duplicates that were left out."""
     kept = set(same.kept)
@@ -187,8 +187,8 @@ def _draft(
     linked = {row for pair in same.pairs.tolist() for row in pair}
     ordered = [slices[row] for row in order if row in kept or row in linked]
     return Draft(
-        patients=arranging.numbered([each.patient for each in ordered]),
-        volumes=arranging.numbered([each.volume for each in ordered]),
+        patients=patient_groups.numbered([each.patient for each in ordered]),
+        volumes=patient_groups.numbered([each.volume for each in ordered]),
         links=[[place[one], place[other]] for one, other in same.pairs.tolist()],
         files=[each.source for each in ordered[len(kept) :]],
         given=[ROLES.index(each.role) if each.role else -1 for each in ordered[: len(kept)]],
@@ -214,8 +214,8 @@ def _near(
         report(0.5 + 0.49 * share, doing)
 
     pairs, distances = neighbours.twin_pairs(pixels.reduced(stored, intensity), limit, report=told)
-    if len(pairs) > arranging.MOST_PAIRS:
-        limit = max(least, float(np.partition(distances, arranging.MOST_PAIRS)[arranging.MOST_PAIRS]))
+    if len(pairs) > patient_groups.MOST_PAIRS:
+        limit = max(least, float(np.partition(distances, patient_groups.MOST_PAIRS)[patient_groups.MOST_PAIRS]))
         close = distances <= limit
         pairs, distances = pairs[close], distances[close]
     return pairs, distances, limit

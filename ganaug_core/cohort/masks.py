@@ -9,7 +9,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.readers import grid
+from ganaug_core.readers import resampling
 from ganaug_core.records import NO_MASK
 from ganaug_core.storage.workspace import scratch, translated
 
@@ -37,14 +37,14 @@ class Masks:
     def __contains__(self, row: int) -> bool:
         return row in self._where
 
-    def add(self, row: int, mask: NDArray[np.uint8], size: int, spacing: grid.Spacing | None) -> None:
+    def add(self, row: int, mask: NDArray[np.uint8], size: int, spacing: resampling.Spacing | None) -> None:
         """Append the mask (row, column) of image `row` of the stack, brought to the cohort's grid.
 
         Raises:
             WorkspaceError: The disk is full.
         """
         self._where[row], self._size = len(self._where), size
-        fitted = grid.halved(grid.fitted(mask[None].astype(np.float32), size, spacing, fill=0.0)[0])
+        fitted = resampling.halved(resampling.fitted(mask[None].astype(np.float32), size, spacing, fill=0.0)[0])
         with translated(self._place):
             self._file.write(fitted.tobytes())
 

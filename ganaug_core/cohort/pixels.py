@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganaug_core.cohort.stack import Stack
+from ganaug_core.cohort.image_stack import Stack
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import embedded
-from ganaug_core.readers.grid import fitted
+from ganaug_core.readers.resampling import fitted
 from ganaug_core.records import Floats, Intensity, Pixels, Slice
 
 __all__ = ["fitted", "intensity_of", "reduced", "stacked"]

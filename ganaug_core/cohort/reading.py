@@ -9,9 +9,9 @@ import numpy as np
 
 from ganaug_core import readers
 from ganaug_core.cohort import pixels
-from ganaug_core.cohort.expected import expected
+from ganaug_core.cohort.image_stack import Stack
 from ganaug_core.cohort.masks import Masks
-from ganaug_core.cohort.stack import Stack
+from ganaug_core.cohort.source_size import expected
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report
 from ganaug_core.readers.burned_in import LINE, MARK, Marks, has_text

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganaug_core.cores import available_cores, multiplies_bfloat16
 from ganaug_core.interfaces import Report
+from ganaug_core.processor import available_cores, multiplies_bfloat16
 from ganaug_core.records import Floats
 
 WIDTHS = (48, 64, 96)

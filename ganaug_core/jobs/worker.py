@@ -14,7 +14,7 @@ import sys
 import time
 from types import FrameType
 
-from ganaug_core import cores, pipeline
+from ganaug_core import pipeline, processor
 from ganaug_core.config.requests import Request, Train
 from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import store
@@ -141,7 +141,7 @@ def _bug(error: Exception, job: store.Job) -> dict[str, str]:
 def main(arguments: list[str]) -> None:
     """Run as the module says above."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    cores.spare_cores()
+    processor.spare_cores()
     workspace = Workspace(arguments[1])
     platform.lower_priority()  # the page stays quick while a run uses every core
     try:

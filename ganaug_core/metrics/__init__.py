@@ -6,10 +6,10 @@ a `MomentMetric` (takes the features). The tests behind the verdicts are functio
 """
 
 from ganaug_core.interfaces import MomentMetric, NeighbourMetric
-from ganaug_core.metrics.density import Coverage, Density
+from ganaug_core.metrics.density_coverage import Coverage, Density
 from ganaug_core.metrics.frechet import Frechet
 from ganaug_core.metrics.kernel_distance import KernelDistance
-from ganaug_core.metrics.precision import Precision, Recall
+from ganaug_core.metrics.precision_recall import Precision, Recall
 from ganaug_core.metrics.vendi import VendiRatio
 
 METRICS: dict[str, type[NeighbourMetric] | type[MomentMetric]] = {

@@ -4,7 +4,7 @@
 feature distances for every neighbour statistic.
 """
 
-from ganaug_core.neighbours.distances import Neighbours, neighbours
-from ganaug_core.neighbours.search import Registered, crowds, registered, twin_pairs
+from ganaug_core.neighbours.feature_distances import Neighbours, neighbours
+from ganaug_core.neighbours.registered_search import Registered, crowds, registered, twin_pairs
 
 __all__ = ["Neighbours", "Registered", "crowds", "neighbours", "registered", "twin_pairs"]

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganaug_core.neighbours.tiles import Nearest, Points, Values, numbered, tiles
+from ganaug_core.neighbours.tiled_distances import Nearest, Points, Values, numbered, tiles
 from ganaug_core.records import Integers
 
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ganaug_core.cores import multiplies_bfloat16
 from ganaug_core.errors import EvidenceError
+from ganaug_core.processor import multiplies_bfloat16
 from ganaug_core.records import Floats
 
 SIDE, TEMPLATE = 32, 22

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
-from ganaug_core.readers import dicom, dicom_masks, grid, staging
+from ganaug_core.readers import dicom, dicom_masks, private_copies, resampling
 from ganaug_core.readers.burned_in import has_text
 from ganaug_core.readers.refusals import EXPORT_AGAIN, MEMORY, no_memory
 from ganaug_core.storage import platform
@@ -47,7 +47,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     path, choices = Path(request["path"]), Choices(**request["choices"])
     folder = Path(request["folder"])
     if request["planes"]:
-        content = dicom.part_10(staging.content_of(path))
+        content = dicom.part_10(private_copies.content_of(path))
         return dicom.drawn(content, request["planes"], choices.mask_label, folder), b""
     if request["kind"] != "dicom":
         from ganaug_core.readers import volume_pixels  # SimpleITK: half a second that DICOM can mostly do without
@@ -61,7 +61,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     facts["shapes"] = [plane.shape for plane in planes]
     flat = np.concatenate([plane.ravel() for plane in planes] or [np.zeros(0)])
     if flat.nbytes > SMALL:
-        with staging.writing(Path(request["pixels"])) as file:
+        with private_copies.writing(Path(request["pixels"])) as file:
             # By its own numpy tells of a full disk without an error number.
             np.lib.format.write_array(SimpleNamespace(write=file.write), flat, allow_pickle=False)
         return facts, b""
@@ -70,32 +70,32 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 
 def _header(path: Path, choices: Choices) -> dict[str, Any]:
-    start = dicom.part_10(staging.start_of(path, dicom.FIRST_PART))
-    return dicom.header(start, lambda: dicom.part_10(staging.content_of(path)), choices.label_tag)
+    start = dicom.part_10(private_copies.start_of(path, dicom.FIRST_PART))
+    return dicom.header(start, lambda: dicom.part_10(private_copies.content_of(path)), choices.label_tag)
 
 
 def _dicom(
     path: Path, known: dict[str, Any] | None, drawn: dict[str, str] | None, choices: Choices, folder: Path
 ) -> tuple[list[NDArray[Any]], dict[str, Any]]:
-    content = dicom.part_10(staging.content_of(path))
+    content = dicom.part_10(private_copies.content_of(path))
     if known is None:
         known = dicom.header(content[: dicom.FIRST_PART], lambda: content, choices.label_tag)
     found = dicom.image(content, known, choices.label_tag, folder)
     if found is None:
-        raise staging.changed()
+        raise private_copies.changed()
     values, promised = found
     facts: dict[str, Any] = {"count": promised.frames, "index": [], "spacing_mm": [], "empty": 0,
                              "text": [], "masks": drawn is not None}  # fmt: skip
     masks = None if drawn is None else _masks(drawn, values.shape)
     placed, placed_masks = [], []
-    for frame in grid.chosen(masks, len(values), choices):
+    for frame in resampling.chosen(masks, len(values), choices):
         if values[frame].min() == values[frame].max():
             facts["empty"] += 1
             continue
         spacing, mask = promised.plane(frame).spacing_mm, None if masks is None else masks[frame]
         if mask is not None:
-            placed_masks.append(grid.placed_mask(mask, spacing, choices))
-        plane, spacing = grid.placed(values[frame], spacing, mask, choices)
+            placed_masks.append(resampling.placed_mask(mask, spacing, choices))
+        plane, spacing = resampling.placed(values[frame], spacing, mask, choices)
         placed.append(plane)
         # Afterwards the slice is too small for letters; as it is, whoever gets it can look himself.
         facts["text"].append(choices.size is not None and has_text(values[frame]))
@@ -121,7 +121,7 @@ def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     except CohortError as error:
         refusal = error
     except OSError as error:
-        refusal = staging.disk_full() if staging.is_full(error) else _unexpected(error)
+        refusal = private_copies.disk_full() if private_copies.is_full(error) else _unexpected(error)
     except MemoryError:
         refusal = no_memory()
     except Exception as error:  # whatever the decoders raise costs one file, not the cohort

@@ -9,7 +9,7 @@ from pathlib import Path
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.readers import grid, masks, pictures, volumes
+from ganaug_core.readers import masks, pictures, resampling, volumes
 from ganaug_core.records import ROLES, Skipped, Slice
 
 Named = tuple[Path, str, str | None]
@@ -106,8 +106,8 @@ def _with_mask(picture: Slice | Skipped, mask: Path | None, choices: Choices) ->
         yield Skipped(picture.source, "mask.empty", say, "Leave it out, or choose all slices.")
         return
     whole = replace(choices, size=None)
-    pixels, _ = grid.placed(picture.pixels[0], None, inside, whole)
-    yield replace(picture, pixels=pixels[None], mask=grid.placed_mask(inside, None, whole))
+    pixels, _ = resampling.placed(picture.pixels[0], None, inside, whole)
+    yield replace(picture, pixels=pixels[None], mask=resampling.placed_mask(inside, None, whole))
 
 
 def _tagged(source: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
-from ganaug_core.readers import grid, staging
+from ganaug_core.readers import private_copies, resampling
 from ganaug_core.readers.dicom_pixels import narrow
 from ganaug_core.readers.meta_header import is_meta, meta
 from ganaug_core.readers.nifti_header import SECOND_LENGTH, Nifti, nifti, nifti_holds
@@ -73,7 +73,7 @@ def slices(
             code="mask",
         )
     masks, unused = _mask_or_why(mask, found.image, choices, axis, folder) if mask else (None, None)
-    taken = grid.chosen(masks, len(values), choices)
+    taken = resampling.chosen(masks, len(values), choices)
     if masks is not None and choices.needs_mask and not taken:
         raise CohortError("its mask is empty.", do="Leave it out, or choose all slices.", code="mask.empty")
     facts: dict[str, Any] = {"digest": found.digest, "count": len(values), "index": [], "spacing_mm": [], "empty": 0,
@@ -84,10 +84,10 @@ def slices(
         if values[row].min() == values[row].max():
             facts["empty"] += 1
             continue
-        plane, spacing_there = grid.placed(values[row], spacing, None if masks is None else masks[row], choices)
+        plane, spacing_there = resampling.placed(values[row], spacing, None if masks is None else masks[row], choices)
         placed.append(plane)
         if masks is not None:
-            placed_masks.append(grid.placed_mask(masks[row], spacing, choices))
+            placed_masks.append(resampling.placed_mask(masks[row], spacing, choices))
         facts["index"].append(row)
         facts["spacing_mm"].append(spacing_there)
     return placed + placed_masks, facts
@@ -95,7 +95,7 @@ def slices(
 
 def _read(path: Path, kind: str, folder: Path, number: int | None = None) -> Read:
     copy = folder / f"copy.{kind}"
-    digest = staging.copied(path, copy)
+    digest = private_copies.copied(path, copy)
     with copy.open("rb") as file:
         start = file.read(LONGEST_HEADER)
     if kind_of(start) != kind:
@@ -123,7 +123,7 @@ def _volume(promised: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any
     if promised.data_file is None:
         content = copy.read_bytes()[promised.at :]
     else:
-        content = staging.content_of(path.with_name(promised.data_file))
+        content = private_copies.content_of(path.with_name(promised.data_file))
         digest = sha256(content).hexdigest()
     content = voxels(promised, content)
     if promised.channels > 1:
@@ -131,7 +131,7 @@ def _volume(promised: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any
     if promised.dtype.kind == "f":
         require_finite(np.frombuffer(content, promised.dtype))
     whole = folder / ("whole.nrrd" if promised.format == "nrrd" else "whole.mha")
-    with staging.writing(whole) as file:
+    with private_copies.writing(whole) as file:
         file.write("\n".join(promised.lines).encode("latin-1"))
         file.write(content)
     reader = "NrrdImageIO" if promised.format == "nrrd" else "MetaImageIO"
@@ -166,7 +166,7 @@ def _alone(plain: Path, promised: Nifti, header: bytes) -> Path:
     """Return a NIfTI-1 file of the voxels that are taken, in grey."""
     alone = plain.with_name("alone.nii")
     content = np.memmap(plain, np.uint8, "r", promised.offset, (promised.length,))
-    with staging.writing(alone) as file:
+    with private_copies.writing(alone) as file:
         file.write(header)
         file.write((content if promised.channels == 1 else luminance(content.reshape(-1, promised.channels))).data)
     return alone
@@ -195,7 +195,7 @@ def _uncompressed(path: Path, promised: Nifti) -> Path:
         raise bomb(path.stat().st_size, promised.whole)
     written = 0
     try:
-        with gzip.open(path) as source, staging.writing(plain) as copy:
+        with gzip.open(path) as source, private_copies.writing(plain) as copy:
             while written < most and (block := source.read(min(1 << 20, most - written))):
                 written += copy.write(block)
     except (OSError, EOFError, zlib.error) as error:
@@ -226,7 +226,7 @@ def _by_itk(path: Path, reader: str, name: str) -> Any:
     return itk.JoinSeries([image]) if image.GetDimension() == 2 else image
 
 
-def _planes(image: Any, plane: str) -> tuple[NDArray[Any], grid.Spacing, int]:
+def _planes(image: Any, plane: str) -> tuple[NDArray[Any], resampling.Spacing, int]:
     """Return (slice, row, column), row and column spacing, and the axis (0 = feet to head) across which they lie.
 
     Seen as radiologists do: axial with the front up and the left side right, from the feet upwards; the others with the
@@ -252,7 +252,7 @@ def _mask_or_why(
     try:
         return _mask(path, image, choices, axis, folder), None
     except CohortError as error:
-        if choices.needs_mask or error.code == staging.DISK_FULL:
+        if choices.needs_mask or error.code == private_copies.DISK_FULL:
             raise
         return None, error.what
 

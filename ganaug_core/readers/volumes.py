@@ -12,8 +12,8 @@ from ganaug_core.config.importing import Choices
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import series
 from ganaug_core.readers.burned_in import LINE
-from ganaug_core.readers.drawings import Drawing, drawn_on, taken
-from ganaug_core.readers.guarded import Asked, Decoded, Decoders
+from ganaug_core.readers.dicom_mask_series import Drawing, drawn_on, taken
+from ganaug_core.readers.guarded_decoding import Asked, Decoded, Decoders
 from ganaug_core.readers.series import Member
 from ganaug_core.records import Pixels, Skipped, Slice
 

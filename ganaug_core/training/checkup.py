@@ -16,7 +16,7 @@ from ganaug_core.encoders.fitted import FEWEST_IMAGES
 from ganaug_core.encoders.pixels import Pixels
 from ganaug_core.encoders.texture import Texture
 from ganaug_core.metrics import copying
-from ganaug_core.metrics.density import Coverage
+from ganaug_core.metrics.density_coverage import Coverage
 from ganaug_core.metrics.kernel_distance import KernelDistance
 from ganaug_core.metrics.statistics import spread_interval, wilson
 from ganaug_core.metrics.vendi import vendi_score

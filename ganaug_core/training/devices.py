@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganaug_core.cores import available_cores, multiplies_bfloat16
 from ganaug_core.errors import TrainingError
+from ganaug_core.processor import available_cores, multiplies_bfloat16
 
 _CPU_INFO = Path("/proc/cpuinfo")
 

@@ -14,15 +14,15 @@ from torch import Tensor
 
 import ganaug_core
 from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, TrainingConfig
-from ganaug_core.cores import available_cores
 from ganaug_core.errors import ConfigurationError, TrainingError
+from ganaug_core.processor import available_cores
 from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
 from ganaug_core.records.training import Progress
 from ganaug_core.training import devices, parts, telemetry, threads
-from ganaug_core.training.best import Best
-from ganaug_core.training.game import Game
-from ganaug_core.training.images import TrainingImages
-from ganaug_core.training.watch import Watch
+from ganaug_core.training.adversarial_step import Game
+from ganaug_core.training.alarm_watch import Watch
+from ganaug_core.training.checkpoint_selection import Best
+from ganaug_core.training.training_images import TrainingImages
 
 REPORT_SECONDS = 0.3
 _PREVIEWS = 50

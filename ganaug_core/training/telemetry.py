@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ganaug_core.records import TRAIN, TUNING, Cohort, Floats, Integers, Measurement
+from ganaug_core.training.adversarial_step import Game
 from ganaug_core.training.devices import Place, seeded
-from ganaug_core.training.game import Game
 
 PER_CLASS = 8
 _LOGITS = 256

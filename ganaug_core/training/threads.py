@@ -16,8 +16,8 @@ import torch
 from platformdirs import user_data_path
 
 from ganaug_core.config import TrainingConfig
-from ganaug_core.cores import available_cores
 from ganaug_core.errors import WorkspaceError
+from ganaug_core.processor import available_cores
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import digest_of, write_atomic
 from ganaug_core.training.devices import Place, processor

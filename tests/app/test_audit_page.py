@@ -12,11 +12,22 @@ from ganaug_core import app_root, atlas
 from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.records import Audit, Examples
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui import glossary
+from ganaug_core.ui.shared import glossary
 from tests.looking_records import a_map, an_audit, kept
 
 SAMPLES = "r1-6-seed0"
-SPEAKING = ("copies", "modes", "realism", "detail", "labels", "intensities", "multiples", "spaces", "regions", "words")
+SPEAKING = (
+    "copying",
+    "mode_coverage",
+    "fidelity",
+    "power_spectrum",
+    "label_fidelity",
+    "intensity",
+    "real_against_real",
+    "space_disagreement",
+    "lesion_regions",
+    "sentences",
+)
 NAMES = {" 1  cycles a pixel"}  # of a space, in the table below
 WORD = re.compile(r"[a-zé]+(?:-[a-z]+)*")
 PLAIN = set(

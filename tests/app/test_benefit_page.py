@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from ganaug_core.config.requests import MeasureBenefit, ReduceClass
 from ganaug_core.jobs import store
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui import benefit_figures
+from ganaug_core.ui.pages.benefit import benefit_figures
 
 Open = Callable[..., AppTest]
 SAMPLES = "r1-6-seed0"

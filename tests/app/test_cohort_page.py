@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from ganaug_core import neighbours, pipeline
-from ganaug_core.cohort import drafts
+from ganaug_core.cohort import draft_split
 from ganaug_core.config.importing import Choices
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.jobs import store
@@ -89,10 +89,10 @@ def test_shares_can_be_drawn_again_and_the_split_is_fixed_by_one_click(home: Wor
 
 
 def test_images_with_likely_text_must_be_looked_at_first(home: Workspace, page: Open, draft: str) -> None:
-    cohort, made = home.cohort(draft), drafts.of(home, draft)
+    cohort, made = home.cohort(draft), draft_split.of(home, draft)
     suspected = {str(cohort.ids[3]): "There seems to be text in the image."}
     changed = type(cohort)(**{**vars(cohort), "suspected_text": suspected})
-    home.revise(changed, {drafts.FILE: made.to_bytes(), drafts.PATHS: b"{}"})
+    home.revise(changed, {draft_split.FILE: made.to_bytes(), draft_split.PATHS: b"{}"})
     app = page("cohort")
     assert "1 image may hold text" in shown(app)
     app.button(key="fix-split").click().run()
@@ -106,9 +106,9 @@ def test_images_with_likely_text_must_be_looked_at_first(home: Workspace, page: 
 
 
 def test_what_the_files_held_besides_is_listed(home: Workspace, page: Open, draft: str) -> None:
-    cohort, made = home.cohort(draft), drafts.of(home, draft)
+    cohort, made = home.cohort(draft), draft_split.of(home, draft)
     told = cohort.provenance | {"dropped": {"PatientName": 40, "private attribute": 7}}
-    home.revise(type(cohort)(**{**vars(cohort), "provenance": told}), {drafts.FILE: made.to_bytes()})
+    home.revise(type(cohort)(**{**vars(cohort), "provenance": told}), {draft_split.FILE: made.to_bytes()})
     app = page("cohort")
     assert "2 kinds of information" in shown(app)
     tables = [each.value for each in app.dataframe if "Dropped" in each.value.columns]

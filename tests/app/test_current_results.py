@@ -485,7 +485,7 @@ def test_a_damaged_reference_hides_no_other(judged: Workspace, page: Open, kind:
 def test_a_result_that_is_replaced_while_it_is_read_is_read_again(
     judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ganaug_core.ui import caches
+    from ganaug_core.ui.shared import caches
 
     request = MeasureBenefit(**ABOUT)
     name = str(pipeline.made(judged, request))

@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 from ganaug_core import app_root, atlas
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui import shell
+from ganaug_core.ui.shared import frame
 
 Open = Callable[..., AppTest]
-PAGES = [screen.name for screens in shell.SECTIONS.values() for screen in screens if shell.path(screen.name).is_file()]
+PAGES = [screen.name for screens in frame.SECTIONS.values() for screen in screens if frame.path(screen.name).is_file()]
 OURS = {"cohort": "Cohort", "training": "Training", "generators": "Generators"}
 
 

@@ -20,8 +20,11 @@ from ganaug_core.jobs import store
 from ganaug_core.records import Audit, Copied, Intensity, Map, Measurement
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui import decisions, figures, glossary, looking, map_view, pairs, saving, verdicts
-from ganaug_core.ui.components.feature_map import Lasso, lasso_of
+from ganaug_core.ui.pages.audit import verdicts
+from ganaug_core.ui.pages.feature_map import map_page
+from ganaug_core.ui.pages.samples import decisions, export, samples_page
+from ganaug_core.ui.shared import figures, glossary, pairs
+from ganaug_core.ui.shared.components.feature_map import Lasso, lasso_of
 
 Open = Callable[..., AppTest]
 SAMPLES = "r1-6-seed0"
@@ -138,10 +141,10 @@ def test_a_link_to_an_image_opens_its_class(judged: Workspace, page: Open) -> No
 def test_a_link_to_an_image_further_on_opens_the_part_of_the_gallery_that_holds_it(
     judged: Workspace, monkeypatch: pytest.MonkeyPatch, page: Open
 ) -> None:
-    monkeypatch.setattr(looking, "AMOUNTS", (2, 4))
+    monkeypatch.setattr(samples_page, "AMOUNTS", (2, 4))
     seen = []
     monkeypatch.setattr(
-        looking, "gallery", lambda kind, name, shown, *rest, **more: seen.append((shown, more["picked"]))
+        samples_page, "gallery", lambda kind, name, shown, *rest, **more: seen.append((shown, more["picked"]))
     )
     page("samples", samples=SAMPLES, image=f"{4096 + 3:012x}")
     assert seen[-1] == ([f"{4096 + 2:012x}", f"{4096 + 3:012x}"], f"{4096 + 3:012x}")
@@ -355,7 +358,7 @@ def test_what_cannot_be_a_lasso_is_none(sent: dict | None) -> None:
 
 
 def test_the_deficit_of_a_missing_group_is_said_in_words(judged: Workspace) -> None:
-    group = map_view.groups(the_audit(judged))[0]
+    group = map_page.groups(the_audit(judged))[0]
     assert group.says.endswith("2 % instead of 11 %")
     assert len(group.members) == 5
 
@@ -375,9 +378,9 @@ def test_the_coverage_figure_shows_value_interval_floor_and_chance(judged: Works
 def test_saved_images_hold_the_physical_values_and_say_that_they_are_synthetic(filled: Workspace) -> None:
     samples = filled.samples(SAMPLES)
     intensity = Intensity("HU", -160, 240)
-    rows = saving.first_of_each(samples, 2)
+    rows = export.first_of_each(samples, 2)
     assert np.bincount(samples.labels[rows]).tolist() == [2, 2, 2]
-    with zipfile.ZipFile(io.BytesIO(saving.packed(samples, rows, intensity, "png"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export.packed(samples, rows, intensity, "png"))) as archive:
         names = archive.namelist()
         table = archive.read(f"{SAMPLES}/manifest.csv").decode().splitlines()
         first = Image.open(io.BytesIO(archive.read(f"{SAMPLES}/{table[1].split(',')[0]}")))
@@ -436,4 +439,4 @@ def test_the_kept_images_are_those_that_were_kept_last(filled: Workspace) -> Non
     base.decide(samples.digest, str(samples.ids[0]), "keep", samples=SAMPLES)
     base.decide(samples.digest, str(samples.ids[3]), "keep", samples=SAMPLES)
     base.decide(samples.digest, str(samples.ids[3]), "reject", "blurred", samples=SAMPLES)
-    assert saving.kept_rows(samples, decisions.of(samples)).tolist() == [0]
+    assert export.kept_rows(samples, decisions.of(samples)).tolist() == [0]

@@ -13,7 +13,9 @@ from ganaug_core.jobs import runs
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup, Raised
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui import charts, comparing, watching
+from ganaug_core.ui.pages.compare import compare_page
+from ganaug_core.ui.pages.training import alarms_and_checkpoints
+from ganaug_core.ui.shared import charts
 
 Open = Callable[..., AppTest]
 
@@ -88,7 +90,7 @@ def test_the_kept_checkpoint_is_said_with_intervals_and_references(two: Workspac
 
 
 def test_suspected_copying_of_the_kept_checkpoint_is_not_hidden() -> None:
-    assert "**copying is suspected**" in watching.verdict(checkup(10, 1.0, copying_p=1e-4))
+    assert "**copying is suspected**" in alarms_and_checkpoints.verdict(checkup(10, 1.0, copying_p=1e-4))
 
 
 def test_run_json_names_alarms_and_measured_checkpoints(two: Workspace) -> None:
@@ -119,12 +121,12 @@ def test_two_runs_are_weighed_with_their_intervals(two: Workspace, page: Open) -
 
 
 def test_runs_within_each_others_interval_are_not_ranked() -> None:
-    found = comparing.answer({"a": checkup(1, 2.0), "b": checkup(1, 2.4)}, one_cohort=True)
+    found = compare_page.answer({"a": checkup(1, 2.0), "b": checkup(1, 2.4)}, one_cohort=True)
     assert found.startswith("**The two best runs cannot be told apart.**")
 
 
 def test_runs_on_different_cohorts_are_not_weighed() -> None:
-    found = comparing.answer({"a": checkup(1, 2.0), "b": checkup(1, 9.0)}, one_cohort=False)
+    found = compare_page.answer({"a": checkup(1, 2.0), "b": checkup(1, 9.0)}, one_cohort=False)
     assert "different cohorts" in found
 
 
@@ -133,7 +135,7 @@ def test_only_the_settings_that_differ_are_listed() -> None:
     parts = [{"name": "r1", "settings": {"gamma": 1.0}}]
     one = {"seed": 0, "loss": loss, "regularisers": parts, "batch_size": 32, "minutes": None}
     other = {**one, "loss": {"name": "hinge", "settings": {"margin": 2.0}}, "regularisers": [], "minutes": 5.0}
-    rows = comparing.differences({"a": one, "b": other}).to_dict("records")
+    rows = compare_page.differences({"a": one, "b": other}).to_dict("records")
     assert rows == [
         {"Setting": "Hinge: margin", "a": "1", "b": "2"},
         {"Setting": "Regularisers", "a": "R1", "b": "none"},

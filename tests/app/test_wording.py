@@ -20,7 +20,9 @@ from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.records import HOLDOUT, LISTED_BELOW, Audit, listed
 from ganaug_core.records.benefit import Difference
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui import findings, map_view, words
+from ganaug_core.ui.pages.audit import audit_page
+from ganaug_core.ui.pages.feature_map import map_page
+from ganaug_core.ui.shared import words
 
 PACKAGE = Path(wording.__file__).resolve().parent
 SAMPLES = "r1-6-seed0"
@@ -106,10 +108,10 @@ def test_a_share_and_its_p_read_the_same_on_the_page_on_the_map_and_on_the_comma
     group = replace(audit.missing_modes[0], real_share=0.1149, synthetic_share=0.0034, interval=(0, 0.0151), p_value=0)
     rare = replace(audit, missing_modes=(group,))
     said: list[str] = []
-    monkeypatch.setattr(findings.st, "text", lambda text, **_: said.append(text))
-    monkeypatch.setattr(findings, "gallery", lambda *_, **__: None)
-    findings._group(rare, group, "test")
-    on_page, on_map, on_terminal = said[0], map_view.groups(rare)[0].says, evidence._in_words(rare)
+    monkeypatch.setattr(audit_page.st, "text", lambda text, **_: said.append(text))
+    monkeypatch.setattr(audit_page, "gallery", lambda *_, **__: None)
+    audit_page._group(rare, group, "test")
+    on_page, on_map, on_terminal = said[0], map_page.groups(rare)[0].says, evidence._in_words(rare)
     for text in (on_page, on_map, on_terminal):
         assert re.findall(r"\b(?:11|0\.3)[\d.]* ?%", text)[:2] in (["11 %", "0.3 %"], ["0.3 %", "11 %"]), text
     assert "(95 % interval 0 % to 1.5 %, p < 0.0001)" in on_page
@@ -141,15 +143,15 @@ def test_a_pair_at_the_limit_is_the_same_for_the_list_the_map_and_the_curation(
 
     drawn: list[str] = []
     monkeypatch.setattr(
-        map_view, "feature_map", lambda *_, links, **__: drawn.extend(synthetic for synthetic, _ in links)
+        map_page, "feature_map", lambda *_, links, **__: drawn.extend(synthetic for synthetic, _ in links)
     )
-    map_view.with_overlays("x", judged.map(str(pipeline.made(judged, MAP))), edge)
+    map_page.with_overlays("x", judged.map(str(pipeline.made(judged, MAP))), edge)
     assert drawn == wanted
 
     cohort, samples = judged.identity("cohorts", "small"), judged.identity("samples", SAMPLES)
     assert pipeline.suspected_copies(judged, cohort, samples) == wanted
 
-    copies = importlib.import_module("ganaug_core.audit.copies")  # the package has a function of that name
+    copies = importlib.import_module("ganaug_core.audit.copying")  # the package has a function of that name
     counted = copies._copied(SimpleNamespace(cohort=judged.cohort("small")), edge.suspects)
     assert sorted(each for copied in counted for each in copied.synthetic) == sorted(wanted)
 
@@ -181,7 +183,7 @@ def test_the_command_line_and_the_page_say_the_same_of_a_share(role: str, monkey
 
 
 def _shares() -> None:
-    from ganaug_core.cohort.arranging import Plan
-    from ganaug_core.ui import splitting
+    from ganaug_core.cohort.patient_groups import Plan
+    from ganaug_core.ui.pages.cohort import split_proposal
 
-    splitting._shares(None, Plan())  # type: ignore[arg-type]  # the cohort is wanted by the button alone
+    split_proposal._shares(None, Plan())  # type: ignore[arg-type]  # the cohort is wanted by the button alone

@@ -10,7 +10,7 @@ import pytest
 
 from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui import uploads, words
+from ganaug_core.ui.shared import uploads, words
 
 
 class File(io.BytesIO):

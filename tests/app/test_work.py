@@ -254,9 +254,9 @@ def test_a_cohort_can_be_deleted(filled: Workspace, page: Open) -> None:
 def test_our_own_bugs_are_shown_with_a_number_and_without_details(
     filled: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from ganaug_core.ui import glance
+    from ganaug_core.ui.pages.cohort import overview
 
-    monkeypatch.setattr(glance, "headline", lambda cohort: {}["secret patient"])
+    monkeypatch.setattr(overview, "headline", lambda cohort: {}["secret patient"])
     app = page("cohort")
     assert "not your fault" in app.error[0].value
     assert "secret patient" not in app.error[0].value

@@ -29,10 +29,10 @@ from ganaug_core.cohort import import_cohort
 from ganaug_core.config import configure
 from ganaug_core.errors import TrainingError
 from ganaug_core.records import TRAIN, Cohort
-from ganaug_core.training import Training, best, run
-from ganaug_core.training.game import Game
-from ganaug_core.training.images import TrainingImages
+from ganaug_core.training import Training, checkpoint_selection, run
+from ganaug_core.training.adversarial_step import Game
 from ganaug_core.training.telemetry import Shown
+from ganaug_core.training.training_images import TrainingImages
 
 HEALTHY = ("recommended", "small-cohort")
 BETWEEN = 1_000
@@ -183,7 +183,7 @@ def play(cohort: Cohort, recipe: str, changes: dict[str, Any], fault: Fault, ima
 
 def main(kind: str, seeds: int = 4, images: int = 6_000, only: str = "") -> None:
     torch.set_num_threads(1)
-    best.IMAGES_BETWEEN, best.MOST_SHARE, run.TELEMETRY_SHARE = BETWEEN, 1.0, 1.0
+    checkpoint_selection.IMAGES_BETWEEN, checkpoint_selection.MOST_SHARE, run.TELEMETRY_SHARE = BETWEEN, 1.0, 1.0
     real = mednist()
     print("| run | seed | should be heard | heard | images |\n|---|---|---|---|---|", flush=True)
     if kind == "healthy":

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ganaug_core import features
 from ganaug_core.audit import Space, audit
-from ganaug_core.audit.sides import sides
+from ganaug_core.audit.comparison import sides
 from ganaug_core.metrics import copying
 from ganaug_core.metrics.statistics import wilson
 from ganaug_core.neighbours import registered
@@ -36,7 +36,9 @@ from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Intege
 from tests.benchmarks.power_pools import COHORTS, KINDS, Known, Near, Pool, chosen, copied, drawn, kept, near, pool
 from tests.evidence_records import samples, variations
 
-copies, modes = (importlib.import_module(f"ganaug_core.audit.{name}") for name in ("copies", "modes"))  # not functions
+copies, modes = (
+    importlib.import_module(f"ganaug_core.audit.{name}") for name in ("copying", "mode_coverage")
+)  # not functions
 ALPHA, CROWDED_DRAWS = copies.CROWD_ALPHA, 5
 SPACES = ("simclr", "texture", "pixels", "classifier")
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.datasets import load_digits
 
-from ganaug_core.benefit import Classifier, analysis
+from ganaug_core.benefit import Classifier, bootstrap
 from ganaug_core.benefit.arms import arms, chances
-from ganaug_core.benefit.scores import MEASURES, PRIMARY
+from ganaug_core.benefit.classification_scores import MEASURES, PRIMARY
 from ganaug_core.records import Floats, Integers
 from ganaug_core.records.benefit import Arm
 
@@ -75,11 +75,11 @@ def main() -> None:
     largest = drawn(unseen, tuple(np.bincount(unseen.labels)[::-1]), np.random.default_rng(1))
     area = list(MEASURES).index(PRIMARY)
     exact: dict[tuple[str, str], list[float]] = {}
-    found: dict[tuple[str, str], list[analysis.Estimate]] = {}
+    found: dict[tuple[str, str], list[bootstrap.Estimate]] = {}
     for draw in range(draws):
         random = np.random.default_rng([2, draw])
         train, test = drawn(pool, (RARE, OTHERS), random), drawn(unseen, TESTED, random)
-        weights = analysis.resampled(np.arange(len(test.labels)), test.labels, 1, draw)
+        weights = bootstrap.resampled(np.arange(len(test.labels)), test.labels, 1, draw)
         fold = np.concatenate([random.permutation(RARE) % FOLDS, random.permutation(OTHERS) % FOLDS])
         for way in ("seeds alone", "a fold left out"):
             values: dict[str, list[np.ndarray]] = {name: [] for name in ARMS}
@@ -88,19 +88,19 @@ def main() -> None:
                 real = np.flatnonzero((fold != repetition) | (way == "seeds alone"))
                 for name, arm in ARMS.items():
                     here, there = told(arm, train, real, 100 * draw + repetition, [test, largest])
-                    values[name].append(analysis.measured(here, test.labels, weights)[1, area])
+                    values[name].append(bootstrap.measured(here, test.labels, weights)[1, area])
                     ones = np.ones((1, len(largest.labels)))
-                    truth[name].append(float(analysis.measured(there, largest.labels, ones)[1, area, 0]))
+                    truth[name].append(float(bootstrap.measured(there, largest.labels, ones)[1, area, 0]))
             for change, (arm_name, against) in CHANGES.items():
                 moved = np.stack(values[arm_name]) - np.stack(values[against])
-                found.setdefault((change, way), []).append(analysis.estimate(moved))
+                found.setdefault((change, way), []).append(bootstrap.estimate(moved))
                 exact.setdefault((change, way), []).append(np.mean(truth[arm_name]) - np.mean(truth[against]))
         if (draw + 1) % 6 == 0 or draw + 1 == draws:
             report(exact, found, draw + 1)
 
 
 def report(
-    exact: dict[tuple[str, str], list[float]], found: dict[tuple[str, str], list[analysis.Estimate]], draws: int
+    exact: dict[tuple[str, str], list[float]], found: dict[tuple[str, str], list[bootstrap.Estimate]], draws: int
 ) -> None:
     """Print a table: mean change, its spread between training shares, the intervals' width, and how often they cover
     what is known (the mean over training shares; zero for a copier), lie above zero and below it."""

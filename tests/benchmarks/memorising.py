@@ -21,7 +21,7 @@ from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ganaug_core.audit.sides import sides
+from ganaug_core.audit.comparison import sides
 from ganaug_core.config import configure
 from ganaug_core.generators.sampling import run as draw
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Floats, Integers
@@ -30,7 +30,7 @@ from ganaug_core.training import run as training_run
 from tests.benchmarks.power_pools import Pool, chosen, pool
 from tests.evidence_records import samples
 
-copies = importlib.import_module("ganaug_core.audit.copies")  # the package shows the function of that name
+copies = importlib.import_module("ganaug_core.audit.copying")  # the package shows the function of that name
 SIDE = 32
 SIZES = (40, 80, 150, 250, 400)
 HELD, DRAWN = 400, 600

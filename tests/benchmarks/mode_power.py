@@ -21,7 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ganaug_core.encoders.simclr import SimCLR
-from ganaug_core.metrics.cells import cells
+from ganaug_core.metrics.missing_modes import cells
 from ganaug_core.metrics.statistics import weights, wilson
 from ganaug_core.readers import phantom
 from ganaug_core.records import Floats, Integers

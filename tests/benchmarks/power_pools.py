@@ -17,7 +17,7 @@ from scipy import ndimage, sparse
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.neighbours import Registered, registered, registration, search, twin_pairs
+from ganaug_core.neighbours import Registered, registered, registered_search, registration, twin_pairs
 from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Floats, Integers, Intensity
 from tests.evidence_records import EIGHT_BIT, medmnist, mednist
@@ -190,14 +190,16 @@ def kept(folder: Path | None, name: str, make: Callable[[], Near]) -> Near:
 
 def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -> Near:
     """Return the nearest references of each query, as the audit's search orders them, none of the query's own group."""
-    before = search.CANDIDATES, search.REFINED
-    search.CANDIDATES, search.REFINED = CANDIDATES, REFINED
-    looked = search.Search(registration.views(queries), registration.views(references), own, groups, search.QUERIES)
+    before = registered_search.CANDIDATES, registered_search.REFINED
+    registered_search.CANDIDATES, registered_search.REFINED = CANDIDATES, REFINED
+    looked = registered_search.Search(
+        registration.views(queries), registration.views(references), own, groups, registered_search.QUERIES
+    )
     rows = np.full((len(queries), LISTED), -1, np.int64)
     distances = np.full((len(queries), LISTED), 2, np.float32)
-    for start in range(0, len(queries), search.QUERIES):
+    for start in range(0, len(queries), registered_search.QUERIES):
         triples, likeness = looked.candidates(start, 0)
-        triples = triples.chosen(search.best_of_each(triples.query, likeness, LISTED))
+        triples = triples.chosen(registered_search.best_of_each(triples.query, likeness, LISTED))
         found, _ = looked.aligned(triples, start)
         order = torch.argsort(found, descending=True, stable=True)
         order = order[torch.argsort(triples.query[order], stable=True)]
@@ -207,7 +209,7 @@ def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -
         query, reference, values = query[first], reference[first], values[first].clip(0)
         place = np.arange(len(query)) - np.searchsorted(query, query)
         rows[query, place], distances[query, place] = reference, values
-    search.CANDIDATES, search.REFINED = before
+    registered_search.CANDIDATES, registered_search.REFINED = before
     missing = rows < 0  # the list ended: nobody else is nearer than its last
     last = np.where(missing, -1.0, distances).max(1, keepdims=True)
     return Near(rows, np.where(missing, last, distances).astype(np.float32))

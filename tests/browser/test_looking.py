@@ -20,7 +20,7 @@ from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.records import Audit, Cohort, Intensity, Map, Samples
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import digest_of
-from ganaug_core.ui.decisions import FASTEST_SECONDS
+from ganaug_core.ui.pages.samples.decisions import FASTEST_SECONDS
 
 CLASSES = ("ChestCT", "HeadCT")
 COHORT, SAMPLES = "scans", "scans-made"

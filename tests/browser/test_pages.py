@@ -9,19 +9,19 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from ganaug_core.records import Cohort
-from ganaug_core.ui import shell
+from ganaug_core.ui.shared import frame
 
 PAGES = {
     screen.name: screen.title
-    for screens in shell.SECTIONS.values()
+    for screens in frame.SECTIONS.values()
     for screen in screens
-    if shell.path(screen.name).is_file()
+    if frame.path(screen.name).is_file()
 }
 HEAVY = ("libtorch", "SimpleITK", "umap", "llvmlite")
 
 
 def address(name: str) -> str:
-    return "/" if name == shell.FIRST else f"/{name}"
+    return "/" if name == frame.FIRST else f"/{name}"
 
 
 def path_field(page: Page) -> Locator:

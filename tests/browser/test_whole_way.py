@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from ganaug_core.records import TRAIN, Audit
 from ganaug_core.storage.database import Database
-from ganaug_core.ui.decisions import FASTEST_SECONDS
+from ganaug_core.ui.pages.samples.decisions import FASTEST_SECONDS
 
 CLASSES = ("CXR", "Hand", "HeadCT")
 PER_CLASS = 200

@@ -7,7 +7,7 @@ Phantom and values: Zwanenburg et al., arXiv:1612.07003 (tables of chapter 3; da
 import numpy as np
 import pytest
 
-from ganaug_core.audit import regions
+from ganaug_core.audit import lesion_regions
 from ganaug_core.encoders import ibsi, radiomics
 
 pytestmark = pytest.mark.numerical
@@ -100,7 +100,7 @@ def test_difference_of_neighbouring_grey_tones() -> None:
 def test_the_numbers_of_a_lesion_are_those_they_are_called() -> None:
     found = ibsi.textures(PHANTOM, MOST).mean(0)
     assert len(found) == 79
-    named = {name: found[column] for name, (column, _) in regions.TEXTURE.items()}
+    named = {name: found[column] for name, (column, _) in lesion_regions.TEXTURE.items()}
     expected = {
         "region_entropy": CO_OCCURRENCE["joint entropy"],
         "region_steps": CO_OCCURRENCE["contrast"],

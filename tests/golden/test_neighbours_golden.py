@@ -11,7 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from ganaug_core.metrics import METRICS
 from ganaug_core.metrics.memorisation import authentic_share
-from ganaug_core.neighbours import Neighbours, neighbours, tiles
+from ganaug_core.neighbours import Neighbours, neighbours, tiled_distances
 from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import Floats
 
@@ -74,8 +74,8 @@ def plain(real: Points, synthetic: Points, k: int) -> list[float]:
 
 @pytest.fixture(params=[(1024, 2048), (64, 96)], ids=["one tile", "many tiles"])
 def tiling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiles, "ROWS", request.param[0])
-    monkeypatch.setattr(tiles, "COLUMNS", request.param[1])
+    monkeypatch.setattr(tiled_distances, "ROWS", request.param[0])
+    monkeypatch.setattr(tiled_distances, "COLUMNS", request.param[1])
 
 
 @pytest.mark.usefixtures("tiling")

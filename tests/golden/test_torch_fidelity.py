@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from ganaug_core.metrics import METRICS
-from ganaug_core.metrics.teaching import inception_score
+from ganaug_core.metrics.inception_score import inception_score
 from ganaug_core.neighbours import neighbours
 
 pytestmark = pytest.mark.numerical

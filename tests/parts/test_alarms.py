@@ -12,7 +12,7 @@ from ganaug_core.alarms import ALARMS
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup, Progress
 from ganaug_core.training import telemetry
-from ganaug_core.training.watch import CALM_REPORTS, Watch
+from ganaug_core.training.alarm_watch import CALM_REPORTS, Watch
 
 REPORTS = 60
 LOOK_EVERY = 4

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganaug_core.readers import guarded
+from ganaug_core.readers import guarded_decoding
 from ganaug_core.records import Skipped
 from tests.volume_files import ramp, read, write_dicom
 
@@ -27,7 +27,7 @@ decoder.main()
 
 
 def misbehave(monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
-    monkeypatch.setattr(guarded, "COMMAND", (sys.executable, "-P", "-c", MISBEHAVING.format(trouble=trouble)))
+    monkeypatch.setattr(guarded_decoding, "COMMAND", (sys.executable, "-P", "-c", MISBEHAVING.format(trouble=trouble)))
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_of_files_asked_for_together_each_bad_one_costs_itself_alone(
     for number in range(8):
         owner = "TROUBLE" if number in (0, 3, 4, 7) else "fine"
         path = write_dicom(tmp_path / f"{number}.dcm", ramp(), PatientID=owner, InstanceNumber=number)
-        asked.append(guarded.Asked(path, path.name, header_only=number == 5))
-    asked.insert(2, guarded.Asked(tmp_path / "\udce9.dcm", "\udce9.dcm"))
-    with guarded.Decoder() as decoder:
+        asked.append(guarded_decoding.Asked(path, path.name, header_only=number == 5))
+    asked.insert(2, guarded_decoding.Asked(tmp_path / "\udce9.dcm", "\udce9.dcm"))
+    with guarded_decoding.Decoder() as decoder:
         found = decoder.read(asked)
     codes = [each.code if isinstance(each, Skipped) else len(each.slices) for each in found]
     assert codes == ["crash", 1, "name", 1, "crash", "crash", 0, 1, "crash"]
@@ -73,14 +73,14 @@ def test_a_decoder_that_hangs_is_stopped_and_the_next_file_read(
     misbehave(monkeypatch, "time.sleep(60)")
     bad = write_dicom(tmp_path / "bad.dcm", ramp(), PatientID="TROUBLE")
     good = write_dicom(tmp_path / "good.dcm", ramp())
-    with guarded.Decoder(seconds=1) as decoder:
-        (refused,) = decoder.read([guarded.Asked(bad, "bad.dcm")])
+    with guarded_decoding.Decoder(seconds=1) as decoder:
+        (refused,) = decoder.read([guarded_decoding.Asked(bad, "bad.dcm")])
         monkeypatch.undo()
         decoder.seconds = 20
-        (read_next,) = decoder.read([guarded.Asked(good, "good.dcm")])
+        (read_next,) = decoder.read([guarded_decoding.Asked(good, "good.dcm")])
     assert isinstance(refused, Skipped)
     assert (refused.code, "more than 1 seconds" in refused.say) == ("timeout", True)
-    assert isinstance(read_next, guarded.Decoded)
+    assert isinstance(read_next, guarded_decoding.Decoded)
     assert len(read_next.slices) == 1
 
 
@@ -92,22 +92,22 @@ def test_memory_beyond_the_limit_costs_the_file_only(tmp_path: Path, monkeypatch
 
 
 def test_a_decoder_that_does_not_start_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "COMMAND", (sys.executable, "-c", "raise SystemExit(7)"))
+    monkeypatch.setattr(guarded_decoding, "COMMAND", (sys.executable, "-c", "raise SystemExit(7)"))
     path = write_dicom(tmp_path / "a.dcm", ramp())
-    with pytest.raises(guarded.WorkspaceError, match=r"does not start \(exit status 7\).*ganaug doctor"):
+    with pytest.raises(guarded_decoding.WorkspaceError, match=r"does not start \(exit status 7\).*ganaug doctor"):
         read(path)
 
 
 def test_nothing_stays_behind_in_the_staging_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "staging"
     home.mkdir()
-    monkeypatch.setattr(guarded.tempfile, "tempdir", str(home))
+    monkeypatch.setattr(guarded_decoding.tempfile, "tempdir", str(home))
     path = write_dicom(tmp_path / "a.dcm", ramp())
-    with guarded.Decoder() as decoder:
-        (image,) = decoder.read([guarded.Asked(path, "a.dcm")])
+    with guarded_decoding.Decoder() as decoder:
+        (image,) = decoder.read([guarded_decoding.Asked(path, "a.dcm")])
         (folder,) = home.iterdir()
         assert list(folder.iterdir()) == []
-        assert isinstance(image, guarded.Decoded)
+        assert isinstance(image, guarded_decoding.Decoded)
         np.testing.assert_array_equal(image.slices[0], ramp().astype(int) - 1024)
     assert list(home.iterdir()) == []
 
@@ -116,15 +116,15 @@ def test_a_file_that_changes_between_header_and_pixels_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_dicom(tmp_path / "a.dcm", ramp())
-    usual = guarded.Decoder.read
+    usual = guarded_decoding.Decoder.read
 
     def change_before_pixels(
-        decoder: guarded.Decoder, files: Sequence[guarded.Asked]
-    ) -> list[guarded.Decoded | Skipped]:
+        decoder: guarded_decoding.Decoder, files: Sequence[guarded_decoding.Asked]
+    ) -> list[guarded_decoding.Decoded | Skipped]:
         if not files[0].header_only:
             write_dicom(path, ramp(), RescaleIntercept=-1000)
         return usual(decoder, files)
 
-    monkeypatch.setattr(guarded.Decoder, "read", change_before_pixels)
+    monkeypatch.setattr(guarded_decoding.Decoder, "read", change_before_pixels)
     slices, (refusal,) = read(path)
     assert (slices, refusal.code) == ([], "changed")

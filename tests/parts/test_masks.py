@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganaug_core.readers import Choices, grid
+from ganaug_core.readers import Choices, resampling
 from tests.parts.test_readers_choices import lesion, places, split, write
 
 __all__ = ["lesion"]
@@ -45,8 +45,8 @@ def test_a_mask_turns_and_shrinks_with_its_image(tmp_path: Path) -> None:
 
 def test_what_lies_outside_the_image_is_outside_the_mask() -> None:
     whole = np.ones((4, 12), bool)
-    assert grid.placed_mask(whole, None, Choices(size=12)).sum() == 4 * 12
-    assert grid.placed_mask(whole, (1.0, 1.0), Choices(size=24, spacing_mm=1)).sum() == 4 * 12
+    assert resampling.placed_mask(whole, None, Choices(size=12)).sum() == 4 * 12
+    assert resampling.placed_mask(whole, (1.0, 1.0), Choices(size=24, spacing_mm=1)).sum() == 4 * 12
 
 
 def test_an_image_whose_mask_cannot_be_used_is_used_without_it(tmp_path: Path) -> None:

@@ -7,7 +7,15 @@ from scipy import linalg, stats
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import MomentMetric, NeighbourMetric
-from ganaug_core.metrics import METRICS, agreement, cells, copying, identity, repetition, statistics
+from ganaug_core.metrics import (
+    METRICS,
+    copying,
+    identical_images,
+    label_agreement,
+    missing_modes,
+    repetition,
+    statistics,
+)
 from ganaug_core.metrics.vendi import vendi_score
 from ganaug_core.neighbours import neighbours
 from ganaug_core.records import Floats, Intensity
@@ -219,22 +227,22 @@ def test_an_equal_image_is_found_turned_or_mirrored_but_a_flat_one_is_nobody() -
     real = random.uniform(-1, 1, (5, 1, 8, 8)).astype(np.float32)
     synthetic = np.stack([real[3], np.rot90(real[1], 1, (1, 2)), np.zeros((1, 8, 8)), -real[0]]).astype(np.float32)
     known = np.concatenate([real, np.zeros((1, 1, 8, 8), np.float32)])
-    assert identity.equal_pairs(synthetic, known).tolist() == [[0, 3], [1, 1]]
+    assert identical_images.equal_pairs(synthetic, known).tolist() == [[0, 3], [1, 1]]
 
 
 def test_slices_of_nothing_but_air_are_nobodys_copies() -> None:
     random = np.random.default_rng(3)
     air = -1 + random.uniform(0, 0.003, (6, 1, 16, 16)).astype(np.float32)  # less than half of a grey level
-    assert len(identity.equal_pairs(air[:3], air[3:])) == 0
+    assert len(identical_images.equal_pairs(air[:3], air[3:])) == 0
 
 
 def test_a_cohort_with_twins_of_its_own_leaves_only_equality_as_a_proof() -> None:
     rounding, holdout, nothing = np.full(9, 0.01, np.float32), np.array([0.2], np.float32), np.zeros(0, np.float32)
-    assert identity.residual_limit(rounding, holdout, nothing) == pytest.approx(0.01)
-    assert identity.residual_limit(rounding, np.array([0.02], np.float32), nothing) == pytest.approx(0.005)
-    assert identity.residual_limit(rounding, holdout, np.array([0.003], np.float32)) == 0
+    assert identical_images.residual_limit(rounding, holdout, nothing) == pytest.approx(0.01)
+    assert identical_images.residual_limit(rounding, np.array([0.02], np.float32), nothing) == pytest.approx(0.005)
+    assert identical_images.residual_limit(rounding, holdout, np.array([0.003], np.float32)) == 0
     images = np.random.default_rng(0).uniform(-1, 1, (3, 1, 8, 8)).astype(np.float32)
-    noise = np.abs(identity.rounded_off(images, Intensity("intensity", 0, 255), seed=0) - images)
+    noise = np.abs(identical_images.rounded_off(images, Intensity("intensity", 0, 255), seed=0) - images)
     assert 0 < noise.max() <= 1 / 255 + 1e-6
 
 
@@ -251,8 +259,8 @@ def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
         draw([0.5, 0.3, 0.2, 0], 300),
     )
     nought, ones = np.zeros(300, np.int64), np.ones(300)
-    assert not any(cell.missing for cell in cells.cells(real, fresh, nought, nought, ones))
-    missing = [cell for cell in cells.cells(real, lacking, nought, nought, ones) if cell.missing]
+    assert not any(cell.missing for cell in missing_modes.cells(real, fresh, nought, nought, ones))
+    missing = [cell for cell in missing_modes.cells(real, lacking, nought, nought, ones) if cell.missing]
     gone = np.concatenate([cell.members for cell in missing])
     nearest = np.linalg.norm(real[gone][:, None] - centres, axis=2).argmin(1)
     assert set(nearest) == {3}
@@ -260,11 +268,11 @@ def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
 
 
 def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -> None:
-    share = cells.smallest_visible(100, 100, 20)
+    share = missing_modes.smallest_visible(100, 100, 20)
     assert share is not None
     hits = round(share * 100)
-    assert cells.fewer(0, 100, hits, 100) < 0.01 / 20 <= cells.fewer(0, 100, hits - 1, 100)
-    assert cells.smallest_visible(3, 3, 20) is None
+    assert missing_modes.fewer(0, 100, hits, 100) < 0.01 / 20 <= missing_modes.fewer(0, 100, hits - 1, 100)
+    assert missing_modes.smallest_visible(3, 3, 20) is None
 
 
 def test_one_image_in_many_versions_repeats_itself_and_a_smooth_set_does_not() -> None:
@@ -290,11 +298,13 @@ def test_agreement_is_two_sided_and_notices_images_that_are_too_easy() -> None:
     random = np.random.default_rng(10)
     nought, ones = np.zeros(300, np.int64), np.ones(300)
     real, fresh, worse, easier = (log_probabilities(share, 300, random) for share in (0.85, 0.85, 0.6, 1.0))
-    p_values = [agreement.agreements(real, each, nought, nought, ones)[0].p_value for each in (fresh, worse, easier)]
+    p_values = [
+        label_agreement.agreements(real, each, nought, nought, ones)[0].p_value for each in (fresh, worse, easier)
+    ]
     assert p_values[0] > 0.05
     assert max(p_values[1:]) < 1e-6
     sharp = np.log(np.tile([0.999, 0.001], (300, 1)))
-    found = agreement.agreements(real, sharp, nought, nought, ones)[0]
+    found = label_agreement.agreements(real, sharp, nought, nought, ones)[0]
     assert found.shift == 1
     assert found.shift_p_value < 1e-6
-    assert agreement.agreements(real, fresh, nought, nought, ones)[0].shift_p_value > 0.05
+    assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].shift_p_value > 0.05

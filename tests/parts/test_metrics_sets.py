@@ -9,14 +9,14 @@ from sklearn.metrics.pairwise import rbf_kernel
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import (
-    cells,
-    deletion,
-    give_aways,
+    classifier_two_sample,
+    detectable_deletion,
+    inception_score,
     intensity,
-    similarity,
-    spectrum,
+    missing_modes,
+    power_spectrum,
     statistics,
-    teaching,
+    structural_similarity,
     two_sample,
 )
 from ganaug_core.readers import phantom
@@ -140,7 +140,7 @@ def test_the_discriminant_agrees_with_scikit_learn_where_images_are_many() -> No
     random = np.random.default_rng(6)
     one, two = random.normal(0, 1, (600, 5)), random.normal(0, 1, (600, 5)) + np.eye(5)[0]
     labels, groups = np.zeros(600, np.int64), np.arange(600)
-    found = give_aways.discriminant(one, two, labels, labels, groups, random)
+    found = classifier_two_sample.discriminant(one, two, labels, labels, groups, random)
     sides = np.repeat([0, 1], 600)
     theirs = LinearDiscriminantAnalysis().fit(np.concatenate([one, two]), sides)
     area = roc_auc_score(sides, np.concatenate([found.real, found.synthetic]))
@@ -159,7 +159,7 @@ def test_a_classifier_learns_nothing_from_the_classes_or_from_the_patients() -> 
         groups = np.arange(80) // 4
         real = random.normal(0, 1, (20, 40))[groups] + 0.1 * random.normal(0, 1, (80, 40)) + 4 * labels[:, None]
         synthetic = random.normal(0, 1, (80, 40)) + 4 * drawn[:, None]
-        found = give_aways.discriminant(real, synthetic, labels, drawn, groups, random)
+        found = classifier_two_sample.discriminant(real, synthetic, labels, drawn, groups, random)
         areas.append(statistics.dominance(found.real, np.ones(80), found.synthetic, 0.1)[0])
     assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
 
@@ -170,9 +170,9 @@ def test_the_picture_shows_where_detail_is_missing() -> None:
     smooth = ndimage.gaussian_filter(synthetic, (0, 0, 1.5, 1.5))
     synthetic[:, :, :16, :16] = smooth[:, :, :16, :16]
     labels = np.zeros(120, np.int64)
-    views = [give_aways.brightness_and_detail(each) for each in (real, synthetic)]
-    found = give_aways.discriminant(*views, labels, labels, np.arange(120), random)
-    brightness, detail = give_aways.as_pictures(found.pattern)
+    views = [classifier_two_sample.brightness_and_detail(each) for each in (real, synthetic)]
+    found = classifier_two_sample.discriminant(*views, labels, labels, np.arange(120), random)
+    brightness, detail = classifier_two_sample.as_pictures(found.pattern)
     assert brightness.shape == detail.shape == (32, 32)
     assert detail[:14, :14].mean() < 5 * abs(detail[18:, 18:].mean()) * -1
     assert statistics.dominance(found.real, np.ones(120), found.synthetic, 0.25)[0] > 0.99
@@ -182,7 +182,7 @@ def test_the_picture_shows_where_detail_is_missing() -> None:
 def test_the_picture_shows_every_part_of_an_image_of_any_size(side: int) -> None:
     image = np.zeros((1, 1, side, side), np.float32)
     image[:, :, -5:] = image[:, :, :, -5:] = 1
-    brightness, _ = give_aways.as_pictures(give_aways.brightness_and_detail(image)[0])
+    brightness, _ = classifier_two_sample.as_pictures(classifier_two_sample.brightness_and_detail(image)[0])
     assert brightness[-1, -1] == pytest.approx(1)
     assert brightness.mean() == pytest.approx(image.mean(), abs=1e-6)
 
@@ -193,8 +193,8 @@ def test_the_picture_shows_every_part_of_an_image_of_any_size(side: int) -> None
 @pytest.mark.parametrize("side", [8, 11, 15])
 def test_a_very_small_image_has_fewer_rings_and_power_in_each(side: int) -> None:
     random = np.random.default_rng(3)
-    power = spectrum.rings(random.normal(0, 0.3, (200, 1, side, side)).astype(np.float32))
-    assert power.shape == (200, len(spectrum.frequencies(side, side)))
+    power = power_spectrum.rings(random.normal(0, 0.3, (200, 1, side, side)).astype(np.float32))
+    assert power.shape == (200, len(power_spectrum.frequencies(side, side)))
     assert np.isfinite(power).all()
     assert np.ptp(power.mean(0)) < 0.5  # white noise has the same power everywhere
 
@@ -202,11 +202,11 @@ def test_a_very_small_image_has_fewer_rings_and_power_in_each(side: int) -> None
 def test_a_wave_lies_in_the_ring_of_its_frequency_and_blur_lowers_the_highest() -> None:
     column = np.arange(64)
     wave = np.tile(np.cos(2 * np.pi * 0.25 * column), (64, 1))[None, None].astype(np.float32)
-    power = spectrum.rings(wave)[0]
-    assert spectrum.frequencies(32, 32)[power.argmax()] == 0.25 - 1 / 32  # the edge belongs to the lower ring
+    power = power_spectrum.rings(wave)[0]
+    assert power_spectrum.frequencies(32, 32)[power.argmax()] == 0.25 - 1 / 32  # the edge belongs to the lower ring
     random = np.random.default_rng(9)
     images = noise_images(20, random)
-    lost = spectrum.rings(images) - spectrum.rings(ndimage.gaussian_filter(images, (0, 0, 1, 1)))
+    lost = power_spectrum.rings(images) - power_spectrum.rings(ndimage.gaussian_filter(images, (0, 0, 1, 1)))
     assert (np.diff(lost.mean(0)) > 0).all()
 
 
@@ -264,10 +264,10 @@ def test_fresh_images_break_two_in_a_hundred_bounds_and_strange_ones_all() -> No
 
 def test_the_inception_score_of_sure_and_even_classes_is_their_number_and_of_unsure_ones_is_one() -> None:
     sure = np.log(np.tile(np.eye(4) + 1e-12, (10, 1)))
-    assert teaching.inception_score(sure) == pytest.approx(4, rel=1e-6)
-    assert teaching.inception_score(np.log(np.full((9, 4), 0.25))) == pytest.approx(1)
+    assert inception_score.inception_score(sure) == pytest.approx(4, rel=1e-6)
+    assert inception_score.inception_score(np.log(np.full((9, 4), 0.25))) == pytest.approx(1)
     with pytest.raises(EvidenceError):
-        teaching.inception_score(np.zeros((0, 4)))
+        inception_score.inception_score(np.zeros((0, 4)))
 
 
 def test_the_mode_score_by_hand_and_its_loss_by_a_wrong_mix() -> None:
@@ -275,11 +275,11 @@ def test_the_mode_score_by_hand_and_its_loss_by_a_wrong_mix() -> None:
     marginal, shares = probability.mean(0), np.array([0.5, 0.5])
     divergence = (probability * np.log(probability / marginal)).sum(1).mean()
     expected = np.exp(divergence - (marginal * np.log(marginal / shares)).sum())
-    assert teaching.mode_score(np.log(probability), shares) == pytest.approx(expected, rel=1e-12)
-    assert teaching.mode_score(np.log(probability), marginal) == pytest.approx(
-        teaching.inception_score(np.log(probability)), rel=1e-12
+    assert inception_score.mode_score(np.log(probability), shares) == pytest.approx(expected, rel=1e-12)
+    assert inception_score.mode_score(np.log(probability), marginal) == pytest.approx(
+        inception_score.inception_score(np.log(probability)), rel=1e-12
     )
-    assert teaching.mode_score(np.log(probability), np.array([0.1, 0.9])) < expected
+    assert inception_score.mode_score(np.log(probability), np.array([0.1, 0.9])) < expected
 
 
 # variety within a class
@@ -288,23 +288,25 @@ def test_the_mode_score_by_hand_and_its_loss_by_a_wrong_mix() -> None:
 def test_the_structural_similarity_of_an_image_to_itself_is_one_and_to_noise_little() -> None:
     random = np.random.default_rng(15)
     images = noise_images(12, random, 2.0)
-    assert similarity.structural_similarity(images, images) == pytest.approx(np.ones(12))
-    assert similarity.structural_similarity(images, images[::-1]).mean() < 0.5
+    assert structural_similarity.structural_similarity(images, images) == pytest.approx(np.ones(12))
+    assert structural_similarity.structural_similarity(images, images[::-1]).mean() < 0.5
     near = np.clip(images + random.normal(0, 0.01, images.shape), -1, 1).astype(np.float32)
-    found = similarity.structural_similarity(images, near)
-    assert (found > similarity.structural_similarity(images, images[::-1])).all()
-    assert similarity.structural_similarity(near, images) == pytest.approx(found)
+    found = structural_similarity.structural_similarity(images, near)
+    assert (found > structural_similarity.structural_similarity(images, images[::-1])).all()
+    assert structural_similarity.structural_similarity(near, images) == pytest.approx(found)
 
 
 def test_a_batch_of_twenty_three_people_shares_a_birthday_half_of_the_time() -> None:
     random = np.random.default_rng(16)
     days = random.integers(0, 365, (1500, 1)) * 10.0
-    assert similarity.birthday_batch(days, np.arange(1500), 1.0) == pytest.approx(22.5, abs=1)
+    assert structural_similarity.birthday_batch(days, np.arange(1500), 1.0) == pytest.approx(22.5, abs=1)
     twins = np.repeat(np.arange(300.0), 2)[:, None] * 10
-    assert similarity.birthday_batch(twins, np.arange(600) // 2, 1.0) > 500  # nobody is one's own twin
+    assert structural_similarity.birthday_batch(twins, np.arange(600) // 2, 1.0) > 500  # nobody is one's own twin
     train, fresh = random.normal(0, 1, (2, 400, 6))
-    limit = similarity.near_duplicate(train, np.arange(400))
-    assert similarity.birthday_batch(fresh, np.arange(400), limit) == pytest.approx(similarity.birthday_null(), rel=0.3)
+    limit = structural_similarity.near_duplicate(train, np.arange(400))
+    assert structural_similarity.birthday_batch(fresh, np.arange(400), limit) == pytest.approx(
+        structural_similarity.birthday_null(), rel=0.3
+    )
 
 
 def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
@@ -312,13 +314,13 @@ def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
     centres = random.normal(0, 8, (10, 6))
     real = centres[np.arange(400) % 10] + random.normal(0, 1, (400, 6))
     nought, ones = np.zeros(400, np.int64), np.ones(400)
-    found = cells.cells(real, real, nought, nought, ones)
-    shares = [deletion.smallest_deleted(found, 0, real, ones, m, random) for m in (20, 150, 600)]
+    found = missing_modes.cells(real, real, nought, nought, ones)
+    shares = [detectable_deletion.smallest_deleted(found, 0, real, ones, m, random) for m in (20, 150, 600)]
     assert shares[2] is not None
     assert shares[1] is not None
     assert shares[2] <= shares[1] <= (shares[0] or 1)
     assert shares[2] <= 0.12  # ten groups of a tenth each lie in a cell of their own
     smeared = random.normal(0, 1, (400, 6))
-    one = cells.cells(smeared, smeared, nought, nought, ones)
-    assert (deletion.smallest_deleted(one, 0, smeared, ones, 600, random) or 1) > shares[2]
-    assert deletion.smallest_deleted(found, 1, real, ones, 600, random) is None
+    one = missing_modes.cells(smeared, smeared, nought, nought, ones)
+    assert (detectable_deletion.smallest_deleted(one, 0, smeared, ones, 600, random) or 1) > shares[2]
+    assert detectable_deletion.smallest_deleted(found, 1, real, ones, 600, random) is None

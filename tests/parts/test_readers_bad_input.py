@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganaug_core.readers import folders, guarded
+from ganaug_core.readers import folders, guarded_decoding
 from ganaug_core.records import Skipped, Slice
 from tests import bad_medical
 
@@ -54,13 +54,13 @@ def require_all_named(files: Sequence[Path], home: Path, slices: list[Slice], sk
 def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Counts the decoders that were started: one that dies is replaced."""
     started: list[int] = []
-    usual = guarded.Decoder._start
+    usual = guarded_decoding.Decoder._start
 
-    def counted(decoder: guarded.Decoder):  # type: ignore[no-untyped-def]
+    def counted(decoder: guarded_decoding.Decoder):  # type: ignore[no-untyped-def]
         started.append(1)
         return usual(decoder)
 
-    monkeypatch.setattr(guarded.Decoder, "_start", counted)
+    monkeypatch.setattr(guarded_decoding.Decoder, "_start", counted)
     return started
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganaug_core import readers
 from ganaug_core.errors import CohortError
-from ganaug_core.readers import Choices, Columns, grid, masks
+from ganaug_core.readers import Choices, Columns, masks, resampling
 from ganaug_core.readers.burned_in import LINE
 from ganaug_core.readers.dicom_codes import TEXT_RISKS
 from ganaug_core.records import Skipped, Slice
@@ -87,10 +87,10 @@ def test_a_crop_at_the_border_moves_inside_and_a_large_one_ends_with_the_image()
     mask = np.zeros((10, 20), bool)
     mask[0:2, 0:4] = True
     plane = np.arange(200, dtype=np.int16).reshape(10, 20)
-    cut, _ = grid.placed(plane, None, mask, Choices(crop=True))
+    cut, _ = resampling.placed(plane, None, mask, Choices(crop=True))
     np.testing.assert_array_equal(cut, plane[:6, :6])
     mask[:, :15] = True
-    cut, _ = grid.placed(plane, None, mask, Choices(crop=True))
+    cut, _ = resampling.placed(plane, None, mask, Choices(crop=True))
     assert cut.shape == (10, 20)
 
 
@@ -151,19 +151,21 @@ def test_planes_lie_as_a_radiologist_sees_them(
 
 def test_unequal_spacing_is_kept_in_millimetres_when_a_slice_is_fitted() -> None:
     image = np.tile(np.arange(8, dtype=np.float32), (4, 1))  # 4 x 8 pixels of 2 x 1 mm: a square of 8 mm
-    fitted = grid.fitted(image[None], 8, (2.0, 1.0))
+    fitted = resampling.fitted(image[None], 8, (2.0, 1.0))
     np.testing.assert_allclose(fitted[0], np.tile(np.arange(8), (8, 1)), atol=0.01)
-    assert grid.fitted(image[None], 8)[0, 0, 0] == grid.fitted(image[None], 8)[0, 1, 7]  # without: padded above
+    assert (
+        resampling.fitted(image[None], 8)[0, 0, 0] == resampling.fitted(image[None], 8)[0, 1, 7]
+    )  # without: padded above
 
 
 def test_a_common_spacing_gives_pixels_of_that_size_around_the_middle() -> None:
     plane = np.arange(100, dtype=np.int16).reshape(10, 10)
     choices = Choices(spacing_mm=2.0, size=4)
-    placed, spacing = grid.placed(plane, (1.0, 1.0), None, choices)
+    placed, spacing = resampling.placed(plane, (1.0, 1.0), None, choices)
     means = plane.reshape(5, 2, 5, 2).mean((1, 3))
     np.testing.assert_allclose(placed, np.rint(means[0:4, 0:4]), atol=1)
     assert spacing == (2.0, 2.0)
-    wide, _ = grid.placed(plane, (1.0, 1.0), None, Choices(spacing_mm=1.0, size=14))
+    wide, _ = resampling.placed(plane, (1.0, 1.0), None, Choices(spacing_mm=1.0, size=14))
     np.testing.assert_array_equal(wide[2:12, 2:12], plane)
     assert len(np.unique(wide[0])) == 1
 
@@ -328,11 +330,11 @@ def test_texts_in_pictures_and_volumes_are_named_and_never_kept(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16])
-@pytest.mark.parametrize("side", grid.EXACT)
+@pytest.mark.parametrize("side", resampling.EXACT)
 def test_whole_blocks_are_averaged_bit_for_bit_as_pillow_does(kind: type[np.integer[Any]], side: int) -> None:
     ends = np.iinfo(kind)
     noise = np.random.default_rng(side).integers(ends.min, ends.max, (24 * side, 24 * side), kind, endpoint=True)
     for image in (noise, np.full_like(noise, ends.max), np.full_like(noise, ends.min)):
         pillow = np.asarray(Image.fromarray(image.astype(np.float32)).resize((24, 24), Image.Resampling.BOX))
         expected = np.rint(np.clip(pillow, image.min(), image.max())).astype(kind)
-        np.testing.assert_array_equal(grid.fitted(image[None], 24)[0], expected)
+        np.testing.assert_array_equal(resampling.fitted(image[None], 24)[0], expected)

@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence as Items
 
-from ganaug_core.readers import folders, guarded, volumes
+from ganaug_core.readers import folders, guarded_decoding, volumes
 from ganaug_core.records import Skipped, Slice
 from tests import bad_medical as files
 from tests.bad_medical import BYTES, COLUMNS, ROWS, dicom, noise
@@ -322,8 +322,8 @@ def test_one_bad_slice_of_a_series_is_named_and_the_gap_too(tmp_path: Path) -> N
 
 def test_a_file_that_is_rewritten_all_the_time_kills_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
-    usual = guarded.Decoder._start
-    monkeypatch.setattr(guarded.Decoder, "_start", lambda decoder: (started.append(1), usual(decoder))[1])
+    usual = guarded_decoding.Decoder._start
+    monkeypatch.setattr(guarded_decoding.Decoder, "_start", lambda decoder: (started.append(1), usual(decoder))[1])
     path = tmp_path / "a.dcm"
     variants = [dicom(syntax=RLE, pixels=encapsulate([files.rle(noise())])), dicom()[:700], dicom()]
     path.write_bytes(variants[0])
@@ -339,9 +339,9 @@ def test_a_file_that_is_rewritten_all_the_time_kills_nothing(tmp_path: Path, mon
     writer.start()
     codes = set()
     end = time.monotonic() + 3
-    with guarded.Decoder() as decoder:
+    with guarded_decoding.Decoder() as decoder:
         while time.monotonic() < end:
-            (answer,) = decoder.read([guarded.Asked(path, "a.dcm")])
+            (answer,) = decoder.read([guarded_decoding.Asked(path, "a.dcm")])
             codes.add(answer.code if isinstance(answer, Skipped) else "ok")
     stop.set()
     writer.join()

@@ -11,9 +11,9 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
 from ganaug_core.audit import Space, as_json, audit
-from ganaug_core.audit.measuring import measurements
-from ganaug_core.audit.modes import modes
-from ganaug_core.audit.sides import Arrays, sides
+from ganaug_core.audit.comparison import Arrays, sides
+from ganaug_core.audit.measurements import measurements
+from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.errors import EvidenceError
 from ganaug_core.features import remembered
 from ganaug_core.interfaces import silent

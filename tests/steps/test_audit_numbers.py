@@ -13,16 +13,16 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from ganaug_core.audit import Space, as_json, audit
-from ganaug_core.audit.labels import labels
-from ganaug_core.audit.measuring import measurements
-from ganaug_core.audit.realism import realism
-from ganaug_core.audit.remembered import described, membership
-from ganaug_core.audit.sides import Sides, sides
+from ganaug_core.audit.comparison import Sides, sides
+from ganaug_core.audit.fidelity import realism
+from ganaug_core.audit.label_fidelity import labels
+from ganaug_core.audit.measurements import measurements
+from ganaug_core.audit.memorisation import described, membership
 from ganaug_core.encoders import ENCODERS
 from ganaug_core.interfaces import silent
 from ganaug_core.metrics.frechet import Frechet
 from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Measurement, Samples
-from ganaug_core.ui import glossary
+from ganaug_core.ui.shared import glossary
 from tests.evidence_records import masked, phantom_cohort, phantom_samples
 
 pytestmark = pytest.mark.numerical

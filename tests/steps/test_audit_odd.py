@@ -7,14 +7,14 @@ import pytest
 from scipy import ndimage
 
 from ganaug_core.audit import Space
-from ganaug_core.audit.copies import copies
-from ganaug_core.audit.detail import detail
-from ganaug_core.audit.intensities import intensities
-from ganaug_core.audit.labels import labels
-from ganaug_core.audit.multiples import multiples
-from ganaug_core.audit.realism import realism
-from ganaug_core.audit.remembered import described, membership
-from ganaug_core.audit.sides import Sides, sides
+from ganaug_core.audit.comparison import Sides, sides
+from ganaug_core.audit.copying import copies
+from ganaug_core.audit.fidelity import realism
+from ganaug_core.audit.intensity import intensities
+from ganaug_core.audit.label_fidelity import labels
+from ganaug_core.audit.memorisation import described, membership
+from ganaug_core.audit.power_spectrum import detail
+from ganaug_core.audit.real_against_real import multiples
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Features

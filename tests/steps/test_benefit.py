@@ -10,10 +10,10 @@ from benefit_sides import made_of, with_holdout
 from sklearn import metrics as golden
 from small_cohort import squares
 
-from ganaug_core.benefit import Classifier, Experiment, analysis, as_json, scores
-from ganaug_core.benefit.answer import answer
+from ganaug_core.benefit import Classifier, Experiment, as_json, bootstrap, classification_scores
 from ganaug_core.benefit.arms import arms, chances, class_chances
 from ganaug_core.benefit.classifier import as_prevalent
+from ganaug_core.benefit.verdict import answer
 from ganaug_core.errors import EvidenceError
 from ganaug_core.records.benefit import Arm, Difference, Score
 from ganaug_core.storage.workspace import Workspace
@@ -69,28 +69,30 @@ def test_weighted_measures_are_those_of_scikit_learn(ties: bool) -> None:
     told = np.round(told, 1) if ties else told
     weights = np.concatenate([np.ones((1, 80)), random.integers(0, 3, (3, 80))]).astype(float)
     for row, weight in enumerate(weights):
-        assert scores.auroc(told, truth, weights)[row] == pytest.approx(
+        assert classification_scores.auroc(told, truth, weights)[row] == pytest.approx(
             golden.roc_auc_score(truth, told, sample_weight=weight)
         )
-        assert scores.auprc(told, truth, weights)[row] == pytest.approx(
+        assert classification_scores.auprc(told, truth, weights)[row] == pytest.approx(
             golden.average_precision_score(truth, told, sample_weight=weight)
         )
-        assert scores.brier(told, truth, weights)[row] == pytest.approx(
+        assert classification_scores.brier(told, truth, weights)[row] == pytest.approx(
             golden.brier_score_loss(truth, told, sample_weight=weight)
         )
         false, true, _ = golden.roc_curve(truth, told, sample_weight=weight, drop_intermediate=False)
-        assert scores.sensitivity(told, truth, weights)[row] == pytest.approx(true[false <= 0.1 + 1e-9].max())
+        assert classification_scores.sensitivity(told, truth, weights)[row] == pytest.approx(
+            true[false <= 0.1 + 1e-9].max()
+        )
 
 
 def test_calibration_by_hand() -> None:
     told = np.array([0.05, 0.05, 0.95, 0.95])
     truth = np.array([False, True, True, True])
     # lower bin: mean 0.05 against one half of two images; upper bin 0.95 against 1
-    assert scores.calibration(told, truth, np.ones((1, 4))) == pytest.approx([(2 * 0.45 + 2 * 0.05) / 4])
+    assert classification_scores.calibration(told, truth, np.ones((1, 4))) == pytest.approx([(2 * 0.45 + 2 * 0.05) / 4])
 
 
 def test_without_an_image_of_one_side_there_is_no_area() -> None:
-    assert np.isnan(scores.auroc(np.array([0.1, 0.9]), np.array([True, False]), np.array([[1.0, 0.0]])))
+    assert np.isnan(classification_scores.auroc(np.array([0.1, 0.9]), np.array([True, False]), np.array([[1.0, 0.0]])))
 
 
 # intervals
@@ -99,7 +101,7 @@ def test_without_an_image_of_one_side_there_is_no_area() -> None:
 def test_a_bootstrap_draws_patients_and_keeps_the_number_of_those_with_the_rare_class() -> None:
     groups = np.array([0, 0, 1, 2, 2, 3])
     labels = np.array([1, 1, 1, 0, 0, 0])
-    weights = analysis.resampled(groups, labels, 1, seed=0)
+    weights = bootstrap.resampled(groups, labels, 1, seed=0)
     assert (weights[0] == 1).all()
     assert (weights[:, 0] == weights[:, 1]).all()
     assert (weights[:, 3] == weights[:, 4]).all()
@@ -118,13 +120,13 @@ def test_an_interval_of_five_repetitions_covers_the_truth_as_often_as_it_says(
         values = patients + between_seeds * random.normal(size=(5, 1)) + 0.3 * random.normal(size=(5, 40))
         drawn = random.integers(0, 40, (200, 40))
         repetitions = np.concatenate([values.mean(1, keepdims=True), values[:, drawn].mean(2)], axis=1)
-        low, high = analysis.estimate(repetitions).interval
+        low, high = bootstrap.estimate(repetitions).interval
         covered += low <= 0 <= high
     assert 0.92 <= covered / 400 <= 0.99
 
 
 def test_arms_that_never_differ_have_no_interval_and_no_finding() -> None:
-    assert analysis.estimate(np.zeros((5, 10))) == (0, (0, 0), 1)
+    assert bootstrap.estimate(np.zeros((5, 10))) == (0, (0, 0), 1)
 
 
 # the sentence

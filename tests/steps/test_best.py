@@ -11,8 +11,8 @@ from small_cohort import squares
 from ganaug_core.config import TrainingConfig, configure
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Floats, Measurement
 from ganaug_core.records.training import Checkup
-from ganaug_core.training import Training, best
-from ganaug_core.training.best import Best
+from ganaug_core.training import Training, checkpoint_selection
+from ganaug_core.training.checkpoint_selection import Best
 from ganaug_core.training.checkup import GENERATED, Examiner
 
 pytestmark = pytest.mark.numerical
@@ -176,7 +176,7 @@ def kept(monkeypatch: pytest.MonkeyPatch, *found: Checkup) -> list[int]:
         def examine(self, drawn: Floats, images: int) -> Checkup:
             return next(each for each in found if each.images == images)
 
-    monkeypatch.setattr(best, "Examiner", lambda cohort, seed: Told())
+    monkeypatch.setattr(checkpoint_selection, "Examiner", lambda cohort, seed: Told())
     judge, moments = Best(squares(), 0), []
     for each in found:
         judge.examine(np.zeros(0, np.float32), each.images, None, {"weight": torch.tensor([float(each.images)])})
@@ -217,8 +217,8 @@ def config(**fields: Any) -> TrainingConfig:
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure at every report: the run is over in a second."""
-    monkeypatch.setattr(best, "IMAGES_BETWEEN", 1)
-    monkeypatch.setattr(best, "MOST_SHARE", 100.0)
+    monkeypatch.setattr(checkpoint_selection, "IMAGES_BETWEEN", 1)
+    monkeypatch.setattr(checkpoint_selection, "MOST_SHARE", 100.0)
 
 
 @pytest.mark.usefixtures("often")
@@ -283,8 +283,8 @@ def test_without_a_tuning_share_the_last_checkpoint_is_kept() -> None:
 def test_measuring_changes_nothing_about_training(monkeypatch: pytest.MonkeyPatch) -> None:
     made, states = cohort(), []
     for between in (1, 10**9):
-        monkeypatch.setattr(best, "IMAGES_BETWEEN", between)
-        monkeypatch.setattr(best, "MOST_SHARE", 100.0)
+        monkeypatch.setattr(checkpoint_selection, "IMAGES_BETWEEN", between)
+        monkeypatch.setattr(checkpoint_selection, "MOST_SHARE", 100.0)
         training = Training(made, config())
         list(training)
         states.append(training.state()["game"])
@@ -294,9 +294,9 @@ def test_measuring_changes_nothing_about_training(monkeypatch: pytest.MonkeyPatc
 
 def test_measuring_too_often_for_its_cost_becomes_rarer() -> None:
     judge = Best(squares(size=32), 0)
-    assert not judge.due(0.5, best.IMAGES_BETWEEN - 1)
-    assert judge.due(0.5, best.IMAGES_BETWEEN)
-    judge.paid(0.5, best.IMAGES_BETWEEN, spent=5.0, seconds=10.0)
-    assert not judge.due(0.56, 2 * best.IMAGES_BETWEEN)
-    assert judge.due(0.6, 3 * best.IMAGES_BETWEEN)
-    assert judge.due(1.0, best.IMAGES_BETWEEN + 1)
+    assert not judge.due(0.5, checkpoint_selection.IMAGES_BETWEEN - 1)
+    assert judge.due(0.5, checkpoint_selection.IMAGES_BETWEEN)
+    judge.paid(0.5, checkpoint_selection.IMAGES_BETWEEN, spent=5.0, seconds=10.0)
+    assert not judge.due(0.56, 2 * checkpoint_selection.IMAGES_BETWEEN)
+    assert judge.due(0.6, 3 * checkpoint_selection.IMAGES_BETWEEN)
+    assert judge.due(1.0, checkpoint_selection.IMAGES_BETWEEN + 1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ganaug_core import neighbours, pipeline
-from ganaug_core.cohort import drafts, patterns
+from ganaug_core.cohort import draft_split, file_name_patterns
 from ganaug_core.config.importing import Plan
 from ganaug_core.config.requests import ImportCohort, Train
 from ganaug_core.errors import CohortError
@@ -63,25 +63,25 @@ def test_a_pattern_is_tried_and_then_keeps_patients_together(place: Workspace, t
     before = place.cohort(name)
     assert not before.fixed
     assert (before.patients == -1).all()
-    draft = drafts.of(place, name)
-    cohort = drafts.tried(before, draft, Plan(twin_limit=0, pattern="{patient}_*"), place.paths(name))
+    draft = draft_split.of(place, name)
+    cohort = draft_split.tried(before, draft, Plan(twin_limit=0, pattern="{patient}_*"), place.paths(name))
     assert len(np.unique(cohort.patients)) == 20
     for patient in np.unique(cohort.patients):
         assert len(np.unique(cohort.roles[cohort.patients == patient])) == 1
     assert np.array_equal(place.cohort(name).patients, before.patients), "to try writes nothing"
 
-    drafts.revise(place, name, Plan(twin_limit=0, pattern="{patient}_*"))
+    draft_split.revise(place, name, Plan(twin_limit=0, pattern="{patient}_*"))
     again = place.cohort(name)
     assert np.array_equal(again.roles, cohort.roles)
     assert np.array_equal(again.pixels, before.pixels)
-    assert drafts.plan_of(drafts.of(place, name)).pattern == "{patient}_*"
+    assert draft_split.plan_of(draft_split.of(place, name)).pattern == "{patient}_*"
     assert not any("Patients are unknown" in each for each in again.provenance["notes"])
 
 
 def test_a_table_tells_the_patients_by_file_name(place: Workspace, tmp_path: Path) -> None:
     name = drafted(place, named_by_patient(tmp_path), twin_limit=0)
     files = [Path(each).name for each in place.paths(name).values()]
-    drafts.revise(place, name, Plan(twin_limit=0, table={file: file[:5] for file in files[5:]}))
+    draft_split.revise(place, name, Plan(twin_limit=0, table={file: file[:5] for file in files[5:]}))
     cohort = place.cohort(name)
     assert (cohort.patients == -1).sum() == 5, "five files are not in the table"
 
@@ -90,7 +90,7 @@ def test_a_duplicate_that_was_left_out_ties_the_patients_of_a_pattern(place: Wor
     source = named_by_patient(tmp_path)
     shutil.copy(source / "a/Pa000_0.png", source / "a/Pa009_3.png")
     name = drafted(place, source, twin_limit=0)
-    cohort = drafts.revise(place, name, Plan(twin_limit=0, pattern="{patient}_*"))
+    cohort = draft_split.revise(place, name, Plan(twin_limit=0, pattern="{patient}_*"))
     paths = place.paths(name)
     group = {paths[str(each)]: int(number) for each, number in zip(cohort.ids, cohort.groups, strict=True)}
     assert group["a/Pa000_1.png"] == group["a/Pa009_0.png"]
@@ -104,7 +104,7 @@ def test_the_twin_limit_can_be_moved_both_ways_without_a_new_search(
     name = drafted(place, bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20}))
     assert asked == [0.1], "wider than the limit, so that it can be moved"
     for limit, count in ((0.05, 1), (0.08, 2), (0.1, 3), (0.0, 0)):
-        cohort = drafts.revise(place, name, Plan(twin_limit=limit))
+        cohort = draft_split.revise(place, name, Plan(twin_limit=limit))
         assert len(cohort.twins) == count
         assert (cohort.roles[cohort.twins[:, 0]] == cohort.roles[cohort.twins[:, 1]]).all()
         assert len(np.unique(cohort.groups)) == 40 - count
@@ -113,9 +113,9 @@ def test_the_twin_limit_can_be_moved_both_ways_without_a_new_search(
 def test_a_move_takes_the_whole_patient_along(place: Workspace, tmp_path: Path) -> None:
     name = drafted(place, named_by_patient(tmp_path), twin_limit=0)
     plan = Plan(twin_limit=0, pattern="{patient}_*")
-    cohort = drafts.revise(place, name, plan)
+    cohort = draft_split.revise(place, name, plan)
     row = int(cohort.where(TRAIN)[0])
-    moved = drafts.revise(
+    moved = draft_split.revise(
         place, name, Plan(twin_limit=0, pattern="{patient}_*", moved={str(cohort.ids[row]): "holdout"})
     )
     there = moved.patients == moved.patients[row]
@@ -126,20 +126,20 @@ def test_a_move_takes_the_whole_patient_along(place: Workspace, tmp_path: Path) 
 
 def test_what_is_fixed_never_changes(place: Workspace, tmp_path: Path) -> None:
     name = drafted(place, bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20}), twin_limit=0)
-    drafts.fix(place, name)
+    draft_split.fix(place, name)
     fixed = place.cohort(name)
     assert fixed.fixed
-    assert place.attached("cohorts", name, drafts.FILE) is None, "file names of duplicates go with the draft"
-    drafts.fix(place, name)
+    assert place.attached("cohorts", name, draft_split.FILE) is None, "file names of duplicates go with the draft"
+    draft_split.fix(place, name)
     assert place.cohort(name).digest == fixed.digest
     with pytest.raises(CohortError, match="never changes"):
-        drafts.revise(place, name, Plan(seed=1))
+        draft_split.revise(place, name, Plan(seed=1))
 
 
 def test_a_fixed_draft_is_the_cohort_that_the_command_line_imports(place: Workspace, tmp_path: Path) -> None:
     source = bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20})
     name = drafted(place, source, twin_limit=0)
-    drafts.fix(place, name)
+    draft_split.fix(place, name)
     request = ImportCohort(source=str(source), name="direct", size=16, plan=Plan(twin_limit=0))
     direct = pipeline.import_cohort(place, request)
     one, other = place.cohort(name), place.cohort(direct)
@@ -162,7 +162,7 @@ def test_the_sources_own_split_is_fixed_at_once(place: Workspace, tmp_path: Path
     name = drafted(place, tmp_path / "s", twin_limit=0)
     assert place.cohort(name).fixed
     with pytest.raises(CohortError, match="never changes"):
-        drafts.of(place, name)
+        draft_split.of(place, name)
 
 
 def test_a_plan_that_cannot_be_changes_nothing(place: Workspace, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_plan_that_cannot_be_changes_nothing(place: Workspace, tmp_path: Path)
     before = place.cohort(name).digest
     for plan in (Plan(tuning=0.6, holdout=0.5), Plan(pattern="no mark_*"), Plan(pattern="{patient}{patient}")):
         with pytest.raises(CohortError):
-            drafts.revise(place, name, plan)
+            draft_split.revise(place, name, plan)
     assert place.cohort(name).digest == before
 
 
@@ -193,20 +193,23 @@ def test_a_plan_that_cannot_be_changes_nothing(place: Workspace, tmp_path: Path)
     ],
 )
 def test_patterns_say_where_the_patient_stands(pattern: str, file: str, patient: str | None) -> None:
-    assert patterns.patients(pattern, [file]) == [patient]
+    assert file_name_patterns.patients(pattern, [file]) == [patient]
 
 
 def test_patterns_are_suggested_where_they_fit_every_name() -> None:
-    assert patterns.suggestions(["a/P1_1.png", "a/P1_2.png", "b/P2_1.png"]) == [("{patient}_*", 2), ("{patient}/*", 2)]
-    assert patterns.suggestions(["1.png", "2.png"]) == []
+    assert file_name_patterns.suggestions(["a/P1_1.png", "a/P1_2.png", "b/P2_1.png"]) == [
+        ("{patient}_*", 2),
+        ("{patient}/*", 2),
+    ]
+    assert file_name_patterns.suggestions(["1.png", "2.png"]) == []
 
 
 @pytest.mark.parametrize("pattern", ["*", "{patient}_{patient}", "", "{patient}*", "{patient}_" + "*" * 300])
 def test_a_pattern_without_one_patient_is_refused(pattern: str) -> None:
     with pytest.raises(CohortError) as caught:
-        patterns.patients(pattern, ["a.png"])
+        file_name_patterns.patients(pattern, ["a.png"])
     assert "{patient}" in caught.value.what
 
 
 def test_a_hostile_pattern_does_not_hang() -> None:
-    assert patterns.patients("*a" * 20 + "{patient}" + "b*a" * 20, ["a" * 20_000 + "c"]) == [None]
+    assert file_name_patterns.patients("*a" * 20 + "{patient}" + "b*a" * 20, ["a" * 20_000 + "c"]) == [None]

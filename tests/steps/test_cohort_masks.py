@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganaug_core.cohort import Plan, as_json, drafts, import_cohort, rarer, read_cohort
-from ganaug_core.cohort.identity import content_digest
+from ganaug_core.cohort import Plan, as_json, draft_split, import_cohort, read_cohort, reduce_class
+from ganaug_core.cohort.image_ids import content_digest
 from ganaug_core.records import NO_MASK, TRAIN, Cohort
 from ganaug_core.storage.workspace import Workspace
 
@@ -65,19 +65,19 @@ def test_masks_count_in_the_digest_and_without_them_it_is_what_it_was(source: Pa
 def test_masks_stay_with_their_images_in_a_draft_and_after_it(source: Path, tmp_path: Path) -> None:
     place = Workspace(tmp_path / "workspace")
     made = read_cohort(source, "c", Plan(twin_limit=0), size=30, fixed=False)
-    place.keep(made.cohort, "c", files=drafts._files(made.draft, made.paths))
-    drafts.revise(place, "c", Plan(twin_limit=0, seed=3))
-    smaller = drafts.leave_out(place, "c", made.cohort.ids[[2, 20]].tolist())
+    place.keep(made.cohort, "c", files=draft_split._files(made.draft, made.paths))
+    draft_split.revise(place, "c", Plan(twin_limit=0, seed=3))
+    smaller = draft_split.leave_out(place, "c", made.cohort.ids[[2, 20]].tolist())
     assert len(smaller.with_mask()) == 11
     assert agree(smaller)
-    drafts.fix(place, "c")
+    draft_split.fix(place, "c")
     fixed = place.cohort("c")
     assert fixed.fixed
     assert len(fixed) == 22
     assert len(fixed.with_mask()) == 11
     assert agree(fixed)
-    assert fixed.digest == drafts.digest_of_content(fixed)
-    fewer = rarer(fixed, "a", 4, name="fewer")
+    assert fixed.digest == draft_split.digest_of_content(fixed)
+    fewer = reduce_class(fixed, "a", 4, name="fewer")
     assert agree(fewer)
     assert len(fewer.with_mask()) == int((fewer.labels == 0).sum())
     assert len(fewer.where(TRAIN, label=0)) <= 4

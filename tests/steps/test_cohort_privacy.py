@@ -17,7 +17,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 from ganaug_core import generators, pipeline
-from ganaug_core.cohort import as_json, drafts
+from ganaug_core.cohort import as_json, draft_split
 from ganaug_core.config import configure
 from ganaug_core.config.importing import Plan
 from ganaug_core.config.requests import ImportCohort, Request, Sample, Train
@@ -92,7 +92,7 @@ def everything(*folders: Path) -> Iterator[tuple[str, bytes]]:
     """
     for folder in folders:
         for path in folder.rglob("*"):
-            if path.is_file() and path.name != drafts.PATHS:
+            if path.is_file() and path.name != draft_split.PATHS:
                 content = path.read_bytes()
                 yield path.name, without_left_out(content) if path.name == "manifest.json" else content
 

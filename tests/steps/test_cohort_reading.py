@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganaug_core import pipeline, readers
 from ganaug_core.cohort import import_cohort, pixels
-from ganaug_core.cohort.expected import expected
-from ganaug_core.cohort.stack import Stack
+from ganaug_core.cohort.image_stack import Stack
+from ganaug_core.cohort.source_size import expected
 from ganaug_core.config.importing import Plan
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
@@ -189,7 +189,7 @@ def test_a_mark_in_the_same_place_of_many_images_is_found_and_common_anatomy_is_
 
 
 def test_suspected_images_are_named_in_the_cohort_and_hold_up_training(tmp_path: Path) -> None:
-    from ganaug_core.cohort import drafts
+    from ganaug_core.cohort import draft_split
 
     random = np.random.default_rng(0)
     for name in "ab":
@@ -206,16 +206,16 @@ def test_suspected_images_are_named_in_the_cohort_and_hold_up_training(tmp_path:
     assert [place.paths("d")[image] for image in cohort.suspected_text] == ["a/03.png"]
     assert MARK not in cohort.suspected_text.values()
     with pytest.raises(CohortError, match="burned-in text") as caught:
-        drafts.fix(place, "d")
+        draft_split.fix(place, "d")
     assert caught.value.code == "text"
 
-    left = drafts.leave_out(place, "d", set(cohort.suspected_text))
+    left = draft_split.leave_out(place, "d", set(cohort.suspected_text))
     assert len(left) == 47
     assert np.array_equal(left.pixels, cohort.pixels[~np.isin(cohort.ids, list(cohort.suspected_text))])
-    drafts.fix(place, "d")
+    draft_split.fix(place, "d")
     assert place.cohort("d").fixed
 
     pipeline.import_cohort(place, replace(request, name="e"))
-    drafts.confirm_text(place, "e")
-    drafts.fix(place, "e")
+    draft_split.confirm_text(place, "e")
+    draft_split.fix(place, "e")
     assert len(place.cohort("e")) == 48

@@ -21,8 +21,8 @@ from ganaug_core.generators import stored
 from ganaug_core.jobs import launch, runs, store, supervisor, worker
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.training import Training, best
-from ganaug_core.training.game import Game
+from ganaug_core.training import Training, checkpoint_selection
+from ganaug_core.training.adversarial_step import Game
 
 BATCH = 8
 
@@ -264,8 +264,8 @@ def test_a_run_that_the_system_ended_is_told_a_smaller_batch(home: Workspace) ->
 
 
 def test_checkups_come_at_their_own_images_whatever_the_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(best, "IMAGES_BETWEEN", 100)
-    monkeypatch.setattr(best, "MOST_SHARE", 100.0)
+    monkeypatch.setattr(checkpoint_selection, "IMAGES_BETWEEN", 100)
+    monkeypatch.setattr(checkpoint_selection, "MOST_SHARE", 100.0)
     made = squares((60, 60))
     made = replace(made, groups=np.arange(len(made)))
     config = configure(

@@ -9,8 +9,8 @@ import torch
 from small_cohort import squares
 
 from ganaug_core.config import TrainingConfig, configure
-from ganaug_core.cores import multiplies_bfloat16
 from ganaug_core.errors import TrainingError
+from ganaug_core.processor import multiplies_bfloat16
 from ganaug_core.training import Training, devices
 from ganaug_core.training import run as training_run
 

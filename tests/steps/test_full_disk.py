@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from ganaug_core import cli
-from ganaug_core.cohort import drafts
+from ganaug_core.cohort import draft_split
+from ganaug_core.cohort.image_stack import Stack
 from ganaug_core.cohort.masks import Masks
-from ganaug_core.cohort.stack import Stack
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError, WorkspaceError
-from ganaug_core.readers import decoder, guarded, staging, volume_pixels
+from ganaug_core.readers import decoder, guarded_decoding, private_copies, volume_pixels
 from ganaug_core.storage.workspace import Workspace
 from tests.volume_files import ramp, read, write_dicom
 
@@ -37,7 +37,7 @@ def no_place(*_: Any) -> Any:
 
 
 def make_staging(workspace: Workspace) -> None:
-    with guarded.Decoder():
+    with guarded_decoding.Decoder():
         pass
 
 
@@ -47,7 +47,7 @@ PLACES: dict[str, tuple[str, Callable[..., Any], Callable[[Workspace], object]]]
     "the images that are left": (
         "tempfile.TemporaryFile",
         full,
-        lambda place: drafts._some(np.zeros((2, 1, 4, 4), np.uint8), np.array([0]), place.root),
+        lambda place: draft_split._some(np.zeros((2, 1, 4, 4), np.uint8), np.array([0]), place.root),
     ),
     "the artefact's folder": ("tempfile.mkdtemp", full, lambda place: place.keep(digit_cohort.cohort(30), "more")),
     "the artefact's place": ("os.replace", full, lambda place: place.keep(digit_cohort.cohort(30), "more")),
@@ -94,7 +94,7 @@ def test_a_decoder_without_room_ends_the_import_and_blames_no_file(
         f"def decode(request): raise OSError(errno.{trouble}, 'No space left on device')\n"
         "decoder.decode = decode\ndecoder.main()"
     )
-    monkeypatch.setattr(guarded, "COMMAND", (sys.executable, "-P", "-c", code))
+    monkeypatch.setattr(guarded_decoding, "COMMAND", (sys.executable, "-P", "-c", code))
     write_dicom(tmp_path / "a.dcm", ramp())
     with pytest.raises(WorkspaceError, match=r"disk is full: .* has no room for the copy.*TMPDIR") as caught:
         read(tmp_path / "a.dcm")
@@ -105,8 +105,8 @@ def test_a_copy_that_finds_no_room_is_not_the_files_fault(tmp_path: Path, monkey
     source = tmp_path / "a.nii"
     source.write_bytes(b"voxels")
     with pytest.raises(CohortError) as caught:
-        staging.copied(source, FULL)
-    assert caught.value.code == staging.DISK_FULL
+        private_copies.copied(source, FULL)
+    assert caught.value.code == private_copies.DISK_FULL
     opened = Path.open
 
     def no_new_file(path: Path, mode: str = "r", *rest: Any, **more: Any) -> Any:
@@ -114,8 +114,8 @@ def test_a_copy_that_finds_no_room_is_not_the_files_fault(tmp_path: Path, monkey
 
     monkeypatch.setattr(Path, "open", no_new_file)
     with pytest.raises(CohortError) as caught:
-        staging.copied(source, tmp_path / "copy.nii")
-    assert caught.value.code == staging.DISK_FULL
+        private_copies.copied(source, tmp_path / "copy.nii")
+    assert caught.value.code == private_copies.DISK_FULL
 
 
 def test_a_compressed_volume_that_finds_no_room_is_not_called_truncated(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_compressed_volume_that_finds_no_room_is_not_called_truncated(tmp_path
     promised = SimpleNamespace(end=5000, slice_length=100, whole=5000)
     with pytest.raises(CohortError) as caught:
         volume_pixels._uncompressed(packed, promised)  # type: ignore[arg-type]
-    assert caught.value.code == staging.DISK_FULL
+    assert caught.value.code == private_copies.DISK_FULL
 
 
 def test_decoded_pixels_that_find_no_room_are_not_the_files_fault(
@@ -136,7 +136,7 @@ def test_decoded_pixels_that_find_no_room_are_not_the_files_fault(
     request: dict[str, Any] = {"path": str(path), "kind": "dicom", "pixels": str(FULL), "folder": str(tmp_path)}
     request |= {"known": None, "mask": None, "drawn": None, "planes": None, "seconds": 9.0}
     told, _ = decoder.answer({**request, "choices": vars(Choices())})
-    assert told["code"] == staging.DISK_FULL
+    assert told["code"] == private_copies.DISK_FULL
 
 
 def command(*arguments: str, **files: Any) -> "subprocess.CompletedProcess[str]":

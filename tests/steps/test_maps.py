@@ -214,8 +214,8 @@ def test_nearest_leaves_out_equal_groups_and_says_when_nothing_is_left() -> None
 
 
 def test_nearest_agrees_with_the_full_matrix_across_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganaug_core.neighbours.tiles.ROWS", 16)
-    monkeypatch.setattr("ganaug_core.neighbours.tiles.COLUMNS", 24)
+    monkeypatch.setattr("ganaug_core.neighbours.tiled_distances.ROWS", 16)
+    monkeypatch.setattr("ganaug_core.neighbours.tiled_distances.COLUMNS", 24)
     random = np.random.default_rng(0)
     queries, references = random.standard_normal((53, 6)), random.standard_normal((31, 6))
     index, distance = nearest(queries, references, 4)

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ganaug_core.errors import EvidenceError
-from ganaug_core.neighbours import alignment, crowds, neighbours, registered, registration, search, twin_pairs
+from ganaug_core.neighbours import (
+    alignment,
+    crowds,
+    neighbours,
+    registered,
+    registered_search,
+    registration,
+    twin_pairs,
+)
 from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import Floats
 from tests.evidence_records import EIGHT_BIT, copied, medmnist, mednist
@@ -47,8 +55,8 @@ def test_three_passes_find_98_percent_of_what_one_thorough_pass_finds(
     source = np.arange(len(images))[::12]  # thirty: not one of them may be missed
     copies = changed(images[source], how, seed=1)
     quick = registered(copies, images)
-    monkeypatch.setattr(search, "CANDIDATES", 8 * len(images))
-    monkeypatch.setattr(search, "REFINED", 8 * len(images))
+    monkeypatch.setattr(registered_search, "CANDIDATES", 8 * len(images))
+    monkeypatch.setattr(registered_search, "REFINED", 8 * len(images))
     thorough = registered(copies, images)
     found, there = quick.nearest == source, thorough.nearest == source
     assert there.mean() > 0.8  # the others have a natural twin that is as close
@@ -161,7 +169,7 @@ def test_tiles_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> None
     pictures = np.random.default_rng(6).uniform(-1, 1, (40, 1, 16, 16)).astype(np.float32)
     whole = registered(pictures[:15] * 0.9, pictures)
     for name, value in {"QUERIES": 4, "REFERENCES": 3, "BLOCK": 7}.items():
-        monkeypatch.setattr(search, name, value)
+        monkeypatch.setattr(registered_search, name, value)
     tiled = registered(pictures[:15] * 0.9, pictures)
     assert (tiled.nearest == whole.nearest).all()
     assert tiled.distance == pytest.approx(whole.distance, abs=1e-5)
@@ -170,7 +178,7 @@ def test_tiles_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> None
 def test_twins_are_named_once_with_the_smaller_index_first(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = np.random.default_rng(7).uniform(-1, 1, (20, 1, 32, 32)).astype(np.float32)
     pictures[17], pictures[9], pictures[12] = pictures[3][:, ::-1], pictures[3], pictures[5] * 0.8
-    monkeypatch.setattr(search, "TWIN_QUERIES", 6)
+    monkeypatch.setattr(registered_search, "TWIN_QUERIES", 6)
     pairs, distances = twin_pairs(pictures)
     assert pairs.tolist() == [[3, 9], [3, 17], [5, 12], [9, 17]]
     assert distances.max() < 0.01
@@ -187,7 +195,7 @@ def test_a_crowd_is_counted_where_both_are_nearer_than_their_radius(monkeypatch:
     radius = np.full(12, 0.1, np.float32)
     assert crowds(pictures, np.arange(12), radius).tolist() == [0, 3, 0, 3, 1, 1, 0, 3, 0, 3, 0, 0]
     radius[9] = 0  # it has its own training image nearby
-    monkeypatch.setattr(search, "QUERIES", 2)
+    monkeypatch.setattr(registered_search, "QUERIES", 2)
     assert crowds(pictures, np.array([3, 9, 4]), radius).tolist() == [2, 0, 1]
 
 
@@ -208,8 +216,8 @@ def plain(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.f
 
 
 def test_neighbours_equal_a_plain_computation_also_far_from_the_origin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganaug_core.neighbours.tiles.ROWS", 16)
-    monkeypatch.setattr("ganaug_core.neighbours.tiles.COLUMNS", 24)
+    monkeypatch.setattr("ganaug_core.neighbours.tiled_distances.ROWS", 16)
+    monkeypatch.setattr("ganaug_core.neighbours.tiled_distances.COLUMNS", 24)
     random = np.random.default_rng(8)
     real, synthetic = random.standard_normal((50, 7)) + 1e4, random.standard_normal((30, 7)) + 1e4
     near = neighbours(real, synthetic, 3)
@@ -251,7 +259,7 @@ def test_a_gpu_gives_the_answer_of_the_processor(monkeypatch: pytest.MonkeyPatch
     fast, near = registered(pictures[:30] * 0.9, pictures[20:]), neighbours(pictures[:30, 0, 0], pictures[30:, 0, 0])
     processor = registration.Hardware(torch.device("cpu"), torch.float32)
     monkeypatch.setattr(registration, "hardware", lambda: processor)
-    monkeypatch.setattr("ganaug_core.neighbours.tiles.hardware", lambda: processor)
+    monkeypatch.setattr("ganaug_core.neighbours.tiled_distances.hardware", lambda: processor)
     slow = registered(pictures[:30] * 0.9, pictures[20:])
     assert (fast.nearest[20:] == slow.nearest[20:]).all()
     assert fast.distance == pytest.approx(slow.distance, abs=0.01)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.generators.export import _folder_names
-from ganaug_core.readers import guarded
+from ganaug_core.readers import guarded_decoding
 from ganaug_core.records import Skipped
 from ganaug_core.storage import platform
 from ganaug_core.storage.platform import files
@@ -166,12 +166,12 @@ def test_a_decoder_that_hangs_or_grows_costs_one_file_there(elsewhere: Elsewhere
 
 
 def test_what_the_system_does_not_limit_the_watch_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "COMMAND", (sys.executable, "-P", "-c", TROUBLE))
-    monkeypatch.setattr(guarded, "MEMORY", 300 << 20)
+    monkeypatch.setattr(guarded_decoding, "COMMAND", (sys.executable, "-P", "-c", TROUBLE))
+    monkeypatch.setattr(guarded_decoding, "MEMORY", 300 << 20)
     monkeypatch.setattr(platform, "LIMITS_MEMORY", False)
     _, _, _, grown, _ = troubled(tmp_path)
-    with guarded.Decoder() as decoder:
-        (refused,) = decoder.read([guarded.Asked(grown, "grown.dcm")])
+    with guarded_decoding.Decoder() as decoder:
+        (refused,) = decoder.read([guarded_decoding.Asked(grown, "grown.dcm")])
     assert isinstance(refused, Skipped)
     assert "grown.dcm: there is not enough memory to decode it." in refused.say
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ganaug_core.audit.regions import SAID, TEXTURE, Regions, regions
-from ganaug_core.audit.sides import sides
-from ganaug_core.metrics import region
+from ganaug_core.audit.comparison import sides
+from ganaug_core.audit.lesion_regions import SAID, TEXTURE, Regions, regions
+from ganaug_core.metrics import lesion_region
 from ganaug_core.records import Cohort, Intensity, Samples
 from tests.evidence_records import masked, phantom_cohort, phantom_samples
 
@@ -24,7 +24,7 @@ def test_fresh_lesions_have_the_numbers_of_held_out_ones(world: tuple[Cohort, Sa
     lesions = regions(sides(masked(real, 2), drawn, {}, 0))
     found, said = lesions.measurements, lesions.sentences
     assert {each.name for each in found} == set(SAID)
-    assert list(SAID)[: len(region.NUMBERS)] == [f"region_{each}" for each in region.NUMBERS]
+    assert list(SAID)[: len(lesion_region.NUMBERS)] == [f"region_{each}" for each in lesion_region.NUMBERS]
     assert len(found) == 28
     assert len(said) == 2
     assert lesions.drawings["region.labels"].tolist() == [0, 1]
@@ -87,13 +87,13 @@ def test_the_region_is_what_half_of_the_patients_have_inside() -> None:
     masks = np.zeros((3, 10, 10), np.bool_)
     masks[:, :4, :4] = True
     masks[0, :6, :6] = True
-    where = region.region(masks, np.array([1.0, 0.5, 0.5]))  # the last two are of one patient
+    where = lesion_region.region(masks, np.array([1.0, 0.5, 0.5]))  # the last two are of one patient
     assert where is not None
     assert where.inside.sum() == 36
     assert where.outside.sum() == 64
     images = np.zeros((1, 1, 10, 10), np.float32)
     images[0, 0][where.inside] = 0.5
-    assert region.numbers(images, where, Intensity("HU", -100, 100)) == pytest.approx(
+    assert lesion_region.numbers(images, where, Intensity("HU", -100, 100)) == pytest.approx(
         np.array([[50, 50, 50, 0, 50]]), abs=1e-4
     )
-    assert region.region(masks[:, :3, :3], np.ones(3)) is None
+    assert lesion_region.region(masks[:, :3, :3], np.ones(3)) is None

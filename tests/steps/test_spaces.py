@@ -1,6 +1,6 @@
 """Where feature spaces disagree, in words."""
 
-from ganaug_core.audit.spaces import in_words
+from ganaug_core.audit.space_disagreement import in_words
 from ganaug_core.records import Measurement
 
 

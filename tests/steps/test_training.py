@@ -18,9 +18,9 @@ from ganaug_core.losses import LOSSES
 from ganaug_core.losses.relativistic_pairing import RelativisticPairing
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort
 from ganaug_core.training import Training, resolve, run, schedule
-from ganaug_core.training.game import Game
-from ganaug_core.training.images import TrainingImages
+from ganaug_core.training.adversarial_step import Game
 from ganaug_core.training.telemetry import Shown
+from ganaug_core.training.training_images import TrainingImages
 
 pytestmark = pytest.mark.numerical
 

@@ -1,0 +1,134 @@
+"""Both sides of an audit: which images are training, hold-out and synthetic, and of which class and patient."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganaug_core.errors import EvidenceError
+from ganaug_core.metrics import statistics
+from ganaug_core.metrics.class_names import labels_in
+from ganaug_core.metrics.statistics import Values
+from ganaug_core.neighbours import Registered
+from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers, Samples
+
+Arrays = tuple[NDArray[Any], ...]
+Remember = Callable[[str, Callable[[], Arrays]], Arrays]
+"""From the name of what only the cohort decides, and how to find it, to what was found, now or before."""
+
+
+def afresh(what: str, find: Callable[[], Arrays]) -> Arrays:
+    """The memory of somebody who keeps nothing."""
+    return find()
+
+
+class Space(NamedTuple):
+    """One feature space: all images of the cohort in its order, and the synthetic ones in theirs."""
+
+    real: Features
+    synthetic: Features
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A cohort and synthetic images of it, with the synthetic labels in the cohort's numbering.
+
+    Attributes:
+        labels: (m,) class number of each synthetic image in the cohort's order of classes.
+        seed: For every draw of the audit.
+        remember: What real images show among themselves is the same in every audit of the cohort.
+    """
+
+    cohort: Cohort
+    samples: Samples
+    spaces: Mapping[str, Space]
+    labels: Integers
+    seed: int
+    remember: Remember = afresh
+
+    @cached_property
+    def train(self) -> Integers:
+        """Rows of the training images."""
+        return self.cohort.where(TRAIN)
+
+    @cached_property
+    def holdout(self) -> Integers:
+        """Rows of the held-out images: only the audit reads them."""
+        return self.cohort.where(HOLDOUT)
+
+    @cached_property
+    def weights(self) -> Values:
+        """(n,) 1 / images of the same patient, class and role: sums count patients."""
+        groups = self.cohort.groups * len(self.cohort.classes) + self.cohort.labels
+        return statistics.weights(groups, self.cohort.roles)
+
+    def halved(self) -> "Sides":
+        """Return the same for a cohort without hold-out: one half of the training patients stands in for it."""
+        groups = np.unique(self.cohort.groups[self.train])
+        chosen = self.random(480).permutation(groups)[: len(groups) // 2]
+        stands_in = (self.cohort.roles == TRAIN) & np.isin(self.cohort.groups, chosen)
+        return replace(self, cohort=replace(self.cohort, roles=np.where(stands_in, HOLDOUT, self.cohort.roles)))
+
+    def features(self, space: str, rows: Integers) -> Floats:
+        """Return (len(rows), d) real features."""
+        return self.spaces[space].real.values[rows]
+
+    def searched(self, what: str, search: Callable[[], Registered]) -> Registered:
+        """Return what a search among real images found, now or before."""
+        return Registered(*self.remember(what, search))
+
+    def patients(self, rows: Integers) -> int:
+        """Return how many patients or groups the rows come from."""
+        return len(np.unique(self.cohort.groups[rows]))
+
+    def held_out(self, labels: Integers | Sequence[int]) -> int:
+        """Return how many held-out patients or groups have images of these classes; each counts once."""
+        return self.patients(self.holdout[np.isin(self.cohort.labels[self.holdout], labels)])
+
+    def random(self, purpose: int) -> np.random.Generator:
+        """Return a stream of its own for each purpose, so that one part's draws do not move another's."""
+        return np.random.default_rng([self.seed, purpose])
+
+
+def some(rows: Integers, most: int, random: np.random.Generator) -> Integers:
+    """Return at most so many of the rows, chosen at random and in their order: a cohort may be sorted by scanner."""
+    return np.sort(random.permutation(rows)[:most])
+
+
+def sides(
+    cohort: Cohort, samples: Samples, spaces: Mapping[str, Space], seed: int, remember: Remember = afresh
+) -> Sides:
+    """Return both sides after checking that they fit.
+
+    Raises:
+        EvidenceError: No synthetic images, a class that the cohort does not have, or features of other images or
+            that are no numbers.
+    """
+    if len(samples) == 0:
+        raise EvidenceError(
+            f"{samples.name} holds no synthetic images.", do="Draw or import samples first.", code="empty"
+        )
+    if samples.provenance.get("mixing"):
+        raise EvidenceError(
+            f"{samples.name} is a table of mixed styles: its images share shapes and textures with each other, so they "
+            "say nothing about how varied the generator is.",
+            do="Audit images that were drawn without mixing.",
+            code="not_independent",
+        )
+    labels = labels_in(cohort, samples)
+    for name, space in spaces.items():
+        if len(space.real.values) != len(cohort) or len(space.synthetic.values) != len(samples):
+            raise EvidenceError(
+                f"The {name} features are of other images: {len(space.real.values)} and {len(space.synthetic.values)} "
+                f"rows for {len(cohort)} real and {len(samples)} synthetic images.",
+                do="Compute the features again.",
+            )
+        if not (np.isfinite(space.real.values).all() and np.isfinite(space.synthetic.values).all()):
+            raise EvidenceError(
+                f"The {name} features hold values that are no numbers.",
+                do="Compute the features again, or leave this space out.",
+            )
+    return Sides(cohort, samples, spaces, labels, seed, remember)

@@ -1,0 +1,393 @@
+"""Copying: is any synthetic image a training image, and are too many of them too close?"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganaug_core.audit.comparison import Sides
+from ganaug_core.audit.near_duplicates import natural_twins, unequal
+from ganaug_core.audit.sentences import FAIL, Finding
+from ganaug_core.interfaces import Report
+from ganaug_core.metrics import copying, identical_images
+from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal, wilson
+from ganaug_core.neighbours import Registered, crowds, registered
+from ganaug_core.records import Copied, Floats, Integers, Measurement, Suspect, listed
+from ganaug_core.wording import chance, count, listing, percent
+
+SPACE = "registered"
+ALPHA = FAIL  # after Holm's correction at least a warning
+WANTED = 0.05
+SHOWN, SHOWN_PER_CLASS = 20, 3
+ROUNDED = 200
+CROWD_ALPHA, CROWDED, SAMPLED = 0.05, 0.7, 200
+DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
+UNTRUSTED = (
+    "Copying cannot be judged: we chose the held-out images, and this generator may have been trained on them.",
+    "Tick that it was not, if you know so (command line: --trust-split), or import the cohort with the split that it "
+    "was trained on.",
+)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The finding, the pairs that show it, and the copy scores of both sides."""
+
+    finding: Finding
+    suspects: tuple[Suspect, ...] = ()
+    scores: dict[str, Floats] | None = None
+    detectable_share: float | None = None
+    copied: tuple[Copied, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Distances:
+    """Registered distances of synthetic and held-out images to training and to held-out ones of other patients."""
+
+    synthetic_train: Registered
+    synthetic_holdout: Registered
+    holdout_train: Registered
+    holdout_holdout: Registered
+
+    def scores(self) -> tuple[Floats, Floats]:
+        """Return the copy scores of synthetic (m,) and held-out (n,) images: distance to training over hold-out."""
+        synthetic = copying.scores(self.synthetic_train.distance, self.synthetic_holdout.distance)
+        holdout = copying.scores(self.holdout_train.distance, self.holdout_holdout.distance)
+        return synthetic.astype(np.float32), holdout.astype(np.float32)
+
+
+def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
+    """Return what speaks for copying.
+
+    Args:
+        both: The two sides.
+        trusted: The generator certainly never saw the hold-out.
+        report: Progress.
+    """
+    if len(both.train) == 0 or both.held_out(both.labels) < 2:
+        return _identity_alone(both, report)
+    train = both.cohort.images(both.train)
+    near = _distances(both, train, report)
+    synthetic, holdout = near.scores()
+    identical = _identical(both, train, near)
+    test, design = set_test(both, synthetic, holdout, near.synthetic_train.distance, near.synthetic_holdout.distance)
+    detectable = design.detectable_share(ALPHA)
+    suspects = _suspects(both, near, synthetic, holdout, identical)
+    if identical:
+        finding = Finding(0.0, trouble=_named(both, identical, suspects), measurements=(_measurement(test),))
+    elif trusted:
+        other = _other_way(both, synthetic, holdout, near.synthetic_holdout.distance)
+        finding = _judged(both, test, design, detectable, other)
+    else:
+        finding = Finding(None, unable=UNTRUSTED)
+    return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(both, suspects))
+
+
+def set_test(
+    both: Sides, synthetic: Floats, holdout: Floats, to_train: Floats, to_holdout: Floats
+) -> tuple[copying.SetTest, copying.Design]:
+    """Return the set test; what it finds must stand when images that resemble each other count as one.
+
+    Images are one crowd if they are nearer to each other than to any training image: slices of one unseen patient, or
+    the one image that a collapsed generator draws. Copies of one training image are not.
+
+    Args:
+        synthetic: (m,) scores, and `holdout` (n,).
+        to_train: (m,) registered distances of the synthetic images, and `to_holdout`.
+    """
+    labels, held_labels = both.labels, both.cohort.labels[both.holdout]
+    groups, natural = both.cohort.groups[both.holdout], natural_twins(both, to_holdout)
+
+    def tested(weights: Values | None) -> tuple[copying.SetTest, copying.Design]:
+        return copying.set_test(
+            synthetic, holdout, labels, held_labels, groups, natural=natural, weights=weights, seed=both.seed
+        )
+
+    first, design = tested(None)
+    if first.p_value >= CROWD_ALPHA:
+        return first, design
+    edges = {label: _edge(holdout[held_labels == label], groups[held_labels == label]) for label in np.unique(labels)}
+    near = synthetic < np.array([edges[label] for label in labels])
+    second, _ = tested(_weights(both, near, to_train))
+    return replace(first, p_value=max(first.p_value, second.p_value)), design
+
+
+def _weights(both: Sides, near: NDArray[np.bool_], to_train: Floats) -> Values:
+    """Return (m,) 1 / size of the crowd of each image.
+
+    Args:
+        both: The two sides.
+        near: (m,) images that a threshold may count: their crowds are all looked at, of the others those of a sample.
+        to_train: (m,) distances.
+    """
+    rest = both.random(3).permutation(np.flatnonzero(~near))
+    some = np.sort(rest[:SAMPLED])
+    radius = CROWDED * to_train
+    # what is far from training is asked for as tight a crowd as the others, or every set would seem to be one
+    radius[~near] = np.minimum(radius[~near], np.median(radius[near]))
+    rows = np.concatenate([np.flatnonzero(near), some])
+    weights = np.ones(len(near))
+    weights[rows] = 1 / (1 + crowds(both.samples.images, rows, radius))
+    for label in np.unique(both.labels[some]):
+        inside = both.labels == label
+        weights[inside & ~near] = weights[some[both.labels[some] == label]].mean()
+    return weights
+
+
+def _edge(scores: Floats, groups: Integers) -> float:
+    """Return a score of a class that hardly a threshold exceeds, whichever image of each patient is drawn."""
+    if len(scores) == 0:
+        return 0.0
+    patients = len(np.unique(groups))
+    rank = 2 * int(np.ceil(len(scores) / patients)) * copying.levels(patients)[-1]
+    return float(np.sort(scores)[min(rank, len(scores) - 1)])
+
+
+def _identity_alone(both: Sides, report: Report) -> Copies:
+    """Return what can be said without held-out images: an equal image is a copy all the same."""
+    patients = both.held_out(both.labels)
+    unable = (
+        f"Copying cannot be judged: {count(len(both.train), 'training image')} and "
+        f"{count(patients, 'held-out patient')} of these classes.",
+        "Import a cohort with more patients, or a larger hold-out share.",
+    )
+    if len(both.train) == 0:
+        return Copies(Finding(None, unable=unable))
+    train = both.cohort.images(both.train)
+    near = registered(both.samples.images, train, report=report)
+    same = {int(left): int(right) for left, right in identical_images.equal_pairs(both.samples.images, train)}
+    order = sorted(range(len(both.samples)), key=lambda row: (row not in same, near.distance[row]))
+    suspects = tuple(
+        Suspect(
+            synthetic=str(both.samples.ids[row]),
+            train=str(both.cohort.ids[both.train[same.get(row, int(near.nearest[row]))]]),
+            holdout="",
+            encoder=SPACE,
+            distance=float(near.distance[row]),
+            score=1.0,  # there is no hold-out to compare with
+            p_value=1.0,
+            q_value=1.0,
+            transform=str(near.transform[row]),
+            identical=row in same,
+        )
+        for row in order[: max(SHOWN, len(same))]
+    )
+    if not same:
+        return Copies(Finding(None, unable=unable), suspects)
+    measurement = Measurement(
+        "copied_share",
+        SPACE,
+        len(same) / len(both.samples),
+        wilson(len(same), len(both.samples)),
+        0.0,
+        0.0,
+        len(both.train),
+        len(both.samples),
+        "lower",
+        reference="train",
+    )
+    finding = Finding(0.0, trouble=_named(both, same, suspects), measurements=(measurement,))
+    return Copies(finding, suspects, copied=_copied(both, suspects))
+
+
+def _named(both: Sides, identical: dict[int, int], suspects: tuple[Suspect, ...]) -> tuple[str, str]:
+    first = next(each for each in suspects if each.identical)
+    sentence = (
+        f"{count(len(identical), 'image equals', 'images equal')} a training image (turned or mirrored ones "
+        f"counted) among {count(len(both.samples), 'synthetic image')}; the first is {first.synthetic}, training image "
+        f"{first.train}."
+    )
+    repeats = both.cohort.duplicates.get("exact", 0)
+    return sentence + (f" The cohort itself holds {count(repeats, 'exact repeat')}." if repeats else ""), DO
+
+
+def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
+    held = both.cohort.images(both.holdout)
+    groups = both.cohort.groups[both.holdout]
+    left_out = random_groups(both, groups)
+
+    def part(number: int) -> Report:
+        return lambda share, message: report((number + share) / 4, message)
+
+    return _Distances(
+        registered(both.samples.images, train, report=part(0)),
+        registered(both.samples.images, held, query_groups=left_out, reference_groups=groups, report=part(1)),
+        both.searched("holdout-train", lambda: registered(held, train, report=part(2))),
+        both.searched(
+            "holdout-holdout",
+            lambda: registered(held, held, query_groups=groups, reference_groups=groups, report=part(3)),
+        ),
+    )
+
+
+def random_groups(both: Sides, groups: Integers) -> Integers:
+    """Return for each synthetic image the group of a random held-out image of its class.
+
+    A held-out image is compared without its own patient; this lets both sides see as many references.
+    """
+    random = both.random(1)
+    result = random.choice(groups, len(both.samples))
+    held_labels = both.cohort.labels[both.holdout]
+    for label in np.unique(both.labels):
+        if (held_labels == label).any():
+            rows = both.labels == label
+            result[rows] = random.choice(groups[held_labels == label], int(rows.sum()))
+    return result
+
+
+def _identical(both: Sides, train: Floats, near: _Distances) -> dict[int, int]:
+    """Return synthetic row -> row of `train` for each image that is a training image up to rounding."""
+    same: dict[int, int] = {}
+    if train.shape[1:] == both.samples.images.shape[1:]:
+        same = {int(left): int(right) for left, right in identical_images.equal_pairs(both.samples.images, train)}
+    some = train[np.sort(both.random(2).permutation(len(train))[:ROUNDED])]
+    rounded = both.searched(
+        f"rounded-{both.seed}",
+        lambda: registered(identical_images.rounded_off(some, both.cohort.intensity, seed=both.seed), some),
+    )
+    limit = identical_images.residual_limit(rounded.distance, near.holdout_train.distance, unequal(both.cohort))
+    for row in np.flatnonzero(near.synthetic_train.distance < limit):
+        same.setdefault(int(row), int(near.synthetic_train.nearest[row]))
+    return same
+
+
+def _suspects(
+    both: Sides, near: _Distances, synthetic: Floats, holdout: Floats, identical: dict[int, int]
+) -> tuple[Suspect, ...]:
+    p_values = _image_p_values(both, synthetic, holdout)
+    q_values = benjamini_hochberg(p_values)
+    named = np.isin(np.arange(len(synthetic)), list(identical))
+    order = np.lexsort((near.synthetic_train.distance, synthetic, p_values, ~named))
+    chosen = dict.fromkeys(order[:SHOWN].tolist())
+    for label in np.unique(both.labels):  # a rare class shows its closest pairs too
+        chosen.update(dict.fromkeys(order[both.labels[order] == label][:SHOWN_PER_CLASS].tolist()))
+    chosen.update(dict.fromkeys(order[listed(q_values, named)[order]].tolist()))
+    place = {int(row): rank for rank, row in enumerate(order)}
+    ids, held_ids = both.cohort.ids, both.cohort.ids[both.holdout]
+    result = []
+    for row in sorted(chosen, key=lambda each: place[each]):
+        twin = identical.get(row)
+        nearest = twin if twin is not None else int(near.synthetic_train.nearest[row])
+        result.append(
+            Suspect(
+                synthetic=str(both.samples.ids[row]),
+                train=str(ids[both.train[nearest]]),
+                holdout=str(held_ids[near.synthetic_holdout.nearest[row]]),
+                encoder=SPACE,
+                distance=float(near.synthetic_train.distance[row]),
+                score=float(synthetic[row]),
+                p_value=float(p_values[row]),
+                q_value=float(q_values[row]),
+                transform=str(near.synthetic_train.transform[row]),
+                identical=bool(named[row]),
+            )
+        )
+    return tuple(result)
+
+
+def _copied(both: Sides, suspects: tuple[Suspect, ...]) -> tuple[Copied, ...]:
+    """Return the training images of the suspects on the list, the most often copied first."""
+    found: dict[str, list[Suspect]] = {}
+    for each in suspects:
+        if each.is_listed:
+            found.setdefault(each.train, []).append(each)
+    rows = {str(each): row for row, each in enumerate(both.cohort.ids)}
+    copied = [
+        Copied(
+            train,
+            int(both.cohort.groups[rows[train]]),
+            both.cohort.classes[both.cohort.labels[rows[train]]],
+            tuple(each.synthetic for each in by),
+            any(each.identical for each in by),
+        )
+        for train, by in found.items()
+    ]
+    return tuple(sorted(copied, key=lambda each: (not each.identical, -len(each.synthetic))))
+
+
+def _image_p_values(both: Sides, synthetic: Floats, holdout: Floats) -> Values:
+    """Return (m,) the share of held-out images of the class with a score as small; of all classes where it has none."""
+    result = conformal(synthetic, holdout)
+    held_labels = both.cohort.labels[both.holdout]
+    for label in np.intersect1d(both.labels, held_labels):
+        rows = both.labels == label
+        result[rows] = conformal(synthetic[rows], holdout[held_labels == label])
+    return result
+
+
+def _other_way(both: Sides, synthetic: Floats, holdout: Floats, to_holdout: Floats) -> copying.SetTest:
+    """Return the set test with the sides exchanged: how many images are as close to held-out ones, which nobody copied.
+
+    Blur, wrong labels and other faults of the whole set spread the scores to both sides; copies lie on one. As many
+    natural twins are allowed as in the first test.
+    """
+    held_labels, groups = both.cohort.labels[both.holdout], both.cohort.groups[both.holdout]
+    natural = natural_twins(both, to_holdout)
+    return copying.set_test(-synthetic, -holdout, both.labels, held_labels, groups, natural=natural, seed=both.seed)[0]
+
+
+def _judged(
+    both: Sides, test: copying.SetTest, design: copying.Design, detectable: float | None, other: copying.SetTest
+) -> Finding:
+    """Return what the set test says where the generator never saw the hold-out."""
+    measurements = (_measurement(test), _measurement(other, "copied_share_reversed"))
+    sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(both.held_out(both.labels), 'held-out patient')}"
+    low, high = test.interval
+    trouble = (
+        f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
+        f"closer to training images than held-out images are ({chance(test.p_value)}; {sizes}). "
+        f"{_reversed(test, other)}",
+        DO,
+    )
+    power = _power_sentence(both, design, detectable)
+    if detectable is not None and detectable <= WANTED:
+        clear = (
+            f"No copying found ({sizes}). {power} This is not a proof of privacy.",
+            "Look at the closest pairs all the same.",
+        )
+        return Finding(test.p_value, trouble, clear, measurements=measurements)
+    more = copying.needed(design, ALPHA, WANTED)
+    unable = (
+        f"No copying found, but these numbers could hide it ({sizes}). {power}",
+        f"To see {percent(WANTED)} copies, audit with about {count(more[0], 'held-out patient')} and "
+        f"{count(more[1], 'synthetic image')}."
+        if more
+        else "Use a much larger hold-out.",
+    )
+    return Finding(test.p_value, trouble, None, unable, measurements=measurements)
+
+
+def _reversed(test: copying.SetTest, other: copying.SetTest) -> str:
+    """Return what the exchanged test says of the first."""
+    low, high = other.interval
+    said = f"As much closer to held-out images are {percent(other.share)} ({percent(low)} to "
+    if high < test.share:
+        return f"{said}{percent(high)}): less, as with copies."
+    return f"{said}{percent(high)}): as many, so the images as a set may differ from real ones."
+
+
+def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measurement:
+    found = test.share, test.interval, 0.0, 0.0, test.n_holdout, test.n_synthetic
+    return Measurement(name, SPACE, *found, "lower", reference="train+holdout", p_value=test.p_value)
+
+
+def _power_sentence(both: Sides, design: copying.Design, detectable: float | None) -> str:
+    if detectable is None:
+        return "Not even a set of nothing but copies would be noticed."
+    whole = f"Copies of {percent(detectable)} or more, spread over all classes, would be noticed four times in five."
+    if design.natural:
+        share = sum(m * share for m, (share, _) in zip(design.synthetic, design.natural, strict=True))
+        whole += (
+            f" The cohort repeats itself: {percent(share / sum(design.synthetic))} of these images may have a natural "
+            f"twin among the training images, and as many are allowed."
+        )
+    if len(design.holdout) == 1:
+        return whole
+    present = np.intersect1d(both.labels, both.cohort.labels[both.holdout])
+    blind = []
+    for place, (label, held, drawn) in enumerate(zip(present, design.holdout, design.synthetic, strict=True)):
+        twins = design.natural[place : place + 1]
+        alone = copying.Design((held,), (drawn,), twins, both.seed).detectable_share(ALPHA / (len(design.holdout) + 1))
+        if alone is None or alone > 2 * WANTED:
+            blind.append(f"{both.cohort.classes[label]} ({'no share' if alone is None else percent(alone)})")
+    return f"{whole} In one class alone only larger shares would be: {listing(blind, most=4)}." if blind else whole

@@ -1,0 +1,153 @@
+"""Sub-regions beside the verdict on intensities: the lesion and what lies round it, where the cohort has masks.
+
+Pixel values as `metrics.region` counts them, and the texture families of radiomics (`encoders.ibsi`), of which one or
+a few well-known numbers are shown and all count as violations. Classes are compared one by one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ganaug_core.audit.comparison import Sides, some
+from ganaug_core.audit.noise_and_tissue import MOST, excess
+from ganaug_core.audit.sentences import WARN
+from ganaug_core.encoders import ibsi, radiomics
+from ganaug_core.metrics import lesion_region
+from ganaug_core.metrics.statistics import Values, dominance, holm, median_interval, weighted_median
+from ganaug_core.records import Floats, Measurement
+from ganaug_core.wording import count, listing
+
+SPACE = "region"
+LEAST = 10
+LEVELS = 32  # of one width over the cohort's range, so that a level means the same in every image
+VALUES = {
+    "region_median": "median value",
+    "region_low": "5th percentile",
+    "region_high": "95th percentile",
+    "region_spread": "spread of the values",
+    "region_contrast": "brightness against what is around",
+}
+TEXTURE = {  # name: column of `ibsi.textures`, in words
+    "region_entropy": (3, "entropy"),
+    "region_steps": (11, "steps between neighbours"),
+    "region_correlation": (18, "likeness of neighbours"),
+    "region_short_runs": (25, "short lines"),
+    "region_patches": (25 + 16 + 12, "number of patches"),
+    "region_even": (25 + 2 * 16 + 1, "even surroundings"),
+    "region_coarseness": (25 + 2 * 16 + 17, "coarseness"),
+}
+COLUMNS = [column for column, _ in TEXTURE.values()]
+SAID = {
+    **VALUES,
+    **{name: said for name, (_, said) in TEXTURE.items()},
+    "region_violations": "values that hardly any training image has",
+    "region_texture_violations": "texture that hardly any training image has",
+}
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The numbers of every class with masks, and sentences on each: where, what differs, or why nothing is said.
+
+    Attributes:
+        drawings: `region.labels` (k,) the compared classes; `region.inside` (k, row, column) 1 in the region, and
+            `region.holdout` and `region.synthetic`, the mean image of both sides in the unit.
+    """
+
+    measurements: tuple[Measurement, ...] = ()
+    sentences: tuple[str, ...] = ()
+    drawings: dict[str, Floats] = field(default_factory=dict)
+
+
+def regions(both: Sides) -> Regions:
+    """Return the comparison of the lesion in every class that has masks."""
+    cohort = both.cohort
+    measurements: list[Measurement] = []
+    sentences: list[str] = []
+    drawings: dict[str, list[Floats]] = {name: [] for name in ("labels", "inside", "holdout", "synthetic")}
+    masked = np.intersect1d(cohort.with_mask(), both.train)
+    for label, name in enumerate(cohort.classes):
+        rows = masked[cohort.labels[masked] == label]
+        random = both.random(490 + label)
+        held = some(both.holdout[cohort.labels[both.holdout] == label], MOST, random)
+        drawn = some(np.flatnonzero(both.labels == label), MOST, random)
+        if not len(rows) or not len(held) or not len(drawn):
+            continue
+        patients = both.patients(rows)
+        if min(patients, both.patients(held), len(drawn)) < LEAST:
+            sentences.append(f"The lesion of {name} cannot be compared: it has too few patients with a mask.")
+            continue
+        where = lesion_region.region(cohort.inside(rows), both.weights[rows])
+        if where is None:
+            sentences.append(f"The lesion of {name} cannot be compared: the masks of its images do not overlap.")
+            continue
+        images = cohort.images(some(rows, MOST, random)), cohort.images(held), np.asarray(both.samples.images[drawn])
+        values = [lesion_region.numbers(each, where, cohort.intensity) for each in images]
+        textures = [_textures(each, where) for each in images]
+        mass, unit = both.weights[held], cohort.intensity.unit
+        found = [
+            *_numbers(tuple(VALUES), values[1:], mass, name, unit),
+            *_numbers(tuple(TEXTURE), [each[:, COLUMNS] for each in textures[1:]], mass, name, ""),
+        ]
+        found += [
+            excess("region_violations", SPACE, tuple(values), mass, name),
+            excess("region_texture_violations", SPACE, tuple(textures), mass, name),
+        ]
+        measurements += found
+        sentences.append(
+            f"The lesion of {name} is where at least half of the masks of {count(patients, 'training patient')} lie "
+            f"({count(int(where.inside.sum()), 'pixel')}). Synthetic images have no masks, so the same pixels are "
+            f"read in all images. {_differences(found)}"
+        )
+        usual = np.average(images[1].mean(1), axis=0, weights=mass), images[2].mean((0, 1))
+        pictures = (np.float32(label), where.inside, *(cohort.intensity.physical(each) for each in usual))
+        for drawing, picture in zip(drawings.values(), pictures, strict=True):
+            drawing.append(np.asarray(picture, np.float32))
+    stacks = {f"region.{name}": np.stack(each) for name, each in drawings.items() if each}
+    return Regions(tuple(measurements), tuple(sentences), stacks)
+
+
+def _textures(images: Floats, where: lesion_region.Region) -> Values:
+    """Return (n, 79): every feature of the texture families inside the region, of the mean over channels."""
+    edges = [np.flatnonzero(where.inside.any(axis))[[0, -1]] for axis in (1, 0)]
+    rows, columns = (slice(first, last + 1) for first, last in edges)
+    grey = radiomics.grey_levels(images.mean(1)[:, rows, columns], LEVELS) * where.inside[rows, columns]
+    return ibsi.textures(grey, LEVELS)
+
+
+def _numbers(
+    names: Sequence[str], sides: Sequence[Values], mass: Values, class_name: str, unit: str
+) -> list[Measurement]:
+    """Return a measurement for each column of held-out (n, d) and synthetic (m, d) numbers."""
+    result = []
+    for name, real, synthetic in zip(names, *(each.T for each in sides), strict=True):
+        usual = weighted_median(real, mass)
+        result.append(
+            Measurement(
+                name,
+                SPACE,
+                float(np.median(synthetic)),
+                median_interval(synthetic),
+                usual,
+                usual,
+                round(float(mass.sum())),
+                len(synthetic),
+                "as real",
+                class_name,
+                p_value=dominance(real, mass, synthetic, 0).p_value,
+                unit=unit,
+            )
+        )
+    return result
+
+
+def _differences(found: list[Measurement]) -> str:
+    """Return in words which numbers differ, corrected for how many were looked at; the plainest first."""
+    adjusted = holm({each.name: each.p_value if each.p_value is not None else 1.0 for each in found})
+    differ = sorted((name for name in adjusted if adjusted[name] < WARN), key=lambda name: adjusted[name])
+    sizes = f"{count(found[0].n_synthetic, 'synthetic image')}, {count(found[0].n_real, 'held-out patient')}"
+    if not differ:
+        return f"None of {len(found)} numbers was seen to differ from what held-out images have there ({sizes})."
+    said = listing([SAID[each] for each in differ], most=4)
+    return f"Of {len(found)} numbers these differ from what held-out images have there: {said} ({sizes})."

@@ -1,0 +1,58 @@
+"""What an arm's training images look like: a row a class, in the shares in which they are drawn."""
+
+import io
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ganaug_core.benefit.arms import chances
+from ganaug_core.benefit.classifier import Classifier
+from ganaug_core.benefit.experiment_data import Fitting
+from ganaug_core.encoders import networks
+from ganaug_core.records import Integers
+from ganaug_core.records.benefit import Arm
+
+COLUMNS = 10
+TILE, EDGE = 64, 2  # pixels of an image, about, and of the edge around it
+FRAMED = 255  # place in the palette; greys are 0 to 254
+FRAME = (230, 159, 0)  # the colour of synthetic images in the palette of the pages
+ROWS = 2
+
+
+def sheet(both: Fitting, arm: Arm, classifier: Classifier, seed: int) -> bytes:
+    """Return a PNG: first the rare class, below it the most frequent other one; synthetic images have a frame."""
+    rows = both.shown(arm)
+    chance = chances(arm, both.labels[rows], both.synthetic[rows], both.rare)
+    frequent = both.prevalence.copy()
+    frequent[both.rare] = -1
+    chosen = np.concatenate(
+        [_spread(rows, chance * (both.labels[rows] == label)) for label in (both.rare, int(frequent.argmax()))]
+    )
+    images = torch.from_numpy(both.images[chosen])
+    if arm.classical:
+        source = torch.Generator().manual_seed(seed)
+        images = networks.distort(images, source, noise=classifier.noise, intensity=classifier.intensity)
+    grey = ((images.mean(1).clamp(-1, 1) + 1) * 127).round().to(torch.uint8).numpy()
+    factor = max(1, round(TILE / grey.shape[2]))  # whole, so that no grey level is invented
+    grey = grey.repeat(factor, 1).repeat(factor, 2)
+    rows_high, columns_wide = grey.shape[1] + 2 * EDGE, grey.shape[2] + 2 * EDGE
+    picture = np.zeros((ROWS * rows_high, COLUMNS * columns_wide), np.uint8)
+    for place, (image, row) in enumerate(zip(grey, chosen, strict=True)):
+        top, left = divmod(place, COLUMNS)
+        edged = np.pad(image, EDGE, constant_values=FRAMED if both.synthetic[row] else 0)
+        picture[top * rows_high :, left * columns_wide :][:rows_high, :columns_wide] = edged
+    coloured = Image.frombytes("P", picture.shape[::-1], picture.tobytes())
+    coloured.putpalette([level for grey_level in range(FRAMED) for level in (grey_level,) * 3] + list(FRAME))
+    data = io.BytesIO()
+    coloured.save(data, "PNG", optimize=True)
+    return data.getvalue()
+
+
+def _spread(rows: Integers, chance: np.ndarray) -> Integers:
+    """Return rows at even steps of the summed chances: each kind is there in its share."""
+    possible = np.flatnonzero(chance)
+    sums = np.cumsum(chance[possible])
+    places = (np.arange(COLUMNS) + 0.5) / COLUMNS * sums[-1]
+    found: Integers = rows[possible[np.searchsorted(sums, places)]]
+    return found

@@ -1,0 +1,94 @@
+"""A cohort in which one class is rarer: what an experiment on imbalance starts from."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ganaug_core.cohort.image_ids import content_digest
+from ganaug_core.errors import CohortError
+from ganaug_core.records import TRAIN, TUNING, Cohort, Integers
+
+FEWEST = 4
+
+
+def reduce_class(cohort: Cohort, class_name: str, keep: int, *, name: str, seed: int = 0) -> Cohort:
+    """Return the cohort with at most `keep` training images of one class; the hold-out stays as it is.
+
+    Whole patients leave, at random; the tuning share of the class shrinks by the same factor, since a generator may be
+    chosen by it. It is a cohort of its own, so that a generator can be trained on exactly this share.
+
+    Args:
+        keep: Training images that stay; fewer where whole patients do not add up to it.
+        name: Name of the new cohort.
+        seed: Of the choice of patients.
+
+    Raises:
+        CohortError: No such class, fewer than 4 images to keep, not more there than are to be kept, or only patients
+            with more images than that.
+    """
+    if class_name not in cohort.classes:
+        raise CohortError(
+            f"The cohort {cohort.name} has no class named {class_name}.",
+            do=f"Choose one of: {', '.join(cohort.classes)}.",
+            code="unknown_class",
+        )
+    label = cohort.classes.index(class_name)
+    there = len(cohort.where(TRAIN, label=label))
+    if not FEWEST <= keep < there:
+        raise CohortError(
+            f"{keep} training images of {class_name} cannot be kept: there are {there}.",
+            do=f"Choose a number from {FEWEST} to {there - 1}.",
+            code="keep",
+        )
+    random = np.random.default_rng(seed)
+    wanted = {TRAIN: keep, TUNING: round(keep / there * len(cohort.where(TUNING, label=label)))}
+    stay = np.ones(len(cohort), bool)
+    for role, most in wanted.items():
+        rows = cohort.where(role, label=label)
+        stay[rows] = np.isin(rows, _whole_groups(rows, cohort.groups, most, random))
+    if not stay[cohort.where(TRAIN, label=label)].any():
+        raise CohortError(
+            f"No patient has as few as {keep} training images of {class_name}, so none of them can stay.",
+            do="Keep more images.",
+            code="keep",
+        )
+    return _only(cohort, np.flatnonzero(stay), name, {"class": class_name, "keep": keep, "seed": seed})
+
+
+def _whole_groups(rows: Integers, groups: Integers, most: int, random: np.random.Generator) -> Integers:
+    """Return up to `most` of the rows, all of a group or none."""
+    kept: list[Integers] = []
+    left = most
+    for group in random.permutation(np.unique(groups[rows])):
+        members = rows[groups[rows] == group]
+        if len(members) <= left:
+            kept.append(members)
+            left -= len(members)
+    return np.concatenate([np.zeros(0, np.int64), *kept])
+
+
+def _only(cohort: Cohort, rows: Integers, name: str, settings: dict[str, object]) -> Cohort:
+    place = np.full(len(cohort), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    twins = place[cohort.twins]
+    both = (twins >= 0).all(axis=1) if len(twins) else np.zeros(0, bool)
+    pixels, labels, roles = np.asarray(cohort.pixels[rows]), cohort.labels[rows], cohort.roles[rows]
+    masks = None if cohort.masks is None else np.asarray(cohort.masks[rows])
+    return replace(
+        cohort,
+        name=name,
+        digest=content_digest(pixels, labels, roles, cohort.intensity, masks),
+        pixels=pixels,
+        masks=masks,
+        labels=labels,
+        roles=roles,
+        ids=cohort.ids[rows],
+        patients=cohort.patients[rows],
+        groups=cohort.groups[rows],
+        twins=twins[both],
+        twin_distances=cohort.twin_distances[both],
+        volumes=cohort.volumes[rows] if len(cohort.volumes) else cohort.volumes,
+        suspected_text={key: says for key, says in cohort.suspected_text.items() if key in set(cohort.ids[rows])},
+        fixed=True,
+        provenance={**cohort.provenance, "rarer": {"of": cohort.digest, **settings}},
+    )

@@ -1,5 +1,0 @@
-"""The Streamlit script. It does not lie beside `pages/`: there, Streamlit would open pages without running it first."""
-
-from ganaug_core.ui import shell
-
-shell.run()

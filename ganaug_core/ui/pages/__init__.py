@@ -1,0 +1,1 @@
+"""One room a page, named as the page in `pages/`."""

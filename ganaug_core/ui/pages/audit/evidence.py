@@ -1,0 +1,168 @@
+"""What lies below the verdicts of the Audit page: copied patients, give-aways, detail, labels and intensities."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ganaug_core.records import Audit, Measurement
+from ganaug_core.ui.pages.audit import evidence_figures
+from ganaug_core.ui.shared import charts, glossary, pairs, show, words
+from ganaug_core.ui.shared.components.gallery import MOST, gallery
+
+
+def details(audit: Audit) -> None:
+    """Draw what the audit holds; older audits hold less."""
+    if audit.copied:
+        with st.expander(f"Which training images are copied ({len(audit.copied)})", icon=":material/person:"):
+            _copied(audit)
+    if audit.give_aways:
+        with st.expander("What gives images away", icon=":material/search:"), show.guarded():
+            _give_aways(audit)
+    for key, title, icon, draw in (
+        ("confusion.synthetic", "What a classifier sees in each class", ":material/grid_on:", _confusion),
+        ("histogram.synthetic", "Pixel values of each class", ":material/equalizer:", _histograms),
+        ("region.inside", "The lesion of each class", ":material/select_all:", _lesions),
+        ("spectrum.synthetic", "Fine and coarse detail", ":material/graphic_eq:", _spectrum),
+    ):
+        if key in audit.drawings:
+            with st.expander(title, icon=icon), show.guarded():
+                draw(audit)
+
+
+def _copied(audit: Audit) -> None:
+    """List training images and patients behind the suspects."""
+    patients = len({each.patient for each in audit.copied})
+    st.text(
+        f"{words.count(len(audit.copied), 'training image')} of {words.count(patients, 'patient')} "
+        f"{'is' if len(audit.copied) == 1 else 'are'} behind the pairs on the list. Patient numbers are those of this "
+        f"cohort and mean nothing elsewhere."
+    )
+    rows = [
+        {
+            "Training image": each.train,
+            "Patient": each.patient,
+            "Class": words.clean(each.class_name),
+            "Synthetic images": len(each.synthetic),
+            "Same up to noise": each.identical,
+            "Which": ", ".join(each.synthetic[:8]),
+        }
+        for each in audit.copied
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Training images that synthetic images seem to copy")
+
+
+def _give_aways(audit: Audit) -> None:
+    """Show the images that a classifier is surest of, and where it looks."""
+    st.text(
+        "A simple classifier learnt to tell synthetic from real images, and was asked about images it had not seen. It "
+        "was surest of these."
+    )
+    _gallery(audit, audit.give_aways, "give-aways", "Synthetic images that a classifier is surest of")
+    columns = st.columns(2)
+    for place, key, title, says in (
+        (columns[0], "give_away.brightness", "Where synthetic images are brighter or darker", "brightness"),
+        (columns[1], "give_away.detail", "Where they have more or less fine detail", "fine detail"),
+    ):
+        if key in audit.drawings:
+            with place:
+                picture = np.asarray(audit.drawings[key])
+                row, column = np.unravel_index(np.abs(picture).argmax(), picture.shape)
+                alt = f"{title}: most at row {row + 1}, column {column + 1} of {len(picture)}"
+                charts.show(evidence_figures.pattern(picture, title), key, alt)
+                st.text(f"Orange: synthetic images have more {says} there. Blue: less. Grey: no difference.")
+
+
+def _examples(audit: Audit, verdict: str) -> None:
+    """Show the images behind a verdict, with their way to the other pages; older audits name none."""
+    if verdict in audit.examples:
+        shown = audit.examples[verdict]
+        says = words.clean(shown.says)
+        st.text(says, help=glossary.gloss(says))
+        _gallery(audit, shown.images, f"examples-{verdict}", says)
+
+
+def _gallery(audit: Audit, ids: Sequence[str], key: str, title: str) -> None:
+    """Show synthetic images, and links to the one that is picked, at first the first one."""
+    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+    shown = list(ids[:MOST])
+    picked = gallery("samples", samples, shown, pairs.labels("samples", samples, shown), key=key, title=title, size=96)
+    pairs.link_pair(samples, cohort, picked or shown[0])
+
+
+def _confusion(audit: Audit) -> None:
+    """Show the confusion tables of both sides."""
+    classes = [words.clean(each) for each in audit.cohort["classes"]]
+    columns = st.columns(2)
+    for place, key, title in (
+        (columns[0], "confusion.synthetic", "Synthetic images"),
+        (columns[1], "confusion.holdout", "Hold-out images"),
+    ):
+        table = np.asarray(audit.drawings[key])
+        with place:
+            alt = f"{title}: the classifier agrees with {words.percent(float(np.diag(table).mean()))} of the labels"
+            charts.show(evidence_figures.confusion(table, classes, title), key, alt)
+    st.text(
+        "Each row is a label; the columns say what a classifier of the training images sees. Both tables should be "
+        "alike: less on the diagonal is wrong labels, more is a caricature."
+    )
+    _examples(audit, "label_fidelity")
+
+
+def _histograms(audit: Audit) -> None:
+    """Show the pixel values of each class."""
+    classes = [words.clean(each) for each in audit.cohort["classes"]]
+    labels = np.asarray(audit.drawings["histogram.labels"]).astype(int)
+    names = [classes[label] for label in labels]
+    chosen = st.selectbox("Class", names, key="histogram-class")
+    row = names.index(chosen or names[0])
+    unit = str(audit.cohort.get("unit", "intensity"))
+    sides = {side: np.asarray(audit.drawings[f"histogram.{side}"])[row] for side in ("holdout", "synthetic")}
+    figure = evidence_figures.histogram(np.asarray(audit.drawings["histogram.edges"]), sides, unit)
+    charts.show(figure, f"histogram-{row}", f"Pixel values of {names[row]} in hold-out and synthetic images")
+    _examples(audit, "intensity")
+
+
+def _lesions(audit: Audit) -> None:
+    """Show where the lesion of a class is compared, on the mean image of both sides, and its numbers."""
+    classes = [str(audit.cohort["classes"][int(label)]) for label in np.asarray(audit.drawings["region.labels"])]
+    names = [words.clean(each) for each in classes]
+    chosen = st.selectbox("Class", names, key="lesion-class")
+    row = names.index(chosen or names[0])
+    sides = {side: np.asarray(audit.drawings[f"region.{side}"])[row] for side in evidence_figures.SIDES}
+    limits = min(float(each.min()) for each in sides.values()), max(float(each.max()) for each in sides.values())
+    inside = np.asarray(audit.drawings["region.inside"])[row]
+    for place, (side, said) in zip(st.columns(2), evidence_figures.SIDES.items(), strict=True):
+        with place:
+            title = f"Mean of {said}"
+            figure = evidence_figures.lesion(sides[side], inside, title, limits, str(audit.cohort.get("unit", "")))
+            charts.show(figure, f"lesion-{side}-{row}", f"{title} of {names[row]}, with the edge of the region")
+    rows = [each for each in audit.measurements if each.encoder == "region" and each.class_name == classes[row]]
+    st.dataframe(
+        pd.DataFrame([_number(each) for each in rows]), hide_index=True, alt=f"Numbers of the lesion of {names[row]}"
+    )
+
+
+def _number(each: Measurement) -> dict[str, object]:
+    """Return what a reader of the lesion's table needs; all columns stand below All measurements."""
+    title, meaning = glossary.MEASURES[each.name]
+    name = title.removeprefix("Lesion: ")
+    low, high = (words.number(end) for end in each.interval or (each.value, each.value))
+    return {
+        "In the lesion": name[0].upper() + name[1:],
+        "Synthetic": words.number(each.value),
+        "95 % interval": f"{low} to {high}",
+        "Hold-out": "–" if each.floor is None else words.number(each.floor),
+        "Unit": each.unit,
+        "p": "–" if each.p_value is None else words.p_value(each.p_value),
+        "Meaning": meaning,
+    }
+
+
+def _spectrum(audit: Audit) -> None:
+    """Show the power at each spatial frequency."""
+    sides = {side: np.asarray(audit.drawings[f"spectrum.{side}"]) for side in ("holdout", "synthetic")}
+    figure = evidence_figures.spectrum(np.asarray(audit.drawings["spectrum.frequency"]), sides)
+    charts.show(figure, "spectrum", "Power of hold-out and synthetic images at eight spatial frequencies")
+    st.text("Left is coarse, right is fine. Blur lowers the right end; noise and checkerboards raise it.")

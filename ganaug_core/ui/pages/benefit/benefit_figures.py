@@ -1,0 +1,147 @@
+"""Plotly figures of the benefit experiment: every arm with its interval, and the change by synthetic share."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from ganaug_core.records.benefit import Benefit
+from ganaug_core.ui.shared import charts, palette, words
+
+ORDER = (
+    "real",
+    "weights",
+    "duplication",
+    "classical",
+    "mixed10",
+    "mixed25",
+    "mixed50",
+    "curated",
+    "topped",
+    "synthetic",
+)
+MEASURES = {
+    "auroc": ("AUROC", "0.5 is guessing, 1 is perfect"),
+    "auprc": ("AUPRC", "1 is perfect"),
+    "sensitivity": ("Sensitivity at 90 % specificity", "share that is found"),
+    "brier": ("Brier score", "squared error, lower is better"),
+    "calibration": ("Calibration error", "lower is better"),
+}
+KINDS = {
+    False: ("real images only", "square", palette.ROLES["train"]),
+    True: ("with synthetic images", "cross", palette.ROLES["synthetic"]),
+}
+PLOTTED = 0.4  # of the width of the arms' figure; the rest shows what each arm looks at
+ROW, FEWEST_ROWS = 29, 5  # height of an arm in pixels; of fewer arms each gets more
+STRIP = 26  # height of a picture in pixels
+
+
+def arms(found: Benefit, measure: str, class_name: str, pictures: Mapping[str, str]) -> go.Figure:
+    """Each arm's mean over repetitions with its 95 % interval; a line where classical augmentation stands.
+
+    Args:
+        pictures: By arm, the address of a picture of its training images, laid beside its point.
+    """
+    scores = {each.arm: each for each in found.scores if (each.measure, each.class_name) == (measure, class_name)}
+    known = {arm.name: arm for arm in found.arms if arm.name in scores}
+    figure = go.Figure()
+    for uses_synthetic, (label, symbol, colour) in KINDS.items():
+        chosen = [name for name in ORDER if name in known and known[name].uses_synthetic == uses_synthetic]
+        shown = [scores[name] for name in chosen]
+        figure.add_scatter(
+            x=[each.value for each in shown],
+            y=[known[name].title for name in chosen],
+            mode="markers",
+            name=label,
+            marker={"symbol": symbol, "size": 11, "color": colour},
+            error_x={
+                "array": [each.interval[1] - each.value for each in shown],
+                "arrayminus": [each.value - each.interval[0] for each in shown],
+                "color": colour,
+                "thickness": 2,
+            },
+            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+        )
+    if "classical" in scores:
+        line = {"color": palette.TEXT, "dash": "dash", "width": 1}
+        figure.add_vline(x=scores["classical"].value, line=line)
+    title, axis = MEASURES[measure]
+    charts.dressed(figure, f"{title} of {words.clean(class_name)}", axis, "", height=_height(found))
+    order = [name for name in reversed(ORDER) if name in known]
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=[known[name].title for name in order])
+    figure.update_yaxes(range=[-0.5, len(order) - 0.5])
+    if pictures:
+        figure.update_xaxes(domain=[0, PLOTTED])
+        _beside(figure, {place: pictures[name] for place, name in enumerate(order) if name in pictures})
+        said = f"What was shown of {words.clean(found.rare)}"
+        figure.add_annotation(
+            text=said, x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom", yshift=18,
+            showarrow=False, font={"size": 16, "color": palette.TEXT},
+        )  # fmt: skip
+    return _legend_below(figure)
+
+
+def _beside(figure: go.Figure, pictures: Mapping[int, str]) -> None:
+    """Lay pictures to the right of the points, each at the height of its row."""
+    for place, address in pictures.items():
+        figure.add_layout_image(
+            source=address, xref="paper", x=1, xanchor="right", sizex=0.98 - PLOTTED,
+            yref="y", y=place, yanchor="middle", sizey=STRIP / ROW,
+        )  # fmt: skip
+
+
+def _height(found: Benefit) -> int:
+    return 142 + ROW * max(FEWEST_ROWS, len({each.arm for each in found.scores}))
+
+
+def doses(found: Benefit, measure: str, class_name: str) -> go.Figure:
+    """Change against classical augmentation alone, by the share of synthetic images among those of the rare class."""
+    moved = {
+        each.arm: each
+        for each in found.differences
+        if (each.against, each.measure, each.class_name) == ("classical", measure, class_name)
+    }
+    mixed = sorted(
+        (arm for arm in found.arms if arm.name in moved and arm.classical and arm.uses_synthetic),
+        key=lambda arm: arm.share,
+    )
+    figure = go.Figure()
+    for curated, (label, symbol, colour) in {
+        False: ("as drawn", "cross", palette.ROLES["synthetic"]),
+        True: ("after curation", "diamond-open", palette.CLASSES[4]),
+    }.items():
+        chosen = [arm for arm in mixed if arm.curated == curated]
+        if not chosen:
+            continue
+        shown = [moved[arm.name] for arm in chosen]
+        shift = 2.0 if curated else 0.0  # beside the other point, so that both intervals can be read
+        start = [] if curated else [0.0]
+        figure.add_scatter(
+            x=[*start, *(100 * arm.share + shift for arm in chosen)],
+            y=[*start, *(each.value for each in shown)],
+            mode="markers" if curated else "lines+markers",
+            name=label,
+            line={"color": colour, "width": 2},
+            marker={"symbol": symbol, "size": 11, "color": colour},
+            error_y={
+                "array": [*start, *(each.interval[1] - each.value for each in shown)],
+                "arrayminus": [*start, *(each.value - each.interval[0] for each in shown)],
+                "color": colour,
+                "thickness": 2,
+            },
+            hovertemplate="%{x:.0f} %: %{y:+.3f}<extra></extra>",
+        )
+    figure.add_hline(y=0, line={"color": palette.TEXT, "dash": "dash", "width": 1})
+    title, _ = MEASURES[measure]
+    short, _, _ = title.partition(" at ")
+    said = f"Change of {short}", "synthetic share in %", "minus classical, 95 % interval"
+    charts.dressed(figure, *said, height=_height(found))
+    figure.update_xaxes(range=[-3, 57], tickvals=[0, 10, 25, 50])
+    return _legend_below(figure)
+
+
+def _legend_below(figure: go.Figure) -> go.Figure:
+    figure.update_layout(
+        legend={"x": 0, "xanchor": "left", "yref": "container", "y": 0, "yanchor": "bottom"},
+        margin={"b": 84, "t": 44, "r": 4},
+    )
+    return figure

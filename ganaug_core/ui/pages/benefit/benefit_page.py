@@ -1,0 +1,307 @@
+"""The Benefit page: the sentence first, then arms and doses with intervals, what was shown, and the numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ganaug_core import pipeline
+from ganaug_core.config.requests import MeasureBenefit, ReduceClass
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.records.benefit import Arm, Benefit
+from ganaug_core.ui.pages.benefit import benefit_figures
+from ganaug_core.ui.pages.benefit.benefit_figures import MEASURES, ORDER
+from ganaug_core.ui.shared import caches, charts, show, words
+
+STATES = {
+    "helps": ("helps", ":material/trending_up:", "green"),
+    "none": ("no benefit shown", ":material/trending_flat:", "gray"),
+    "harms": ("harms", ":material/trending_down:", "red"),
+    "not_assessable": ("first estimate", ":material/hourglass_top:", "orange"),
+}
+LEFT_OUT = {"synthetic": "of synthetic images only", "curated": "after curation"}
+REFRESH_SECONDS = 2.0
+MORE = 5
+
+
+def page(cohort: str, samples: str) -> None:
+    """Draw the page about one set of synthetic images and their cohort."""
+    inputs = caches.inputs(cohort, samples)
+    job = show.job_about(MeasureBenefit.step, cohort, samples)
+    name, found = _newest(inputs, running=job is not None and job.live)
+    if job is not None and job.live:
+        show.follow(job.id)
+        st.fragment(_refresh, run_every=REFRESH_SECONDS)(inputs, _artefact(inputs))
+    if name is None or found is None:
+        if job is None or not job.live:
+            _first(cohort, samples)
+        return
+    if job is not None and not job.live and job.error:
+        show.trouble(job.error["what"], job.error["do"])
+    _answer(found)
+    _curated_since(name, cohort, samples)
+    _drawings(name, found)
+    _shown(name, found)
+    _details(found)
+    if job is None or not job.live:
+        _again(name, found, cohort, samples)
+        _rarer(cohort, found.rare)
+
+
+def _newest(inputs: dict[str, str], *, running: bool) -> tuple[str | None, Benefit | None]:
+    """Return name and content of the newest result; one that was stopped halfway only where there is no whole one."""
+    names = [name for name, _ in caches.workspace().find("benefits", inputs)]
+    if not names:
+        return None, None
+    results = {name: caches.benefit(name) for name in (names[:1] if running else names)}
+    whole = [name for name, result in results.items() if result.done >= result.asked]
+    chosen = names[0] if running or not whole else whole[0]
+    return chosen, results[chosen]
+
+
+def _curated_since(name: str, cohort: str, samples: str) -> None:
+    """Say if images were judged, or audited, since the experiment: its arm after curation would be another one."""
+    request = MeasureBenefit(cohort=cohort, samples=samples)
+    try:
+        now = pipeline.outcome(caches.workspace(), request).origin.settings["curation"]
+    except WorkspaceError:  # without a database nobody knows; the top of the page says so
+        return
+    if caches.workspace().reference("benefits", name).origin.settings.get("curation") != now:
+        st.info(
+            "Since this was measured, images were kept or rejected, or an audit named copies. The arm after curation "
+            "would show other images now; more repetitions measure all of it anew.",
+            icon=":material/history:",
+        )
+
+
+def _artefact(inputs: dict[str, str]) -> str:
+    """Return the artefact of the newest result as far as it is, empty where there is none."""
+    newest = caches.workspace().find("benefits", inputs)
+    return newest[0][1].artefact if newest else ""
+
+
+def _refresh(inputs: dict[str, str], artefact: str) -> None:
+    """Run the page again when there is more to show."""
+    with show.guarded():
+        if (now := _artefact(inputs)) and now != artefact:
+            st.rerun()
+
+
+def _first(cohort: str, samples: str) -> None:
+    """Say what the experiment is, and offer it."""
+    st.markdown(
+        "Small classifiers learn this cohort's classes from different training images: real ones alone, with class "
+        "weights, with duplicates, with classical augmentation, and with synthetic images in several doses. All take "
+        "the same number of steps, each several times, and all are tested on real hold-out patients only."
+    )
+    request = MeasureBenefit(cohort=cohort, samples=samples, **_trust(cohort, samples), **_choices(cohort))
+    st.text("The first estimate comes after about a minute, the whole after some minutes; you may leave the page.")
+    show.finished(request, "Start the experiment")
+    _rarer(cohort)
+
+
+def _trust(cohort: str, samples: str) -> dict[str, Any]:
+    """Ask what only the user knows, where no passport tells it: what the generator was trained on."""
+    if caches.samples(samples).provenance.get("cohort") == caches.cohort(cohort).digest:
+        return {}
+    st.warning(
+        "These images do not come from a generator that was trained on exactly this cohort's training share. If it saw "
+        "more patients than the classifiers do, the experiment flatters it.",
+        icon=":material/warning:",
+    )
+    show.link("training", "Train a generator on this cohort", cohort=cohort)
+    trusted = st.checkbox("The generator saw nothing but the training share of this cohort", key="trust-benefit")
+    return {"trust_split": bool(trusted)}
+
+
+def _choices(cohort: str) -> dict[str, Any]:
+    """Offer what can be changed about the experiment; a sensible one is chosen."""
+    classes = caches.cohort(cohort).classes
+    with st.expander("Change the experiment", icon=":material/tune:"):
+        left, right = st.columns(2)
+        smallest = "the one with the fewest training images"
+        rare = left.selectbox("Class to augment", [smallest, *map(words.clean, classes)], key="rare")
+        repetitions = right.number_input("Repetitions of every arm", 1, 50, 5, key="repetitions")
+    chosen = [each for each in classes if words.clean(each) == rare]
+    return {"rare": chosen[0] if chosen else None, "repetitions": int(repetitions)}
+
+
+def _answer(found: Benefit) -> None:
+    word, sign, colour = STATES[found.verdict.state]
+    st.subheader(words.clean(found.verdict.statement))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(word, icon=sign, color=colour)  # type: ignore[arg-type]
+        st.text(words.clean(found.verdict.do))
+    st.text(_sizes(found))
+
+
+def _sizes(found: Benefit) -> str:
+    counts = found.cohort["classes"]
+    rare = counts[found.rare]
+    others = sum(each["train"] for each in counts.values()) - rare["train"]
+    tested = sum(each["holdout"] for each in counts.values())
+    patients = words.count(found.cohort["holdout_patients"], "held-out patient")
+    return (
+        f"{rare['train']:,} training images of {words.clean(found.rare)} beside {others:,} others; tested on "
+        f"{tested:,} images of {patients}; {found.done} of {found.asked} repetitions."
+    )
+
+
+def _drawings(name: str, found: Benefit) -> None:
+    """Arms and doses; below them what else can be looked at."""
+    left, right = st.columns([7, 3], gap="small")
+    with st.container(horizontal=True):
+        titles = {title: key for key, (title, _) in MEASURES.items()}
+        measure = titles[str(st.selectbox("Measure", list(titles), key="measure", width=320))]
+        named = {words.clean(each): each for each in (found.rare, *found.cohort["classes"])}
+        class_name = named[str(st.selectbox("Of the class", list(named), key="measured-class", width=320))]
+    title, _ = MEASURES[measure]
+    with left:
+        figure = benefit_figures.arms(found, measure, class_name, _strips(name, found))
+        charts.show(figure, "benefit-arms", f"{title} of each arm with its 95 % interval; {_in_one(found, measure)}")
+    with right:
+        figure = benefit_figures.doses(found, measure, class_name)
+        charts.show(figure, "benefit-doses", f"Change of {title} against classical augmentation by synthetic share")
+
+
+def _picture(name: str, arm: str) -> Path | None:
+    """Return the file of what an arm's classifiers are shown; the shipped demo's are smaller than those made here."""
+    folder = caches.workspace().folder("benefits", name)
+    return next((path for path in (folder / f"{arm}.png", folder / f"{arm}.webp") if path.is_file()), None)
+
+
+def _strips(name: str, found: Benefit) -> dict[str, str]:
+    """Return by arm the address of the upper row of its picture, which shows the rare class."""
+    paths = {arm.name: _picture(name, arm.name) for arm in found.arms}
+    return {arm: caches.upper_half(path) for arm, path in paths.items() if path}
+
+
+def _in_one(found: Benefit, measure: str) -> str:
+    scores = [each for each in found.scores if each.measure == measure and each.class_name == found.rare]
+    best = (max if scores[0].better == "higher" else min)(scores, key=lambda each: each.value)
+    title = next(arm.title for arm in found.arms if arm.name == best.arm)
+    return f"best is {title} with {best.value:.3f}"
+
+
+def _shown(name: str, found: Benefit) -> None:
+    """What the classifiers of each arm look at."""
+    arms = [arm for arm in _in_order(found) if _picture(name, arm.name)]
+    if not arms:
+        return
+    st.markdown("#### What the classifiers were shown")
+    st.text(
+        f"First row {words.clean(found.rare)}, second row the most frequent other class, in the shares in which they "
+        "are drawn. Synthetic images have an orange frame."
+    )
+    for start in range(0, len(arms), 3):
+        for place, arm in zip(st.columns(3), arms[start : start + 3], strict=False):
+            if path := _picture(name, arm.name):
+                place.image(path.read_bytes(), caption=arm.title, alt=f"Training images of the arm {arm.title}")
+
+
+def _details(found: Benefit) -> None:
+    with st.expander("What each arm does", icon=":material/list:"):
+        st.table(pd.DataFrame([{"Arm": arm.title, "Shown": arm.says} for arm in _in_order(found)]).set_index("Arm"))
+        for arm, why in found.left_out.items():
+            st.text(f"Without the arm {LEFT_OUT[arm]}: {why}")
+    with st.expander("All numbers", icon=":material/table:"):
+        st.dataframe(pd.DataFrame(_rows(found)), hide_index=True, alt="Every measure of every arm and class")
+    with st.expander("How it was done", icon=":material/science:"):
+        settings = found.settings
+        st.text(
+            f"Every arm trains the same network for {settings['steps']:,} steps of {settings['batch']} images, "
+            f"{found.done} times with other seeds. Probabilities are led back to the frequency of the training share. "
+            "An interval holds the variation between held-out patients (bootstrap) and between repetitions; p is "
+            "corrected by Holm over the arms. It speaks of this training share and this generator: other training "
+            "patients, or the same generator trained anew, may give another answer."
+        )
+        for note in found.notes:
+            st.text(words.clean(note))
+        if found.command:
+            st.code(found.command, language=None, wrap_lines=True)
+
+
+def _rows(found: Benefit) -> list[dict[str, object]]:
+    moved = {(each.arm, each.measure, each.class_name, each.against): each for each in found.differences}
+    titles = {arm.name: arm.title for arm in found.arms}
+    rows = []
+    for each in found.scores:
+        to_classical = moved.get((each.arm, each.measure, each.class_name, "classical"))
+        to_duplication = moved.get((each.arm, each.measure, each.class_name, "duplication"))
+        corrected = to_classical.adjusted if to_classical else None
+        rows.append(
+            {
+                "Arm": titles[each.arm],
+                "Class": words.clean(each.class_name),
+                "Measure": MEASURES[each.measure][0],
+                "Value": words.number(each.value),
+                "95 % interval": _interval(each.interval),
+                "Minus classical": words.number(to_classical.value) if to_classical else "–",
+                "95 % interval of that": _interval(to_classical.interval) if to_classical else "–",
+                "p (Holm)": words.p_value(corrected) if corrected is not None else "–",
+                "Minus duplication": words.number(to_duplication.value) if to_duplication else "–",
+                "95 % interval of this": _interval(to_duplication.interval) if to_duplication else "–",
+                "Repetitions": len(each.repetitions),
+                "Better": each.better,
+            }
+        )
+    return rows
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    return f"{words.number(ends[0])} to {words.number(ends[1])}"
+
+
+def _in_order(found: Benefit) -> list[Arm]:
+    return sorted(found.arms, key=lambda arm: ORDER.index(arm.name))
+
+
+def _again(name: str, found: Benefit, cohort: str, samples: str) -> None:
+    """Offer the document, and more repetitions: what was trained is not trained again."""
+    document = caches.workspace().attached("benefits", name, "benefit.json")
+    trusted = caches.samples(samples).provenance.get("cohort") != found.cohort["hash"]
+    unfinished = found.done < found.asked
+    wanted = found.asked if unfinished else found.asked + MORE
+    with st.container(horizontal=True):
+        if document is not None:
+            st.download_button(
+                "Save as JSON",
+                document,
+                file_name=f"{cohort}--{samples}-benefit.json",
+                mime="application/json",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        label = "Go on" if unfinished else f"Refine with {MORE} more repetitions"
+        if st.button(label, icon=":material/add:", key="more-repetitions"):
+            show.start(
+                MeasureBenefit(
+                    cohort=cohort,
+                    samples=samples,
+                    rare=found.rare,
+                    seed=found.seed,
+                    trust_split=trusted,
+                    repetitions=wanted,
+                )
+            )
+            st.rerun()
+
+
+def _rarer(cohort: str, class_name: str | None = None) -> None:
+    """Offer to make a class rarer: on a cohort of its own, so that its generator sees no more than its classifiers."""
+    with st.expander("See what happens when a class is rarer", icon=":material/filter_alt:"):
+        st.text(
+            "This makes a second cohort in which patients of one class are left out of the training share. Train a "
+            "generator on it and come back: a generator of the whole cohort has seen patients that the classifiers "
+            "must not know."
+        )
+        classes = caches.cohort(cohort).classes
+        left, middle, right = st.columns(3, vertical_alignment="bottom")
+        named = {words.clean(each): each for each in classes}
+        first = classes.index(class_name) if class_name in classes else 0
+        rare = named[str(left.selectbox("Class", list(named), first, key="rarer-class"))]
+        keep = int(middle.number_input("Training images to keep", 4, 100_000, 50, key="keep"))
+        if right.button("Make this cohort", key="make-rarer"):
+            show.start(ReduceClass(cohort=cohort, class_name=rare, keep=keep), chooser="cohort")
+            st.rerun()

@@ -1,0 +1,121 @@
+"""Images that are one: exact duplicates and twins after a flip, a turn or a shift, and where the limit lies."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ganaug_core.cohort import draft_split
+from ganaug_core.cohort.patient_groups import Draft
+from ganaug_core.records import Cohort
+from ganaug_core.ui.pages.cohort import split_proposal
+from ganaug_core.ui.shared import caches, show, words
+
+SHOWN = 6
+AT_THE_LIMIT = 3
+
+Pair = tuple[int, int, float]
+"""Two rows of the cohort and their registered distance."""
+
+
+def twins(cohort: Cohort) -> None:
+    """Say and show what counts as one image; while the split is a proposal, let the limit be changed."""
+    st.subheader("Twins and duplicates")
+    exact = cohort.duplicates.get("exact", 0)
+    if not exact and not len(cohort.twins):
+        st.write("No image appears twice, also not flipped, turned or shifted.")
+    if exact:
+        st.write(f"{words.count(exact, 'exact duplicate')} left out: one image of each is enough.")
+    if len(cohort.twins):
+        st.write(
+            f"{words.count(len(cohort.twins), 'pair')} of images that are one after a flip, a turn or a shift. Twins "
+            "always lie on the same side of the split: otherwise the copy test would be blind."
+        )
+    _two_labels(cohort)
+    found = [
+        (int(one), int(other), float(distance))
+        for (one, other), distance in zip(cohort.twins, cohort.twin_distances, strict=True)
+    ]
+    if found:
+        _show(cohort, sorted(found, key=lambda pair: pair[2])[:SHOWN])
+    if not cohort.fixed:
+        with st.expander("Where is the limit?", icon=":material/straighten:"), show.guarded():
+            _limit(cohort)
+
+
+def _two_labels(cohort: Cohort) -> None:
+    """Name what is there under two classes: one of the labels is wrong, whoever gave it."""
+    named = [each for each in cohort.skipped if each.code == "two_labels"]
+    across = [pair for pair in cohort.twins.tolist() if cohort.labels[pair[0]] != cohort.labels[pair[1]]]
+    if not named and not across:
+        return
+    said = [f"{words.count(len(named), 'file')} left out because the same image has two classes"] if named else []
+    if across:
+        said.append(f"{words.count(len(across), 'pair')} of twins with two classes")
+    st.warning(
+        f"{words.listing(said).capitalize()}: one of the labels is wrong, or they are no twins.",
+        icon=":material/warning:",
+    )
+    paths = caches.workspace().paths(cohort.name)
+    rows = [{"One": words.clean(each.file), "What": words.clean(each.say)} for each in named]
+    for one, other in across:
+        files = [words.clean(paths.get(str(cohort.ids[row]), str(cohort.ids[row]))) for row in (one, other)]
+        classes = [words.clean(cohort.classes[cohort.labels[row]]) for row in (one, other)]
+        rows.append({"One": files[0], "What": f"{classes[0]}, and {classes[1]} as {files[1]}"})
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Images that have two classes")
+
+
+def _limit(cohort: Cohort) -> None:
+    draft = split_proposal.draft_of(cohort)
+    plan = draft_split.plan_of(draft)
+    if not draft.near:
+        st.write(f"No two images are closer than {draft.widest:.2f}: there is nothing to decide.")
+        return
+    limit = st.slider(
+        "Twin limit",
+        0.0,
+        round(draft.widest, 3),
+        min(round(plan.twin_limit, 3), round(draft.widest, 3)),
+        0.005,
+        format="%.3f",
+        key=f"limit-{cohort.digest[:12]}",
+        help="The registered distance: 0 is the same image, up to brightness and contrast.",
+    )
+    inside, outside = _at(draft, limit)
+    count = sum(each <= limit for each in draft.distances)
+    st.text(
+        f"{words.count(count, 'pair')} within this limit, {words.count(len(draft.near) - count, 'pair')} beyond it."
+    )
+    st.write("The last pairs that count as one image:")
+    _show(cohort, inside)
+    st.write("The first pairs that do not:")
+    _show(cohort, outside)
+    if st.button("Use this limit", key="limit-use", disabled=abs(limit - plan.twin_limit) < 1e-6):
+        split_proposal.use(cohort, replace(plan, twin_limit=float(limit)))
+
+
+def _at(draft: Draft, limit: float) -> tuple[list[Pair], list[Pair]]:
+    """Return the pairs just within and just beyond a limit, the nearest to it first."""
+    distances = np.array(draft.distances)
+    order = np.argsort(distances, kind="stable")
+    border = int(np.searchsorted(distances[order], limit, side="right"))
+    inside, outside = order[max(0, border - AT_THE_LIMIT) : border][::-1], order[border : border + AT_THE_LIMIT]
+    return tuple(  # type: ignore[return-value]
+        [(draft.near[row][0], draft.near[row][1], draft.distances[row]) for row in rows] for rows in (inside, outside)
+    )
+
+
+def _show(cohort: Cohort, pairs: Sequence[Pair]) -> None:
+    if not pairs:
+        st.text("None.")
+        return
+    with st.grid(3):
+        for first, second, distance in pairs:
+            sheet = caches.thumbnails(cohort.name, (first, second), 2, 128)
+            names = {words.clean(cohort.classes[cohort.labels[each]]) for each in (first, second)}
+            said = f"{words.listing(sorted(names))}, distance {words.distance(distance)}"
+            with st.container():
+                st.image(sheet, output_format="PNG", alt=f"Two images side by side: {said}")
+                st.text(said)

@@ -1,0 +1,155 @@
+"""A cohort at a glance: how many, what they look like, how bright, who is whose twin, what was left out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ganaug_core.records import MASK, ROLES, UNKNOWN_PATIENT, Cohort, Skipped
+from ganaug_core.ui.shared import caches, charts, words
+
+DEPENDENT = ("runs", "generators", "samples", "maps", "audits", "benefits")
+SHOWN_PER_CLASS = 16
+
+
+def headline(cohort: Cohort) -> None:
+    """Say in one line what is here, and warn where no patient is known."""
+    patients = cohort.patients[cohort.patients != UNKNOWN_PATIENT]
+    rows, columns = cohort.shape[1:]
+    figures = {
+        "Images": f"{len(cohort):,}",
+        "Classes": f"{len(cohort.classes)}",
+        "Patients": f"{len(np.unique(patients)):,}" if len(patients) else "–",
+        "Size": f"{rows} px" if rows == columns else f"{rows} × {columns}",
+        "Unit": words.clean(cohort.intensity.unit),
+        "Modality": words.clean(cohort.modality) or "–",
+    }
+    for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        place.metric(label, value)
+    if not len(patients):
+        say = "import again with a CSV table that has a patient column" if cohort.fixed else "say so below"
+        st.warning(
+            "It is not known which images belong to one patient. Images of one patient may then lie on both sides of "
+            f"the split, and copying looks rarer than it is. If file names or a table tell the patients, {say}.",
+            icon=":material/warning:",
+        )
+    elif len(patients) < len(cohort):
+        missing = len(cohort) - len(patients)
+        st.warning(f"For {words.count(missing, 'image')} no patient is known.", icon=":material/warning:")
+
+
+def counts(cohort: Cohort) -> None:
+    """Draw and list the images by class and role."""
+    table = {
+        name: {role: len(cohort.where(place, label=label)) for place, role in enumerate(ROLES)}
+        for label, name in enumerate(cohort.classes)
+    }
+    sizes = {name: sum(each.values()) for name, each in table.items()}
+    left, right = st.columns(2)
+    with left:
+        most = max(sizes, key=lambda name: sizes[name])
+        charts.show(
+            charts.class_counts(table), "class-counts", f"Stacked bars; the largest class has {sizes[most]} images"
+        )
+    with right:
+        frame = pd.DataFrame(
+            [
+                {
+                    "Class": words.clean(name),
+                    **{words.ROLES[role].capitalize(): each[role] for role in ROLES},
+                    "All": sizes[name],
+                }
+                for name, each in table.items()
+            ]
+        )
+        st.dataframe(frame, hide_index=True, alt="Images by class and role")
+        how = "came with the images" if cohort.own_split else "was made by patient" if cohort.fixed else "is proposed"
+        stays = " and stays" if cohort.fixed else ""
+        st.write(f"The split {how}{stays}. Training sees only its own share; hold-out waits for the audit.")
+    filled = [size for size in sizes.values() if size]
+    if len(filled) > 1 and max(filled) > 5 * min(filled):
+        ratio = max(filled) / min(filled)
+        st.info(
+            f"The largest class is {ratio:.0f} times as large as the smallest. "
+            "The recommended recipe then draws rare classes more often."
+        )
+    empty = [name for name, each in table.items() if not each["train"] or not each["holdout"]]
+    if empty:
+        named = words.listing(words.plain(name) for name in empty)
+        st.warning(f"No training or no hold-out image in {named}: nothing can be judged there.")
+
+
+def pictures(cohort: Cohort) -> None:
+    """Show some images of every class, evenly chosen; the window stands beside them."""
+    st.subheader("What they look like")
+    low, high = words.number(cohort.intensity.low), words.number(cohort.intensity.high)
+    unit = "" if cohort.intensity.unit == "intensity" else f" {words.clean(cohort.intensity.unit)}"
+    st.text(f"Black is {low}, white is {high}{unit}.")
+    for label, name in enumerate(cohort.classes):
+        index = cohort.where(label=label)
+        if not len(index):
+            continue
+        chosen = index[np.linspace(0, len(index) - 1, min(SHOWN_PER_CLASS, len(index))).astype(int)]
+        left, right = st.columns([1, 7], vertical_alignment="center")
+        left.text(f"{words.clean(name)}\n{words.count(len(index), 'image')}")
+        sheet = caches.thumbnails(cohort.name, tuple(chosen.tolist()), SHOWN_PER_CLASS, 72)
+        right.image(sheet, output_format="PNG", alt=f"{len(chosen)} images of the class {words.clean(name)}")
+
+
+def brightness(cohort: Cohort) -> None:
+    edges, shares = caches.histogram(cohort.name)
+    figure = charts.intensities(edges, shares, words.clean(cohort.intensity.unit))
+    charts.show(figure, "brightness", "Histogram of pixel values, one line per class")
+
+
+def notes(cohort: Cohort) -> None:
+    """Say what was done to the images, and what the split cannot promise."""
+    told = [words.plain(each) for each in cohort.provenance.get("notes", ())]
+    if told:
+        st.markdown("\n".join(f"- {each}" for each in told))
+
+
+def left_out(cohort: Cohort) -> None:
+    """List the files that could not be used, why, and what to do; and what was read but is odd, or is a mask."""
+    odd = [each for each in cohort.skipped if each.code.startswith("series.") and each.code != "series.localiser"]
+    masks = [each for each in cohort.skipped if each.code == MASK]
+    out = [each for each in cohort.skipped if each not in odd and each not in masks]
+    st.subheader("Left out")
+    if out:
+        st.write(f"{words.count(len(out), 'file')} could not be used; everything else is here.")
+        _listed(out, "Files that were left out, why, and what to do")
+    else:
+        st.write("Every file could be read.")
+    if odd:
+        st.write(
+            f"{words.count(len(odd), 'series', 'series')} read slice by slice, although something is odd about it:"
+        )
+        _listed(odd, "Series with something odd, and what to do")
+    if masks:
+        st.write(f"{words.count(len(masks), 'note')} on masks, which are no images themselves:")
+        _listed(masks, "Notes on masks, and what to do")
+
+
+def _listed(files: Sequence[Skipped], alt: str) -> None:
+    rows = [
+        {"File": words.clean(each.file), "What happened": words.clean(each.say), "What to do": words.clean(each.do)}
+        for each in files
+    ]
+    wide = {name: st.column_config.TextColumn(width="large") for name in ("What happened", "What to do")}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=wide, alt=alt)
+
+
+def removal(cohort: Cohort) -> None:
+    """Offer to delete the cohort, with a second click."""
+    with st.popover("Delete this cohort", icon=":material/delete:"):
+        st.write("The imported copy goes; your own files stay.")
+        made = caches.workspace().dependents("cohorts", cohort.name)
+        kept = [f"{kind}: {words.listing([name for each, name in made if each == kind])}" for kind in DEPENDENT]
+        kept = [said for said in kept if not said.endswith(": ")]
+        if kept:
+            st.text("Made from it, and kept without its images:\n" + "\n".join(kept))
+        if st.button("Yes, delete it", key=f"delete-{cohort.name}", type="primary"):
+            caches.workspace().remove_with_caches("cohorts", cohort.name)
+            st.session_state.pop("cohort", None)
+            st.rerun()

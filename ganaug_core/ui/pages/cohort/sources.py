@@ -1,0 +1,212 @@
+"""Where a cohort comes from: the embedded ones, a folder on the server, an upload."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
+from ganaug_core.config.requests import ImportCohort
+from ganaug_core.errors import CohortError
+from ganaug_core.storage.workspace import check_name
+from ganaug_core.ui.shared import caches, show, uploads, words
+
+EMBEDDED = {
+    "phantom": (
+        "Liver lesions, a phantom",
+        "Computed CT patches in Hounsfield units: benign and malignant lesions in three textures. Nobody's data.",
+    ),
+    "digits": ("Handwritten digits", "1,797 tiny images of 0 to 9. Trains in a minute, good for trying things out."),
+}
+SIZES = (32, 64, 128, 256, 512)
+USUAL_RANGE = "The usual one for this kind of image"
+WHOLE_RANGE = "From the lowest to the highest value"
+PERCENTILES = "Between two percentiles"
+OWN_RANGE = "Between two values, such as −160 to 240 HU for soft tissue"
+RANGES = {USUAL_RANGE: (0.0, 0.0), WHOLE_RANGE: (0.0, 0.0), PERCENTILES: (0.5, 99.5), OWN_RANGE: (-160.0, 240.0)}
+SLICES = {"all": "all", "mask": "all that meet the mask", "largest": "the largest section of the lesion"}
+MASKS = (
+    "A mask is a NIfTI, NRRD or MetaImage volume, or a picture, that is called like its image with _mask, _label or "
+    "_seg; or a DICOM segmentation (SEG) or structure set (RTSTRUCT) of the series. It stays with its image either way."
+)
+PLANES = ("axial", "coronal", "sagittal", "acquired")
+COLUMNS = {
+    "image": "Column with the file names",
+    "label": "Column with the classes",
+    "patient": "Column with the patients",
+    "split": "Column with the split",
+}
+
+
+def embedded() -> None:
+    """Offer the two cohorts that need no file, one click each."""
+    for column, (key, (title, says)) in zip(st.columns(2), EMBEDDED.items(), strict=True):
+        with column.container(border=True, height="stretch"):
+            st.subheader(title)
+            st.write(says)
+            st.space("stretch")
+            if st.button(f"Open the {key}", key=f"embedded-{key}", type="primary" if key == "phantom" else "secondary"):
+                size = 64 if key == "phantom" else 32
+                name = free_name(key)
+                show.start(ImportCohort(source=f"embedded:{key}", name=name, size=size), "cohort")
+                st.rerun()
+
+
+def own() -> None:
+    """Ask for images of one's own, with sensible options folded away."""
+    ways = {"Folder on this server": _folder, "Upload": _upload}
+    chosen = st.segmented_control("Where are the images?", list(ways), default=next(iter(ways)), required=True)
+    ways[chosen]()
+
+
+def _folder() -> None:
+    roots = uploads.roots()
+    if not roots:
+        st.info("No folder may be opened from here. Set GANAUG_ROOTS to the folders that may, and start again.")
+        return
+    st.session_state.setdefault("source-path", str(roots[0]))
+    st.text_input(
+        "Folder, NPZ file or CSV table",
+        key="source-path",
+        help="A folder with one sub-folder per class, one DICOM series or NIfTI volumes per class, an NPZ file with "
+        "images and labels, or a CSV table that names image, class and patient.",
+    )
+    with show.guarded():
+        path = uploads.below_roots(st.session_state["source-path"])
+        inside = uploads.folders_in(path) if path.is_dir() else []
+        above = [".. (one up)"] if path not in roots else []
+        if inside or above:
+            st.selectbox(
+                "Go into",
+                [*above, *inside],
+                index=None,
+                key=f"go-{path}",
+                placeholder=f"{words.count(len(inside), 'folder')} here",
+                on_change=_go,
+                args=(path,),
+            )
+        if path == Path.home():
+            st.text("Go into the folder that holds the images, with one sub-folder for each class.")
+        else:
+            _begin(path, suggested=path.stem)
+
+
+def _go(path: Path) -> None:
+    chosen = st.session_state[f"go-{path}"]
+    if chosen:
+        st.session_state["source-path"] = str(path.parent if chosen.startswith("..") else path / chosen)
+
+
+def _upload() -> None:
+    number = st.session_state.setdefault("upload-number", 0)
+    files = st.file_uploader(
+        "A zip archive with one folder per class, an NPZ file, or images with a CSV table",
+        type=["zip", "npz", "png", "jpg", "jpeg", "tif", "tiff", "csv", "dcm", "nii", "gz", "nrrd", "mha"],
+        accept_multiple_files=True,
+        key=f"upload-{number}",
+    )
+    if files:
+        with show.guarded():
+            st.session_state["uploaded"] = str(uploads.keep(files, caches.workspace()))
+        st.session_state["uploaded-name"] = Path(files[0].name).stem
+        st.session_state["upload-number"] = number + 1  # a fresh widget: the bytes leave the memory
+        st.rerun()
+    kept = st.session_state.get("uploaded")
+    if kept and Path(kept).exists():
+        st.success("The files are here.", icon=":material/check:")
+        _begin(Path(kept), suggested=st.session_state["uploaded-name"])
+
+
+def _begin(source: Path, suggested: str) -> None:
+    """Ask for a name and the options, and start the import."""
+    name = st.text_input("Name of the cohort", value=free_name(suggested), max_chars=100, key=f"name-{source}")
+    with st.expander("Options"):
+        request = _options(source)
+    if st.button("Import these images", type="primary", key="import-own"):
+        show.start(ImportCohort(source=str(source), name=check_name(name), draft=True, **request), "cohort")
+        for key in ("uploaded", "uploaded-name"):
+            st.session_state.pop(key, None)
+        st.rerun()
+
+
+def _options(source: Path) -> dict[str, Any]:
+    left, right = st.columns(2)
+    size = left.select_slider(
+        "Size of the images, in pixels", SIZES, value=64, help="Small images train much faster; 64 is a good start."
+    )
+    way = right.selectbox(
+        "Range of values",
+        list(RANGES),
+        help="Values outside are set to the ends; generators give values of the range back. Usual: −1024 to 1024 HU "
+        "for CT, 0 to 255 for 8 bits, the percentiles 0.5 to 99.5 for MR, all values for the rest.",
+    )
+    request: dict[str, Any] = {"size": int(size)}
+    low, high = RANGES[way]
+    if way in (OWN_RANGE, PERCENTILES):
+        first, second = right.columns(2)
+        asked = (
+            first.number_input("Lowest", value=low, key=f"lowest-{way}"),
+            second.number_input("Highest", value=high, key=f"highest-{way}"),
+        )
+        if asked[1] <= asked[0]:
+            raise CohortError("The highest value is not above the lowest.", do="Correct the range of values.")
+        request["percentiles" if way == PERCENTILES else "value_range"] = asked
+    elif way != USUAL_RANGE:
+        request["percentiles"] = (0.0, 100.0)
+    if st.toggle("The images are volumes or have masks: choose how they become slices"):
+        request["choices"] = _choices()
+    columns = _columns() if _has_table(source) else {}
+    return {**request, "columns": Columns(**columns)} if columns else request
+
+
+def _choices() -> Choices:
+    """Ask how volumes become slices."""
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    slices = left.selectbox("Slices", list(SLICES), format_func=SLICES.__getitem__, help=MASKS)
+    every = middle.number_input("Of these, take every", 1, 1000, 1, help="2 takes each second slice.")
+    plane = right.selectbox("Plane of NIfTI, NRRD and MetaImage volumes", PLANES)
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    crop = left.toggle("Cut around the lesion", help="A square around what the mask marks.")
+    region = middle.number_input("Region of the mask, 0 for all", 0, 65_535, 0, help="Its number in the mask.")
+    tag = right.selectbox(
+        "Classes come from", [None, *LABEL_TAGS], format_func=lambda each: each or "folders, or a table",
+        help="Or from an attribute of the DICOM header.",
+    )  # fmt: skip
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    respaced = left.toggle("One pixel spacing for all", help="Otherwise an image is scaled to fill the square.")
+    spacing = middle.number_input("Pixel spacing in mm", 0.01, 100.0, 1.0, disabled=not respaced)
+    volume = right.number_input("Volume of 4-D NIfTI files, 0 for none", 0, 10_000, 0, help="0 leaves such files out.")
+    return Choices(
+        slices=str(slices),
+        every=int(every),
+        plane=str(plane),
+        volume=int(volume) or None,
+        crop=crop,
+        mask_label=int(region) or None,
+        spacing_mm=float(spacing) if respaced else None,
+        label_tag=tag,
+    )
+
+
+def _columns() -> dict[str, str]:
+    st.write("Columns of the CSV table; empty ones are guessed from their names.")
+    named = {}
+    for place, (key, label) in zip(st.columns(4), COLUMNS.items(), strict=True):
+        named[key] = place.text_input(label, key=f"column-{key}").strip()
+    return {key: value for key, value in named.items() if value}
+
+
+def _has_table(source: Path) -> bool:
+    return source.suffix.lower() == ".csv" or (source.is_dir() and any(source.glob("*.csv")))
+
+
+def free_name(suggested: str, kind: str = "cohorts") -> str:
+    """Return a name that can be used and is not taken: `phantom`, `phantom-2`, ..."""
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", suggested).strip("-._")[:80] or kind.removesuffix("s")
+    taken = {known.casefold() for known in caches.workspace().names(kind)}
+    for number in range(1, 10_000):
+        name = base if number == 1 else f"{base}-{number}"
+        if name.casefold() not in taken:
+            return name
+    raise CohortError(f"Too many are named {base}.", do="Choose another name.", code="name_taken")

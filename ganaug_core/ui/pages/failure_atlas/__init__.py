@@ -1,0 +1,1 @@
+"""The Failure atlas page."""

@@ -1,0 +1,245 @@
+"""What a generator is, in words; images drawn from it; generators and images that come from elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ganaug_core import pipeline
+from ganaug_core.config.requests import ImportGenerator, ImportSamples, Sample
+from ganaug_core.generators import stored
+from ganaug_core.storage.workspace import check_name
+from ganaug_core.ui.pages.cohort import sources
+from ganaug_core.ui.shared import caches, choosers, show, uploads, words
+
+SHOWN_PER_CLASS = 16
+AMOUNTS = (16, 64, 100, 250, 600, 1000)
+_BROUGHT = "brought-images"
+LICENCES = {
+    "CC0-1.0": "free for everybody (CC0)",
+    "CC-BY-4.0": "free with attribution (CC BY 4.0)",
+    "CC-BY-NC-4.0": "free with attribution, not commercially (CC BY-NC 4.0)",
+    "research-only": "for research only",
+    "internal": "not to be passed on",
+}
+
+
+def card_of(name: str) -> None:
+    """Tell what a generator draws, from what it learnt, and that its file was tested."""
+    with caches.using("generators", name):
+        passport = stored.passport(caches.workspace(), name)
+    card = passport.model_dump(mode="json")
+    shape, unit = card["architecture"], card["intensity"]
+    figures = {
+        "Classes": str(len(card["classes"])),
+        "Size": f"{shape['rows']} × {shape['columns']} px",
+        "Unit": words.clean(unit["unit"]),
+        "Training images": f"{sum(each['train'] for each in card['classes']):,}",
+        "Patients": f"{card['patients']:,}" if card["patients"] else "not known",
+    }
+    for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        place.metric(label, value)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.text("\n".join(each for each in _sentences(card) if each != name))
+        st.success(
+            "Self-test passed when it came here: the file is whole, its images are finite and varied, and its classes "
+            "differ. It is tested again each time it is loaded.",
+            icon=":material/verified:",
+        )
+        if card["metrics"]:
+            rows = [{"Measure": words.clean(key), "Value": value} for key, value in card["metrics"].items()]
+            st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Measures in the passport")
+    with right:
+        rows = [{"Class": words.clean(each["name"]), "Training images": each["train"]} for each in card["classes"]]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Training images of each class")
+    with st.expander("Fingerprints"):
+        st.code(
+            f"generator  {passport.identity}\ncohort     {card['cohort_digest']}\nweights    {card['tensors_sha256']}"
+        )
+
+
+def _sentences(card: dict[str, Any]) -> list[str]:
+    unit, low, high = (card["intensity"][key] for key in ("unit", "low", "high"))
+    spacing = card["spacing_mm"]
+    scale = f", pixels of {spacing[0]:g} × {spacing[1]:g} mm" if spacing else ""
+    learnt = f"Learnt from the cohort {words.clean(card['cohort_name'])} with the recipe {words.clean(card['recipe'])}"
+    threads = f", {words.count(card['threads'], 'processor thread')}" if card.get("threads") else ""
+    return [
+        words.clean(card["title"]),
+        f"Draws values from {words.number(low)} to {words.number(high)} {words.clean(unit)}{scale}.",
+        f"{learnt}, seed {card['seed']}{threads}, {card['images']:,} images shown.",
+        f"Made {card['created'][:10]} by {words.clean(card['software'])}. Licence: {LICENCES[card['licence']]}.",
+        f"Intended use: {card['intended_use']}.",
+    ]
+
+
+def download(name: str) -> None:
+    """Offer the generator as one file that cannot run code."""
+    workspace = caches.workspace()
+    st.download_button(
+        "Save as a file",
+        lambda: stored.file_of(workspace, name),
+        file_name=f"{name}.safetensors",
+        mime="application/octet-stream",
+        icon=":material/download:",
+        help="One .safetensors file with its passport. It holds numbers, no program.",
+    )
+
+
+def drawing(name: str) -> None:
+    """Draw images of every class; what was drawn before is there at once."""
+    st.subheader("Draw images")
+    before = _drawn_last(name)
+    columns = st.columns(3)
+    per_class = columns[0].select_slider(
+        "Images per class", AMOUNTS, value=before.get("per_class", 64), key=f"draw-count-{name}"
+    )
+    seed = int(
+        columns[1].number_input(
+            "Seed", 0, 2**31 - 1, before.get("seed", 0), key=f"draw-seed-{name}", help="The same seed, the same images."
+        )
+    )
+    truncation = columns[2].slider(
+        "Truncation",
+        0.1,
+        1.0,
+        1.0,
+        0.05,
+        key=f"draw-truncation-{name}",
+        help="Below 1: more typical, less varied images.",
+    )
+    request = Sample(generator=name, per_class=int(per_class), seed=seed, truncation=float(truncation))
+    if samples := show.finished(request, f"Draw {per_class} images per class"):
+        plain = pipeline.made(caches.workspace(), replace(request, truncation=1.0))
+        if truncation < 1 and plain:
+            st.text("The same starting points without truncation and with it, one below the other.")
+            pictures({"truncation 1": plain, f"truncation {truncation:g}": samples})
+        else:
+            pictures({"synthetic": samples})
+        with st.container(horizontal=True):
+            show.link("samples", "Look at them closely", samples=samples)
+            show.link("audit", "Audit them", samples=samples)
+
+
+def mixing(name: str) -> None:
+    """Mix the styles of two rows of images, where the generator has styles; elsewhere show nothing."""
+    if stored.passport(caches.workspace(), name).architecture.name != "style":
+        return
+    st.subheader("Mix styles")
+    share = st.slider(
+        "Taken from the column",
+        0.1,
+        0.9,
+        0.5,
+        0.1,
+        key=f"mix-{name}",
+        help="Each layer of this generator has a style. Coarse layers decide the shape, fine ones the texture. This "
+        "share of the layers, from the finest on, has the style of the column; the others have that of the row.",
+    )
+    samples = show.finished(Sample(generator=name, per_class=1, mixing=float(share)), "Mix styles")
+    if samples is None:
+        return
+    drawn = caches.samples(samples)
+    st.caption("Images of a row share their coarse styles, images of a column their fine ones. Synthetic.")
+    places = st.columns(3)
+    for label, class_name in enumerate(drawn.classes):
+        index = np.flatnonzero(drawn.labels == label)
+        side = round(len(index) ** 0.5)
+        with places[label % len(places)]:
+            st.text(words.clean(class_name))
+            sheet = caches.drawn(samples, tuple(index.tolist()), side, 56)
+            st.image(sheet, output_format="PNG", alt=f"Mixed styles of the class {words.clean(class_name)}")
+
+
+def _drawn_last(generator: str) -> dict[str, int]:
+    """Return `per_class` and `seed` of the images drawn last, if they were drawn on this page or for an audit."""
+    workspace = caches.workspace()
+    drawn = workspace.find(
+        "samples", {"generator": workspace.identity("generators", generator)}, truncation=1.0, mixing=0.0, classes=None
+    )
+    settings = [reference.origin.settings for _, reference in drawn]
+    chosen = [each for each in settings if each.get("per_class") in AMOUNTS]
+    return {key: int(chosen[0][key]) for key in ("per_class", "seed")} if chosen else {}
+
+
+def pictures(sets: Mapping[str, str]) -> None:
+    """Show the first images of every class: a row for each set, given by what is said of it."""
+    classes = caches.samples(next(iter(sets.values()))).classes
+    for label, class_name in enumerate(map(words.clean, classes)):
+        for says, name in sets.items():
+            index = np.flatnonzero(caches.samples(name).labels == label)[:SHOWN_PER_CLASS]
+            if len(index):
+                left, right = st.columns([1, 7], vertical_alignment="center")
+                left.text(f"{class_name}\n{says}")
+                sheet = caches.drawn(name, tuple(index.tolist()), SHOWN_PER_CLASS, 72)
+                right.image(sheet, output_format="PNG", alt=f"Synthetic images of the class {class_name}, {says}")
+
+
+def bring_generator() -> None:
+    """Import a generator file; it is checked in a worker before anything of it is kept."""
+    number = st.session_state.setdefault("generator-upload", 0)
+    file = st.file_uploader(
+        "A generator file made by ganaug (.safetensors)", type=["safetensors"], key=f"generator-{number}"
+    )
+    if file is None:
+        return
+    path = uploads.keep([file], caches.workspace())
+    name = sources.free_name(Path(file.name).stem, "generators")
+    show.start(ImportGenerator(path=str(path), name=name), "generator")
+    st.session_state["generator-upload"] = number + 1
+    st.rerun()
+
+
+def collect_images() -> None:
+    """Take note of the synthetic images that this session imported, once they are there."""
+    if imported := show.collect(ImportSamples.step):
+        st.session_state[_BROUGHT] = imported
+
+
+def brought() -> str | None:
+    """Return the name of the synthetic images that this session imported last, None where there are none."""
+    name = st.session_state.get(_BROUGHT)
+    return name if name and caches.workspace().exists("samples", name) else None
+
+
+def bring_images() -> None:
+    """Import anybody's synthetic images for a cohort, to look at and audit them like our own."""
+    if name := brought():
+        samples = caches.samples(name)
+        left_out = len(samples.provenance.get("skipped", ()))
+        said = f"{words.count(len(samples), 'image')} imported as {name}"
+        st.success(f"{said}, {words.count(left_out, 'file')} left out." if left_out else f"{said}.")
+        with st.container(horizontal=True):
+            show.link("samples", "Look at them closely", samples=name)
+            show.link("audit", "Audit them", samples=name)
+    if not caches.workspace().names("cohorts"):
+        st.info("Load the cohort first that the images imitate.", icon=":material/arrow_forward:")
+        show.link("cohort")
+        return
+    st.write("One folder per class with the class names of the cohort, zipped or on the server, or an NPZ file.")
+    cohort = str(choosers.cohort())
+    number = st.session_state.setdefault("synthetic-upload", 0)
+    file = st.file_uploader("Zip archive or NPZ file", type=["zip", "npz"], key=f"synthetic-{number}")
+    if file is not None:
+        st.session_state["synthetic-path"] = str(uploads.keep([file], caches.workspace()))
+        st.session_state["synthetic-name"] = Path(file.name).stem
+        st.session_state["synthetic-upload"] = number + 1
+        st.rerun()
+    kept = st.session_state.get("synthetic-path")
+    typed = "" if kept else st.text_input("or a folder or NPZ file on the server", key=f"synthetic-typed-{number}")
+    if not kept and not typed:
+        return
+    source = Path(kept) if kept else uploads.below_roots(typed)
+    suggested = st.session_state.get("synthetic-name") or source.stem
+    name = st.text_input("Name of these images", value=sources.free_name(suggested, "samples"), max_chars=100)
+    if st.button("Import these images", type="primary"):
+        show.start(ImportSamples(source=str(source), cohort=cohort, name=check_name(name)), "samples")
+        for key in ("synthetic-path", "synthetic-name"):
+            st.session_state.pop(key, None)
+        st.session_state["synthetic-upload"] = number + 1  # an empty field: nobody imports the same again by a click
+        st.rerun()

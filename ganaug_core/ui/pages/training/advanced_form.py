@@ -1,0 +1,188 @@
+"""The Advanced form: every exchangeable part with its line and its settings, and everything else that decides a run."""
+
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from ganaug_core.config import (
+    FAMILIES,
+    SINGLE,
+    PartCard,
+    PartConfig,
+    Recipe,
+    TrainingConfig,
+    catalogue,
+    check_names,
+    chosen,
+    configure,
+    refuse_exclusions,
+)
+from ganaug_core.errors import ConfigurationError
+from ganaug_core.ui.shared import words
+
+TITLES = {
+    "architecture": ("Networks", "What draws and what judges."),
+    "loss": ("Loss", "The game that the two play."),
+    "terms": ("Added terms", "What is added to the losses."),
+    "regularisers": ("Regularisers", "What steadies the game."),
+    "augmentations": ("Augmentations", "Random changes that both sides see."),
+}
+FIELDS = {
+    "Time and batches": {
+        "batch_size": ("Images per step", "More is steadier and slower per step."),
+        "discriminator_steps": ("Discriminator updates per step", "Critics of Wasserstein games need several."),
+        "generator_steps": ("Generator updates per step", "More where the discriminator is too strong."),
+        "class_sampling": ("How often each class is drawn", "Auto: as often as it occurs, unless very unbalanced."),
+    },
+    "Optimisers": {
+        "optimiser": ("Optimiser", "Adam, RMSprop as the first WGAN, or plain gradient steps with momentum."),
+        "discriminator_learning_rate": ("Learning rate of the discriminator", "How far one step moves it."),
+        "generator_learning_rate": (
+            "Learning rate of the generator",
+            "Other than the discriminator's: two time scales.",
+        ),
+        "learning_rate_schedule": ("How the rates fall", "Cosine: in the second half. Exponential: all the time."),
+        "final_learning_rate": ("Rates at the end, as a share", "1 keeps them constant."),
+        "final_penalty": ("Gradient penalties at the end, as a share", "1 keeps them constant."),
+        "ema_half_life_images": ("Half-life of the averaged generator, in images", "Longer is smoother."),
+    },
+    "When to augment": {
+        "augment": ("Augmentation", "Auto: for small cohorts and long runs. Adaptive: as often as is needed."),
+        "adaptive_target": ("Certainty that is aimed at", "Adaptive only: higher augments less."),
+        "adaptive_images": ("Images until the probability can be 1", "Adaptive only: fewer adapts faster."),
+    },
+    "This computer": {
+        "seed": ("Seed", "The same seed starts from the same networks."),
+        "device": ("Device", "Auto: the graphics card where there is one, else the processor."),
+        "precision": ("Precision", "Auto: the faster one that this machine multiplies in hardware."),
+        "threads": ("Processor threads", "0 measures once which number is fastest, and remembers it."),
+        "deterministic": ("The same bits every time", "On a graphics card, and slower; a processor gives them anyway."),
+        "compiled": ("Compile the networks", "For long runs on a graphics card; a minute before the first step."),
+    },
+}
+
+
+def form(recipe: Recipe, unit: str) -> dict[str, Any]:
+    """Ask for everything and return what differs from the recipe, as changes for `configure`.
+
+    Parts that exclude each other are named with the reason as soon as they are chosen.
+    """
+    changes: dict[str, Any] = {}
+    for family in FAMILIES:
+        changes |= _family(recipe, family)
+    for title, fields in FIELDS.items():
+        st.markdown(f"**{title}**")
+        with st.grid(3):
+            for field, (label, tip) in fields.items():
+                standard = getattr(recipe.config, field)
+                value = _field(field, label, tip, standard, f"setting-{recipe.name}-{field}")
+                if value != standard:
+                    changes[field] = value
+    more = st.text_area(
+        "More changes, one per line",
+        placeholder="betas = [0.5, 0.999]\nr1.gamma = 2",
+        help="A field, or a part and its setting. A wrong name is answered with the right ones.",
+        key=f"more-{recipe.name}",
+    )
+    changes |= _lines(more)
+    try:
+        check(recipe.name, changes, unit)
+    except ConfigurationError as problem:
+        st.warning(words.plain(f"{problem.what} {problem.do}"), icon=":material/block:")
+    return changes
+
+
+def check(recipe: str, changes: Mapping[str, Any], unit: str, **budget: Any) -> TrainingConfig:
+    """Return the configuration.
+
+    Raises:
+        ConfigurationError: A wrong name or value, or parts that exclude each other for images of that unit.
+    """
+    config = configure(recipe, changes, **budget)
+    check_names(config)
+    refuse_exclusions(config, unit)
+    return config
+
+
+def _family(recipe: Recipe, family: str) -> dict[str, Any]:
+    """Ask for the parts of a family and for their settings."""
+    known, title = catalogue()[family], TITLES[family]
+    standard = chosen(recipe.config, family)
+    names = [part.name for part in standard]
+    st.markdown(f"**{title[0]}**")
+    key = f"part-{recipe.name}-{family}"
+    asked: dict[str, Any] = {"label_visibility": "collapsed", "format_func": title_of, "key": key, "help": title[1]}
+    if family in SINGLE:
+        picked = [st.selectbox(title[0], list(known), list(known).index(names[0]), **asked)]
+    else:
+        picked = st.multiselect(title[0], list(known), names, placeholder="None", **asked)
+    changes: dict[str, Any] = {} if picked == names else {family: ",".join(picked)}
+    for name in picked:
+        # another choice of parts starts from the parts' own defaults, so that all that is shown must be named
+        named = next((part for part in standard if part.name == name), PartConfig(name=name))
+        changes |= _settings(recipe, known[name], named, all_of_them=bool(changes))
+    return changes
+
+
+def _settings(recipe: Recipe, part: PartCard, named: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
+    st.caption(f"{title_of(part.name)}: {words.plain(part.says)} Source: {words.plain(part.source)}")
+    changes: dict[str, Any] = {}
+    if not part.settings:
+        return changes
+    with st.grid(3):
+        for setting, card in part.settings.items():
+            standard = named.settings.get(setting, card.default)
+            label = f"{title_of(part.name)}: {setting.replace('_', ' ')}"
+            key = f"setting-{recipe.name}-{part.name}: {setting}"
+            value = _setting(label, card.says, standard, key, card.choices)
+            if value != (card.default if all_of_them else standard):
+                changes[f"{part.name}.{setting}"] = value
+    return changes
+
+
+def _field(field: str, label: str, tip: str, standard: Any, key: str) -> Any:
+    choices = typing.get_args(TrainingConfig.model_fields[field].annotation)
+    named = choices if all(isinstance(each, str) for each in choices) else ()
+    return _setting(label, tip, standard, key, named)
+
+
+def _setting(label: str, tip: str, standard: Any, key: str, choices: tuple[Any, ...]) -> Any:
+    """Ask for a value of the standard's type."""
+    if isinstance(standard, bool):
+        return st.checkbox(label, standard, key=key, help=tip)
+    if choices:
+        return st.selectbox(label, choices, choices.index(standard), key=key, help=tip)
+    step = 1 if isinstance(standard, int) else abs(standard) / 10 or 0.1
+    least = type(standard)(0)
+    shown = "%d" if isinstance(standard, int) else "%g"
+    return st.number_input(label, least, None, standard, step, shown, key=key, help=tip)
+
+
+def title_of(name: str) -> str:
+    """Return a part's name as people read it."""
+    return name.upper() if name in ("r1", "r2", "mlp", "dcgan") else name.replace("_", " ").capitalize()
+
+
+def label(key: str) -> str:
+    """Return what a setting of a configuration, or `part.setting`, is called in the form."""
+    part, dot, setting = key.partition(".")
+    named = {family: title for family, (title, _) in TITLES.items()}
+    named |= {field: title for fields in FIELDS.values() for field, (title, _) in fields.items()}
+    if dot:
+        return f"{title_of(part)}: {setting.replace('_', ' ')}"
+    return named.get(key) or key.replace("_", " ").capitalize()
+
+
+def _lines(text: str) -> dict[str, str]:
+    """Return `part.setting = value` lines as a mapping."""
+    changes = {}
+    for line in filter(None, (each.strip() for each in text.splitlines())):
+        key, equals, value = line.partition("=")
+        if not equals or not key.strip():
+            raise ConfigurationError(
+                f"{line!r} is not a change.", do="Write one change per line: part.setting = value.", code="syntax"
+            )
+        changes[key.strip()] = value.strip()
+    return changes

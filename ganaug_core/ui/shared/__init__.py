@@ -1,0 +1,1 @@
+"""What several pages use: choosers, messages and jobs, text, figures, own components."""

@@ -1,0 +1,100 @@
+"""Choosers of what a page is about: the newest by default, the choice in the address so that a link shows the same."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ganaug_core.errors import WorkspaceError
+from ganaug_core.ui.shared import caches
+
+_ADDRESS = "address"
+
+
+def cohort() -> str | None:
+    """Return the chosen cohort's name, None where there is none yet."""
+    return _choose("Cohort", "cohort", _newest("cohorts"), "Real images with their classes, patients and split.")
+
+
+def generator() -> str | None:
+    """Return the chosen generator's name, None where there is none yet."""
+    return _choose("Generator", "generator", _newest("generators"))
+
+
+def run() -> str | None:
+    """Return the chosen training run's name, None where there is none yet."""
+    return _choose("Training run", "run", _newest("runs"))
+
+
+def samples(cohort: str) -> str | None:
+    """Return the name of the chosen set of synthetic images that has the cohort's classes, None where there is none.
+
+    Sets of a generator that learnt from this very cohort come first, damaged ones last.
+    """
+    wanted = caches.cohort(cohort)
+    sets, damaged = {}, []
+    for name in _newest("samples"):
+        try:
+            sets[name] = caches.samples(name)
+        except WorkspaceError:  # it does not hide the others, and who chooses it is told
+            damaged.append(name)
+    fitting = [name for name, samples in sets.items() if samples.classes == wanted.classes]
+    own = [name for name in fitting if sets[name].provenance.get("cohort") == wanted.digest]
+    names = own + [name for name in fitting if name not in own] + damaged
+    chosen = _choose("Synthetic images", "samples", names, "Images drawn together from a generator, or imported.")
+    if chosen is not None:
+        caches.samples(chosen)
+    return chosen
+
+
+def several(label: str, key: str, names: Sequence[str], *, most: int) -> list[str]:
+    """Return up to `most` chosen names, the first two by default; the choice stands in the address."""
+    asked = [each for each in st.query_params.get_all(key) if each in names][:most]
+    if st.session_state.get(key) is None or asked != st.session_state.get(f"{key}-in-address", asked):
+        st.session_state[key] = asked or list(names[:2])
+    st.session_state[key] = [each for each in st.session_state[key] if each in names]
+    chosen: list[str] = st.multiselect(label, names, key=key, max_selections=most, persist_state="session")
+    st.session_state[f"{key}-in-address"] = chosen
+    if chosen != asked:
+        st.session_state.setdefault(_ADDRESS, {})[key] = chosen
+    return chosen
+
+
+def _newest(kind: str) -> list[str]:
+    return caches.workspace().names(kind)[::-1]
+
+
+def _choose(label: str, key: str, names: Sequence[str], help: str | None = None) -> str | None:
+    """Show a chooser whose choice always stands in the address, also the default.
+
+    Streamlit's own `bind` writes an address only when a user chooses; a link to "the newest" would show another
+    artefact tomorrow, and a reload would leave the run that one was looking at.
+    """
+    if not names:
+        return None
+    asked, written, wanted = st.query_params.get(key), f"{key}-in-address", st.session_state.pop(f"{key}-next", None)
+    before = st.session_state.get(written)
+    if wanted in names:
+        st.session_state[key] = wanted
+    elif asked is not None and asked != before:  # a link, or the browser's back button
+        if asked in names:
+            st.session_state[key] = asked
+        else:
+            st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
+    known = [each for each in (st.session_state.get(key), before) if each in names]
+    st.session_state[key] = known[0] if known else names[0]  # said each time: on a new page the first would be shown
+    chosen: str = st.selectbox(label, names, key=key, persist_state="session", help=help)
+    st.session_state[written] = chosen
+    if asked != chosen:
+        st.session_state.setdefault(_ADDRESS, {})[key] = chosen
+    return chosen
+
+
+def next_time(key: str, name: str) -> None:
+    """Let the chooser of that key (`cohort`, `run`, ...) show `name` when the page runs again."""
+    st.session_state[f"{key}-next"] = name
+
+
+def settle() -> None:
+    """Write what was chosen into the address, once a page, so that the back button has one step to undo."""
+    if chosen := st.session_state.pop(_ADDRESS, None):
+        st.query_params.update(chosen)

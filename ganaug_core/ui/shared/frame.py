@@ -1,0 +1,88 @@
+"""The frame around every page: navigation in the order of the work, the look, and the one sentence on every screen."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from ganaug_core import app_root
+from ganaug_core.ui.shared import choosers, demo_preparation, show
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One page: file name in `pages/` and address, title, icon, and what it answers."""
+
+    name: str
+    title: str
+    icon: str
+    says: str
+
+
+SECTIONS: dict[str, tuple[Screen, ...]] = {
+    "1 Data": (Screen("cohort", "Cohort", "folder_open", "Load labelled images, see them, split them by patient."),),
+    "2 Model": (
+        Screen("training", "Training", "model_training", "Train a generator on a cohort and watch it learn."),
+        Screen("compare", "Compare runs", "compare_arrows", "What was set differently, and what came of it."),
+        Screen("generators", "Generators", "deployed_code", "What each generator is, and images drawn from it."),
+    ),
+    "3 Look": (
+        Screen("samples", "Samples", "grid_view", "Look at synthetic images beside their nearest real ones."),
+        Screen("feature_map", "Feature map", "scatter_plot", "See where synthetic images lie among the real ones."),
+    ),
+    "4 Evidence": (
+        Screen("audit", "Audit", "fact_check", "Does it cover the classes, and does it copy patients?"),
+        Screen("benefit", "Benefit", "science", "Do synthetic images help a classifier?"),
+    ),
+    "5 Learn": (
+        Screen("failure_atlas", "Failure atlas", "menu_book", "How image generators fail, and how one notices."),
+        Screen("playground", "Playground", "casino", "A small generator with a known truth."),
+    ),
+}
+FIRST = "cohort"
+# images need the room more than margins; text in the colour of buttons is too dark to read on this ground
+ROOMY = """<style>
+.stMainBlockContainer { padding: 3.5rem 3rem 4rem; }
+[data-testid=stSliderThumbValue], [data-testid=stButtonGroup] [aria-checked=true] { color: #7CC4FF !important; }
+</style>"""
+
+
+def path(name: str) -> Path:
+    """Return the file of a page."""
+    return app_root() / "pages" / f"{name}.py"
+
+
+def run() -> None:
+    """Draw the frame and the chosen page."""
+    assets = app_root() / "assets"
+    st.set_page_config(page_title="ganaug", page_icon=str(assets / "favicon.png"), layout="wide")
+    st.html(ROOMY)
+    st.logo(str(assets / "logo.svg"), size="large")
+    page = st.navigation({title: [_page(each) for each in screens] for title, screens in _there().items()})
+    with st.sidebar:
+        st.text("Research use only. Not for diagnosis.")
+    try:
+        with show.guarded():
+            demo_preparation.demo()
+            show.database()
+            page.run()
+    finally:
+        choosers.settle()
+
+
+def _there() -> dict[str, list[Screen]]:
+    """Return the sections with the pages whose file exists."""
+    found = {title: [each for each in screens if path(each.name).is_file()] for title, screens in SECTIONS.items()}
+    return {title: screens for title, screens in found.items() if screens}
+
+
+def _page(screen: Screen) -> StreamlitPage:
+    return st.Page(
+        path(screen.name),
+        title=screen.title,
+        icon=f":material/{screen.icon}:",
+        url_path=screen.name,
+        default=screen.name == FIRST,
+        help=screen.says,
+    )

@@ -127,7 +127,9 @@ def test_the_package_itself_loads_the_standard_library_alone() -> None:
 def test_every_path_that_a_document_names_exists(document: str) -> None:
     text = re.sub(r"```.*?```", "", (ROOT / document).read_text("utf-8"), flags=re.DOTALL)  # what a user types
     linked = {target for target in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in target}
-    quoted = {name for name in re.findall(r"`([\w./-]+)`", text) if "/" in name or name.endswith((".py", ".md", ".toml"))}
+    quoted = {
+        name for name in re.findall(r"`([\w./-]+)`", text) if "/" in name or name.endswith((".py", ".md", ".toml"))
+    }
     named = linked | {name.removeprefix("./") for name in quoted}
     assert named
     missing = {name for name in named if not any((home / name).exists() for home in (ROOT, PACKAGE))}

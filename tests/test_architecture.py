@@ -121,3 +121,16 @@ def test_the_package_itself_loads_the_standard_library_alone() -> None:
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     others = {name.split(".")[0] for name in result.stdout.split()} - sys.stdlib_module_names
     assert others == {"ganaug_core"}
+
+
+@pytest.mark.parametrize("document", ["DECISIONS.md", "README.md"])
+def test_every_path_that_a_document_names_exists(document: str) -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / document).read_text("utf-8"), flags=re.DOTALL)  # what a user types
+    linked = {target for target in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in target}
+    quoted = {
+        name for name in re.findall(r"`([\w./-]+)`", text) if "/" in name or name.endswith((".py", ".md", ".toml"))
+    }
+    named = linked | {name.removeprefix("./") for name in quoted}
+    assert named
+    missing = {name for name in named if not any((home / name).exists() for home in (ROOT, PACKAGE))}
+    assert not missing, f"{document} names {sorted(missing)}"

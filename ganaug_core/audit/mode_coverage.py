@@ -16,7 +16,7 @@ from ganaug_core.wording import chance, count, listing, percent
 
 SPACE, REGISTERED = "simclr", "registered"
 MATCHED, LEAST = 200, 12
-VISIBLE = 0.3
+VISIBLE = 0.3  # of a class: the smallest group that a pass must have been able to see
 EXEMPLARS = 5
 ALONE = (
     "There is no hold-out, so this is measured against the training images; a generator that copies them looks as "

@@ -13,7 +13,7 @@ from ganaug_core.records import Floats, Measurement
 from ganaug_core.wording import chance, percent
 
 BLURS = (0.5, 0.7, 1.0, 1.5, 2.0)
-VISIBLE_BLUR = 1.0
+VISIBLE_BLUR = 1.0  # pixels: a pass must have been able to see this much
 LEAST = 10
 MOST = 600  # images of a class and side
 PARTS = 3

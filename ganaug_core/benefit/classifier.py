@@ -31,7 +31,7 @@ class Classifier:
         threads: The last bits of the result depend on it, so it is fixed.
     """
 
-    steps: int = 600
+    steps: int = 600  # AUROC of classical augmentation, phantom with 8 % malignant: .89, after 1,200 steps .93
     batch: int = 48
     rate: float = 3e-3
     decay: float = 5e-3

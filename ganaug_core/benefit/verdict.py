@@ -9,7 +9,7 @@ from ganaug_core.records import Verdict
 from ganaug_core.records.benefit import Arm, Difference, Score
 
 ALPHA = 0.05
-CEILING = 0.99
+CEILING = 0.99  # AUROC of classical augmentation above which there is nothing to gain
 
 
 def answer(

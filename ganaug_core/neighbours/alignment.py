@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ganaug_core.neighbours import registration
 
-STEPS = 5
+STEPS = 5  # of Gauss and Newton, from the nearest point of the grid
 LARGEST_SCALE, LARGEST_ANGLE = 1.35, 15.0  # of what the finer grid may become, degrees
 PAIRS = 1024  # aligned at once
 

@@ -21,11 +21,12 @@ from ganaug_core.neighbours import alignment, registration
 from ganaug_core.records import Floats, Integers
 
 CANDIDATES = 128  # of references times turns, by the plain turns at 16 x 16
+# a second pass at 16 x 16 lost up to 13 % of cropped copies; every other pixel at 32 x 32 loses none
 REFINED = 12  # of these, by every other pixel at 32 x 32
 TWINS_LIKENESS = 0.6  # what is less alike in the first two passes is no twin
-QUERIES, REFERENCES, BLOCK = 1536, 64, 2048
+QUERIES, REFERENCES, BLOCK = 1536, 64, 2048  # 1,536 instead of 1,024: 5 % less time for 300 MB more
 TWIN_QUERIES = 512  # smaller, because each tile starts at its own first image
-FINALISTS = 4
+FINALISTS = 4  # moved continuously; two would save a tenth of the time
 CROWD = 32  # images of one set that are looked at around each
 PLACES = 8  # of a pair, computed again in float32
 GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a twin, and what bfloat16 may be wrong by

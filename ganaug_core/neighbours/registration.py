@@ -21,10 +21,10 @@ COARSE_SIDE, COARSE_TEMPLATE = SIDE // 2, TEMPLATE // 2
 SIGMA, CONTRAST_FLOOR = 3.0, 0.08
 COARSE_SIGMA = 1.0
 DIHEDRAL = 8
-ROTATIONS, SCALES = (-8.0, 0.0, 8.0), (0.88, 1.0, 1.12)
+ROTATIONS, SCALES = (-8.0, 0.0, 8.0), (0.88, 1.0, 1.12)  # degrees; what lies between is found by `alignment`
 FINE = tuple((rotation, scale) for rotation in ROTATIONS for scale in SCALES)
 POSITIONS = SIDE - TEMPLATE + 1
-NAMED_ROTATION, NAMED_SCALE, NAMED_SHIFT = 2.0, 0.03, 0.5
+NAMED_ROTATION, NAMED_SCALE, NAMED_SHIFT = 2.0, 0.03, 0.5  # degrees, share, pixels of 32: less is not named
 _TURNS = ("", "quarter turn", "half turn", "quarter turn")
 
 

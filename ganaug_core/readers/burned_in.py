@@ -26,6 +26,7 @@ LEAST_BRIGHT, MOST_BRIGHT = 30, 0.25
 HEIGHTS = (5, 48)
 """Pixels of a letter's height; smaller ones cannot be read."""
 LETTERS = 4
+"""In a line: markers of one or two letters (L, R) name nobody and are passed over on purpose."""
 SAME_PLACE = 0.3
 """Share of the images in which a mark is there (robustness.md 5a)."""
 LEAST_IMAGES = 20

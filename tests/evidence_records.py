@@ -100,7 +100,19 @@ def cohort(
     ids = np.array([f"{index:012x}" for index in range(len(images))])
     unknown = np.full(len(images), -1)
     return Cohort(
-        "real", digest, images, labels, roles, ids, unknown, groups, classes, EIGHT_BIT, pairs, distances, own_split
+        name="real",
+        digest=digest,
+        pixels=images,
+        labels=labels,
+        roles=roles,
+        ids=ids,
+        patients=unknown,
+        groups=groups,
+        classes=classes,
+        intensity=EIGHT_BIT,
+        twins=pairs,
+        twin_distances=distances,
+        own_split=own_split,
     )
 
 
@@ -108,7 +120,7 @@ def samples(images: Floats, labels: Integers, classes: tuple[str, ...]) -> Sampl
     """Return samples as if they came from a folder."""
     digest = hashlib.sha256(images.tobytes()).hexdigest()
     ids = np.array([f"{index + (1 << 40):012x}" for index in range(len(images))])
-    return Samples("drawn", digest, images, labels, ids, classes, "folder")
+    return Samples(name="drawn", digest=digest, images=images, labels=labels, ids=ids, classes=classes, source="folder")
 
 
 def halves(images: Bytes, labels: Integers, most: int, seed: int) -> tuple[Integers, Integers]:
@@ -176,11 +188,21 @@ def phantom_cohort(patients: int, seed: int, holdout: float = 0.4) -> Cohort:
     roles = np.digitize(np.random.default_rng(seed).permutation(patients)[made.patients], edges)
     digest = hashlib.sha256(made.pixels.tobytes() + roles.tobytes()).hexdigest()
     ids = np.array([f"{index:012x}" for index in range(len(made.labels))])
-    nothing = np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
     return Cohort(
-        "phantom", digest, made.pixels, made.labels, roles, ids, made.patients, made.patients, phantom.CLASSES,
-        Intensity("HU", *phantom.WINDOW_HU), *nothing, True,
-    )  # fmt: skip
+        name="phantom",
+        digest=digest,
+        pixels=made.pixels,
+        labels=made.labels,
+        roles=roles,
+        ids=ids,
+        patients=made.patients,
+        groups=made.patients,
+        classes=phantom.CLASSES,
+        intensity=Intensity("HU", *phantom.WINDOW_HU),
+        twins=np.zeros((0, 2), np.int64),
+        twin_distances=np.zeros(0, np.float32),
+        own_split=True,
+    )
 
 
 def masked(real: Cohort, spread: int) -> Cohort:

@@ -175,15 +175,15 @@ def _identity_alone(both: Sides, report: Report) -> Copies:
     if not same:
         return Copies(Finding(None, unable=unable), suspects)
     measurement = Measurement(
-        "copied_share",
-        SPACE,
-        len(same) / len(both.samples),
-        wilson(len(same), len(both.samples)),
-        0.0,
-        0.0,
-        len(both.train),
-        len(both.samples),
-        "lower",
+        name="copied_share",
+        encoder=SPACE,
+        value=len(same) / len(both.samples),
+        interval=wilson(len(same), len(both.samples)),
+        floor=0.0,
+        null=0.0,
+        n_real=len(both.train),
+        n_synthetic=len(both.samples),
+        better="lower",
         reference="train",
     )
     finding = Finding(0.0, trouble=_named(both, same, suspects), measurements=(measurement,))
@@ -367,8 +367,19 @@ def _reversed(test: copying.SetTest, other: copying.SetTest) -> str:
 
 
 def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measurement:
-    found = test.share, test.interval, 0.0, 0.0, test.n_holdout, test.n_synthetic
-    return Measurement(name, SPACE, *found, "lower", reference="train+holdout", p_value=test.p_value)
+    return Measurement(
+        name=name,
+        encoder=SPACE,
+        value=test.share,
+        interval=test.interval,
+        floor=0.0,
+        null=0.0,
+        n_real=test.n_holdout,
+        n_synthetic=test.n_synthetic,
+        better="lower",
+        reference="train+holdout",
+        p_value=test.p_value,
+    )
 
 
 def _power_sentence(both: Sides, design: copying.Design, detectable: float | None) -> str:

@@ -188,5 +188,14 @@ def _times(each: Multiple, *more: str) -> str:
 
 def _of_told(each: Dominance, space: str, n_real: int, n_synthetic: int) -> Measurement:
     return Measurement(
-        "told_apart", space, each.chance, each.interval, 0.5, 0.5, n_real, n_synthetic, "lower", p_value=each.p_value
+        name="told_apart",
+        encoder=space,
+        value=each.chance,
+        interval=each.interval,
+        floor=0.5,
+        null=0.5,
+        n_real=n_real,
+        n_synthetic=n_synthetic,
+        better="lower",
+        p_value=each.p_value,
     )

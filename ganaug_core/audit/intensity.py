@@ -199,16 +199,16 @@ def _said(value: float) -> str:
 
 def _measurement(both: Sides, each: _Shift) -> Measurement:
     return Measurement(
-        f"{each.name}_intensity" if each.name != "out_of_range" else each.name,
-        noise_and_tissue.SPACE,
-        each.synthetic,
-        each.interval,
-        each.real,
-        each.real,
-        each.n_real,
-        each.n_synthetic,
-        "as real",
-        both.cohort.classes[each.label],
+        name=f"{each.name}_intensity" if each.name != "out_of_range" else each.name,
+        encoder=noise_and_tissue.SPACE,
+        value=each.synthetic,
+        interval=each.interval,
+        floor=each.real,
+        null=each.real,
+        n_real=each.n_real,
+        n_synthetic=each.n_synthetic,
+        better="as real",
+        class_name=both.cohort.classes[each.label],
         p_value=each.p_value,
         unit="" if each.name == "out_of_range" else both.cohort.intensity.unit,
     )

@@ -118,7 +118,19 @@ def _taught(both: Sides) -> list[Measurement]:
         value, floor = score(drawn), score(real)
         spread = [score(drawn[half]) for half in halves(np.arange(len(drawn)), HALVES, both.random(450))]
         interval = spread_interval(value, spread, least=0.0, most=float(size))
-        result.append(Measurement(name, SPACE, value, interval, floor, floor, len(real), len(drawn), "higher"))
+        result.append(
+            Measurement(
+                name=name,
+                encoder=SPACE,
+                value=value,
+                interval=interval,
+                floor=floor,
+                null=floor,
+                n_real=len(real),
+                n_synthetic=len(drawn),
+                better="higher",
+            )
+        )
     return result
 
 
@@ -173,16 +185,16 @@ def _trouble(both: Sides, found: list[Agreement]) -> tuple[str, str]:
 
 def _measurement(both: Sides, each: Agreement) -> Measurement:
     return Measurement(
-        "label_agreement",
-        SPACE,
-        each.synthetic,
-        each.interval,
-        each.real,
-        each.real,
-        each.n_real,
-        each.n_synthetic,
-        "as real",
-        both.cohort.classes[each.label],
+        name="label_agreement",
+        encoder=SPACE,
+        value=each.synthetic,
+        interval=each.interval,
+        floor=each.real,
+        null=each.real,
+        n_real=each.n_real,
+        n_synthetic=each.n_synthetic,
+        better="as real",
+        class_name=both.cohort.classes[each.label],
         p_value=each.p_value,
     )
 

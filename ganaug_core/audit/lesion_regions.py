@@ -125,16 +125,16 @@ def _numbers(
         usual = weighted_median(real, mass)
         result.append(
             Measurement(
-                name,
-                SPACE,
-                float(np.median(synthetic)),
-                median_interval(synthetic),
-                usual,
-                usual,
-                round(float(mass.sum())),
-                len(synthetic),
-                "as real",
-                class_name,
+                name=name,
+                encoder=SPACE,
+                value=float(np.median(synthetic)),
+                interval=median_interval(synthetic),
+                floor=usual,
+                null=usual,
+                n_real=round(float(mass.sum())),
+                n_synthetic=len(synthetic),
+                better="as real",
+                class_name=class_name,
                 p_value=dominance(real, mass, synthetic, 0).p_value,
                 unit=unit,
             )

@@ -84,16 +84,18 @@ def _of_space(both: Sides, space: str, labels: Sequence[int], class_name: str | 
         value = float(np.mean([each[name] for each in values]))
         result.append(
             Measurement(
-                name,
-                space,
-                value,
-                spread_interval(value, [each[name] for each in spread], least=LOWEST.get(name, 0.0), most=_most(name)),
-                floors[name],
-                nulls[name] if name in nulls else _null(name, count),
-                count,
-                count,
-                METRICS[name].better,
-                class_name,
+                name=name,
+                encoder=space,
+                value=value,
+                interval=spread_interval(
+                    value, [each[name] for each in spread], least=LOWEST.get(name, 0.0), most=_most(name)
+                ),
+                floor=floors[name],
+                null=nulls[name] if name in nulls else _null(name, count),
+                n_real=count,
+                n_synthetic=count,
+                better=METRICS[name].better,
+                class_name=class_name,
                 p_value=_swapped(both, space) if name == "kernel_distance" else None,
             )
         )

@@ -50,15 +50,16 @@ def described(both: Sides) -> tuple[Measurement, ...]:
         floor = float(np.mean(beside))
         result.append(
             Measurement(
-                name,
-                SPACE,
-                value,
-                spread_interval(value, spread, most=1.0 if name == "authentic_share" else np.inf),
-                floor,
-                floor if name == "authentic_share" else 0.0,  # it has no scale of its own: it grows with the dimension
-                both.patients(held),
-                len(drawn),
-                better,
+                name=name,
+                encoder=SPACE,
+                value=value,
+                interval=spread_interval(value, spread, most=1.0 if name == "authentic_share" else np.inf),
+                floor=floor,
+                # the others have no scale of their own: they grow with the dimension
+                null=floor if name == "authentic_share" else 0.0,
+                n_real=both.patients(held),
+                n_synthetic=len(drawn),
+                better=better,
                 reference="train+holdout",
             )
         )
@@ -118,14 +119,31 @@ def membership(both: Sides, train_logits: Values, holdout_logits: Values) -> tup
     alarms = float((mass * (unknown > limit)).sum() / mass.sum())
     return (
         Measurement(
-            "membership", DISCRIMINATOR, found.chance, found.interval, 0.5, 0.5, *sizes, "near .5",
-            reference="train+holdout", p_value=found.p_value,
+            name="membership",
+            encoder=DISCRIMINATOR,
+            value=found.chance,
+            interval=found.interval,
+            floor=0.5,
+            null=0.5,
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="near .5",
+            reference="train+holdout",
+            p_value=found.p_value,
         ),
         Measurement(
-            "membership_sure", DISCRIMINATOR, told / len(known), wilson(told, len(known)), alarms, alarms, *sizes,
-            "lower", reference="train+holdout",
+            name="membership_sure",
+            encoder=DISCRIMINATOR,
+            value=told / len(known),
+            interval=wilson(told, len(known)),
+            floor=alarms,
+            null=alarms,
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="lower",
+            reference="train+holdout",
         ),
-    )  # fmt: skip
+    )
 
 
 def _mixed(both: Sides, train: Integers) -> Values:

@@ -107,7 +107,17 @@ def _self_similarity(
     )
     interval, sizes = wilson(share * pairs, pairs), (len(held), len(drawn))
     return Repeats(label, p_value, sentence), Measurement(
-        "self_similarity", space, share, interval, usual, usual, *sizes, "lower", name, p_value=p_value
+        name="self_similarity",
+        encoder=space,
+        value=share,
+        interval=interval,
+        floor=usual,
+        null=usual,
+        n_real=sizes[0],
+        n_synthetic=sizes[1],
+        better="lower",
+        class_name=name,
+        p_value=p_value,
     )
 
 
@@ -120,7 +130,17 @@ def _variety(both: Sides, held: Integers, drawn: Integers, label: int) -> tuple[
         f"that as many real ones have ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
     )
     return Repeats(label, p_value, sentence), Measurement(
-        "vendi_ratio", SPACE, ratio, interval, 1.0, 1.0, *sizes, "higher", name, p_value=p_value
+        name="vendi_ratio",
+        encoder=SPACE,
+        value=ratio,
+        interval=interval,
+        floor=1.0,
+        null=1.0,
+        n_real=sizes[0],
+        n_synthetic=sizes[1],
+        better="higher",
+        class_name=name,
+        p_value=p_value,
     )
 
 
@@ -192,18 +212,18 @@ def _named(both: Sides, cell: missing_modes.Cell) -> MissingMode:
     nearest = drawn[np.argsort(away, kind="stable")[:EXEMPLARS]]
     patients = round(float(_weights(both, real)[both.cohort.labels[real] == cell.label].sum()))
     return MissingMode(
-        both.cohort.classes[cell.label],
-        cell.cluster,
-        cell.real_share,
-        cell.synthetic_share,
-        cell.interval,
-        cell.p_value,
-        members[:EXEMPLARS],
-        members,
-        tuple(str(each) for each in both.samples.ids[nearest]),
-        SPACE,
-        patients,
-        len(drawn),
+        class_name=both.cohort.classes[cell.label],
+        cluster=cell.cluster,
+        real_share=cell.real_share,
+        synthetic_share=cell.synthetic_share,
+        interval=cell.interval,
+        p_value=cell.p_value,
+        exemplars=members[:EXEMPLARS],
+        members=members,
+        nearest=tuple(str(each) for each in both.samples.ids[nearest]),
+        encoder=SPACE,
+        n_real=patients,
+        n_synthetic=len(drawn),
     )
 
 
@@ -281,16 +301,16 @@ def _shown(both: Sides, real: Integers, visible: Visible, tests: int) -> list[Me
         name = both.cohort.classes[label]
         result.append(
             Measurement(
-                "smallest_mode",
-                SPACE,
-                share,
-                (below, share),
-                missing_modes.smallest_visible(patients, drawn, tests),  # of a group that is a cell of its own
-                1.0,  # groups that no encoder separates: only the absence of all is noticed
-                patients,
-                drawn,
-                "lower",
-                name,
+                name="smallest_mode",
+                encoder=SPACE,
+                value=share,
+                interval=(below, share),
+                floor=missing_modes.smallest_visible(patients, drawn, tests),  # of a group that is a cell of its own
+                null=1.0,  # groups that no encoder separates: only the absence of all is noticed
+                n_real=patients,
+                n_synthetic=drawn,
+                better="lower",
+                class_name=name,
                 reference="train+holdout",
             )
         )

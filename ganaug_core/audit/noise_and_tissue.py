@@ -44,7 +44,18 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
         value, interval = float(np.median(right)), median_interval(right)
         result.append(
             Measurement(
-                title, SPACE, value, interval, usual, usual, *sizes, "as real", name, p_value=p_value, unit=unit
+                name=title,
+                encoder=SPACE,
+                value=value,
+                interval=interval,
+                floor=usual,
+                null=usual,
+                n_real=sizes[0],
+                n_synthetic=sizes[1],
+                better="as real",
+                class_name=name,
+                p_value=p_value,
+                unit=unit,
             )
         )
     train = some(both.cohort.where(TRAIN, label=label), MOST, both.random(500 + label))
@@ -56,15 +67,16 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
         table = [[hits, sizes[1] - hits], [real_hits, sizes[0] - real_hits]]
         result.append(
             Measurement(
-                "sharp_kernel_share",
-                SPACE,
-                hits / sizes[1],
-                wilson(hits, sizes[1]),
-                usual,
-                usual,
-                *sizes,
-                "as real",
-                name,
+                name="sharp_kernel_share",
+                encoder=SPACE,
+                value=hits / sizes[1],
+                interval=wilson(hits, sizes[1]),
+                floor=usual,
+                null=usual,
+                n_real=sizes[0],
+                n_synthetic=sizes[1],
+                better="as real",
+                class_name=name,
                 p_value=float(stats.fisher_exact(table).pvalue),
             )
         )
@@ -93,16 +105,16 @@ def _peaks(both: Sides, label: int, held: Integers, drawn: Integers, shares: lis
         interval = each.synthetic - max(reach, step / 2), each.synthetic + max(reach, step / 2)
         result.append(
             Measurement(
-                f"{each.name.replace(' ', '_')}_peak",
-                SPACE,
-                each.synthetic,
-                interval,
-                each.real,
-                each.real,
-                both.patients(held),
-                len(drawn),
-                "as real",
-                both.cohort.classes[label],
+                name=f"{each.name.replace(' ', '_')}_peak",
+                encoder=SPACE,
+                value=each.synthetic,
+                interval=interval,
+                floor=each.real,
+                null=each.real,
+                n_real=both.patients(held),
+                n_synthetic=len(drawn),
+                better="as real",
+                class_name=both.cohort.classes[label],
                 unit=known.unit,
             )
         )
@@ -141,16 +153,16 @@ def excess(
     variance += float(synthetic.var()) / len(synthetic)
     reach = float(stats.norm.ppf(0.975) * np.sqrt(variance))
     return Measurement(
-        title,
-        space,
-        value,
-        (value - reach, value + reach),
-        0.0,
-        0.0,
-        round(patients),
-        len(synthetic),
-        "lower",
-        class_name,
+        name=title,
+        encoder=space,
+        value=value,
+        interval=(value - reach, value + reach),
+        floor=0.0,
+        null=0.0,
+        n_real=round(patients),
+        n_synthetic=len(synthetic),
+        better="lower",
+        class_name=class_name,
         reference="train+holdout",
         p_value=float(stats.norm.sf(value / max(np.sqrt(variance), 1e-9))),
     )

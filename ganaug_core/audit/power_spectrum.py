@@ -84,16 +84,16 @@ class _Ring:
 
     def measurement(self) -> Measurement:
         return Measurement(
-            "detail",
-            f"{self.frequency:.2f} cycles a pixel",
-            self.more.chance,
-            self.more.interval,
-            0.5,
-            0.5,
-            self.n_real,
-            self.n_synthetic,
-            "near .5",
-            self.class_name,
+            name="detail",
+            encoder=f"{self.frequency:.2f} cycles a pixel",
+            value=self.more.chance,
+            interval=self.more.interval,
+            floor=0.5,
+            null=0.5,
+            n_real=self.n_real,
+            n_synthetic=self.n_synthetic,
+            better="near .5",
+            class_name=self.class_name,
             p_value=self.more.p_value,
         )
 

@@ -49,15 +49,15 @@ class Multiple:
 
     def measurement(self, space: str) -> Measurement:
         return Measurement(
-            self.name,
-            space,
-            self.value,
-            self.interval,
-            self.floor,
-            1.0,
-            self.n_real,
-            self.n_synthetic,
-            "lower",
+            name=self.name,
+            encoder=space,
+            value=self.value,
+            interval=self.interval,
+            floor=self.floor,
+            null=1.0,
+            n_real=self.n_real,
+            n_synthetic=self.n_synthetic,
+            better="lower",
             p_value=self.equal if self.equal is not None else self.p_value,
         )
 

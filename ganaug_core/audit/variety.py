@@ -34,7 +34,16 @@ def _of_class(both: Sides, label: int) -> Iterator[Measurement]:
         usual, value = (float(each.mean()) for each in pairs)
         reach = 1.96 * float(pairs[1].std(ddof=1) / np.sqrt(len(pairs[1])))
         yield Measurement(
-            "pair_similarity", IMAGES, value, (value - reach, value + reach), usual, usual, *sizes, "as real", name
+            name="pair_similarity",
+            encoder=IMAGES,
+            value=value,
+            interval=(value - reach, value + reach),
+            floor=usual,
+            null=usual,
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="as real",
+            class_name=name,
         )
     if SPACE in both.spaces:
         limit = structural_similarity.near_duplicate(both.features(SPACE, train), np.arange(len(train)))
@@ -47,15 +56,16 @@ def _of_class(both: Sides, label: int) -> Iterator[Measurement]:
         value, usual = batch(synthetic), batch(both.features(SPACE, held))
         spread = [batch(synthetic[half]) for half in halves(np.arange(len(drawn)), HALVES, random)]
         yield Measurement(
-            "birthday_batch",
-            SPACE,
-            value,
-            spread_interval(value, spread, least=1.0),
-            usual,
-            structural_similarity.birthday_null(),
-            *sizes,
-            "as real",
-            name,
+            name="birthday_batch",
+            encoder=SPACE,
+            value=value,
+            interval=spread_interval(value, spread, least=1.0),
+            floor=usual,
+            null=structural_similarity.birthday_null(),
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="as real",
+            class_name=name,
             reference="train+holdout",
         )
 

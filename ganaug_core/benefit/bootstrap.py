@@ -94,7 +94,17 @@ def scores(found: Measured, classes: Sequence[str]) -> tuple[Score, ...]:
                 if np.isfinite(values[:, 0]).all():
                     mean = estimate(values, least=0.0, most=1.0)
                     each = tuple(_short(float(value)) for value in values[:, 0])
-                    result.append(Score(arm, measure, class_name, mean.value, mean.interval, each, better))
+                    result.append(
+                        Score(
+                            arm=arm,
+                            measure=measure,
+                            class_name=class_name,
+                            value=mean.value,
+                            interval=mean.interval,
+                            repetitions=each,
+                            better=better,
+                        )
+                    )
     return tuple(result)
 
 
@@ -120,12 +130,14 @@ def differences(found: Measured, classes: Sequence[str], rare: str, against: str
     names = list(MEASURES)
     return tuple(
         Difference(
-            arm,
-            against,
-            names[place],
-            classes[label],
-            *mean,
-            _short(adjusted[arm]) if (label, place) == tested else None,
+            arm=arm,
+            against=against,
+            measure=names[place],
+            class_name=classes[label],
+            value=mean.value,
+            interval=mean.interval,
+            p_value=mean.p_value,
+            adjusted=_short(adjusted[arm]) if (label, place) == tested else None,
         )
         for (arm, label, place), mean in means.items()
     )

@@ -56,7 +56,7 @@ class Raised:
     do: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Progress:
     """One report of a training run; numbers are means since the last report.
 

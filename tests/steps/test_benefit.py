@@ -131,16 +131,33 @@ def test_arms_that_never_differ_have_no_interval_and_no_finding() -> None:
 
 # the sentence
 
-DOSE = Arm("mixed50", "50 % synthetic", "", share=0.5, classical=True)
-TOPPED = Arm("topped", "Synthetic on top of real", "", share=0.5)
+DOSE = Arm(name="mixed50", title="50 % synthetic", says="", share=0.5, classical=True)
+TOPPED = Arm(name="topped", title="Synthetic on top of real", says="", share=0.5)
 
 
 def said(changes: Mapping[str, tuple[float, float]], base: float = 0.9, done: int = 5) -> Any:
     found = [
-        Difference(arm, "classical", "auroc", "rare", value, (value - 0.01, value + 0.01), p, p)
+        Difference(
+            arm=arm,
+            against="classical",
+            measure="auroc",
+            class_name="rare",
+            value=value,
+            interval=(value - 0.01, value + 0.01),
+            p_value=p,
+            adjusted=p,
+        )
         for arm, (value, p) in changes.items()
     ]
-    score = Score("classical", "auroc", "rare", base, (base - 0.02, base + 0.02), (base,) * done, "higher")
+    score = Score(
+        arm="classical",
+        measure="auroc",
+        class_name="rare",
+        value=base,
+        interval=(base - 0.02, base + 0.02),
+        repetitions=(base,) * done,
+        better="higher",
+    )
     return answer([DOSE, replace(DOSE, name="mixed25", title="25 % synthetic"), TOPPED], [score], found, "rare", done)
 
 

@@ -5,11 +5,32 @@ from ganaug_core.records import Measurement
 
 
 def sized(space: str, low: float, high: float) -> Measurement:
-    return Measurement("discrepancy_multiple", space, (low + high) / 2, (low, high), 1.0, 1.0, 99, 99, "lower")
+    return Measurement(
+        name="discrepancy_multiple",
+        encoder=space,
+        value=(low + high) / 2,
+        interval=(low, high),
+        floor=1.0,
+        null=1.0,
+        n_real=99,
+        n_synthetic=99,
+        better="lower",
+    )
 
 
 def covered(space: str, low: float, high: float, name: str = "one") -> Measurement:
-    return Measurement("coverage", space, (low + high) / 2, (low, high), 0.95, 0.97, 99, 99, "higher", name)
+    return Measurement(
+        name="coverage",
+        encoder=space,
+        value=(low + high) / 2,
+        interval=(low, high),
+        floor=0.95,
+        null=0.97,
+        n_real=99,
+        n_synthetic=99,
+        better="higher",
+        class_name=name,
+    )
 
 
 def test_spaces_that_disagree_are_named_with_what_to_make_of_it() -> None:

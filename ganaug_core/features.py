@@ -158,17 +158,17 @@ def of_samples(
     return _of(fitted, "samples", samples, lambda index: np.asarray(samples.images[index], np.float32), cache, report)
 
 
-def remembered(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Arrays]], Arrays]:
-    """Return a memory of what a cohort's own images show among themselves."""
+def memoised(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Arrays]], Arrays]:
+    """Return what keeps and finds again what a cohort's own images show among themselves."""
 
-    def remember(what: str, search: Callable[[], Arrays]) -> Arrays:
+    def memoise(what: str, search: Callable[[], Arrays]) -> Arrays:
         origin = Origin(inputs={"cohort": cohort.identity}, settings={"what": what}, revision=REVISIONS["searches"])
         name = origin.key("searches")
         if cache.exists("searches", name):
             try:
                 content = cache.attached("searches", name, "arrays.npz") or b""
-                with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-                    return tuple(kept[f"arr_{place}"] for place in range(len(kept.files)))
+                with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                    return tuple(archive[f"arr_{number}"] for number in range(len(archive.files)))
             except (OSError, ValueError, KeyError, EOFError, BadZipFile, WorkspaceError):
                 pass  # damaged: it is only a cache
         arrays = search()
@@ -184,7 +184,7 @@ def remembered(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], 
         )
         return arrays
 
-    return remember
+    return memoise
 
 
 def _of(

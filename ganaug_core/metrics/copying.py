@@ -18,7 +18,7 @@ from ganaug_core.errors import EvidenceError
 from ganaug_core.records import Integers
 
 Scores = NDArray[np.floating]
-Natural = tuple[float, float]
+NearDuplicateRate = tuple[float, float]
 DRAWS, POWER_DRAWS, SUBSETS = 20_000, 1_000, 99
 POWER = 0.8
 SHARES = (0.0, 0.0, 0.01, 0.02)
@@ -63,14 +63,14 @@ class Design:
     Attributes:
         holdout: Held-out images of each class, all >= 1.
         synthetic: Synthetic images of each class, all >= 1.
-        natural: Of each class, the share of fresh real images with a twin in the training images, and from how many
-            independent images that is known; empty where there are no twins.
+        near_duplicates: Of each class, the share of fresh real images with a near-duplicate in the training images, and
+            from how many independent images that is known; empty where the cohort has none.
         seed: For the draws.
     """
 
     holdout: tuple[int, ...]
     synthetic: tuple[int, ...]
-    natural: tuple[Natural, ...] = ()
+    near_duplicates: tuple[NearDuplicateRate, ...] = ()
     seed: int = 0
 
     def smallest(self, counts: Integers) -> NDArray[np.float64]:
@@ -123,14 +123,14 @@ class Design:
     def expected(self, rank: int) -> float:
         """Return the mean of the summed count under chance."""
         by_chance = sum(m * levels(n)[rank] / (n + 1) for n, m in zip(self.holdout, self.synthetic, strict=True))
-        return by_chance + sum(m * share for m, (share, _) in zip(self.synthetic, self.natural, strict=False))
+        return by_chance + sum(m * share for m, (share, _) in zip(self.synthetic, self.near_duplicates, strict=False))
 
     def scaled(self, holdout: float, synthetic: float) -> "Design":
         """Return the design with so many times as many images."""
         return Design(
             tuple(int(np.ceil(n * holdout)) for n in self.holdout),
             tuple(int(np.ceil(m * synthetic)) for m in self.synthetic),
-            self.natural,
+            self.near_duplicates,
             self.seed,
         )
 
@@ -184,8 +184,8 @@ class Design:
         return counts
 
     def _twins(self, each: int) -> tuple[float, float] | None:
-        """Return the Beta distribution of the natural share of twins in a class, None where there are none."""
-        share, known = self.natural[each] if self.natural else (0.0, 0.0)
+        """Return the Beta distribution of the share of near-duplicates in a class, None where there are none."""
+        share, known = self.near_duplicates[each] if self.near_duplicates else (0.0, 0.0)
         return (share * known, (1 - share) * known) if 0 < share < 1 else None
 
     def _without(self, copies: int) -> tuple[int, ...]:
@@ -197,7 +197,9 @@ class Design:
     def power(self, copies: int, alpha: float) -> float:
         """Return the chance that so many exact copies, spread over the classes, give p < alpha."""
         rest = self._without(copies)
-        counts = replace(self, natural=())._drawn(rest, POWER_DRAWS)  # twins that are allowed for need not be there
+        counts = replace(self, near_duplicates=())._drawn(
+            rest, POWER_DRAWS
+        )  # twins that are allowed for need not be there
         taken = np.array(self.synthetic) - np.array(rest)
         critical = float(np.quantile(self._null, alpha, method="lower"))
         return float((self.smallest(counts + taken[None, :, None]) < critical).mean())
@@ -210,7 +212,7 @@ def set_test(
     holdout_labels: Integers,
     holdout_groups: Integers,
     *,
-    natural: Mapping[int, Natural] | None = None,
+    near_duplicates: Mapping[int, NearDuplicateRate] | None = None,
     weights: NDArray[np.float64] | None = None,
     seed: int = 0,
 ) -> tuple[SetTest, Design]:
@@ -225,7 +227,7 @@ def set_test(
         synthetic_labels: (m,) class numbers; classes without held-out images are left out.
         holdout_labels: (n,).
         holdout_groups: (n,) patient or group.
-        natural: By class, as in `Design`.
+        near_duplicates: By class, as in `Design`.
         weights: (m,) in (0, 1]: 1 / images that count as one, since they resemble each other. Their sum, rounded up, is
             then the number of images, and counts are rounded down: the p-value is too large rather than too small.
         seed: For the draws.
@@ -258,7 +260,7 @@ def set_test(
             ]
         )
     counts = np.array(observed, np.int64)
-    twins = tuple(natural.get(int(label), (0.0, 0.0)) for label in both) if natural else ()
+    twins = tuple(near_duplicates.get(int(label), (0.0, 0.0)) for label in both) if near_duplicates else ()
     design = Design(sizes, tuple(int(np.ceil(each[1][-1] - 1e-9)) for each in candidates), twins, seed)
     p_values = [design.p_value(each) for each in counts]
     last = len(SHARES) - 1

@@ -205,11 +205,11 @@ def test_twins_by_nature_are_allowed_and_more_than_that_is_found() -> None:
     random = np.random.default_rng(11)
     holdout = random.standard_normal(200)
     none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
-    natural = {0: (0.05, 200.0)}
+    near_duplicates = {0: (0.05, 200.0)}
     found = []
     for twins in (20, 100):
         drawn = np.concatenate([np.full(twins, -9.0), random.standard_normal(400 - twins)])
-        found.append(copying.set_test(drawn, holdout, *none, natural=natural)[0])
+        found.append(copying.set_test(drawn, holdout, *none, near_duplicates=near_duplicates)[0])
         assert copying.set_test(drawn, holdout, *none)[0].p_value < 0.001
     assert found[0].p_value > 0.05
     assert found[1].p_value < 0.001
@@ -259,9 +259,9 @@ def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
         draw([0.5, 0.3, 0.2, 0], 300),
     )
     nought, ones = np.zeros(300, np.int64), np.ones(300)
-    assert not any(cell.missing for cell in missing_modes.cells(real, fresh, nought, nought, ones))
-    missing = [cell for cell in missing_modes.cells(real, lacking, nought, nought, ones) if cell.missing]
-    gone = np.concatenate([cell.members for cell in missing])
+    assert not any(cluster.missing for cluster in missing_modes.clusters(real, fresh, nought, nought, ones))
+    missing = [cluster for cluster in missing_modes.clusters(real, lacking, nought, nought, ones) if cluster.missing]
+    gone = np.concatenate([cluster.members for cluster in missing])
     nearest = np.linalg.norm(real[gone][:, None] - centres, axis=2).argmin(1)
     assert set(nearest) == {3}
     assert len(gone) == pytest.approx(30, abs=12)

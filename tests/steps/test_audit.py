@@ -11,11 +11,11 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
 from ganaug_core.audit import Space, as_json, audit
-from ganaug_core.audit.comparison import Arrays, sides
+from ganaug_core.audit.comparison import Arrays, compare
 from ganaug_core.audit.measurements import measurements
 from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.errors import EvidenceError
-from ganaug_core.features import remembered
+from ganaug_core.features import memoised
 from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Floats, Integers, Samples
 from ganaug_core.storage.workspace import Workspace
@@ -67,12 +67,12 @@ def world(data: Callable[[str], Path]) -> tuple[Cohort, Floats, Integers]:
 def fresh(world: tuple[Cohort, Floats, Integers]) -> Audit:
     real, images, labels = world
     drawn = samples(images, labels, real.classes)
-    return audit(real, drawn, spaces(real, drawn), command="ganaug audit", remember=remembering(real))
+    return audit(real, drawn, spaces(real, drawn), command="ganaug audit", memoise=remembering(real))
 
 
 def judge(real: Cohort, images: Floats, labels: Integers, *, features: bool = False) -> Audit:
     drawn = samples(images, labels, real.classes)
-    return audit(real, drawn, spaces(real, drawn) if features else {}, remember=remembering(real))
+    return audit(real, drawn, spaces(real, drawn) if features else {}, memoise=remembering(real))
 
 
 def test_fresh_real_images_pass_copying_and_mode_coverage(fresh: Audit) -> None:
@@ -142,7 +142,7 @@ def test_an_audit_that_remembers_its_cohort_equals_one_that_does_not(
     world: tuple[Cohort, Floats, Integers], tmp_path: Path
 ) -> None:
     real, images, labels = world
-    found, known = [], remembered(real, Workspace(tmp_path))
+    found, known = [], memoised(real, Workspace(tmp_path))
 
     def remember(what: str, find: Callable[[], Arrays]) -> Arrays:
         def afresh() -> Arrays:
@@ -154,7 +154,7 @@ def test_an_audit_that_remembers_its_cohort_equals_one_that_does_not(
     for some in (images[::6], images[::6, :, :, ::-1]):
         drawn = samples(some, labels[::6], real.classes)
         seen = spaces(real, drawn)
-        one, other = audit(real, drawn, seen, remember=remember), audit(real, drawn, seen)
+        one, other = audit(real, drawn, seen, memoise=remember), audit(real, drawn, seen)
         assert as_json(one) == as_json(other)
         assert all(np.array_equal(one.scores[side], other.scores[side]) for side in one.scores)
     assert len(found) == len(set(found))
@@ -269,7 +269,7 @@ def test_without_a_hold_out_a_missing_group_is_found_and_nothing_ever_passes(
     alone = replace(real, roles=np.where(real.roles == HOLDOUT, TRAIN, real.roles))
     drawn = samples(images, labels, real.classes)
     views = spaces(alone, drawn)
-    both = sides(alone, drawn, views, seed=0)
+    both = compare(alone, drawn, views, seed=0)
     calm = modes(both, measurements(both, silent), silent)
     assert calm.finding.verdict(calm.finding.p_value).state == "not_assessable"
     assert "There is no hold-out" in calm.finding.unable[0]
@@ -282,7 +282,7 @@ def test_without_a_hold_out_a_missing_group_is_found_and_nothing_ever_passes(
         name: Space(each.real, Features(name, "test", each.synthetic.values[kept], left.ids))
         for name, each in views.items()
     }
-    both = sides(alone, left, views, seed=0)
+    both = compare(alone, left, views, seed=0)
     measured = measurements(both, silent)
     assert {each.reference for each in measured} == {"train"}
     found = modes(both, measured, silent)
@@ -333,12 +333,12 @@ def test_a_foreign_generator_may_have_seen_our_holdout(world: tuple[Cohort, Floa
     ours = replace(real, own_split=False)
     drawn = samples(images[::12], labels[::12], real.classes)
     known = remembering(ours)
-    foreign = audit(ours, drawn, {}, remember=known).verdicts["copying"]
+    foreign = audit(ours, drawn, {}, memoise=known).verdicts["copying"]
     assert foreign.state == "not_assessable"
     assert "--trust-split" in foreign.do
     trained = replace(drawn, provenance={"cohort": ours.digest})
-    trusted = audit(ours, drawn, {}, trust_split=True, remember=known)
-    for found in (trusted, audit(ours, trained, {}, remember=known)):
+    trusted = audit(ours, drawn, {}, trust_split=True, memoise=known)
+    for found in (trusted, audit(ours, trained, {}, memoise=known)):
         assert found.verdicts["copying"].statement.startswith("No copying found")
 
 
@@ -392,7 +392,7 @@ def test_requests_that_do_not_fit_are_told_in_words(world: tuple[Cohort, Floats,
 def test_classes_are_matched_by_name_and_not_by_number(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     turned = samples(images[::3], 1 - labels[::3], real.classes[::-1])
-    found = audit(real, turned, spaces(real, turned), remember=remembering(real))
+    found = audit(real, turned, spaces(real, turned), memoise=remembering(real))
     assert found.verdicts["label_fidelity"].state != "fail"
 
 

@@ -13,11 +13,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from ganaug_core.audit import Space, as_json, audit
-from ganaug_core.audit.comparison import Sides, sides
+from ganaug_core.audit.comparison import Comparison, compare
 from ganaug_core.audit.fidelity import realism
 from ganaug_core.audit.label_fidelity import labels
 from ganaug_core.audit.measurements import measurements
-from ganaug_core.audit.memorisation import described, membership
+from ganaug_core.audit.memorisation import literature_counts, membership
 from ganaug_core.encoders import ENCODERS
 from ganaug_core.interfaces import silent
 from ganaug_core.metrics.frechet import Frechet
@@ -92,13 +92,13 @@ def test_every_measure_of_the_families_is_there(judged: Audit) -> None:
 def test_the_kernel_distance_of_a_shifted_set_is_no_chance(world: tuple[Cohort, Samples]) -> None:
     real, drawn = world
     brighter = replace(drawn, images=np.clip(drawn.images + 0.1, -1, 1).astype(np.float32))
-    both = sides(real, brighter, spaces(real, brighter), 0)
+    both = compare(real, brighter, spaces(real, brighter), 0)
     kernel = [each for each in measurements(both, silent) if each.name == "kernel_distance"]
     assert all(each.p_value == pytest.approx(0.002) for each in kernel)  # the smallest that 499 swaps can give
 
 
 def test_scores_for_teaching_move_no_verdict(world: tuple[Cohort, Samples], monkeypatch: pytest.MonkeyPatch) -> None:
-    both = sides(*world, spaces(*world), 0)
+    both = compare(*world, spaces(*world), 0)
     module = sys.modules[labels.__module__]
     before = labels(both).finding
     for name in TAUGHT:
@@ -110,7 +110,7 @@ def test_scores_for_teaching_move_no_verdict(world: tuple[Cohort, Samples], monk
 
 
 @pytest.fixture(scope="module")
-def skewed(world: tuple[Cohort, Samples]) -> Sides:
+def skewed(world: tuple[Cohort, Samples]) -> Comparison:
     """Nine benign to one malignant lesion among real images, half and half among fresh ones; malignant ones bright."""
     real, drawn = world
     rare = np.flatnonzero((real.labels == 0) | (real.groups % 9 == 0))
@@ -122,13 +122,13 @@ def skewed(world: tuple[Cohort, Samples]) -> Sides:
     )
     bright = np.clip(drawn.images + 0.4 * drawn.labels[:, None, None, None], -1, 1).astype(np.float32)
     even = replace(drawn, images=bright)
-    return sides(thin, even, spaces(thin, even), 0)
+    return compare(thin, even, spaces(thin, even), 0)
 
 
-def test_another_class_mix_moves_no_comparison_of_two_sets(skewed: Sides) -> None:
+def test_another_class_mix_moves_no_comparison_of_two_sets(skewed: Comparison) -> None:
     held, synthetic = skewed.holdout, skewed.spaces["texture"].synthetic.values
     assert np.bincount(skewed.cohort.labels[held])[1] < 0.2 * len(held)
-    found = [*measurements(skewed, silent), *realism(skewed, silent).finding.measurements, *described(skewed)]
+    found = [*measurements(skewed, silent), *realism(skewed, silent).finding.measurements, *literature_counts(skewed)]
     whole = {(each.name, each.encoder): each for each in found if each.class_name is None}
     mixed = Frechet().compare(skewed.features("texture", held), synthetic)
     assert mixed > 3 * (whole["frechet", "texture"].floor or 0)  # without one mix it would be seen
@@ -145,7 +145,7 @@ def near_floor(each: Measurement) -> bool:
 def test_another_class_mix_is_no_membership(world: tuple[Cohort, Samples]) -> None:
     real, drawn = world
     roles = np.where((real.roles == HOLDOUT) & (real.labels == 0) & (real.groups % 4 > 0), 1, real.roles)
-    both = sides(replace(real, roles=roles), drawn, {}, 0)
+    both = compare(replace(real, roles=roles), drawn, {}, 0)
     found = membership(both, *(real.labels[rows].astype(float) for rows in (both.train, both.holdout)))
     share = [real.labels[rows].mean() for rows in (both.train, both.holdout)]
     assert share[1] > share[0] + 0.2  # what the discriminator knows here is the class and nothing else

@@ -7,14 +7,14 @@ import pytest
 from scipy import ndimage
 
 from ganaug_core.audit import Space
-from ganaug_core.audit.comparison import Sides, sides
+from ganaug_core.audit.comparison import Comparison, compare
 from ganaug_core.audit.copying import copies
 from ganaug_core.audit.fidelity import realism
 from ganaug_core.audit.intensity import intensities
 from ganaug_core.audit.label_fidelity import labels
-from ganaug_core.audit.memorisation import described, membership
+from ganaug_core.audit.memorisation import literature_counts, membership
 from ganaug_core.audit.power_spectrum import detail
-from ganaug_core.audit.real_against_real import multiples
+from ganaug_core.audit.real_against_real import relative_distances
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Features
@@ -23,7 +23,7 @@ from tests.evidence_records import cohort, samples
 DIMENSION = 6
 
 
-def noise(patients: tuple[int, int], images: int, drawn: int, *, classes: int = 1, size: int = 16) -> Sides:
+def noise(patients: tuple[int, int], images: int, drawn: int, *, classes: int = 1, size: int = 16) -> Comparison:
     """Return noise with normal features, texture and simclr, the same on all sides.
 
     Args:
@@ -46,7 +46,7 @@ def noise(patients: tuple[int, int], images: int, drawn: int, *, classes: int = 
     for name in ("texture", "simclr"):
         one, other = (random.standard_normal((n, DIMENSION)).astype(np.float32) for n in (len(real), len(made)))
         views[name] = Space(Features(name, "", one, real.ids), Features(name, "", other, made.ids))
-    return sides(real, made, views, 0)
+    return compare(real, made, views, 0)
 
 
 def test_few_training_patients_are_named_where_realism_cannot_be_judged() -> None:
@@ -74,17 +74,17 @@ def test_few_patients_of_the_same_classes_leave_the_mean_discrepancy() -> None:
     roles = both.cohort.roles.copy()
     roles[(both.cohort.labels > 2) & (roles == TRAIN)] = HOLDOUT
     thin = replace(both, cohort=replace(both.cohort, roles=roles))
-    assert [each.name for each in multiples(thin, "texture")] == ["discrepancy_multiple"]
+    assert [each.name for each in relative_distances(thin, "texture")] == ["discrepancy_multiple"]
 
 
 def test_patients_with_more_images_than_were_drawn_are_compared_without_swaps() -> None:
-    found = multiples(noise((12, 30), 16, 15), "texture")[0]
+    found = relative_distances(noise((12, 30), 16, 15), "texture")[0]
     assert found.equal is None
     assert found.interval[0] < 1 < found.interval[1]
 
 
 def test_images_of_one_held_out_patient_are_not_compared_with_each_other() -> None:
-    assert described(noise((30, 1), 60, 60)) == ()
+    assert literature_counts(noise((30, 1), 60, 60)) == ()
 
 
 def test_classes_that_are_on_one_side_only_say_nothing_of_membership() -> None:
@@ -113,7 +113,7 @@ def test_features_that_are_no_numbers_are_refused_by_name() -> None:
     both = noise((10, 10), 1, 20)
     both.spaces["texture"].synthetic.values[3] = np.nan
     with pytest.raises(EvidenceError, match="texture features hold values that are no numbers"):
-        sides(both.cohort, both.samples, both.spaces, 0)
+        compare(both.cohort, both.samples, both.spaces, 0)
 
 
 def test_what_labels_lack_is_what_there_is_to_do() -> None:

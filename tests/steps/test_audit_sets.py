@@ -34,7 +34,7 @@ def spaces(real: Cohort, drawn: Samples) -> dict[str, Space]:
 
 def judge(real: Cohort, drawn: Samples, change: Change = lambda images: images) -> Audit:
     changed = replace(drawn, images=np.clip(change(drawn.images), -1, 1).astype(np.float32))
-    return audit(real, changed, spaces(real, changed), remember=remembering(real))
+    return audit(real, changed, spaces(real, changed), memoise=remembering(real))
 
 
 @pytest.fixture(scope="module")

@@ -183,15 +183,15 @@ def test_what_only_the_cohort_decides_is_found_once_and_again_where_it_is_damage
         return there
 
     for _ in range(2):
-        found = features.remembered(cohort, workspace)("holdout-train", find)
+        found = features.memoised(cohort, workspace)("holdout-train", find)
         for one, other in zip(found, there, strict=True):
             assert one.dtype == other.dtype
             np.testing.assert_array_equal(one, other)
     assert len(done) == 1
-    features.remembered(cohort, workspace)("holdout-holdout", find)
-    features.remembered(a_cohort(seed=1), workspace)("holdout-train", find)
+    features.memoised(cohort, workspace)("holdout-holdout", find)
+    features.memoised(a_cohort(seed=1), workspace)("holdout-train", find)
     assert len(done) == 3
     for name in workspace.names("searches"):
         (workspace.folder("searches", name) / "arrays.npz").write_bytes(b"PK")
-    features.remembered(cohort, workspace)("holdout-train", find)
+    features.memoised(cohort, workspace)("holdout-train", find)
     assert len(done) == 4

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ganaug_core.audit.comparison import sides
+from ganaug_core.audit.comparison import compare
 from ganaug_core.audit.lesion_regions import SAID, TEXTURE, Regions, regions
 from ganaug_core.metrics import lesion_region
 from ganaug_core.records import Cohort, Intensity, Samples
@@ -21,7 +21,7 @@ def world() -> tuple[Cohort, Samples]:
 
 def test_fresh_lesions_have_the_numbers_of_held_out_ones(world: tuple[Cohort, Samples]) -> None:
     real, drawn = world
-    lesions = regions(sides(masked(real, 2), drawn, {}, 0))
+    lesions = regions(compare(masked(real, 2), drawn, {}, 0))
     found, said = lesions.measurements, lesions.sentences
     assert {each.name for each in found} == set(SAID)
     assert list(SAID)[: len(lesion_region.NUMBERS)] == [f"region_{each}" for each in lesion_region.NUMBERS]
@@ -45,7 +45,7 @@ def test_brighter_lesions_are_found_in_the_lesion_and_in_the_unit(world: tuple[C
     real, drawn = world
     down, right = np.mgrid[:64, :64] - 31.5
     brighter = drawn.images + np.where(down**2 + right**2 < 144, 0.15, 0).astype(np.float32)  # 30 HU
-    found = regions(sides(masked(real, 2), replace(drawn, images=brighter), {}, 0)).measurements
+    found = regions(compare(masked(real, 2), replace(drawn, images=brighter), {}, 0)).measurements
     known = {(each.name, each.class_name): each for each in found}
     for name in real.classes:
         for number in ("region_median", "region_contrast"):
@@ -62,7 +62,7 @@ def test_grain_in_the_lesion_is_found_and_grain_beside_it_is_not(world: tuple[Co
     noise = np.random.default_rng(0).normal(0, 0.15, drawn.images.shape)  # 30 HU
     where = down**2 + right**2 < 144 if inside else down**2 + right**2 > 225
     grainy = np.clip(drawn.images + noise * where, -1, 1).astype(np.float32)
-    lesions = regions(sides(masked(real, 2), replace(drawn, images=grainy), {}, 0))
+    lesions = regions(compare(masked(real, 2), replace(drawn, images=grainy), {}, 0))
     found, said = lesions.measurements, lesions.sentences
     for name in real.classes:
         textures = {each.name: each.p_value or 0 for each in found if each.class_name == name and each.name in TEXTURE}
@@ -76,11 +76,11 @@ def test_masks_that_do_not_overlap_are_said_in_words_and_without_masks_nothing_i
     world: tuple[Cohort, Samples],
 ) -> None:
     real, drawn = world
-    found = regions(sides(masked(real, 31), drawn, {}, 0))
+    found = regions(compare(masked(real, 31), drawn, {}, 0))
     assert not found.measurements
     assert not found.drawings
     assert all("do not overlap" in each for each in found.sentences)
-    assert regions(sides(real, drawn, {}, 0)) == Regions()
+    assert regions(compare(real, drawn, {}, 0)) == Regions()
 
 
 def test_the_region_is_what_half_of_the_patients_have_inside() -> None:

@@ -182,8 +182,8 @@ def _trouble(comparison: Comparison, worst: _Shift) -> str:
     name = comparison.cohort.classes[worst.label]
     return (
         f"In {name} the {SAID[worst.name]} is {said[0]} in the usual synthetic image "
-        f"and {said[1]} in the usual real one; {percent(max(worst.more, 1 - worst.more))} of synthetic images lie {above} "
-        f"a real one, where chance gives 50 % ({chance(worst.p_value)}; {worst.n_synthetic} synthetic images, "
+        f"and {said[1]} in the usual real one; {percent(max(worst.more, 1 - worst.more))} of synthetic images lie "
+        f"{above} a real one, where chance gives 50 % ({chance(worst.p_value)}; {worst.n_synthetic} synthetic images, "
         f"{worst.n_real} held-out patients)."
     )
 

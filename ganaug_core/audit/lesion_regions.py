@@ -1,7 +1,7 @@
 """Sub-regions beside the verdict on intensities: the lesion and what lies round it, where the cohort has masks.
 
-Pixel values as `metrics.lesion_region` counts them, and the texture families of radiomics (`encoders.ibsi`), of which one or
-a few well-known numbers are shown and all count as violations. Classes are compared one by one.
+Pixel values as `metrics.lesion_region` counts them, and the texture families of radiomics (`encoders.ibsi`), of which
+one or a few well-known numbers are shown and all count as violations. Classes are compared one by one.
 """
 
 from collections.abc import Sequence

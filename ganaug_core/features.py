@@ -42,8 +42,8 @@ def fit(
     part: Any = look_up(SPACES, encoder, "encoder", settings)
     train = cohort.where(TRAIN)
     if encoder in PRETRAINED:  # nothing is fitted, so there is nothing to keep
-        some = train[:FEWEST_IMAGES]
-        adopted: FittedEncoder = part.fit(cohort.images(some), cohort.labels[some], seed=seed, report=report)
+        few = train[:FEWEST_IMAGES]
+        adopted: FittedEncoder = part.fit(cohort.images(few), cohort.labels[few], seed=seed, report=report)
         return adopted
     origin = Origin(
         inputs={"cohort": cohort.identity},
@@ -129,8 +129,8 @@ def _discriminator(state: Mapping[str, Any], shape: tuple[int, int, int], classe
     network: Any = look_up(ARCHITECTURES, chosen["name"], "architecture", chosen["settings"]).discriminator(
         shape, classes
     )
-    for each in state["config"]["regularisers"]:
-        part = look_up(REGULARISERS, each["name"], "regulariser", each["settings"])
+    for settings in state["config"]["regularisers"]:
+        part = look_up(REGULARISERS, settings["name"], "regulariser", settings["settings"])
         if isinstance(part, Preparation):
             part.prepare(network)
     try:
@@ -148,14 +148,21 @@ def of_cohort(
     cohort: Cohort, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
 ) -> Features:
     """Return the features of all images of the cohort, in cohort order."""
-    return _of(fitted, "cohort", cohort, cohort.images, cache, report)
+    return _encoded("cohort", cohort, cohort.images, fitted, cache=cache, report=report)
 
 
 def of_samples(
     samples: Samples, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
 ) -> Features:
     """Return the features of synthetic images, in their order."""
-    return _of(fitted, "samples", samples, lambda index: np.asarray(samples.images[index], np.float32), cache, report)
+    return _encoded(
+        "samples",
+        samples,
+        lambda index: np.asarray(samples.images[index], np.float32),
+        fitted,
+        cache=cache,
+        report=report,
+    )
 
 
 def memoised(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Arrays]], Arrays]:
@@ -187,16 +194,17 @@ def memoised(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Ar
     return memoise
 
 
-def _of(
-    fitted: FittedEncoder,
-    part: str,
+def _encoded(
+    kind: str,
     record: Cohort | Samples,
     images: Callable[[Integers], Floats],
+    fitted: FittedEncoder,
+    *,
     cache: Workspace | None,
     report: Report,
 ) -> Features:
     revision, ids = REVISIONS["features"], np.asarray(record.ids)
-    origin = Origin(inputs={part: record.identity, "encoder": fitted.digest}, revision=revision)
+    origin = Origin(inputs={kind: record.identity, "encoder": fitted.digest}, revision=revision)
     name = origin.key("features")
     if cache is not None and cache.exists("features", name):
         with suppress(WorkspaceError):  # damaged: it is only a cache

@@ -77,13 +77,15 @@ def copies(comparison: Comparison, *, trusted: bool, report: Report) -> Copies:
     suspects = _suspects(comparison, distances, synthetic, holdout, identical)
     if identical:
         finding = Finding(
-            0.0, trouble=_identical_sentence(comparison, identical, suspects), measurements=(_measurement(test),)
+            p_value=0.0,
+            trouble=_identical_sentence(comparison, identical, suspects),
+            measurements=(_measurement(test),),
         )
     elif trusted:
         exchanged = _exchanged_test(comparison, synthetic, holdout, distances.synthetic_holdout.distance)
         finding = _set_test_finding(comparison, test, design, detectable, exchanged)
     else:
-        finding = Finding(None, unable=UNTRUSTED)
+        finding = Finding(p_value=None, unable=UNTRUSTED)
     return Copies(
         finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(comparison, suspects)
     )
@@ -165,7 +167,7 @@ def _identity_alone(comparison: Comparison, report: Report) -> Copies:
         "Import a cohort with more patients, or a larger hold-out share.",
     )
     if len(comparison.train) == 0:
-        return Copies(Finding(None, unable=unable))
+        return Copies(Finding(p_value=None, unable=unable))
     train = comparison.cohort.images(comparison.train)
     closest = registered(comparison.samples.images, train, report=report)
     same = {int(left): int(right) for left, right in identical_images.equal_pairs(comparison.samples.images, train)}
@@ -186,7 +188,7 @@ def _identity_alone(comparison: Comparison, report: Report) -> Copies:
         for row in order[: max(SHOWN, len(same))]
     )
     if not same:
-        return Copies(Finding(None, unable=unable), suspects)
+        return Copies(Finding(p_value=None, unable=unable), suspects)
     measurement = Measurement(
         name="copied_share",
         encoder=SPACE,
@@ -199,7 +201,7 @@ def _identity_alone(comparison: Comparison, report: Report) -> Copies:
         better="lower",
         reference="train",
     )
-    finding = Finding(0.0, trouble=_identical_sentence(comparison, same, suspects), measurements=(measurement,))
+    finding = Finding(p_value=0.0, trouble=_identical_sentence(comparison, same, suspects), measurements=(measurement,))
     return Copies(finding, suspects, copied=_copied(comparison, suspects))
 
 
@@ -377,7 +379,7 @@ def _set_test_finding(
             f"No copying found ({sizes}). {power} This is not a proof of privacy.",
             "Look at the closest pairs all the same.",
         )
-        return Finding(test.p_value, trouble, clear, measurements=measurements)
+        return Finding(p_value=test.p_value, trouble=trouble, clear=clear, measurements=measurements)
     more = copying.needed(design, ALPHA, WANTED)
     unable = (
         f"No copying found, but these numbers could hide it ({sizes}). {power}",
@@ -386,7 +388,7 @@ def _set_test_finding(
         if more
         else "Use a much larger hold-out.",
     )
-    return Finding(test.p_value, trouble, None, unable, measurements=measurements)
+    return Finding(p_value=test.p_value, trouble=trouble, clear=None, unable=unable, measurements=measurements)
 
 
 def _exchanged_sentence(test: copying.SetTest, exchanged: copying.SetTest) -> str:

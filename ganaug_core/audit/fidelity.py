@@ -46,7 +46,7 @@ def realism(comparison: Comparison, report: Report) -> Realism:
     if min(patients, len(generated)) < LEAST:
         return Realism(
             Finding(
-                None,
+                p_value=None,
                 unable=(
                     f"Realism cannot be judged with {count(len(generated), 'synthetic image')} and "
                     f"{count(patients, 'held-out patient')} of their classes.",
@@ -99,10 +99,10 @@ def _classified(
     discriminant = classifier_two_sample.discriminant(
         real,
         synthetic,
-        comparison.cohort.labels[comparison.holdout[held]],
-        comparison.labels[generated],
-        comparison.cohort.groups[comparison.holdout[held]],
-        comparison.random(410),
+        real_labels=comparison.cohort.labels[comparison.holdout[held]],
+        synthetic_labels=comparison.labels[generated],
+        real_groups=comparison.cohort.groups[comparison.holdout[held]],
+        random=comparison.random(410),
     )
     mass = comparison.weights[comparison.holdout[held]]
     return dominance(discriminant.real, mass, discriminant.synthetic, RECOGNISED), discriminant
@@ -176,10 +176,10 @@ def _finding(
             "Look at what gives single images away all the same.",
         )
     return Finding(
-        p_value,
-        (f"{trouble}.", do),
-        clear,
-        _unable(comparison, distances, fine, sizes),
+        p_value=p_value,
+        trouble=(f"{trouble}.", do),
+        clear=clear,
+        unable=_unable(comparison, distances, fine, sizes),
         caution=caution,
         measurements=measurements,
     )

@@ -35,7 +35,7 @@ class Intensities:
     regions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Shift:
     """One number of one class: typical values on both sides, and the chance of a synthetic image to have more.
 
@@ -78,7 +78,7 @@ def intensities(comparison: Comparison) -> Intensities:
     if not shifts:
         return Intensities(
             Finding(
-                None,
+                p_value=None,
                 unable=(
                     f"Intensities cannot be judged: no class has {LEAST} held-out patients and {LEAST} synthetic "
                     f"images.",
@@ -116,17 +116,17 @@ def _shifts(comparison: Comparison, label: int, held: Integers, generated: Integ
         dominated = dominance(real[:, column], mass, synthetic[:, column], SHIFT)
         result.append(
             _Shift(
-                name,
-                label,
-                float(np.median(synthetic[:, column])),
-                median_interval(synthetic[:, column]),
-                weighted_median(real[:, column], mass),
-                dominated.chance,
-                dominated.spread,
-                dominated.p_value,
-                round(float(mass.sum())),
-                len(generated),
-                generated[
+                name=name,
+                label=label,
+                synthetic=float(np.median(synthetic[:, column])),
+                interval=median_interval(synthetic[:, column]),
+                real=weighted_median(real[:, column], mass),
+                more=dominated.chance,
+                spread=dominated.spread,
+                p_value=dominated.p_value,
+                n_real=round(float(mass.sum())),
+                n_synthetic=len(generated),
+                outermost=generated[
                     np.argsort(synthetic[:, column] * (-1 if dominated.chance > 0.5 else 1), kind="stable")[:SHOWN]
                 ],
             )
@@ -163,10 +163,13 @@ def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[M
         )
     names = listing([*dict.fromkeys(comparison.cohort.classes[shift.label] for shift in blind), *unseen], most=4)
     return Finding(
-        p_value,
-        (_trouble(comparison, worst), "Check window and range of the samples against the cohort's; train longer."),
-        clear,
-        (
+        p_value=p_value,
+        trouble=(
+            _trouble(comparison, worst),
+            "Check window and range of the samples against the cohort's; train longer.",
+        ),
+        clear=clear,
+        unable=(
             f"No difference of pixel values found, but in {names} a large one could go unnoticed ({sizes}).",
             f"Audit with at least {_needed(need)} held-out patients and synthetic images of each class.",
         ),

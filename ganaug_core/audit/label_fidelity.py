@@ -30,7 +30,7 @@ class Labels:
 def labels(comparison: Comparison) -> Labels:
     """Return what speaks for wrong or exaggerated labels."""
     if unable := _unusable(comparison):
-        return Labels(Finding(None, unable=unable))
+        return Labels(Finding(p_value=None, unable=unable))
     held = comparison.holdout
     by_class = agreements(
         comparison.features(SPACE, held),
@@ -42,7 +42,8 @@ def labels(comparison: Comparison) -> Labels:
     if not by_class:
         return Labels(
             Finding(
-                None, unable=("Labels cannot be judged: no class has synthetic and held-out images.", "Draw samples.")
+                p_value=None,
+                unable=("Labels cannot be judged: no class has synthetic and held-out images.", "Draw samples."),
             )
         )
     tests = PARTS * len(by_class)
@@ -66,10 +67,10 @@ def labels(comparison: Comparison) -> Labels:
             "Look at single classes in the measurements.",
         )
     finding = Finding(
-        p_value,
-        _trouble(comparison, by_class),
-        clear,
-        (
+        p_value=p_value,
+        trouble=_trouble(comparison, by_class),
+        clear=clear,
+        unable=(
             f"No wrong labels found, but in {unseen} a loss of {percent(DROP)} could go unnoticed ({sizes}).",
             _advice(by_class, alpha),
         ),

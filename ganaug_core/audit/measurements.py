@@ -194,7 +194,15 @@ def _among(within: Floats, across: Floats, generated: Floats) -> Neighbours:
 
     real, synthetic = nearest(within), nearest(generated)
     in_real, in_synthetic = across < real[:, -1:], across < synthetic[:, -1]
-    return Neighbours(K, real, nearest(across), nearest(across.T), synthetic, in_real.sum(0), in_synthetic.sum(1))
+    return Neighbours(
+        k=K,
+        real_real=real,
+        real_synthetic=nearest(across),
+        synthetic_real=nearest(across.T),
+        synthetic_synthetic=synthetic,
+        real_balls=in_real.sum(0),
+        synthetic_balls=in_synthetic.sum(1),
+    )
 
 
 def _measure(names: Sequence[str], real: Floats, synthetic: Floats, near: Neighbours | None = None) -> dict[str, float]:

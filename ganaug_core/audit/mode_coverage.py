@@ -71,10 +71,10 @@ def modes(comparison: Comparison, measured: tuple[Measurement, ...], report: Rep
     trouble, do = _trouble(comparison, absent=absent, worst=worst, missing=missing, repeated=repeated, lost=lost)
     alone = not len(comparison.holdout)
     finding = Finding(
-        p_value,
-        (f"{trouble} {ALONE}" if alone else trouble, do),
-        None if alone else _clear(comparison, real, clusters, repeats, visible),
-        _without_holdout(clusters, why) if alone else _unable(comparison, clusters, why, visible),
+        p_value=p_value,
+        trouble=(f"{trouble} {ALONE}" if alone else trouble, do),
+        clear=None if alone else _clear(comparison, real, clusters, repeats, visible),
+        unable=_without_holdout(clusters, why) if alone else _unable(comparison, clusters, why, visible),
         named=bool(absent or missing),
         measurements=(
             *measurements,

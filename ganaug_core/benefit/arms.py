@@ -98,9 +98,9 @@ def chances(arm: Arm, labels: Integers, synthetic: NDArray[np.bool_], rare: int)
         for label in np.unique(labels):
             here = labels == label
             share = 1.0 if arm.mix == "synthetic" else arm.share if label == rare else 0.0
-            for side, part in ((here & synthetic, share), (here & ~synthetic, 1 - share)):
-                if part:
-                    result[side] = part / side.sum()
+            for side, chance in ((here & synthetic, share), (here & ~synthetic, 1 - share)):
+                if chance:
+                    result[side] = chance / side.sum()
     total: NDArray[np.float64] = result / result.sum()
     return total
 

@@ -91,8 +91,8 @@ class Design:
         tests = sum(
             len({tuple(table) for table in tables}) / self._weight(family) for family, tables in enumerate(self._tables)
         )
-        drawn = (1 + int((self._null <= observed * (1 + 1e-9)).sum())) / (DRAWS + 1)
-        return min(1.0, observed * tests, drawn)  # the first is an upper bound, finer than the draws
+        calibrated = (1 + int((self._null <= observed * (1 + 1e-9)).sum())) / (DRAWS + 1)
+        return min(1.0, observed * tests, calibrated)  # the first is an upper bound, finer than the draws
 
     def detectable_share(self, alpha: float) -> float | None:
         """Return the smallest share of exact copies that is found at `alpha` four times in five; None if none is."""
@@ -141,7 +141,7 @@ class Design:
     @cached_property
     def _families(self) -> tuple[tuple[int, ...], ...]:
         every = tuple(range(len(self.holdout)))
-        return (every,) if len(every) == 1 else (every, *((each,) for each in every))
+        return (every,) if len(every) == 1 else (every, *((family,) for family in every))
 
     @cached_property
     def _tables(self) -> list[list[NDArray[np.float64]]]:
@@ -152,41 +152,41 @@ class Design:
 
     def _survival(self, synthetic: tuple[int, ...], classes: Sequence[int], rank: int) -> NDArray[np.float64]:
         mass = np.ones(1)
-        for each in classes:
-            n, m = self.holdout[each], synthetic[each]
+        for index in classes:
+            n, m = self.holdout[index], synthetic[index]
             k = levels(n)[rank]
             mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, k, n + 1 - k))
-            if twins := self._twins(each):
+            if twins := self._twins(index):
                 mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, *twins))[: len(mass)]
         table: NDArray[np.float64] = np.clip(mass[::-1].cumsum()[::-1], 0, 1)
         return table
 
     @cached_property
     def _null(self) -> NDArray[np.float64]:
-        return self.smallest(self._drawn(self.synthetic, DRAWS))
+        return self.smallest(self._simulated_counts(self.synthetic, DRAWS))
 
-    def _drawn(self, synthetic: tuple[int, ...], draws: int) -> Integers:
+    def _simulated_counts(self, synthetic: tuple[int, ...], draws: int) -> Integers:
         """Return (draws, classes, ranks) counts of synthetic images below order statistics of held-out ones."""
         random = np.random.default_rng(self.seed)
         counts = np.zeros((draws, len(self.holdout), len(SHARES)), np.int64)
-        for each, (n, m) in enumerate(zip(self.holdout, synthetic, strict=True)):
+        for index, (n, m) in enumerate(zip(self.holdout, synthetic, strict=True)):
             ranks = levels(n)
             below, past = np.zeros(draws), 0
-            twins = self._twins(each)
+            twins = self._twins(index)
             done = random.binomial(m, random.beta(*twins, draws)) if twins else np.zeros(draws, np.int64)
             for rank in sorted(set(ranks)):
                 # the next order statistic of n uniforms lies a Beta-distributed part of the rest further up
                 step = random.beta(rank - past, n + 1 - rank, draws)
                 done = done + random.binomial(m - done, step)
                 below, past = below + (1 - below) * step, rank
-                for place in (index for index, value in enumerate(ranks) if value == rank):
-                    counts[:, each, place] = done
+                for column in (column for column, value in enumerate(ranks) if value == rank):
+                    counts[:, index, column] = done
         return counts
 
-    def _twins(self, each: int) -> tuple[float, float] | None:
+    def _twins(self, index: int) -> tuple[float, float] | None:
         """Return the Beta distribution of the share of near-duplicates in a class, None where there are none."""
-        share, known = self.near_duplicates[each] if self.near_duplicates else (0.0, 0.0)
-        return (share * known, (1 - share) * known) if 0 < share < 1 else None
+        share, images = self.near_duplicates[index] if self.near_duplicates else (0.0, 0.0)
+        return (share * images, (1 - share) * images) if 0 < share < 1 else None
 
     def _without(self, copies: int) -> tuple[int, ...]:
         """Return the synthetic images of each class that are no copies, if copies are spread evenly."""
@@ -197,9 +197,8 @@ class Design:
     def power(self, copies: int, alpha: float) -> float:
         """Return the chance that so many exact copies, spread over the classes, give p < alpha."""
         rest = self._without(copies)
-        counts = replace(self, near_duplicates=())._drawn(
-            rest, POWER_DRAWS
-        )  # twins that are allowed for need not be there
+        # near-duplicates that are allowed for need not be there
+        counts = replace(self, near_duplicates=())._simulated_counts(rest, POWER_DRAWS)
         taken = np.array(self.synthetic) - np.array(rest)
         critical = float(np.quantile(self._null, alpha, method="lower"))
         return float((self.smallest(counts + taken[None, :, None]) < critical).mean())
@@ -235,8 +234,8 @@ def set_test(
     Raises:
         EvidenceError: No class has both synthetic and held-out images.
     """
-    both = np.intersect1d(synthetic_labels, holdout_labels)
-    if len(both) == 0:
+    shared = np.intersect1d(synthetic_labels, holdout_labels)
+    if len(shared) == 0:
         raise EvidenceError(
             "No class has both synthetic and held-out images.", do="Draw samples of the cohort's classes."
         )
@@ -244,15 +243,15 @@ def set_test(
     keys = np.unique(np.stack([holdout_labels, holdout_groups]), axis=1, return_inverse=True)[1].ravel()
     single = len(np.unique(keys)) == len(keys)
     masses = np.ones(len(synthetic)) if weights is None else weights
-    candidates = [_ranked(synthetic[synthetic_labels == label], masses[synthetic_labels == label]) for label in both]
+    candidates = [_ranked(synthetic[synthetic_labels == label], masses[synthetic_labels == label]) for label in shared]
     observed = []
     sizes: tuple[int, ...] = ()
     for _ in range(1 if single else SUBSETS):
         order = np.arange(len(keys)) if single else random.permutation(len(keys))
         chosen = order[np.unique(keys[order], return_index=True)[1]]
         labels, scores = holdout_labels[chosen], holdout[chosen]
-        references = [np.sort(scores[labels == label]) for label in both]
-        sizes = tuple(len(each) for each in references)
+        references = [np.sort(scores[labels == label]) for label in shared]
+        sizes = tuple(len(reference) for reference in references)
         observed.append(
             [
                 [_below(candidate, reference[rank - 1]) for rank in levels(len(reference))]
@@ -260,9 +259,9 @@ def set_test(
             ]
         )
     counts = np.array(observed, np.int64)
-    twins = tuple(near_duplicates.get(int(label), (0.0, 0.0)) for label in both) if near_duplicates else ()
-    design = Design(sizes, tuple(int(np.ceil(each[1][-1] - 1e-9)) for each in candidates), twins, seed)
-    p_values = [design.p_value(each) for each in counts]
+    twins = tuple(near_duplicates.get(int(label), (0.0, 0.0)) for label in shared) if near_duplicates else ()
+    design = Design(sizes, tuple(int(np.ceil(candidate[1][-1] - 1e-9)) for candidate in candidates), twins, seed)
+    p_values = [design.p_value(observation) for observation in counts]
     last = len(SHARES) - 1
     count = int(np.median(counts[:, :, last].sum(1)))
     total, expected = sum(design.synthetic), design.expected(last)

@@ -28,19 +28,21 @@ def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
 
     Flat images (one value everywhere in 8 bits) show nobody and are left out. One pair for each synthetic image.
     """
-    drawn, there = ([int(_levels(image).sum(dtype=np.int64)) for image in images] for images in (synthetic, real))
-    both = set(drawn) & set(there)  # turning changes no sum
-    known: dict[bytes, int] = {}
-    for index, total in enumerate(there):
-        if total in both:
-            known.setdefault(_key(real[index]), index)
+    synthetic_sums, real_sums = (
+        [int(_levels(image).sum(dtype=np.int64)) for image in images] for images in (synthetic, real)
+    )
+    shared = set(synthetic_sums) & set(real_sums)  # turning changes no sum
+    real_by_key: dict[bytes, int] = {}
+    for index, total in enumerate(real_sums):
+        if total in shared:
+            real_by_key.setdefault(_key(real[index]), index)
     pairs = []
-    for index, total in enumerate(drawn):
-        if total not in both or np.ptp(_levels(synthetic[index])) == 0:
+    for index, total in enumerate(synthetic_sums):
+        if total not in shared or np.ptp(_levels(synthetic[index])) == 0:
             continue
         for turned in _turned(synthetic[index]):
-            if (key := _key(turned)) in known:
-                pairs.append((index, known[key]))
+            if (key := _key(turned)) in real_by_key:
+                pairs.append((index, real_by_key[key]))
                 break
     return np.array(pairs, np.int64).reshape(-1, 2)
 

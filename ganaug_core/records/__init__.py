@@ -183,8 +183,8 @@ class Cohort:
         """Return (len(index), row, column), true inside the lesion, false all over an image without a mask."""
         if self.masks is None:
             return np.zeros((len(index), *self.shape[1:]), np.bool_)
-        found: NDArray[np.bool_] = np.asarray(self.masks[index]) == 1
-        return found
+        inside: NDArray[np.bool_] = np.asarray(self.masks[index]) == 1
+        return inside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,8 +221,8 @@ class Samples:
     @cached_property
     def identity(self) -> str:
         """What results are found by, 64 hex digits: the images under their ids, and what drew them."""
-        drawn = {key: self.provenance.get(key) for key in ("generator", "cohort", "truncation", "mixing")}
-        return digest_of(self.digest, self.ids.astype(str).tolist(), list(self.classes), self.source, drawn)
+        origin = {key: self.provenance.get(key) for key in ("generator", "cohort", "truncation", "mixing")}
+        return digest_of(self.digest, self.ids.astype(str).tolist(), list(self.classes), self.source, origin)
 
 
 @dataclass(frozen=True)

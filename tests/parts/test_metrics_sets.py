@@ -140,7 +140,9 @@ def test_the_discriminant_agrees_with_scikit_learn_where_images_are_many() -> No
     random = np.random.default_rng(6)
     one, two = random.normal(0, 1, (600, 5)), random.normal(0, 1, (600, 5)) + np.eye(5)[0]
     labels, groups = np.zeros(600, np.int64), np.arange(600)
-    found = classifier_two_sample.discriminant(one, two, labels, labels, groups, random)
+    found = classifier_two_sample.discriminant(
+        one, two, real_labels=labels, synthetic_labels=labels, real_groups=groups, random=random
+    )
     sides = np.repeat([0, 1], 600)
     theirs = LinearDiscriminantAnalysis().fit(np.concatenate([one, two]), sides)
     area = roc_auc_score(sides, np.concatenate([found.real, found.synthetic]))
@@ -159,7 +161,9 @@ def test_a_classifier_learns_nothing_from_the_classes_or_from_the_patients() -> 
         groups = np.arange(80) // 4
         real = random.normal(0, 1, (20, 40))[groups] + 0.1 * random.normal(0, 1, (80, 40)) + 4 * labels[:, None]
         synthetic = random.normal(0, 1, (80, 40)) + 4 * drawn[:, None]
-        found = classifier_two_sample.discriminant(real, synthetic, labels, drawn, groups, random)
+        found = classifier_two_sample.discriminant(
+            real, synthetic, real_labels=labels, synthetic_labels=drawn, real_groups=groups, random=random
+        )
         areas.append(statistics.dominance(found.real, np.ones(80), found.synthetic, 0.1)[0])
     assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
 
@@ -171,7 +175,9 @@ def test_the_picture_shows_where_detail_is_missing() -> None:
     synthetic[:, :, :16, :16] = smooth[:, :, :16, :16]
     labels = np.zeros(120, np.int64)
     views = [classifier_two_sample.brightness_and_detail(each) for each in (real, synthetic)]
-    found = classifier_two_sample.discriminant(*views, labels, labels, np.arange(120), random)
+    found = classifier_two_sample.discriminant(
+        *views, real_labels=labels, synthetic_labels=labels, real_groups=np.arange(120), random=random
+    )
     brightness, detail = classifier_two_sample.as_pictures(found.pattern)
     assert brightness.shape == detail.shape == (32, 32)
     assert detail[:14, :14].mean() < 5 * abs(detail[18:, 18:].mean()) * -1

@@ -219,7 +219,7 @@ def test_a_generator_of_another_training_share_is_refused_unless_told() -> None:
     with pytest.raises(EvidenceError, match="not known"):
         Experiment.of(cohort, made_of(cohort, source="folder", provenance={}))
     told = Experiment.of(cohort, other, trust_split=True)
-    assert any("your word" in note for note in told.fitting.notes)
+    assert any("your word" in note for note in told.data.notes)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_arms_that_cannot_be_had_are_named_with_the_reason() -> None:
     samples = made_of(cohort)
     rare = samples.labels == 1
     only = replace(samples, images=samples.images[rare], labels=samples.labels[rare], ids=samples.ids[rare])
-    left_out = Experiment.of(cohort, only).fitting.left_out
+    left_out = Experiment.of(cohort, only).data.left_out
     assert left_out.keys() == {"synthetic", "curated"}
     assert "no audit named a copy" in left_out["curated"]
 
@@ -258,12 +258,12 @@ def test_curation_drops_rejected_images_and_copies_or_takes_those_kept_by_hand()
     samples = made_of(cohort, per_class=40)
     ids = samples.ids[samples.labels == 0].tolist()
     some = Experiment.of(cohort, samples, rare="side 4", rejected=ids[:3], copies=ids[3:5])
-    assert some.fitting.about_samples["curated"] == 35
+    assert some.data.about_samples["curated"] == 35
     by_hand = Experiment.of(cohort, samples, rare="side 4", kept=ids[:25], rejected=ids[30:], copies=ids[:2])
-    assert by_hand.fitting.about_samples["curated"] == 23
-    arm = next(each for each in by_hand.fitting.arms if each.curated)
-    shown = by_hand.fitting.shown(arm)
-    assert by_hand.fitting.synthetic[shown].sum() == 23
+    assert by_hand.data.about_samples["curated"] == 23
+    arm = next(each for each in by_hand.data.arms if each.curated)
+    shown = by_hand.data.shown(arm)
+    assert by_hand.data.synthetic[shown].sum() == 23
 
 
 # the whole, quickly

@@ -129,8 +129,8 @@ def _discriminator(state: Mapping[str, Any], shape: tuple[int, int, int], classe
     network: Any = look_up(ARCHITECTURES, chosen["name"], "architecture", chosen["settings"]).discriminator(
         shape, classes
     )
-    for settings in state["config"]["regularisers"]:
-        part = look_up(REGULARISERS, settings["name"], "regulariser", settings["settings"])
+    for regulariser in state["config"]["regularisers"]:
+        part = look_up(REGULARISERS, regulariser["name"], "regulariser", regulariser["settings"])
         if isinstance(part, Preparation):
             part.prepare(network)
     try:

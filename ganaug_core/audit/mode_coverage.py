@@ -9,7 +9,7 @@ from ganaug_core.audit.sentences import Finding
 from ganaug_core.audit.variety import within_classes
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import detectable_deletion, missing_modes, repetition
-from ganaug_core.metrics.statistics import Values, wilson
+from ganaug_core.metrics.statistics import wilson
 from ganaug_core.neighbours import Registered, neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
 from ganaug_core.wording import chance, count, listing, percent
@@ -211,13 +211,9 @@ def _clusters(comparison: Comparison, real: Integers) -> list[missing_modes.Clus
         comparison.spaces[SPACE].synthetic.values,
         comparison.cohort.labels[real],
         comparison.labels,
-        _weights(comparison, real),
+        comparison.weights[real],
         seed=comparison.seed,
     )
-
-
-def _weights(comparison: Comparison, real: Integers) -> Values:
-    return comparison.weights[real]
 
 
 def _missing_mode(comparison: Comparison, cluster: missing_modes.Cluster) -> MissingMode:
@@ -227,7 +223,7 @@ def _missing_mode(comparison: Comparison, cluster: missing_modes.Cluster) -> Mis
     generated = np.flatnonzero(comparison.labels == cluster.label)
     away = np.linalg.norm(comparison.spaces[SPACE].synthetic.values[generated] - middle, axis=1)
     nearest = generated[np.argsort(away, kind="stable")[:EXEMPLARS]]
-    patients = round(float(_weights(comparison, real)[comparison.cohort.labels[real] == cluster.label].sum()))
+    patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == cluster.label].sum()))
     return MissingMode(
         class_name=comparison.cohort.classes[cluster.label],
         cluster=cluster.number,
@@ -287,7 +283,7 @@ def _clear(
     if not clusters or any(share is None or share > VISIBLE or label not in tested for label, share in visible.items()):
         return None
     label, share = max(visible.items(), key=lambda pair: pair[1] or 0)
-    patients = round(float(_weights(comparison, real)[comparison.cohort.labels[real] == label].sum()))
+    patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
     generated = int((comparison.labels == label).sum())
     return (
         f"No missing group found and no class repeats itself. The smallest group of this cohort's own images whose "
@@ -302,7 +298,7 @@ def _visible(comparison: Comparison, real: Integers, clusters: list[missing_mode
     """Return by class the smallest share whose absence would be noticed: groups of its own images are left out."""
     if not clusters:
         return {int(label): None for label in np.unique(comparison.cohort.labels[real])}
-    features, weights = comparison.features(SPACE, real), _weights(comparison, real)
+    features, weights = comparison.features(SPACE, real), comparison.weights[real]
     return {
         int(label): detectable_deletion.smallest_deleted(
             clusters,
@@ -324,7 +320,7 @@ def _self_test(comparison: Comparison, real: Integers, visible: Visible, tests: 
         if share is None:
             continue
         below = steps[steps.index(share) - 1]
-        patients = round(float(_weights(comparison, real)[comparison.cohort.labels[real] == label].sum()))
+        patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
         generated = int((comparison.labels == label).sum())
         name = comparison.cohort.classes[label]
         result.append(

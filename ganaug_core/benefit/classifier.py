@@ -120,8 +120,8 @@ def as_prevalent(probabilities: Floats, shown: NDArray[np.float64], prevalence: 
 def _draws(chance: NDArray[np.float64], shape: tuple[int, int], seed: int) -> Tensor:
     """Return rows to show; images that cannot be drawn do not change what is drawn of the others."""
     possible = np.flatnonzero(chance)
-    place = np.random.default_rng(seed).random(shape)
-    rows = np.searchsorted(np.cumsum(chance[possible])[:-1], place, side="right")
+    quantiles = np.random.default_rng(seed).random(shape)
+    rows = np.searchsorted(np.cumsum(chance[possible])[:-1], quantiles, side="right")
     return torch.from_numpy(possible[rows])
 
 
@@ -144,7 +144,7 @@ class _Network(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         down, right = (-side % self.square for side in images.shape[2:])
-        whole = functional.pad(images, (0, right, 0, down), mode="replicate") if down or right else images
-        maps = self.blocks(self.stem(whole.to(memory_format=torch.channels_last)))
+        padded = functional.pad(images, (0, right, 0, down), mode="replicate") if down or right else images
+        maps = self.blocks(self.stem(padded.to(memory_format=torch.channels_last)))
         logits: Tensor = self.head(maps.mean((2, 3)))
         return logits

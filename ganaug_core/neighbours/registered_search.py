@@ -64,7 +64,7 @@ class _Best(NamedTuple):
     """Correlations of pairs, (k, best), and the places where they were found: variant times positions + position."""
 
     values: Tensor
-    place: Tensor
+    places: Tensor
 
 
 def registered(
@@ -325,7 +325,7 @@ class Search:
         Bfloat16 names a few places, of which float32 takes the best. The tile is that of the last `candidates`.
         """
         positions = registration.POSITIONS**2
-        places = self._correlated(self._views, self.references, triples, start, best=PLACES).place
+        places = self._correlated(self._views, self.references, triples, start, best=PLACES).places
         variant, position = places // positions, places % positions
         templates = self._turned(self._views[variant, (triples.query - start)[:, None]], triples)
         windows = registration.windows(self.references, registration.TEMPLATE)

@@ -323,12 +323,17 @@ def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
     real = centres[np.arange(400) % 10] + random.normal(0, 1, (400, 6))
     nought, ones = np.zeros(400, np.int64), np.ones(400)
     clusters = missing_modes.clusters(real, real, nought, nought, ones)
-    shares = [detectable_deletion.smallest_deleted(clusters, 0, real, ones, m, random) for m in (20, 150, 600)]
+    shares = [
+        detectable_deletion.smallest_deleted(clusters, 0, real, ones, synthetic=m, random=random)
+        for m in (20, 150, 600)
+    ]
     assert shares[2] is not None
     assert shares[1] is not None
     assert shares[2] <= shares[1] <= (shares[0] or 1)
     assert shares[2] <= 0.12  # ten groups of a tenth each lie in a cell of their own
     smeared = random.normal(0, 1, (400, 6))
     merged = missing_modes.clusters(smeared, smeared, nought, nought, ones)
-    assert (detectable_deletion.smallest_deleted(merged, 0, smeared, ones, 600, random) or 1) > shares[2]
-    assert detectable_deletion.smallest_deleted(clusters, 1, real, ones, 600, random) is None
+    assert (detectable_deletion.smallest_deleted(merged, 0, smeared, ones, synthetic=600, random=random) or 1) > shares[
+        2
+    ]
+    assert detectable_deletion.smallest_deleted(clusters, 1, real, ones, synthetic=600, random=random) is None

@@ -287,8 +287,8 @@ def _suspects(
     ids, held_ids = comparison.cohort.ids, comparison.cohort.ids[comparison.holdout]
     result = []
     for row in sorted(chosen, key=lambda row_number: ranks[row_number]):
-        twin = identical.get(row)
-        nearest = twin if twin is not None else int(distances.synthetic_train.nearest[row])
+        original = identical.get(row)
+        nearest = original if original is not None else int(distances.synthetic_train.nearest[row])
         result.append(
             Suspect(
                 synthetic=str(comparison.samples.ids[row]),
@@ -431,8 +431,8 @@ def _power_sentence(comparison: Comparison, design: copying.Design, detectable: 
     present = np.intersect1d(comparison.labels, comparison.cohort.labels[comparison.holdout])
     blind = []
     for index, (label, held, generated) in enumerate(zip(present, design.holdout, design.synthetic, strict=True)):
-        twins = design.near_duplicates[index : index + 1]
-        alone = copying.Design((held,), (generated,), twins, comparison.seed).detectable_share(
+        rates = design.near_duplicates[index : index + 1]
+        alone = copying.Design((held,), (generated,), rates, comparison.seed).detectable_share(
             ALPHA / (len(design.holdout) + 1)
         )
         if alone is None or alone > 2 * WANTED:

@@ -156,8 +156,8 @@ class Design:
             n, m = self.holdout[index], synthetic[index]
             k = levels(n)[rank]
             mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, k, n + 1 - k))
-            if twins := self._twins(index):
-                mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, *twins))[: len(mass)]
+            if beta := self._near_duplicate_beta(index):
+                mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, *beta))[: len(mass)]
         table: NDArray[np.float64] = np.clip(mass[::-1].cumsum()[::-1], 0, 1)
         return table
 
@@ -172,8 +172,8 @@ class Design:
         for index, (n, m) in enumerate(zip(self.holdout, synthetic, strict=True)):
             ranks = levels(n)
             below, past = np.zeros(draws), 0
-            twins = self._twins(index)
-            done = random.binomial(m, random.beta(*twins, draws)) if twins else np.zeros(draws, np.int64)
+            beta = self._near_duplicate_beta(index)
+            done = random.binomial(m, random.beta(*beta, draws)) if beta else np.zeros(draws, np.int64)
             for rank in sorted(set(ranks)):
                 # the next order statistic of n uniforms lies a Beta-distributed part of the rest further up
                 step = random.beta(rank - past, n + 1 - rank, draws)
@@ -183,7 +183,7 @@ class Design:
                     counts[:, index, column] = done
         return counts
 
-    def _twins(self, index: int) -> tuple[float, float] | None:
+    def _near_duplicate_beta(self, index: int) -> tuple[float, float] | None:
         """Return the Beta distribution of the share of near-duplicates in a class, None where there are none."""
         share, images = self.near_duplicates[index] if self.near_duplicates else (0.0, 0.0)
         return (share * images, (1 - share) * images) if 0 < share < 1 else None
@@ -259,8 +259,8 @@ def set_test(
             ]
         )
     counts = np.array(observed, np.int64)
-    twins = tuple(near_duplicates.get(int(label), (0.0, 0.0)) for label in shared) if near_duplicates else ()
-    design = Design(sizes, tuple(int(np.ceil(candidate[1][-1] - 1e-9)) for candidate in candidates), twins, seed)
+    rates = tuple(near_duplicates.get(int(label), (0.0, 0.0)) for label in shared) if near_duplicates else ()
+    design = Design(sizes, tuple(int(np.ceil(candidate[1][-1] - 1e-9)) for candidate in candidates), rates, seed)
     p_values = [design.p_value(observation) for observation in counts]
     last = len(SHARES) - 1
     count = int(np.median(counts[:, :, last].sum(1)))

@@ -77,10 +77,10 @@ def _climbed(template: Tensor, slopes: Tensor, which: Tensor, where: Tensor) -> 
     best, best_movement = torch.full((len(which),), -1.0, device=template.device), where
     for step in range(STEPS + 1):
         a, b, x, y = where.T[..., None]
-        grid = torch.stack([a * right - b * down + x, b * right + a * down + y], 2) / half
+        grid = torch.stack([a * right - b * down + x, b * right + a * down + y], 2) / half  # (k, pixel, 2)
         sampled = functional.grid_sample(chosen, grid[:, None], padding_mode="reflection", align_corners=False)[:, :, 0]
         sampled = sampled - sampled.mean(2, keepdim=True)
-        picture, to_right, to_down = sampled.unbind(1)
+        picture, to_right, to_down = sampled.unbind(1)  # (k, pixel) each
         length = torch.linalg.vector_norm(picture, dim=1)
         likeness = (picture * template).sum(1)
         correlation = likeness / (length + 1e-6)
@@ -91,11 +91,11 @@ def _climbed(template: Tensor, slopes: Tensor, which: Tensor, where: Tensor) -> 
         moves = torch.stack(
             [to_right * right + to_down * down, to_down * right - to_right * down, to_right, to_down], 1
         )
-        moves = moves - moves.mean(2, keepdim=True)
-        square = moves @ moves.transpose(1, 2)
+        moves = moves - moves.mean(2, keepdim=True)  # (k, 4, pixel)
+        square = moves @ moves.transpose(1, 2)  # (k, 4, 4)
         square = square + torch.diag_embed(1e-4 * torch.diagonal(square, dim1=1, dim2=2) + 1e-6)
         sides = torch.stack([(moves @ template[..., None])[..., 0], (moves @ picture[..., None])[..., 0]], 2)
-        solved = torch.linalg.solve(square, sides)
+        solved = torch.linalg.solve(square, sides)  # (k, 4, 2)
         explained = (sides[:, :, 1] * solved[:, :, 1]).sum(1)
         shared = (sides[:, :, 0] * solved[:, :, 1]).sum(1)
         gain = (length.square() - explained) / (likeness - shared).clamp_min(1e-6)

@@ -230,13 +230,13 @@ class Search:
         queries = registration.coarse(self.queries[start : start + self.tile])
         template = registration.templates(queries, registration.COARSE_TEMPLATE)
         turns = torch.stack([registration.turned(template, turn) for turn in range(registration.DIHEDRAL)])
-        turns = turns.flatten(2).to(self.bulk)
+        turns = turns.flatten(2).to(self.bulk)  # (turn, query, pixel)
         size = len(queries)
         best = torch.full((size, 0), -2.0, device=self.device, dtype=self.bulk)
         pair_codes = torch.zeros((size, 0), device=self.device, dtype=torch.int64)
         for left in range(first, len(self.references), BLOCK):
             right = min(left + BLOCK, len(self.references))
-            scores = self._coarse_scores(turns, left, right)
+            scores = self._coarse_scores(turns, left, right)  # (query, turn, reference)
             if self.query_groups is not None and self.reference_groups is not None:
                 same = self.query_groups[start : start + size, None] == self.reference_groups[None, left:right]
                 scores.masked_fill_(same[:, None, :], -2.0)
@@ -260,7 +260,7 @@ class Search:
             high = min(low + REFERENCES, right)
             # positions outside, references inside: the maximum then runs along contiguous memory
             places = registration.patches(self.small[low:high], registration.COARSE_TEMPLATE, self.bulk)
-            flat = places.permute(1, 2, 0).flatten(1)
+            flat = places.permute(1, 2, 0).flatten(1)  # (pixel, position * reference)
             for turn in range(registration.DIHEDRAL):
                 maxima = (turns[turn] @ flat).view(size, -1, high - low).amax(1)
                 scores[:, turn, low - left : high - left] = maxima
@@ -294,7 +294,7 @@ class Search:
                 done += count
                 if count:
                     template = rows.index_select(0, row[chosen]).view(-1, side * side)
-                    scores = (template @ patches[offset]).view(count, -1)
+                    scores = (template @ patches[offset]).view(count, -1)  # (pair, variant * position)
                     if best == 1:
                         values[chosen] = scores.amax(1, keepdim=True).float()
                     else:

@@ -59,18 +59,19 @@ def audit(
     """
     comparison = compare(cohort, samples, spaces, seed, memoise)
     trusted = cohort.own_split or trust_split or samples.provenance.get("cohort") == cohort.digest
-    copied = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.6))
+    copying = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.6))
     measured = measurements(comparison, _part(report, 0.6, 0.75))
-    varied = modes(comparison, measured, _part(report, 0.75, 0.9))
-    real = realism(comparison, _part(report, 0.9, 0.98))
-    agreed = labels(comparison)
-    valued = intensities(comparison)
-    beside = (*literature_counts(comparison), *(membership(comparison, *logits) if logits is not None else ()))
-    findings = dict(zip(VERDICTS, (part.finding for part in (copied, varied, real, agreed, valued)), strict=True))
-    shown = {"label_fidelity": agreed.examples, "intensity": valued.examples}
+    coverage = modes(comparison, measured, _part(report, 0.75, 0.9))
+    fidelity = realism(comparison, _part(report, 0.9, 0.98))
+    label_fidelity = labels(comparison)
+    intensity = intensities(comparison)
+    descriptive = (*literature_counts(comparison), *(membership(comparison, *logits) if logits is not None else ()))
+    parts = copying, coverage, fidelity, label_fidelity, intensity
+    findings = dict(zip(VERDICTS, (part.finding for part in parts), strict=True))
+    shown = {"label_fidelity": label_fidelity.examples, "intensity": intensity.examples}
     every = (
         *(measurement for finding in findings.values() for measurement in finding.measurements),
-        *beside,
+        *descriptive,
         *measured,
     )
     report(1.0, "Done")
@@ -80,17 +81,17 @@ def audit(
         seed=seed,
         verdicts=_verdicts(findings),
         measurements=every,
-        suspects=copied.suspects,
-        missing_modes=varied.missing,
-        scores=copied.scores or {},
-        detectable_share=copied.detectable_share,
+        suspects=copying.suspects,
+        missing_modes=coverage.missing,
+        scores=copying.scores or {},
+        detectable_share=copying.detectable_share,
         command=command,
-        copied=copied.copied,
-        give_aways=real.give_aways,
-        drawings={**agreed.drawings, **real.drawings, **valued.drawings},
+        copied=copying.copied,
+        give_aways=fidelity.give_aways,
+        drawings={**label_fidelity.drawings, **fidelity.drawings, **intensity.drawings},
         examples={name: example for name, example in shown.items() if example is not None},
         spaces=in_words(every),
-        regions=valued.regions,
+        regions=intensity.regions,
     )
 
 

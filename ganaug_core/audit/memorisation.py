@@ -27,7 +27,7 @@ COUNTS: dict[str, tuple[Count, str]] = {
 def literature_counts(comparison: Comparison) -> tuple[Measurement, ...]:
     """Return the three counts with what held-out images give; the class mix is that of the hold-out everywhere.
 
-    For the value beside, one half of the held-out patients plays the synthetic images against the other.
+    For the floor, one half of the held-out patients plays the synthetic images against the other.
     """
     if SPACE not in comparison.spaces:
         return ()
@@ -47,11 +47,11 @@ def literature_counts(comparison: Comparison) -> tuple[Measurement, ...]:
     for name, (counted, better) in COUNTS.items():
         try:
             value = counted(*values)
-            beside = [_beside(counted, values, half) for half in parts]
+            real_values = [_between_real_halves(counted, values, half) for half in parts]
             spread = [counted(values[0], values[1], values[2][half]) for half in subsets]
         except EvidenceError:  # too few images in every cell
             continue
-        floor = float(np.mean(beside))
+        floor = float(np.mean(real_values))
         result.append(
             Measurement(
                 name=name,
@@ -70,7 +70,8 @@ def literature_counts(comparison: Comparison) -> tuple[Measurement, ...]:
     return tuple(result)
 
 
-def _beside(counted: Count, values: tuple[Floats, Floats, Floats], half: Integers) -> float:
+def _between_real_halves(counted: Count, values: tuple[Floats, Floats, Floats], half: Integers) -> float:
+    """Return the count with one half of the held-out images in the place of the synthetic ones."""
     rest = np.setdiff1d(np.arange(len(values[1])), half)
     return counted(values[0], values[1][rest], values[1][half])
 

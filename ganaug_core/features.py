@@ -42,8 +42,8 @@ def fit(
     part: Any = look_up(SPACES, encoder, "encoder", settings)
     train = cohort.where(TRAIN)
     if encoder in PRETRAINED:  # nothing is fitted, so there is nothing to keep
-        some = train[:FEWEST_IMAGES]
-        adopted: FittedEncoder = part.fit(cohort.images(some), cohort.labels[some], seed=seed, report=report)
+        few = train[:FEWEST_IMAGES]
+        adopted: FittedEncoder = part.fit(cohort.images(few), cohort.labels[few], seed=seed, report=report)
         return adopted
     origin = Origin(
         inputs={"cohort": cohort.identity},
@@ -129,8 +129,8 @@ def _discriminator(state: Mapping[str, Any], shape: tuple[int, int, int], classe
     network: Any = look_up(ARCHITECTURES, chosen["name"], "architecture", chosen["settings"]).discriminator(
         shape, classes
     )
-    for each in state["config"]["regularisers"]:
-        part = look_up(REGULARISERS, each["name"], "regulariser", each["settings"])
+    for regulariser in state["config"]["regularisers"]:
+        part = look_up(REGULARISERS, regulariser["name"], "regulariser", regulariser["settings"])
         if isinstance(part, Preparation):
             part.prepare(network)
     try:
@@ -148,27 +148,34 @@ def of_cohort(
     cohort: Cohort, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
 ) -> Features:
     """Return the features of all images of the cohort, in cohort order."""
-    return _of(fitted, "cohort", cohort, cohort.images, cache, report)
+    return _encoded("cohort", cohort, cohort.images, fitted, cache=cache, report=report)
 
 
 def of_samples(
     samples: Samples, fitted: FittedEncoder, cache: Workspace | None = None, *, report: Report = silent
 ) -> Features:
     """Return the features of synthetic images, in their order."""
-    return _of(fitted, "samples", samples, lambda index: np.asarray(samples.images[index], np.float32), cache, report)
+    return _encoded(
+        "samples",
+        samples,
+        lambda index: np.asarray(samples.images[index], np.float32),
+        fitted,
+        cache=cache,
+        report=report,
+    )
 
 
-def remembered(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Arrays]], Arrays]:
-    """Return a memory of what a cohort's own images show among themselves."""
+def memoised(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], Arrays]], Arrays]:
+    """Return what keeps and finds again what a cohort's own images show among themselves."""
 
-    def remember(what: str, search: Callable[[], Arrays]) -> Arrays:
+    def memoise(what: str, search: Callable[[], Arrays]) -> Arrays:
         origin = Origin(inputs={"cohort": cohort.identity}, settings={"what": what}, revision=REVISIONS["searches"])
         name = origin.key("searches")
         if cache.exists("searches", name):
             try:
                 content = cache.attached("searches", name, "arrays.npz") or b""
-                with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-                    return tuple(kept[f"arr_{place}"] for place in range(len(kept.files)))
+                with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                    return tuple(archive[f"arr_{number}"] for number in range(len(archive.files)))
             except (OSError, ValueError, KeyError, EOFError, BadZipFile, WorkspaceError):
                 pass  # damaged: it is only a cache
         arrays = search()
@@ -184,19 +191,20 @@ def remembered(cohort: Cohort, cache: Workspace) -> Callable[[str, Callable[[], 
         )
         return arrays
 
-    return remember
+    return memoise
 
 
-def _of(
-    fitted: FittedEncoder,
-    part: str,
+def _encoded(
+    kind: str,
     record: Cohort | Samples,
     images: Callable[[Integers], Floats],
+    fitted: FittedEncoder,
+    *,
     cache: Workspace | None,
     report: Report,
 ) -> Features:
     revision, ids = REVISIONS["features"], np.asarray(record.ids)
-    origin = Origin(inputs={part: record.identity, "encoder": fitted.digest}, revision=revision)
+    origin = Origin(inputs={kind: record.identity, "encoder": fitted.digest}, revision=revision)
     name = origin.key("features")
     if cache is not None and cache.exists("features", name):
         with suppress(WorkspaceError):  # damaged: it is only a cache

@@ -45,18 +45,18 @@ def build(
         EvidenceError: Fewer than 16 real images, a class that the cohort does not have, features of something else, or
             a space in which all images are one.
     """
-    values, placed = _checked(cohort, samples, real, synthetic)
+    values, synthetic_values = _checked(cohort, samples, real, synthetic)
     labels = labels_in(cohort, samples)
-    near = min(NEIGHBOURS, len(values) - 1)
+    neighbour_count = min(NEIGHBOURS, len(values) - 1)
     report(0.05, "Looking for neighbours")
-    real_index, real_distance = _others(values, near)
+    real_index, real_distance = _others(values, neighbour_count)
     report(0.15, "Drawing the map")
-    drawn = _draw(values, real_index, real_distance, seed)
+    real_positions = _draw(values, real_index, real_distance, seed)
     report(0.8, "Placing the synthetic images")
-    positions = np.concatenate([drawn, place(placed, values, drawn)]).astype(np.float32)
-    twin, distance = _nearest_train(cohort, values, placed)
+    positions = np.concatenate([real_positions, place(synthetic_values, values, real_positions)]).astype(np.float32)
+    nearest_train, distance = _nearest_train(cohort, values, synthetic_values)
     report(0.9, "Asking how faithful the map is")
-    shown_index, _ = _others(drawn, near)
+    shown_index, _ = _others(real_positions, neighbour_count)
     return Map(
         encoder=real.encoder,
         cohort=cohort.name,
@@ -66,30 +66,38 @@ def build(
         ids=np.concatenate([cohort.ids, samples.ids]),
         roles=np.concatenate([cohort.roles, np.full(len(samples), SYNTHETIC)]).astype(np.int64),
         labels=np.concatenate([cohort.labels, labels]),
-        nearest=twin,
+        nearest=nearest_train,
         distances=distance.astype(np.float32),
-        trustworthiness=_trustworthiness(values, drawn, near, seed),
+        trustworthiness=_trustworthiness(values, real_positions, neighbour_count, seed),
         neighbour_hit_rate=_shared(real_index, shown_index),
     )
 
 
-def as_json(drawn: Map) -> dict[str, Any]:
+def as_json(cohort_map: Map) -> dict[str, Any]:
     """Return the map as the schema `ganaug.map/1` of the command line."""
     roles = (*ROLES, "synthetic")
-    columns = zip(drawn.ids, drawn.roles, drawn.labels, drawn.positions, drawn.nearest, drawn.distances, strict=True)
+    columns = zip(
+        cohort_map.ids,
+        cohort_map.roles,
+        cohort_map.labels,
+        cohort_map.positions,
+        cohort_map.nearest,
+        cohort_map.distances,
+        strict=True,
+    )
     return {
         "schema": "ganaug.map/1",
-        "encoder": drawn.encoder,
-        "trustworthiness": drawn.trustworthiness,
-        "neighbour_hit_rate": drawn.neighbour_hit_rate,
+        "encoder": cohort_map.encoder,
+        "trustworthiness": cohort_map.trustworthiness,
+        "neighbour_hit_rate": cohort_map.neighbour_hit_rate,
         "points": [
             {
                 "id": str(name),
                 "role": roles[int(role)],
-                "class": drawn.classes[int(label)],
+                "class": cohort_map.classes[int(label)],
                 "x": float(position[0]),
                 "y": float(position[1]),
-                "nearest_train": str(drawn.ids[int(row)]) if row >= 0 else None,
+                "nearest_train": str(cohort_map.ids[int(row)]) if row >= 0 else None,
                 "distance": float(distance) if row >= 0 else None,
             }
             for name, role, label, position, row, distance in columns
@@ -97,7 +105,7 @@ def as_json(drawn: Map) -> dict[str, Any]:
     }
 
 
-def place(placed: Matrix, values: Matrix, drawn: Matrix) -> Matrix:
+def place(synthetic_values: Matrix, values: Matrix, real_positions: Matrix) -> Matrix:
     """Return (m, 2) positions: the mean of the 5 nearest real positions, weighted by 1 / squared distance.
 
     A copy lies on its original. UMAP's own `transform` keeps 63 % of the neighbours where this keeps 58 %, takes
@@ -105,12 +113,12 @@ def place(placed: Matrix, values: Matrix, drawn: Matrix) -> Matrix:
     """
     from ganaug_core.neighbours.nearest import nearest  # brings torch along
 
-    if not len(placed):
+    if not len(synthetic_values):
         return np.zeros((0, 2))
-    index, distance = nearest(placed, values, min(PLACED_BY, len(values)))
+    index, distance = nearest(synthetic_values, values, min(PLACED_BY, len(values)))
     weight = 1 / np.maximum(distance, 1e-6) ** 2
     weight /= weight.sum(1, keepdims=True)
-    positions: Matrix = (drawn[index] * weight[:, :, None]).sum(1)
+    positions: Matrix = (real_positions[index] * weight[:, :, None]).sum(1)
     return positions
 
 
@@ -169,21 +177,23 @@ def _draw(values: Matrix, index: Integers, distance: Matrix, seed: int) -> Matri
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "precomputed_knn.*NNDescent", UserWarning)  # we place by barycentre
-        drawn: Matrix = umap.fit_transform(values.astype(np.float32)).astype(np.float64)
-    return drawn
+        positions: Matrix = umap.fit_transform(values.astype(np.float32)).astype(np.float64)
+    return positions
 
 
-def _nearest_train(cohort: Cohort, values: Matrix, placed: Matrix) -> tuple[Integers, Matrix]:
+def _nearest_train(cohort: Cohort, values: Matrix, synthetic_values: Matrix) -> tuple[Integers, Matrix]:
     """Return row and distance of every point's nearest training image; its own group does not count."""
     from ganaug_core.neighbours.nearest import nearest
 
     train = cohort.where(TRAIN)
-    stranger = -1 - np.arange(len(placed))
+    stranger = -1 - np.arange(len(synthetic_values))
     groups = np.concatenate([cohort.groups, stranger])
-    index, distance = nearest(np.concatenate([values, placed]), values[train], 1, apart=(groups, cohort.groups[train]))
-    found = index[:, 0]
-    rows = np.where(found >= 0, train[np.maximum(found, 0)], -1) if len(train) else found
-    return rows, np.where(found >= 0, distance[:, 0], np.nan)
+    index, distance = nearest(
+        np.concatenate([values, synthetic_values]), values[train], 1, apart=(groups, cohort.groups[train])
+    )
+    index_in_train = index[:, 0]
+    rows = np.where(index_in_train >= 0, train[np.maximum(index_in_train, 0)], -1) if len(train) else index_in_train
+    return rows, np.where(index_in_train >= 0, distance[:, 0], np.nan)
 
 
 def _others(points: Matrix, count: int) -> tuple[Integers, Matrix]:
@@ -194,7 +204,7 @@ def _others(points: Matrix, count: int) -> tuple[Integers, Matrix]:
     return nearest(points, points, count, apart=(oneself, oneself))
 
 
-def _trustworthiness(values: Matrix, drawn: Matrix, neighbours: int, seed: int) -> float:
+def _trustworthiness(values: Matrix, positions: Matrix, neighbours: int, seed: int) -> float:
     """Return the trustworthiness in [0, 1]: 1 where no point has a false neighbour on the map.
 
     Source: Venna and Kaski, 2001, Neighborhood preservation in nonlinear projection methods.
@@ -205,9 +215,9 @@ def _trustworthiness(values: Matrix, drawn: Matrix, neighbours: int, seed: int) 
     if len(chosen) > TRUSTED_ON:
         chosen = np.random.default_rng(seed).choice(chosen, TRUSTED_ON, replace=False)
     count = min(neighbours, (len(chosen) - 1) // 2)
-    return float(trustworthiness(values[chosen], drawn[chosen], n_neighbors=count))
+    return float(trustworthiness(values[chosen], positions[chosen], n_neighbors=count))
 
 
-def _shared(one: Integers, other: Integers) -> float:
+def _shared(left: Integers, right: Integers) -> float:
     """Return the mean share of a row's entries that the other array's row has too."""
-    return float((one[:, :, None] == other[:, None, :]).any(2).mean())
+    return float((left[:, :, None] == right[:, None, :]).any(2).mean())

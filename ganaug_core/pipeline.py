@@ -342,7 +342,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
         trust_split=request.trust_split,
         logits=_logits(workspace, cohort, samples),
         command=request.command,
-        remember=features.remembered(cohort, workspace),
+        memoise=features.memoised(cohort, workspace),
         report=stretch(report, 0.4, 1),
     )
     files = {"audit.json": json.dumps(as_json(judged), indent=1).encode()}

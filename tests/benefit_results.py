@@ -28,14 +28,33 @@ def a_benefit(cohort: Cohort, samples: Samples, *, state: str = "none", done: in
             for arm in chosen:
                 value = VALUES[arm.name]
                 ends = (value - 0.02, value + 0.02)
-                scores.append(Score(arm.name, measure, class_name, value, ends, (value,) * done, "higher"))
+                scores.append(
+                    Score(
+                        arm=arm.name,
+                        measure=measure,
+                        class_name=class_name,
+                        value=value,
+                        interval=ends,
+                        repetitions=(value,) * done,
+                        better="higher",
+                    )
+                )
                 for against in ("classical", "duplication"):
                     change = value - VALUES[against]
                     around = (change - 0.01, change + 0.01)
                     if arm.name != against:
                         moved.append(
-                            Difference(arm.name, against, measure, class_name, change, around, 0.3, 0.6)
-                        )  # fmt: skip
+                            Difference(
+                                arm=arm.name,
+                                against=against,
+                                measure=measure,
+                                class_name=class_name,
+                                value=change,
+                                interval=around,
+                                p_value=0.3,
+                                adjusted=0.6,
+                            )
+                        )
     sizes = {name: {"train": 10 if name == rare else 40, "holdout": 20} for name in cohort.classes}
     return Benefit(
         cohort={"name": cohort.name, "hash": cohort.digest, "classes": sizes, "holdout_patients": 30},

@@ -29,19 +29,19 @@ def remembering(real: Cohort) -> Callable[[str, Callable[[], Kept]], Kept]:
     """
     own = digest_of(real.pixels, real.labels, real.roles, real.groups)
 
-    def remember(what: str, find: Callable[[], Kept]) -> Kept:
+    def memoise(what: str, find: Callable[[], Kept]) -> Kept:
         if (key := f"{own}-{what}") not in _KEPT:
             _KEPT[key] = find()
-        return tuple(each.copy() for each in _KEPT[key])
+        return tuple(array.copy() for array in _KEPT[key])
 
-    return remember
+    return memoise
 
 
 def mednist(
     folder: Path, per_class: int, size: int = 32, classes: tuple[str, ...] = ()
 ) -> tuple[Bytes, Integers, tuple[str, ...]]:
     """Return (n, 1, size, size) grey levels, labels and class names, of all classes or those that are named."""
-    names = classes or tuple(sorted(each.name for each in folder.iterdir()))
+    names = classes or tuple(sorted(path.name for path in folder.iterdir()))
     images, labels = [], []
     for label, name in enumerate(names):
         for path in sorted((folder / name).iterdir())[:per_class]:
@@ -54,9 +54,9 @@ def mednist(
 def medmnist(path: Path) -> tuple[Bytes, Integers, tuple[str, ...]]:
     """Return all images of a MedMNIST file, labels and class names."""
     with np.load(path, allow_pickle=False) as file:
-        images = np.concatenate([file[f"{part}_images"] for part in ("train", "val", "test")])
-        labels = np.concatenate([file[f"{part}_labels"].ravel() for part in ("train", "val", "test")])
-    return images[:, None], labels.astype(np.int64), tuple(str(each) for each in np.unique(labels))
+        images = np.concatenate([file[f"{share}_images"] for share in ("train", "val", "test")])
+        labels = np.concatenate([file[f"{share}_labels"].ravel() for share in ("train", "val", "test")])
+    return images[:, None], labels.astype(np.int64), tuple(str(label) for label in np.unique(labels))
 
 
 def grouped(images: Bytes) -> tuple[Integers, Integers, Floats]:
@@ -100,7 +100,19 @@ def cohort(
     ids = np.array([f"{index:012x}" for index in range(len(images))])
     unknown = np.full(len(images), -1)
     return Cohort(
-        "real", digest, images, labels, roles, ids, unknown, groups, classes, EIGHT_BIT, pairs, distances, own_split
+        name="real",
+        digest=digest,
+        pixels=images,
+        labels=labels,
+        roles=roles,
+        ids=ids,
+        patients=unknown,
+        groups=groups,
+        classes=classes,
+        intensity=EIGHT_BIT,
+        twins=pairs,
+        twin_distances=distances,
+        own_split=own_split,
     )
 
 
@@ -108,7 +120,7 @@ def samples(images: Floats, labels: Integers, classes: tuple[str, ...]) -> Sampl
     """Return samples as if they came from a folder."""
     digest = hashlib.sha256(images.tobytes()).hexdigest()
     ids = np.array([f"{index + (1 << 40):012x}" for index in range(len(images))])
-    return Samples("drawn", digest, images, labels, ids, classes, "folder")
+    return Samples(name="drawn", digest=digest, images=images, labels=labels, ids=ids, classes=classes, source="folder")
 
 
 def halves(images: Bytes, labels: Integers, most: int, seed: int) -> tuple[Integers, Integers]:
@@ -157,10 +169,10 @@ def variations(image: Floats, count: int, seed: int) -> Floats:
     return np.clip(np.stack(result)[:, None], -1, 1).astype(np.float32)
 
 
-def planted(drawn: Floats, labels: Integers, real: Cohort, share: float, how: str, seed: int) -> Floats:
+def planted(synthetic: Floats, labels: Integers, real: Cohort, share: float, how: str, seed: int) -> Floats:
     """Return the drawn images with that share of each class replaced by copies of training images of the class."""
     random = np.random.default_rng(seed)
-    result = drawn.copy()
+    result = synthetic.copy()
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         rows = random.permutation(rows)[: max(1, round(share * len(rows)))]
@@ -171,16 +183,26 @@ def planted(drawn: Floats, labels: Integers, real: Cohort, share: float, how: st
 
 def phantom_cohort(patients: int, seed: int, holdout: float = 0.4) -> Cohort:
     """Return phantom lesions in HU as a cohort: several a patient, patients split into train, tuning and hold-out."""
-    made = phantom.lesions(patients, seed, malignant=0.45)
+    lesions = phantom.lesions(patients, seed, malignant=0.45)
     edges = np.array([0.9 - holdout, 1 - holdout]) * patients
-    roles = np.digitize(np.random.default_rng(seed).permutation(patients)[made.patients], edges)
-    digest = hashlib.sha256(made.pixels.tobytes() + roles.tobytes()).hexdigest()
-    ids = np.array([f"{index:012x}" for index in range(len(made.labels))])
-    nothing = np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
+    roles = np.digitize(np.random.default_rng(seed).permutation(patients)[lesions.patients], edges)
+    digest = hashlib.sha256(lesions.pixels.tobytes() + roles.tobytes()).hexdigest()
+    ids = np.array([f"{index:012x}" for index in range(len(lesions.labels))])
     return Cohort(
-        "phantom", digest, made.pixels, made.labels, roles, ids, made.patients, made.patients, phantom.CLASSES,
-        Intensity("HU", *phantom.WINDOW_HU), *nothing, True,
-    )  # fmt: skip
+        name="phantom",
+        digest=digest,
+        pixels=lesions.pixels,
+        labels=lesions.labels,
+        roles=roles,
+        ids=ids,
+        patients=lesions.patients,
+        groups=lesions.patients,
+        classes=phantom.CLASSES,
+        intensity=Intensity("HU", *phantom.WINDOW_HU),
+        twins=np.zeros((0, 2), np.int64),
+        twin_distances=np.zeros(0, np.float32),
+        own_split=True,
+    )
 
 
 def masked(real: Cohort, spread: int) -> Cohort:
@@ -196,7 +218,7 @@ def masked(real: Cohort, spread: int) -> Cohort:
 
 def phantom_samples(patients: int, seed: int) -> Samples:
     """Return phantom lesions of other patients, one of each, as if they came from a folder."""
-    made = phantom.lesions(patients, seed, malignant=0.45)
-    _, first = np.unique(made.patients, return_index=True)
-    images = Intensity("HU", *phantom.WINDOW_HU).normalise(made.pixels[first])
-    return samples(images, made.labels[first], phantom.CLASSES)
+    lesions = phantom.lesions(patients, seed, malignant=0.45)
+    _, first = np.unique(lesions.patients, return_index=True)
+    images = Intensity("HU", *phantom.WINDOW_HU).normalise(lesions.pixels[first])
+    return samples(images, lesions.labels[first], phantom.CLASSES)

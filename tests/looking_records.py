@@ -64,32 +64,68 @@ def an_audit(cohort: Cohort, samples: Samples, states: dict[str, str] = STATES) 
     train, holdout = cohort.where(0, label=0), cohort.where(2, label=0)
     suspects = tuple(
         Suspect(
-            str(samples.ids[row]),
-            str(cohort.ids[train[row]]),
-            str(cohort.ids[holdout[row]]),
-            "registered",
-            0.02 * (row + 1),
-            0.1 * (row + 1),
-            0.01,
-            0.02 if row < 2 else 0.4,
-            "flip",
-            row == 0,
+            synthetic=str(samples.ids[row]),
+            train=str(cohort.ids[train[row]]),
+            holdout=str(cohort.ids[holdout[row]]),
+            encoder="registered",
+            distance=0.02 * (row + 1),
+            score=0.1 * (row + 1),
+            p_value=0.01,
+            q_value=0.02 if row < 2 else 0.4,
+            transform="flip",
+            identical=row == 0,
         )
         for row in range(3)
     )
     members = tuple(str(each) for each in cohort.ids[cohort.where(label=1)][:5])
     sizes = {"n_train": 4, "n_tuning": 4, "n_holdout": 4, "classes": list(cohort.classes), "unit": "HU"}
     measured = [
-        Measurement("coverage", "simclr", 0.7, (0.5, 0.9), 0.95, 0.97, 12, 6, "higher", each) for each in cohort.classes
+        Measurement(
+            name="coverage",
+            encoder="simclr",
+            value=0.7,
+            interval=(0.5, 0.9),
+            floor=0.95,
+            null=0.97,
+            n_real=12,
+            n_synthetic=6,
+            better="higher",
+            class_name=each,
+        )
+        for each in cohort.classes
     ]
     return Audit(
         cohort={"name": cohort.name, "hash": cohort.digest, **sizes},
         synthetic={"name": samples.name, "hash": samples.digest, "n": len(samples), "source": "generator"},
         seed=0,
         verdicts={name: Verdict(state, f"Statement on {name}.", f"Do for {name}.") for name, state in states.items()},
-        measurements=(*measured, Measurement("frechet", "texture", 34.2, None, 12.1, None, 12, 18, "lower")),
+        measurements=(
+            *measured,
+            Measurement(
+                name="frechet",
+                encoder="texture",
+                value=34.2,
+                interval=None,
+                floor=12.1,
+                null=None,
+                n_real=12,
+                n_synthetic=18,
+                better="lower",
+            ),
+        ),
         suspects=suspects,
-        missing_modes=(MissingMode(cohort.classes[1], 3, 0.11, 0.02, (0.01, 0.05), 2e-4, members[:3], members),),
+        missing_modes=(
+            MissingMode(
+                class_name=cohort.classes[1],
+                cluster=3,
+                real_share=0.11,
+                synthetic_share=0.02,
+                interval=(0.01, 0.05),
+                p_value=2e-4,
+                exemplars=members[:3],
+                members=members,
+            ),
+        ),
         scores={
             "synthetic": np.array([0.1, 0.2, *[1.0] * (len(samples) - 2)], np.float32),
             "holdout": np.array([0.8, 0.9, 1.0, 1.1], np.float32),

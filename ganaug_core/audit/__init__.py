@@ -1,20 +1,20 @@
 """Cohort and samples and their features -> Audit: verdicts, measurements, suspects, missing modes.
 
-`sides` pairs the two, `measuring` measures; `copies`, `modes`, `realism` (with `detail`), `labels` and `intensities`
-(with `physics`) look for trouble; `spaces` says where feature spaces disagree; here the verdicts are corrected for each
-other. Only this step reads the hold-out.
+`comparison` pairs the two, `measurements` measures; `copying`, `mode_coverage`, `fidelity` (with `power_spectrum`),
+`label_fidelity` and `intensity` (with `noise_and_tissue`) look for trouble; `space_disagreement` says where feature
+spaces disagree; here the verdicts are corrected for each other. Only this step reads the hold-out.
 """
 
 from collections.abc import Mapping
 
 from ganaug_core.audit.audit_json import as_json
-from ganaug_core.audit.comparison import Remember, Space, afresh, sides
+from ganaug_core.audit.comparison import Memoise, Space, compare, recompute
 from ganaug_core.audit.copying import copies
 from ganaug_core.audit.fidelity import realism
 from ganaug_core.audit.intensity import intensities
 from ganaug_core.audit.label_fidelity import labels
 from ganaug_core.audit.measurements import measurements
-from ganaug_core.audit.memorisation import described, membership
+from ganaug_core.audit.memorisation import literature_counts, membership
 from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.audit.sentences import VERDICTS, Finding
 from ganaug_core.audit.space_disagreement import in_words
@@ -34,7 +34,7 @@ def audit(
     trust_split: bool = False,
     logits: tuple[Values, Values] | None = None,
     command: str = "",
-    remember: Remember = afresh,
+    memoise: Memoise = recompute,
     report: Report = silent,
 ) -> Audit:
     """Return what can be said about synthetic images of a cohort.
@@ -50,25 +50,30 @@ def audit(
         logits: What the run's discriminator says of the training and of the held-out images, in cohort order, where
             the run is at hand.
         command: What the user asked for, for the record.
-        remember: Keeps what only the cohort decides, for its next audit.
+        memoise: Keeps what only the cohort decides, for its next audit.
         report: Progress.
 
     Raises:
         EvidenceError: No synthetic images, classes that the cohort does not have, or features of other images. Too
             few images are no error: the verdict says what is needed.
     """
-    both = sides(cohort, samples, spaces, seed, remember)
+    comparison = compare(cohort, samples, spaces, seed, memoise)
     trusted = cohort.own_split or trust_split or samples.provenance.get("cohort") == cohort.digest
-    copied = copies(both, trusted=trusted, report=_part(report, 0.0, 0.6))
-    measured = measurements(both, _part(report, 0.6, 0.75))
-    varied = modes(both, measured, _part(report, 0.75, 0.9))
-    real = realism(both, _part(report, 0.9, 0.98))
-    agreed = labels(both)
-    valued = intensities(both)
-    beside = (*described(both), *(membership(both, *logits) if logits is not None else ()))
-    findings = dict(zip(VERDICTS, (each.finding for each in (copied, varied, real, agreed, valued)), strict=True))
-    shown = {"label_fidelity": agreed.examples, "intensity": valued.examples}
-    every = (*(each for finding in findings.values() for each in finding.measurements), *beside, *measured)
+    copying = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.6))
+    measured = measurements(comparison, _part(report, 0.6, 0.75))
+    coverage = modes(comparison, measured, _part(report, 0.75, 0.9))
+    fidelity = realism(comparison, _part(report, 0.9, 0.98))
+    label_fidelity = labels(comparison)
+    intensity = intensities(comparison)
+    descriptive = (*literature_counts(comparison), *(membership(comparison, *logits) if logits is not None else ()))
+    parts = copying, coverage, fidelity, label_fidelity, intensity
+    findings = dict(zip(VERDICTS, (part.finding for part in parts), strict=True))
+    shown = {"label_fidelity": label_fidelity.examples, "intensity": intensity.examples}
+    every = (
+        *(measurement for finding in findings.values() for measurement in finding.measurements),
+        *descriptive,
+        *measured,
+    )
     report(1.0, "Done")
     return Audit(
         cohort=_about_cohort(cohort),
@@ -76,23 +81,23 @@ def audit(
         seed=seed,
         verdicts=_verdicts(findings),
         measurements=every,
-        suspects=copied.suspects,
-        missing_modes=varied.missing,
-        scores=copied.scores or {},
-        detectable_share=copied.detectable_share,
+        suspects=copying.suspects,
+        missing_modes=coverage.missing,
+        scores=copying.scores or {},
+        detectable_share=copying.detectable_share,
         command=command,
-        copied=copied.copied,
-        give_aways=real.give_aways,
-        drawings={**agreed.drawings, **real.drawings, **valued.drawings},
-        examples={name: each for name, each in shown.items() if each is not None},
+        copied=copying.copied,
+        give_aways=fidelity.give_aways,
+        drawings={**label_fidelity.drawings, **fidelity.drawings, **intensity.drawings},
+        examples={name: example for name, example in shown.items() if example is not None},
         spaces=in_words(every),
-        regions=valued.regions,
+        regions=intensity.regions,
     )
 
 
 def _verdicts(findings: Mapping[str, Finding]) -> dict[str, Verdict]:
     """Return the five verdicts, those that could be tested corrected by Holm for each other."""
-    adjusted = holm({name: each.p_value for name, each in findings.items() if each.p_value is not None})
+    adjusted = holm({name: finding.p_value for name, finding in findings.items() if finding.p_value is not None})
     return {name: findings[name].verdict(adjusted.get(name)) for name in VERDICTS}
 
 

@@ -17,75 +17,77 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "cohort": audit.cohort,
         "synthetic": audit.synthetic,
         "verdicts": {
-            name: {"state": each.state, "statement": each.statement, "do": each.do}
-            for name, each in audit.verdicts.items()
+            name: {"state": verdict.state, "statement": verdict.statement, "do": verdict.do}
+            for name, verdict in audit.verdicts.items()
         },
-        "measurements": [{**_measurement(each), "seed": audit.seed} for each in audit.measurements],
-        "suspects": [_suspect(each) for each in audit.suspects],
-        "missing_modes": [{**_missing(each), "seed": audit.seed} for each in audit.missing_modes],
-        "copied": [_copied(each) for each in audit.copied],
+        "measurements": [{**_measurement(measurement), "seed": audit.seed} for measurement in audit.measurements],
+        "suspects": [_suspect(suspect) for suspect in audit.suspects],
+        "missing_modes": [{**_missing(mode), "seed": audit.seed} for mode in audit.missing_modes],
+        "copied": [_copied(image) for image in audit.copied],
         "give_aways": list(audit.give_aways),
-        "examples": {name: {"says": each.says, "images": list(each.images)} for name, each in audit.examples.items()},
+        "examples": {
+            name: {"says": example.says, "images": list(example.images)} for name, example in audit.examples.items()
+        },
         "spaces": list(audit.spaces),
         "regions": list(audit.regions),
         "detectable_share": _finite(audit.detectable_share),
     }
 
 
-def _measurement(each: Measurement) -> dict[str, Any]:
+def _measurement(measurement: Measurement) -> dict[str, Any]:
     return {
-        "name": each.name,
-        "class": each.class_name,
-        "encoder": each.encoder,
-        "value": _finite(each.value),
-        "interval": _interval(each.interval),
-        "floor": _finite(each.floor),
-        "null": _finite(each.null),
-        "n_real": each.n_real,
-        "n_synthetic": each.n_synthetic,
-        "better": each.better,
-        "reference": each.reference,
-        "p_value": _finite(each.p_value),
-        "unit": each.unit,
+        "name": measurement.name,
+        "class": measurement.class_name,
+        "encoder": measurement.encoder,
+        "value": _finite(measurement.value),
+        "interval": _interval(measurement.interval),
+        "floor": _finite(measurement.floor),
+        "null": _finite(measurement.null),
+        "n_real": measurement.n_real,
+        "n_synthetic": measurement.n_synthetic,
+        "better": measurement.better,
+        "reference": measurement.reference,
+        "p_value": _finite(measurement.p_value),
+        "unit": measurement.unit,
     }
 
 
-def _suspect(each: Suspect) -> dict[str, Any]:
+def _suspect(suspect: Suspect) -> dict[str, Any]:
     return {
-        "synthetic": each.synthetic,
-        "train": each.train,
-        "encoder": each.encoder,
-        "distance": _finite(each.distance),
-        "p_value": _finite(each.p_value),
-        "q_value": _finite(each.q_value),
-        "transform": each.transform,
+        "synthetic": suspect.synthetic,
+        "train": suspect.train,
+        "encoder": suspect.encoder,
+        "distance": _finite(suspect.distance),
+        "p_value": _finite(suspect.p_value),
+        "q_value": _finite(suspect.q_value),
+        "transform": suspect.transform,
     }
 
 
-def _missing(each: MissingMode) -> dict[str, Any]:
+def _missing(mode: MissingMode) -> dict[str, Any]:
     return {
-        "class": each.class_name,
-        "cluster": each.cluster,
-        "real_share": _finite(each.real_share),
-        "synthetic_share": _finite(each.synthetic_share),
-        "interval": _interval(each.interval),
-        "p_value": _finite(each.p_value),
-        "exemplars": list(each.exemplars),
-        "nearest": list(each.nearest),
-        "encoder": each.encoder,
-        "n_real": each.n_real,
-        "n_synthetic": each.n_synthetic,
+        "class": mode.class_name,
+        "cluster": mode.cluster,
+        "real_share": _finite(mode.real_share),
+        "synthetic_share": _finite(mode.synthetic_share),
+        "interval": _interval(mode.interval),
+        "p_value": _finite(mode.p_value),
+        "exemplars": list(mode.exemplars),
+        "nearest": list(mode.nearest),
+        "encoder": mode.encoder,
+        "n_real": mode.n_real,
+        "n_synthetic": mode.n_synthetic,
         "reference": "train+holdout",
     }
 
 
-def _copied(each: Copied) -> dict[str, Any]:
+def _copied(image: Copied) -> dict[str, Any]:
     return {
-        "train": each.train,
-        "patient": each.patient,
-        "class": each.class_name,
-        "synthetic": list(each.synthetic),
-        "identical": each.identical,
+        "train": image.train,
+        "patient": image.patient,
+        "class": image.class_name,
+        "synthetic": list(image.synthetic),
+        "identical": image.identical,
     }
 
 

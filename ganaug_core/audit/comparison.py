@@ -1,4 +1,4 @@
-"""Both sides of an audit: which images are training, hold-out and synthetic, and of which class and patient."""
+"""What an audit compares: which images are training, hold-out and synthetic, and of which class and patient."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +16,12 @@ from ganaug_core.neighbours import Registered
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers, Samples
 
 Arrays = tuple[NDArray[Any], ...]
-Remember = Callable[[str, Callable[[], Arrays]], Arrays]
-"""From the name of what only the cohort decides, and how to find it, to what was found, now or before."""
+Memoise = Callable[[str, Callable[[], Arrays]], Arrays]
+"""From the name of what only the cohort decides, and how to compute it, to the result, now computed or kept before."""
 
 
-def afresh(what: str, find: Callable[[], Arrays]) -> Arrays:
-    """The memory of somebody who keeps nothing."""
+def recompute(what: str, find: Callable[[], Arrays]) -> Arrays:
+    """Compute anew: what stands for `Memoise` where nothing is kept."""
     return find()
 
 
@@ -33,13 +33,13 @@ class Space(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sides:
+class Comparison:
     """A cohort and synthetic images of it, with the synthetic labels in the cohort's numbering.
 
     Attributes:
         labels: (m,) class number of each synthetic image in the cohort's order of classes.
         seed: For every draw of the audit.
-        remember: What real images show among themselves is the same in every audit of the cohort.
+        memoise: Keeps what real images show among themselves: it is the same in every audit of the cohort.
     """
 
     cohort: Cohort
@@ -47,7 +47,7 @@ class Sides:
     spaces: Mapping[str, Space]
     labels: Integers
     seed: int
-    remember: Remember = afresh
+    memoise: Memoise = recompute
 
     @cached_property
     def train(self) -> Integers:
@@ -65,7 +65,7 @@ class Sides:
         groups = self.cohort.groups * len(self.cohort.classes) + self.cohort.labels
         return statistics.weights(groups, self.cohort.roles)
 
-    def halved(self) -> "Sides":
+    def halved(self) -> "Comparison":
         """Return the same for a cohort without hold-out: one half of the training patients stands in for it."""
         groups = np.unique(self.cohort.groups[self.train])
         chosen = self.random(480).permutation(groups)[: len(groups) // 2]
@@ -78,7 +78,7 @@ class Sides:
 
     def searched(self, what: str, search: Callable[[], Registered]) -> Registered:
         """Return what a search among real images found, now or before."""
-        return Registered(*self.remember(what, search))
+        return Registered(*self.memoise(what, search))
 
     def patients(self, rows: Integers) -> int:
         """Return how many patients or groups the rows come from."""
@@ -93,15 +93,15 @@ class Sides:
         return np.random.default_rng([self.seed, purpose])
 
 
-def some(rows: Integers, most: int, random: np.random.Generator) -> Integers:
+def random_subset(rows: Integers, most: int, random: np.random.Generator) -> Integers:
     """Return at most so many of the rows, chosen at random and in their order: a cohort may be sorted by scanner."""
     return np.sort(random.permutation(rows)[:most])
 
 
-def sides(
-    cohort: Cohort, samples: Samples, spaces: Mapping[str, Space], seed: int, remember: Remember = afresh
-) -> Sides:
-    """Return both sides after checking that they fit.
+def compare(
+    cohort: Cohort, samples: Samples, spaces: Mapping[str, Space], seed: int, memoise: Memoise = recompute
+) -> Comparison:
+    """Return cohort and samples side by side after checking that they fit.
 
     Raises:
         EvidenceError: No synthetic images, a class that the cohort does not have, or features of other images or
@@ -131,4 +131,4 @@ def sides(
                 f"The {name} features hold values that are no numbers.",
                 do="Compute the features again, or leave this space out.",
             )
-    return Sides(cohort, samples, spaces, labels, seed, remember)
+    return Comparison(cohort, samples, spaces, labels, seed, memoise)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.audit.comparison import Sides
-from ganaug_core.audit.near_duplicates import natural_twins, unequal
+from ganaug_core.audit.comparison import Comparison
+from ganaug_core.audit.near_duplicates import near_duplicate_rates, unequal
 from ganaug_core.audit.sentences import FAIL, Finding
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import copying, identical_images
@@ -58,35 +58,43 @@ class _Distances:
         return synthetic.astype(np.float32), holdout.astype(np.float32)
 
 
-def copies(both: Sides, *, trusted: bool, report: Report) -> Copies:
+def copies(comparison: Comparison, *, trusted: bool, report: Report) -> Copies:
     """Return what speaks for copying.
 
     Args:
-        both: The two sides.
+        comparison: Cohort and samples.
         trusted: The generator certainly never saw the hold-out.
         report: Progress.
     """
-    if len(both.train) == 0 or both.held_out(both.labels) < 2:
-        return _identity_alone(both, report)
-    train = both.cohort.images(both.train)
-    near = _distances(both, train, report)
-    synthetic, holdout = near.scores()
-    identical = _identical(both, train, near)
-    test, design = set_test(both, synthetic, holdout, near.synthetic_train.distance, near.synthetic_holdout.distance)
+    if len(comparison.train) == 0 or comparison.held_out(comparison.labels) < 2:
+        return _identity_alone(comparison, report)
+    train = comparison.cohort.images(comparison.train)
+    distances = _distances(comparison, train, report)
+    synthetic, holdout = distances.scores()
+    identical = _identical(comparison, train, distances)
+    test, design = set_test(
+        comparison, synthetic, holdout, distances.synthetic_train.distance, distances.synthetic_holdout.distance
+    )
     detectable = design.detectable_share(ALPHA)
-    suspects = _suspects(both, near, synthetic, holdout, identical)
+    suspects = _suspects(comparison, distances, synthetic, holdout, identical)
     if identical:
-        finding = Finding(0.0, trouble=_named(both, identical, suspects), measurements=(_measurement(test),))
+        finding = Finding(
+            p_value=0.0,
+            trouble=_identical_sentence(comparison, identical, suspects),
+            measurements=(_measurement(test),),
+        )
     elif trusted:
-        other = _other_way(both, synthetic, holdout, near.synthetic_holdout.distance)
-        finding = _judged(both, test, design, detectable, other)
+        exchanged = _exchanged_test(comparison, synthetic, holdout, distances.synthetic_holdout.distance)
+        finding = _set_test_finding(comparison, test, design, detectable, exchanged)
     else:
-        finding = Finding(None, unable=UNTRUSTED)
-    return Copies(finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(both, suspects))
+        finding = Finding(p_value=None, unable=UNTRUSTED)
+    return Copies(
+        finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(comparison, suspects)
+    )
 
 
 def set_test(
-    both: Sides, synthetic: Floats, holdout: Floats, to_train: Floats, to_holdout: Floats
+    comparison: Comparison, synthetic: Floats, holdout: Floats, to_train: Floats, to_holdout: Floats
 ) -> tuple[copying.SetTest, copying.Design]:
     """Return the set test; what it finds must stand when images that resemble each other count as one.
 
@@ -97,42 +105,49 @@ def set_test(
         synthetic: (m,) scores, and `holdout` (n,).
         to_train: (m,) registered distances of the synthetic images, and `to_holdout`.
     """
-    labels, held_labels = both.labels, both.cohort.labels[both.holdout]
-    groups, natural = both.cohort.groups[both.holdout], natural_twins(both, to_holdout)
+    labels, held_labels = comparison.labels, comparison.cohort.labels[comparison.holdout]
+    groups, near_duplicates = comparison.cohort.groups[comparison.holdout], near_duplicate_rates(comparison, to_holdout)
 
     def tested(weights: Values | None) -> tuple[copying.SetTest, copying.Design]:
         return copying.set_test(
-            synthetic, holdout, labels, held_labels, groups, natural=natural, weights=weights, seed=both.seed
+            synthetic,
+            holdout,
+            labels,
+            held_labels,
+            groups,
+            near_duplicates=near_duplicates,
+            weights=weights,
+            seed=comparison.seed,
         )
 
     first, design = tested(None)
     if first.p_value >= CROWD_ALPHA:
         return first, design
     edges = {label: _edge(holdout[held_labels == label], groups[held_labels == label]) for label in np.unique(labels)}
-    near = synthetic < np.array([edges[label] for label in labels])
-    second, _ = tested(_weights(both, near, to_train))
+    close = synthetic < np.array([edges[label] for label in labels])
+    second, _ = tested(_weights(comparison, close, to_train))
     return replace(first, p_value=max(first.p_value, second.p_value)), design
 
 
-def _weights(both: Sides, near: NDArray[np.bool_], to_train: Floats) -> Values:
+def _weights(comparison: Comparison, close: NDArray[np.bool_], to_train: Floats) -> Values:
     """Return (m,) 1 / size of the crowd of each image.
 
     Args:
-        both: The two sides.
+        comparison: Cohort and samples.
         near: (m,) images that a threshold may count: their crowds are all looked at, of the others those of a sample.
         to_train: (m,) distances.
     """
-    rest = both.random(3).permutation(np.flatnonzero(~near))
-    some = np.sort(rest[:SAMPLED])
+    rest = comparison.random(3).permutation(np.flatnonzero(~close))
+    sample = np.sort(rest[:SAMPLED])
     radius = CROWDED * to_train
     # what is far from training is asked for as tight a crowd as the others, or every set would seem to be one
-    radius[~near] = np.minimum(radius[~near], np.median(radius[near]))
-    rows = np.concatenate([np.flatnonzero(near), some])
-    weights = np.ones(len(near))
-    weights[rows] = 1 / (1 + crowds(both.samples.images, rows, radius))
-    for label in np.unique(both.labels[some]):
-        inside = both.labels == label
-        weights[inside & ~near] = weights[some[both.labels[some] == label]].mean()
+    radius[~close] = np.minimum(radius[~close], np.median(radius[close]))
+    rows = np.concatenate([np.flatnonzero(close), sample])
+    weights = np.ones(len(close))
+    weights[rows] = 1 / (1 + crowds(comparison.samples.images, rows, radius))
+    for label in np.unique(comparison.labels[sample]):
+        inside = comparison.labels == label
+        weights[inside & ~close] = weights[sample[comparison.labels[sample] == label]].mean()
     return weights
 
 
@@ -145,209 +160,228 @@ def _edge(scores: Floats, groups: Integers) -> float:
     return float(np.sort(scores)[min(rank, len(scores) - 1)])
 
 
-def _identity_alone(both: Sides, report: Report) -> Copies:
+def _identity_alone(comparison: Comparison, report: Report) -> Copies:
     """Return what can be said without held-out images: an equal image is a copy all the same."""
-    patients = both.held_out(both.labels)
+    patients = comparison.held_out(comparison.labels)
     unable = (
-        f"Copying cannot be judged: {count(len(both.train), 'training image')} and "
+        f"Copying cannot be judged: {count(len(comparison.train), 'training image')} and "
         f"{count(patients, 'held-out patient')} of these classes.",
         "Import a cohort with more patients, or a larger hold-out share.",
     )
-    if len(both.train) == 0:
-        return Copies(Finding(None, unable=unable))
-    train = both.cohort.images(both.train)
-    near = registered(both.samples.images, train, report=report)
-    same = {int(left): int(right) for left, right in identical_images.equal_pairs(both.samples.images, train)}
-    order = sorted(range(len(both.samples)), key=lambda row: (row not in same, near.distance[row]))
+    if len(comparison.train) == 0:
+        return Copies(Finding(p_value=None, unable=unable))
+    train = comparison.cohort.images(comparison.train)
+    closest = registered(comparison.samples.images, train, report=report)
+    same = {int(left): int(right) for left, right in identical_images.equal_pairs(comparison.samples.images, train)}
+    order = sorted(range(len(comparison.samples)), key=lambda row: (row not in same, closest.distance[row]))
     suspects = tuple(
         Suspect(
-            synthetic=str(both.samples.ids[row]),
-            train=str(both.cohort.ids[both.train[same.get(row, int(near.nearest[row]))]]),
+            synthetic=str(comparison.samples.ids[row]),
+            train=str(comparison.cohort.ids[comparison.train[same.get(row, int(closest.nearest[row]))]]),
             holdout="",
             encoder=SPACE,
-            distance=float(near.distance[row]),
+            distance=float(closest.distance[row]),
             score=1.0,  # there is no hold-out to compare with
             p_value=1.0,
             q_value=1.0,
-            transform=str(near.transform[row]),
+            transform=str(closest.transform[row]),
             identical=row in same,
         )
         for row in order[: max(SHOWN, len(same))]
     )
     if not same:
-        return Copies(Finding(None, unable=unable), suspects)
+        return Copies(Finding(p_value=None, unable=unable), suspects)
     measurement = Measurement(
-        "copied_share",
-        SPACE,
-        len(same) / len(both.samples),
-        wilson(len(same), len(both.samples)),
-        0.0,
-        0.0,
-        len(both.train),
-        len(both.samples),
-        "lower",
+        name="copied_share",
+        encoder=SPACE,
+        value=len(same) / len(comparison.samples),
+        interval=wilson(len(same), len(comparison.samples)),
+        floor=0.0,
+        null=0.0,
+        n_real=len(comparison.train),
+        n_synthetic=len(comparison.samples),
+        better="lower",
         reference="train",
     )
-    finding = Finding(0.0, trouble=_named(both, same, suspects), measurements=(measurement,))
-    return Copies(finding, suspects, copied=_copied(both, suspects))
+    finding = Finding(p_value=0.0, trouble=_identical_sentence(comparison, same, suspects), measurements=(measurement,))
+    return Copies(finding, suspects, copied=_copied(comparison, suspects))
 
 
-def _named(both: Sides, identical: dict[int, int], suspects: tuple[Suspect, ...]) -> tuple[str, str]:
-    first = next(each for each in suspects if each.identical)
+def _identical_sentence(
+    comparison: Comparison, identical: dict[int, int], suspects: tuple[Suspect, ...]
+) -> tuple[str, str]:
+    first = next(suspect for suspect in suspects if suspect.identical)
     sentence = (
         f"{count(len(identical), 'image equals', 'images equal')} a training image (turned or mirrored ones "
-        f"counted) among {count(len(both.samples), 'synthetic image')}; the first is {first.synthetic}, training image "
-        f"{first.train}."
+        f"counted) among {count(len(comparison.samples), 'synthetic image')}; the first is {first.synthetic}, "
+        f"training image {first.train}."
     )
-    repeats = both.cohort.duplicates.get("exact", 0)
+    repeats = comparison.cohort.duplicates.get("exact", 0)
     return sentence + (f" The cohort itself holds {count(repeats, 'exact repeat')}." if repeats else ""), DO
 
 
-def _distances(both: Sides, train: Floats, report: Report) -> _Distances:
-    held = both.cohort.images(both.holdout)
-    groups = both.cohort.groups[both.holdout]
-    left_out = random_groups(both, groups)
+def _distances(comparison: Comparison, train: Floats, report: Report) -> _Distances:
+    held = comparison.cohort.images(comparison.holdout)
+    groups = comparison.cohort.groups[comparison.holdout]
+    left_out = random_groups(comparison, groups)
 
     def part(number: int) -> Report:
         return lambda share, message: report((number + share) / 4, message)
 
     return _Distances(
-        registered(both.samples.images, train, report=part(0)),
-        registered(both.samples.images, held, query_groups=left_out, reference_groups=groups, report=part(1)),
-        both.searched("holdout-train", lambda: registered(held, train, report=part(2))),
-        both.searched(
+        registered(comparison.samples.images, train, report=part(0)),
+        registered(comparison.samples.images, held, query_groups=left_out, reference_groups=groups, report=part(1)),
+        comparison.searched("holdout-train", lambda: registered(held, train, report=part(2))),
+        comparison.searched(
             "holdout-holdout",
             lambda: registered(held, held, query_groups=groups, reference_groups=groups, report=part(3)),
         ),
     )
 
 
-def random_groups(both: Sides, groups: Integers) -> Integers:
+def random_groups(comparison: Comparison, groups: Integers) -> Integers:
     """Return for each synthetic image the group of a random held-out image of its class.
 
     A held-out image is compared without its own patient; this lets both sides see as many references.
     """
-    random = both.random(1)
-    result = random.choice(groups, len(both.samples))
-    held_labels = both.cohort.labels[both.holdout]
-    for label in np.unique(both.labels):
+    random = comparison.random(1)
+    result = random.choice(groups, len(comparison.samples))
+    held_labels = comparison.cohort.labels[comparison.holdout]
+    for label in np.unique(comparison.labels):
         if (held_labels == label).any():
-            rows = both.labels == label
+            rows = comparison.labels == label
             result[rows] = random.choice(groups[held_labels == label], int(rows.sum()))
     return result
 
 
-def _identical(both: Sides, train: Floats, near: _Distances) -> dict[int, int]:
+def _identical(comparison: Comparison, train: Floats, distances: _Distances) -> dict[int, int]:
     """Return synthetic row -> row of `train` for each image that is a training image up to rounding."""
     same: dict[int, int] = {}
-    if train.shape[1:] == both.samples.images.shape[1:]:
-        same = {int(left): int(right) for left, right in identical_images.equal_pairs(both.samples.images, train)}
-    some = train[np.sort(both.random(2).permutation(len(train))[:ROUNDED])]
-    rounded = both.searched(
-        f"rounded-{both.seed}",
-        lambda: registered(identical_images.rounded_off(some, both.cohort.intensity, seed=both.seed), some),
+    if train.shape[1:] == comparison.samples.images.shape[1:]:
+        same = {int(left): int(right) for left, right in identical_images.equal_pairs(comparison.samples.images, train)}
+    sample = train[np.sort(comparison.random(2).permutation(len(train))[:ROUNDED])]
+    rounded = comparison.searched(
+        f"rounded-{comparison.seed}",
+        lambda: registered(
+            identical_images.rounded_off(sample, comparison.cohort.intensity, seed=comparison.seed), sample
+        ),
     )
-    limit = identical_images.residual_limit(rounded.distance, near.holdout_train.distance, unequal(both.cohort))
-    for row in np.flatnonzero(near.synthetic_train.distance < limit):
-        same.setdefault(int(row), int(near.synthetic_train.nearest[row]))
+    limit = identical_images.residual_limit(
+        rounded.distance, distances.holdout_train.distance, unequal(comparison.cohort)
+    )
+    for row in np.flatnonzero(distances.synthetic_train.distance < limit):
+        same.setdefault(int(row), int(distances.synthetic_train.nearest[row]))
     return same
 
 
 def _suspects(
-    both: Sides, near: _Distances, synthetic: Floats, holdout: Floats, identical: dict[int, int]
+    comparison: Comparison, distances: _Distances, synthetic: Floats, holdout: Floats, identical: dict[int, int]
 ) -> tuple[Suspect, ...]:
-    p_values = _image_p_values(both, synthetic, holdout)
+    p_values = _image_p_values(comparison, synthetic, holdout)
     q_values = benjamini_hochberg(p_values)
     named = np.isin(np.arange(len(synthetic)), list(identical))
-    order = np.lexsort((near.synthetic_train.distance, synthetic, p_values, ~named))
+    order = np.lexsort((distances.synthetic_train.distance, synthetic, p_values, ~named))
     chosen = dict.fromkeys(order[:SHOWN].tolist())
-    for label in np.unique(both.labels):  # a rare class shows its closest pairs too
-        chosen.update(dict.fromkeys(order[both.labels[order] == label][:SHOWN_PER_CLASS].tolist()))
+    for label in np.unique(comparison.labels):  # a rare class shows its closest pairs too
+        chosen.update(dict.fromkeys(order[comparison.labels[order] == label][:SHOWN_PER_CLASS].tolist()))
     chosen.update(dict.fromkeys(order[listed(q_values, named)[order]].tolist()))
-    place = {int(row): rank for rank, row in enumerate(order)}
-    ids, held_ids = both.cohort.ids, both.cohort.ids[both.holdout]
+    ranks = {int(row): rank for rank, row in enumerate(order)}
+    ids, held_ids = comparison.cohort.ids, comparison.cohort.ids[comparison.holdout]
     result = []
-    for row in sorted(chosen, key=lambda each: place[each]):
-        twin = identical.get(row)
-        nearest = twin if twin is not None else int(near.synthetic_train.nearest[row])
+    for row in sorted(chosen, key=lambda row_number: ranks[row_number]):
+        original = identical.get(row)
+        nearest = original if original is not None else int(distances.synthetic_train.nearest[row])
         result.append(
             Suspect(
-                synthetic=str(both.samples.ids[row]),
-                train=str(ids[both.train[nearest]]),
-                holdout=str(held_ids[near.synthetic_holdout.nearest[row]]),
+                synthetic=str(comparison.samples.ids[row]),
+                train=str(ids[comparison.train[nearest]]),
+                holdout=str(held_ids[distances.synthetic_holdout.nearest[row]]),
                 encoder=SPACE,
-                distance=float(near.synthetic_train.distance[row]),
+                distance=float(distances.synthetic_train.distance[row]),
                 score=float(synthetic[row]),
                 p_value=float(p_values[row]),
                 q_value=float(q_values[row]),
-                transform=str(near.synthetic_train.transform[row]),
+                transform=str(distances.synthetic_train.transform[row]),
                 identical=bool(named[row]),
             )
         )
     return tuple(result)
 
 
-def _copied(both: Sides, suspects: tuple[Suspect, ...]) -> tuple[Copied, ...]:
+def _copied(comparison: Comparison, suspects: tuple[Suspect, ...]) -> tuple[Copied, ...]:
     """Return the training images of the suspects on the list, the most often copied first."""
-    found: dict[str, list[Suspect]] = {}
-    for each in suspects:
-        if each.is_listed:
-            found.setdefault(each.train, []).append(each)
-    rows = {str(each): row for row, each in enumerate(both.cohort.ids)}
+    by_image: dict[str, list[Suspect]] = {}
+    for suspect in suspects:
+        if suspect.is_listed:
+            by_image.setdefault(suspect.train, []).append(suspect)
+    rows = {str(image_id): row for row, image_id in enumerate(comparison.cohort.ids)}
     copied = [
         Copied(
             train,
-            int(both.cohort.groups[rows[train]]),
-            both.cohort.classes[both.cohort.labels[rows[train]]],
-            tuple(each.synthetic for each in by),
-            any(each.identical for each in by),
+            int(comparison.cohort.groups[rows[train]]),
+            comparison.cohort.classes[comparison.cohort.labels[rows[train]]],
+            tuple(suspect.synthetic for suspect in by),
+            any(suspect.identical for suspect in by),
         )
-        for train, by in found.items()
+        for train, by in by_image.items()
     ]
-    return tuple(sorted(copied, key=lambda each: (not each.identical, -len(each.synthetic))))
+    return tuple(sorted(copied, key=lambda image: (not image.identical, -len(image.synthetic))))
 
 
-def _image_p_values(both: Sides, synthetic: Floats, holdout: Floats) -> Values:
+def _image_p_values(comparison: Comparison, synthetic: Floats, holdout: Floats) -> Values:
     """Return (m,) the share of held-out images of the class with a score as small; of all classes where it has none."""
     result = conformal(synthetic, holdout)
-    held_labels = both.cohort.labels[both.holdout]
-    for label in np.intersect1d(both.labels, held_labels):
-        rows = both.labels == label
+    held_labels = comparison.cohort.labels[comparison.holdout]
+    for label in np.intersect1d(comparison.labels, held_labels):
+        rows = comparison.labels == label
         result[rows] = conformal(synthetic[rows], holdout[held_labels == label])
     return result
 
 
-def _other_way(both: Sides, synthetic: Floats, holdout: Floats, to_holdout: Floats) -> copying.SetTest:
+def _exchanged_test(comparison: Comparison, synthetic: Floats, holdout: Floats, to_holdout: Floats) -> copying.SetTest:
     """Return the set test with the sides exchanged: how many images are as close to held-out ones, which nobody copied.
 
     Blur, wrong labels and other faults of the whole set spread the scores to both sides; copies lie on one. As many
-    natural twins are allowed as in the first test.
+    near-duplicates are allowed as in the first test.
     """
-    held_labels, groups = both.cohort.labels[both.holdout], both.cohort.groups[both.holdout]
-    natural = natural_twins(both, to_holdout)
-    return copying.set_test(-synthetic, -holdout, both.labels, held_labels, groups, natural=natural, seed=both.seed)[0]
+    held_labels, groups = comparison.cohort.labels[comparison.holdout], comparison.cohort.groups[comparison.holdout]
+    near_duplicates = near_duplicate_rates(comparison, to_holdout)
+    return copying.set_test(
+        -synthetic,
+        -holdout,
+        comparison.labels,
+        held_labels,
+        groups,
+        near_duplicates=near_duplicates,
+        seed=comparison.seed,
+    )[0]
 
 
-def _judged(
-    both: Sides, test: copying.SetTest, design: copying.Design, detectable: float | None, other: copying.SetTest
+def _set_test_finding(
+    comparison: Comparison,
+    test: copying.SetTest,
+    design: copying.Design,
+    detectable: float | None,
+    exchanged: copying.SetTest,
 ) -> Finding:
     """Return what the set test says where the generator never saw the hold-out."""
-    measurements = (_measurement(test), _measurement(other, "copied_share_reversed"))
-    sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(both.held_out(both.labels), 'held-out patient')}"
+    measurements = (_measurement(test), _measurement(exchanged, "copied_share_reversed"))
+    patients = comparison.held_out(comparison.labels)
+    sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(patients, 'held-out patient')}"
     low, high = test.interval
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
         f"closer to training images than held-out images are ({chance(test.p_value)}; {sizes}). "
-        f"{_reversed(test, other)}",
+        f"{_exchanged_sentence(test, exchanged)}",
         DO,
     )
-    power = _power_sentence(both, design, detectable)
+    power = _power_sentence(comparison, design, detectable)
     if detectable is not None and detectable <= WANTED:
         clear = (
             f"No copying found ({sizes}). {power} This is not a proof of privacy.",
             "Look at the closest pairs all the same.",
         )
-        return Finding(test.p_value, trouble, clear, measurements=measurements)
+        return Finding(p_value=test.p_value, trouble=trouble, clear=clear, measurements=measurements)
     more = copying.needed(design, ALPHA, WANTED)
     unable = (
         f"No copying found, but these numbers could hide it ({sizes}). {power}",
@@ -356,40 +390,55 @@ def _judged(
         if more
         else "Use a much larger hold-out.",
     )
-    return Finding(test.p_value, trouble, None, unable, measurements=measurements)
+    return Finding(p_value=test.p_value, trouble=trouble, clear=None, unable=unable, measurements=measurements)
 
 
-def _reversed(test: copying.SetTest, other: copying.SetTest) -> str:
+def _exchanged_sentence(test: copying.SetTest, exchanged: copying.SetTest) -> str:
     """Return what the exchanged test says of the first."""
-    low, high = other.interval
-    said = f"As much closer to held-out images are {percent(other.share)} ({percent(low)} to "
+    low, high = exchanged.interval
+    said = f"As much closer to held-out images are {percent(exchanged.share)} ({percent(low)} to "
     if high < test.share:
         return f"{said}{percent(high)}): less, as with copies."
     return f"{said}{percent(high)}): as many, so the images as a set may differ from real ones."
 
 
 def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measurement:
-    found = test.share, test.interval, 0.0, 0.0, test.n_holdout, test.n_synthetic
-    return Measurement(name, SPACE, *found, "lower", reference="train+holdout", p_value=test.p_value)
+    return Measurement(
+        name=name,
+        encoder=SPACE,
+        value=test.share,
+        interval=test.interval,
+        floor=0.0,
+        null=0.0,
+        n_real=test.n_holdout,
+        n_synthetic=test.n_synthetic,
+        better="lower",
+        reference="train+holdout",
+        p_value=test.p_value,
+    )
 
 
-def _power_sentence(both: Sides, design: copying.Design, detectable: float | None) -> str:
+def _power_sentence(comparison: Comparison, design: copying.Design, detectable: float | None) -> str:
     if detectable is None:
         return "Not even a set of nothing but copies would be noticed."
-    whole = f"Copies of {percent(detectable)} or more, spread over all classes, would be noticed four times in five."
-    if design.natural:
-        share = sum(m * share for m, (share, _) in zip(design.synthetic, design.natural, strict=True))
-        whole += (
+    sentence = f"Copies of {percent(detectable)} or more, spread over all classes, would be noticed four times in five."
+    if design.near_duplicates:
+        share = sum(m * share for m, (share, _) in zip(design.synthetic, design.near_duplicates, strict=True))
+        sentence += (
             f" The cohort repeats itself: {percent(share / sum(design.synthetic))} of these images may have a natural "
             f"twin among the training images, and as many are allowed."
         )
     if len(design.holdout) == 1:
-        return whole
-    present = np.intersect1d(both.labels, both.cohort.labels[both.holdout])
+        return sentence
+    present = np.intersect1d(comparison.labels, comparison.cohort.labels[comparison.holdout])
     blind = []
-    for place, (label, held, drawn) in enumerate(zip(present, design.holdout, design.synthetic, strict=True)):
-        twins = design.natural[place : place + 1]
-        alone = copying.Design((held,), (drawn,), twins, both.seed).detectable_share(ALPHA / (len(design.holdout) + 1))
+    for index, (label, held, generated) in enumerate(zip(present, design.holdout, design.synthetic, strict=True)):
+        rates = design.near_duplicates[index : index + 1]
+        alone = copying.Design((held,), (generated,), rates, comparison.seed).detectable_share(
+            ALPHA / (len(design.holdout) + 1)
+        )
         if alone is None or alone > 2 * WANTED:
-            blind.append(f"{both.cohort.classes[label]} ({'no share' if alone is None else percent(alone)})")
-    return f"{whole} In one class alone only larger shares would be: {listing(blind, most=4)}." if blind else whole
+            blind.append(f"{comparison.cohort.classes[label]} ({'no share' if alone is None else percent(alone)})")
+    return (
+        f"{sentence} In one class alone only larger shares would be: {listing(blind, most=4)}." if blind else sentence
+    )

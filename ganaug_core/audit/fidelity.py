@@ -1,9 +1,10 @@
 """Fidelity: how much more do synthetic images differ from real ones than real ones do among themselves?
 
 No finite generator equals its data, so the verdict asks for the size of the difference, not for its existence: the
-mean discrepancy and the Fréchet distance in multiples of what two real sets show (`multiples`), and the spectrum by
-how often a synthetic image has more or less detail than a real one. A classifier that tells the two apart asks for
-a second look only: it tells every generator of today. Tests of exact equality stand beside, in the measurements.
+mean discrepancy and the Fréchet distance in multiples of what two real sets show (`relative_distances`), and the
+spectrum by how often a synthetic image has more or less detail than a real one. A classifier that tells the two apart
+asks for a second look only: it recognises every generator of today. Tests of exact equality stand beside, in the
+measurements.
 """
 
 from dataclasses import dataclass, field
@@ -11,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganaug_core.audit import power_spectrum
-from ganaug_core.audit.comparison import Sides
+from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.measurements import LABEL_SPACE
-from ganaug_core.audit.real_against_real import LIMIT, SIZE, Multiple, multiples
+from ganaug_core.audit.real_against_real import LIMIT, SIZE, RelativeDistance, relative_distances
 from ganaug_core.audit.sentences import FAIL, Finding
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import classifier_two_sample
@@ -24,169 +25,199 @@ from ganaug_core.wording import count, percent
 SPACE, IMAGES = "texture", "images"
 MOST = 600  # images of a side that the classifier sees
 LEAST = 24
-TOLD = 0.25  # area under the curve above .5 at which a classifier is worth a warning
+RECOGNISED = 0.25  # area under the curve above .5 at which a classifier is worth a warning
 PARTS = 3  # mean discrepancy, Fréchet distance, detail
 SHOWN = 24
 
 
 @dataclass(frozen=True)
 class Realism:
-    """The finding, the synthetic images that are told most surely, and what gives them away."""
+    """The finding, the synthetic images that a classifier recognises most surely, and what gives them away."""
 
     finding: Finding
     give_aways: tuple[str, ...] = ()
     drawings: dict[str, Floats] = field(default_factory=dict)
 
 
-def realism(both: Sides, report: Report) -> Realism:
+def realism(comparison: Comparison, report: Report) -> Realism:
     """Return what speaks against the realism of the set as a whole."""
-    held, drawn = _balanced(both)
-    patients = both.patients(both.holdout[held])
-    if min(patients, len(drawn)) < LEAST:
+    held, generated = _balanced(comparison)
+    patients = comparison.patients(comparison.holdout[held])
+    if min(patients, len(generated)) < LEAST:
         return Realism(
             Finding(
-                None,
+                p_value=None,
                 unable=(
-                    f"Realism cannot be judged with {count(len(drawn), 'synthetic image')} and "
+                    f"Realism cannot be judged with {count(len(generated), 'synthetic image')} and "
                     f"{count(patients, 'held-out patient')} of their classes.",
                     f"Audit with at least {LEAST} held-out patients and {LEAST} synthetic images of their classes.",
                 ),
             )
         )
-    fine = power_spectrum.detail(both)
+    fine = power_spectrum.detail(comparison)
     measurements = list(fine.measurements)
-    found: list[Multiple] = []
-    told: dict[str, Dominance] = {}
-    spaces = [name for name in both.spaces if name != LABEL_SPACE]
-    for place, space in enumerate(spaces):
-        report(place / (len(spaces) + 1), f"Comparing the sets in the space {space}")
-        distances = multiples(both, space)
-        measurements += [each.measurement(space) for each in distances]
+    texture_distances: list[RelativeDistance] = []
+    separability: dict[str, Dominance] = {}
+    spaces = [name for name in comparison.spaces if name != LABEL_SPACE]
+    for number, space in enumerate(spaces):
+        report(number / (len(spaces) + 1), f"Comparing the sets in the space {space}")
+        distances = relative_distances(comparison, space)
+        measurements += [distance.measurement(space) for distance in distances]
         if space == SPACE:
-            found = distances
-            seen = both.features(space, both.holdout[held]), both.spaces[space].synthetic.values[drawn]
-            told[space], _ = _classified(both, held, drawn, *seen)
+            texture_distances = distances
+            features = (
+                comparison.features(space, comparison.holdout[held]),
+                comparison.spaces[space].synthetic.values[generated],
+            )
+            separability[space], _ = _classified(comparison, held, generated, *features)
     report(len(spaces) / (len(spaces) + 1), "Looking for what gives images away")
-    told[IMAGES], ids, pictures = _by_pictures(both, held, drawn)
-    measurements += [_of_told(each, space, len(held), len(drawn)) for space, each in told.items()]
-    finding = _finding(both, len(drawn), fine, found, told, tuple(measurements))
+    separability[IMAGES], ids, pictures = _by_pictures(comparison, held, generated)
+    measurements += [
+        _separability_measurement(separation, space, len(held), len(generated))
+        for space, separation in separability.items()
+    ]
+    finding = _finding(
+        comparison,
+        size=len(generated),
+        fine=fine,
+        distances=texture_distances,
+        separability=separability,
+        measurements=tuple(measurements),
+    )
     return Realism(finding, ids, {**fine.drawings, **pictures})
 
 
 def _classified(
-    both: Sides, held: Integers, drawn: Integers, real: Floats, synthetic: Floats
+    comparison: Comparison, held: Integers, generated: Integers, real: Floats, synthetic: Floats
 ) -> tuple[Dominance, classifier_two_sample.Discriminant]:
     """Return how well a classifier tells held-out and synthetic images apart, at the cohort's class mix.
 
     Args:
-        held: Places in the hold-out, `drawn` among the synthetic images: `_balanced`.
+        held: Places in the hold-out, `generated` among the synthetic images: `_balanced`.
         real: Features of those, `synthetic` of these.
     """
-    found = classifier_two_sample.discriminant(
+    discriminant = classifier_two_sample.discriminant(
         real,
         synthetic,
-        both.cohort.labels[both.holdout[held]],
-        both.labels[drawn],
-        both.cohort.groups[both.holdout[held]],
-        both.random(410),
+        real_labels=comparison.cohort.labels[comparison.holdout[held]],
+        synthetic_labels=comparison.labels[generated],
+        real_groups=comparison.cohort.groups[comparison.holdout[held]],
+        random=comparison.random(410),
     )
-    mass = both.weights[both.holdout[held]]
-    return dominance(found.real, mass, found.synthetic, TOLD), found
+    mass = comparison.weights[comparison.holdout[held]]
+    return dominance(discriminant.real, mass, discriminant.synthetic, RECOGNISED), discriminant
 
 
-def _balanced(both: Sides) -> tuple[Integers, Integers]:
+def _balanced(comparison: Comparison) -> tuple[Integers, Integers]:
     """Return places in the hold-out and among the synthetic images, as many of each class, `MOST` at most."""
-    random = both.random(411)
-    labels = both.cohort.labels[both.holdout]
-    pools = [(np.flatnonzero(labels == label), np.flatnonzero(both.labels == label)) for label in np.unique(labels)]
+    random = comparison.random(411)
+    labels = comparison.cohort.labels[comparison.holdout]
+    pools = [
+        (np.flatnonzero(labels == label), np.flatnonzero(comparison.labels == label)) for label in np.unique(labels)
+    ]
     total = sum(min(len(left), len(right)) for left, right in pools)
     share = min(1.0, MOST / max(total, 1))
     picks = [
         [np.sort(random.permutation(pool)[: int(share * min(len(left), len(right)))]) for pool in (left, right)]
         for left, right in pools
     ]
-    held, drawn = (np.concatenate([np.zeros(0, np.int64), *(pick[side] for pick in picks)]) for side in range(2))
-    return held, drawn
+    held, generated = (np.concatenate([np.zeros(0, np.int64), *(pick[side] for pick in picks)]) for side in range(2))
+    return held, generated
 
 
-def _by_pictures(both: Sides, held: Integers, drawn: Integers) -> tuple[Dominance, tuple[str, ...], dict[str, Floats]]:
-    """Return the same for the images themselves, the images that are told most surely, and the pattern as pictures."""
-    images = both.cohort.images(both.holdout[held]), both.samples.images[drawn]
-    told, found = _classified(
-        both, held, drawn, *(classifier_two_sample.brightness_and_detail(each) for each in images)
+def _by_pictures(
+    comparison: Comparison, held: Integers, generated: Integers
+) -> tuple[Dominance, tuple[str, ...], dict[str, Floats]]:
+    """Return the same for the images themselves, the images recognised most surely, and the pattern as pictures."""
+    images = comparison.cohort.images(comparison.holdout[held]), comparison.samples.images[generated]
+    separation, discriminant = _classified(
+        comparison, held, generated, *(classifier_two_sample.brightness_and_detail(side) for side in images)
     )
-    order = np.argsort(-found.synthetic, kind="stable")[:SHOWN]
-    brightness, fine = classifier_two_sample.as_pictures(found.pattern)
+    order = np.argsort(-discriminant.synthetic, kind="stable")[:SHOWN]
+    brightness, fine = classifier_two_sample.as_pictures(discriminant.pattern)
     pictures = {"give_away.brightness": brightness, "give_away.detail": fine}
-    return told, tuple(str(each) for each in both.samples.ids[drawn[order]]), pictures
+    return separation, tuple(str(sample_id) for sample_id in comparison.samples.ids[generated[order]]), pictures
 
 
 def _finding(
-    both: Sides,
+    comparison: Comparison,
+    *,
     size: int,
     fine: power_spectrum.Detail,
-    found: list[Multiple],
-    told: dict[str, Dominance],
+    distances: list[RelativeDistance],
+    separability: dict[str, Dominance],
     measurements: tuple[Measurement, ...],
 ) -> Finding:
-    sizes = f"{count(size, 'image')} a side, {count(both.held_out(both.labels), 'held-out patient')}"
-    p_value = min(1.0, PARTS * min([fine.p_value, *(each.p_value for each in found)]))
+    sizes = f"{count(size, 'image')} a side, {count(comparison.held_out(comparison.labels), 'held-out patient')}"
+    p_value = min(1.0, PARTS * min([fine.p_value, *(distance.p_value for distance in distances)]))
     do = "Look at the images that give themselves away; train longer, or with another recipe."
-    worst = min(found, key=lambda each: each.p_value, default=None)
+    worst = min(distances, key=lambda distance: distance.p_value, default=None)
     if worst is not None and worst.p_value <= fine.p_value:
         allowed = f"allowed are {LIMIT:g}"
         trouble = f"As a set the synthetic images differ from real ones {_times(worst, allowed, sizes)}"
     else:
         trouble = f"{fine.sentence} ({sizes})"
-    surest = max(told, key=lambda space: told[space].chance)
+    surest = max(separability, key=lambda space: separability[space].chance)
     caution = None
-    if len(told) * told[surest].p_value < FAIL:
-        low, high = told[surest].interval
+    if len(separability) * separability[surest].p_value < FAIL:
+        low, high = separability[surest].interval
         caution = (
-            f"A simple classifier tells a synthetic from a real image in {percent(told[surest].chance)} of pairs, "
-            f"where chance gives 50 % (95 % interval {percent(low)} to {percent(high)}; {sizes})."
+            f"A simple classifier tells a synthetic from a real image in {percent(separability[surest].chance)} of "
+            f"pairs, where chance gives 50 % (95 % interval {percent(low)} to {percent(high)}; {sizes})."
             + (f" Their texture differs {_times(worst)}." if worst is not None else ""),
             "Look at what gives them away. For a study of texture or small detail do not rely on these images.",
         )
-    calm = bool(found) and found[0].upper < LIMIT
+    calm = bool(distances) and distances[0].upper < LIMIT
     clear = None
     if calm and fine.visible is not None and fine.visible <= power_spectrum.VISIBLE_BLUR and worst is not None:
         clear = (
             f"As a set the synthetic images differ from real ones about as real ones do among themselves: "
-            f"{_times(found[0], sizes)}. A blur of {fine.visible:g} pixels would have been noticed.",
+            f"{_times(distances[0], sizes)}. A blur of {fine.visible:g} pixels would have been noticed.",
             "Look at what gives single images away all the same.",
         )
     return Finding(
-        p_value,
-        (f"{trouble}.", do),
-        clear,
-        _unable(both, found, fine, sizes),
+        p_value=p_value,
+        trouble=(f"{trouble}.", do),
+        clear=clear,
+        unable=_unable(comparison, distances, fine, sizes),
         caution=caution,
         measurements=measurements,
     )
 
 
-def _unable(both: Sides, found: list[Multiple], fine: power_spectrum.Detail, sizes: str) -> tuple[str, str]:
+def _unable(
+    comparison: Comparison, distances: list[RelativeDistance], fine: power_spectrum.Detail, sizes: str
+) -> tuple[str, str]:
     more = "Audit with more held-out and more synthetic images."
-    if SPACE not in both.spaces:
+    if SPACE not in comparison.spaces:
         return f"Realism cannot be judged: the features {SPACE} are missing.", "Audit in this space too."
-    if not found:
-        few = f"{count(both.patients(both.train), 'training patient')}, at least 8 of these classes are needed"
+    if not distances:
+        patients = count(comparison.patients(comparison.train), "training patient")
+        few = f"{patients}, at least 8 of these classes are needed"
         return f"Realism cannot be judged: {few}.", "Import a cohort with more training patients."
-    if found[0].upper >= LIMIT:
-        return f"The images may differ from real ones too much or not: {_times(found[0], sizes)}.", more
-    seen = "no blur" if fine.visible is None else f"only a blur of {fine.visible:g} pixels or more"
-    return f"No difference found, but at these numbers {seen} would be noticed ({sizes}).", more
+    if distances[0].upper >= LIMIT:
+        return f"The images may differ from real ones too much or not: {_times(distances[0], sizes)}.", more
+    visible = "no blur" if fine.visible is None else f"only a blur of {fine.visible:g} pixels or more"
+    return f"No difference found, but at these numbers {visible} would be noticed ({sizes}).", more
 
 
-def _times(each: Multiple, *more: str) -> str:
+def _times(distance: RelativeDistance, *more: str) -> str:
     """Return how much in words; the interval and what else there is to say of it stand in one bracket."""
-    low, high = (max(0.0, end) for end in each.interval)
-    beside = "; ".join((f"{each.title}, 95 % interval {low:.1f} to {high:.1f}", *more))
-    return f"{max(0.0, each.value):.1f} times as much as two sets of {SIZE} real images do ({beside})"
+    low, high = (max(0.0, end) for end in distance.interval)
+    beside = "; ".join((f"{distance.title}, 95 % interval {low:.1f} to {high:.1f}", *more))
+    return f"{max(0.0, distance.value):.1f} times as much as two sets of {SIZE} real images do ({beside})"
 
 
-def _of_told(each: Dominance, space: str, n_real: int, n_synthetic: int) -> Measurement:
+def _separability_measurement(separation: Dominance, space: str, n_real: int, n_synthetic: int) -> Measurement:
     return Measurement(
-        "told_apart", space, each.chance, each.interval, 0.5, 0.5, n_real, n_synthetic, "lower", p_value=each.p_value
+        name="told_apart",
+        encoder=space,
+        value=separation.chance,
+        interval=separation.interval,
+        floor=0.5,
+        null=0.5,
+        n_real=n_real,
+        n_synthetic=n_synthetic,
+        better="lower",
+        p_value=separation.p_value,
     )

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from ganaug_core.audit import noise_and_tissue
-from ganaug_core.audit.comparison import Sides, some
+from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.audit.lesion_regions import regions
 from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding
 from ganaug_core.metrics import intensity
@@ -35,7 +35,7 @@ class Intensities:
     regions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Shift:
     """One number of one class: typical values on both sides, and the chance of a synthetic image to have more.
 
@@ -55,30 +55,30 @@ class _Shift:
     outermost: Integers
 
 
-def intensities(both: Sides) -> Intensities:
+def intensities(comparison: Comparison) -> Intensities:
     """Return what speaks for wrong pixel values."""
-    held_labels = both.cohort.labels[both.holdout]
-    random = both.random(430)
-    found: list[_Shift] = []
+    held_labels = comparison.cohort.labels[comparison.holdout]
+    random = comparison.random(430)
+    shifts: list[_Shift] = []
     measurements: list[Measurement] = []
     drawings: dict[str, list[Floats]] = {"holdout": [], "synthetic": []}
-    for label in np.intersect1d(held_labels, both.labels):
-        held = some(both.holdout[held_labels == label], MOST, random)
-        drawn = some(np.flatnonzero(both.labels == label), MOST, random)
-        if both.patients(held) < LEAST or len(drawn) < LEAST:
+    for label in np.intersect1d(held_labels, comparison.labels):
+        held = random_subset(comparison.holdout[held_labels == label], MOST, random)
+        generated = random_subset(np.flatnonzero(comparison.labels == label), MOST, random)
+        if comparison.patients(held) < LEAST or len(generated) < LEAST:
             continue
-        found += _shifts(both, int(label), held, drawn)
+        shifts += _shifts(comparison, int(label), held, generated)
         shares = [
-            intensity.histograms(both.cohort.images(held)),
-            intensity.histograms(np.asarray(both.samples.images[drawn])),
+            intensity.histograms(comparison.cohort.images(held)),
+            intensity.histograms(np.asarray(comparison.samples.images[generated])),
         ]
-        measurements += noise_and_tissue.measured(both, int(label), held, drawn, shares)
-        for name, each in zip(drawings, shares, strict=True):
-            drawings[name].append(each.mean(0))
-    if not found:
+        measurements += noise_and_tissue.measured(comparison, int(label), held, generated, shares)
+        for name, histogram in zip(drawings, shares, strict=True):
+            drawings[name].append(histogram.mean(0))
+    if not shifts:
         return Intensities(
             Finding(
-                None,
+                p_value=None,
                 unable=(
                     f"Intensities cannot be judged: no class has {LEAST} held-out patients and {LEAST} synthetic "
                     f"images.",
@@ -86,83 +86,90 @@ def intensities(both: Sides) -> Intensities:
                 ),
             )
         )
-    lesions = regions(both)
-    measurements = [*(_measurement(both, each) for each in found), *measurements, *noise_and_tissue.violations(both)]
+    lesions = regions(comparison)
+    measurements = [
+        *(_measurement(comparison, shift) for shift in shifts),
+        *measurements,
+        *noise_and_tissue.violations(comparison),
+    ]
     measurements += lesions.measurements
-    edges = both.cohort.intensity.physical(np.linspace(-1, 1, intensity.BINS + 1).astype(np.float32))
+    edges = comparison.cohort.intensity.physical(np.linspace(-1, 1, intensity.BINS + 1).astype(np.float32))
     return Intensities(
-        _finding(both, found, tuple(measurements)),
+        _finding(comparison, shifts, tuple(measurements)),
         {
             "histogram.edges": edges,
-            "histogram.labels": np.unique([each.label for each in found]).astype(np.float32),
-            **{f"histogram.{name}": np.stack(each) for name, each in drawings.items()},
+            "histogram.labels": np.unique([shift.label for shift in shifts]).astype(np.float32),
+            **{f"histogram.{name}": np.stack(means) for name, means in drawings.items()},
             **lesions.drawings,
         },
-        _examples(both, min(found, key=lambda each: each.p_value)),
+        _examples(comparison, min(shifts, key=lambda shift: shift.p_value)),
         lesions.sentences,
     )
 
 
-def _shifts(both: Sides, label: int, held: Integers, drawn: Integers) -> list[_Shift]:
-    real = intensity.numbers(both.cohort.images(held), both.cohort.intensity)
-    synthetic = intensity.numbers(np.asarray(both.samples.images[drawn]), both.cohort.intensity)
-    mass = both.weights[held]
+def _shifts(comparison: Comparison, label: int, held: Integers, generated: Integers) -> list[_Shift]:
+    real = intensity.numbers(comparison.cohort.images(held), comparison.cohort.intensity)
+    synthetic = intensity.numbers(np.asarray(comparison.samples.images[generated]), comparison.cohort.intensity)
+    mass = comparison.weights[held]
     result = []
-    for place, name in enumerate(intensity.NUMBERS):
-        found = dominance(real[:, place], mass, synthetic[:, place], SHIFT)
+    for column, name in enumerate(intensity.NUMBERS):
+        dominated = dominance(real[:, column], mass, synthetic[:, column], SHIFT)
         result.append(
             _Shift(
-                name,
-                label,
-                float(np.median(synthetic[:, place])),
-                median_interval(synthetic[:, place]),
-                weighted_median(real[:, place], mass),
-                found.chance,
-                found.spread,
-                found.p_value,
-                round(float(mass.sum())),
-                len(drawn),
-                drawn[np.argsort(synthetic[:, place] * (-1 if found.chance > 0.5 else 1), kind="stable")[:SHOWN]],
+                name=name,
+                label=label,
+                synthetic=float(np.median(synthetic[:, column])),
+                interval=median_interval(synthetic[:, column]),
+                real=weighted_median(real[:, column], mass),
+                more=dominated.chance,
+                spread=dominated.spread,
+                p_value=dominated.p_value,
+                n_real=round(float(mass.sum())),
+                n_synthetic=len(generated),
+                outermost=generated[
+                    np.argsort(synthetic[:, column] * (-1 if dominated.chance > 0.5 else 1), kind="stable")[:SHOWN]
+                ],
             )
         )
     return result
 
 
-def _examples(both: Sides, worst: _Shift) -> Examples:
-    says = (
-        f"These images of {both.cohort.classes[worst.label]} have the {'highest' if worst.more > 0.5 else 'lowest'} "
-        f"{SAID[worst.name]}."
-    )
-    return Examples(says, tuple(str(each) for each in both.samples.ids[worst.outermost]))
+def _examples(comparison: Comparison, worst: _Shift) -> Examples:
+    extreme = "highest" if worst.more > 0.5 else "lowest"
+    says = f"These images of {comparison.cohort.classes[worst.label]} have the {extreme} {SAID[worst.name]}."
+    return Examples(says, tuple(str(sample_id) for sample_id in comparison.samples.ids[worst.outermost]))
 
 
-def _finding(both: Sides, found: list[_Shift], measurements: tuple[Measurement, ...]) -> Finding:
-    worst = min(found, key=lambda each: each.p_value)
-    p_value = min(1.0, len(found) * worst.p_value)
-    alpha = FAIL / (len(VERDICTS) * len(found))
+def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[Measurement, ...]) -> Finding:
+    worst = min(shifts, key=lambda shift: shift.p_value)
+    p_value = min(1.0, len(shifts) * worst.p_value)
+    alpha = FAIL / (len(VERDICTS) * len(shifts))
     need = float(stats.norm.isf(alpha) + stats.norm.ppf(0.8))
-    blind = [each for each in found if SHIFT + need * each.spread > VISIBLE]
-    known = {each.label for each in found}
-    unseen = [both.cohort.classes[label] for label in np.unique(both.labels) if int(label) not in known]
-    patients = both.held_out([each.label for each in found])
-    drawn = sum(each.n_synthetic for each in found if each.name == "median")
-    sizes = f"{count(drawn, 'synthetic image')}, {count(patients, 'held-out patient')}"
-    unit = _unit(both)
+    blind = [shift for shift in shifts if SHIFT + need * shift.spread > VISIBLE]
+    judged = {shift.label for shift in shifts}
+    unseen = [comparison.cohort.classes[label] for label in np.unique(comparison.labels) if int(label) not in judged]
+    patients = comparison.held_out([shift.label for shift in shifts])
+    generated = sum(shift.n_synthetic for shift in shifts if shift.name == "median")
+    sizes = f"{count(generated, 'synthetic image')}, {count(patients, 'held-out patient')}"
+    unit = _unit(comparison)
     clear = None
     if not blind and not unseen:
-        medians = [each for each in found if each.name == "median"]
-        widest = max(medians, key=lambda each: abs(each.synthetic - each.real))
+        medians = [shift for shift in shifts if shift.name == "median"]
+        widest = max(medians, key=lambda shift: abs(shift.synthetic - shift.real))
         clear = (
-            f"The pixel values lie where real ones do: the median of {both.cohort.classes[widest.label]}, which "
+            f"The pixel values lie where real ones do: the median of {comparison.cohort.classes[widest.label]}, which "
             f"differs most, is {_said(widest.synthetic)}{unit} against {_said(widest.real)}{unit} ({sizes}).",
             "Look at the histogram of each class.",
         )
-    names = listing([*dict.fromkeys(both.cohort.classes[each.label] for each in blind), *unseen], most=4)
+    names = listing([*dict.fromkeys(comparison.cohort.classes[shift.label] for shift in blind), *unseen], most=4)
     return Finding(
-        p_value,
-        (_trouble(both, worst), "Check window and range of the samples against the cohort's; train longer."),
-        clear,
-        (
+        p_value=p_value,
+        trouble=(
+            _trouble(comparison, worst),
+            "Check window and range of the samples against the cohort's; train longer.",
+        ),
+        clear=clear,
+        unable=(
             f"No difference of pixel values found, but in {names} a large one could go unnoticed ({sizes}).",
             f"Audit with at least {_needed(need)} held-out patients and synthetic images of each class.",
         ),
@@ -170,15 +177,16 @@ def _finding(both: Sides, found: list[_Shift], measurements: tuple[Measurement, 
     )
 
 
-def _trouble(both: Sides, worst: _Shift) -> str:
-    unit = "" if worst.name == "out_of_range" else _unit(both)
+def _trouble(comparison: Comparison, worst: _Shift) -> str:
+    unit = "" if worst.name == "out_of_range" else _unit(comparison)
     values = [worst.synthetic, worst.real]
-    said = [percent(each) if worst.name == "out_of_range" else f"{_said(each)}{unit}" for each in values]
+    said = [percent(value) if worst.name == "out_of_range" else f"{_said(value)}{unit}" for value in values]
     above = "above" if worst.more > 0.5 else "below"
+    name = comparison.cohort.classes[worst.label]
     return (
-        f"In {both.cohort.classes[worst.label]} the {SAID[worst.name]} is {said[0]} in the usual synthetic image and "
-        f"{said[1]} in the usual real one; {percent(max(worst.more, 1 - worst.more))} of synthetic images lie {above} "
-        f"a real one, where chance gives 50 % ({chance(worst.p_value)}; {worst.n_synthetic} synthetic images, "
+        f"In {name} the {SAID[worst.name]} is {said[0]} in the usual synthetic image "
+        f"and {said[1]} in the usual real one; {percent(max(worst.more, 1 - worst.more))} of synthetic images lie "
+        f"{above} a real one, where chance gives 50 % ({chance(worst.p_value)}; {worst.n_synthetic} synthetic images, "
         f"{worst.n_real} held-out patients)."
     )
 
@@ -189,26 +197,26 @@ def _needed(need: float) -> int:
     return int(np.ceil(2 / 12 / spread**2)) + 1
 
 
-def _unit(both: Sides) -> str:
-    return " HU" if both.cohort.intensity.unit == "HU" else ""
+def _unit(comparison: Comparison) -> str:
+    return " HU" if comparison.cohort.intensity.unit == "HU" else ""
 
 
 def _said(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 
-def _measurement(both: Sides, each: _Shift) -> Measurement:
+def _measurement(comparison: Comparison, shift: _Shift) -> Measurement:
     return Measurement(
-        f"{each.name}_intensity" if each.name != "out_of_range" else each.name,
-        noise_and_tissue.SPACE,
-        each.synthetic,
-        each.interval,
-        each.real,
-        each.real,
-        each.n_real,
-        each.n_synthetic,
-        "as real",
-        both.cohort.classes[each.label],
-        p_value=each.p_value,
-        unit="" if each.name == "out_of_range" else both.cohort.intensity.unit,
+        name=f"{shift.name}_intensity" if shift.name != "out_of_range" else shift.name,
+        encoder=noise_and_tissue.SPACE,
+        value=shift.synthetic,
+        interval=shift.interval,
+        floor=shift.real,
+        null=shift.real,
+        n_real=shift.n_real,
+        n_synthetic=shift.n_synthetic,
+        better="as real",
+        class_name=comparison.cohort.classes[shift.label],
+        p_value=shift.p_value,
+        unit="" if shift.name == "out_of_range" else comparison.cohort.intensity.unit,
     )

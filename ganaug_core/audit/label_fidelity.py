@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ganaug_core.audit.comparison import Sides
+from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding
 from ganaug_core.metrics.inception_score import inception_score, mode_score
 from ganaug_core.metrics.label_agreement import DROP, Agreement, agreements, sees_drop
@@ -27,123 +27,147 @@ class Labels:
     examples: Examples | None = None
 
 
-def labels(both: Sides) -> Labels:
+def labels(comparison: Comparison) -> Labels:
     """Return what speaks for wrong or exaggerated labels."""
-    if unable := _unusable(both):
-        return Labels(Finding(None, unable=unable))
-    held = both.holdout
-    found = agreements(
-        both.features(SPACE, held),
-        both.spaces[SPACE].synthetic.values,
-        both.cohort.labels[held],
-        both.labels,
-        both.weights[held],
+    if unable := _unusable(comparison):
+        return Labels(Finding(p_value=None, unable=unable))
+    held = comparison.holdout
+    by_class = agreements(
+        comparison.features(SPACE, held),
+        comparison.spaces[SPACE].synthetic.values,
+        comparison.cohort.labels[held],
+        comparison.labels,
+        comparison.weights[held],
     )
-    if not found:
+    if not by_class:
         return Labels(
             Finding(
-                None, unable=("Labels cannot be judged: no class has synthetic and held-out images.", "Draw samples.")
+                p_value=None,
+                unable=("Labels cannot be judged: no class has synthetic and held-out images.", "Draw samples."),
             )
         )
-    tests = PARTS * len(found)
-    p_value = min(1.0, tests * min(min(each.p_value, each.shift_p_value) for each in found))
+    tests = PARTS * len(by_class)
+    p_value = min(1.0, tests * min(min(agreement.p_value, agreement.shift_p_value) for agreement in by_class))
     alpha = FAIL / (tests * len(VERDICTS))
-    blind = [each for each in found if not sees_drop(each.real, each.n_real, each.n_synthetic, alpha)]
-    missing = [both.cohort.classes[label] for label in _unseen(both, found)]
-    patients = both.held_out([each.label for each in found])
-    sizes = f"{count(sum(e.n_synthetic for e in found), 'synthetic image')}, {count(patients, 'held-out patient')}"
-    clear, unseen = None, listing([*(both.cohort.classes[each.label] for each in blind), *missing], most=4)
+    blind = [
+        agreement
+        for agreement in by_class
+        if not sees_drop(agreement.real, agreement.n_real, agreement.n_synthetic, alpha)
+    ]
+    missing = [comparison.cohort.classes[label] for label in _untested_classes(comparison, by_class)]
+    patients = comparison.held_out([agreement.label for agreement in by_class])
+    images = sum(agreement.n_synthetic for agreement in by_class)
+    sizes = f"{count(images, 'synthetic image')}, {count(patients, 'held-out patient')}"
+    clear = None
+    unseen = listing([*(comparison.cohort.classes[agreement.label] for agreement in blind), *missing], most=4)
     if not unseen:
         clear = (
-            f"The synthetic images look like their class as often as real ones do: {percent(_mean(found))} against "
-            f"{percent(_mean_real(found))} of held-out images ({sizes}).",
+            f"The synthetic images look like their class as often as real ones do: {percent(_mean(by_class))} against "
+            f"{percent(_mean_real(by_class))} of held-out images ({sizes}).",
             "Look at single classes in the measurements.",
         )
     finding = Finding(
-        p_value,
-        _trouble(both, found),
-        clear,
-        (
+        p_value=p_value,
+        trouble=_trouble(comparison, by_class),
+        clear=clear,
+        unable=(
             f"No wrong labels found, but in {unseen} a loss of {percent(DROP)} could go unnoticed ({sizes}).",
-            _advice(found, alpha),
+            _advice(by_class, alpha),
         ),
-        measurements=(*(_measurement(both, each) for each in found), *_taught(both)),
+        measurements=(*(_measurement(comparison, agreement) for agreement in by_class), *_teaching_scores(comparison)),
     )
-    return Labels(finding, _confusion(both), _examples(both, found))
+    return Labels(finding, _confusion(comparison), _examples(comparison, by_class))
 
 
-def _unusable(both: Sides) -> tuple[str, str] | None:
+def _unusable(comparison: Comparison) -> tuple[str, str] | None:
     """Return why labels cannot be judged, with what to do; None if they can."""
-    classes = len(both.cohort.classes)
+    classes = len(comparison.cohort.classes)
     if classes < 2:
         return "Labels cannot be judged: the cohort has one class.", "Audit with at least two classes."
-    if SPACE not in both.spaces:
+    if SPACE not in comparison.spaces:
         return f"Labels cannot be judged: the features {SPACE} are missing.", "Audit in this space too."
-    known = both.spaces[SPACE].synthetic.values.shape[1]
-    if known != classes:
+    outputs = comparison.spaces[SPACE].synthetic.values.shape[1]
+    if outputs != classes:
         return (
-            f"Labels cannot be judged: the classifier knows {known} classes, the cohort {classes}.",
+            f"Labels cannot be judged: the classifier knows {outputs} classes, the cohort {classes}.",
             "Train it on this cohort.",
         )
     return None
 
 
-def _confusion(both: Sides) -> dict[str, Floats]:
+def _confusion(comparison: Comparison) -> dict[str, Floats]:
     """Return (classes, classes) for both sides: of the images labelled i, the share in which the classifier sees j.
 
     A held-out patient counts once a class. Rows without images are 0.
     """
-    size = len(both.cohort.classes)
+    size = len(comparison.cohort.classes)
     result = {}
-    for name, values, known, mass in (
-        ("holdout", both.features(SPACE, both.holdout), both.cohort.labels[both.holdout], both.weights[both.holdout]),
-        ("synthetic", both.spaces[SPACE].synthetic.values, both.labels, np.ones(len(both.labels))),
+    for name, values, class_labels, mass in (
+        (
+            "holdout",
+            comparison.features(SPACE, comparison.holdout),
+            comparison.cohort.labels[comparison.holdout],
+            comparison.weights[comparison.holdout],
+        ),
+        ("synthetic", comparison.spaces[SPACE].synthetic.values, comparison.labels, np.ones(len(comparison.labels))),
     ):
         table = np.zeros((size, size))
-        np.add.at(table, (known, values.argmax(1)), mass)
+        np.add.at(table, (class_labels, values.argmax(1)), mass)
         result[f"confusion.{name}"] = (table / np.maximum(table.sum(1, keepdims=True), 1e-9)).astype(np.float32)
     return result
 
 
-def _taught(both: Sides) -> list[Measurement]:
+def _teaching_scores(comparison: Comparison) -> list[Measurement]:
     """Return inception and mode score; no verdict looks at them."""
-    drawn, real = both.spaces[SPACE].synthetic.values, both.features(SPACE, both.holdout)
-    size = len(both.cohort.classes)
-    shares = np.bincount(both.cohort.labels[both.holdout], minlength=size) / max(1, len(both.holdout))
+    generated, real = comparison.spaces[SPACE].synthetic.values, comparison.features(SPACE, comparison.holdout)
+    size = len(comparison.cohort.classes)
+    shares = np.bincount(comparison.cohort.labels[comparison.holdout], minlength=size) / max(1, len(comparison.holdout))
     result = []
     for name, score in (
         ("inception_score", inception_score),
         ("mode_score", lambda values: mode_score(values, shares)),
     ):
-        value, floor = score(drawn), score(real)
-        spread = [score(drawn[half]) for half in halves(np.arange(len(drawn)), HALVES, both.random(450))]
+        value, floor = score(generated), score(real)
+        spread = [score(generated[half]) for half in halves(np.arange(len(generated)), HALVES, comparison.random(450))]
         interval = spread_interval(value, spread, least=0.0, most=float(size))
-        result.append(Measurement(name, SPACE, value, interval, floor, floor, len(real), len(drawn), "higher"))
+        result.append(
+            Measurement(
+                name=name,
+                encoder=SPACE,
+                value=value,
+                interval=interval,
+                floor=floor,
+                null=floor,
+                n_real=len(real),
+                n_synthetic=len(generated),
+                better="higher",
+            )
+        )
     return result
 
 
-def _examples(both: Sides, found: list[Agreement]) -> Examples:
+def _examples(comparison: Comparison, by_class: list[Agreement]) -> Examples:
     """Return the images that the classifier puts elsewhere, least sure of their label first; or the caricatures."""
-    values = both.spaces[SPACE].synthetic.values
-    sure = values[np.arange(len(values)), both.labels]
-    worst = _worst(found)
+    values = comparison.spaces[SPACE].synthetic.values
+    sure = values[np.arange(len(values)), comparison.labels]
+    worst = _worst(by_class)
     if min(worst.p_value, worst.shift_p_value) < FAIL and _caricature(worst):
-        rows = np.flatnonzero(both.labels == worst.label)
+        rows = np.flatnonzero(comparison.labels == worst.label)
         order = rows[np.argsort(-sure[rows], kind="stable")][:SHOWN]
-        says = f"A classifier is surest of these images of {both.cohort.classes[worst.label]}."
+        says = f"A classifier is surest of these images of {comparison.cohort.classes[worst.label]}."
     else:
-        wrong = int((values.argmax(1) != both.labels).sum())
-        order = np.lexsort((sure, values.argmax(1) == both.labels))[:SHOWN]
+        wrong = int((values.argmax(1) != comparison.labels).sum())
+        order = np.lexsort((sure, values.argmax(1) == comparison.labels))[:SHOWN]
         says = (
             f"A classifier sees another class in {count(wrong, 'image')}; it doubts these most."
             if wrong
             else "A classifier sees the right class in every image; it is least sure of these."
         )
-    return Examples(says, tuple(str(each) for each in both.samples.ids[order]))
+    return Examples(says, tuple(str(sample_id) for sample_id in comparison.samples.ids[order]))
 
 
-def _worst(found: list[Agreement]) -> Agreement:
-    return min(found, key=lambda each: min(each.p_value, each.shift_p_value))
+def _worst(by_class: list[Agreement]) -> Agreement:
+    return min(by_class, key=lambda agreement: min(agreement.p_value, agreement.shift_p_value))
 
 
 def _caricature(worst: Agreement) -> bool:
@@ -151,9 +175,9 @@ def _caricature(worst: Agreement) -> bool:
     return worst.synthetic > worst.real if worst.p_value <= worst.shift_p_value else worst.shift > 0.5
 
 
-def _trouble(both: Sides, found: list[Agreement]) -> tuple[str, str]:
-    worst, caricature = _worst(found), _caricature(_worst(found))
-    name = both.cohort.classes[worst.label]
+def _trouble(comparison: Comparison, by_class: list[Agreement]) -> tuple[str, str]:
+    worst, caricature = _worst(by_class), _caricature(_worst(by_class))
+    name = comparison.cohort.classes[worst.label]
     sizes = f"{count(worst.n_synthetic, 'synthetic image')}, {count(worst.n_real, 'held-out patient')}"
     if worst.p_value <= worst.shift_p_value:
         sentence = (
@@ -171,38 +195,38 @@ def _trouble(both: Sides, found: list[Agreement]) -> tuple[str, str]:
     return f"{sentence}.", "Look at the images of this class that the classifier puts elsewhere; train longer."
 
 
-def _measurement(both: Sides, each: Agreement) -> Measurement:
+def _measurement(comparison: Comparison, agreement: Agreement) -> Measurement:
     return Measurement(
-        "label_agreement",
-        SPACE,
-        each.synthetic,
-        each.interval,
-        each.real,
-        each.real,
-        each.n_real,
-        each.n_synthetic,
-        "as real",
-        both.cohort.classes[each.label],
-        p_value=each.p_value,
+        name="label_agreement",
+        encoder=SPACE,
+        value=agreement.synthetic,
+        interval=agreement.interval,
+        floor=agreement.real,
+        null=agreement.real,
+        n_real=agreement.n_real,
+        n_synthetic=agreement.n_synthetic,
+        better="as real",
+        class_name=comparison.cohort.classes[agreement.label],
+        p_value=agreement.p_value,
     )
 
 
-def _unseen(both: Sides, found: list[Agreement]) -> list[int]:
-    seen = {each.label for each in found}
-    return [int(label) for label in np.unique(both.labels) if int(label) not in seen]
+def _untested_classes(comparison: Comparison, by_class: list[Agreement]) -> list[int]:
+    tested = {agreement.label for agreement in by_class}
+    return [int(label) for label in np.unique(comparison.labels) if int(label) not in tested]
 
 
-def _mean(found: list[Agreement]) -> float:
-    return float(np.mean([each.synthetic for each in found]))
+def _mean(by_class: list[Agreement]) -> float:
+    return float(np.mean([agreement.synthetic for agreement in by_class]))
 
 
-def _mean_real(found: list[Agreement]) -> float:
-    return float(np.mean([each.real for each in found]))
+def _mean_real(by_class: list[Agreement]) -> float:
+    return float(np.mean([agreement.real for agreement in by_class]))
 
 
-def _advice(found: list[Agreement], alpha: float) -> str:
+def _advice(by_class: list[Agreement], alpha: float) -> str:
     """Return how many images of a class show the loss, at the real agreement that makes it hardest."""
-    hardest = min((each.real for each in found), key=lambda share: abs(share - 0.5 - DROP / 2))
+    hardest = min((agreement.real for agreement in by_class), key=lambda share: abs(share - 0.5 - DROP / 2))
     for size in (10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000):
         if sees_drop(hardest, size, size, alpha):
             return f"Audit with at least {size} held-out patients and synthetic images of each class."

@@ -1,7 +1,7 @@
 """Sub-regions beside the verdict on intensities: the lesion and what lies round it, where the cohort has masks.
 
-Pixel values as `metrics.region` counts them, and the texture families of radiomics (`encoders.ibsi`), of which one or
-a few well-known numbers are shown and all count as violations. Classes are compared one by one.
+Pixel values as `metrics.lesion_region` counts them, and the texture families of radiomics (`encoders.ibsi`), of which
+one or a few well-known numbers are shown and all count as violations. Classes are compared one by one.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ganaug_core.audit.comparison import Sides, some
+from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.audit.noise_and_tissue import MOST, excess
 from ganaug_core.audit.sentences import WARN
 from ganaug_core.encoders import ibsi, radiomics
@@ -60,51 +60,55 @@ class Regions:
     drawings: dict[str, Floats] = field(default_factory=dict)
 
 
-def regions(both: Sides) -> Regions:
+def regions(comparison: Comparison) -> Regions:
     """Return the comparison of the lesion in every class that has masks."""
-    cohort = both.cohort
+    cohort = comparison.cohort
     measurements: list[Measurement] = []
     sentences: list[str] = []
     drawings: dict[str, list[Floats]] = {name: [] for name in ("labels", "inside", "holdout", "synthetic")}
-    masked = np.intersect1d(cohort.with_mask(), both.train)
+    masked = np.intersect1d(cohort.with_mask(), comparison.train)
     for label, name in enumerate(cohort.classes):
         rows = masked[cohort.labels[masked] == label]
-        random = both.random(490 + label)
-        held = some(both.holdout[cohort.labels[both.holdout] == label], MOST, random)
-        drawn = some(np.flatnonzero(both.labels == label), MOST, random)
-        if not len(rows) or not len(held) or not len(drawn):
+        random = comparison.random(490 + label)
+        held = random_subset(comparison.holdout[cohort.labels[comparison.holdout] == label], MOST, random)
+        generated = random_subset(np.flatnonzero(comparison.labels == label), MOST, random)
+        if not len(rows) or not len(held) or not len(generated):
             continue
-        patients = both.patients(rows)
-        if min(patients, both.patients(held), len(drawn)) < LEAST:
+        patients = comparison.patients(rows)
+        if min(patients, comparison.patients(held), len(generated)) < LEAST:
             sentences.append(f"The lesion of {name} cannot be compared: it has too few patients with a mask.")
             continue
-        where = lesion_region.region(cohort.inside(rows), both.weights[rows])
+        where = lesion_region.region(cohort.inside(rows), comparison.weights[rows])
         if where is None:
             sentences.append(f"The lesion of {name} cannot be compared: the masks of its images do not overlap.")
             continue
-        images = cohort.images(some(rows, MOST, random)), cohort.images(held), np.asarray(both.samples.images[drawn])
-        values = [lesion_region.numbers(each, where, cohort.intensity) for each in images]
-        textures = [_textures(each, where) for each in images]
-        mass, unit = both.weights[held], cohort.intensity.unit
-        found = [
+        images = (
+            cohort.images(random_subset(rows, MOST, random)),
+            cohort.images(held),
+            np.asarray(comparison.samples.images[generated]),
+        )
+        values = [lesion_region.numbers(side, where, cohort.intensity) for side in images]
+        textures = [_textures(side, where) for side in images]
+        mass, unit = comparison.weights[held], cohort.intensity.unit
+        class_measurements = [
             *_numbers(tuple(VALUES), values[1:], mass, name, unit),
-            *_numbers(tuple(TEXTURE), [each[:, COLUMNS] for each in textures[1:]], mass, name, ""),
+            *_numbers(tuple(TEXTURE), [texture[:, COLUMNS] for texture in textures[1:]], mass, name, ""),
         ]
-        found += [
+        class_measurements += [
             excess("region_violations", SPACE, tuple(values), mass, name),
             excess("region_texture_violations", SPACE, tuple(textures), mass, name),
         ]
-        measurements += found
+        measurements += class_measurements
         sentences.append(
             f"The lesion of {name} is where at least half of the masks of {count(patients, 'training patient')} lie "
             f"({count(int(where.inside.sum()), 'pixel')}). Synthetic images have no masks, so the same pixels are "
-            f"read in all images. {_differences(found)}"
+            f"read in all images. {_differences(class_measurements)}"
         )
         usual = np.average(images[1].mean(1), axis=0, weights=mass), images[2].mean((0, 1))
-        pictures = (np.float32(label), where.inside, *(cohort.intensity.physical(each) for each in usual))
+        pictures = (np.float32(label), where.inside, *(cohort.intensity.physical(mean_image) for mean_image in usual))
         for drawing, picture in zip(drawings.values(), pictures, strict=True):
             drawing.append(np.asarray(picture, np.float32))
-    stacks = {f"region.{name}": np.stack(each) for name, each in drawings.items() if each}
+    stacks = {f"region.{name}": np.stack(arrays) for name, arrays in drawings.items() if arrays}
     return Regions(tuple(measurements), tuple(sentences), stacks)
 
 
@@ -121,20 +125,20 @@ def _numbers(
 ) -> list[Measurement]:
     """Return a measurement for each column of held-out (n, d) and synthetic (m, d) numbers."""
     result = []
-    for name, real, synthetic in zip(names, *(each.T for each in sides), strict=True):
+    for name, real, synthetic in zip(names, *(side.T for side in sides), strict=True):
         usual = weighted_median(real, mass)
         result.append(
             Measurement(
-                name,
-                SPACE,
-                float(np.median(synthetic)),
-                median_interval(synthetic),
-                usual,
-                usual,
-                round(float(mass.sum())),
-                len(synthetic),
-                "as real",
-                class_name,
+                name=name,
+                encoder=SPACE,
+                value=float(np.median(synthetic)),
+                interval=median_interval(synthetic),
+                floor=usual,
+                null=usual,
+                n_real=round(float(mass.sum())),
+                n_synthetic=len(synthetic),
+                better="as real",
+                class_name=class_name,
                 p_value=dominance(real, mass, synthetic, 0).p_value,
                 unit=unit,
             )
@@ -142,12 +146,19 @@ def _numbers(
     return result
 
 
-def _differences(found: list[Measurement]) -> str:
+def _differences(measurements: list[Measurement]) -> str:
     """Return in words which numbers differ, corrected for how many were looked at; the plainest first."""
-    adjusted = holm({each.name: each.p_value if each.p_value is not None else 1.0 for each in found})
+    adjusted = holm(
+        {
+            measurement.name: measurement.p_value if measurement.p_value is not None else 1.0
+            for measurement in measurements
+        }
+    )
     differ = sorted((name for name in adjusted if adjusted[name] < WARN), key=lambda name: adjusted[name])
-    sizes = f"{count(found[0].n_synthetic, 'synthetic image')}, {count(found[0].n_real, 'held-out patient')}"
+    sizes = (
+        f"{count(measurements[0].n_synthetic, 'synthetic image')}, {count(measurements[0].n_real, 'held-out patient')}"
+    )
     if not differ:
-        return f"None of {len(found)} numbers was seen to differ from what held-out images have there ({sizes})."
-    said = listing([SAID[each] for each in differ], most=4)
-    return f"Of {len(found)} numbers these differ from what held-out images have there: {said} ({sizes})."
+        return f"None of {len(measurements)} numbers was seen to differ from what held-out images have there ({sizes})."
+    said = listing([SAID[name] for name in differ], most=4)
+    return f"Of {len(measurements)} numbers these differ from what held-out images have there: {said} ({sizes})."

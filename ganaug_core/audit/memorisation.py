@@ -1,10 +1,10 @@
-"""Beside the verdict on copying: what the literature counts, and what the run's own discriminator remembers."""
+"""Beside the verdict on copying: what the literature counts, and what the run's own discriminator has memorised."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from ganaug_core.audit.comparison import Sides
+from ganaug_core.audit.comparison import Comparison
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import memorisation
 from ganaug_core.metrics.statistics import Values, dominance, halves, spread_interval, wilson
@@ -24,73 +24,81 @@ COUNTS: dict[str, tuple[Count, str]] = {
 }
 
 
-def described(both: Sides) -> tuple[Measurement, ...]:
+def literature_counts(comparison: Comparison) -> tuple[Measurement, ...]:
     """Return the three counts with what held-out images give; the class mix is that of the hold-out everywhere.
 
-    For the value beside, one half of the held-out patients plays the synthetic images against the other.
+    For the floor, one half of the held-out patients plays the synthetic images against the other.
     """
-    if SPACE not in both.spaces:
+    if SPACE not in comparison.spaces:
         return ()
-    held, train, drawn = _rows(both)
-    if min(len(held) // 2, len(train), len(drawn)) < LEAST:
+    held, train, generated = _rows(comparison)
+    if min(len(held) // 2, len(train), len(generated)) < LEAST:
         return ()
-    values = both.features(SPACE, train), both.features(SPACE, held), both.spaces[SPACE].synthetic.values[drawn]
-    parts = [np.asarray(each) for each in halves(both.cohort.groups[held], 3, both.random(460))]
+    values = (
+        comparison.features(SPACE, train),
+        comparison.features(SPACE, held),
+        comparison.spaces[SPACE].synthetic.values[generated],
+    )
+    parts = [np.asarray(half) for half in halves(comparison.cohort.groups[held], 3, comparison.random(460))]
     if not parts:  # too few patients to play against each other
         return ()
-    subsets = list(halves(np.arange(len(drawn)), HALVES, both.random(461)))
+    subsets = list(halves(np.arange(len(generated)), HALVES, comparison.random(461)))
     result = []
     for name, (counted, better) in COUNTS.items():
         try:
             value = counted(*values)
-            beside = [_beside(counted, values, part) for part in parts]
+            real_values = [_between_real_halves(counted, values, half) for half in parts]
             spread = [counted(values[0], values[1], values[2][half]) for half in subsets]
         except EvidenceError:  # too few images in every cell
             continue
-        floor = float(np.mean(beside))
+        floor = float(np.mean(real_values))
         result.append(
             Measurement(
-                name,
-                SPACE,
-                value,
-                spread_interval(value, spread, most=1.0 if name == "authentic_share" else np.inf),
-                floor,
-                floor if name == "authentic_share" else 0.0,  # it has no scale of its own: it grows with the dimension
-                both.patients(held),
-                len(drawn),
-                better,
+                name=name,
+                encoder=SPACE,
+                value=value,
+                interval=spread_interval(value, spread, most=1.0 if name == "authentic_share" else np.inf),
+                floor=floor,
+                # the others have no scale of their own: they grow with the dimension
+                null=floor if name == "authentic_share" else 0.0,
+                n_real=comparison.patients(held),
+                n_synthetic=len(generated),
+                better=better,
                 reference="train+holdout",
             )
         )
     return tuple(result)
 
 
-def _beside(counted: Count, values: tuple[Floats, Floats, Floats], part: Integers) -> float:
-    rest = np.setdiff1d(np.arange(len(values[1])), part)
-    return counted(values[0], values[1][rest], values[1][part])
+def _between_real_halves(counted: Count, values: tuple[Floats, Floats, Floats], half: Integers) -> float:
+    """Return the count with one half of the held-out images in the place of the synthetic ones."""
+    rest = np.setdiff1d(np.arange(len(values[1])), half)
+    return counted(values[0], values[1][rest], values[1][half])
 
 
-def _rows(both: Sides) -> tuple[Integers, Integers, Integers]:
+def _rows(comparison: Comparison) -> tuple[Integers, Integers, Integers]:
     """Return rows of the three sides, at most `MOST` each, at the hold-out's shares of the classes that all have."""
-    random = both.random(462)
-    labels = both.cohort.labels
+    random = comparison.random(462)
+    labels = comparison.cohort.labels
     pools = [
-        (both.holdout[labels[both.holdout] == label], both.train[labels[both.train] == label],
-         np.flatnonzero(both.labels == label))
-        for label in range(len(both.cohort.classes))
+        (comparison.holdout[labels[comparison.holdout] == label], comparison.train[labels[comparison.train] == label],
+         np.flatnonzero(comparison.labels == label))
+        for label in range(len(comparison.cohort.classes))
     ]  # fmt: skip
-    pools = [each for each in pools if min(map(len, each))]
-    total = sum(len(each[0]) for each in pools)
-    size = min([MOST, *(len(side) * total / len(each[0]) for each in pools for side in each)])
+    pools = [pool for pool in pools if min(map(len, pool))]
+    total = sum(len(pool[0]) for pool in pools)
+    size = min([MOST, *(len(side) * total / len(pool[0]) for pool in pools for side in pool)])
     picks = [
-        [np.sort(random.permutation(side)[: max(1, int(size * len(each[0]) / total))]) for side in each]
-        for each in pools
+        [np.sort(random.permutation(side)[: max(1, int(size * len(pool[0]) / total))]) for side in pool]
+        for pool in pools
     ]
-    held, train, drawn = (np.concatenate([np.zeros(0, np.int64), *(pick[side] for pick in picks)]) for side in range(3))
-    return held, train, drawn
+    held, train, generated = (
+        np.concatenate([np.zeros(0, np.int64), *(pick[side] for pick in picks)]) for side in range(3)
+    )
+    return held, train, generated
 
 
-def membership(both: Sides, train_logits: Values, holdout_logits: Values) -> tuple[Measurement, ...]:
+def membership(comparison: Comparison, train_logits: Values, holdout_logits: Values) -> tuple[Measurement, ...]:
     """Return how well the run's discriminator tells training images from held-out ones, one image a patient.
 
     Half of the pairs is chance. The second number is the share of training images that are told while one held-out
@@ -101,39 +109,56 @@ def membership(both: Sides, train_logits: Values, holdout_logits: Values) -> tup
 
     Source: Hayes et al., 2019, arXiv:1705.07663 (LOGAN); Carlini et al., 2022, arXiv:2112.03570.
     """
-    if min(both.patients(both.train), both.patients(both.holdout)) < LEAST:
+    if min(comparison.patients(comparison.train), comparison.patients(comparison.holdout)) < LEAST:
         return ()
-    random = both.random(463)
-    order = random.permutation(len(both.train))
-    _, first = np.unique(both.cohort.groups[both.train[order]], return_index=True)
-    known = np.asarray(train_logits, np.float64)[order[first]]
-    mass = _mixed(both, both.train[order[first]])
+    random = comparison.random(463)
+    order = random.permutation(len(comparison.train))
+    _, first = np.unique(comparison.cohort.groups[comparison.train[order]], return_index=True)
+    member_logits = np.asarray(train_logits, np.float64)[order[first]]
+    mass = _mixed(comparison, comparison.train[order[first]])
     if not mass.any():  # no class is on both sides
         return ()
-    unknown = np.asarray(holdout_logits, np.float64)
-    found = dominance(unknown, mass, known, 0)
-    sizes = round(float(mass.sum())), len(known)
-    limit = float(np.quantile(unknown, 1 - ALARMS))
-    told = int((known > limit).sum())
-    alarms = float((mass * (unknown > limit)).sum() / mass.sum())
+    nonmember_logits = np.asarray(holdout_logits, np.float64)
+    separation = dominance(nonmember_logits, mass, member_logits, 0)
+    sizes = round(float(mass.sum())), len(member_logits)
+    limit = float(np.quantile(nonmember_logits, 1 - ALARMS))
+    detected = int((member_logits > limit).sum())
+    alarms = float((mass * (nonmember_logits > limit)).sum() / mass.sum())
     return (
         Measurement(
-            "membership", DISCRIMINATOR, found.chance, found.interval, 0.5, 0.5, *sizes, "near .5",
-            reference="train+holdout", p_value=found.p_value,
+            name="membership",
+            encoder=DISCRIMINATOR,
+            value=separation.chance,
+            interval=separation.interval,
+            floor=0.5,
+            null=0.5,
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="near .5",
+            reference="train+holdout",
+            p_value=separation.p_value,
         ),
         Measurement(
-            "membership_sure", DISCRIMINATOR, told / len(known), wilson(told, len(known)), alarms, alarms, *sizes,
-            "lower", reference="train+holdout",
+            name="membership_sure",
+            encoder=DISCRIMINATOR,
+            value=detected / len(member_logits),
+            interval=wilson(detected, len(member_logits)),
+            floor=alarms,
+            null=alarms,
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="lower",
+            reference="train+holdout",
         ),
-    )  # fmt: skip
+    )
 
 
-def _mixed(both: Sides, train: Integers) -> Values:
+def _mixed(comparison: Comparison, train: Integers) -> Values:
     """Return the weights of the held-out images at the class mix of these training images, as many patients in sum."""
-    mass = both.weights[both.holdout]
-    held, known = both.cohort.labels[both.holdout], both.cohort.labels[train]
-    size = len(both.cohort.classes)
-    have, want = np.bincount(held, mass, size), np.bincount(known, minlength=size).astype(np.float64)
+    mass = comparison.weights[comparison.holdout]
+    held, train_labels = comparison.cohort.labels[comparison.holdout], comparison.cohort.labels[train]
+    size = len(comparison.cohort.classes)
+    have, want = np.bincount(held, mass, size), np.bincount(train_labels, minlength=size).astype(np.float64)
     want[have == 0] = 0
     scale = want / np.maximum(have, 1e-9) * (have.sum() / max(want.sum(), 1e-9))
     result: Values = mass * scale[held]

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganaug_core.audit.comparison import Sides
+from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.sentences import Finding
 from ganaug_core.audit.variety import within_classes
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import detectable_deletion, missing_modes, repetition
-from ganaug_core.metrics.statistics import Values, wilson
+from ganaug_core.metrics.statistics import wilson
 from ganaug_core.neighbours import Registered, neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
 from ganaug_core.wording import chance, count, listing, percent
@@ -45,97 +45,130 @@ class Modes:
     missing: tuple[MissingMode, ...] = ()
 
 
-def modes(both: Sides, measured: tuple[Measurement, ...], report: Report) -> Modes:
+def modes(comparison: Comparison, measured: tuple[Measurement, ...], report: Report) -> Modes:
     """Return what speaks for missing or repeated images.
 
     Args:
-        both: The two sides.
+        comparison: Cohort and samples.
         measured: The measurements; precision and density in `simclr` open the search for missing groups.
         report: Progress.
     """
-    real = np.sort(np.concatenate([both.train, both.holdout]))
-    classes = [label for label in range(len(both.cohort.classes)) if (both.cohort.labels[real] == label).any()]
-    absent = [both.cohort.classes[label] for label in classes if not (both.labels == label).any()]
-    repeats, measurements = _repetition(both, real, classes, report)
-    repeated = min([1.0, *(each.p_value * len(repeats) for each in repeats)])
-    opened, why = _gate(both, measured)
-    found = _cells(both, real) if opened else []
-    missing = [cell for cell in found if cell.missing]
-    lost = min([1.0, *(cell.q_value for cell in found if cell.rare)])
-    tested = bool(absent or repeats or found)
+    real = np.sort(np.concatenate([comparison.train, comparison.holdout]))
+    classes = [
+        label for label in range(len(comparison.cohort.classes)) if (comparison.cohort.labels[real] == label).any()
+    ]
+    absent = [comparison.cohort.classes[label] for label in classes if not (comparison.labels == label).any()]
+    repeats, measurements = _repetition(comparison, real, classes, report)
+    repeated = min([1.0, *(repeat.p_value * len(repeats) for repeat in repeats)])
+    opened, why = _gate(comparison, measured)
+    clusters = _clusters(comparison, real) if opened else []
+    missing = [cluster for cluster in clusters if cluster.missing]
+    lost = min([1.0, *(cluster.q_value for cluster in clusters if cluster.rare)])
+    tested = bool(absent or repeats or clusters)
     p_value = 0.0 if absent else min(1.0, PARTS * min(repeated, lost)) if tested else None
-    worst = min(repeats, key=lambda each: each.p_value, default=None)
-    visible = _visible(both, real, found)
-    trouble, do = _trouble(both, absent, worst, missing, repeated, lost)
-    alone = not len(both.holdout)
+    worst = min(repeats, key=lambda repeat: repeat.p_value, default=None)
+    visible = _visible(comparison, real, clusters)
+    trouble, do = _trouble(comparison, absent=absent, worst=worst, missing=missing, repeated=repeated, lost=lost)
+    alone = not len(comparison.holdout)
     finding = Finding(
-        p_value,
-        (f"{trouble} {ALONE}" if alone else trouble, do),
-        None if alone else _clear(both, real, found, repeats, visible),
-        _alone(found, why) if alone else _unable(both, found, why, visible),
+        p_value=p_value,
+        trouble=(f"{trouble} {ALONE}" if alone else trouble, do),
+        clear=None if alone else _clear(comparison, real, clusters, repeats, visible),
+        unable=_without_holdout(clusters, why) if alone else _unable(comparison, clusters, why, visible),
         named=bool(absent or missing),
-        measurements=(*measurements, *_shown(both, real, visible, len(found)), *within_classes(both)),
+        measurements=(
+            *measurements,
+            *_self_test(comparison, real, visible, len(clusters)),
+            *within_classes(comparison),
+        ),
     )
-    return Modes(finding, tuple(_named(both, cell) for cell in sorted(missing, key=lambda each: each.p_value)))
+    return Modes(
+        finding, tuple(_missing_mode(comparison, cluster) for cluster in sorted(missing, key=lambda mode: mode.p_value))
+    )
 
 
 def _repetition(
-    both: Sides, real: Integers, classes: list[int], report: Report
+    comparison: Comparison, real: Integers, classes: list[int], report: Report
 ) -> tuple[list[Repeats], tuple[Measurement, ...]]:
     """Return self-similarity (registered, and in the feature space) and variety of each class that is large enough."""
-    found: list[tuple[Repeats, Measurement]] = []
+    repetitions: list[tuple[Repeats, Measurement]] = []
     for number, label in enumerate(classes):
         report(number / len(classes), "Looking for repeated images")
-        held, drawn = _same_size(both, real, label)
-        if len(drawn) < LEAST:
+        held, generated = _same_size(comparison, real, label)
+        if len(generated) < LEAST:
             continue
-        found.append(_self_similarity(both, REGISTERED, held, drawn, label))
-        if SPACE in both.spaces:
-            found += [_self_similarity(both, SPACE, held, drawn, label), _variety(both, held, drawn, label)]
-    return [repeats for repeats, _ in found], tuple(measurement for _, measurement in found)
+        repetitions.append(_self_similarity(comparison, REGISTERED, held, generated, label))
+        if SPACE in comparison.spaces:
+            repetitions += [
+                _self_similarity(comparison, SPACE, held, generated, label),
+                _variety(comparison, held, generated, label),
+            ]
+    return [repeats for repeats, _ in repetitions], tuple(measurement for _, measurement in repetitions)
 
 
 def _self_similarity(
-    both: Sides, space: str, held: Integers, drawn: Integers, label: int
+    comparison: Comparison, space: str, held: Integers, generated: Integers, label: int
 ) -> tuple[Repeats, Measurement]:
-    near_real, near_drawn = _within(both, space, held, drawn, label)
-    share, usual, p_value = repetition.self_similarity(near_drawn, near_real)
-    name, pairs = both.cohort.classes[label], len(drawn) // 2  # neighbours come in mutual pairs
+    real_distances, synthetic_distances = _within(comparison, space, held, generated, label)
+    share, usual, p_value = repetition.self_similarity(synthetic_distances, real_distances)
+    name, pairs = comparison.cohort.classes[label], len(generated) // 2  # neighbours come in mutual pairs
     sentence = (
         f"The class {name} repeats itself: {percent(share)} of its synthetic images have a near twin among "
-        f"them, of real ones {percent(usual)} ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
+        f"them, of real ones {percent(usual)} ({chance(p_value)}; {len(generated)} against {len(held)} images)"
     )
-    interval, sizes = wilson(share * pairs, pairs), (len(held), len(drawn))
+    interval, sizes = wilson(share * pairs, pairs), (len(held), len(generated))
     return Repeats(label, p_value, sentence), Measurement(
-        "self_similarity", space, share, interval, usual, usual, *sizes, "lower", name, p_value=p_value
+        name="self_similarity",
+        encoder=space,
+        value=share,
+        interval=interval,
+        floor=usual,
+        null=usual,
+        n_real=sizes[0],
+        n_synthetic=sizes[1],
+        better="lower",
+        class_name=name,
+        p_value=p_value,
     )
 
 
-def _variety(both: Sides, held: Integers, drawn: Integers, label: int) -> tuple[Repeats, Measurement]:
-    synthetic = both.spaces[SPACE].synthetic.values[drawn]
-    ratio, interval, p_value = repetition.variety(synthetic, both.features(SPACE, held), seed=both.seed)
-    name, sizes = both.cohort.classes[label], (len(held), len(drawn))
+def _variety(comparison: Comparison, held: Integers, generated: Integers, label: int) -> tuple[Repeats, Measurement]:
+    synthetic = comparison.spaces[SPACE].synthetic.values[generated]
+    ratio, interval, p_value = repetition.variety(synthetic, comparison.features(SPACE, held), seed=comparison.seed)
+    name, sizes = comparison.cohort.classes[label], (len(held), len(generated))
     sentence = (
         f"The class {name} has lost variety: {percent(ratio)} of the effective number of different images "
-        f"that as many real ones have ({chance(p_value)}; {len(drawn)} against {len(held)} images)"
+        f"that as many real ones have ({chance(p_value)}; {len(generated)} against {len(held)} images)"
     )
     return Repeats(label, p_value, sentence), Measurement(
-        "vendi_ratio", SPACE, ratio, interval, 1.0, 1.0, *sizes, "higher", name, p_value=p_value
+        name="vendi_ratio",
+        encoder=SPACE,
+        value=ratio,
+        interval=interval,
+        floor=1.0,
+        null=1.0,
+        n_real=sizes[0],
+        n_synthetic=sizes[1],
+        better="higher",
+        class_name=name,
+        p_value=p_value,
     )
 
 
-def _same_size(both: Sides, real: Integers, label: int) -> tuple[Integers, Integers]:
+def _same_size(comparison: Comparison, real: Integers, label: int) -> tuple[Integers, Integers]:
     """Return as many real as synthetic rows of a class, at most `MATCHED`; held-out ones first."""
-    random = both.random(300 + label)
-    inside = real[both.cohort.labels[real] == label]
+    random = comparison.random(300 + label)
+    inside = real[comparison.cohort.labels[real] == label]
     order = random.permutation(inside)
-    order = order[np.argsort(both.cohort.roles[order] != HOLDOUT, kind="stable")]
-    drawn = random.permutation(np.flatnonzero(both.labels == label))
-    size = min(len(order), len(drawn), MATCHED)
-    return np.sort(order[:size]), np.sort(drawn[:size])
+    order = order[np.argsort(comparison.cohort.roles[order] != HOLDOUT, kind="stable")]
+    generated = random.permutation(np.flatnonzero(comparison.labels == label))
+    size = min(len(order), len(generated), MATCHED)
+    return np.sort(order[:size]), np.sort(generated[:size])
 
 
-def _within(both: Sides, space: str, held: Integers, drawn: Integers, label: int) -> tuple[Floats, Floats]:
+def _within(
+    comparison: Comparison, space: str, held: Integers, generated: Integers, label: int
+) -> tuple[Floats, Floats]:
     """Return the distance of each real and of each synthetic image of a class to its nearest other one of the set."""
     if space == REGISTERED:
         own = np.arange(len(held))
@@ -144,18 +177,22 @@ def _within(both: Sides, space: str, held: Integers, drawn: Integers, label: int
             return registered(images, images, query_groups=own, reference_groups=own)
 
         # which real images these are, seed, class and number decide
-        what = f"class-{label}-{len(held)}-{both.seed}"
-        known = both.searched(what, lambda: among(both.cohort.images(held)))
-        return known.distance, among(both.samples.images[drawn]).distance
-    between = neighbours(both.features(space, held), both.spaces[space].synthetic.values[drawn], 1)
+        what = f"class-{label}-{len(held)}-{comparison.seed}"
+        real_nearest = comparison.searched(what, lambda: among(comparison.cohort.images(held)))
+        return real_nearest.distance, among(comparison.samples.images[generated]).distance
+    between = neighbours(comparison.features(space, held), comparison.spaces[space].synthetic.values[generated], 1)
     return between.real_real[:, 0], between.synthetic_synthetic[:, 0]
 
 
-def _gate(both: Sides, measured: tuple[Measurement, ...]) -> tuple[bool, str]:
+def _gate(comparison: Comparison, measured: tuple[Measurement, ...]) -> tuple[bool, str]:
     """Return whether synthetic images are near enough to real ones to count them in groups, and why not."""
-    if SPACE not in both.spaces:
+    if SPACE not in comparison.spaces:
         return False, f"the features {SPACE} are missing"
-    values = {each.name: each.value for each in measured if each.encoder == SPACE and each.class_name is None}
+    values = {
+        measurement.name: measurement.value
+        for measurement in measured
+        if measurement.encoder == SPACE and measurement.class_name is None
+    }
     if "precision" not in values:
         return False, "there are too few images"
     precision, density = values["precision"], values["density"]
@@ -168,50 +205,47 @@ def _gate(both: Sides, measured: tuple[Measurement, ...]) -> tuple[bool, str]:
     return True, ""
 
 
-def _cells(both: Sides, real: Integers) -> list[missing_modes.Cell]:
-    return missing_modes.cells(
-        both.features(SPACE, real),
-        both.spaces[SPACE].synthetic.values,
-        both.cohort.labels[real],
-        both.labels,
-        _weights(both, real),
-        seed=both.seed,
+def _clusters(comparison: Comparison, real: Integers) -> list[missing_modes.Cluster]:
+    return missing_modes.clusters(
+        comparison.features(SPACE, real),
+        comparison.spaces[SPACE].synthetic.values,
+        comparison.cohort.labels[real],
+        comparison.labels,
+        comparison.weights[real],
+        seed=comparison.seed,
     )
 
 
-def _weights(both: Sides, real: Integers) -> Values:
-    return both.weights[real]
-
-
-def _named(both: Sides, cell: missing_modes.Cell) -> MissingMode:
-    real = np.sort(np.concatenate([both.train, both.holdout]))
-    members = tuple(str(each) for each in both.cohort.ids[real[cell.members]])
-    middle = both.features(SPACE, real[cell.members]).mean(0)
-    drawn = np.flatnonzero(both.labels == cell.label)
-    away = np.linalg.norm(both.spaces[SPACE].synthetic.values[drawn] - middle, axis=1)
-    nearest = drawn[np.argsort(away, kind="stable")[:EXEMPLARS]]
-    patients = round(float(_weights(both, real)[both.cohort.labels[real] == cell.label].sum()))
+def _missing_mode(comparison: Comparison, cluster: missing_modes.Cluster) -> MissingMode:
+    real = np.sort(np.concatenate([comparison.train, comparison.holdout]))
+    members = tuple(str(image_id) for image_id in comparison.cohort.ids[real[cluster.members]])
+    middle = comparison.features(SPACE, real[cluster.members]).mean(0)
+    generated = np.flatnonzero(comparison.labels == cluster.label)
+    away = np.linalg.norm(comparison.spaces[SPACE].synthetic.values[generated] - middle, axis=1)
+    nearest = generated[np.argsort(away, kind="stable")[:EXEMPLARS]]
+    patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == cluster.label].sum()))
     return MissingMode(
-        both.cohort.classes[cell.label],
-        cell.cluster,
-        cell.real_share,
-        cell.synthetic_share,
-        cell.interval,
-        cell.p_value,
-        members[:EXEMPLARS],
-        members,
-        tuple(str(each) for each in both.samples.ids[nearest]),
-        SPACE,
-        patients,
-        len(drawn),
+        class_name=comparison.cohort.classes[cluster.label],
+        cluster=cluster.number,
+        real_share=cluster.real_share,
+        synthetic_share=cluster.synthetic_share,
+        interval=cluster.interval,
+        p_value=cluster.p_value,
+        exemplars=members[:EXEMPLARS],
+        members=members,
+        nearest=tuple(str(sample_id) for sample_id in comparison.samples.ids[nearest]),
+        encoder=SPACE,
+        n_real=patients,
+        n_synthetic=len(generated),
     )
 
 
 def _trouble(
-    both: Sides,
+    comparison: Comparison,
+    *,
     absent: list[str],
     worst: Repeats | None,
-    missing: list[missing_modes.Cell],
+    missing: list[missing_modes.Cluster],
     repeated: float,
     lost: float,
 ) -> tuple[str, str]:
@@ -221,10 +255,10 @@ def _trouble(
     if worst is not None and repeated < 0.05 / PARTS:
         sentences.append(worst.sentence)
     if missing:
-        first = min(missing, key=lambda cell: cell.p_value)
+        first = min(missing, key=lambda cluster: cluster.p_value)
         sentences.append(
             f"{count(len(missing), 'group of real images is', 'groups of real images are')} nearly missing; the worst "
-            f"is {percent(first.real_share)} of real {both.cohort.classes[first.label]} but "
+            f"is {percent(first.real_share)} of real {comparison.cohort.classes[first.label]} but "
             f"{percent(first.synthetic_share)} of the synthetic ones ({chance(first.p_value)})"
         )
     if not sentences:
@@ -238,37 +272,47 @@ def _trouble(
 
 
 def _clear(
-    both: Sides, real: Integers, found: list[missing_modes.Cell], repeats: list[Repeats], visible: Visible
+    comparison: Comparison,
+    real: Integers,
+    clusters: list[missing_modes.Cluster],
+    repeats: list[Repeats],
+    visible: Visible,
 ) -> tuple[str, str] | None:
     """Return the sentence for nothing found; None where a large group of a class could hide."""
-    tested = {each.label for each in repeats}
-    if not found or any(share is None or share > VISIBLE or label not in tested for label, share in visible.items()):
+    tested = {repeat.label for repeat in repeats}
+    if not clusters or any(share is None or share > VISIBLE or label not in tested for label, share in visible.items()):
         return None
     label, share = max(visible.items(), key=lambda pair: pair[1] or 0)
-    patients = round(float(_weights(both, real)[both.cohort.labels[real] == label].sum()))
+    patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
+    generated = int((comparison.labels == label).sum())
     return (
         f"No missing group found and no class repeats itself. The smallest group of this cohort's own images whose "
-        f"absence is noticed is {percent(share or 0)} of {both.cohort.classes[label]} "
-        f"({count(int((both.labels == label).sum()), 'synthetic image')} against {count(patients, 'real patient')}) "
-        f"or less in the other classes.",
+        f"absence is noticed is {percent(share or 0)} of {comparison.cohort.classes[label]} "
+        f"({count(generated, 'synthetic image')} against {count(patients, 'real patient')}) or "
+        f"less in the other classes.",
         "Look at the map for rarer ones.",
     )
 
 
-def _visible(both: Sides, real: Integers, found: list[missing_modes.Cell]) -> Visible:
+def _visible(comparison: Comparison, real: Integers, clusters: list[missing_modes.Cluster]) -> Visible:
     """Return by class the smallest share whose absence would be noticed: groups of its own images are left out."""
-    if not found:
-        return {int(label): None for label in np.unique(both.cohort.labels[real])}
-    features, weights = both.features(SPACE, real), _weights(both, real)
+    if not clusters:
+        return {int(label): None for label in np.unique(comparison.cohort.labels[real])}
+    features, weights = comparison.features(SPACE, real), comparison.weights[real]
     return {
         int(label): detectable_deletion.smallest_deleted(
-            found, int(label), features, weights, int((both.labels == label).sum()), both.random(310 + int(label))
+            clusters,
+            int(label),
+            features,
+            weights,
+            synthetic=int((comparison.labels == label).sum()),
+            random=comparison.random(310 + int(label)),
         )
-        for label in np.unique(both.cohort.labels[real])
+        for label in np.unique(comparison.cohort.labels[real])
     }
 
 
-def _shown(both: Sides, real: Integers, visible: Visible, tests: int) -> list[Measurement]:
+def _self_test(comparison: Comparison, real: Integers, visible: Visible, tests: int) -> list[Measurement]:
     """Return the self-test as measurements; the interval is one step of its shares."""
     result = []
     steps = (0.0, *detectable_deletion.SHARES)
@@ -276,32 +320,36 @@ def _shown(both: Sides, real: Integers, visible: Visible, tests: int) -> list[Me
         if share is None:
             continue
         below = steps[steps.index(share) - 1]
-        patients = round(float(_weights(both, real)[both.cohort.labels[real] == label].sum()))
-        drawn = int((both.labels == label).sum())
-        name = both.cohort.classes[label]
+        patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
+        generated = int((comparison.labels == label).sum())
+        name = comparison.cohort.classes[label]
         result.append(
             Measurement(
-                "smallest_mode",
-                SPACE,
-                share,
-                (below, share),
-                missing_modes.smallest_visible(patients, drawn, tests),  # of a group that is a cell of its own
-                1.0,  # groups that no encoder separates: only the absence of all is noticed
-                patients,
-                drawn,
-                "lower",
-                name,
+                name="smallest_mode",
+                encoder=SPACE,
+                value=share,
+                interval=(below, share),
+                floor=missing_modes.smallest_visible(
+                    patients, generated, tests
+                ),  # of a group that is a cluster of its own
+                null=1.0,  # groups that no encoder separates: only the absence of all is noticed
+                n_real=patients,
+                n_synthetic=generated,
+                better="lower",
+                class_name=name,
                 reference="train+holdout",
             )
         )
     return result
 
 
-def _alone(found: list[missing_modes.Cell], why: str) -> tuple[str, str]:
+def _without_holdout(clusters: list[missing_modes.Cluster], why: str) -> tuple[str, str]:
     """Return what can be said without a hold-out: never that nothing is missing."""
     reason = why or "there are too few images of every class"
     said = (
-        "No missing group found and no class repeats itself" if found else f"Missing groups cannot be counted: {reason}"
+        "No missing group found and no class repeats itself"
+        if clusters
+        else f"Missing groups cannot be counted: {reason}"
     )
     return (
         f"{said}. {ALONE}",
@@ -309,19 +357,24 @@ def _alone(found: list[missing_modes.Cell], why: str) -> tuple[str, str]:
     )
 
 
-def _unable(both: Sides, found: list[missing_modes.Cell], why: str, visible: Visible) -> tuple[str, str]:
-    if not found:
+def _unable(
+    comparison: Comparison, clusters: list[missing_modes.Cluster], why: str, visible: Visible
+) -> tuple[str, str]:
+    if not clusters:
         do = "Train longer, or audit with more images." if why else "Import more images."
         return (
             f"Missing groups cannot be counted: {why or 'there are too few images of every class'}.",
-            do if SPACE in both.spaces else "Audit in this space too.",
+            do if SPACE in comparison.spaces else "Audit in this space too.",
         )
-    blind = [both.cohort.classes[label] for label, share in visible.items() if share is None or share > VISIBLE]
-    needs = _needed(len(found) * PARTS)
+    blind = [comparison.cohort.classes[label] for label, share in visible.items() if share is None or share > VISIBLE]
+    needs = _needed(len(clusters) * PARTS)
     said = f"No missing group found, but {percent(VISIBLE)} of {listing(blind, most=4)} could be absent unnoticed."
     sizes = [
-        min(both.patients(np.flatnonzero(both.cohort.labels == label)), int((both.labels == label).sum()))
-        for label, name in enumerate(both.cohort.classes)
+        min(
+            comparison.patients(np.flatnonzero(comparison.cohort.labels == label)),
+            int((comparison.labels == label).sum()),
+        )
+        for label, name in enumerate(comparison.cohort.classes)
         if name in blind
     ]
     if min(sizes, default=0) >= needs:  # numbers are not what lacks
@@ -334,7 +387,7 @@ def _unable(both: Sides, found: list[missing_modes.Cell], why: str, visible: Vis
 
 def _needed(tests: int) -> int:
     """Return how many real patients and synthetic images of a class show the absence of so large a group."""
-    size = missing_modes.PER_CELL * 2
+    size = missing_modes.PATIENTS_PER_CLUSTER * 2
     while (share := missing_modes.smallest_visible(size, size, tests)) is None or share > VISIBLE:
         size += 4
     return size

@@ -1,22 +1,22 @@
-"""Natural twins: how many fresh real images would resemble a training image, because the cohort repeats itself?
+"""Near-duplicates: how many fresh real images would resemble a training image, because the cohort repeats itself?
 
 We split by groups of twins, so the held-out images have none in training, and fresh images of the same source may.
-Those are no copies. How many there are, the synthetic images tell themselves: whoever has natural twins in training has
-them in the hold-out too, and a copier of training images has not.
+Those are no copies. How many there are, the synthetic images tell themselves: whoever has near-duplicates in training
+has them in the hold-out too, and a copier of training images has not.
 """
 
 import numpy as np
 
-from ganaug_core.audit.comparison import Sides
-from ganaug_core.metrics.copying import Natural
+from ganaug_core.audit.comparison import Comparison
+from ganaug_core.metrics.copying import NearDuplicateRate
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Cohort, Floats, Integers
 
 PRIOR = 0.5  # Jeffreys' prior of a Poisson count: none seen is not none
 
 
-def natural_twins(both: Sides, to_holdout: Floats) -> dict[int, Natural]:
-    """Return by class the share of images that may have a natural twin in training, and from how many it is known.
+def near_duplicate_rates(comparison: Comparison, to_holdout: Floats) -> dict[int, NearDuplicateRate]:
+    """Return by class the share of images that may have a near-duplicate in training, and from how many it is known.
 
     The twins of the cohort say how many an image of a class has, at most; the count of synthetic images with a twin
     in the hold-out says how many these have. What held-out images have in training themselves (a split of the source's
@@ -25,28 +25,28 @@ def natural_twins(both: Sides, to_holdout: Floats) -> dict[int, Natural]:
     Args:
         to_holdout: (m,) registered distance of each synthetic image to the hold-out.
     """
-    cohort = both.cohort
+    cohort = comparison.cohort
     if len(cohort.twins) == 0:
         return {}
-    in_train, in_holdout = (_chances(cohort, rows) for rows in (both.train, both.holdout))
-    known = _with_a_twin(cohort, both.holdout, both.train)
-    labels = [int(label) for label in np.unique(both.labels) if (cohort.labels == label).any()]
-    sizes = {label: int((both.labels == label).sum()) for label in labels}
+    in_train, in_holdout = (_chances(cohort, rows) for rows in (comparison.train, comparison.holdout))
+    has_twin = _with_a_twin(cohort, comparison.holdout, comparison.train)
+    labels = [int(label) for label in np.unique(comparison.labels) if (cohort.labels == label).any()]
+    sizes = {label: int((comparison.labels == label).sum()) for label in labels}
     train: dict[int, float] = {}
     holdout = 0.0
     for label in labels:
         rows = cohort.labels == label
-        held = known[cohort.labels[both.holdout] == label]
+        held = has_twin[cohort.labels[comparison.holdout] == label]
         expected = float(in_train[rows].mean()) - (float(held.mean()) if len(held) else 0.0)
         train[label] = sizes[label] * max(0.0, expected)
         holdout += sizes[label] * float(in_holdout[rows].mean())
     total = sum(train.values())
     if not total or not holdout:
         return {}
-    seen = int((to_holdout <= cohort.twin_distances.max()).sum())
-    each = total / holdout  # twins in training for one in the hold-out
-    scale = min(1.0, (seen + PRIOR) * each / total)
-    return {label: (scale * train[label] / sizes[label], sizes[label] / each) for label in labels}
+    observed = int((to_holdout <= cohort.twin_distances.max()).sum())
+    ratio = total / holdout  # twins in training for one in the hold-out
+    scale = min(1.0, (observed + PRIOR) * ratio / total)
+    return {label: (scale * train[label] / sizes[label], sizes[label] / ratio) for label in labels}
 
 
 def _chances(cohort: Cohort, rows: Integers) -> Values:
@@ -60,8 +60,8 @@ def _with_a_twin(cohort: Cohort, rows: Integers, among: Integers) -> Values:
     inside = np.zeros(len(cohort), bool)
     inside[among] = True
     has = np.zeros(len(cohort), bool)
-    for one, other in (cohort.twins.T, cohort.twins.T[::-1]):
-        has[one[inside[other]]] = True
+    for left, right in (cohort.twins.T, cohort.twins.T[::-1]):
+        has[left[inside[right]]] = True
     return np.asarray(has[rows], np.float64)
 
 

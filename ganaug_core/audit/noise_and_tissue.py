@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from ganaug_core.audit.comparison import Sides, some
+from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.metrics import intensity
 from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
 from ganaug_core.records import TRAIN, Floats, Integers, Measurement
@@ -16,25 +16,27 @@ HALVES = 40
 LEAST = 20
 
 
-def measured(both: Sides, label: int, held: Integers, drawn: Integers, shares: list[Floats]) -> list[Measurement]:
+def measured(
+    comparison: Comparison, label: int, held: Integers, generated: Integers, shares: list[Floats]
+) -> list[Measurement]:
     """Return noise level and frequency, kernel groups and peaks of one class.
 
     Args:
-        held: Rows of held-out images of the class, `drawn` of its synthetic ones.
+        held: Rows of held-out images of the class, `generated` of its synthetic ones.
         shares: Histograms of the images of both.
     """
-    return [*_noise(both, label, held, drawn), *_peaks(both, label, held, drawn, shares)]
+    return [*_noise(comparison, label, held, generated), *_peaks(comparison, label, held, generated, shares)]
 
 
-def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Measurement]:
+def _noise(comparison: Comparison, label: int, held: Integers, generated: Integers) -> list[Measurement]:
     """Return the noise, and where training images have two kinds of it, the share of images with the sharp one."""
-    real = _noise_of_real(both, held)
-    synthetic = intensity.noise(np.asarray(both.samples.images[drawn]))
-    mass, name = both.weights[held], both.cohort.classes[label]
-    sizes = round(float(mass.sum())), len(drawn)
-    scale = (both.cohort.intensity.high - both.cohort.intensity.low) / 2
+    real = _noise_of_real(comparison, held)
+    synthetic = intensity.noise(np.asarray(comparison.samples.images[generated]))
+    mass, name = comparison.weights[held], comparison.cohort.classes[label]
+    sizes = round(float(mass.sum())), len(generated)
+    scale = (comparison.cohort.intensity.high - comparison.cohort.intensity.low) / 2
     columns = (
-        ("noise_level", 10 ** real[:, 0] * scale, 10 ** synthetic[:, 0] * scale, both.cohort.intensity.unit),
+        ("noise_level", 10 ** real[:, 0] * scale, 10 ** synthetic[:, 0] * scale, comparison.cohort.intensity.unit),
         ("noise_frequency", real[:, 1], synthetic[:, 1], "cycles a pixel"),
     )
     result = []
@@ -44,11 +46,22 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
         value, interval = float(np.median(right)), median_interval(right)
         result.append(
             Measurement(
-                title, SPACE, value, interval, usual, usual, *sizes, "as real", name, p_value=p_value, unit=unit
+                name=title,
+                encoder=SPACE,
+                value=value,
+                interval=interval,
+                floor=usual,
+                null=usual,
+                n_real=sizes[0],
+                n_synthetic=sizes[1],
+                better="as real",
+                class_name=name,
+                p_value=p_value,
+                unit=unit,
             )
         )
-    train = some(both.cohort.where(TRAIN, label=label), MOST, both.random(500 + label))
-    groups = intensity.kernel_groups(_noise_of_real(both, train)) if len(train) else None
+    train = random_subset(comparison.cohort.where(TRAIN, label=label), MOST, comparison.random(500 + label))
+    groups = intensity.kernel_groups(_noise_of_real(comparison, train)) if len(train) else None
     if groups is not None:
         edge = groups[:, 1].mean()
         usual = float((mass * (real[:, 1] > edge)).sum() / mass.sum())
@@ -56,76 +69,85 @@ def _noise(both: Sides, label: int, held: Integers, drawn: Integers) -> list[Mea
         table = [[hits, sizes[1] - hits], [real_hits, sizes[0] - real_hits]]
         result.append(
             Measurement(
-                "sharp_kernel_share",
-                SPACE,
-                hits / sizes[1],
-                wilson(hits, sizes[1]),
-                usual,
-                usual,
-                *sizes,
-                "as real",
-                name,
+                name="sharp_kernel_share",
+                encoder=SPACE,
+                value=hits / sizes[1],
+                interval=wilson(hits, sizes[1]),
+                floor=usual,
+                null=usual,
+                n_real=sizes[0],
+                n_synthetic=sizes[1],
+                better="as real",
+                class_name=name,
                 p_value=float(stats.fisher_exact(table).pvalue),
             )
         )
     return result
 
 
-def _noise_of_real(both: Sides, rows: Integers) -> Values:
-    (found,) = both.remember(f"noise-{digest_of(rows)}", lambda: (intensity.noise(both.cohort.images(rows)),))
-    return found
+def _noise_of_real(comparison: Comparison, rows: Integers) -> Values:
+    (values,) = comparison.memoise(
+        f"noise-{digest_of(rows)}", lambda: (intensity.noise(comparison.cohort.images(rows)),)
+    )
+    return values
 
 
-def _peaks(both: Sides, label: int, held: Integers, drawn: Integers, shares: list[Floats]) -> list[Measurement]:
+def _peaks(
+    comparison: Comparison, label: int, held: Integers, generated: Integers, shares: list[Floats]
+) -> list[Measurement]:
     """Return where tissues peak; the interval comes from halves of the synthetic images."""
-    random = both.random(440 + label)
-    known = both.cohort.intensity
+    random = comparison.random(440 + label)
+    physical = comparison.cohort.intensity
     real = shares[0].mean(0)
-    found = intensity.peaks(real, shares[1].mean(0), known)
-    spread: list[list[float]] = [[] for _ in found]
-    for half in halves(np.arange(len(drawn)), HALVES // 2, random):
-        for place, each in zip(spread, intensity.peaks(real, shares[1][half].mean(0), known), strict=True):
-            place.append(each.synthetic)
+    peaks = intensity.peaks(real, shares[1].mean(0), physical)
+    spread: list[list[float]] = [[] for _ in peaks]
+    for half in halves(np.arange(len(generated)), HALVES // 2, random):
+        for positions, peak in zip(spread, intensity.peaks(real, shares[1][half].mean(0), physical), strict=True):
+            positions.append(peak.synthetic)
     result = []
-    for each, values in zip(found, spread, strict=True):
+    for peak, values in zip(peaks, spread, strict=True):
         reach = 1.96 * float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-        step = (known.high - known.low) / intensity.BINS
-        interval = each.synthetic - max(reach, step / 2), each.synthetic + max(reach, step / 2)
+        step = (physical.high - physical.low) / intensity.BINS
+        interval = peak.synthetic - max(reach, step / 2), peak.synthetic + max(reach, step / 2)
         result.append(
             Measurement(
-                f"{each.name.replace(' ', '_')}_peak",
-                SPACE,
-                each.synthetic,
-                interval,
-                each.real,
-                each.real,
-                both.patients(held),
-                len(drawn),
-                "as real",
-                both.cohort.classes[label],
-                unit=known.unit,
+                name=f"{peak.name.replace(' ', '_')}_peak",
+                encoder=SPACE,
+                value=peak.synthetic,
+                interval=interval,
+                floor=peak.real,
+                null=peak.real,
+                n_real=comparison.patients(held),
+                n_synthetic=len(generated),
+                better="as real",
+                class_name=comparison.cohort.classes[label],
+                unit=physical.unit,
             )
         )
     return result
 
 
-def violations(both: Sides) -> list[Measurement]:
+def violations(comparison: Comparison) -> list[Measurement]:
     """Return by class how many more numbers of a synthetic image are unheard of in training than of a held-out one."""
-    if TEXTURE not in both.spaces:
+    if TEXTURE not in comparison.spaces:
         return []
     result = []
-    for label, name in enumerate(both.cohort.classes):
-        train, held = (rows[both.cohort.labels[rows] == label] for rows in (both.train, both.holdout))
-        drawn = np.flatnonzero(both.labels == label)
-        if min(len(train), len(held), len(drawn)) < LEAST:
+    for label, name in enumerate(comparison.cohort.classes):
+        train, held = (rows[comparison.cohort.labels[rows] == label] for rows in (comparison.train, comparison.holdout))
+        generated = np.flatnonzero(comparison.labels == label)
+        if min(len(train), len(held), len(generated)) < LEAST:
             continue
-        seen = both.features(TEXTURE, train), both.features(TEXTURE, held), both.spaces[TEXTURE].synthetic.values[drawn]
-        result.append(excess("excess_violations", TEXTURE, seen, both.weights[held], name))
+        numbers = (
+            comparison.features(TEXTURE, train),
+            comparison.features(TEXTURE, held),
+            comparison.spaces[TEXTURE].synthetic.values[generated],
+        )
+        result.append(excess("excess_violations", TEXTURE, numbers, comparison.weights[held], name))
     return result
 
 
 def excess(
-    title: str, space: str, seen: tuple[NDArray[np.floating], ...], mass: Values, class_name: str
+    title: str, space: str, numbers: tuple[NDArray[np.floating], ...], mass: Values, class_name: str
 ) -> Measurement:
     """Return how many more numbers of a synthetic image than of a held-out one lie outside what training images have.
 
@@ -133,7 +155,7 @@ def excess(
         seen: Numbers of training (t, d), held-out (n, d) and synthetic images (m, d) of one class.
         mass: (n,) weights of the held-out images, summing to their patients.
     """
-    real, synthetic = (intensity.violations(seen[0], each) for each in seen[1:])
+    real, synthetic = (intensity.violations(numbers[0], values) for values in numbers[1:])
     patients = float(mass.sum())
     usual = float(np.average(real, weights=mass))
     value = float(synthetic.mean()) - usual
@@ -141,16 +163,16 @@ def excess(
     variance += float(synthetic.var()) / len(synthetic)
     reach = float(stats.norm.ppf(0.975) * np.sqrt(variance))
     return Measurement(
-        title,
-        space,
-        value,
-        (value - reach, value + reach),
-        0.0,
-        0.0,
-        round(patients),
-        len(synthetic),
-        "lower",
-        class_name,
+        name=title,
+        encoder=space,
+        value=value,
+        interval=(value - reach, value + reach),
+        floor=0.0,
+        null=0.0,
+        n_real=round(patients),
+        n_synthetic=len(synthetic),
+        better="lower",
+        class_name=class_name,
         reference="train+holdout",
         p_value=float(stats.norm.sf(value / max(np.sqrt(variance), 1e-9))),
     )

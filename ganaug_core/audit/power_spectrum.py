@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage, stats
 
-from ganaug_core.audit.comparison import Sides, some
+from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.audit.sentences import FAIL, VERDICTS
 from ganaug_core.metrics import power_spectrum
 from ganaug_core.metrics.statistics import SHIFT, Dominance, Values, dominance
@@ -36,38 +36,38 @@ class Detail:
     drawings: dict[str, Floats] = field(default_factory=dict)
 
 
-def detail(both: Sides) -> Detail:
+def detail(comparison: Comparison) -> Detail:
     """Return the comparison of every class that has images on both sides."""
-    held_labels = both.cohort.labels[both.holdout]
-    frequencies = power_spectrum.frequencies(*both.cohort.shape[1:])
-    classes = np.intersect1d(held_labels, both.labels)
-    found: list[_Ring] = []
+    held_labels = comparison.cohort.labels[comparison.holdout]
+    frequencies = power_spectrum.frequencies(*comparison.cohort.shape[1:])
+    classes = np.intersect1d(held_labels, comparison.labels)
+    results: list[_Ring] = []
     visible = [0.0]
     pooled: list[tuple[Values, Values]] = []
-    random = both.random(420)
+    random = comparison.random(420)
     for label in classes:
-        held = some(both.holdout[held_labels == label], MOST, random)
-        drawn = some(np.flatnonzero(both.labels == label), MOST, random)
-        if both.patients(held) < LEAST or len(drawn) < LEAST:
+        held = random_subset(comparison.holdout[held_labels == label], MOST, random)
+        generated = random_subset(np.flatnonzero(comparison.labels == label), MOST, random)
+        if comparison.patients(held) < LEAST or len(generated) < LEAST:
             continue
-        name, images, mass = both.cohort.classes[label], both.cohort.images(held), both.weights[held]
-        real, synthetic = power_spectrum.rings(images), power_spectrum.rings(both.samples.images[drawn])
+        name, images, mass = comparison.cohort.classes[label], comparison.cohort.images(held), comparison.weights[held]
+        real, synthetic = power_spectrum.rings(images), power_spectrum.rings(comparison.samples.images[generated])
         pooled.append((real, synthetic))
         for ring, frequency in enumerate(frequencies):
             more = dominance(real[:, ring], mass, synthetic[:, ring], SHIFT)
-            found.append(_Ring(name, float(frequency), more, round(mass.sum()), len(drawn)))
+            results.append(_Ring(name, float(frequency), more, round(mass.sum()), len(generated)))
         alpha = FAIL / (len(VERDICTS) * PARTS * len(classes) * len(frequencies))
-        seen = _visible(images, real, mass, len(drawn), alpha)
-        visible.append(np.inf if seen is None else seen)
-    if not found:
+        smallest = _visible(images, real, mass, len(generated), alpha)
+        visible.append(np.inf if smallest is None else smallest)
+    if not results:
         return Detail()
-    worst = min(reversed(found), key=lambda each: each.more.p_value)  # of equals the finest detail
+    worst = min(reversed(results), key=lambda result: result.more.p_value)  # of equals the finest detail
     largest = max(visible)
     return Detail(
-        min(1.0, worst.more.p_value * len(found)),
+        min(1.0, worst.more.p_value * len(results)),
         worst.sentence(),
         None if np.isinf(largest) else largest,
-        tuple(each.measurement() for each in found),
+        tuple(result.measurement() for result in results),
         {"spectrum.frequency": frequencies.astype(np.float32), **_drawings(pooled)},
     )
 
@@ -84,16 +84,16 @@ class _Ring:
 
     def measurement(self) -> Measurement:
         return Measurement(
-            "detail",
-            f"{self.frequency:.2f} cycles a pixel",
-            self.more.chance,
-            self.more.interval,
-            0.5,
-            0.5,
-            self.n_real,
-            self.n_synthetic,
-            "near .5",
-            self.class_name,
+            name="detail",
+            encoder=f"{self.frequency:.2f} cycles a pixel",
+            value=self.more.chance,
+            interval=self.more.interval,
+            floor=0.5,
+            null=0.5,
+            n_real=self.n_real,
+            n_synthetic=self.n_synthetic,
+            better="near .5",
+            class_name=self.class_name,
             p_value=self.more.p_value,
         )
 
@@ -120,8 +120,8 @@ def _visible(images: Floats, real: Values, mass: Values, synthetic: int, alpha: 
 
 def _drawings(pooled: list[tuple[Values, Values]]) -> dict[str, Floats]:
     """Return for both sides (3, rings) the 5th, 50th and 95th percentile over images, classes alike."""
-    drawn = {}
+    drawings = {}
     for side, name in enumerate(("holdout", "synthetic")):
-        quantiles = [np.percentile(each[side], (5, 50, 95), axis=0) for each in pooled]
-        drawn[f"spectrum.{name}"] = np.mean(quantiles, axis=0).astype(np.float32)
-    return drawn
+        quantiles = [np.percentile(spectra[side], (5, 50, 95), axis=0) for spectra in pooled]
+        drawings[f"spectrum.{name}"] = np.mean(quantiles, axis=0).astype(np.float32)
+    return drawings

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ganaug_core.audit.comparison import Sides, some
+from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.metrics import two_sample
 from ganaug_core.metrics.frechet import Frechet
 from ganaug_core.metrics.statistics import Values, halves
@@ -25,8 +25,8 @@ DRAWS, HALVES = 8, 30
 CLIPPED = 4.0  # standard deviations: one strange image must not make mean and covariance of all
 
 
-@dataclass(frozen=True)
-class Multiple:
+@dataclass(frozen=True, kw_only=True)
+class RelativeDistance:
     """A distance in multiples of what 300 real images show.
 
     Attributes:
@@ -49,65 +49,71 @@ class Multiple:
 
     def measurement(self, space: str) -> Measurement:
         return Measurement(
-            self.name,
-            space,
-            self.value,
-            self.interval,
-            self.floor,
-            1.0,
-            self.n_real,
-            self.n_synthetic,
-            "lower",
+            name=self.name,
+            encoder=space,
+            value=self.value,
+            interval=self.interval,
+            floor=self.floor,
+            null=1.0,
+            n_real=self.n_real,
+            n_synthetic=self.n_synthetic,
+            better="lower",
             p_value=self.equal if self.equal is not None else self.p_value,
         )
 
 
-def multiples(both: Sides, space: str) -> list[Multiple]:
+def relative_distances(comparison: Comparison, space: str) -> list[RelativeDistance]:
     """Return the mean discrepancy and the Fréchet distance in a space; both sides have at least 24 images.
 
     With fewer than 8 training patients there is nothing to compare with, and the list is empty; where too few patients
     of each class are on all sides, the Fréchet distance is left out.
     """
-    held_labels = both.cohort.labels[both.holdout]
-    shared = np.intersect1d(held_labels, both.labels)
-    held = some(both.holdout[np.isin(held_labels, shared)], MOST, both.random(400))
-    train = some(both.train[np.isin(both.cohort.labels[both.train], shared)], MOST, both.random(401))
-    drawn = some(np.flatnonzero(np.isin(both.labels, shared)), MOST, both.random(402))
-    seen = both.features(space, train).astype(np.float64)
-    middle, spread = seen.mean(0), seen.std(0)
+    held_labels = comparison.cohort.labels[comparison.holdout]
+    shared = np.intersect1d(held_labels, comparison.labels)
+    held = random_subset(comparison.holdout[np.isin(held_labels, shared)], MOST, comparison.random(400))
+    train = random_subset(
+        comparison.train[np.isin(comparison.cohort.labels[comparison.train], shared)], MOST, comparison.random(401)
+    )
+    generated = random_subset(np.flatnonzero(np.isin(comparison.labels, shared)), MOST, comparison.random(402))
+    train_features = comparison.features(space, train).astype(np.float64)
+    middle, spread = train_features.mean(0), train_features.std(0)
     spread = np.where(spread > 1e-6, spread, 1.0)
 
-    synthetic = both.spaces[space].synthetic.values
+    synthetic = comparison.spaces[space].synthetic.values
 
     def tamed(values: Floats) -> Floats:
         clipped: Floats = np.clip((values - middle) / spread, -CLIPPED, CLIPPED).astype(np.float32)
         return clipped
 
-    known = both.cohort.labels[train], both.cohort.labels[held], both.labels[drawn]
-    groups = both.cohort.groups[train], both.cohort.groups[held], np.arange(len(drawn))
-    values = tamed(both.features(space, train)), tamed(both.features(space, held)), tamed(synthetic[drawn])
-    mass = both.weights[train], both.weights[held], np.ones(len(drawn))
-    wanted = {int(label): float(mass[1][known[1] == label].sum()) for label in shared}
+    labels = comparison.cohort.labels[train], comparison.cohort.labels[held], comparison.labels[generated]
+    groups = comparison.cohort.groups[train], comparison.cohort.groups[held], np.arange(len(generated))
+    values = (
+        tamed(comparison.features(space, train)),
+        tamed(comparison.features(space, held)),
+        tamed(synthetic[generated]),
+    )
+    mass = comparison.weights[train], comparison.weights[held], np.ones(len(generated))
+    wanted = {int(label): float(mass[1][labels[1] == label].sum()) for label in shared}
     sides = [
-        _Labelled(Side(values[place], _mixed(mass[place], known[place], wanted), groups[place]), known[place])
-        for place in range(len(values))
+        _Labelled(Side(values[side], _mixed(mass[side], labels[side], wanted), groups[side]), labels[side])
+        for side in range(len(values))
     ]
-    parts = list(_halves(both, sides))
+    parts = list(_halves(comparison, sides))
     if not parts:
         return []
-    found = _discrepancy(both, sides, parts), _frechet(both, sides, parts)
-    return [each for each in found if each is not None]
+    distances = _discrepancy(comparison, sides, parts), _frechet(comparison, sides, parts)
+    return [distance for distance in distances if distance is not None]
 
 
 @dataclass(frozen=True)
 class _Labelled:
-    """One side, and the class of each of its rows."""
+    """One set, and the class of each of its rows."""
 
-    side: Side
+    points: Side
     labels: Integers
 
     def at(self, rows: Integers) -> "_Labelled":
-        values, weights, patients = self.side
+        values, weights, patients = self.points
         return _Labelled(Side(values[rows], weights[rows], patients[rows]), self.labels[rows])
 
 
@@ -121,66 +127,82 @@ def _mixed(mass: Values, labels: Integers, wanted: dict[int, float]) -> Values:
     return result
 
 
-def _halves(both: Sides, sides: list[_Labelled]) -> Iterator[list[_Labelled]]:
+def _halves(comparison: Comparison, sides: list[_Labelled]) -> Iterator[list[_Labelled]]:
     """Return random halves of the patients of every side; none where a side has too few."""
-    random = both.random(403)
-    streams = [halves(each.side.patients, HALVES, random) for each in sides]
+    random = comparison.random(403)
+    streams = [halves(side.points.patients, HALVES, random) for side in sides]
     for rows in zip(*streams, strict=False):
-        yield [side.at(each) for side, each in zip(sides, rows, strict=True)]
+        yield [side.at(chosen) for side, chosen in zip(sides, rows, strict=True)]
 
 
-def _discrepancy(both: Sides, sides: list[_Labelled], parts: list[list[_Labelled]]) -> Multiple:
+def _discrepancy(comparison: Comparison, sides: list[_Labelled], parts: list[list[_Labelled]]) -> RelativeDistance:
     """Return the mean discrepancy; one kernel width, the median distance of held-out images, serves all."""
-    train, held, drawn = sides
-    squares = two_sample.squared(held.side.values)
+    train, held, generated = sides
+    squares = two_sample.squared(held.points.values)
     width = max(float(np.median(squares[np.triu_indices(len(squares), 1)])), 1e-9)
 
-    unit = max(2 * two_sample.discrepancy(held.side, drawn.side, width)[1] / SIZE, 1e-12)
+    unit = max(2 * two_sample.discrepancy(held.points, generated.points, width)[1] / SIZE, 1e-12)
 
     def between(real: _Labelled, other: _Labelled) -> float:
-        return 1 + two_sample.discrepancy(real.side, other.side, width)[0] / unit
+        return 1 + two_sample.discrepancy(real.points, other.points, width)[0] / unit
 
-    value, floor = between(held, drawn), between(held, train)
+    value, floor = between(held, generated), between(held, train)
     spread = [between(part[1], part[2]) for part in parts]
-    blocks = two_sample.paired(held.labels, held.side.patients, drawn.labels, both.random(404), MOST)
+    blocks = two_sample.paired(held.labels, held.points.patients, generated.labels, comparison.random(404), MOST)
     equal, by_chance = None, 0.0
     if len(blocks.patient):  # no patient fits where each has more images of a class than were drawn of it
         equal, by_chance = two_sample.swapped(
-            held.side.values[blocks.real],
-            drawn.side.values[blocks.synthetic],
+            held.points.values[blocks.real],
+            generated.points.values[blocks.synthetic],
             blocks.patient,
             two_sample.gaussian,
-            both.random(405),
+            comparison.random(405),
         )
     # Half of the patients show three times the variance that chance alone adds to all of them, and once what the
     # effect adds; swapping tells the former.
     null = (by_chance / unit) ** 2
     deviation = float(np.sqrt(max(float(np.var(spread, ddof=1)) - 2 * null, null)))
-    return _multiple("discrepancy_multiple", "mean discrepancy", value, floor, deviation, equal, sides)
+    return _relative_distance(
+        name="discrepancy_multiple",
+        title="mean discrepancy",
+        value=value,
+        floor=floor,
+        deviation=deviation,
+        equal=equal,
+        sides=sides,
+    )
 
 
-def _frechet(both: Sides, sides: list[_Labelled], parts: list[list[_Labelled]]) -> Multiple | None:
+def _frechet(comparison: Comparison, sides: list[_Labelled], parts: list[list[_Labelled]]) -> RelativeDistance | None:
     """Return the Fréchet distance extrapolated to endless sets, over what chance adds between real sets of 300.
 
     None where there are fewer than 4 patients of the same classes on all sides, in a half of them too.
     """
-    random = both.random(406)
+    random = comparison.random(406)
 
     def between(chosen: list[_Labelled], draws: int) -> tuple[float, float] | None:
-        found = [each for _ in range(draws) if (each := _extrapolated(chosen, random)) is not None]
-        if not found:
+        estimates = [estimate for _ in range(draws) if (estimate := _extrapolated(chosen, random)) is not None]
+        if not estimates:
             return None
-        endless, floor, slope = np.mean(found, axis=0)
+        endless, floor, slope = np.mean(estimates, axis=0)
         unit = max(slope / SIZE, 1e-9)
         return float(1 + endless / unit), float(1 + floor / unit)
 
-    whole = between(sides, DRAWS)
+    full = between(sides, DRAWS)
     spread = [half[0] for part in parts if (half := between(part, 2)) is not None]
-    if whole is None or len(spread) < len(parts):
+    if full is None or len(spread) < len(parts):
         return None
-    value, floor = whole
+    value, floor = full
     deviation = float(np.std(spread, ddof=1))
-    return _multiple("frechet_multiple", "Fréchet distance", value, floor, deviation, None, sides)
+    return _relative_distance(
+        name="frechet_multiple",
+        title="Fréchet distance",
+        value=value,
+        floor=floor,
+        deviation=deviation,
+        equal=None,
+        sides=sides,
+    )
 
 
 def _extrapolated(sides: list[_Labelled], random: np.random.Generator) -> tuple[float, float, float] | None:
@@ -193,31 +215,34 @@ def _extrapolated(sides: list[_Labelled], random: np.random.Generator) -> tuple[
     """
     chosen: list[list[Integers]] = [[], [], []]
     for label in np.unique(sides[1].labels):
-        pools = [_one_each(each, int(label), random) for each in sides]
+        pools = [_one_each(side, int(label), random) for side in sides]
         size = min(len(pool) for pool in pools)
         for pick, pool in zip(chosen, pools, strict=True):
             pick.append(pool[:size])
-    train, held, drawn = (each.side.values[np.concatenate(pick)] for each, pick in zip(sides, chosen, strict=True))
+    train, held, generated = (
+        side.points.values[np.concatenate(pick)] for side, pick in zip(sides, chosen, strict=True)
+    )
     n = len(held)
     if n < 4:
         return None
     half = random.permutation(n)[: n // 2]
     distance = Frechet().compare
-    whole = distance(held, drawn), distance(held, train)
-    part = distance(held[half], drawn[half]), distance(held[half], train[half])
-    slopes = [(few - many) / (1 / (n // 2) - 1 / n) for few, many in zip(part, whole, strict=True)]
-    endless, floor = (many - slope / n for many, slope in zip(whole, slopes, strict=True))
+    full = distance(held, generated), distance(held, train)
+    halved = distance(held[half], generated[half]), distance(held[half], train[half])
+    slopes = [(few - many) / (1 / (n // 2) - 1 / n) for few, many in zip(halved, full, strict=True)]
+    endless, floor = (many - slope / n for many, slope in zip(full, slopes, strict=True))
     return endless, floor, slopes[1]
 
 
-def _one_each(each: _Labelled, label: int, random: np.random.Generator) -> Integers:
+def _one_each(side: _Labelled, label: int, random: np.random.Generator) -> Integers:
     """Return one random row of every patient of a class, in random order."""
-    rows = random.permutation(np.flatnonzero(each.labels == label))
-    _, first = np.unique(each.side.patients[rows], return_index=True)
+    rows = random.permutation(np.flatnonzero(side.labels == label))
+    _, first = np.unique(side.points.patients[rows], return_index=True)
     return random.permutation(rows[first])
 
 
-def _multiple(
+def _relative_distance(
+    *,
     name: str,
     title: str,
     value: float,
@@ -225,10 +250,20 @@ def _multiple(
     deviation: float,
     equal: float | None,
     sides: list[_Labelled],
-) -> Multiple:
+) -> RelativeDistance:
     deviation = max(deviation, 0.05)
     reach = float(stats.norm.ppf(0.975)) * deviation
     upper = value + float(stats.norm.ppf(0.95)) * deviation
     p_value = float(stats.norm.sf((value - LIMIT) / deviation))
-    sizes = len(np.unique(sides[1].side.patients)), len(sides[2].labels)
-    return Multiple(name, title, value, (value - reach, value + reach), upper, floor, p_value, equal, *sizes)
+    return RelativeDistance(
+        name=name,
+        title=title,
+        value=value,
+        interval=(value - reach, value + reach),
+        upper=upper,
+        floor=floor,
+        p_value=p_value,
+        equal=equal,
+        n_real=len(np.unique(sides[1].points.patients)),
+        n_synthetic=len(sides[2].labels),
+    )

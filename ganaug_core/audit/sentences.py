@@ -8,7 +8,7 @@ FAIL, WARN = 0.01, 0.05
 VERDICTS = ("copying", "mode_coverage", "fidelity", "label_fidelity", "intensity")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """What one part of the audit found, before the verdicts are corrected for each other.
 

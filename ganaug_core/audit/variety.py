@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganaug_core.audit.comparison import Sides
+from ganaug_core.audit.comparison import Comparison
 from ganaug_core.metrics import structural_similarity
 from ganaug_core.metrics.statistics import halves, spread_interval
 from ganaug_core.records import Floats, Integers, Measurement
@@ -15,55 +15,68 @@ HALVES = 20
 SMALLEST = 16  # rows and columns
 
 
-def within_classes(both: Sides) -> tuple[Measurement, ...]:
+def within_classes(comparison: Comparison) -> tuple[Measurement, ...]:
     """Return both numbers of every class that has enough images on all sides."""
-    return tuple(each for label in range(len(both.cohort.classes)) for each in _of_class(both, label))
-
-
-def _of_class(both: Sides, label: int) -> Iterator[Measurement]:
-    random = both.random(470 + label)
-    held, train = (
-        _one_each(both, rows[both.cohort.labels[rows] == label], random) for rows in (both.holdout, both.train)
+    return tuple(
+        measurement for label in range(len(comparison.cohort.classes)) for measurement in _of_class(comparison, label)
     )
-    drawn = random.permutation(np.flatnonzero(both.labels == label))[:MOST]
-    if min(len(held), len(train), len(drawn)) < LEAST:
+
+
+def _of_class(comparison: Comparison, label: int) -> Iterator[Measurement]:
+    random = comparison.random(470 + label)
+    held, train = (
+        _one_each(comparison, rows[comparison.cohort.labels[rows] == label], random)
+        for rows in (comparison.holdout, comparison.train)
+    )
+    generated = random.permutation(np.flatnonzero(comparison.labels == label))[:MOST]
+    if min(len(held), len(train), len(generated)) < LEAST:
         return
-    name, sizes = both.cohort.classes[label], (len(held), len(drawn))
-    if min(both.cohort.shape[1:]) >= SMALLEST:
-        pairs = [_pairs(both.cohort.images(held)), _pairs(np.asarray(both.samples.images[drawn]))]
-        usual, value = (float(each.mean()) for each in pairs)
+    name, sizes = comparison.cohort.classes[label], (len(held), len(generated))
+    if min(comparison.cohort.shape[1:]) >= SMALLEST:
+        pairs = [_pairs(comparison.cohort.images(held)), _pairs(np.asarray(comparison.samples.images[generated]))]
+        usual, value = (float(similarity.mean()) for similarity in pairs)
         reach = 1.96 * float(pairs[1].std(ddof=1) / np.sqrt(len(pairs[1])))
         yield Measurement(
-            "pair_similarity", IMAGES, value, (value - reach, value + reach), usual, usual, *sizes, "as real", name
+            name="pair_similarity",
+            encoder=IMAGES,
+            value=value,
+            interval=(value - reach, value + reach),
+            floor=usual,
+            null=usual,
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="as real",
+            class_name=name,
         )
-    if SPACE in both.spaces:
-        limit = structural_similarity.near_duplicate(both.features(SPACE, train), np.arange(len(train)))
+    if SPACE in comparison.spaces:
+        limit = structural_similarity.near_duplicate(comparison.features(SPACE, train), np.arange(len(train)))
         strangers = np.arange(MOST)
 
         def batch(features: Floats) -> float:
             return structural_similarity.birthday_batch(features, strangers[: len(features)], limit)
 
-        synthetic = both.spaces[SPACE].synthetic.values[drawn]
-        value, usual = batch(synthetic), batch(both.features(SPACE, held))
-        spread = [batch(synthetic[half]) for half in halves(np.arange(len(drawn)), HALVES, random)]
+        synthetic = comparison.spaces[SPACE].synthetic.values[generated]
+        value, usual = batch(synthetic), batch(comparison.features(SPACE, held))
+        spread = [batch(synthetic[half]) for half in halves(np.arange(len(generated)), HALVES, random)]
         yield Measurement(
-            "birthday_batch",
-            SPACE,
-            value,
-            spread_interval(value, spread, least=1.0),
-            usual,
-            structural_similarity.birthday_null(),
-            *sizes,
-            "as real",
-            name,
+            name="birthday_batch",
+            encoder=SPACE,
+            value=value,
+            interval=spread_interval(value, spread, least=1.0),
+            floor=usual,
+            null=structural_similarity.birthday_null(),
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="as real",
+            class_name=name,
             reference="train+holdout",
         )
 
 
-def _one_each(both: Sides, rows: Integers, random: np.random.Generator) -> Integers:
+def _one_each(comparison: Comparison, rows: Integers, random: np.random.Generator) -> Integers:
     """Return one random row of each patient, `MOST` at most."""
     order = random.permutation(rows)
-    _, first = np.unique(both.cohort.groups[order], return_index=True)
+    _, first = np.unique(comparison.cohort.groups[order], return_index=True)
     return np.asarray(random.permutation(order[first])[:MOST])
 
 

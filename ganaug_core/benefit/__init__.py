@@ -1,8 +1,8 @@
 """Cohort + Samples -> Benefit: do synthetic images help a classifier more than what costs nothing?
 
-`arms` says what each classifier is shown, `classifier` trains it, `scores` and `analysis` measure on the hold-out,
-`answer` says it in one sentence. Only real images are tested on. What was trained once is found again by the digest of
-what it saw, so a stopped experiment goes on where it was.
+`arms` says what each classifier is shown, `classifier` trains it, `classification_scores` and `bootstrap` measure on
+the hold-out, `verdict` says it in one sentence. Only real images are tested on. What was trained once is found again by
+the digest of what it saw, so a stopped experiment goes on where it was.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ from ganaug_core.benefit import bootstrap
 from ganaug_core.benefit.arms import BASELINE, UNMOVED, chances, class_chances
 from ganaug_core.benefit.benefit_json import as_json
 from ganaug_core.benefit.classifier import Classifier, as_prevalent
-from ganaug_core.benefit.experiment_data import Fitting, fitting
+from ganaug_core.benefit.experiment_data import ExperimentData, experiment_data
 from ganaug_core.benefit.training_image_sheets import sheet
 from ganaug_core.benefit.verdict import answer
 from ganaug_core.config.revisions import REVISIONS
@@ -36,14 +36,14 @@ class Experiment:
     """An experiment that is ready to run.
 
     Attributes:
-        fitting: The images of both sides, after all checks.
+        data: Training, synthetic and held-out images, after all checks.
         classifier: What every arm trains.
         repetitions: Seeds of every arm.
         seed: Of the first repetition and of the bootstrap.
         command: What the user asked for, for the record.
     """
 
-    fitting: Fitting
+    data: ExperimentData
     classifier: Classifier = field(default_factory=Classifier)
     repetitions: int = REPETITIONS
     seed: int = 0
@@ -77,8 +77,10 @@ class Experiment:
             EvidenceError: Images or classes that do not fit, too few of them, or a generator that may have seen more
                 than the training share.
         """
-        both = fitting(cohort, samples, rare=rare, kept=kept, rejected=rejected, copies=copies, trust_split=trust_split)
-        return cls(both, classifier or Classifier(), repetitions, seed, command)
+        data = experiment_data(
+            cohort, samples, rare=rare, kept=kept, rejected=rejected, copies=copies, trust_split=trust_split
+        )
+        return cls(data, classifier or Classifier(), repetitions, seed, command)
 
     def run(
         self, cache: Workspace | None = None, *, only: Collection[str] = (), report: Report = silent
@@ -90,73 +92,75 @@ class Experiment:
             only: Names of the arms to run; all that can be had if none is given.
             report: Progress over all repetitions.
         """
-        both = self.fitting
-        chosen = [arm for arm in both.arms if not only or arm.name in only]
-        weights = bootstrap.resampled(both.groups, both.test_labels, both.rare, self.seed)
-        found: dict[tuple[str, int], NDArray[np.float64]] = {}
+        data = self.data
+        chosen = [arm for arm in data.arms if not only or arm.name in only]
+        weights = bootstrap.resampled(data.groups, data.test_labels, data.rare, self.seed)
+        scores: dict[tuple[str, int], NDArray[np.float64]] = {}
         total = len(chosen) * self.repetitions
         for repetition in range(self.repetitions):
             for arm in chosen:
                 doing = f"Repetition {repetition + 1} of {self.repetitions}: {arm.title.lower()}"
-                begun = len(found)
+                begun = len(scores)
 
-                def told(share: float, _: str, begun: int = begun, doing: str = doing) -> None:
+                def report_trial(share: float, _: str, begun: int = begun, doing: str = doing) -> None:
                     report((begun + share) / total, doing)
 
-                told(0.0, "")
-                probabilities = self._trial(arm, self.seed + repetition, cache, told)
-                found[arm.name, repetition] = bootstrap.measured(probabilities, both.test_labels, weights)
+                report_trial(0.0, "")
+                probabilities = self._trial(arm, self.seed + repetition, cache, report_trial)
+                scores[arm.name, repetition] = bootstrap.measured(probabilities, data.test_labels, weights)
                 if repetition == 0 or arm is chosen[-1]:
-                    yield self._so_far(chosen, found, repetition + (arm is chosen[-1]))
+                    yield self._so_far(chosen, scores, repetition + (arm is chosen[-1]))
         report(1.0, "Done")
 
     def sheets(self) -> dict[str, bytes]:
         """Return a PNG for each arm of what its classifiers are shown; synthetic images have a frame."""
-        return {arm.name: sheet(self.fitting, arm, self.classifier, self.seed) for arm in self.fitting.arms}
+        return {arm.name: sheet(self.data, arm, self.classifier, self.seed) for arm in self.data.arms}
 
     def _trial(self, arm: Arm, seed: int, cache: Workspace | None, report: Report) -> Floats:
         """Return (n_holdout, class) probabilities of one classifier, trained unless that was done before."""
-        both = self.fitting
-        origin = both.origin(arm, {**self.classifier.facts(), "seed": seed})
+        data = self.data
+        origin = data.origin(arm, {**self.classifier.facts(), "seed": seed})
         name = origin.key("trials")
         if cache is not None and cache.exists("trials", name):
             with suppress(WorkspaceError):  # damaged: it is only a cache
                 return np.array(cache.array("trials", name, "probabilities"))
-        rows = both.shown(arm)
-        labels, synthetic = both.labels[rows], both.synthetic[rows]
-        chance = chances(arm, labels, synthetic, both.rare)
-        drawn = class_chances(chance, labels, len(both.classes))
-        weights = drawn.sum() / (len(drawn) * drawn) if arm.weighted else None
+        rows = data.shown(arm)
+        labels, synthetic = data.labels[rows], data.synthetic[rows]
+        chance = chances(arm, labels, synthetic, data.rare)
+        shown_prevalence = class_chances(chance, labels, len(data.classes))
+        weights = shown_prevalence.sum() / (len(shown_prevalence) * shown_prevalence) if arm.weighted else None
         network = self.classifier.fit(
-            both.images[rows],
+            data.images[rows],
             labels,
             chance,
-            len(both.classes),
+            len(data.classes),
             weights=weights,
             classical=arm.classical,
             seed=seed,
             report=report,
         )
-        seen = drawn if weights is None else drawn * weights
-        told = as_prevalent(self.classifier.tell(network, both.test_images), seen, both.prevalence)
+        learnt_prevalence = shown_prevalence if weights is None else shown_prevalence * weights
+        probabilities = as_prevalent(
+            self.classifier.tell(network, data.test_images), learnt_prevalence, data.prevalence
+        )
         if cache is not None:
             manifest = {"schema": "ganaug.trial/1", "arm": asdict(arm), "seed": seed}
-            cache.write("trials", name, manifest, {"probabilities": told}, origin=origin, replace=True)
-        return told
+            cache.write("trials", name, manifest, {"probabilities": probabilities}, origin=origin, replace=True)
+        return probabilities
 
-    def _so_far(self, chosen: list[Arm], found: bootstrap.Measured, done: int) -> Benefit:
-        both = self.fitting
-        rare = both.classes[both.rare]
-        scores = bootstrap.scores(found, both.classes)
+    def _so_far(self, chosen: list[Arm], measured: bootstrap.Measured, done: int) -> Benefit:
+        data = self.data
+        rare = data.classes[data.rare]
+        scores = bootstrap.scores(measured, data.classes)
         differences = (
-            *bootstrap.differences(found, both.classes, rare, BASELINE),
-            *bootstrap.differences(found, both.classes, rare, UNMOVED),
+            *bootstrap.differences(measured, data.classes, rare, BASELINE),
+            *bootstrap.differences(measured, data.classes, rare, UNMOVED),
         )
-        had = [arm for arm in chosen if any(name == arm.name for name, _ in found)]
+        had = [arm for arm in chosen if any(name == arm.name for name, _ in measured)]
         verdict = answer(had, scores, differences, rare, done)
         return Benefit(
-            cohort=both.about_cohort,
-            synthetic=both.about_samples,
+            cohort=data.about_cohort,
+            synthetic=data.about_samples,
             rare=rare,
             seed=self.seed,
             done=done,
@@ -166,7 +170,7 @@ class Experiment:
             arms=tuple(had),
             scores=scores,
             differences=differences,
-            left_out=dict(both.left_out),
-            notes=both.notes,
+            left_out=dict(data.left_out),
+            notes=data.notes,
             command=self.command,
         )

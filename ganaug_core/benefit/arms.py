@@ -28,34 +28,43 @@ def arms(rare: int, largest: int) -> tuple[Arm, ...]:
     mixed = {dose: _mixed(dose) for dose in DOSES}
     return (
         Arm(
-            "classical",
-            "Classical augmentation",
-            "Real images, every class equally often, moved, turned, mirrored and scaled a little at each look.",
+            name="classical",
+            title="Classical augmentation",
+            says="Real images, every class equally often, moved, turned, mirrored and scaled a little at each look.",
             classical=True,
         ),
         mixed[0.50],
-        Arm("duplication", "Duplication", "Real images, those of rarer classes repeated until all are equally often."),
-        Arm("real", "Real images only", "Every real image equally often, nothing else.", mix="natural"),
+        Arm(
+            name="duplication",
+            title="Duplication",
+            says="Real images, those of rarer classes repeated until all are equally often.",
+        ),
+        Arm(name="real", title="Real images only", says="Every real image equally often, nothing else.", mix="natural"),
         mixed[0.25],
         mixed[0.10],
         Arm(
-            "topped",
-            "Synthetic on top of real",
-            f"Classes equally often; {percent(top)} of the rare class are synthetic, no classical augmentation.",
+            name="topped",
+            title="Synthetic on top of real",
+            says=f"Classes equally often; {percent(top)} of the rare class are synthetic, no classical augmentation.",
             share=top,
         ),
         Arm(
-            "weights",
-            "Class weights",
-            "Real images as often as they occur; mistakes on rarer classes cost more.",
+            name="weights",
+            title="Class weights",
+            says="Real images as often as they occur; mistakes on rarer classes cost more.",
             mix="natural",
             weighted=True,
         ),
-        Arm("synthetic", "Synthetic images only", "No real image at all, classes equally often.", mix="synthetic"),
         Arm(
-            "curated",
-            f"{percent(CURATED_DOSE)} synthetic after curation",
-            "As the arm with the same share, without rejected images and suspected copies.",
+            name="synthetic",
+            title="Synthetic images only",
+            says="No real image at all, classes equally often.",
+            mix="synthetic",
+        ),
+        Arm(
+            name="curated",
+            title=f"{percent(CURATED_DOSE)} synthetic after curation",
+            says="As the arm with the same share, without rejected images and suspected copies.",
             share=CURATED_DOSE,
             classical=True,
             curated=True,
@@ -65,9 +74,9 @@ def arms(rare: int, largest: int) -> tuple[Arm, ...]:
 
 def _mixed(dose: float) -> Arm:
     return Arm(
-        f"mixed{dose * 100:.0f}",
-        f"{percent(dose)} synthetic",
-        f"Classical augmentation; {percent(dose)} of what is shown of the rare class is synthetic.",
+        name=f"mixed{dose * 100:.0f}",
+        title=f"{percent(dose)} synthetic",
+        says=f"Classical augmentation; {percent(dose)} of what is shown of the rare class is synthetic.",
         share=dose,
         classical=True,
     )
@@ -89,9 +98,9 @@ def chances(arm: Arm, labels: Integers, synthetic: NDArray[np.bool_], rare: int)
         for label in np.unique(labels):
             here = labels == label
             share = 1.0 if arm.mix == "synthetic" else arm.share if label == rare else 0.0
-            for side, part in ((here & synthetic, share), (here & ~synthetic, 1 - share)):
-                if part:
-                    result[side] = part / side.sum()
+            for side, chance in ((here & synthetic, share), (here & ~synthetic, 1 - share)):
+                if chance:
+                    result[side] = chance / side.sum()
     total: NDArray[np.float64] = result / result.sum()
     return total
 

@@ -23,8 +23,8 @@ def as_json(benefit: Benefit) -> dict[str, Any]:
         "verdict": {"state": verdict.state, "statement": verdict.statement, "do": verdict.do},
         "arms": [asdict(arm) for arm in benefit.arms],
         "left_out": benefit.left_out,
-        "scores": [_renamed(asdict(each)) for each in benefit.scores],
-        "differences": [_renamed(asdict(each)) for each in benefit.differences],
+        "scores": [_renamed(asdict(score)) for score in benefit.scores],
+        "differences": [_renamed(asdict(difference)) for difference in benefit.differences],
         "notes": list(benefit.notes),
     }
 

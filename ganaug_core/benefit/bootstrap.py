@@ -41,23 +41,23 @@ def resampled(groups: Integers, labels: Integers, rare: int, seed: int) -> Value
 
     Patients with and without an image of the rare class are drawn apart, so that both stay as many as they are.
     """
-    unique, place = np.unique(groups, return_inverse=True)
+    unique, patient_of = np.unique(groups, return_inverse=True)
     with_rare = np.zeros(len(unique), bool)
-    with_rare[place[labels == rare]] = True
+    with_rare[patient_of[labels == rare]] = True
     random = np.random.default_rng([seed, 1])
-    drawn = np.zeros((RESAMPLES, len(unique)))
+    counts = np.zeros((RESAMPLES, len(unique)))
     for stratum in (with_rare, ~with_rare):
         if count := int(stratum.sum()):
-            drawn[:, stratum] = random.multinomial(count, np.full(count, 1 / count), RESAMPLES)
-    return np.concatenate([np.ones((1, len(groups))), drawn[:, place]])
+            counts[:, stratum] = random.multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    return np.concatenate([np.ones((1, len(groups))), counts[:, patient_of]])
 
 
 def measured(probabilities: Floats, labels: Integers, weights: Values) -> Values:
     """Return (class, measure, b) of probabilities (n, class) for weights (b, n)."""
     per_class = []
     for label in range(probabilities.shape[1]):
-        told = np.asarray(probabilities[:, label], np.float64)
-        per_class.append([take(told, labels == label, weights) for take, _ in MEASURES.values()])
+        probability = np.asarray(probabilities[:, label], np.float64)
+        per_class.append([take(probability, labels == label, weights) for take, _ in MEASURES.values()])
     return np.array(per_class)
 
 
@@ -83,56 +83,68 @@ def _short(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def scores(found: Measured, classes: Sequence[str]) -> tuple[Score, ...]:
+def scores(measured_arms: Measured, classes: Sequence[str]) -> tuple[Score, ...]:
     """Return every measure of every arm and class."""
     result = []
-    for arm, seeds in _repetitions(found).items():
-        together = np.stack([found[arm, seed] for seed in seeds])
+    for arm, seeds in _repetitions(measured_arms).items():
+        together = np.stack([measured_arms[arm, seed] for seed in seeds])
         for label, class_name in enumerate(classes):
-            for place, (measure, (_, better)) in enumerate(MEASURES.items()):
-                values = together[:, label, place]
+            for column, (measure, (_, better)) in enumerate(MEASURES.items()):
+                values = together[:, label, column]
                 if np.isfinite(values[:, 0]).all():
                     mean = estimate(values, least=0.0, most=1.0)
-                    each = tuple(_short(float(value)) for value in values[:, 0])
-                    result.append(Score(arm, measure, class_name, mean.value, mean.interval, each, better))
+                    by_repetition = tuple(_short(float(value)) for value in values[:, 0])
+                    result.append(
+                        Score(
+                            arm=arm,
+                            measure=measure,
+                            class_name=class_name,
+                            value=mean.value,
+                            interval=mean.interval,
+                            repetitions=by_repetition,
+                            better=better,
+                        )
+                    )
     return tuple(result)
 
 
-def differences(found: Measured, classes: Sequence[str], rare: str, against: str) -> tuple[Difference, ...]:
+def differences(measured_arms: Measured, classes: Sequence[str], rare: str, against: str) -> tuple[Difference, ...]:
     """Return every arm minus the arm `against`, over the repetitions that both have.
 
     The area under the ROC curve of the rare class is tested, and corrected by Holm over the arms; all others are shown.
     """
-    repetitions = _repetitions(found)
+    repetitions = _repetitions(measured_arms)
     means: dict[tuple[str, int, int], Estimate] = {}
     for arm, seeds in repetitions.items():
-        both = [seed for seed in seeds if seed in repetitions.get(against, ())]
-        if arm == against or not both:
+        shared = [seed for seed in seeds if seed in repetitions.get(against, ())]
+        if arm == against or not shared:
             continue
-        together = np.stack([found[arm, seed] - found[against, seed] for seed in both])
+        together = np.stack([measured_arms[arm, seed] - measured_arms[against, seed] for seed in shared])
         for label in range(len(classes)):
-            for place in range(len(MEASURES)):
-                values = together[:, label, place]
+            for column in range(len(MEASURES)):
+                values = together[:, label, column]
                 if np.isfinite(values[:, 0]).all():
-                    means[arm, label, place] = estimate(values, least=-1.0, most=1.0)
+                    means[arm, label, column] = estimate(values, least=-1.0, most=1.0)
     tested = classes.index(rare), list(MEASURES).index(PRIMARY)
-    adjusted = holm({arm: mean.p_value for (arm, *place), mean in means.items() if tuple(place) == tested})
+    adjusted = holm({arm: mean.p_value for (arm, *key), mean in means.items() if tuple(key) == tested})
     names = list(MEASURES)
     return tuple(
         Difference(
-            arm,
-            against,
-            names[place],
-            classes[label],
-            *mean,
-            _short(adjusted[arm]) if (label, place) == tested else None,
+            arm=arm,
+            against=against,
+            measure=names[column],
+            class_name=classes[label],
+            value=mean.value,
+            interval=mean.interval,
+            p_value=mean.p_value,
+            adjusted=_short(adjusted[arm]) if (label, column) == tested else None,
         )
-        for (arm, label, place), mean in means.items()
+        for (arm, label, column), mean in means.items()
     )
 
 
-def _repetitions(found: Measured) -> dict[str, list[int]]:
+def _repetitions(measured_arms: Measured) -> dict[str, list[int]]:
     result: dict[str, list[int]] = {}
-    for arm, seed in found:
+    for arm, seed in measured_arms:
         result.setdefault(arm, []).append(seed)
     return result

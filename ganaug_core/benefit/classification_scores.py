@@ -78,6 +78,6 @@ MEASURES: dict[str, tuple[Callable[[Values, Truth, Values], Values], str]] = {
 PRIMARY = "auroc"
 
 
-def _share(part: Values, whole: Values, empty: float = np.nan) -> Values:
-    result: Values = np.divide(part, whole, out=np.full(np.shape(whole), empty), where=whole > 0)
+def _share(part: Values, total: Values, empty: float = np.nan) -> Values:
+    result: Values = np.divide(part, total, out=np.full(np.shape(total), empty), where=total > 0)
     return result

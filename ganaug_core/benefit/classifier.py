@@ -70,20 +70,20 @@ class Classifier:
         with networks.reproducible(seed, self.threads) as source:
             network = _Network((channels, rows, columns), classes)
             optimiser = torch.optim.AdamW(network.parameters(), self.rate, weight_decay=self.decay)
-            seen, wanted = networks.shrink(images), torch.from_numpy(np.asarray(labels, np.int64))
-            cost = None if weights is None else torch.from_numpy(np.asarray(weights, np.float32))
-            drawn = _draws(chance, (self.steps, self.batch), seed)
+            inputs, targets = networks.shrink(images), torch.from_numpy(np.asarray(labels, np.int64))
+            class_weights = None if weights is None else torch.from_numpy(np.asarray(weights, np.float32))
+            batches = _draws(chance, (self.steps, self.batch), seed)
             network.train()
-            for step, index in enumerate(drawn):
+            for step, index in enumerate(batches):
                 for group in optimiser.param_groups:
                     group["lr"] = self._rate_at(step / self.steps)
-                view = seen[index]
+                view = inputs[index]
                 if classical:
                     view = networks.distort(view, source, noise=self.noise, intensity=self.intensity)
                 with networks.autocast():
                     logits = network(view)
                 optimiser.zero_grad()
-                torch.autograd.backward(functional.cross_entropy(logits.float(), wanted[index], weight=cost))
+                torch.autograd.backward(functional.cross_entropy(logits.float(), targets[index], weight=class_weights))
                 optimiser.step()
                 if step % 16 == 0:
                     report(step / self.steps, "")
@@ -102,17 +102,17 @@ class Classifier:
         return self.rate * min(1.0, 0.05 + share / 0.1) * (0.02 + 0.49 * (1 + cos(pi * share)))
 
 
-def as_prevalent(probabilities: Floats, drawn: NDArray[np.float64], there: NDArray[np.float64]) -> Floats:
-    """Return probabilities as if classes had been drawn as often as they are there.
+def as_prevalent(probabilities: Floats, shown: NDArray[np.float64], prevalence: NDArray[np.float64]) -> Floats:
+    """Return probabilities as if classes had been drawn as often as they occur.
 
     A classifier that sees every class equally often overstates rare ones; the correction is exact where only the
     frequencies differ. Source: Saerens et al., Neural Computation, 2002, eq. 4.
 
     Args:
-        drawn: (classes,) how often each was drawn in training, weights of the loss included.
-        there: (classes,) how often it is in the training share.
+        shown: (classes,) how often each was drawn in training, weights of the loss included.
+        prevalence: (classes,) how often it is in the training share.
     """
-    shifted = probabilities * (there / drawn)
+    shifted = probabilities * (prevalence / shown)
     shares: Floats = (shifted / shifted.sum(1, keepdims=True)).astype(np.float32)
     return shares
 
@@ -120,8 +120,8 @@ def as_prevalent(probabilities: Floats, drawn: NDArray[np.float64], there: NDArr
 def _draws(chance: NDArray[np.float64], shape: tuple[int, int], seed: int) -> Tensor:
     """Return rows to show; images that cannot be drawn do not change what is drawn of the others."""
     possible = np.flatnonzero(chance)
-    place = np.random.default_rng(seed).random(shape)
-    rows = np.searchsorted(np.cumsum(chance[possible])[:-1], place, side="right")
+    quantiles = np.random.default_rng(seed).random(shape)
+    rows = np.searchsorted(np.cumsum(chance[possible])[:-1], quantiles, side="right")
     return torch.from_numpy(possible[rows])
 
 
@@ -144,7 +144,7 @@ class _Network(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         down, right = (-side % self.square for side in images.shape[2:])
-        whole = functional.pad(images, (0, right, 0, down), mode="replicate") if down or right else images
-        maps = self.blocks(self.stem(whole.to(memory_format=torch.channels_last)))
+        padded = functional.pad(images, (0, right, 0, down), mode="replicate") if down or right else images
+        maps = self.blocks(self.stem(padded.to(memory_format=torch.channels_last)))
         logits: Tensor = self.head(maps.mean((2, 3)))
         return logits

@@ -1,4 +1,4 @@
-"""Both sides of the experiment, checked: which images are shown, which are tested on, and which arms can be had."""
+"""The images of the experiment, checked: which images are shown, which are tested on, and which arms can be had."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ KEPT_BY_HAND = 20
 
 
 @dataclass(frozen=True)
-class Fitting:
+class ExperimentData:
     """Training images of a cohort followed by synthetic ones, and the hold-out.
 
     Attributes:
@@ -72,7 +72,7 @@ class Fitting:
         )
 
 
-def fitting(
+def experiment_data(
     cohort: Cohort,
     samples: Samples,
     *,
@@ -81,25 +81,25 @@ def fitting(
     rejected: Collection[str],
     copies: Collection[str],
     trust_split: bool,
-) -> Fitting:
-    """Return both sides; see `Experiment.of` for the arguments and what is refused."""
+) -> ExperimentData:
+    """Return the images and what can be done with them; see `Experiment.of` for the arguments and what is refused."""
     trusted = _check_origin(cohort, samples, trust_split)
     train, holdout = cohort.where(TRAIN), cohort.where(HOLDOUT)
     counts = np.bincount(cohort.labels[train], minlength=len(cohort.classes))
     chosen = _rare(cohort, rare, counts)
     _check_sizes(cohort, chosen, counts, holdout)
-    made = _made_labels(cohort, samples, chosen)
-    usable = _curated(samples.ids, made == chosen, kept, rejected, copies)
-    possible, left_out = _arms(counts, chosen, made, usable, len(cohort.classes))
-    return Fitting(
+    synthetic_labels = _made_labels(cohort, samples, chosen)
+    curated = _curated(samples.ids, synthetic_labels == chosen, kept, rejected, copies)
+    possible, left_out = _arms(counts, chosen, synthetic_labels, curated, len(cohort.classes))
+    return ExperimentData(
         cohort=cohort.identity,
         samples=samples.identity,
         classes=cohort.classes,
         rare=chosen,
         images=np.concatenate([cohort.images(train), np.asarray(samples.images, np.float32)]),
-        labels=np.concatenate([cohort.labels[train], made]),
-        synthetic=np.repeat([False, True], [len(train), len(made)]),
-        curated=np.concatenate([np.zeros(len(train), bool), usable]),
+        labels=np.concatenate([cohort.labels[train], synthetic_labels]),
+        synthetic=np.repeat([False, True], [len(train), len(synthetic_labels)]),
+        curated=np.concatenate([np.zeros(len(train), bool), curated]),
         test_images=cohort.images(holdout),
         test_labels=np.asarray(cohort.labels[holdout]),
         groups=np.asarray(cohort.groups[holdout]),
@@ -107,19 +107,19 @@ def fitting(
         arms=possible,
         left_out=left_out,
         about_cohort=_about_cohort(cohort, counts, holdout),
-        about_samples=_about_samples(samples, made, usable, chosen, cohort.classes),
+        about_samples=_about_samples(samples, synthetic_labels, curated, chosen, cohort.classes),
         notes=_notes(cohort, samples, trusted),
     )
 
 
 def _check_origin(cohort: Cohort, samples: Samples, trust_split: bool) -> bool:
     """Return whether the generator's training share is known from its passport, not only from the user."""
-    seen = samples.provenance.get("cohort")
-    if seen == cohort.digest:
+    training_cohort = samples.provenance.get("cohort")
+    if training_cohort == cohort.digest:
         return True
     if trust_split:
         return False
-    if seen is None:
+    if training_cohort is None:
         raise EvidenceError(
             f"It is not known what the generator of {samples.name} was trained on. If it has seen hold-out images, or "
             "more patients than the classifiers, the experiment would flatter it.",
@@ -171,20 +171,20 @@ def _check_sizes(cohort: Cohort, rare: int, counts: Integers, holdout: Integers)
 
 def _made_labels(cohort: Cohort, samples: Samples, rare: int) -> Integers:
     """Return (m,) synthetic labels in the cohort's order of classes."""
-    made = labels_in(cohort, samples)
+    labels = labels_in(cohort, samples)
     if tuple(samples.images.shape[1:]) != cohort.shape:
         raise EvidenceError(
             f"The synthetic images have another size than those of {cohort.name}.",
             do="Import them for this cohort, or draw them from a generator of it.",
             code="shape",
         )
-    if (made == rare).sum() < FEWEST_SYNTHETIC:
+    if (labels == rare).sum() < FEWEST_SYNTHETIC:
         raise EvidenceError(
-            f"There are {(made == rare).sum()} synthetic images of {cohort.classes[rare]}.",
+            f"There are {(labels == rare).sum()} synthetic images of {cohort.classes[rare]}.",
             do=f"Draw at least {FEWEST_SYNTHETIC} of them, better some hundred.",
             code="too_few",
         )
-    return made
+    return labels
 
 
 def _curated(
@@ -199,17 +199,17 @@ def _curated(
 
 
 def _arms(
-    counts: Integers, rare: int, made: Integers, usable: NDArray[np.bool_], classes: int
+    counts: Integers, rare: int, synthetic_labels: Integers, usable: NDArray[np.bool_], classes: int
 ) -> tuple[tuple[Arm, ...], dict[str, str]]:
     possible, left_out = [], {}
-    others = np.bincount(made, minlength=classes)
+    synthetic_counts = np.bincount(synthetic_labels, minlength=classes)
     for arm in arms(int(counts[rare]), int(counts.max())):
-        if arm.mix == "synthetic" and (others < FEWEST_SYNTHETIC).any():
+        if arm.mix == "synthetic" and (synthetic_counts < FEWEST_SYNTHETIC).any():
             left_out[arm.name] = "Some classes have no synthetic images."
-        elif arm.curated and usable[made == rare].all():
+        elif arm.curated and usable[synthetic_labels == rare].all():
             left_out[arm.name] = "There is nothing to leave out: no image was rejected, and no audit named a copy."
-        elif arm.curated and usable[made == rare].sum() < FEWEST_SYNTHETIC:
-            left_out[arm.name] = f"Curation leaves {usable[made == rare].sum()} images."
+        elif arm.curated and usable[synthetic_labels == rare].sum() < FEWEST_SYNTHETIC:
+            left_out[arm.name] = f"Curation leaves {usable[synthetic_labels == rare].sum()} images."
         else:
             possible.append(arm)
     return tuple(possible), left_out
@@ -226,15 +226,15 @@ def _about_cohort(cohort: Cohort, counts: Integers, holdout: Integers) -> dict[s
 
 
 def _about_samples(
-    samples: Samples, made: Integers, usable: NDArray[np.bool_], rare: int, classes: tuple[str, ...]
+    samples: Samples, synthetic_labels: Integers, usable: NDArray[np.bool_], rare: int, classes: tuple[str, ...]
 ) -> dict[str, Any]:
-    counts = np.bincount(made, minlength=len(classes))
+    counts = np.bincount(synthetic_labels, minlength=len(classes))
     return {
         "name": samples.name,
         "hash": samples.digest,
         "source": samples.source,
         "classes": {name: int(count) for name, count in zip(classes, counts, strict=True)},
-        "curated": int(usable[made == rare].sum()),
+        "curated": int(usable[synthetic_labels == rare].sum()),
     }
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ganaug_core.benefit.arms import chances
 from ganaug_core.benefit.classifier import Classifier
-from ganaug_core.benefit.experiment_data import Fitting
+from ganaug_core.benefit.experiment_data import ExperimentData
 from ganaug_core.encoders import networks
 from ganaug_core.records import Integers
 from ganaug_core.records.benefit import Arm
@@ -20,16 +20,16 @@ FRAME = (230, 159, 0)  # the colour of synthetic images in the palette of the pa
 ROWS = 2
 
 
-def sheet(both: Fitting, arm: Arm, classifier: Classifier, seed: int) -> bytes:
+def sheet(data: ExperimentData, arm: Arm, classifier: Classifier, seed: int) -> bytes:
     """Return a PNG: first the rare class, below it the most frequent other one; synthetic images have a frame."""
-    rows = both.shown(arm)
-    chance = chances(arm, both.labels[rows], both.synthetic[rows], both.rare)
-    frequent = both.prevalence.copy()
-    frequent[both.rare] = -1
+    rows = data.shown(arm)
+    chance = chances(arm, data.labels[rows], data.synthetic[rows], data.rare)
+    frequent = data.prevalence.copy()
+    frequent[data.rare] = -1
     chosen = np.concatenate(
-        [_spread(rows, chance * (both.labels[rows] == label)) for label in (both.rare, int(frequent.argmax()))]
+        [_spread(rows, chance * (data.labels[rows] == label)) for label in (data.rare, int(frequent.argmax()))]
     )
-    images = torch.from_numpy(both.images[chosen])
+    images = torch.from_numpy(data.images[chosen])
     if arm.classical:
         source = torch.Generator().manual_seed(seed)
         images = networks.distort(images, source, noise=classifier.noise, intensity=classifier.intensity)
@@ -38,15 +38,15 @@ def sheet(both: Fitting, arm: Arm, classifier: Classifier, seed: int) -> bytes:
     grey = grey.repeat(factor, 1).repeat(factor, 2)
     rows_high, columns_wide = grey.shape[1] + 2 * EDGE, grey.shape[2] + 2 * EDGE
     picture = np.zeros((ROWS * rows_high, COLUMNS * columns_wide), np.uint8)
-    for place, (image, row) in enumerate(zip(grey, chosen, strict=True)):
-        top, left = divmod(place, COLUMNS)
-        edged = np.pad(image, EDGE, constant_values=FRAMED if both.synthetic[row] else 0)
+    for tile, (image, row) in enumerate(zip(grey, chosen, strict=True)):
+        top, left = divmod(tile, COLUMNS)
+        edged = np.pad(image, EDGE, constant_values=FRAMED if data.synthetic[row] else 0)
         picture[top * rows_high :, left * columns_wide :][:rows_high, :columns_wide] = edged
     coloured = Image.frombytes("P", picture.shape[::-1], picture.tobytes())
     coloured.putpalette([level for grey_level in range(FRAMED) for level in (grey_level,) * 3] + list(FRAME))
-    data = io.BytesIO()
-    coloured.save(data, "PNG", optimize=True)
-    return data.getvalue()
+    png = io.BytesIO()
+    coloured.save(png, "PNG", optimize=True)
+    return png.getvalue()
 
 
 def _spread(rows: Integers, chance: np.ndarray) -> Integers:
@@ -54,5 +54,5 @@ def _spread(rows: Integers, chance: np.ndarray) -> Integers:
     possible = np.flatnonzero(chance)
     sums = np.cumsum(chance[possible])
     places = (np.arange(COLUMNS) + 0.5) / COLUMNS * sums[-1]
-    found: Integers = rows[possible[np.searchsorted(sums, places)]]
-    return found
+    spread: Integers = rows[possible[np.searchsorted(sums, places)]]
+    return spread

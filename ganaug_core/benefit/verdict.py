@@ -23,23 +23,30 @@ def answer(
     titles = {arm.name: arm.title for arm in arms}
     doses = {arm.name: arm for arm in arms if arm.classical and arm.uses_synthetic}
     tested = {
-        each.arm: each
-        for each in differences
-        if each.arm in doses and each.against == BASELINE and each.measure == PRIMARY and each.class_name == rare
+        difference.arm: difference
+        for difference in differences
+        if difference.arm in doses
+        and difference.against == BASELINE
+        and difference.measure == PRIMARY
+        and difference.class_name == rare
     }
     base = next(
-        (each for each in scores if (each.arm, each.measure, each.class_name) == (BASELINE, PRIMARY, rare)), None
+        (score for score in scores if (score.arm, score.measure, score.class_name) == (BASELINE, PRIMARY, rare)), None
     )
     if not tested or base is None:
         return Verdict("not_assessable", "Nothing can be said yet.", "Wait for the first repetition.")
     if done < FEWEST_REPETITIONS:
         wait = "Wait for the other repetitions: the intervals do not yet hold the variation between trainings."
         return Verdict("not_assessable", f"So far: {_seen(tested, titles, base)}.", wait)
-    sure = {name: each for name, each in tested.items() if each.adjusted is not None and each.adjusted < ALPHA}
-    up = {name: each for name, each in sure.items() if each.value > 0}
-    down = {name: each for name, each in sure.items() if each.value < 0}
+    sure = {
+        name: difference
+        for name, difference in tested.items()
+        if difference.adjusted is not None and difference.adjusted < ALPHA
+    }
+    up = {name: difference for name, difference in sure.items() if difference.value > 0}
+    down = {name: difference for name, difference in sure.items() if difference.value < 0}
     if up:
-        best = max(up.values(), key=lambda each: each.value)
+        best = max(up.values(), key=lambda difference: difference.value)
         also = f" But {_named(list(down), titles)} harms." if down else ""
         return Verdict(
             "helps",
@@ -49,7 +56,7 @@ def answer(
             best.adjusted,
         )
     if down:
-        worst = min(down.values(), key=lambda each: each.value)
+        worst = min(down.values(), key=lambda difference: difference.value)
         rest = " Other shares show no benefit." if len(down) < len(tested) else " So do all other shares."
         rest = rest if len(tested) > 1 else ""
         return Verdict(
@@ -64,9 +71,12 @@ def answer(
 
 def _seen(tested: Mapping[str, Difference], titles: Mapping[str, str], base: Score) -> str:
     """Say how the doses moved the area, and the widest interval."""
-    low = min(tested.values(), key=lambda each: each.value)
-    high = max(tested.values(), key=lambda each: each.value)
-    ends = min(each.interval[0] for each in tested.values()), max(each.interval[1] for each in tested.values())
+    low = min(tested.values(), key=lambda difference: difference.value)
+    high = max(tested.values(), key=lambda difference: difference.value)
+    ends = (
+        min(difference.interval[0] for difference in tested.values()),
+        max(difference.interval[1] for difference in tested.values()),
+    )
     if len(tested) == 1:
         moved = f"with {_named([low.arm], titles)} it changes by {low.value:+.3f}"
     elif f"{low.value:+.3f}" == f"{high.value:+.3f}":
@@ -79,15 +89,15 @@ def _seen(tested: Mapping[str, Difference], titles: Mapping[str, str], base: Sco
     )
 
 
-def _moved(each: Difference, base: Score) -> str:
+def _moved(difference: Difference, base: Score) -> str:
     return (
-        f"AUROC {'rises' if each.value > 0 else 'falls'} by {abs(each.value):.3f} (95 % interval of the change "
-        f"{each.interval[0]:+.3f} to {each.interval[1]:+.3f}) from {base.value:.3f}"
+        f"AUROC {'rises' if difference.value > 0 else 'falls'} by {abs(difference.value):.3f} (95 % interval of the "
+        f"change {difference.interval[0]:+.3f} to {difference.interval[1]:+.3f}) from {base.value:.3f}"
     )
 
 
 def _next(tested: Mapping[str, Difference], base: Score) -> str:
-    most = max(each.interval[1] for each in tested.values())
+    most = max(difference.interval[1] for difference in tested.values())
     if base.value >= CEILING:
         return "There is hardly anything to gain here: classical augmentation is near the ceiling already."
     if most < 0.01:

@@ -50,11 +50,11 @@ class Classifier:
         steps = networks.steps(len(images), self.steps, self.steps_per_image) if classes > 1 else 0
         with networks.reproducible(seed, self.threads) as source:
             network = _network(shape, classes)
-            seen = networks.shrink(images)
+            inputs = networks.shrink(images)
             wanted = torch.from_numpy(np.asarray(labels, np.int64))
 
             def loss(index: Tensor) -> Tensor:
-                view = networks.distort(seen[index], source, noise=self.noise, intensity=self.intensity)
+                view = networks.distort(inputs[index], source, noise=self.noise, intensity=self.intensity)
                 with networks.autocast():
                     logits = network(view)
                 return functional.cross_entropy(logits.float(), wanted[index], label_smoothing=self.smoothing)

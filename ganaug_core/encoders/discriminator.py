@@ -42,15 +42,15 @@ def watched(network: nn.Module, shape: tuple[int, int, int], classes: int, facts
 
     @torch.inference_mode()
     def encode(images: Floats) -> Floats:
-        seen: list[Tensor] = []
-        handle = last[-1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].flatten(1)))
-        given = torch.from_numpy(np.require(images, np.float32, ["C", "W"]))
+        last_inputs: list[Tensor] = []
+        handle = last[-1].register_forward_pre_hook(lambda _, inputs: last_inputs.append(inputs[0].flatten(1)))
+        batch = torch.from_numpy(np.require(images, np.float32, ["C", "W"]))
         try:
             for label in range(classes):
-                network(given, torch.full((len(given),), label))
+                network(batch, torch.full((len(batch),), label))
         finally:
             handle.remove()
-        features: Floats = torch.stack(seen).mean(0).numpy()
+        features: Floats = torch.stack(last_inputs).mean(0).numpy()
         return features
 
     return Fitted("discriminator", shape, arrays(network), encode, facts, batch=BATCH)

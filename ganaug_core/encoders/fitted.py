@@ -67,7 +67,7 @@ class Fitted:
 
     def to_bytes(self) -> bytes:
         """Return the state as safetensors."""
-        data: bytes = to_safetensors({key: np.asarray(part, order="C") for key, part in self.state.items()})
+        data: bytes = to_safetensors({key: np.asarray(array, order="C") for key, array in self.state.items()})
         return data
 
 

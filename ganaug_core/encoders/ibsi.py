@@ -38,15 +38,15 @@ def _first_order(values: Levels) -> Columns:
     centred = values - mean[:, None]
     low, first, median, third, high = np.percentile(values, [10, 25, 50, 75, 90], axis=1)
     inner = (values >= low[:, None]) & (values <= high[:, None])
-    kept = inner.sum(1)
-    middle = (values * inner).sum(1) / kept
+    count_inside = inner.sum(1)
+    middle = (values * inner).sum(1) / count_inside
     spread = np.maximum(variance, TINY)
     squares = values.astype(np.float64) ** 2
     return np.column_stack(
         [
             *(mean, variance, (centred**3).mean(1) / spread**1.5, (centred**4).mean(1) / spread**2 - 3),
             *(median, low, high, third - first),
-            *(np.abs(centred).mean(1), (np.abs(values - middle[:, None]) * inner).sum(1) / kept),
+            *(np.abs(centred).mean(1), (np.abs(values - middle[:, None]) * inner).sum(1) / count_inside),
             *(squares.sum(1), np.sqrt(squares.mean(1))),
         ]
     )
@@ -71,22 +71,22 @@ def co_occurrence(levels: Levels, most: int) -> Columns:
 
 def _co_occurrence(levels: Levels, most: int, down: int, right: int) -> Columns:
     n = len(levels)
-    one, other = levels, _moved(levels, down, right)
-    inside = (one > 0) & (other > 0)
+    first, second = levels, _moved(levels, down, right)
+    inside = (first > 0) & (second > 0)
     image = np.broadcast_to(np.arange(n)[:, None, None], levels.shape)[inside]
-    cell = (image * most + one[inside] - 1) * most + other[inside] - 1
+    cell = (image * most + first[inside] - 1) * most + second[inside] - 1
     counts = np.bincount(cell, minlength=n * most * most).reshape(n, most, most).astype(np.float64)
     counts += counts.transpose(0, 2, 1)
     table = counts / np.maximum(counts.sum((1, 2), keepdims=True), TINY)
     level = np.arange(1, most + 1)
-    gap, both = np.abs(level[:, None] - level), level[:, None] + level
+    gap, level_sum = np.abs(level[:, None] - level), level[:, None] + level
     margin = table.sum(2)
     mean = margin @ level
     variance = (margin * (level - mean[:, None]) ** 2).sum(1)
-    gaps = np.stack([table[:, gap == each].sum(1) for each in range(most)], 1)
-    sums = np.stack([table[:, both == each].sum(1) for each in range(2, 2 * most + 1)], 1)
+    gaps = np.stack([table[:, gap == difference].sum(1) for difference in range(most)], 1)
+    sums = np.stack([table[:, level_sum == total].sum(1) for total in range(2, 2 * most + 1)], 1)
     gap_mean, sum_mean = gaps @ np.arange(most), sums @ np.arange(2, 2 * most + 1)
-    centred = both - 2 * mean[:, None, None]
+    centred = level_sum - 2 * mean[:, None, None]
     product = margin[:, :, None] * margin[:, None]
     entropy, alone = _entropy(table.reshape(n, -1)), _entropy(margin)
     apart = -(table * np.log2(np.maximum(product, TINY))).sum((1, 2))
@@ -127,7 +127,7 @@ def _co_occurrence(levels: Levels, most: int, down: int, right: int) -> Columns:
 
 def run_lengths(levels: Levels) -> Columns:
     """Return the 16 features of runs of equal pixels along a line."""
-    found = []
+    by_direction = []
     for down, right in DIRECTIONS:
         stack, shift = (levels.transpose(0, 2, 1), 0) if down == 0 else (levels, right)
         length = np.zeros(stack.shape, np.int64)
@@ -137,8 +137,8 @@ def run_lengths(levels: Levels) -> Columns:
             length[:, row] = np.where(stack[:, row] == before, so_far, 0) + 1
         last = (stack > 0) & (_moved(stack, 1, shift) != stack)
         image = np.broadcast_to(np.arange(len(stack))[:, None, None], stack.shape)
-        found.append(_emphases(image[last], stack[last], length[last], levels)[:, :16])
-    return np.asarray(np.mean(found, axis=0))
+        by_direction.append(_emphases(image[last], stack[last], length[last], levels)[:, :16])
+    return np.asarray(np.mean(by_direction, axis=0))
 
 
 def zones(levels: Levels) -> Columns:
@@ -150,9 +150,9 @@ def zones(levels: Levels) -> Columns:
     label = SimpleITK.GetArrayFromImage(_connected(picture, inside, 0.0, True))
     label = np.where(sheet > 0, label, 0).ravel()
     _, first, size = np.unique(label[label > 0], return_index=True, return_counts=True)
-    place = np.flatnonzero(label > 0)[first]
-    image = place // ((rows + 1) * columns)
-    return _emphases(image, sheet.ravel()[place].astype(np.int64), size, levels)[:, :16]
+    first_pixel = np.flatnonzero(label > 0)[first]
+    image = first_pixel // ((rows + 1) * columns)
+    return _emphases(image, sheet.ravel()[first_pixel].astype(np.int64), size, levels)[:, :16]
 
 
 def dependence(levels: Levels) -> Columns:
@@ -168,24 +168,24 @@ def dependence(levels: Levels) -> Columns:
 def tone_difference(levels: Levels, most: int) -> Columns:
     """Return coarseness, contrast, busyness, complexity and strength of the difference from the eight neighbours."""
     n = len(levels)
-    total, near = np.zeros(levels.shape), np.zeros(levels.shape)
+    total, count = np.zeros(levels.shape), np.zeros(levels.shape)
     for down, right in NEIGHBOURS:
         moved = _moved(levels, down, right)
         total += moved
-        near += moved > 0
-    inside = (levels > 0) & (near > 0)
+        count += moved > 0
+    inside = (levels > 0) & (count > 0)
     image = np.broadcast_to(np.arange(n)[:, None, None], levels.shape)[inside]
     cell = image * most + levels[inside] - 1
-    away = np.abs(levels[inside] - total[inside] / near[inside])
+    away = np.abs(levels[inside] - total[inside] / count[inside])
     pixels = np.bincount(cell, minlength=n * most).reshape(n, most)
     away = np.bincount(cell, away, n * most).reshape(n, most)
     counted = np.maximum(pixels.sum(1), 1)
     share = pixels / counted[:, None]
-    there = share > 0
-    kinds = there.sum(1)
+    occurs = share > 0
+    kinds = occurs.sum(1)
     level = np.arange(1, most + 1)
     gap = np.abs(level[:, None] - level)
-    pair = there[:, :, None] & there[:, None]
+    pair = occurs[:, :, None] & occurs[:, None]
     weighted = (share * away).sum(1)
     masses = share[:, :, None] + share[:, None]
     shift = np.abs((level * share)[:, :, None] - (level * share)[:, None])
@@ -220,11 +220,11 @@ def _emphases(image: Levels, level: Levels, extent: Levels, levels: Levels) -> C
     top, wide = int(level.max(initial=1)) + 1, int(extent.max(initial=1)) + 1
 
     def tally(key: Levels, size: int) -> tuple[Levels, NDArray[np.float64]]:
-        place = image * size + key
-        if n * size > 4 * len(place):  # few entries in a large matrix: sort them instead of counting every cell
-            cells, counts = np.unique(place, return_counts=True)
+        entry = image * size + key
+        if n * size > 4 * len(entry):  # few entries in a large matrix: sort them instead of counting every cell
+            cells, counts = np.unique(entry, return_counts=True)
         else:
-            full = np.bincount(place, minlength=n * size)
+            full = np.bincount(entry, minlength=n * size)
             cells = np.flatnonzero(full)
             counts = full[cells]
         return cells // size, counts.astype(np.float64)

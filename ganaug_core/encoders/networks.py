@@ -62,8 +62,8 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         down, right = (-side % self.square for side in images.shape[2:])
-        whole = functional.pad(images, (0, right, 0, down), mode="replicate") if down or right else images
-        maps = self.blocks(self.stem(whole.to(memory_format=torch.channels_last)))
+        padded = functional.pad(images, (0, right, 0, down), mode="replicate") if down or right else images
+        maps = self.blocks(self.stem(padded.to(memory_format=torch.channels_last)))
         pooled: Tensor = self.head(maps.mean((2, 3)))
         return pooled
 

@@ -59,8 +59,8 @@ def measure(images: Floats, levels: int) -> ibsi.Columns:
         block = images[start : start + at_once]
         grey = grey_levels(block, levels)
         stacks = [grey[:, channel] for channel in range(channels)]
-        each = [part for stack in stacks for part in (ibsi.first_order(stack), ibsi.textures(stack, levels))]
-        parts.append(np.concatenate(each, 1))
+        families = [part for stack in stacks for part in (ibsi.first_order(stack), ibsi.textures(stack, levels))]
+        parts.append(np.concatenate(families, 1))
     values = np.concatenate(parts)
     return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
 

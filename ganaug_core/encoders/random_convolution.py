@@ -70,11 +70,11 @@ def _pooled(images: Floats, state: Arrays) -> Floats:
     first, second = (torch.from_numpy(np.array(state[name])) for name in ("first", "second"))
     parts: list[Tensor] = []
     for start in range(0, len(images), BATCH):
-        seen = networks.shrink(images[start : start + BATCH])
-        edges = functional.conv2d(seen, first, padding=3).abs()
+        inputs = networks.shrink(images[start : start + BATCH])
+        edges = functional.conv2d(inputs, first, padding=3).abs()
         shapes = functional.conv2d(functional.avg_pool2d(edges, 2), second, padding=1).relu()
         quarters = functional.adaptive_avg_pool2d(shapes, 2).flatten(1)
-        moments = [each for maps in (edges, shapes) for each in (maps.mean((2, 3)), maps.std((2, 3)))]
+        moments = [statistic for maps in (edges, shapes) for statistic in (maps.mean((2, 3)), maps.std((2, 3)))]
         parts.append(torch.cat([*moments, quarters], 1))
     pooled: Floats = torch.cat(parts).numpy()
     return pooled

@@ -50,11 +50,12 @@ class SimCLR:
         with networks.reproducible(seed, self.threads) as source:
             backbone = networks.Backbone(shape)
             head = nn.Sequential(nn.Linear(networks.DIMENSION, 128), nn.ReLU(), nn.Linear(128, networks.DIMENSION))
-            seen = networks.shrink(images)
+            inputs = networks.shrink(images)
 
             def loss(index: Tensor) -> Tensor:
                 views = [
-                    networks.distort(seen[index], source, noise=self.noise, intensity=self.intensity) for _ in range(2)
+                    networks.distort(inputs[index], source, noise=self.noise, intensity=self.intensity)
+                    for _ in range(2)
                 ]
                 with networks.autocast():
                     features = backbone(torch.cat(views))

@@ -99,10 +99,10 @@ def first_order(values: NDArray[np.float32]) -> Columns:
     skewness = (squares * centred).mean(1, dtype=np.float64) / deviation**3
     kurtosis = (squares * squares).mean(1, dtype=np.float64) / deviation**4
     ordered = np.sort(values, axis=1)
-    place = np.asarray(PERCENTILES) / 100 * (values.shape[1] - 1)
-    low = np.floor(place).astype(int)
+    rank = np.asarray(PERCENTILES) / 100 * (values.shape[1] - 1)
+    low = np.floor(rank).astype(int)
     high = np.minimum(low + 1, values.shape[1] - 1)
-    percentiles = ordered[:, low] * (1 - (place - low)) + ordered[:, high] * (place - low)
+    percentiles = ordered[:, low] * (1 - (rank - low)) + ordered[:, high] * (rank - low)
     return np.column_stack([mean, np.log(deviation), skewness, kurtosis, percentiles])
 
 
@@ -128,8 +128,8 @@ def spectrum(stack: Stack) -> Columns:
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns))
     power = np.abs(np.fft.rfft2(stack - stack.mean((1, 2), keepdims=True))) ** 2 / (rows * columns)
     ring = np.digitize(frequency, SPECTRUM_EDGES)
-    found = [power[:, ring == each].mean(1) for each in range(1, len(SPECTRUM_EDGES)) if (ring == each).any()]
-    return np.log(np.column_stack(found) + TINY)
+    bands = [power[:, ring == number].mean(1) for number in range(1, len(SPECTRUM_EDGES)) if (ring == number).any()]
+    return np.log(np.column_stack(bands) + TINY)
 
 
 def co_occurrence(stack: Stack) -> Columns:
@@ -144,17 +144,22 @@ def co_occurrence(stack: Stack) -> Columns:
     levels = np.clip((stack[:, top : rows - top, left : columns - left] + 1) * (GREY_LEVELS / 2), 0, GREY_LEVELS - 1)
     grey = levels.astype(np.int32)
     offset = (np.arange(n, dtype=np.int32) * GREY_LEVELS**2)[:, None, None]
-    found: dict[str, list[NDArray[np.float64]]] = {"contrast": [], "homogeneity": [], "energy": [], "correlation": []}
+    columns_of: dict[str, list[NDArray[np.float64]]] = {
+        "contrast": [],
+        "homogeneity": [],
+        "energy": [],
+        "correlation": [],
+    }
     for step in CO_OCCURRENCE_STEPS:
         tables = []
-        for one, other in ((grey[:, :, :-step], grey[:, :, step:]), (grey[:, :-step], grey[:, step:])):
-            pairs = (offset + one * GREY_LEVELS + other).ravel()
+        for first, second in ((grey[:, :, :-step], grey[:, :, step:]), (grey[:, :-step], grey[:, step:])):
+            pairs = (offset + first * GREY_LEVELS + second).ravel()
             counts = np.bincount(pairs, minlength=n * GREY_LEVELS**2).reshape(n, GREY_LEVELS, GREY_LEVELS)
-            tables.append((counts + counts.transpose(0, 2, 1)) / (2 * one[0].size))
+            tables.append((counts + counts.transpose(0, 2, 1)) / (2 * first[0].size))
         described = [_haralick(table) for table in tables]
-        for key, values in found.items():
-            values.append(np.mean([each[key] for each in described], axis=0))
-    return np.column_stack([values for key in found for values in found[key]])
+        for key, values in columns_of.items():
+            values.append(np.mean([table_features[key] for table_features in described], axis=0))
+    return np.column_stack([values for key in columns_of for values in columns_of[key]])
 
 
 def _haralick(table: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -197,12 +202,12 @@ def binary_patterns(stack: Stack, middle: NDArray[np.bool_]) -> Columns:
 
 def steps(stack: Stack, radius: NDArray[np.float64]) -> Columns:
     """Return the mean inside a disc minus the mean of the ring around it, for discs of three radii."""
-    found = []
+    differences = []
     for edge in STEP_RADII:
         disc, ring = radius < edge, (radius >= edge) & (radius < edge + 0.12)
         if disc.any() and ring.any():
-            found.append(stack[:, disc].mean(1, dtype=np.float64) - stack[:, ring].mean(1, dtype=np.float64))
-    return np.column_stack(found)
+            differences.append(stack[:, disc].mean(1, dtype=np.float64) - stack[:, ring].mean(1, dtype=np.float64))
+    return np.column_stack(differences)
 
 
 def _shares(pattern: NDArray[np.uint8]) -> Columns:

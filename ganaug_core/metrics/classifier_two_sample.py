@@ -39,6 +39,7 @@ class Discriminant:
 def discriminant(
     real: Floats,
     synthetic: Floats,
+    *,
     real_labels: Integers,
     synthetic_labels: Integers,
     real_groups: Integers,
@@ -54,7 +55,7 @@ def discriminant(
     groups = np.unique(real_groups)
     folds = min(FOLDS, len(groups), len(synthetic))
     fold_of = dict(zip(random.permutation(groups).tolist(), np.arange(len(groups)) % folds, strict=True))
-    real_fold = np.array([fold_of[each] for each in real_groups.tolist()])
+    real_fold = np.array([fold_of[group] for group in real_groups.tolist()])
     synthetic_fold = random.permutation(np.arange(len(synthetic)) % folds)
     values = np.concatenate([real, synthetic]).astype(np.float64)
     labels = np.concatenate([real_labels, synthetic_labels])
@@ -62,31 +63,31 @@ def discriminant(
     side = np.repeat([-1.0, 1.0], [len(real), len(synthetic)])
     scores = np.zeros(len(values))
     pattern = np.zeros(values.shape[1])
-    for each in range(folds):
-        seen, left = fold != each, fold == each
-        centred = _centred(values, labels, side, seen)
-        weights = _weights(centred[seen], side[seen])
-        scores[left] = centred[left] @ weights
-        along = centred[seen] @ weights
+    for held_out_fold in range(folds):
+        training, held_out = fold != held_out_fold, fold == held_out_fold
+        centred = _centred(values, labels, side, training)
+        weights = _weights(centred[training], side[training])
+        scores[held_out] = centred[held_out] @ weights
+        along = centred[training] @ weights
         along = along - along.mean()
         spread = float(along.std())
         if spread > 0:
-            pattern += (centred[seen] * along[:, None]).mean(0) / spread / folds
+            pattern += (centred[training] * along[:, None]).mean(0) / spread / folds
     return Discriminant(scores[: len(real)], scores[len(real) :], np.where(np.isfinite(pattern), pattern, 0.0))
 
 
 def _centred(
-    values: NDArray[np.float64], labels: Integers, side: Values, seen: NDArray[np.bool_]
+    values: NDArray[np.float64], labels: Integers, side: Values, training: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Return values without the mean of their class (both sides weigh alike) over the deviation, by the seen rows."""
     result = values.copy()
     for label in np.unique(labels):
         rows = labels == label
-        means = [values[rows & seen & (side == sign)] for sign in (-1, 1)]
-        known = [each.mean(0) for each in means if len(each)]
-        if known:
-            result[rows] -= np.mean(known, axis=0)
-    scale = result[seen].std(0)
+        means = [values[rows & training & (side == sign)] for sign in (-1, 1)]
+        class_means = [rows_of_side.mean(0) for rows_of_side in means if len(rows_of_side)]
+        if class_means:
+            result[rows] -= np.mean(class_means, axis=0)
+    scale = result[training].std(0)
     scale = np.where(scale > 1e-9, scale, 1.0)
     return np.asarray(result / scale)
 
@@ -120,8 +121,8 @@ def brightness_and_detail(images: Floats) -> Floats:
 def as_pictures(pattern: Values) -> tuple[Floats, Floats]:
     """Return the pattern of `brightness_and_detail` as two square pictures."""
     side = round(np.sqrt(len(pattern) / 2))
-    both = pattern.reshape(2, side, side).astype(np.float32)
-    return both[0], both[1]
+    maps = pattern.reshape(2, side, side).astype(np.float32)
+    return maps[0], maps[1]
 
 
 def _coarse(stack: NDArray[np.floating]) -> NDArray[np.floating]:

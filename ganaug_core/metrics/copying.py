@@ -18,7 +18,7 @@ from ganaug_core.errors import EvidenceError
 from ganaug_core.records import Integers
 
 Scores = NDArray[np.floating]
-Natural = tuple[float, float]
+NearDuplicateRate = tuple[float, float]
 DRAWS, POWER_DRAWS, SUBSETS = 20_000, 1_000, 99
 POWER = 0.8
 SHARES = (0.0, 0.0, 0.01, 0.02)
@@ -63,14 +63,14 @@ class Design:
     Attributes:
         holdout: Held-out images of each class, all >= 1.
         synthetic: Synthetic images of each class, all >= 1.
-        natural: Of each class, the share of fresh real images with a twin in the training images, and from how many
-            independent images that is known; empty where there are no twins.
+        near_duplicates: Of each class, the share of fresh real images with a near-duplicate in the training images, and
+            from how many independent images that is known; empty where the cohort has none.
         seed: For the draws.
     """
 
     holdout: tuple[int, ...]
     synthetic: tuple[int, ...]
-    natural: tuple[Natural, ...] = ()
+    near_duplicates: tuple[NearDuplicateRate, ...] = ()
     seed: int = 0
 
     def smallest(self, counts: Integers) -> NDArray[np.float64]:
@@ -91,8 +91,8 @@ class Design:
         tests = sum(
             len({tuple(table) for table in tables}) / self._weight(family) for family, tables in enumerate(self._tables)
         )
-        drawn = (1 + int((self._null <= observed * (1 + 1e-9)).sum())) / (DRAWS + 1)
-        return min(1.0, observed * tests, drawn)  # the first is an upper bound, finer than the draws
+        calibrated = (1 + int((self._null <= observed * (1 + 1e-9)).sum())) / (DRAWS + 1)
+        return min(1.0, observed * tests, calibrated)  # the first is an upper bound, finer than the draws
 
     def detectable_share(self, alpha: float) -> float | None:
         """Return the smallest share of exact copies that is found at `alpha` four times in five; None if none is."""
@@ -123,14 +123,14 @@ class Design:
     def expected(self, rank: int) -> float:
         """Return the mean of the summed count under chance."""
         by_chance = sum(m * levels(n)[rank] / (n + 1) for n, m in zip(self.holdout, self.synthetic, strict=True))
-        return by_chance + sum(m * share for m, (share, _) in zip(self.synthetic, self.natural, strict=False))
+        return by_chance + sum(m * share for m, (share, _) in zip(self.synthetic, self.near_duplicates, strict=False))
 
     def scaled(self, holdout: float, synthetic: float) -> "Design":
         """Return the design with so many times as many images."""
         return Design(
             tuple(int(np.ceil(n * holdout)) for n in self.holdout),
             tuple(int(np.ceil(m * synthetic)) for m in self.synthetic),
-            self.natural,
+            self.near_duplicates,
             self.seed,
         )
 
@@ -141,7 +141,7 @@ class Design:
     @cached_property
     def _families(self) -> tuple[tuple[int, ...], ...]:
         every = tuple(range(len(self.holdout)))
-        return (every,) if len(every) == 1 else (every, *((each,) for each in every))
+        return (every,) if len(every) == 1 else (every, *((family,) for family in every))
 
     @cached_property
     def _tables(self) -> list[list[NDArray[np.float64]]]:
@@ -152,41 +152,41 @@ class Design:
 
     def _survival(self, synthetic: tuple[int, ...], classes: Sequence[int], rank: int) -> NDArray[np.float64]:
         mass = np.ones(1)
-        for each in classes:
-            n, m = self.holdout[each], synthetic[each]
+        for index in classes:
+            n, m = self.holdout[index], synthetic[index]
             k = levels(n)[rank]
             mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, k, n + 1 - k))
-            if twins := self._twins(each):
-                mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, *twins))[: len(mass)]
+            if beta := self._near_duplicate_beta(index):
+                mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, *beta))[: len(mass)]
         table: NDArray[np.float64] = np.clip(mass[::-1].cumsum()[::-1], 0, 1)
         return table
 
     @cached_property
     def _null(self) -> NDArray[np.float64]:
-        return self.smallest(self._drawn(self.synthetic, DRAWS))
+        return self.smallest(self._simulated_counts(self.synthetic, DRAWS))
 
-    def _drawn(self, synthetic: tuple[int, ...], draws: int) -> Integers:
+    def _simulated_counts(self, synthetic: tuple[int, ...], draws: int) -> Integers:
         """Return (draws, classes, ranks) counts of synthetic images below order statistics of held-out ones."""
         random = np.random.default_rng(self.seed)
         counts = np.zeros((draws, len(self.holdout), len(SHARES)), np.int64)
-        for each, (n, m) in enumerate(zip(self.holdout, synthetic, strict=True)):
+        for index, (n, m) in enumerate(zip(self.holdout, synthetic, strict=True)):
             ranks = levels(n)
             below, past = np.zeros(draws), 0
-            twins = self._twins(each)
-            done = random.binomial(m, random.beta(*twins, draws)) if twins else np.zeros(draws, np.int64)
+            beta = self._near_duplicate_beta(index)
+            done = random.binomial(m, random.beta(*beta, draws)) if beta else np.zeros(draws, np.int64)
             for rank in sorted(set(ranks)):
                 # the next order statistic of n uniforms lies a Beta-distributed part of the rest further up
                 step = random.beta(rank - past, n + 1 - rank, draws)
                 done = done + random.binomial(m - done, step)
                 below, past = below + (1 - below) * step, rank
-                for place in (index for index, value in enumerate(ranks) if value == rank):
-                    counts[:, each, place] = done
+                for column in (column for column, value in enumerate(ranks) if value == rank):
+                    counts[:, index, column] = done
         return counts
 
-    def _twins(self, each: int) -> tuple[float, float] | None:
-        """Return the Beta distribution of the natural share of twins in a class, None where there are none."""
-        share, known = self.natural[each] if self.natural else (0.0, 0.0)
-        return (share * known, (1 - share) * known) if 0 < share < 1 else None
+    def _near_duplicate_beta(self, index: int) -> tuple[float, float] | None:
+        """Return the Beta distribution of the share of near-duplicates in a class, None where there are none."""
+        share, images = self.near_duplicates[index] if self.near_duplicates else (0.0, 0.0)
+        return (share * images, (1 - share) * images) if 0 < share < 1 else None
 
     def _without(self, copies: int) -> tuple[int, ...]:
         """Return the synthetic images of each class that are no copies, if copies are spread evenly."""
@@ -197,7 +197,8 @@ class Design:
     def power(self, copies: int, alpha: float) -> float:
         """Return the chance that so many exact copies, spread over the classes, give p < alpha."""
         rest = self._without(copies)
-        counts = replace(self, natural=())._drawn(rest, POWER_DRAWS)  # twins that are allowed for need not be there
+        # near-duplicates that are allowed for need not be there
+        counts = replace(self, near_duplicates=())._simulated_counts(rest, POWER_DRAWS)
         taken = np.array(self.synthetic) - np.array(rest)
         critical = float(np.quantile(self._null, alpha, method="lower"))
         return float((self.smallest(counts + taken[None, :, None]) < critical).mean())
@@ -210,7 +211,7 @@ def set_test(
     holdout_labels: Integers,
     holdout_groups: Integers,
     *,
-    natural: Mapping[int, Natural] | None = None,
+    near_duplicates: Mapping[int, NearDuplicateRate] | None = None,
     weights: NDArray[np.float64] | None = None,
     seed: int = 0,
 ) -> tuple[SetTest, Design]:
@@ -225,7 +226,7 @@ def set_test(
         synthetic_labels: (m,) class numbers; classes without held-out images are left out.
         holdout_labels: (n,).
         holdout_groups: (n,) patient or group.
-        natural: By class, as in `Design`.
+        near_duplicates: By class, as in `Design`.
         weights: (m,) in (0, 1]: 1 / images that count as one, since they resemble each other. Their sum, rounded up, is
             then the number of images, and counts are rounded down: the p-value is too large rather than too small.
         seed: For the draws.
@@ -233,8 +234,8 @@ def set_test(
     Raises:
         EvidenceError: No class has both synthetic and held-out images.
     """
-    both = np.intersect1d(synthetic_labels, holdout_labels)
-    if len(both) == 0:
+    shared = np.intersect1d(synthetic_labels, holdout_labels)
+    if len(shared) == 0:
         raise EvidenceError(
             "No class has both synthetic and held-out images.", do="Draw samples of the cohort's classes."
         )
@@ -242,15 +243,15 @@ def set_test(
     keys = np.unique(np.stack([holdout_labels, holdout_groups]), axis=1, return_inverse=True)[1].ravel()
     single = len(np.unique(keys)) == len(keys)
     masses = np.ones(len(synthetic)) if weights is None else weights
-    candidates = [_ranked(synthetic[synthetic_labels == label], masses[synthetic_labels == label]) for label in both]
+    candidates = [_ranked(synthetic[synthetic_labels == label], masses[synthetic_labels == label]) for label in shared]
     observed = []
     sizes: tuple[int, ...] = ()
     for _ in range(1 if single else SUBSETS):
         order = np.arange(len(keys)) if single else random.permutation(len(keys))
         chosen = order[np.unique(keys[order], return_index=True)[1]]
         labels, scores = holdout_labels[chosen], holdout[chosen]
-        references = [np.sort(scores[labels == label]) for label in both]
-        sizes = tuple(len(each) for each in references)
+        references = [np.sort(scores[labels == label]) for label in shared]
+        sizes = tuple(len(reference) for reference in references)
         observed.append(
             [
                 [_below(candidate, reference[rank - 1]) for rank in levels(len(reference))]
@@ -258,9 +259,9 @@ def set_test(
             ]
         )
     counts = np.array(observed, np.int64)
-    twins = tuple(natural.get(int(label), (0.0, 0.0)) for label in both) if natural else ()
-    design = Design(sizes, tuple(int(np.ceil(each[1][-1] - 1e-9)) for each in candidates), twins, seed)
-    p_values = [design.p_value(each) for each in counts]
+    rates = tuple(near_duplicates.get(int(label), (0.0, 0.0)) for label in shared) if near_duplicates else ()
+    design = Design(sizes, tuple(int(np.ceil(candidate[1][-1] - 1e-9)) for candidate in candidates), rates, seed)
+    p_values = [design.p_value(observation) for observation in counts]
     last = len(SHARES) - 1
     count = int(np.median(counts[:, :, last].sum(1)))
     total, expected = sum(design.synthetic), design.expected(last)

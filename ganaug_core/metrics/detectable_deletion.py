@@ -1,14 +1,15 @@
 """Planted deletion: how large must a group of these very real images be, for its absence to be noticed?
 
 A group is an image with its nearest others. It is taken away, as many images as there are synthetic ones are drawn
-from what is left, and the cells are tested as in an audit. So the answer knows how the cohort's groups lie across the
-cells; it does not know how well an encoder separates groups that nobody has named.
+from what is left, and the clusters are tested as in an audit. So the answer knows how the cohort's groups lie across
+the clusters; it does not know how well an encoder separates groups that nobody has named.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
-from ganaug_core.metrics.missing_modes import Q_LIMIT, RATIO_LIMIT, Cell
+from ganaug_core.metrics.missing_modes import Q_LIMIT, RATIO_LIMIT, Cluster
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats, Integers
 
@@ -18,48 +19,69 @@ NOTICED = 0.8
 
 
 def smallest_deleted(
-    found: list[Cell], label: int, features: Floats, weights: Values, synthetic: int, random: np.random.Generator
+    clusters: list[Cluster],
+    label: int,
+    features: Floats,
+    weights: Values,
+    *,
+    synthetic: int,
+    random: np.random.Generator,
 ) -> float | None:
     """Return the smallest share of a class whose absence is noticed four times in five; None if not even a half is.
 
     Args:
-        found: All cells of the audit, of all classes.
+        clusters: All clusters of the audit, of all classes.
         label: The class.
-        features: (n, d) of all real images, `weights` (n,) as the cells had them.
-        synthetic: Synthetic images of the class.
+        features: (n, d) of all real images, `weights` (n,) as the clusters had them.
+        synthetic: Number of synthetic images of the class.
     """
-    own = [cell for cell in found if cell.label == label]
+    own = [cluster for cluster in clusters if cluster.label == label]
     if not own:
         return None
-    rows = np.concatenate([cell.members for cell in own])
-    place = np.repeat(np.arange(len(own)), [len(cell.members) for cell in own])
+    rows = np.concatenate([cluster.members for cluster in own])
+    cluster_of = np.repeat(np.arange(len(own)), [len(cluster.members) for cluster in own])  # (row,)
     values, mass = features[rows].astype(np.float64), weights[rows]
-    answer: float | None = None
+    smallest: float | None = None
     for share in reversed(SHARES):
-        rate = np.mean([_noticed(values, mass, place, share, len(found), synthetic, random) for _ in range(GROUPS)])
-        if rate < NOTICED:
+        hits = []
+        for _ in range(GROUPS):
+            deleted = _random_group(values, mass, share, random)
+            hits.append(_noticed(deleted, mass, cluster_of, tests=len(clusters), synthetic=synthetic, random=random))
+        if np.mean(hits) < NOTICED:
             break
-        answer = share
-    return answer
+        smallest = share
+    return smallest
+
+
+def _random_group(values: Values, mass: Values, share: float, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Return (n,) a random image and its nearest others, together that share of the mass."""
+    total = float(mass.sum())
+    middle = values[random.choice(len(values), p=mass / total)]
+    order = np.argsort(np.square(values - middle).sum(1), kind="stable")
+    deleted = np.zeros(len(values), bool)
+    deleted[order[: int(np.searchsorted(np.cumsum(mass[order]), share * total)) + 1]] = True
+    return deleted
 
 
 def _noticed(
-    values: Values, mass: Values, place: Integers, share: float, tests: int, synthetic: int, random: np.random.Generator
+    deleted: NDArray[np.bool_],
+    mass: Values,
+    cluster_of: Integers,
+    *,
+    tests: int,
+    synthetic: int,
+    random: np.random.Generator,
 ) -> bool:
-    """Return whether the absence of one random group of that share is noticed in a cell that is mostly this group."""
+    """Return whether the absence of this group is noticed in a cluster that is mostly this group."""
     total = float(mass.sum())
-    first = values[random.choice(len(values), p=mass / total)]
-    order = np.argsort(np.square(values - first).sum(1), kind="stable")
-    gone = np.zeros(len(values), bool)
-    gone[order[: int(np.searchsorted(np.cumsum(mass[order]), share * total)) + 1]] = True
-    cells = int(place.max()) + 1
-    whole = np.bincount(place, mass, cells)
-    left = np.bincount(place[~gone], mass[~gone], cells)
-    if not left.sum():
+    count = int(cluster_of.max()) + 1
+    all_mass = np.bincount(cluster_of, mass, count)  # (cluster,)
+    rest = np.bincount(cluster_of[~deleted], mass[~deleted], count)  # (cluster,)
+    if not rest.sum():
         return True
-    hits = random.multinomial(synthetic, left / left.sum())
-    patients, real = round(total), np.rint(whole).astype(int)
+    hits = random.multinomial(synthetic, rest / rest.sum())
+    patients, real = round(total), np.rint(all_mass).astype(int)
     p_values = stats.hypergeom.cdf(hits, synthetic + patients, hits + real, synthetic)
     rank = np.argsort(np.argsort(p_values)) + 1
-    flagged = (p_values * tests / rank < Q_LIMIT) & (hits / synthetic < RATIO_LIMIT * whole / total)
-    return bool((flagged & (left < 0.5 * whole)).any())
+    flagged = (p_values * tests / rank < Q_LIMIT) & (hits / synthetic < RATIO_LIMIT * all_mass / total)
+    return bool((flagged & (rest < 0.5 * all_mass)).any())

@@ -28,19 +28,21 @@ def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
 
     Flat images (one value everywhere in 8 bits) show nobody and are left out. One pair for each synthetic image.
     """
-    drawn, there = ([int(_levels(image).sum(dtype=np.int64)) for image in images] for images in (synthetic, real))
-    both = set(drawn) & set(there)  # turning changes no sum
-    known: dict[bytes, int] = {}
-    for index, total in enumerate(there):
-        if total in both:
-            known.setdefault(_key(real[index]), index)
+    synthetic_sums, real_sums = (
+        [int(_levels(image).sum(dtype=np.int64)) for image in images] for images in (synthetic, real)
+    )
+    shared = set(synthetic_sums) & set(real_sums)  # turning changes no sum
+    real_by_key: dict[bytes, int] = {}
+    for index, total in enumerate(real_sums):
+        if total in shared:
+            real_by_key.setdefault(_key(real[index]), index)
     pairs = []
-    for index, total in enumerate(drawn):
-        if total not in both or np.ptp(_levels(synthetic[index])) == 0:
+    for index, total in enumerate(synthetic_sums):
+        if total not in shared or np.ptp(_levels(synthetic[index])) == 0:
             continue
         for turned in _turned(synthetic[index]):
-            if (key := _key(turned)) in known:
-                pairs.append((index, known[key]))
+            if (key := _key(turned)) in real_by_key:
+                pairs.append((index, real_by_key[key]))
                 break
     return np.array(pairs, np.int64).reshape(-1, 2)
 
@@ -52,17 +54,17 @@ def rounded_off(images: Floats, intensity: Intensity, *, seed: int) -> Floats:
     return np.clip(images + random.uniform(-half, half, images.shape), -1, 1).astype(np.float32)
 
 
-def residual_limit(rounding: Floats, holdout: Floats, twins: Floats) -> float:
+def residual_limit(rounding: Floats, holdout: Floats, near_duplicates: Floats) -> float:
     """Return the registered distance below which two images are one; 0 where no distance can tell.
 
     Args:
         rounding: Distances of rounded training images to themselves: what quantisation alone does.
         holdout: (n,) distances of held-out to training images; nothing natural may come near the limit, so it is at
             most a quarter of their smallest.
-        twins: Distances of pairs of the cohort that are alike but not equal. If there are any, the cohort repeats
-            itself by nature, fresh images do too, and only equality proves a copy.
+        near_duplicates: Distances of pairs of the cohort that are alike but not equal. If there are any, the cohort
+            repeats itself by nature, fresh images do too, and only equality proves a copy.
     """
-    if len(twins) or not len(rounding) or not len(holdout):
+    if len(near_duplicates) or not len(rounding) or not len(holdout):
         return 0.0
     return min(float(np.quantile(rounding, 0.95)), float(holdout.min()) / 4)
 

@@ -19,7 +19,7 @@ def inception_score(log_probabilities: Floats) -> float:
 
     Source: Salimans et al., 2016, arXiv:1606.03498; all images at once instead of ten parts.
     """
-    probability, marginal = _both(log_probabilities)
+    probability, marginal = _class_probabilities(log_probabilities)
     return float(np.exp(_divergence(probability, marginal).mean()))
 
 
@@ -35,11 +35,12 @@ def mode_score(log_probabilities: Floats, shares: Values) -> float:
 
     Source: Che et al., 2017, arXiv:1612.02136, in the form of Xu et al., 2018, arXiv:1806.07755.
     """
-    probability, marginal = _both(log_probabilities)
+    probability, marginal = _class_probabilities(log_probabilities)
     return float(np.exp(_divergence(probability, marginal).mean() - _divergence(marginal[None], shares)[0]))
 
 
-def _both(log_probabilities: Floats) -> tuple[Values, Values]:
+def _class_probabilities(log_probabilities: Floats) -> tuple[Values, Values]:
+    """Return p(class | image), (n, classes), and p(class), (classes,)."""
     if not len(log_probabilities):
         raise EvidenceError("The inception score needs an image.", do="Add images.", code="too_few")
     probability = np.exp(log_probabilities.astype(np.float64))

@@ -68,17 +68,17 @@ def peaks(real: Numbers, synthetic: Numbers, intensity: Intensity) -> list[Peak]
     Args:
         real: (BINS,) shares, `synthetic` (BINS,).
     """
-    smooth = [ndimage.gaussian_filter1d(each, SMOOTHED, mode="nearest") for each in (real[1:-1], synthetic[1:-1])]
+    smooth = [ndimage.gaussian_filter1d(shares, SMOOTHED, mode="nearest") for shares in (real[1:-1], synthetic[1:-1])]
     centres = intensity.physical(((np.arange(1, BINS - 1) + 0.5) * (2 / BINS) - 1).astype(np.float32))
-    found, _ = signal.find_peaks(smooth[0], prominence=PROMINENT * smooth[0].max())
+    real_peaks, _ = signal.find_peaks(smooth[0], prominence=PROMINENT * smooth[0].max())
     result = []
     reach = BINS // 10
-    for number, place in enumerate(found):
-        low, high = max(0, place - reach), min(len(centres), place + reach + 1)
-        other = low + int(smooth[1][low:high].argmax())
-        tissues = [name for name, (start, end) in TISSUES.items() if start <= centres[place] <= end]
+    for number, bin_index in enumerate(real_peaks):
+        low, high = max(0, bin_index - reach), min(len(centres), bin_index + reach + 1)
+        synthetic_bin = low + int(smooth[1][low:high].argmax())
+        tissues = [name for name, (start, end) in TISSUES.items() if start <= centres[bin_index] <= end]
         name = tissues[0] if intensity.unit == "HU" and tissues else f"peak {number + 1}"
-        result.append(Peak(name, float(centres[place]), float(centres[other])))
+        result.append(Peak(name, float(centres[bin_index]), float(centres[synthetic_bin])))
     return result
 
 

@@ -15,7 +15,7 @@ from ganaug_core.records import Floats, Integers
 DROP = 0.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
     """Agreement within one class; counts of real images are patients.
 
@@ -55,27 +55,28 @@ def agreements(
         real_labels: (n,), `synthetic_labels` (m,).
         real_weights: (n,) `statistics.weights`: agreement counts patients.
     """
-    found = []
+    result = []
     for label in np.intersect1d(real_labels, synthetic_labels):
-        rows, drawn = real_labels == label, synthetic_labels == label
+        rows, generated = real_labels == label, synthetic_labels == label
         mass = real_weights[rows]
         right = float((mass * (real[rows].argmax(1) == label)).sum())
-        patients, hits, total = float(mass.sum()), int((synthetic[drawn].argmax(1) == label).sum()), int(drawn.sum())
-        shift = dominance(real[rows, label], mass, synthetic[drawn, label], SHIFT)
-        found.append(
+        patients, total = float(mass.sum()), int(generated.sum())
+        hits = int((synthetic[generated].argmax(1) == label).sum())
+        shift = dominance(real[rows, label], mass, synthetic[generated, label], SHIFT)
+        result.append(
             Agreement(
-                int(label),
-                hits / total,
-                wilson(hits, total),
-                right / patients,
-                different(hits, total, round(right), round(patients)),
-                shift.chance,
-                shift.p_value,
-                round(patients),
-                total,
+                label=int(label),
+                synthetic=hits / total,
+                interval=wilson(hits, total),
+                real=right / patients,
+                p_value=different(hits, total, round(right), round(patients)),
+                shift=shift.chance,
+                shift_p_value=shift.p_value,
+                n_real=round(patients),
+                n_synthetic=total,
             )
         )
-    return found
+    return result
 
 
 def different(hits: int, total: int, real_hits: int, real_total: int) -> float:

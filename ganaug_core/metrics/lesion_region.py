@@ -32,8 +32,8 @@ def region(masks: NDArray[np.bool_], weights: Values) -> Region | None:
         weights: (n,) > 0, summing to the number of patients.
     """
     share = np.einsum("i,ijk->jk", weights, masks.astype(np.float64)) / weights.sum()
-    found = Region(share >= INSIDE, share < OUTSIDE)
-    return found if min(found.inside.sum(), found.outside.sum()) >= FEWEST else None
+    overlap = Region(share >= INSIDE, share < OUTSIDE)
+    return overlap if min(overlap.inside.sum(), overlap.outside.sum()) >= FEWEST else None
 
 
 def numbers(images: Floats, where: Region, intensity: Intensity) -> Values:

@@ -56,16 +56,16 @@ def copying_score(train: Floats, holdout: Floats, synthetic: Floats, cells: int 
     """
     cells = min(cells, len(np.unique(train, axis=0)))
     means = KMeans(cells, n_init=4, random_state=seed).fit(train.astype(np.float64))
-    sides = [each.astype(np.float64) for each in (holdout, synthetic)]
-    places = [means.predict(each) for each in sides]
-    distances = [_to(train, each) for each in sides]
+    sides = [images.astype(np.float64) for images in (holdout, synthetic)]
+    cells_of = [means.predict(images) for images in sides]
+    distances = [_nearest_distances(train, images) for images in sides]
     scores, shares = [], []
     for cell in range(cells):
-        one, two = (distance[place == cell] for distance, place in zip(distances, places, strict=True))
-        n, m = len(one), len(two)
+        held_out, generated = (distance[cell_of == cell] for distance, cell_of in zip(distances, cells_of, strict=True))
+        n, m = len(held_out), len(generated)
         if min(n, m) < 10:
             continue
-        rank = stats.rankdata(np.concatenate([two, one]))[:m].sum() - m * (m + 1) / 2
+        rank = stats.rankdata(np.concatenate([generated, held_out]))[:m].sum() - m * (m + 1) / 2
         scores.append((rank - n * m / 2) / np.sqrt(n * m * (n + m + 1) / 12))
         shares.append(n)
     if not scores:
@@ -87,12 +87,12 @@ def likelihood_gap(train: Floats, holdout: Floats, synthetic: Floats) -> float:
     instead of gradients, and bounded from below.
     """
     width = train.shape[1]
-    seen, fresh = squared(train, synthetic), squared(holdout, synthetic)
-    narrow = NARROWEST * float(np.median(seen.min(1))) / width + 1e-12
-    variance = np.full(seen.shape[1], max(float(np.median(seen)) / width, narrow))
-    single = seen.astype(np.float32)  # twice as fast, and an average forgives the rounding
+    train_squares, holdout_squares = squared(train, synthetic), squared(holdout, synthetic)
+    narrow = NARROWEST * float(np.median(train_squares.min(1))) / width + 1e-12
+    variance = np.full(train_squares.shape[1], max(float(np.median(train_squares)) / width, narrow))
+    single = train_squares.astype(np.float32)  # twice as fast, and an average forgives the rounding
     for _ in range(ROUNDS):
-        share = _parts(single, variance, width)
+        share = _log_components(single, variance, width)
         share -= share.max(1, keepdims=True)
         np.exp(share, out=share)
         share /= share.sum(1, keepdims=True)
@@ -101,10 +101,13 @@ def likelihood_gap(train: Floats, holdout: Floats, synthetic: Floats) -> float:
         before, variance = variance, np.maximum(np.where(mass > 1e-6, fitted, variance), narrow)
         if np.abs(np.log(variance / before)).max() < SETTLED:
             break
-    return float((_log(seen, variance, width).mean() - _log(fresh, variance, width).mean()) / width)
+    return float(
+        (_log_density(train_squares, variance, width).mean() - _log_density(holdout_squares, variance, width).mean())
+        / width
+    )
 
 
-def _parts(squares: Squares, variance: Values, width: int) -> Squares:
+def _log_components(squares: Squares, variance: Values, width: int) -> Squares:
     """Return the log of each Gaussian's part in the density, up to what all have in common, in the squares' type."""
     kind = squares.dtype.type
     result: Squares = squares * (-0.5 / variance).astype(kind)
@@ -112,12 +115,12 @@ def _parts(squares: Squares, variance: Values, width: int) -> Squares:
     return result
 
 
-def _log(squares: Values, variance: Values, width: int) -> Values:
-    result: Values = special.logsumexp(_parts(squares, variance, width), axis=1) - np.log(squares.shape[1])
+def _log_density(squares: Values, variance: Values, width: int) -> Values:
+    result: Values = special.logsumexp(_log_components(squares, variance, width), axis=1) - np.log(squares.shape[1])
     return result
 
 
-def _to(train: Floats, images: Values) -> Values:
+def _nearest_distances(train: Floats, images: Values) -> Values:
     """Return (n,) distances to the nearest training image."""
     result: Values = np.sqrt(squared(images, train).min(1))
     return result

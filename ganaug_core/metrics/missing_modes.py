@@ -1,7 +1,7 @@
 """Missing modes: groups of real images that the synthetic ones visit too rarely, class by class.
 
-Source: Richardson and Weiss, 2018, arXiv:1805.12462 (shares of k-means cells); here within classes, with Fisher's exact
-test of one side, corrected for all cells, and only cells that lost more than half.
+Source: Richardson and Weiss, 2018, arXiv:1805.12462 (shares of k-means clusters); here within classes, with Fisher's
+exact test of one side, corrected for all clusters, and only clusters that lost more than half.
 """
 
 from dataclasses import dataclass, replace
@@ -13,27 +13,27 @@ from sklearn.cluster import KMeans
 from ganaug_core.metrics.statistics import Values, benjamini_hochberg, wilson
 from ganaug_core.records import Floats, Integers
 
-CELLS = 10
-PER_CELL = 8
+MOST_CLUSTERS = 10
+PATIENTS_PER_CLUSTER = 8
 Q_LIMIT, RATIO_LIMIT = 0.01, 0.5
 PRECISION_GATE, DENSITY_GATE = 0.7, 0.5
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One group of similar real images of one class.
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """One k-means cluster of the real images of one class.
 
     Attributes:
         label: Class number.
-        cluster: Number of the group within the class.
+        number: Of the cluster within the class.
         members: Rows of its real images, the most typical first.
         real_share: Share of the class's patients, `synthetic_share` of its synthetic images.
         interval: Wilson interval of the synthetic share.
-        p_value: One-sided Fisher; `q_value` over all cells of all classes.
+        p_value: One-sided Fisher; `q_value` over all clusters of all classes.
     """
 
     label: int
-    cluster: int
+    number: int
     members: Integers
     real_share: float
     synthetic_share: float
@@ -52,7 +52,7 @@ class Cell:
         return self.rare and self.q_value < Q_LIMIT
 
 
-def cells(
+def clusters(
     real: Floats,
     synthetic: Floats,
     real_labels: Integers,
@@ -60,50 +60,50 @@ def cells(
     real_weights: Values,
     *,
     seed: int = 0,
-) -> list[Cell]:
-    """Return every cell of every class that has images on both sides; a class needs 16 patients.
+) -> list[Cluster]:
+    """Return every cluster of every class that has images on both sides; a class needs 16 patients.
 
     Args:
         real: (n, d) features, training and hold-out together.
         synthetic: (m, d).
         real_labels: (n,), `synthetic_labels` (m,).
-        real_weights: (n,) `statistics.weights`: cells count patients.
+        real_weights: (n,) `statistics.weights`: clusters count patients.
     """
-    found: list[Cell] = []
+    every: list[Cluster] = []
     for label in np.unique(real_labels):
         rows = np.flatnonzero(real_labels == label)
-        drawn = synthetic[synthetic_labels == label]
+        generated = synthetic[synthetic_labels == label]
         patients = float(real_weights[rows].sum())
-        count = min(cells_of(patients), len(np.unique(real[rows], axis=0)))
-        if count < 2 or len(drawn) == 0:
+        count = min(cluster_count(patients), len(np.unique(real[rows], axis=0)))
+        if count < 2 or len(generated) == 0:
             continue
-        means = KMeans(count, n_init=4, random_state=seed).fit(real[rows])
-        visited = np.bincount(means.predict(drawn), minlength=count)
-        typical = np.linalg.norm(real[rows] - means.cluster_centers_[means.labels_], axis=1)
-        for cluster in range(count):
-            inside = np.flatnonzero(means.labels_ == cluster)
-            mass, hits = float(real_weights[rows[inside]].sum()), int(visited[cluster])
-            found.append(
-                Cell(
-                    int(label),
-                    cluster,
-                    rows[inside[np.argsort(typical[inside], kind="stable")]],
-                    mass / patients,
-                    hits / len(drawn),
-                    wilson(hits, len(drawn)),
-                    fewer(hits, len(drawn), round(mass), round(patients)),
-                    1.0,
+        kmeans = KMeans(count, n_init=4, random_state=seed).fit(real[rows])
+        visited = np.bincount(kmeans.predict(generated), minlength=count)
+        from_centre = np.linalg.norm(real[rows] - kmeans.cluster_centers_[kmeans.labels_], axis=1)
+        for number in range(count):
+            inside = np.flatnonzero(kmeans.labels_ == number)
+            mass, hits = float(real_weights[rows[inside]].sum()), int(visited[number])
+            every.append(
+                Cluster(
+                    label=int(label),
+                    number=number,
+                    members=rows[inside[np.argsort(from_centre[inside], kind="stable")]],
+                    real_share=mass / patients,
+                    synthetic_share=hits / len(generated),
+                    interval=wilson(hits, len(generated)),
+                    p_value=fewer(hits, len(generated), round(mass), round(patients)),
+                    q_value=1.0,
                 )
             )
-    if not found:
-        return found
-    q_values = benjamini_hochberg(np.array([cell.p_value for cell in found]))
-    return [replace(cell, q_value=float(q_value)) for cell, q_value in zip(found, q_values, strict=True)]
+    if not every:
+        return every
+    q_values = benjamini_hochberg(np.array([cluster.p_value for cluster in every]))
+    return [replace(cluster, q_value=float(q_value)) for cluster, q_value in zip(every, q_values, strict=True)]
 
 
-def cells_of(patients: float) -> int:
+def cluster_count(patients: float) -> int:
     """Return into how many groups a class of so many patients is divided, 0 where it is too small."""
-    return min(CELLS, int(patients // PER_CELL))
+    return min(MOST_CLUSTERS, int(patients // PATIENTS_PER_CLUSTER))
 
 
 def fewer(hits: int, total: int, real_hits: int, real_total: int) -> float:
@@ -118,7 +118,7 @@ def smallest_visible(patients: int, synthetic: int, tests: int) -> float | None:
     Args:
         patients: Real patients of the class.
         synthetic: Synthetic images of the class.
-        tests: Cells over all classes: the worst case of the correction.
+        tests: Clusters over all classes: the worst case of the correction.
     """
     for hits in range(1, patients + 1):
         if fewer(0, synthetic, hits, patients) < Q_LIMIT / max(tests, 1):

@@ -26,14 +26,14 @@ def rings(images: Floats) -> Values:
     window = np.hanning(rows + 2)[1:-1, None] * np.hanning(columns + 2)[None, 1:-1]
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns))
     ring = np.where(frequency <= HIGHEST, np.ceil(frequency / HIGHEST * count), 0).astype(int)
-    inside = [ring == each for each in range(1, count + 1)]
+    inside = [ring == number for number in range(1, count + 1)]
     result = np.zeros((len(images), count))
     for start in range(0, len(images), 256):
         grey = images[start : start + 256].mean(1)
         centred = (grey - grey.mean((1, 2), keepdims=True)) * window
         power = np.square(np.abs(np.fft.rfft2(centred))) / np.square(window).sum()
-        for place, where in enumerate(inside):
-            result[start : start + 256, place] = power[:, where].mean(1)
+        for number, where in enumerate(inside):
+            result[start : start + 256, number] = power[:, where].mean(1)
     return np.asarray(np.log10(result + FLOOR))
 
 

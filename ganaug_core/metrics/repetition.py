@@ -43,8 +43,8 @@ def variety(synthetic: Floats, real: Floats, *, seed: int = 0) -> tuple[float, t
         real: (n, d) features of as many real images, n >= 8.
     """
     random = np.random.default_rng(seed)
-    drawn, scores = vendi_score(synthetic), vendi_score(real)
-    ratio = drawn / scores
+    synthetic_score, real_score = vendi_score(synthetic), vendi_score(real)
+    ratio = synthetic_score / real_score
     logs, excess = [], []
     for _ in range(HALVES):
         half = len(real) // 2
@@ -54,7 +54,7 @@ def variety(synthetic: Floats, real: Floats, *, seed: int = 0) -> tuple[float, t
         excess.append(_loss(left, right))
     reach = float(stats.norm.ppf(0.975) * np.std(logs, ddof=1))
     spread = max(float(np.std(excess, ddof=1)), 1e-6)
-    p_value = float(stats.norm.cdf((_loss(drawn, scores) - np.log(LEAST_VARIETY)) / spread))
+    p_value = float(stats.norm.cdf((_loss(synthetic_score, real_score) - np.log(LEAST_VARIETY)) / spread))
     return ratio, (float(ratio * np.exp(-reach)), float(ratio * np.exp(reach))), p_value
 
 

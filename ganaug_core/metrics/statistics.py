@@ -39,8 +39,8 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     ordered = sorted(p_values, key=lambda name: p_values[name])
     adjusted: dict[str, float] = {}
     largest = 0.0
-    for place, name in enumerate(ordered):
-        largest = max(largest, min(1.0, (len(ordered) - place) * p_values[name]))
+    for rank, name in enumerate(ordered):
+        largest = max(largest, min(1.0, (len(ordered) - rank) * p_values[name]))
         adjusted[name] = largest
     return adjusted
 
@@ -113,13 +113,13 @@ def dominance(real: NDArray[np.floating], weights: Values, synthetic: NDArray[np
     above = 1 - _places(synthetic, np.full(len(synthetic), 1 / len(synthetic)), real)
     below = _places(real, weights / weights.sum(), synthetic)
     chance = float(np.average(above, weights=weights))
-    patients, drawn = float(weights.sum()), len(synthetic)
+    patients, images = float(weights.sum()), len(synthetic)
     variance = float(np.average(np.square(above - chance), weights=weights)) / patients
-    variance += float(np.var(below)) / drawn
-    variance += 0.25 / (patients * drawn)  # never certain, even when all are on one side
+    variance += float(np.var(below)) / images
+    variance += 0.25 / (patients * images)  # never certain, even when all are on one side
     spread = float(np.sqrt(variance))
     reach = float(stats.norm.ppf(0.975)) * spread
-    wide = max(spread, _hanley_mcneil(0.5 + margin, patients, drawn))
+    wide = max(spread, _hanley_mcneil(0.5 + margin, patients, images))
     p_value = float(stats.norm.sf((abs(chance - 0.5) - margin) / wide))
     interval = max(0.0, chance - reach), min(1.0, chance + reach)
     return Dominance(chance, spread, interval, min(1.0, 2 * p_value) if margin == 0 else p_value)
@@ -127,8 +127,8 @@ def dominance(real: NDArray[np.floating], weights: Values, synthetic: NDArray[np
 
 def _hanley_mcneil(area: float, n: float, m: float) -> float:
     """Return the standard error of an area under the curve between exponential values."""
-    one, two = area / (2 - area), 2 * area * area / (1 + area)
-    rest = area * (1 - area) + (m - 1) * (one - area * area) + (n - 1) * (two - area * area)
+    q1, q2 = area / (2 - area), 2 * area * area / (1 + area)
+    rest = area * (1 - area) + (m - 1) * (q1 - area * area) + (n - 1) * (q2 - area * area)
     return float(np.sqrt(max(rest, 0.0) / (n * m)))
 
 

@@ -26,9 +26,9 @@ def structural_similarity(left: Floats, right: Floats) -> Values:
     one, two = left.mean(1).astype(np.float64), right.mean(1).astype(np.float64)
     weights = np.array(SCALES) / sum(SCALES)
     result = np.ones(len(one))
-    for place, weight in enumerate(weights):
+    for scale, weight in enumerate(weights):
         luminance, structure = _similar(one, two)
-        value = structure * luminance if place == len(weights) - 1 else structure
+        value = structure * luminance if scale == len(weights) - 1 else structure
         result *= np.maximum(value.mean((1, 2)), 0) ** weight
         one, two = _halved(one), _halved(two)
     return result
@@ -39,12 +39,12 @@ def _similar(one: Values, two: Values) -> tuple[Values, Values]:
         result: Values = ndimage.gaussian_filter(values, (0, SIGMA, SIGMA), mode="reflect", truncate=3.5)
         return result
 
-    small, other = (0.01 * RANGE) ** 2, (0.03 * RANGE) ** 2
+    luminance_floor, contrast_floor = (0.01 * RANGE) ** 2, (0.03 * RANGE) ** 2
     means = smooth(one), smooth(two)
     spread = smooth(one * one) - means[0] ** 2, smooth(two * two) - means[1] ** 2
     shared = smooth(one * two) - means[0] * means[1]
-    luminance = (2 * means[0] * means[1] + small) / (means[0] ** 2 + means[1] ** 2 + small)
-    return luminance, (2 * shared + other) / (spread[0] + spread[1] + other)
+    luminance = (2 * means[0] * means[1] + luminance_floor) / (means[0] ** 2 + means[1] ** 2 + luminance_floor)
+    return luminance, (2 * shared + contrast_floor) / (spread[0] + spread[1] + contrast_floor)
 
 
 def _halved(stack: Values) -> Values:

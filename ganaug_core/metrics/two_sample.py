@@ -49,7 +49,7 @@ def paired(
             patients.append(np.full(len(members), number))
             used, number = used + len(members), number + 1
     nothing = [np.zeros(0, np.int64)]
-    return Blocks(*(np.concatenate(each or nothing) for each in (left, right, patients)))
+    return Blocks(*(np.concatenate(rows or nothing) for rows in (left, right, patients)))
 
 
 class Swapped(NamedTuple):

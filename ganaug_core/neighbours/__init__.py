@@ -1,7 +1,7 @@
 """Who is close to whom: the pair-wise work of the evidence, on torch, by the same code on CPU and GPU.
 
-`search` finds the closest reference after registration (copies, twins); `distances` makes one tiled pass over
-feature distances for every neighbour statistic.
+`registered_search` finds the closest reference after registration (copies, twins); `feature_distances` makes one tiled
+pass for every neighbour statistic.
 """
 
 from ganaug_core.neighbours.feature_distances import Neighbours, neighbours

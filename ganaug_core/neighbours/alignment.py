@@ -32,8 +32,8 @@ def aligned(templates: Tensor, references: Tensor, which: Tensor, first: Tensor)
     values, where = torch.empty(len(which), device=templates.device), torch.empty_like(first)
     slopes = _slopes(references)
     for left in range(0, len(which), PAIRS):
-        part = slice(left, left + PAIRS)
-        values[part], where[part] = _climbed(templates[part].flatten(1), slopes, which[part], first[part])
+        batch = slice(left, left + PAIRS)
+        values[batch], where[batch] = _climbed(templates[batch].flatten(1), slopes, which[batch], first[batch])
     return values, where
 
 
@@ -71,36 +71,36 @@ def _climbed(template: Tensor, slopes: Tensor, which: Tensor, where: Tensor) -> 
     """Return (k,) the best correlation on the way, and where it was."""
     side = math.isqrt(template.shape[1])
     axis = torch.arange(side, device=template.device) - (side - 1) / 2
-    down, right = (each.flatten() for each in torch.meshgrid(axis, axis, indexing="ij"))
+    down, right = (coordinates.flatten() for coordinates in torch.meshgrid(axis, axis, indexing="ij"))
     half = slopes.shape[-1] / 2
     chosen = slopes[which]
-    best, place = torch.full((len(which),), -1.0, device=template.device), where
+    best, best_movement = torch.full((len(which),), -1.0, device=template.device), where
     for step in range(STEPS + 1):
         a, b, x, y = where.T[..., None]
-        grid = torch.stack([a * right - b * down + x, b * right + a * down + y], 2) / half
-        seen = functional.grid_sample(chosen, grid[:, None], padding_mode="reflection", align_corners=False)[:, :, 0]
-        seen = seen - seen.mean(2, keepdim=True)
-        picture, to_right, to_down = seen.unbind(1)
+        grid = torch.stack([a * right - b * down + x, b * right + a * down + y], 2) / half  # (k, pixel, 2)
+        sampled = functional.grid_sample(chosen, grid[:, None], padding_mode="reflection", align_corners=False)[:, :, 0]
+        sampled = sampled - sampled.mean(2, keepdim=True)
+        picture, to_right, to_down = sampled.unbind(1)  # (k, pixel) each
         length = torch.linalg.vector_norm(picture, dim=1)
         likeness = (picture * template).sum(1)
-        found = likeness / (length + 1e-6)
-        place = torch.where((found > best)[:, None], where, place)
-        best = torch.maximum(best, found)
+        correlation = likeness / (length + 1e-6)
+        best_movement = torch.where((correlation > best)[:, None], where, best_movement)
+        best = torch.maximum(best, correlation)
         if step == STEPS:
             break
         moves = torch.stack(
             [to_right * right + to_down * down, to_down * right - to_right * down, to_right, to_down], 1
         )
-        moves = moves - moves.mean(2, keepdim=True)
-        square = moves @ moves.transpose(1, 2)
+        moves = moves - moves.mean(2, keepdim=True)  # (k, 4, pixel)
+        square = moves @ moves.transpose(1, 2)  # (k, 4, 4)
         square = square + torch.diag_embed(1e-4 * torch.diagonal(square, dim1=1, dim2=2) + 1e-6)
         sides = torch.stack([(moves @ template[..., None])[..., 0], (moves @ picture[..., None])[..., 0]], 2)
-        solved = torch.linalg.solve(square, sides)
+        solved = torch.linalg.solve(square, sides)  # (k, 4, 2)
         explained = (sides[:, :, 1] * solved[:, :, 1]).sum(1)
         shared = (sides[:, :, 0] * solved[:, :, 1]).sum(1)
         gain = (length.square() - explained) / (likeness - shared).clamp_min(1e-6)
         where = _bounded(where + gain[:, None] * solved[:, :, 0] - solved[:, :, 1])
-    return best, place
+    return best, best_movement
 
 
 def _bounded(where: Tensor) -> Tensor:

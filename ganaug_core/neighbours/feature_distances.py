@@ -11,7 +11,7 @@ from ganaug_core.neighbours.tiled_distances import CLOSE, Nearest, Points, Tile,
 from ganaug_core.records import Floats, Integers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Neighbours:
     """Euclidean distances to the nearest points, sorted, without self; K = `k`, or fewer in smaller sets.
 
@@ -83,13 +83,13 @@ def neighbours(real: Floats, synthetic: Floats, k: int = 5) -> Neighbours:
     real_synthetic, _ = between.of_real.exact()
     synthetic_real, _ = between.of_synthetic.exact()
     return Neighbours(
-        k,
-        _floats(real_real),
-        _floats(real_synthetic),
-        _floats(synthetic_real),
-        _floats(synthetic_synthetic),
-        between.real_balls.cpu().numpy(),
-        between.synthetic_balls.cpu().numpy(),
+        k=k,
+        real_real=_floats(real_real),
+        real_synthetic=_floats(real_synthetic),
+        synthetic_real=_floats(synthetic_real),
+        synthetic_synthetic=_floats(synthetic_synthetic),
+        real_balls=between.real_balls.cpu().numpy(),
+        synthetic_balls=between.synthetic_balls.cpu().numpy(),
     )
 
 
@@ -121,22 +121,24 @@ class _Between:
         synthetic, real, certain = pairs_inside(near, turned, *self._edges(1, columns))
         self._count(real + tile.row, synthetic + tile.column, certain, 1)
 
-    def _edges(self, side: int, part: slice) -> tuple[Tensor, Tensor]:
-        return self._radii[side][part].square().float(), self._reach[side][part]
+    def _edges(self, side: int, rows: slice) -> tuple[Tensor, Tensor]:
+        return self._radii[side][rows].square().float(), self._reach[side][rows]
 
     def _count(self, real: Tensor, synthetic: Tensor, certain: Tensor, side: int) -> None:
         """Count the pairs inside the balls of one side: 0 the real ones, 1 the synthetic ones."""
         radius = self._radii[side][synthetic if side else real]
-        inside = counted(self._real, self._synthetic, real, synthetic, certain, radius)
+        inside = counted(self._real, self._synthetic, real, synthetic, certain=certain, radius=radius)
         if side:
             self.synthetic_balls += torch.bincount(real[inside], minlength=len(self.synthetic_balls))
         else:
             self.real_balls += torch.bincount(synthetic[inside], minlength=len(self.real_balls))
 
 
-def _radius(near: Tensor, k: int) -> Tensor:
+def _radius(sorted_distances: Tensor, k: int) -> Tensor:
     """Return (n,) radii, 0 where the set is too small for a k-th neighbour: such a ball holds nothing."""
-    return near[:, k - 1].contiguous() if near.shape[1] >= k else near.new_zeros(len(near))
+    if sorted_distances.shape[1] < k:
+        return sorted_distances.new_zeros(len(sorted_distances))
+    return sorted_distances[:, k - 1].contiguous()
 
 
 def _floats(values: Tensor) -> Floats:

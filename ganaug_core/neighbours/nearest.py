@@ -29,15 +29,16 @@ def nearest(
     if not len(queries) or not len(references):
         return indices, distances
     left, right = Points.of(queries, references), Points.of(references, references)
-    found = Nearest(left, right, k)
+    candidates = Nearest(left, right, k)
     groups = None if apart is None else (numbered(apart[0]), numbered(apart[1]))
     for tile in tiles(left, right):
         if groups is not None:
             height, width = tile.squares.shape
-            one, other = groups[0][tile.row : tile.row + height], groups[1][tile.column : tile.column + width]
-            tile.squares.masked_fill_(one[:, None] == other[None], torch.inf)
-        found.offer(tile.squares, tile.row, tile.column)
-    exact, index = found.exact(None if groups is None else lambda rows: groups[0][rows, None] != groups[1][None])
+            query_groups = groups[0][tile.row : tile.row + height]
+            reference_groups = groups[1][tile.column : tile.column + width]
+            tile.squares.masked_fill_(query_groups[:, None] == reference_groups[None], torch.inf)
+        candidates.offer(tile.squares, tile.row, tile.column)
+    exact, index = candidates.exact(None if groups is None else lambda rows: groups[0][rows, None] != groups[1][None])
     index[exact == torch.inf] = -1
-    indices[:, : found.keep], distances[:, : found.keep] = index.cpu().numpy(), exact.cpu().numpy()
+    indices[:, : candidates.keep], distances[:, : candidates.keep] = index.cpu().numpy(), exact.cpu().numpy()
     return indices, distances

@@ -65,7 +65,7 @@ class _Best(NamedTuple):
     """Correlations of pairs, (k, best), and the places where they were found: variant times positions + position."""
 
     values: Tensor
-    place: Tensor
+    places: Tensor
 
 
 def registered(
@@ -108,7 +108,8 @@ def registered(
         nearest[rows] = winners.reference.cpu().numpy()
         moved = alignment.described(where[won]).tolist()
         transform[rows] = [
-            registration.name(*each) for each in zip(winners.turn.tolist(), *zip(*moved, strict=True), strict=True)
+            registration.name(*movement)
+            for movement in zip(winners.turn.tolist(), *zip(*moved, strict=True), strict=True)
         ]
         report(min(1.0, (start + QUERIES) / len(queries)), "Looking for the closest images")
     return Registered(distance, nearest, transform)
@@ -170,8 +171,8 @@ def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
         edge = torch.minimum(own[triples.query], reach[triples.reference])
         close = 1 - correlation < edge + GAIN / 2
         triples, edge = triples.chosen(close), edge[close]
-        found, _ = search.aligned(triples, start)
-        inside = triples.chosen(1 - found < edge)
+        exact, _ = search.aligned(triples, start)
+        inside = triples.chosen(1 - exact < edge)
         pairs = torch.unique(torch.stack([inside.query, inside.reference]), dim=1)  # several turns may fit
         result += torch.bincount(pairs[0], minlength=len(rows)).cpu().numpy()
     return result
@@ -230,26 +231,26 @@ class Search:
         queries = registration.coarse(self.queries[start : start + self.tile])
         template = registration.templates(queries, registration.COARSE_TEMPLATE)
         turns = torch.stack([registration.turned(template, turn) for turn in range(registration.DIHEDRAL)])
-        turns = turns.flatten(2).to(self.bulk)
+        turns = turns.flatten(2).to(self.bulk)  # (turn, query, pixel)
         size = len(queries)
         best = torch.full((size, 0), -2.0, device=self.device, dtype=self.bulk)
-        place = torch.zeros((size, 0), device=self.device, dtype=torch.int64)
+        pair_codes = torch.zeros((size, 0), device=self.device, dtype=torch.int64)
         for left in range(first, len(self.references), BLOCK):
             right = min(left + BLOCK, len(self.references))
-            scores = self._coarse_scores(turns, left, right)
+            scores = self._coarse_scores(turns, left, right)  # (query, turn, reference)
             if self.query_groups is not None and self.reference_groups is not None:
                 same = self.query_groups[start : start + size, None] == self.reference_groups[None, left:right]
                 scores.masked_fill_(same[:, None, :], -2.0)
-            found = scores.flatten(1).topk(min(CANDIDATES, scores[0].numel()), dim=1)
-            turn, reference = found.indices // (right - left), found.indices % (right - left) + left
-            merged = torch.cat([best, found.values], 1)
-            places = torch.cat([place, turn * len(self.references) + reference], 1)
+            block_best = scores.flatten(1).topk(min(CANDIDATES, scores[0].numel()), dim=1)
+            turn, reference = block_best.indices // (right - left), block_best.indices % (right - left) + left
+            merged = torch.cat([best, block_best.values], 1)
+            places = torch.cat([pair_codes, turn * len(self.references) + reference], 1)
             best, order = merged.topk(min(CANDIDATES, merged.shape[1]), dim=1)
-            place = places.gather(1, order)
-        query = torch.arange(start, start + size, device=self.device)[:, None].expand_as(place)
+            pair_codes = places.gather(1, order)
+        query = torch.arange(start, start + size, device=self.device)[:, None].expand_as(pair_codes)
         allowed = best > -1.5
-        kept = place[allowed]
-        triples = Triples(query[allowed], kept % len(self.references), kept // len(self.references))
+        code = pair_codes[allowed]
+        triples = Triples(query[allowed], code % len(self.references), code // len(self.references))
         return triples, best[allowed].float()
 
     def _coarse_scores(self, turns: Tensor, left: int, right: int) -> Tensor:
@@ -260,10 +261,10 @@ class Search:
             high = min(low + REFERENCES, right)
             # positions outside, references inside: the maximum then runs along contiguous memory
             places = registration.patches(self.small[low:high], registration.COARSE_TEMPLATE, self.bulk)
-            flat = places.permute(1, 2, 0).flatten(1)
+            flat = places.permute(1, 2, 0).flatten(1)  # (pixel, position * reference)
             for turn in range(registration.DIHEDRAL):
-                found = (turns[turn] @ flat).view(size, -1, high - low).amax(1)
-                scores[:, turn, low - left : high - left] = found
+                maxima = (turns[turn] @ flat).view(size, -1, high - low).amax(1)
+                scores[:, turn, low - left : high - left] = maxima
         return scores
 
     def _correlated(
@@ -280,7 +281,7 @@ class Search:
         rows = self._in_turns(views, set(triples.turn.tolist()))
         row = triples.turn * tile + triples.query - start
         values = torch.empty(len(row), best, device=self.device)
-        place = torch.empty(len(row), best, dtype=torch.int64, device=self.device)
+        places = torch.empty(len(row), best, dtype=torch.int64, device=self.device)
         order = triples.reference.argsort()
         counts = torch.bincount(triples.reference, minlength=len(pictures)).tolist()
         done = 0
@@ -294,20 +295,20 @@ class Search:
                 done += count
                 if count:
                     template = rows.index_select(0, row[chosen]).view(-1, side * side)
-                    scores = (template @ patches[offset]).view(count, -1)
+                    scores = (template @ patches[offset]).view(count, -1)  # (pair, variant * position)
                     if best == 1:
                         values[chosen] = scores.amax(1, keepdim=True).float()
                     else:
-                        found = scores.float().topk(best, dim=1)
-                        values[chosen], place[chosen] = found.values, found.indices
-        return _Best(values, place)
+                        top = scores.float().topk(best, dim=1)
+                        values[chosen], places[chosen] = top.values, top.indices
+        return _Best(values, places)
 
     def _in_turns(self, views: Tensor, turns: set[int]) -> Tensor:
         """Return (8 * tile, 9 * side * side): each query's templates in those turns."""
-        each = views.transpose(0, 1).to(self.bulk, memory_format=torch.contiguous_format)
-        rows = torch.empty(registration.DIHEDRAL, *each.shape, dtype=self.bulk, device=self.device)
+        by_query = views.transpose(0, 1).to(self.bulk, memory_format=torch.contiguous_format)
+        rows = torch.empty(registration.DIHEDRAL, *by_query.shape, dtype=self.bulk, device=self.device)
         for turn in turns:
-            rows[turn] = registration.turned(each, turn)
+            rows[turn] = registration.turned(by_query, turn)
         return rows.flatten(0, 1).flatten(1)
 
     @torch.no_grad()
@@ -325,8 +326,8 @@ class Search:
         Bfloat16 names a few places, of which float32 takes the best. The tile is that of the last `candidates`.
         """
         positions = registration.POSITIONS**2
-        found = self._correlated(self._views, self.references, triples, start, best=PLACES).place
-        variant, position = found // positions, found % positions
+        places = self._correlated(self._views, self.references, triples, start, best=PLACES).places
+        variant, position = places // positions, places % positions
         templates = self._turned(self._views[variant, (triples.query - start)[:, None]], triples)
         windows = registration.windows(self.references, registration.TEMPLATE)
         down, right = position // registration.POSITIONS, position % registration.POSITIONS
@@ -348,6 +349,6 @@ def best_of_each(query: Tensor, likeness: Tensor, count: int) -> Tensor:
     order = order[torch.argsort(query[order], stable=True)]
     sorted_query = query[order]
     first = torch.searchsorted(sorted_query, sorted_query, right=False)
-    kept = torch.zeros(len(query), dtype=torch.bool, device=query.device)
-    kept[order] = torch.arange(len(query), device=query.device) - first < count
-    return kept
+    is_best = torch.zeros(len(query), dtype=torch.bool, device=query.device)
+    is_best[order] = torch.arange(len(query), device=query.device) - first < count
+    return is_best

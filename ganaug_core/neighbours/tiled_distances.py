@@ -48,8 +48,8 @@ class Points:
         n, d = exact.shape
         fast = torch.ones(n, d + 2, device=device)
         for start in range(0, n, COLUMNS):  # in parts: a float64 copy of everything is never needed
-            part = slice(start, start + COLUMNS)
-            fast[part, :d] = exact[part].double() - middle
+            rows = slice(start, start + COLUMNS)
+            fast[rows, :d] = exact[rows].double() - middle
         square = fast[:, :d].square().sum(1)
         fast[:, d] = square
         return cls(exact, fast, square)
@@ -61,9 +61,9 @@ class Points:
     def longest(self) -> float:
         return float(self.square.max()) if len(self) else 0.0
 
-    def turned(self, part: slice) -> Tensor:
+    def turned(self, rows: slice) -> Tensor:
         """Return (d + 2, some): what `fast` is multiplied with."""
-        chosen = self.fast[part]
+        chosen = self.fast[rows]
         return torch.cat([-2 * chosen[:, :-2], chosen[:, -1:], chosen[:, -2:-1]], 1).T
 
 
@@ -106,13 +106,13 @@ class Nearest:
         Returns:
             The smallest of them, sorted, and their columns, for whoever counts.
         """
-        found = squares.topk(min(self.wide, squares.shape[1]), dim=1, largest=False)
+        tile_best = squares.topk(min(self.wide, squares.shape[1]), dim=1, largest=False)
         rows = slice(first, first + len(squares))
-        both = torch.cat([self.squares[rows], found.values], 1)
-        index = torch.cat([self.index[rows], found.indices + offset], 1)
-        best = both.topk(self.wide, dim=1, largest=False)
+        merged = torch.cat([self.squares[rows], tile_best.values], 1)
+        index = torch.cat([self.index[rows], tile_best.indices + offset], 1)
+        best = merged.topk(self.wide, dim=1, largest=False)
         self.squares[rows], self.index[rows] = best.values, index.gather(1, best.indices)
-        return found.values, found.indices
+        return tile_best.values, tile_best.indices
 
     def exact(self, allowed: Callable[[Tensor], Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Return (n, keep) float64 distances, sorted, and indices.
@@ -124,9 +124,9 @@ class Nearest:
         distances = torch.full((len(self.points), self.wide), torch.inf, dtype=torch.float64, device=self.index.device)
         step = max(1, PAIRS // max(1, self.wide))
         for start in range(0, len(self.points), step):
-            part = slice(start, start + step)
-            difference = self.others.exact[self.index[part]].double() - self.points.exact[part, None].double()
-            distances[part] = torch.linalg.vector_norm(difference, dim=2)
+            rows = slice(start, start + step)
+            difference = self.others.exact[self.index[rows]].double() - self.points.exact[rows, None].double()
+            distances[rows] = torch.linalg.vector_norm(difference, dim=2)
         distances[self.squares == torch.inf] = torch.inf
         ordered = distances.sort(dim=1, stable=True)
         return ordered.values[:, : self.keep], self.index.gather(1, ordered.indices)[:, : self.keep]
@@ -185,8 +185,8 @@ def pairs_inside(
     inside[edge <= 0] = False
     full = inside[:, -1] & (values.shape[1] < squares.shape[1])
     inside[full] = False
-    place = inside.nonzero()
-    row, column, value = place[:, 0], columns[inside], values[inside]
+    positions = inside.nonzero()
+    row, column, value = positions[:, 0], columns[inside], values[inside]
     if full.any():
         crowded = full.nonzero().flatten()
         more = (squares[crowded] < outer[crowded]).nonzero()
@@ -196,14 +196,14 @@ def pairs_inside(
     return row, column, value < (edge - reach)[row]
 
 
-def counted(left: Points, right: Points, row: Tensor, column: Tensor, certain: Tensor, radius: Tensor) -> Tensor:
+def counted(left: Points, right: Points, row: Tensor, column: Tensor, *, certain: Tensor, radius: Tensor) -> Tensor:
     """Return which pairs are nearer than the radius of the pair, in float64 wherever float32 is not certain."""
     inside = certain.clone()
     doubtful = (~certain).nonzero().flatten()
     for start in range(0, len(doubtful), PAIRS):
-        part = doubtful[start : start + PAIRS]
-        difference = left.exact[row[part]].double() - right.exact[column[part]].double()
-        inside[part] = torch.linalg.vector_norm(difference, dim=1) < radius[part]
+        batch = doubtful[start : start + PAIRS]
+        difference = left.exact[row[batch]].double() - right.exact[column[batch]].double()
+        inside[batch] = torch.linalg.vector_norm(difference, dim=1) < radius[batch]
     return inside
 
 

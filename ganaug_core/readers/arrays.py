@@ -131,7 +131,9 @@ def _slices(
         if grey.dtype.kind == "f" and not np.isfinite(grey).all():
             yield Skipped(name, "nonfinite", "It holds pixels that are not numbers.", "Replace them.")
             continue
-        yield Slice(grey[None], name, _class(given[index], names), role=role, colour=image.ndim == 3)
+        yield Slice(
+            pixels=grey[None], source=name, label=_class(given[index], names), role=role, colour=image.ndim == 3
+        )
 
 
 def _grey_or_colour(images: NDArray[Any]) -> NDArray[Any] | None:

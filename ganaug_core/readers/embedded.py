@@ -18,9 +18,9 @@ def liver_lesions() -> Iterator[Slice | Skipped]:
         zip(made.pixels, made.labels, made.patients, roles, strict=True)
     ):
         yield Slice(
-            pixels,
-            f"lesion {number}",
-            phantom.CLASSES[label],
+            pixels=pixels,
+            source=f"lesion {number}",
+            label=phantom.CLASSES[label],
             patient=str(patient),
             role=ROLES[role],
             unit="HU",
@@ -38,7 +38,7 @@ def digits() -> Iterator[Slice | Skipped]:
 
     kept = load_digits()
     for number, (image, label) in enumerate(zip(kept.images, kept.target, strict=True)):
-        yield Slice(np.asarray(image, np.uint8)[None], f"digit {number}", str(label))
+        yield Slice(pixels=np.asarray(image, np.uint8)[None], source=f"digit {number}", label=str(label))
 
 
 EMBEDDED: dict[str, Callable[[], Iterator[Slice | Skipped]]] = {"phantom": liver_lesions, "digits": digits}

@@ -56,7 +56,7 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
         return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         return Skipped(name, "nonfinite", "It holds pixels that are not numbers.", _AGAIN)
-    return Slice(pixels[None], name, label, colour=colour, dropped=dropped)
+    return Slice(pixels=pixels[None], source=name, label=label, colour=colour, dropped=dropped)
 
 
 def _dropped(opened: Image.Image) -> tuple[str, ...]:

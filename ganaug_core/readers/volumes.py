@@ -168,11 +168,11 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
     each = zip(*(image.facts[key] for key in ("index", "spacing_mm", "text")), *_with_masks(image), strict=True)
     for index, spacing, has_text, pixels, mask in each:
         yield Slice(
-            pixels[None],
-            f"{name}:{index}" if facts["frames"] > 1 else name,
-            label,
-            facts["patient"],
-            member.volume,
+            pixels=pixels[None],
+            source=f"{name}:{index}" if facts["frames"] > 1 else name,
+            label=label,
+            patient=facts["patient"],
+            volume=member.volume,
             unit=facts["unit"],
             spacing_mm=_pair(spacing),
             colour=facts["samples"] == 3 or facts["photometric"] == "PALETTE COLOR",
@@ -194,9 +194,9 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
     planes, masks = _with_masks(volume)
     for index, pixels, mask, spacing in zip(facts["index"], planes, masks, facts["spacing_mm"], strict=True):
         yield Slice(
-            pixels[None],
-            f"{name}:{index}",
-            label,
+            pixels=pixels[None],
+            source=f"{name}:{index}",
+            label=label,
             volume=facts["digest"][:12],
             unit="HU" if is_hounsfield else "intensity",
             spacing_mm=_pair(spacing),

@@ -62,7 +62,7 @@ class Skipped:
     do: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Slice:
     """One image as a reader hands it over.
 
@@ -97,7 +97,7 @@ class Slice:
     mask: Pixels | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cohort:
     """Labelled images with patients and a split that never changes once it is fixed.
 
@@ -183,11 +183,11 @@ class Cohort:
         """Return (len(index), row, column), true inside the lesion, false all over an image without a mask."""
         if self.masks is None:
             return np.zeros((len(index), *self.shape[1:]), np.bool_)
-        found: NDArray[np.bool_] = np.asarray(self.masks[index]) == 1
-        return found
+        inside: NDArray[np.bool_] = np.asarray(self.masks[index]) == 1
+        return inside
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Samples:
     """Synthetic images, ours or anybody's.
 
@@ -221,8 +221,8 @@ class Samples:
     @cached_property
     def identity(self) -> str:
         """What results are found by, 64 hex digits: the images under their ids, and what drew them."""
-        drawn = {key: self.provenance.get(key) for key in ("generator", "cohort", "truncation", "mixing")}
-        return digest_of(self.digest, self.ids.astype(str).tolist(), list(self.classes), self.source, drawn)
+        origin = {key: self.provenance.get(key) for key in ("generator", "cohort", "truncation", "mixing")}
+        return digest_of(self.digest, self.ids.astype(str).tolist(), list(self.classes), self.source, origin)
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ class Features:
     ids: Names
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """A number that never goes alone: value, 95 % interval, sizes, what real-vs-real gives, what chance gives.
 
@@ -284,7 +284,7 @@ def listed(q_values: ArrayLike, identical: ArrayLike) -> NDArray[np.bool_]:
     return belong
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Suspect:
     """A synthetic image and the training image that it may copy.
 
@@ -314,7 +314,7 @@ class Suspect:
         return bool(listed(self.q_value, self.identical))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MissingMode:
     """A group of real images that the generator makes too rarely.
 
@@ -362,7 +362,7 @@ class Examples:
     images: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Audit:
     """Five verdicts, and the evidence below them.
 
@@ -397,7 +397,7 @@ class Audit:
     regions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Map:
     """Real images placed by UMAP, synthetic ones between their nearest real neighbours.
 

@@ -6,7 +6,7 @@ from typing import Any
 from ganaug_core.records import Verdict
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Arm:
     """What one arm of the benefit experiment shows its classifiers; steps and batch size are equal for all arms.
 
@@ -34,7 +34,7 @@ class Arm:
         return self.mix == "synthetic" or self.share > 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Score:
     """A measure of one arm on the hold-out: the mean over repetitions, its 95 % interval, and each repetition."""
 
@@ -47,7 +47,7 @@ class Score:
     better: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """An arm minus another one, on the same patients and with the same seeds.
 
@@ -66,7 +66,7 @@ class Difference:
     adjusted: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Benefit:
     """Does augmentation with these synthetic images help a classifier of the cohort's labels?
 

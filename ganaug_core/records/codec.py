@@ -20,7 +20,7 @@ def encode(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         if isinstance(value, np.ndarray):
             arrays[field.name] = value
         elif _holds_arrays(type(record), field.name):
-            arrays.update({f"{field.name}.{key}": np.asarray(part) for key, part in value.items()})
+            arrays.update({f"{field.name}.{key}": np.asarray(array) for key, array in value.items()})
         else:
             values[field.name] = plain(value)
     return values, arrays
@@ -55,33 +55,46 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     if isinstance(value, tuple | list):
-        return [plain(part) for part in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, Mapping):
-        return {key: plain(part) for key, part in value.items()}
+        return {key: plain(entry) for key, entry in value.items()}
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _read(hint: Any, value: Any, name: str) -> Any:
     """Return a JSON value in the form that its type asks for."""
-    if hint is Any:
-        return value
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is np.ndarray:
         raise ValueError(f"the array {name} is missing")
     if origin in (Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        return _read(next(each for each in arguments if each is not type(None)), value, name)
+        return _optional(arguments, value, name)
     if origin is tuple:
         return _tuple(arguments, value, name)
     if origin is dict or origin is Mapping or hint is dict:
-        if not isinstance(value, dict):
-            raise ValueError(f"{name} is no object")
-        return {key: _read(arguments[1], part, name) for key, part in value.items()} if arguments else value
+        return _dictionary(arguments, value, name)
+    return value if hint is Any else _plain_or_record(hint, value, name)
+
+
+def _optional(arguments: tuple[Any, ...], value: Any, name: str) -> Any:
+    if value is None and type(None) in arguments:
+        return None
+    return _read(next(argument for argument in arguments if argument is not type(None)), value, name)
+
+
+def _dictionary(arguments: tuple[Any, ...], value: Any, name: str) -> dict[Any, Any]:
+    entries = _object(value, name)
+    return {key: _read(arguments[1], entry, name) for key, entry in entries.items()} if arguments else entries
+
+
+def _object(value: Any, name: str) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is no object")
+    return value
+
+
+def _plain_or_record(hint: Any, value: Any, name: str) -> Any:
     if isinstance(hint, type) and is_dataclass(hint):
-        if not isinstance(value, dict):
-            raise ValueError(f"{name} is no object")
-        return decode(hint, value)
+        return decode(hint, _object(value, name))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return value  # JSON writes 1.0 as it was: a whole number stays one
     if isinstance(hint, type) and not isinstance(value, hint):
@@ -93,10 +106,10 @@ def _tuple(arguments: tuple[Any, ...], value: Any, name: str) -> tuple[Any, ...]
     if not isinstance(value, list | tuple):
         raise ValueError(f"{name} is no list")
     if len(arguments) == 2 and arguments[1] is Ellipsis:
-        return tuple(_read(arguments[0], part, name) for part in value)
+        return tuple(_read(arguments[0], entry, name) for entry in value)
     if len(arguments) != len(value):
         raise ValueError(f"{name} has {len(value)} entries instead of {len(arguments)}")
-    return tuple(_read(hint, part, name) for hint, part in zip(arguments, value, strict=True))
+    return tuple(_read(hint, entry, name) for hint, entry in zip(arguments, value, strict=True))
 
 
 @lru_cache

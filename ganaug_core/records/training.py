@@ -25,19 +25,23 @@ class Checkup:
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> "Checkup":
         """Return the checkup that `plain` described."""
-        found = [Measurement(**{**each, "interval": _pair(each["interval"])}) for each in content["measurements"]]
-        return cls(int(content["images"]), tuple(found), content["copying_p"])
+        measurements = [
+            Measurement(**{**fields, "interval": _pair(fields["interval"])}) for fields in content["measurements"]
+        ]
+        return cls(int(content["images"]), tuple(measurements), content["copying_p"])
 
     def plain(self) -> dict[str, Any]:
         """Return it as dictionaries, lists and Python's own numbers."""
-        found = [{key: _plain(value) for key, value in asdict(each).items()} for each in self.measurements]
-        return {"images": self.images, "measurements": found, "copying_p": self.copying_p}
+        measurements = [
+            {key: _plain(value) for key, value in asdict(measurement).items()} for measurement in self.measurements
+        ]
+        return {"images": self.images, "measurements": measurements, "copying_p": self.copying_p}
 
     def find(self, name: str, class_name: str | None = None) -> Measurement | None:
         """Return the measurement of that name, of all classes together or of one."""
-        for each in self.measurements:
-            if each.name == name and each.class_name == class_name:
-                return each
+        for measurement in self.measurements:
+            if measurement.name == name and measurement.class_name == class_name:
+                return measurement
         return None
 
 
@@ -56,7 +60,7 @@ class Raised:
     do: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Progress:
     """One report of a training run; numbers are means since the last report.
 
@@ -105,7 +109,7 @@ class Progress:
 def _plain(value: Any) -> Any:
     """Return Python's own numbers, and a list of them for a tuple."""
     if isinstance(value, tuple):
-        return [float(each) for each in value]
+        return [float(number) for number in value]
     return float(value) if isinstance(value, float) else value
 
 

@@ -141,7 +141,17 @@ class Examiner:
             ratio = vendi_score(made[:size] - middle) / vendi_score(real[:size] - middle)
             if ratio < lowest or sizes == (0, 0):
                 lowest, sizes = ratio, (size, size)
-        return Measurement("variety", "pixels", lowest, None, 1.0, 1.0, *sizes, "higher")
+        return Measurement(
+            name="variety",
+            encoder="pixels",
+            value=lowest,
+            interval=None,
+            floor=1.0,
+            null=1.0,
+            n_real=sizes[0],
+            n_synthetic=sizes[1],
+            better="higher",
+        )
 
     def _agreement(self, seen: _Seen) -> list[Measurement]:
         if self._judge is None:
@@ -153,7 +163,18 @@ class Examiner:
             floor = float(held.mean())
             sizes = len(held), len(made)
             value = float(made.mean())
-            return Measurement("label_agreement", "linear", value, interval, floor, None, *sizes, "higher", name)
+            return Measurement(
+                name="label_agreement",
+                encoder="linear",
+                value=value,
+                interval=interval,
+                floor=floor,
+                null=None,
+                n_real=sizes[0],
+                n_synthetic=sizes[1],
+                better="higher",
+                class_name=name,
+            )
 
         by_class = [
             share(right[seen.labels == label], real[self._tuning.labels == label], self.classes[label])
@@ -186,7 +207,17 @@ class Examiner:
         null: float | None,
         better: str,
     ) -> Measurement:
-        return Measurement(name, space, value, interval, floor, null, len(self._tuning), GENERATED, better)
+        return Measurement(
+            name=name,
+            encoder=space,
+            value=value,
+            interval=interval,
+            floor=floor,
+            null=null,
+            n_real=len(self._tuning),
+            n_synthetic=GENERATED,
+            better=better,
+        )
 
 
 def _small(images: Floats) -> Floats:

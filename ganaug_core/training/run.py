@@ -244,7 +244,16 @@ class Training:
             measures["images_per_second"] = steps * self.game.images_per_step / (spent + self.telemetry_seconds)
             measures["learning_rate"] = float(self.game.generator_optimiser.param_groups[0]["lr"])
         kept = None if self._best.kept is None else self._best.kept.images
-        return Progress(self.images, self.seconds, self.share, measures, logits, variety, preview, kept=kept)
+        return Progress(
+            images=self.images,
+            seconds=self.seconds,
+            share=self.share,
+            measures=measures,
+            logits=logits,
+            variety=variety,
+            preview=preview,
+            kept=kept,
+        )
 
     def _measured(self, report: Progress) -> Progress:
         begun = time.perf_counter()

@@ -146,7 +146,17 @@ def gap(logits: dict[str, Floats], labels: dict[str, Integers]) -> Measurement |
     reach = 1.96 * float(np.sqrt(train.var() / len(train) + tuning.var() / len(tuning))) / apart
     sizes = len(tuning), len(generated)
     interval = (value - reach, value + reach)
-    return Measurement("discriminator_gap", "discriminator", value, interval, None, 0.0, *sizes, "lower")
+    return Measurement(
+        name="discriminator_gap",
+        encoder="discriminator",
+        value=value,
+        interval=interval,
+        floor=None,
+        null=0.0,
+        n_real=sizes[0],
+        n_synthetic=sizes[1],
+        better="lower",
+    )
 
 
 class Averages:

@@ -49,7 +49,17 @@ def some_samples(cohort: Cohort, per_class: int = 6) -> Samples:
     images = cohort.images(index)[..., ::-1].copy()
     ids = np.array([f"{row + 4096:012x}" for row in range(len(index))])
     made = {"generator": "r1", "seed": 0, "truncation": 1.0, "cohort": cohort.digest}
-    return Samples("r1-6-seed0", digest_of(images), images, cohort.labels[index], ids, CLASSES, "generator", (), made)
+    return Samples(
+        name="r1-6-seed0",
+        digest=digest_of(images),
+        images=images,
+        labels=cohort.labels[index],
+        ids=ids,
+        classes=CLASSES,
+        source="generator",
+        paths=(),
+        provenance=made,
+    )
 
 
 def a_run(workspace: Workspace, cohort: Cohort, name: str = "r1") -> None:

@@ -180,7 +180,17 @@ def test_runs_on_two_cohorts_that_had_one_name_are_not_weighed_against_each_othe
     a_run(judged, mirrored(judged), name="r2")
     for name, distance in (("r1", 1.5), ("r2", 9.5)):
         interval = (distance - 0.5, distance + 0.5)
-        found = Measurement("kernel_distance", "texture", distance, interval, 0.9, 0.0, 60, 256, "lower")
+        found = Measurement(
+            name="kernel_distance",
+            encoder="texture",
+            value=distance,
+            interval=interval,
+            floor=0.9,
+            null=0.0,
+            n_real=60,
+            n_synthetic=256,
+            better="lower",
+        )
         line = {**Checkup(3000, (found,), None).plain(), "kept": 3000}
         (judged.folder("runs", name) / "checkups.jsonl").write_text(json.dumps(line) + "\n")
     app = unharmed(page("compare"))

@@ -227,7 +227,16 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         **{f"region.{name}": np.eye(4, dtype=np.float32)[None] for name in ("inside", "holdout", "synthetic")},
     }
     number = Measurement(
-        "region_coarseness", "region", 0.4, (0.3, 0.5), 0.2, 0.2, 12, 6, "as real", audit.cohort["classes"][1]
+        name="region_coarseness",
+        encoder="region",
+        value=0.4,
+        interval=(0.3, 0.5),
+        floor=0.2,
+        null=0.2,
+        n_real=12,
+        n_synthetic=6,
+        better="as real",
+        class_name=audit.cohort["classes"][1],
     )
     copied = (Copied(audit.suspects[0].train, 17, "one", (audit.suspects[0].synthetic,), True),)
     rich = replace(

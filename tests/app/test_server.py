@@ -157,7 +157,18 @@ def test_a_map_is_a_plain_table_of_bytes(filled: Workspace) -> None:
     ids = np.array([f"{row:012x}" for row in range(n)])
     labels, roles, nearest = np.arange(n) % 2, np.arange(n) % 4, np.arange(n) - 1
     drawn = Map(
-        "simclr", "small", "s", ("a", "b"), positions, ids, roles, labels, nearest, np.ones(n, np.float32), 1, 1
+        encoder="simclr",
+        cohort="small",
+        synthetic="s",
+        classes=("a", "b"),
+        positions=positions,
+        ids=ids,
+        roles=roles,
+        labels=labels,
+        nearest=nearest,
+        distances=np.ones(n, np.float32),
+        trustworthiness=1,
+        neighbour_hit_rate=1,
     )
     filled.keep(drawn, "small--s--simclr")
     body = ask(f"/api/map/{filled.artefact('maps', 'small--s--simclr')}.bin").body

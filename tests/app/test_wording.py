@@ -88,7 +88,7 @@ def test_there_is_one_function_for_each_form() -> None:
     forms = {"percent", "count", "chance", "p_value", "distance", "duration", "in_words", "listed_names"}
     for path in PACKAGE.rglob("*.py"):
         defined = {each.name for each in ast.parse(path.read_text("utf-8")).body if isinstance(each, ast.FunctionDef)}
-        assert not defined & forms or path.name in ("wording.py", "spaces.py"), f"{path}: {defined & forms}"
+        assert not defined & forms or path.name in ("wording.py", "space_disagreement.py"), f"{path}: {defined & forms}"
 
 
 def test_nobody_writes_a_share_by_itself() -> None:
@@ -118,7 +118,16 @@ def test_a_share_and_its_p_read_the_same_on_the_page_on_the_map_and_on_the_comma
 
 
 def test_a_change_without_a_corrected_p_has_an_empty_cell() -> None:
-    change = Difference("mixed25", "classical", "auroc", "c", 0.01, (-0.01, 0.03), 0.4, None)
+    change = Difference(
+        arm="mixed25",
+        against="classical",
+        measure="auroc",
+        class_name="c",
+        value=0.01,
+        interval=(-0.01, 0.03),
+        p_value=0.4,
+        adjusted=None,
+    )
     assert benefit._change(change) == ("+0.010", "-0.010 to +0.030", "")
     assert benefit._change(replace(change, adjusted=3e-7))[-1] == "< 0.0001"
 

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ganaug_core import features
 from ganaug_core.audit import Space, audit
-from ganaug_core.audit.comparison import sides
+from ganaug_core.audit.comparison import compare
 from ganaug_core.metrics import copying
 from ganaug_core.metrics.statistics import wilson
 from ganaug_core.neighbours import registered
@@ -144,7 +144,7 @@ def _line(
         images = np.concatenate([images, copies_.images])
     every, holdout = np.arange(len(source.labels)), _pool_rows(real, HOLDOUT)
     train, held = (np.isin(every, _pool_rows(real, role)) for role in (TRAIN, HOLDOUT))
-    both = sides(real, samples(images, source.labels[rows], source.classes), {}, seed)
+    both = compare(real, samples(images, source.labels[rows], source.classes), {}, seed)
     to_train = found.among(train)
     to_holdout = found.among(held, copies.random_groups(both, source.groups[holdout]), source.groups)
     own = within.of(holdout)

@@ -32,7 +32,10 @@ def slices(count: int, side: int) -> Iterator[Slice]:
     base = np.random.default_rng(0).integers(-900, 900, (side, side), dtype=np.int16)
     for number in range(count):
         yield Slice(
-            (base + np.int16(number % 97))[None] ^ np.int16(number & 1023), str(number), "ab"[number % 2], unit="HU"
+            pixels=(base + np.int16(number % 97))[None] ^ np.int16(number & 1023),
+            source=str(number),
+            label="ab"[number % 2],
+            unit="HU",
         )
 
 

@@ -46,7 +46,15 @@ def records(real: int, synthetic: int) -> tuple[Cohort, Samples]:
     )
     ids = np.array([f"{index + real:012x}" for index in range(synthetic)])
     images = np.zeros((synthetic, 1, 1, 1), np.float32)
-    return cohort, Samples("made", "", images, np.zeros(synthetic, np.int64), ids, ("one",), "npz")
+    return cohort, Samples(
+        name="made",
+        digest="",
+        images=images,
+        labels=np.zeros(synthetic, np.int64),
+        ids=ids,
+        classes=("one",),
+        source="npz",
+    )
 
 
 def ours(real: Floats, synthetic: Floats) -> None:

@@ -21,7 +21,7 @@ from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ganaug_core.audit.comparison import sides
+from ganaug_core.audit.comparison import compare
 from ganaug_core.config import configure
 from ganaug_core.generators.sampling import run as draw
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Floats, Integers
@@ -69,7 +69,7 @@ def trained(cohort: Cohort, seconds: float, labels: Integers, seed: int) -> tupl
 
 def tested(cohort: Cohort, images: Floats, labels: Integers, seed: int) -> dict[str, object]:
     """Return what the copy test says."""
-    both = sides(cohort, samples(images, labels, cohort.classes), {}, seed)
+    both = compare(cohort, samples(images, labels, cohort.classes), {}, seed)
     found = copies.copies(both, trusted=True, report=lambda share, words: None)
     measured = found.finding.measurements[0]
     low, high = measured.interval

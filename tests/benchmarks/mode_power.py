@@ -4,7 +4,7 @@
 
 The SimCLR encoder is fitted once, on a third of all groups that is training in every draw, and every image is encoded
 once. A draw splits the other groups into hold-out and fresh images by chance and counts the fresh ones in the groups
-(k-means cells) of the real ones, as an audit does: `fresh` has all images, `a class of 15 %` merges two classes by
+(k-means clusters) of the real ones, as an audit does: `fresh` has all images, `a class of 15 %` merges two classes by
 chance into one label whose second class is 15 % of it and absent among the fresh images, `a class of 30 %` the same,
 and `rare texture` (phantom) leaves out the speckled lesions, 8 to 10 % of a class. Found means that at least one group
 is named, which fails the verdict.
@@ -21,7 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ganaug_core.encoders.simclr import SimCLR
-from ganaug_core.metrics.missing_modes import cells
+from ganaug_core.metrics.missing_modes import clusters
 from ganaug_core.metrics.statistics import weights, wilson
 from ganaug_core.readers import phantom
 from ganaug_core.records import Floats, Integers
@@ -47,7 +47,7 @@ def encoded(source: Pool, train: Integers, keep: Path | None) -> Floats:
 def found(source: Pool, features: Floats, real: Integers, labels: Integers, fresh: Integers, drawn: Integers) -> bool:
     """Return whether a group of the real images is named as missing."""
     weigh = weights(labels, source.groups[real])
-    return any(cell.missing for cell in cells(features[real], features[fresh], labels, drawn, weigh))
+    return any(cluster.missing for cluster in clusters(features[real], features[fresh], labels, drawn, weigh))
 
 
 def merged(source: Pool, rows: Integers, share: float, random: np.random.Generator) -> tuple[Integers, int]:

@@ -145,10 +145,20 @@ def chosen(source: Pool, rows: Integers, roles: Integers, number: int) -> Cohort
     inside = (where[source.twins] >= 0).all(1)
     ids = np.array([f"{row:012x}" for row in rows])
     return Cohort(
-        "real", str(number), source.pixels[rows], source.labels[rows], roles, ids, source.groups[rows],
-        source.groups[rows], source.classes, source.intensity, where[source.twins[inside]], source.distances[inside],
-        True,
-    )  # fmt: skip
+        name="real",
+        digest=str(number),
+        pixels=source.pixels[rows],
+        labels=source.labels[rows],
+        roles=roles,
+        ids=ids,
+        patients=source.groups[rows],
+        groups=source.groups[rows],
+        classes=source.classes,
+        intensity=source.intensity,
+        twins=where[source.twins[inside]],
+        twin_distances=source.distances[inside],
+        own_split=True,
+    )
 
 
 def copied(images: Floats, kind: str, random: np.random.Generator) -> Floats:

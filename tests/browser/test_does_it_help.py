@@ -28,7 +28,14 @@ def test_the_answer_and_both_figures_stand_in_one_screen(app, server, small_coho
     ids = np.array([f"{row + 8192:012x}" for row in rows])
     labels = small_cohort.labels[rows]
     samples = Samples(
-        SAMPLES, digest_of(images), images, labels, ids, small_cohort.classes, "generator", provenance=made
+        name=SAMPLES,
+        digest=digest_of(images),
+        images=images,
+        labels=labels,
+        ids=ids,
+        classes=small_cohort.classes,
+        source="generator",
+        provenance=made,
     )
     found = a_benefit(small_cohort, samples)
     server.workspace.keep(samples, SAMPLES)

@@ -57,7 +57,17 @@ def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
     images = cohort.images(np.arange(n))[..., ::-1].copy()
     ids = np.array([f"{row + 4096:012x}" for row in range(n)])
     made = {"generator": "g", "seed": 0, "truncation": 1.0, "cohort": cohort.digest}
-    samples = Samples(SAMPLES, digest_of(images), images, cohort.labels, ids, CLASSES, "generator", (), made)
+    samples = Samples(
+        name=SAMPLES,
+        digest=digest_of(images),
+        images=images,
+        labels=cohort.labels,
+        ids=ids,
+        classes=CLASSES,
+        source="generator",
+        paths=(),
+        provenance=made,
+    )
     drawn = a_map(cohort, samples)
     server.workspace.keep(cohort, COHORT)
     server.workspace.keep(samples, SAMPLES)

@@ -64,11 +64,11 @@ DEPENDENCE = (
 TONE_DIFFERENCE = (0.121, 0.925, 2.99, 10.4, 2.88)
 
 
-def check(found: np.ndarray, expected: tuple[float, ...], names: tuple[str, ...] | None = None) -> None:
-    assert len(found) == len(expected)
-    for place, (value, wanted) in enumerate(zip(found, expected, strict=True)):
+def check(values: np.ndarray, expected: tuple[float, ...], names: tuple[str, ...] | None = None) -> None:
+    assert len(values) == len(expected)
+    for column, (value, wanted) in enumerate(zip(values, expected, strict=True)):
         step = 10.0 ** (np.floor(np.log10(abs(wanted))) - 2) if wanted else 1e-3
-        assert value == pytest.approx(wanted, abs=0.5001 * step), (names or range(99))[place]
+        assert value == pytest.approx(wanted, abs=0.5001 * step), (names or range(99))[column]
 
 
 def test_first_order_features_of_the_whole_region() -> None:
@@ -98,9 +98,9 @@ def test_difference_of_neighbouring_grey_tones() -> None:
 
 
 def test_the_numbers_of_a_lesion_are_those_they_are_called() -> None:
-    found = ibsi.textures(PHANTOM, MOST).mean(0)
-    assert len(found) == 79
-    named = {name: found[column] for name, (column, _) in lesion_regions.TEXTURE.items()}
+    features = ibsi.textures(PHANTOM, MOST).mean(0)
+    assert len(features) == 79
+    named = {name: features[column] for name, (column, _) in lesion_regions.TEXTURE.items()}
     expected = {
         "region_entropy": CO_OCCURRENCE["joint entropy"],
         "region_steps": CO_OCCURRENCE["contrast"],

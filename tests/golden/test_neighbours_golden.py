@@ -62,7 +62,7 @@ def measured(near: Neighbours) -> list[float]:
 def plain(real: Points, synthetic: Points, k: int) -> list[float]:
     """Return the four shares by their definitions from one full float64 matrix each."""
     own, others, between = cdist(real, real), cdist(synthetic, synthetic), cdist(real, synthetic)
-    real_radius, synthetic_radius = (np.sort(each, 1)[:, k] for each in (own, others))
+    real_radius, synthetic_radius = (np.sort(matrix, 1)[:, k] for matrix in (own, others))
     inside = between < real_radius[:, None]
     return [
         inside.any(0).mean(),
@@ -94,7 +94,7 @@ def test_shares_equal_the_package_prdc(n: int, m: int, d: int) -> None:
 
 
 def test_float32_features_give_the_shares_of_prdc_on_the_same_numbers_in_float64() -> None:
-    real, synthetic = (each.astype(np.float32) for each in clusters(np.random.default_rng(1), 700, 700, 128))
+    real, synthetic = (points.astype(np.float32) for points in clusters(np.random.default_rng(1), 700, 700, 128))
     doubled = compute_prdc(real_features=real.astype(float), fake_features=synthetic.astype(float), nearest_k=5)
     assert measured(neighbours(real, synthetic, 5)) == pytest.approx([doubled[name] for name in NAMES], abs=1e-6)
 
@@ -146,8 +146,8 @@ def test_coverage_of_fresh_points_is_969_thousandths_at_five_neighbours_and_equa
 def test_authenticity_is_nothing_for_one_repeated_image_and_for_a_full_copier() -> None:
     random = np.random.default_rng(6)
     train = random.standard_normal((500, 8)).astype(np.float32)
-    one: Floats = np.repeat(train[7:8], 1500, axis=0)
-    assert authentic_share(train, one) == 0
+    repeated: Floats = np.repeat(train[7:8], 1500, axis=0)
+    assert authentic_share(train, repeated) == 0
     assert authentic_share(train, train[random.permutation(500)]) == 0
     assert authentic_share(train, train + 1e-3 * random.standard_normal(train.shape)) == 0
     fresh = random.standard_normal((500, 8))

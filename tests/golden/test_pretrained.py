@@ -23,8 +23,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 def pictures(side: int = 40) -> Tensor:
     """Return two grey images in [-1, 1]: waves that cross, with a bright corner."""
-    place = torch.linspace(0, 6, side)
-    waves = torch.sin(place)[:, None] * torch.cos(2 * place) * 0.8
+    line = torch.linspace(0, 6, side)
+    waves = torch.sin(line)[:, None] * torch.cos(2 * line) * 0.8
     first = waves.clone()
     first[:8, :8] = 1
     return torch.stack([first, waves.flip(1)])[:, None]
@@ -47,8 +47,8 @@ def state(shapes: Shapes) -> dict[str, Tensor]:
 
 
 def norm(name: str, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for part in ("weight", "bias", "running_mean", "running_var"):
-        yield f"{name}.{part}", (width,)
+    for tensor in ("weight", "bias", "running_mean", "running_var"):
+        yield f"{name}.{tensor}", (width,)
 
 
 def summary(features: Tensor) -> list[float]:
@@ -128,12 +128,12 @@ def resnet_shapes(*, biases: bool) -> Shapes:
     inputs = 64
     for stage, depth in enumerate((3, 4, 6, 3), 1):
         width = 32 << stage
-        for place in range(depth):
-            name = f"layer{stage}.{place}"
+        for block in range(depth):
+            name = f"layer{stage}.{block}"
             layer(f"{name}.conv1", f"{name}.bn1", inputs, width, 1)
             layer(f"{name}.conv2", f"{name}.bn2", width, width, 3)
             layer(f"{name}.conv3", f"{name}.bn3", width, 4 * width, 1)
-            if place == 0:
+            if block == 0:
                 layer(f"{name}.downsample.0", f"{name}.downsample.1", inputs, 4 * width, 1)
             inputs = 4 * width
     return shapes
@@ -146,8 +146,8 @@ def densenet_shapes() -> Shapes:
     shapes: dict[str, tuple[int, ...]] = {"features.conv0.weight": (64, 1, 7, 7), **dict(norm("features.norm0", 64))}
     width = 64
     for stage, depth in enumerate((6, 12, 24, 16), 1):
-        for place in range(1, depth + 1):
-            name = f"features.denseblock{stage}.denselayer{place}"
+        for block in range(1, depth + 1):
+            name = f"features.denseblock{stage}.denselayer{block}"
             shapes.update(norm(f"{name}.norm1", width))
             shapes[f"{name}.conv1.weight"] = (128, width, 1, 1)
             shapes.update(norm(f"{name}.norm2", 128))
@@ -174,27 +174,27 @@ GOLDEN = {
 def test_inception_is_the_one_of_torch_fidelity_for_small_and_large_images() -> None:
     weights = state(inception_shapes())
     assert summary(inception.features(weights, pictures())) == pytest.approx(GOLDEN["inception"], rel=1e-4, abs=3e-6)
-    found = summary(inception.features(weights, pictures(350)))
-    assert found == pytest.approx(GOLDEN["inception, 350 px"], rel=1e-4, abs=3e-6)
+    values = summary(inception.features(weights, pictures(350)))
+    assert values == pytest.approx(GOLDEN["inception, 350 px"], rel=1e-4, abs=3e-6)
 
 
 @torch.inference_mode()
 def test_radimagenet_reads_both_files_that_are_in_use() -> None:
-    found = summary(radimagenet.features(state(resnet_shapes(biases=True)), pictures()))
-    assert found == pytest.approx(GOLDEN["radimagenet, Keras"], rel=1e-4, abs=1e-3)
-    places = {name: place for place, name in radimagenet._SEQUENCE.items()}
+    values = summary(radimagenet.features(state(resnet_shapes(biases=True)), pictures()))
+    assert values == pytest.approx(GOLDEN["radimagenet, Keras"], rel=1e-4, abs=1e-3)
+    places = {name: index for index, name in radimagenet._SEQUENCE.items()}
     named = {}
     for key, value in state(resnet_shapes(biases=False)).items():
         layer, _, rest = key.partition(".")
         named[f"backbone.{places[layer]}.{rest}"] = value
-    found = summary(radimagenet.features(named, pictures()))
-    assert found == pytest.approx(GOLDEN["radimagenet, PyTorch"], rel=1e-4, abs=1e-3)
+    values = summary(radimagenet.features(named, pictures()))
+    assert values == pytest.approx(GOLDEN["radimagenet, PyTorch"], rel=1e-4, abs=1e-3)
 
 
 @torch.inference_mode()
 def test_the_densenet_is_the_one_of_torchxrayvision() -> None:
-    found = summary(chest_xray.features(state(densenet_shapes()), pictures()))
-    assert found == pytest.approx(GOLDEN["torchxrayvision"], rel=1e-4, abs=1e-3)
+    values = summary(chest_xray.features(state(densenet_shapes()), pictures()))
+    assert values == pytest.approx(GOLDEN["torchxrayvision"], rel=1e-4, abs=1e-3)
 
 
 def vision_transformer(width: int = 128, blocks: int = 2, grid: int = 37) -> dict[str, Tensor]:
@@ -238,13 +238,21 @@ def test_dinov2_is_a_stack_of_torchs_own_transformer_layers() -> None:
                 "linear1.bias": own["mlp.fc1.bias"],
                 "linear2.weight": own["mlp.fc2.weight"] * second[:, None],
                 "linear2.bias": own["mlp.fc2.bias"] * second,
-                **{f"norm{half}.{part}": own[f"norm{half}.{part}"] for half in (1, 2) for part in ("weight", "bias")},
+                **{
+                    f"norm{half}.{tensor}": own[f"norm{half}.{tensor}"]
+                    for half in (1, 2)
+                    for tensor in ("weight", "bias")
+                },
             }
         )
         layers.append(layer)
-    mean, spread = (torch.tensor(each).view(1, 3, 1, 1) for each in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-    seen = ((resized(pictures().expand(-1, 3, -1, -1), 224) + 1) / 2 - mean) / spread
-    patches = torch.nn.functional.conv2d(seen, weights["patch_embed.proj.weight"], weights["patch_embed.proj.bias"], 14)
+    mean, spread = (
+        torch.tensor(constants).view(1, 3, 1, 1) for constants in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    )
+    inputs = ((resized(pictures().expand(-1, 3, -1, -1), 224) + 1) / 2 - mean) / spread
+    patches = torch.nn.functional.conv2d(
+        inputs, weights["patch_embed.proj.weight"], weights["patch_embed.proj.bias"], 14
+    )
     tokens = torch.cat([weights["cls_token"].expand(2, -1, -1), patches.flatten(2).transpose(1, 2)], 1)
     tokens = tokens + dinov2._places(weights["pos_embed"], 16)
     for layer in layers:

@@ -73,10 +73,14 @@ def test_every_image_that_we_read_is_the_one_that_pydicom_reads(
     files: dict[str, Path], ours: list[Slice | Skipped]
 ) -> None:
     read: dict[str, list[Slice]] = {}
-    for each in ours:
-        if isinstance(each, Slice):
-            read.setdefault(each.source if each.source in files else each.source.rsplit(":", 1)[0], []).append(each)
-    refused = {each.file: each for each in ours if isinstance(each, Skipped) and not each.code.startswith("series.")}
+    for result in ours:
+        if isinstance(result, Slice):
+            read.setdefault(result.source if result.source in files else result.source.rsplit(":", 1)[0], []).append(
+                result
+            )
+    refused = {
+        result.file: result for result in ours if isinstance(result, Skipped) and not result.code.startswith("series.")
+    }
     equal = 0
     for name, path in files.items():
         expected = theirs(path)
@@ -103,15 +107,15 @@ def test_every_image_that_we_read_is_the_one_that_pydicom_reads(
 def test_compressions_that_pydicom_alone_cannot_read_have_the_sums_of_another_library(
     files: dict[str, Path], ours: list[Slice | Skipped]
 ) -> None:
-    found = {each.source: each.pixels for each in ours if isinstance(each, Slice)}
-    sums = {name: int(found[name].sum(dtype=np.int64)) for name, expected in GDCM_ONLY.items() if expected is not None}
+    pixels = {result.source: result.pixels for result in ours if isinstance(result, Slice)}
+    sums = {name: int(pixels[name].sum(dtype=np.int64)) for name, expected in GDCM_ONLY.items() if expected is not None}
     assert sums == {name: expected for name, expected in GDCM_ONLY.items() if expected is not None}
     lossless = pydicom.dcmread(files["MR_small.dcm"]).pixel_array
-    np.testing.assert_array_equal(found["MR_small_jpeg_ls_lossless.dcm"][0], lossless)
+    np.testing.assert_array_equal(pixels["MR_small_jpeg_ls_lossless.dcm"][0], lossless)
 
 
 def test_every_refusal_has_a_listed_code_and_none_is_a_crash(ours: list[Slice | Skipped]) -> None:
-    codes = {each.code for each in ours if isinstance(each, Skipped) and not each.code.startswith("series.")}
+    codes = {result.code for result in ours if isinstance(result, Skipped) and not result.code.startswith("series.")}
     assert codes <= {
         "dicom.no_image", "type", "dicom.attributes", "dicom.parse", "decode", "truncated", "dicom.bits", "mask",
     }  # fmt: skip
@@ -133,8 +137,8 @@ def test_a_real_segmentation_marks_the_pixels_that_pydicom_reads(
             PixelSpacing=shared.PixelMeasuresSequence[0].PixelSpacing,
         )  # fmt: skip
     images = [(path, path.name, "a") for path in sorted(tmp_path.iterdir())]
-    found = list(volumes.read([*images, (files[name], name, "a")]))
-    masks = {each.source: each.mask for each in found if isinstance(each, Slice)}
+    results = list(volumes.read([*images, (files[name], name, "a")]))
+    masks = {result.source: result.mask for result in results if isinstance(result, Slice)}
     first = dataset.pixel_array.reshape(-1, dataset.Rows, dataset.Columns)[0]
     assert masks["0.dcm"] is not None
     assert first.sum() > 1000

@@ -76,41 +76,45 @@ SETS = {
 @pytest.mark.parametrize("name", SETS)
 def test_a_real_set_is_what_its_source_says(name: str, data: Data) -> None:
     expected = SETS[name]
-    found = list(readers.read(data(name), expected.columns))
-    slices = [each for each in found if isinstance(each, Slice)]
-    assert Counter((each.label, each.role) for each in slices) == expected.images
-    assert {each.unit for each in slices} == {expected.unit}
-    low, high = min(each.pixels.min() for each in slices), max(each.pixels.max() for each in slices)
+    results = list(readers.read(data(name), expected.columns))
+    slices = [result for result in results if isinstance(result, Slice)]
+    assert Counter((image.label, image.role) for image in slices) == expected.images
+    assert {image.unit for image in slices} == {expected.unit}
+    low, high = min(image.pixels.min() for image in slices), max(image.pixels.max() for image in slices)
     assert (low, high) == expected.values
-    assert len({each.patient for each in slices} - {None}) == expected.patients
-    assert len({each.volume for each in slices} - {None}) == expected.volumes
+    assert len({image.patient for image in slices} - {None}) == expected.patients
+    assert len({image.volume for image in slices} - {None}) == expected.volumes
     if expected.shapes is not None:
-        assert {each.pixels.shape[1:] for each in slices} == expected.shapes
-    assert Counter(each.code for each in found if isinstance(each, Skipped)) == expected.notices
-    assert sum(each.mask is not None for each in slices) == expected.masked
+        assert {image.pixels.shape[1:] for image in slices} == expected.shapes
+    assert Counter(result.code for result in results if isinstance(result, Skipped)) == expected.notices
+    assert sum(image.mask is not None for image in slices) == expected.masked
 
 
 def test_every_set_of_images_stands_in_the_table(data: Data) -> None:
-    there = {each.name for each in data("mednist_6k").parent.iterdir() if each.is_dir()}
+    folders_of_classes = {path.name for path in data("mednist_6k").parent.iterdir() if path.is_dir()}
     elsewhere = {"mnist_idx", "dicom_robust"}  # below, and in test_readers_against_pydicom
-    assert there - elsewhere == {name.split("/")[0] for name in SETS}
+    assert folders_of_classes - elsewhere == {name.split("/")[0] for name in SETS}
 
 
 def test_a_segmentation_of_many_organs_is_the_mask_of_the_volume_on_its_grid(data: Data) -> None:
     home = data("nifti/totalseg/tests/reference_files")
     files = [(home / "example_ct_sm.nii.gz", "a.nii.gz", "ct"), (home / "example_seg.nii.gz", "a_seg.nii.gz", "ct")]
     liver = [
-        each for each in folders.read_files(files, Choices(slices="mask", mask_label=5)) if isinstance(each, Slice)
+        result
+        for result in folders.read_files(files, Choices(slices="mask", mask_label=5))
+        if isinstance(result, Slice)
     ]
-    organs = [each for each in folders.read_files(files, Choices()) if isinstance(each, Slice)]
+    organs = [result for result in folders.read_files(files, Choices()) if isinstance(result, Slice)]
     assert len(organs) == 30
-    assert all(each.mask is not None for each in organs)
-    inside = np.concatenate([each.pixels[0][each.mask == 1] for each in liver])
+    assert all(image.mask is not None for image in organs)
+    inside = np.concatenate([image.pixels[0][image.mask == 1] for image in liver])
     assert 0 < np.median(inside) < 150, "HU of a liver with contrast"
 
 
 def test_mnist_has_its_seventy_thousand_digits_and_its_own_holdout(data: Data) -> None:
-    counts = Counter((each.label, each.role) for each in readers.read(data("mnist_idx")) if isinstance(each, Slice))
+    counts = Counter(
+        (result.label, result.role) for result in readers.read(data("mnist_idx")) if isinstance(result, Slice)
+    )
     assert sum(count for (_, role), count in counts.items() if role == "train") == 60_000
     assert sum(count for (_, role), count in counts.items() if role == "holdout") == 10_000
     assert {label for label, _ in counts} == set("0123456789")
@@ -118,5 +122,5 @@ def test_mnist_has_its_seventy_thousand_digits_and_its_own_holdout(data: Data) -
 
 
 def test_ge_slices_have_their_spacing_and_modality(data: Data) -> None:
-    slices = [each for each in readers.read(data(GE)) if isinstance(each, Slice)]
-    assert {(each.spacing_mm, each.modality) for each in slices} == {((0.4882812, 0.4882812), "CT")}
+    slices = [result for result in readers.read(data(GE)) if isinstance(result, Slice)]
+    assert {(image.spacing_mm, image.modality) for image in slices} == {((0.4882812, 0.4882812), "CT")}

@@ -76,10 +76,10 @@ def test_the_biased_kernel_distance_is_above_zero_where_the_unbiased_one_is_not(
     for count in (20, 200):
         values, biased = [], []
         for _ in range(100):
-            real, other = random.standard_normal((count, 8)), random.standard_normal((count, 8))
-            values.append(compare("kernel_distance", real, other))
-            both = np.concatenate([real, other])
-            kernel = (both @ both.T / 8 + 1) ** 3
+            real, synthetic = random.standard_normal((count, 8)), random.standard_normal((count, 8))
+            values.append(compare("kernel_distance", real, synthetic))
+            features = np.concatenate([real, synthetic])
+            kernel = (features @ features.T / 8 + 1) ** 3
             biased.append(
                 kernel[:count, :count].mean() + kernel[count:, count:].mean() - 2 * kernel[:count, count:].mean()
             )

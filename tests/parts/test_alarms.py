@@ -28,7 +28,18 @@ OPINIONS = {"separation": 0.8, "discriminator_gap": 0.1}
 
 def agreement(value: float, class_name: str | None = "hand", floor: float = 0.98) -> Measurement:
     interval = (max(0.0, value - 0.1), min(1.0, value + 0.1))
-    return Measurement("label_agreement", "linear", value, interval, floor, None, 40, 40, "higher", class_name)
+    return Measurement(
+        name="label_agreement",
+        encoder="linear",
+        value=value,
+        interval=interval,
+        floor=floor,
+        null=None,
+        n_real=40,
+        n_synthetic=40,
+        better="higher",
+        class_name=class_name,
+    )
 
 
 def course(**changes: Any) -> list[Progress]:
@@ -44,7 +55,7 @@ def course(**changes: Any) -> list[Progress]:
     reports = []
     for number in range(REPORTS):
         measures = {name: at(name, number, usual) for name, usual in HEALTHY.items()}
-        report = Progress(1000 * number, float(number), number / (REPORTS - 1), measures)
+        report = Progress(images=1000 * number, seconds=float(number), share=number / (REPORTS - 1), measures=measures)
         if number % LOOK_EVERY == 0:
             measures |= {name: at(name, number, usual) for name, usual in OPINIONS.items()}
             report = replace(report, variety={"hand": at("variety", number, 0.8), "chest": 0.7})
@@ -106,7 +117,7 @@ def test_an_alarm_says_what_was_seen_the_threshold_and_what_to_try(name: str) ->
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_has_nothing_to_say_of_the_first_report(name: str) -> None:
     assert ALARMS[name]().look(course()[:1]) is None
-    assert ALARMS[name]().look([Progress(0, 0.0, 0.0, {})]) is None
+    assert ALARMS[name]().look([Progress(images=0, seconds=0.0, share=0.0, measures={})]) is None
 
 
 @pytest.mark.parametrize("name", ["discriminator_loss", "generator_gradient", "separation", "discriminator_gap"])
@@ -177,7 +188,7 @@ def test_the_watch_forgets_old_curves_and_keeps_what_was_looked_at() -> None:
     watch = Watch({})
     for number in range(4000):
         variety = {"hand": 1.0} if number % 100 == 0 else None
-        watch.look(Progress(number, 0.0, 0.0, {"generator_loss": 1.0}, variety=variety))
+        watch.look(Progress(images=number, seconds=0.0, share=0.0, measures={"generator_loss": 1.0}, variety=variety))
     remembered = watch.state()["course"]
     assert len(remembered) < 1600
     assert sum(report["variety"] is not None for report in remembered) == 40

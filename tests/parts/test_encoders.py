@@ -177,7 +177,7 @@ def textures(count: int, seed: int) -> tuple[Floats, Integers]:
     random = np.random.default_rng(seed)
     labels = np.arange(count) % 2
     smooth = [gaussian_filter(random.standard_normal((32, 32)), 1 + label, mode="wrap") for label in labels]
-    return np.clip([0.3 * each / each.std() for each in smooth], -1, 1).astype(np.float32)[:, None], labels
+    return np.clip([0.3 * picture / picture.std() for picture in smooth], -1, 1).astype(np.float32)[:, None], labels
 
 
 def test_simclr_separates_planted_textures_without_labels_where_pixels_cannot() -> None:
@@ -187,8 +187,8 @@ def test_simclr_separates_planted_textures_without_labels_where_pixels_cannot() 
         features = fitted(name, images, **settings).encode(images)
         distance = ((features[:, None] - features[None]) ** 2).sum(2)
         np.fill_diagonal(distance, np.inf)
-        near = np.argsort(distance, axis=1)[:, :5]
-        return float((labels[near] == labels[:, None]).mean())
+        nearest = np.argsort(distance, axis=1)[:, :5]
+        return float((labels[nearest] == labels[:, None]).mean())
 
     assert found("simclr", steps=40, batch=48) > 0.9
     assert found("pixels") < 0.75
@@ -205,12 +205,12 @@ def test_views_stay_near_the_image_and_differ_from_each_other() -> None:
     with reproducible(0, 1) as source:
         image = torch.zeros(4, 1, 32, 32)
         image[:, :, 12:20, 12:20] = 1
-        one, other = (distort(image, source, noise=0.0, intensity=0.1) for _ in range(2))
-    assert one.shape == image.shape
-    assert not torch.equal(one, other)
-    assert float(one.min()) >= -0.06
-    assert float(one.max()) <= 1.16
-    assert one.mean((1, 2, 3)) == pytest.approx(image.mean((1, 2, 3)), abs=0.1)
+        first, second = (distort(image, source, noise=0.0, intensity=0.1) for _ in range(2))
+    assert first.shape == image.shape
+    assert not torch.equal(first, second)
+    assert float(first.min()) >= -0.06
+    assert float(first.max()) <= 1.16
+    assert first.mean((1, 2, 3)) == pytest.approx(image.mean((1, 2, 3)), abs=0.1)
 
 
 # pixels
@@ -227,9 +227,9 @@ def test_principal_axes_are_those_of_a_singular_value_decomposition(shape: tuple
     values = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     centred = values - values.mean(0)
     expected = np.linalg.svd(centred, full_matrices=False)[2][:4]
-    found = principal_axes(centred, 4)
-    np.testing.assert_allclose(np.abs((found * expected).sum(1)), 1, atol=1e-5)
-    assert (np.take_along_axis(found, np.abs(found).argmax(1)[:, None], axis=1) > 0).all()
+    axes = principal_axes(centred, 4)
+    np.testing.assert_allclose(np.abs((axes * expected).sum(1)), 1, atol=1e-5)
+    assert (np.take_along_axis(axes, np.abs(axes).argmax(1)[:, None], axis=1) > 0).all()
 
 
 # texture, by hand

@@ -73,9 +73,9 @@ def test_a_local_file_makes_it_ready_and_features_are_kept_by_its_digest(place: 
     assert str(path) in encoders.readiness()["dinov2"][1]
     cohort = a_cohort()
     fitted = features.fit(cohort, "dinov2", cache=workspace)
-    found = features.of_cohort(cohort, fitted, workspace).values
-    assert found.shape == (len(cohort), 128)
-    assert np.isfinite(found).all()
+    values = features.of_cohort(cohort, fitted, workspace).values
+    assert values.shape == (len(cohort), 128)
+    assert np.isfinite(values).all()
     assert fitted.facts["weights_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     state = {"sha256": np.frombuffer(bytes.fromhex(fitted.facts["weights_sha256"]), np.uint8)}
     again = PRETRAINED["dinov2"]().restore(state, fitted.shape, fitted.facts)
@@ -116,22 +116,22 @@ def test_what_is_fetched_is_checked_and_kept(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("GANAUG_WEIGHTS", str(tmp_path / "here"))
     elsewhere = a_small_transformer(tmp_path / "there")
     sha256 = hashlib.sha256(elsewhere.read_bytes()).hexdigest()
-    asked = weights.Weights("dinov2", ("kept.safetensors",), "Ask somebody.", elsewhere.as_uri(), sha256)
-    assert asked.path() == tmp_path / "here" / "kept.safetensors"
+    wanted = weights.Weights("dinov2", ("kept.safetensors",), "Ask somebody.", elsewhere.as_uri(), sha256)
+    assert wanted.path() == tmp_path / "here" / "kept.safetensors"
     elsewhere.unlink()
-    assert asked.path().is_file()  # now from the folder
-    asked.path().unlink()
+    assert wanted.path().is_file()  # now from the folder
+    wanted.path().unlink()
     with pytest.raises(EvidenceError, match="could not be reached"):
-        asked.path()
+        wanted.path()
     elsewhere.write_bytes(b"something else")
     with pytest.raises(EvidenceError, match="is not the file that is wanted"):
-        asked.path()
+        wanted.path()
     assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_the_usual_sources_name_a_digest() -> None:
     assert len(dinov2.WEIGHTS.sha256) == 64
-    assert all(bool(each.source) == bool(each.sha256) == bool(each.megabytes) for each in WEIGHTS.values())
+    assert all(bool(entry.source) == bool(entry.sha256) == bool(entry.megabytes) for entry in WEIGHTS.values())
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -155,8 +155,8 @@ def test_a_runs_discriminator_is_a_space_and_says_how_real_an_image_is(architect
     np.testing.assert_allclose(said, expected, atol=1e-5)
     with pytest.raises(EvidenceError, match="discriminator for images of this size"):
         features.discriminator_logits({**state, "game": {}}, cohort_of(cohort, images), np.arange(5))
-    found = features.discriminator_logits(state, cohort_of(cohort, images), np.arange(5))
-    np.testing.assert_allclose(found, expected[:5], atol=0.2)  # pixels of the cohort are 8-bit
+    said = features.discriminator_logits(state, cohort_of(cohort, images), np.arange(5))
+    np.testing.assert_allclose(said, expected[:5], atol=0.2)  # pixels of the cohort are 8-bit
 
 
 def cohort_of(cohort: Cohort, images: Floats) -> Cohort:
@@ -171,9 +171,9 @@ def test_a_discriminator_without_a_last_number_is_refused() -> None:
 
 def test_the_run_behind_samples_is_found_by_its_generator_and_missed_in_words(workspace: Workspace) -> None:
     cohort = cohort_of(a_cohort(5), np.random.default_rng(0).uniform(-1, 1, (5, 1, 32, 32)).astype(np.float32))
-    drawn = replace(some_samples(cohort.images(np.arange(4))), provenance={"generator": "abc"})
+    synthetic = replace(some_samples(cohort.images(np.arange(4))), provenance={"generator": "abc"})
     with pytest.raises(EvidenceError, match="is not in this workspace"):
-        pipeline.feature_space(workspace, cohort, drawn, "discriminator", silent)
+        pipeline.feature_space(workspace, cohort, synthetic, "discriminator", silent)
     config = configure("recommended", minutes=1).model_dump(mode="json")
     network = ARCHITECTURES[config["architecture"]["name"]]().discriminator((1, 32, 32), 3)
     state = {"config": config, "images": 64, "game": {"discriminator": network.state_dict()}}
@@ -181,7 +181,7 @@ def test_the_run_behind_samples_is_found_by_its_generator_and_missed_in_words(wo
     made_by = Origin(inputs={"run": "of the run"})
     workspace.write("generators", "mine", {"schema": "ganaug.generator/1"}, identity="abc", origin=made_by)
     save_checkpoint(workspace.folder("runs", "mine") / "checkpoints", state, 64)
-    space = pipeline.feature_space(workspace, cohort, drawn, "discriminator", silent)
+    space = pipeline.feature_space(workspace, cohort, synthetic, "discriminator", silent)
     assert space.real.encoder == space.synthetic.encoder == "discriminator"
     assert len(space.synthetic.values) == 4
     np.testing.assert_allclose(space.real.values[:4], space.synthetic.values, atol=1e-4)

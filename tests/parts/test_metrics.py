@@ -110,8 +110,8 @@ def test_precision_recall_density_coverage_equal_the_package_prdc(pair: tuple[Fl
 def test_the_five_points_of_the_note_give_one_one_one_and_four_fifths() -> None:
     real = np.linspace(0, 1, 5)[:, None]
     near = neighbours(real, np.array([[0.1], [0.9], [0.12], [0.88]]), 2)
-    found = [METRICS[name](k=2).measure(near) for name in ("precision", "recall", "density", "coverage")]  # type: ignore[call-arg, union-attr]
-    assert found == pytest.approx([1, 1, 1, 0.8])
+    measured = [METRICS[name](k=2).measure(near) for name in ("precision", "recall", "density", "coverage")]  # type: ignore[call-arg, union-attr]
+    assert measured == pytest.approx([1, 1, 1, 0.8])
 
 
 def test_the_nulls_of_density_and_coverage_are_what_fresh_images_give() -> None:
@@ -139,13 +139,13 @@ def test_wilson_benjamini_hochberg_and_holm_give_the_textbook_numbers() -> None:
 
 
 def test_the_chance_of_one_image_is_its_rank_among_the_held_out() -> None:
-    found = statistics.conformal(np.array([0.5, 2.0, 9.0]), np.array([1.0, 2.0, 3.0]))
-    assert found == pytest.approx([1 / 4, 3 / 4, 1])
+    p_values = statistics.conformal(np.array([0.5, 2.0, 9.0]), np.array([1.0, 2.0, 3.0]))
+    assert p_values == pytest.approx([1 / 4, 3 / 4, 1])
 
 
 def test_weights_make_every_patient_count_once_in_each_class() -> None:
-    found = statistics.weights(np.array([1, 1, 1, 2]), np.array([0, 0, 1, 0]))
-    assert found == pytest.approx([0.5, 0.5, 1, 1])
+    weights = statistics.weights(np.array([1, 1, 1, 2]), np.array([0, 0, 1, 0]))
+    assert weights == pytest.approx([0.5, 0.5, 1, 1])
 
 
 def test_the_set_test_counts_by_the_beta_binomial() -> None:
@@ -158,14 +158,14 @@ def test_the_set_test_counts_by_the_beta_binomial() -> None:
 
 def test_the_set_test_is_calibrated_whatever_the_class_mix_and_clusters() -> None:
     random = np.random.default_rng(5)
-    labels, drawn = np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [100, 100])
+    labels, synthetic_labels = np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [100, 100])
     groups = np.arange(100) // 2
     p_values = []
     for trial in range(150):
         patient = random.standard_normal(50)[groups]
         holdout = patient + 0.1 * random.standard_normal(100) + 3 * labels
-        fresh = random.standard_normal(200) * np.sqrt(1.01) + 3 * drawn
-        p_values.append(copying.set_test(fresh, holdout, drawn, labels, groups, seed=trial)[0].p_value)
+        fresh = random.standard_normal(200) * np.sqrt(1.01) + 3 * synthetic_labels
+        p_values.append(copying.set_test(fresh, holdout, synthetic_labels, labels, groups, seed=trial)[0].p_value)
     assert np.mean(np.array(p_values) < 0.05) <= 0.1
     assert np.mean(np.array(p_values) < 0.01) <= 0.04
 
@@ -176,10 +176,10 @@ def test_the_set_test_finds_five_percent_copies_and_says_so() -> None:
     none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
     clean, design = copying.set_test(fresh, holdout, *none)
     fresh[:20] = -9
-    found, _ = copying.set_test(fresh, holdout, *none)
+    test, _ = copying.set_test(fresh, holdout, *none)
     assert clean.p_value > 0.05
-    assert found.p_value < 0.01
-    assert found.interval[0] <= 0.05 <= found.interval[1]
+    assert test.p_value < 0.01
+    assert test.interval[0] <= 0.05 <= test.interval[1]
     assert clean.interval[0] == 0
     assert 0.02 < (design.detectable_share(0.01) or 1) < 0.05
     assert copying.needed(copying.Design((20,), (400,)), 0.01, 0.05) is not None
@@ -191,29 +191,29 @@ def test_images_that_resemble_each_other_count_as_one_in_the_set_test() -> None:
     none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
     for trial in range(60):
         holdout, views = random.standard_normal(200), np.repeat(np.arange(40), 10)
-        drawn = random.standard_normal(40)[views] + 0.05 * random.standard_normal(400)
+        synthetic = random.standard_normal(40)[views] + 0.05 * random.standard_normal(400)
         for name, weights in (("counted alone", None), ("counted as one", np.full(400, 0.1))):
-            alarms[name] += copying.set_test(drawn, holdout, *none, weights=weights, seed=trial)[0].p_value < 0.05
+            alarms[name] += copying.set_test(synthetic, holdout, *none, weights=weights, seed=trial)[0].p_value < 0.05
     assert alarms["counted alone"] >= 10
     assert alarms["counted as one"] <= 6
-    drawn[:20] = -9  # copies stand whatever the others weigh
+    synthetic[:20] = -9  # copies stand whatever the others weigh
     weights = np.concatenate([np.ones(20), np.full(380, 0.1)])
-    assert copying.set_test(drawn, holdout, *none, weights=weights)[0].p_value < 0.01
+    assert copying.set_test(synthetic, holdout, *none, weights=weights)[0].p_value < 0.01
 
 
 def test_twins_by_nature_are_allowed_and_more_than_that_is_found() -> None:
     random = np.random.default_rng(11)
     holdout = random.standard_normal(200)
     none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
-    natural = {0: (0.05, 200.0)}
-    found = []
+    near_duplicates = {0: (0.05, 200.0)}
+    tests = []
     for twins in (20, 100):
-        drawn = np.concatenate([np.full(twins, -9.0), random.standard_normal(400 - twins)])
-        found.append(copying.set_test(drawn, holdout, *none, natural=natural)[0])
-        assert copying.set_test(drawn, holdout, *none)[0].p_value < 0.001
-    assert found[0].p_value > 0.05
-    assert found[1].p_value < 0.001
-    assert found[1].interval[0] <= 0.2 <= found[1].interval[1] + 0.02
+        synthetic = np.concatenate([np.full(twins, -9.0), random.standard_normal(400 - twins)])
+        tests.append(copying.set_test(synthetic, holdout, *none, near_duplicates=near_duplicates)[0])
+        assert copying.set_test(synthetic, holdout, *none)[0].p_value < 0.001
+    assert tests[0].p_value > 0.05
+    assert tests[1].p_value < 0.001
+    assert tests[1].interval[0] <= 0.2 <= tests[1].interval[1] + 0.02
 
 
 def test_more_held_out_images_show_smaller_shares() -> None:
@@ -226,8 +226,8 @@ def test_an_equal_image_is_found_turned_or_mirrored_but_a_flat_one_is_nobody() -
     random = np.random.default_rng(7)
     real = random.uniform(-1, 1, (5, 1, 8, 8)).astype(np.float32)
     synthetic = np.stack([real[3], np.rot90(real[1], 1, (1, 2)), np.zeros((1, 8, 8)), -real[0]]).astype(np.float32)
-    known = np.concatenate([real, np.zeros((1, 1, 8, 8), np.float32)])
-    assert identical_images.equal_pairs(synthetic, known).tolist() == [[0, 3], [1, 1]]
+    training = np.concatenate([real, np.zeros((1, 1, 8, 8), np.float32)])
+    assert identical_images.equal_pairs(synthetic, training).tolist() == [[0, 3], [1, 1]]
 
 
 def test_slices_of_nothing_but_air_are_nobodys_copies() -> None:
@@ -259,9 +259,9 @@ def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
         draw([0.5, 0.3, 0.2, 0], 300),
     )
     nought, ones = np.zeros(300, np.int64), np.ones(300)
-    assert not any(cell.missing for cell in missing_modes.cells(real, fresh, nought, nought, ones))
-    missing = [cell for cell in missing_modes.cells(real, lacking, nought, nought, ones) if cell.missing]
-    gone = np.concatenate([cell.members for cell in missing])
+    assert not any(cluster.missing for cluster in missing_modes.clusters(real, fresh, nought, nought, ones))
+    missing = [cluster for cluster in missing_modes.clusters(real, lacking, nought, nought, ones) if cluster.missing]
+    gone = np.concatenate([cluster.members for cluster in missing])
     nearest = np.linalg.norm(real[gone][:, None] - centres, axis=2).argmin(1)
     assert set(nearest) == {3}
     assert len(gone) == pytest.approx(30, abs=12)
@@ -283,8 +283,8 @@ def test_one_image_in_many_versions_repeats_itself_and_a_smooth_set_does_not() -
     assert (share, usual) == (1, 0)
     assert p_value < 1e-6
     features = random.standard_normal((60, 12))
-    one = features[:1] + 0.05 * random.standard_normal((60, 12))
-    assert repetition.variety(one, features)[2] < 1e-6
+    tight = features[:1] + 0.05 * random.standard_normal((60, 12))
+    assert repetition.variety(tight, features)[2] < 1e-6
     assert repetition.variety(random.standard_normal((60, 12)), features)[2] > 0.05
 
 
@@ -299,12 +299,13 @@ def test_agreement_is_two_sided_and_notices_images_that_are_too_easy() -> None:
     nought, ones = np.zeros(300, np.int64), np.ones(300)
     real, fresh, worse, easier = (log_probabilities(share, 300, random) for share in (0.85, 0.85, 0.6, 1.0))
     p_values = [
-        label_agreement.agreements(real, each, nought, nought, ones)[0].p_value for each in (fresh, worse, easier)
+        label_agreement.agreements(real, probabilities, nought, nought, ones)[0].p_value
+        for probabilities in (fresh, worse, easier)
     ]
     assert p_values[0] > 0.05
     assert max(p_values[1:]) < 1e-6
     sharp = np.log(np.tile([0.999, 0.001], (300, 1)))
-    found = label_agreement.agreements(real, sharp, nought, nought, ones)[0]
-    assert found.shift == 1
-    assert found.shift_p_value < 1e-6
+    agreement = label_agreement.agreements(real, sharp, nought, nought, ones)[0]
+    assert agreement.shift == 1
+    assert agreement.shift_p_value < 1e-6
     assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].shift_p_value > 0.05

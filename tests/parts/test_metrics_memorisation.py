@@ -39,14 +39,15 @@ def test_the_copying_score_of_fresh_points_has_a_deviation_of_one() -> None:
 def test_the_copying_score_falls_with_copies_and_rises_with_wide_images() -> None:
     train, holdout, fresh = normal(500, 0), normal(500, 1), normal(500, 2)
     half = np.concatenate([train[:250], fresh[:250]])
-    found = [
-        memorisation.copying_score(train, holdout, each) for each in (train, half, fresh, normal(500, 3, width=1.5))
+    scores = [
+        memorisation.copying_score(train, holdout, synthetic)
+        for synthetic in (train, half, fresh, normal(500, 3, width=1.5))
     ]
-    assert found == sorted(found)
-    assert found[0] < -20
-    assert found[1] < -8
-    assert abs(found[2]) < 3
-    assert found[3] > 8
+    assert scores == sorted(scores)
+    assert scores[0] < -20
+    assert scores[1] < -8
+    assert abs(scores[2]) < 3
+    assert scores[3] > 8
     with pytest.raises(EvidenceError):
         memorisation.copying_score(train, holdout[:3], fresh)
 
@@ -54,8 +55,8 @@ def test_the_copying_score_falls_with_copies_and_rises_with_wide_images() -> Non
 def test_the_likelihood_gap_is_small_for_fresh_points_and_large_for_copies() -> None:
     train, holdout, fresh = normal(300, 4), normal(300, 5), normal(300, 6)
     gaps = [
-        memorisation.likelihood_gap(train, holdout, each)
-        for each in (fresh, np.concatenate([train[:150], fresh[:150]]), train)
+        memorisation.likelihood_gap(train, holdout, synthetic)
+        for synthetic in (fresh, np.concatenate([train[:150], fresh[:150]]), train)
     ]
     assert gaps == sorted(gaps)
     assert gaps[0] < 0.25

@@ -47,10 +47,12 @@ def test_dominance_is_the_area_under_the_curve_and_counts_patients() -> None:
 
 def test_the_standard_error_of_dominance_is_the_spread_of_repeated_draws() -> None:
     random = np.random.default_rng(1)
-    drawn = [
+    repetitions = [
         statistics.dominance(random.normal(0, 1, 50), np.ones(50), random.normal(0.5, 1, 70), 0) for _ in range(400)
     ]
-    assert np.mean([each[1] for each in drawn]) == pytest.approx(np.std([each[0] for each in drawn]), rel=0.12)
+    assert np.mean([repetition[1] for repetition in repetitions]) == pytest.approx(
+        np.std([repetition[0] for repetition in repetitions]), rel=0.12
+    )
 
 
 @pytest.mark.parametrize(("n", "m"), [(100, 5), (12, 12), (10, 400)])
@@ -82,12 +84,12 @@ def test_the_discrepancy_leaves_out_pairs_of_one_patient_and_weighs_the_rest() -
     values = [random.normal(0, 1, (6, 4)), random.normal(0.5, 1, (4, 4))]
     patients, weights = np.array([0, 0, 1, 1, 2, 2]), np.full(6, 0.5)
     real = two_sample.Side(values[0], weights, patients)
-    drawn = two_sample.Side(values[1], np.ones(4), np.arange(4))
+    synthetic = two_sample.Side(values[1], np.ones(4), np.arange(4))
     kernel = rbf_kernel(np.concatenate(values), gamma=1 / 7)
     apart = patients[:, None] != patients
     within = kernel[:6, :6][apart].mean()
     expected = within + kernel[6:, 6:][~np.eye(4, dtype=bool)].mean() - 2 * kernel[:6, 6:].mean()
-    assert two_sample.discrepancy(real, drawn, 7.0) == pytest.approx((expected, 1 - within), abs=1e-12)
+    assert two_sample.discrepancy(real, synthetic, 7.0) == pytest.approx((expected, 1 - within), abs=1e-12)
 
 
 def test_the_discrepancy_is_zero_on_average_and_its_unit_is_what_counting_all_pairs_adds() -> None:
@@ -100,8 +102,8 @@ def test_the_discrepancy_is_zero_on_average_and_its_unit_is_what_counting_all_pa
         sides += [two_sample.Side(random.normal(0, 1, (50, 3)), np.ones(50), np.arange(50)) for _ in range(2)]
         value, _ = two_sample.discrepancy(sides[0], sides[1], 6.0)
         unbiased.append(value)
-        both = np.concatenate([sides[1].values, sides[2].values])
-        kernel = rbf_kernel(both, gamma=1 / 6)
+        features = np.concatenate([sides[1].values, sides[2].values])
+        kernel = rbf_kernel(features, gamma=1 / 6)
         counted.append(kernel[:50, :50].mean() + kernel[50:, 50:].mean() - 2 * kernel[:50, 50:].mean())
         units.append(2 / 50 * two_sample.discrepancy(sides[1], sides[2], 6.0)[1])
     assert abs(np.mean(unbiased)) < 3 * np.std(unbiased) / np.sqrt(60)
@@ -111,19 +113,19 @@ def test_the_discrepancy_is_zero_on_average_and_its_unit_is_what_counting_all_pa
 @pytest.mark.parametrize("kernel", [two_sample.gaussian, two_sample.cubic])
 def test_swapping_patients_is_calibrated_where_images_of_a_patient_are_alike(kernel: two_sample.Kernel) -> None:
     random = np.random.default_rng(4)
-    groups, labels, drawn = np.arange(60) // 3, np.repeat([0, 1], 30), np.repeat([0, 1], [80, 30])
-    found: dict[str, list[float]] = {"fresh": [], "shifted": []}
+    groups, labels, synthetic_labels = np.arange(60) // 3, np.repeat([0, 1], 30), np.repeat([0, 1], [80, 30])
+    p_values: dict[str, list[float]] = {"fresh": [], "shifted": []}
     for _ in range(120):
         patients = random.normal(0, 1, (20, 3))[groups]
         real = patients + 0.3 * random.normal(0, 1, (60, 3)) + 3 * labels[:, None]
-        for name, values in found.items():
-            synthetic = random.normal(0, 1.05, (110, 3)) + 3 * drawn[:, None] + 1.5 * (name == "shifted")
-            rows = two_sample.paired(labels, groups, drawn, random, 300)
-            assert (labels[rows.real] == drawn[rows.synthetic]).all()
+        for name, values in p_values.items():
+            synthetic = random.normal(0, 1.05, (110, 3)) + 3 * synthetic_labels[:, None] + 1.5 * (name == "shifted")
+            rows = two_sample.paired(labels, groups, synthetic_labels, random, 300)
+            assert (labels[rows.real] == synthetic_labels[rows.synthetic]).all()
             one, two = real[rows.real], synthetic[rows.synthetic]
             values.append(two_sample.swapped(one, two, rows.patient, kernel, random).p_value)
-    assert np.mean(np.array(found["fresh"]) < 0.05) <= 0.1
-    assert np.mean(np.array(found["shifted"]) < 0.05) >= 0.9
+    assert np.mean(np.array(p_values["fresh"]) < 0.05) <= 0.1
+    assert np.mean(np.array(p_values["shifted"]) < 0.05) >= 0.9
 
 
 def test_pairs_keep_patients_whole_and_classes_apart() -> None:
@@ -140,27 +142,31 @@ def test_the_discriminant_agrees_with_scikit_learn_where_images_are_many() -> No
     random = np.random.default_rng(6)
     one, two = random.normal(0, 1, (600, 5)), random.normal(0, 1, (600, 5)) + np.eye(5)[0]
     labels, groups = np.zeros(600, np.int64), np.arange(600)
-    found = classifier_two_sample.discriminant(one, two, labels, labels, groups, random)
+    result = classifier_two_sample.discriminant(
+        one, two, real_labels=labels, synthetic_labels=labels, real_groups=groups, random=random
+    )
     sides = np.repeat([0, 1], 600)
     theirs = LinearDiscriminantAnalysis().fit(np.concatenate([one, two]), sides)
-    area = roc_auc_score(sides, np.concatenate([found.real, found.synthetic]))
+    area = roc_auc_score(sides, np.concatenate([result.real, result.synthetic]))
     best = roc_auc_score(sides, theirs.decision_function(np.concatenate([one, two])))
     assert area == pytest.approx(best, abs=0.02)
     assert area == pytest.approx(stats.norm.cdf(1 / np.sqrt(2)), abs=0.03)
-    assert np.abs(found.pattern).argmax() == 0
-    assert found.pattern[0] > 0
+    assert np.abs(result.pattern).argmax() == 0
+    assert result.pattern[0] > 0
 
 
 def test_a_classifier_learns_nothing_from_the_classes_or_from_the_patients() -> None:
     random = np.random.default_rng(7)
     areas = []
     for _ in range(20):
-        labels, drawn = np.repeat([0, 1], [60, 20]), np.repeat([0, 1], [60, 20])
+        labels, synthetic_labels = np.repeat([0, 1], [60, 20]), np.repeat([0, 1], [60, 20])
         groups = np.arange(80) // 4
         real = random.normal(0, 1, (20, 40))[groups] + 0.1 * random.normal(0, 1, (80, 40)) + 4 * labels[:, None]
-        synthetic = random.normal(0, 1, (80, 40)) + 4 * drawn[:, None]
-        found = classifier_two_sample.discriminant(real, synthetic, labels, drawn, groups, random)
-        areas.append(statistics.dominance(found.real, np.ones(80), found.synthetic, 0.1)[0])
+        synthetic = random.normal(0, 1, (80, 40)) + 4 * synthetic_labels[:, None]
+        result = classifier_two_sample.discriminant(
+            real, synthetic, real_labels=labels, synthetic_labels=synthetic_labels, real_groups=groups, random=random
+        )
+        areas.append(statistics.dominance(result.real, np.ones(80), result.synthetic, 0.1)[0])
     assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
 
 
@@ -170,12 +176,14 @@ def test_the_picture_shows_where_detail_is_missing() -> None:
     smooth = ndimage.gaussian_filter(synthetic, (0, 0, 1.5, 1.5))
     synthetic[:, :, :16, :16] = smooth[:, :, :16, :16]
     labels = np.zeros(120, np.int64)
-    views = [classifier_two_sample.brightness_and_detail(each) for each in (real, synthetic)]
-    found = classifier_two_sample.discriminant(*views, labels, labels, np.arange(120), random)
-    brightness, detail = classifier_two_sample.as_pictures(found.pattern)
+    views = [classifier_two_sample.brightness_and_detail(images) for images in (real, synthetic)]
+    result = classifier_two_sample.discriminant(
+        *views, real_labels=labels, synthetic_labels=labels, real_groups=np.arange(120), random=random
+    )
+    brightness, detail = classifier_two_sample.as_pictures(result.pattern)
     assert brightness.shape == detail.shape == (32, 32)
     assert detail[:14, :14].mean() < 5 * abs(detail[18:, 18:].mean()) * -1
-    assert statistics.dominance(found.real, np.ones(120), found.synthetic, 0.25)[0] > 0.99
+    assert statistics.dominance(result.real, np.ones(120), result.synthetic, 0.25)[0] > 0.99
 
 
 @pytest.mark.parametrize("side", [28, 48, 64, 70])
@@ -216,8 +224,8 @@ def test_a_wave_lies_in_the_ring_of_its_frequency_and_blur_lowers_the_highest() 
 def test_the_numbers_of_an_image_are_in_the_unit() -> None:
     image = np.full((1, 1, 10, 10), 0.5, np.float32)
     image[0, 0, :2] = -1
-    found = intensity.numbers(image, HU)[0]
-    assert found == pytest.approx([140, -160, 140, 0.2])
+    numbers = intensity.numbers(image, HU)[0]
+    assert numbers == pytest.approx([140, -160, 140, 0.2])
 
 
 def test_peaks_have_the_names_of_tissues_and_follow_a_shift() -> None:
@@ -225,10 +233,10 @@ def test_peaks_have_the_names_of_tissues_and_follow_a_shift() -> None:
     values = np.concatenate([random.normal(-100, 8, 30_000), random.normal(60, 10, 30_000)])
     images = HU.normalise(values.reshape(-1, 1, 20, 50))
     shifted = HU.normalise((values + 12).reshape(-1, 1, 20, 50))
-    found = intensity.peaks(*(intensity.histograms(each).mean(0) for each in (images, shifted)), HU)
-    assert [each.name for each in found] == ["fat", "soft tissue"]
-    assert [each.real for each in found] == pytest.approx([-100, 60], abs=6)
-    assert [each.synthetic - each.real for each in found] == pytest.approx([12, 12], abs=5)
+    peaks = intensity.peaks(*(intensity.histograms(images_of_set).mean(0) for images_of_set in (images, shifted)), HU)
+    assert [peak.name for peak in peaks] == ["fat", "soft tissue"]
+    assert [peak.real for peak in peaks] == pytest.approx([-100, 60], abs=6)
+    assert [peak.synthetic - peak.real for peak in peaks] == pytest.approx([12, 12], abs=5)
 
 
 def test_noise_is_measured_in_the_unit_and_a_sharp_kernel_has_a_higher_frequency() -> None:
@@ -236,19 +244,19 @@ def test_noise_is_measured_in_the_unit_and_a_sharp_kernel_has_a_higher_frequency
     ramp = np.linspace(-0.5, 0.5, 64, dtype=np.float32)[None, None, None]
     white = ramp + random.normal(0, 0.02, (30, 1, 64, 64)).astype(np.float32)
     smooth = ramp + ndimage.gaussian_filter(white - ramp, (0, 0, 1.5, 1.5))
-    found = [intensity.noise(each).mean(0) for each in (white, smooth)]
-    assert 10 ** found[0][0] == pytest.approx(0.02, rel=0.1)
-    assert found[0][1] > found[1][1] + 0.1
+    noise_of_set = [intensity.noise(images).mean(0) for images in (white, smooth)]
+    assert 10 ** noise_of_set[0][0] == pytest.approx(0.02, rel=0.1)
+    assert noise_of_set[0][1] > noise_of_set[1][1] + 0.1
 
 
 def test_the_two_kernels_of_the_phantom_are_found_without_being_told() -> None:
-    made = phantom.lesions(120, 3)
-    found = intensity.noise(HU.normalise(made.pixels))
-    groups = intensity.kernel_groups(found)
+    lesions = phantom.lesions(120, 3)
+    noise_of_images = intensity.noise(HU.normalise(lesions.pixels))
+    groups = intensity.kernel_groups(noise_of_images)
     assert groups is not None
-    sharp = found[:, 1] > groups[:, 1].mean()
-    assert np.mean(sharp == (made.kernels == phantom.KERNELS.index("sharp"))) > 0.95
-    one_kernel = found[made.kernels == 0]
+    sharp = noise_of_images[:, 1] > groups[:, 1].mean()
+    assert np.mean(sharp == (lesions.kernels == phantom.KERNELS.index("sharp"))) > 0.95
+    one_kernel = noise_of_images[lesions.kernels == 0]
     assert intensity.kernel_groups(one_kernel) is None
 
 
@@ -290,10 +298,10 @@ def test_the_structural_similarity_of_an_image_to_itself_is_one_and_to_noise_lit
     images = noise_images(12, random, 2.0)
     assert structural_similarity.structural_similarity(images, images) == pytest.approx(np.ones(12))
     assert structural_similarity.structural_similarity(images, images[::-1]).mean() < 0.5
-    near = np.clip(images + random.normal(0, 0.01, images.shape), -1, 1).astype(np.float32)
-    found = structural_similarity.structural_similarity(images, near)
-    assert (found > structural_similarity.structural_similarity(images, images[::-1])).all()
-    assert structural_similarity.structural_similarity(near, images) == pytest.approx(found)
+    noisy = np.clip(images + random.normal(0, 0.01, images.shape), -1, 1).astype(np.float32)
+    similarity = structural_similarity.structural_similarity(images, noisy)
+    assert (similarity > structural_similarity.structural_similarity(images, images[::-1])).all()
+    assert structural_similarity.structural_similarity(noisy, images) == pytest.approx(similarity)
 
 
 def test_a_batch_of_twenty_three_people_shares_a_birthday_half_of_the_time() -> None:
@@ -314,13 +322,18 @@ def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
     centres = random.normal(0, 8, (10, 6))
     real = centres[np.arange(400) % 10] + random.normal(0, 1, (400, 6))
     nought, ones = np.zeros(400, np.int64), np.ones(400)
-    found = missing_modes.cells(real, real, nought, nought, ones)
-    shares = [detectable_deletion.smallest_deleted(found, 0, real, ones, m, random) for m in (20, 150, 600)]
+    clusters = missing_modes.clusters(real, real, nought, nought, ones)
+    shares = [
+        detectable_deletion.smallest_deleted(clusters, 0, real, ones, synthetic=m, random=random)
+        for m in (20, 150, 600)
+    ]
     assert shares[2] is not None
     assert shares[1] is not None
     assert shares[2] <= shares[1] <= (shares[0] or 1)
     assert shares[2] <= 0.12  # ten groups of a tenth each lie in a cell of their own
     smeared = random.normal(0, 1, (400, 6))
-    one = missing_modes.cells(smeared, smeared, nought, nought, ones)
-    assert (detectable_deletion.smallest_deleted(one, 0, smeared, ones, 600, random) or 1) > shares[2]
-    assert detectable_deletion.smallest_deleted(found, 1, real, ones, 600, random) is None
+    merged = missing_modes.clusters(smeared, smeared, nought, nought, ones)
+    assert (detectable_deletion.smallest_deleted(merged, 0, smeared, ones, synthetic=600, random=random) or 1) > shares[
+        2
+    ]
+    assert detectable_deletion.smallest_deleted(clusters, 1, real, ones, synthetic=600, random=random) is None

@@ -41,7 +41,9 @@ def samples(name: str = "drawn", per_class: int = 4, seed: int = 0) -> Samples:
     images = np.random.default_rng(seed).uniform(-1, 1, (len(labels), 1, 16, 16)).astype(np.float32)
     digest = digest_of(images, labels)
     ids = np.array([digest_of(digest, row)[:12] for row in range(len(labels))])
-    return Samples(name, digest, images, labels, ids, tuple("0123456789"), "folder")
+    return Samples(
+        name=name, digest=digest, images=images, labels=labels, ids=ids, classes=tuple("0123456789"), source="folder"
+    )
 
 
 def folder(place: Path, count: int = 300) -> Path:

@@ -11,11 +11,11 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
 from ganaug_core.audit import Space, as_json, audit
-from ganaug_core.audit.comparison import Arrays, sides
+from ganaug_core.audit.comparison import Arrays, compare
 from ganaug_core.audit.measurements import measurements
 from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.errors import EvidenceError
-from ganaug_core.features import remembered
+from ganaug_core.features import memoised
 from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Audit, Cohort, Features, Floats, Integers, Samples
 from ganaug_core.storage.workspace import Workspace
@@ -39,19 +39,19 @@ def flat(images: Floats) -> Floats:
     return images.reshape(len(images), -1)
 
 
-def spaces(real: Cohort, drawn: Samples) -> dict[str, Space]:
+def spaces(real: Cohort, synthetic: Samples) -> dict[str, Space]:
     """Return principal components in place of the trained encoder, and a linear classifier; both see train only."""
     train = real.where(TRAIN)
     axes = PCA(min(24, len(train) - 1), random_state=0).fit(flat(real.images(train)))
-    both = [axes.transform(flat(each)) for each in (real.images(np.arange(len(real))), drawn.images)]
-    judge = LogisticRegression(max_iter=3000).fit(both[0][train], real.labels[train])
-    sure = [np.log(judge.predict_proba(each).clip(1e-9)) for each in both]
+    features = [axes.transform(flat(images)) for images in (real.images(np.arange(len(real))), synthetic.images)]
+    judge = LogisticRegression(max_iter=3000).fit(features[0][train], real.labels[train])
+    sure = [np.log(judge.predict_proba(values).clip(1e-9)) for values in features]
     return {
         name: Space(
             Features(name, "test", values[0].astype(np.float32), real.ids),
-            Features(name, "test", values[1].astype(np.float32), drawn.ids),
+            Features(name, "test", values[1].astype(np.float32), synthetic.ids),
         )
-        for name, values in (("simclr", both), ("classifier", sure))
+        for name, values in (("simclr", features), ("classifier", sure))
     }
 
 
@@ -66,13 +66,13 @@ def world(data: Callable[[str], Path]) -> tuple[Cohort, Floats, Integers]:
 @pytest.fixture(scope="module")
 def fresh(world: tuple[Cohort, Floats, Integers]) -> Audit:
     real, images, labels = world
-    drawn = samples(images, labels, real.classes)
-    return audit(real, drawn, spaces(real, drawn), command="ganaug audit", remember=remembering(real))
+    synthetic = samples(images, labels, real.classes)
+    return audit(real, synthetic, spaces(real, synthetic), command="ganaug audit", memoise=remembering(real))
 
 
 def judge(real: Cohort, images: Floats, labels: Integers, *, features: bool = False) -> Audit:
-    drawn = samples(images, labels, real.classes)
-    return audit(real, drawn, spaces(real, drawn) if features else {}, remember=remembering(real))
+    synthetic = samples(images, labels, real.classes)
+    return audit(real, synthetic, spaces(real, synthetic) if features else {}, memoise=remembering(real))
 
 
 def test_fresh_real_images_pass_copying_and_mode_coverage(fresh: Audit) -> None:
@@ -86,15 +86,15 @@ def test_fresh_real_images_pass_copying_and_mode_coverage(fresh: Audit) -> None:
 
 def test_a_table_of_mixed_styles_is_not_audited(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
-    drawn = replace(samples(images, labels, real.classes), provenance={"mixing": 0.5})
+    synthetic = replace(samples(images, labels, real.classes), provenance={"mixing": 0.5})
     with pytest.raises(EvidenceError, match=r"share shapes and textures.*drawn without mixing"):
-        audit(real, drawn, {})
+        audit(real, synthetic, {})
 
 
 def test_the_closest_pairs_are_shown_whatever_the_verdict(fresh: Audit) -> None:
     assert len(fresh.suspects) >= 20
-    assert all(0 < each.p_value <= each.q_value <= 1 for each in fresh.suspects)
-    assert fresh.suspects[0].p_value == min(each.p_value for each in fresh.suspects)
+    assert all(0 < suspect.p_value <= suspect.q_value <= 1 for suspect in fresh.suspects)
+    assert fresh.suspects[0].p_value == min(suspect.p_value for suspect in fresh.suspects)
     assert fresh.scores["synthetic"].shape == (600,)
 
 
@@ -107,7 +107,7 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
     ]
     assert document["schema"] == "ganaug.audit/1"
     assert list(document["verdicts"]) == ["copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"]
-    assert {each["state"] for each in document["verdicts"].values()} <= STATES
+    assert {verdict["state"] for verdict in document["verdicts"].values()} <= STATES
     assert set(document["cohort"]) == {"name", "hash", "n_train", "n_tuning", "n_holdout", "classes", "unit"}
     assert set(document["synthetic"]) == {"name", "hash", "n", "source"}
     assert set(document["measurements"][0]) == {
@@ -124,63 +124,69 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
 
 
 def test_measurements_of_fresh_images_lie_near_their_floor(fresh: Audit) -> None:
-    found = {each.name: each for each in fresh.measurements if each.encoder == "simclr" and each.class_name is None}
+    measurements = {
+        measurement.name: measurement
+        for measurement in fresh.measurements
+        if measurement.encoder == "simclr" and measurement.class_name is None
+    }
     for name in ("precision", "recall", "coverage"):
-        assert found[name].interval is not None
-        assert found[name].value == pytest.approx(found[name].floor, abs=0.1)
-    assert {each.class_name for each in fresh.measurements if each.name == "coverage"} > {"Hand"}
+        assert measurements[name].interval is not None
+        assert measurements[name].value == pytest.approx(measurements[name].floor, abs=0.1)
+    assert {measurement.class_name for measurement in fresh.measurements if measurement.name == "coverage"} > {"Hand"}
 
 
 def test_two_audits_with_one_seed_are_equal(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
-    drawn = samples(images[::6], labels[::6], real.classes)
-    one, two = (as_json(audit(real, drawn, {})) for _ in range(2))
-    assert one == two
+    synthetic = samples(images[::6], labels[::6], real.classes)
+    first, second = (as_json(audit(real, synthetic, {})) for _ in range(2))
+    assert first == second
 
 
 def test_an_audit_that_remembers_its_cohort_equals_one_that_does_not(
     world: tuple[Cohort, Floats, Integers], tmp_path: Path
 ) -> None:
     real, images, labels = world
-    found, known = [], remembered(real, Workspace(tmp_path))
+    computed, memoised_real = [], memoised(real, Workspace(tmp_path))
 
-    def remember(what: str, find: Callable[[], Arrays]) -> Arrays:
-        def afresh() -> Arrays:
-            found.append(what)
+    def memoise(what: str, find: Callable[[], Arrays]) -> Arrays:
+        def compute() -> Arrays:
+            computed.append(what)
             return find()
 
-        return known(what, afresh)
+        return memoised_real(what, compute)
 
-    for some in (images[::6], images[::6, :, :, ::-1]):
-        drawn = samples(some, labels[::6], real.classes)
-        seen = spaces(real, drawn)
-        one, other = audit(real, drawn, seen, remember=remember), audit(real, drawn, seen)
-        assert as_json(one) == as_json(other)
-        assert all(np.array_equal(one.scores[side], other.scores[side]) for side in one.scores)
-    assert len(found) == len(set(found))
-    assert {each.split("-")[0] for each in found} == {"holdout", "rounded", "class", "floors", "noise"}
+    for variant in (images[::6], images[::6, :, :, ::-1]):
+        synthetic = samples(variant, labels[::6], real.classes)
+        views = spaces(real, synthetic)
+        with_memory, without = audit(real, synthetic, views, memoise=memoise), audit(real, synthetic, views)
+        assert as_json(with_memory) == as_json(without)
+        assert all(np.array_equal(with_memory.scores[side], without.scores[side]) for side in with_memory.scores)
+    assert len(computed) == len(set(computed))
+    assert {name.split("-")[0] for name in computed} == {"holdout", "rounded", "class", "floors", "noise"}
 
 
 @pytest.mark.parametrize("how", ["exact", "noisy", "flipped", "shifted"])
 def test_a_fifth_of_copies_fails_copying_and_is_named(world: tuple[Cohort, Floats, Integers], how: str) -> None:
     real, images, labels = world
-    some = slice(None, None, 2)
-    found = judge(real, planted(images[some], labels[some], real, 0.2, how, seed=1), labels[some])
-    assert found.verdicts["copying"].state == "fail"
-    assert found.suspects[0].q_value < 0.1 or found.suspects[0].identical
+    every_second = slice(None, None, 2)
+    result = judge(
+        real, planted(images[every_second], labels[every_second], real, 0.2, how, seed=1), labels[every_second]
+    )
+    assert result.verdicts["copying"].state == "fail"
+    assert result.suspects[0].q_value < 0.1 or result.suspects[0].identical
 
 
 def test_as_many_copies_of_images_that_it_never_saw_speak_against_copying(
     world: tuple[Cohort, Floats, Integers],
 ) -> None:
     real, images, labels = world
-    other = {TRAIN: HOLDOUT, HOLDOUT: TRAIN}
-    exchanged = replace(real, roles=np.array([other.get(role, role) for role in real.roles]))
-    one = planted(images, labels, real, 0.1, "exact", seed=1)
-    both = planted(one, labels, exchanged, 0.1, "exact", seed=2)
-    for some in (one, both):  # too noisy to be equal to an image, and near to it all the same
-        some[(some != images).any((1, 2, 3))] += np.random.default_rng(3).normal(0, 0.11, images.shape[1:])
-    said = [judge(real, some, labels).verdicts["copying"].statement for some in (one, both)]
+    exchange = {TRAIN: HOLDOUT, HOLDOUT: TRAIN}
+    exchanged = replace(real, roles=np.array([exchange.get(role, role) for role in real.roles]))
+    copies_of_train = planted(images, labels, real, 0.1, "exact", seed=1)
+    copies_of_all = planted(copies_of_train, labels, exchanged, 0.1, "exact", seed=2)
+    for variant in (copies_of_train, copies_of_all):  # too noisy to be equal to an image, and near to it all the same
+        variant[(variant != images).any((1, 2, 3))] += np.random.default_rng(3).normal(0, 0.11, images.shape[1:])
+    said = [judge(real, variant, labels).verdicts["copying"].statement for variant in (copies_of_train, copies_of_all)]
     assert "less, as with copies" in said[0], said
     assert "as many, so the images as a set may differ" in said[1]
 
@@ -207,11 +213,11 @@ def test_a_single_exact_copy_among_many_fails_and_is_named(world: tuple[Cohort, 
     changed = images.copy()
     source = real.where(TRAIN, label=int(labels[77]))[5]
     changed[77] = real.images(np.array([source]))[0]
-    found = judge(real, changed, labels)
-    assert found.verdicts["copying"].state == "fail"
-    assert found.suspects[0].identical
-    assert real.ids[source] in found.verdicts["copying"].statement
-    assert "1 image equals" in found.verdicts["copying"].statement
+    result = judge(real, changed, labels)
+    assert result.verdicts["copying"].state == "fail"
+    assert result.suspects[0].identical
+    assert real.ids[source] in result.verdicts["copying"].statement
+    assert "1 image equals" in result.verdicts["copying"].statement
 
 
 def test_an_equal_image_is_a_copy_without_any_hold_out(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -219,11 +225,11 @@ def test_an_equal_image_is_a_copy_without_any_hold_out(world: tuple[Cohort, Floa
     alone = replace(real, roles=np.where(real.roles == HOLDOUT, 1, real.roles))
     changed = images[::20].copy()
     changed[3] = real.images(real.where(TRAIN)[4:5])[0, :, :, ::-1]
-    found = judge(alone, changed, labels[::20])
-    assert found.verdicts["copying"].state == "fail"
-    assert [each.train for each in found.copied] == [str(real.ids[real.where(TRAIN)[4]])]
-    assert found.copied[0].identical
-    assert found.suspects[0].holdout == ""
+    result = judge(alone, changed, labels[::20])
+    assert result.verdicts["copying"].state == "fail"
+    assert [image.train for image in result.copied] == [str(real.ids[real.where(TRAIN)[4]])]
+    assert result.copied[0].identical
+    assert result.suspects[0].holdout == ""
     assert judge(alone, images[::20], labels[::20]).verdicts["copying"].state == "not_assessable"
 
 
@@ -233,13 +239,13 @@ def test_a_class_that_shows_one_image_again_and_again_fails_mode_coverage(
 ) -> None:
     real, images, labels = world
     rest = labels != 1
-    one = variations(images[np.flatnonzero(labels == 1)[0]], count, seed=2)
-    found = judge(
-        real, np.concatenate([images[rest], one]), np.concatenate([labels[rest], np.full(count, 1)]), features=True
+    repeated = variations(images[np.flatnonzero(labels == 1)[0]], count, seed=2)
+    result = judge(
+        real, np.concatenate([images[rest], repeated]), np.concatenate([labels[rest], np.full(count, 1)]), features=True
     )
-    assert found.verdicts["mode_coverage"].state == "fail"
-    assert real.classes[1] in found.verdicts["mode_coverage"].statement
-    assert found.verdicts["copying"].state != "fail"
+    assert result.verdicts["mode_coverage"].state == "fail"
+    assert real.classes[1] in result.verdicts["mode_coverage"].statement
+    assert result.verdicts["copying"].state != "fail"
 
 
 def test_a_missing_group_is_named_with_its_images(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -248,17 +254,19 @@ def test_a_missing_group_is_named_with_its_images(world: tuple[Cohort, Floats, I
     inside = np.flatnonzero(labels == 0)
     axis = views[inside] @ PCA(1, random_state=0).fit(views[inside]).components_[0]
     gone = inside[axis > np.quantile(axis, 0.7)]
-    kept = np.setdiff1d(np.arange(len(images)), gone)
-    found = judge(real, images[kept], labels[kept], features=True)
-    assert found.verdicts["mode_coverage"].state == "fail"
-    assert {each.class_name for each in found.missing_modes} == {real.classes[0]}
-    mode = found.missing_modes[0]
+    remaining = np.setdiff1d(np.arange(len(images)), gone)
+    result = judge(real, images[remaining], labels[remaining], features=True)
+    assert result.verdicts["mode_coverage"].state == "fail"
+    assert {mode.class_name for mode in result.missing_modes} == {real.classes[0]}
+    mode = result.missing_modes[0]
     assert set(mode.exemplars) <= set(mode.members) <= set(real.ids)
     assert mode.synthetic_share < 0.5 * mode.real_share
-    assert set(mode.nearest) <= set(samples(images[kept], labels[kept], real.classes).ids[labels[kept] == 0])
-    document = as_json(found)["missing_modes"][0]
+    assert set(mode.nearest) <= set(
+        samples(images[remaining], labels[remaining], real.classes).ids[labels[remaining] == 0]
+    )
+    document = as_json(result)["missing_modes"][0]
     assert (document["encoder"], document["seed"], document["reference"]) == ("simclr", 0, "train+holdout")
-    assert (document["n_real"], document["n_synthetic"]) == (mode.n_real, len(kept) - 300)
+    assert (document["n_real"], document["n_synthetic"]) == (mode.n_real, len(remaining) - 300)
     assert mode.n_real > 100
 
 
@@ -267,48 +275,48 @@ def test_without_a_hold_out_a_missing_group_is_found_and_nothing_ever_passes(
 ) -> None:
     real, images, labels = world
     alone = replace(real, roles=np.where(real.roles == HOLDOUT, TRAIN, real.roles))
-    drawn = samples(images, labels, real.classes)
-    views = spaces(alone, drawn)
-    both = sides(alone, drawn, views, seed=0)
-    calm = modes(both, measurements(both, silent), silent)
+    synthetic = samples(images, labels, real.classes)
+    views = spaces(alone, synthetic)
+    comparison = compare(alone, synthetic, views, seed=0)
+    calm = modes(comparison, measurements(comparison, silent), silent)
     assert calm.finding.verdict(calm.finding.p_value).state == "not_assessable"
     assert "There is no hold-out" in calm.finding.unable[0]
     inside = np.flatnonzero(labels == 0)
     values = views["simclr"].synthetic.values
     axis = values[inside] @ PCA(1, random_state=0).fit(values[inside]).components_[0]
-    kept = np.setdiff1d(np.arange(len(images)), inside[axis > np.quantile(axis, 0.7)])
-    left = samples(images[kept], labels[kept], real.classes)
+    remaining = np.setdiff1d(np.arange(len(images)), inside[axis > np.quantile(axis, 0.7)])
+    left = samples(images[remaining], labels[remaining], real.classes)
     views = {
-        name: Space(each.real, Features(name, "test", each.synthetic.values[kept], left.ids))
-        for name, each in views.items()
+        name: Space(view.real, Features(name, "test", view.synthetic.values[remaining], left.ids))
+        for name, view in views.items()
     }
-    both = sides(alone, left, views, seed=0)
-    measured = measurements(both, silent)
-    assert {each.reference for each in measured} == {"train"}
-    found = modes(both, measured, silent)
-    verdict = found.finding.verdict(found.finding.p_value)
+    comparison = compare(alone, left, views, seed=0)
+    measured = measurements(comparison, silent)
+    assert {measurement.reference for measurement in measured} == {"train"}
+    result = modes(comparison, measured, silent)
+    verdict = result.finding.verdict(result.finding.p_value)
     assert verdict.state == "fail"
     assert "There is no hold-out" in verdict.statement
-    assert {each.class_name for each in found.missing} == {real.classes[0]}
+    assert {mode.class_name for mode in result.missing} == {real.classes[0]}
 
 
 def test_an_absent_class_fails_mode_coverage(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
-    found = judge(real, images[labels != 0][::4], labels[labels != 0][::4])
-    assert found.verdicts["mode_coverage"].state == "fail"
-    assert f"No synthetic image of {real.classes[0]}" in found.verdicts["mode_coverage"].statement
+    result = judge(real, images[labels != 0][::4], labels[labels != 0][::4])
+    assert result.verdicts["mode_coverage"].state == "fail"
+    assert f"No synthetic image of {real.classes[0]}" in result.verdicts["mode_coverage"].statement
 
 
 def test_swapped_labels_fail_label_fidelity(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     images, wrong = images[::3], labels[::3].copy()
     wrong[::4] = 1 - wrong[::4]
-    found = judge(real, images, wrong, features=True)
-    assert found.verdicts["label_fidelity"].state == "fail"
-    assert "A classifier" in found.verdicts["label_fidelity"].statement
-    shown = {int(each, 16) - (1 << 40) for each in found.examples["label_fidelity"].images}
+    result = judge(real, images, wrong, features=True)
+    assert result.verdicts["label_fidelity"].state == "fail"
+    assert "A classifier" in result.verdicts["label_fidelity"].statement
+    shown = {int(image_id, 16) - (1 << 40) for image_id in result.examples["label_fidelity"].images}
     assert np.mean([row % 4 == 0 for row in shown]) > 0.8
-    assert "sees another class" in found.examples["label_fidelity"].says
+    assert "sees another class" in result.examples["label_fidelity"].says
 
 
 def test_another_class_mix_is_no_copying(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -331,15 +339,15 @@ def test_another_class_mix_is_no_copying(world: tuple[Cohort, Floats, Integers])
 def test_a_foreign_generator_may_have_seen_our_holdout(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     ours = replace(real, own_split=False)
-    drawn = samples(images[::12], labels[::12], real.classes)
-    known = remembering(ours)
-    foreign = audit(ours, drawn, {}, remember=known).verdicts["copying"]
+    synthetic = samples(images[::12], labels[::12], real.classes)
+    memory = remembering(ours)
+    foreign = audit(ours, synthetic, {}, memoise=memory).verdicts["copying"]
     assert foreign.state == "not_assessable"
     assert "--trust-split" in foreign.do
-    trained = replace(drawn, provenance={"cohort": ours.digest})
-    trusted = audit(ours, drawn, {}, trust_split=True, remember=known)
-    for found in (trusted, audit(ours, trained, {}, remember=known)):
-        assert found.verdicts["copying"].statement.startswith("No copying found")
+    trained = replace(synthetic, provenance={"cohort": ours.digest})
+    trusted = audit(ours, synthetic, {}, trust_split=True, memoise=memory)
+    for result in (trusted, audit(ours, trained, {}, memoise=memory)):
+        assert result.verdicts["copying"].statement.startswith("No copying found")
 
 
 def test_a_small_holdout_never_passes_and_says_what_is_needed(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -363,18 +371,20 @@ def test_tiny_and_odd_cohorts_get_an_answer_and_never_a_pass(case: str) -> None:
         roles = np.where(real.roles == (HOLDOUT if case == "no holdout" else TRAIN), 1, real.roles)
         real = replace(real, roles=roles)
     count = 1 if case == "one sample" else 30
-    drawn = random.uniform(-1, 1, (count, 1, 8, 8)).astype(np.float32)
+    pixels = random.uniform(-1, 1, (count, 1, 8, 8)).astype(np.float32)
     drawn_labels = np.arange(count) % len(real.classes)
-    one = samples(drawn, drawn_labels, real.classes)
+    synthetic = samples(pixels, drawn_labels, real.classes)
     values = random.standard_normal((len(real) + count, 3)).astype(np.float32)
     views = {
-        name: Space(Features(name, "", values[: len(real)], real.ids), Features(name, "", values[len(real) :], one.ids))
+        name: Space(
+            Features(name, "", values[: len(real)], real.ids), Features(name, "", values[len(real) :], synthetic.ids)
+        )
         for name in ("simclr", "classifier")
     }
-    found = audit(real, one, views)
-    json.dumps(as_json(found), allow_nan=False)
-    assert {each.state for each in found.verdicts.values()} <= STATES - {"pass"}
-    assert all(each.do and each.statement for each in found.verdicts.values())
+    result = audit(real, synthetic, views)
+    json.dumps(as_json(result), allow_nan=False)
+    assert {verdict.state for verdict in result.verdicts.values()} <= STATES - {"pass"}
+    assert all(verdict.do and verdict.statement for verdict in result.verdicts.values())
 
 
 def test_requests_that_do_not_fit_are_told_in_words(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -383,17 +393,17 @@ def test_requests_that_do_not_fit_are_told_in_words(world: tuple[Cohort, Floats,
         audit(real, samples(images[:0], labels[:0], real.classes), {})
     with pytest.raises(EvidenceError, match="no class spleen"):
         audit(real, samples(images[:3], np.zeros(3, np.int64), ("spleen",)), {})
-    drawn = samples(images[:30], labels[:30], real.classes)
+    synthetic = samples(images[:30], labels[:30], real.classes)
     wrong = spaces(real, samples(images[:29], labels[:29], real.classes))
     with pytest.raises(EvidenceError, match="features are of other images"):
-        audit(real, drawn, wrong)
+        audit(real, synthetic, wrong)
 
 
 def test_classes_are_matched_by_name_and_not_by_number(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     turned = samples(images[::3], 1 - labels[::3], real.classes[::-1])
-    found = audit(real, turned, spaces(real, turned), remember=remembering(real))
-    assert found.verdicts["label_fidelity"].state != "fail"
+    result = audit(real, turned, spaces(real, turned), memoise=remembering(real))
+    assert result.verdicts["label_fidelity"].state != "fail"
 
 
 @pytest.mark.parametrize("name", ["breastmnist/breastmnist.npz", "pneumoniamnist_full/pneumoniamnist.npz"])
@@ -405,6 +415,6 @@ def test_the_verdicts_hold_on_other_cohorts(name: str, data: Callable[[str], Pat
     assert judge(real, new[::2], new_labels[::2]).verdicts["copying"].state in ("pass", "not_assessable")
     changed = planted(new, new_labels, real, 0.2, "shifted", seed=5)
     assert judge(real, changed, new_labels).verdicts["copying"].state == "fail"
-    one = new.copy()
-    one[3] = copied(real.images(real.where(TRAIN)[:1]), "exact", 0)[0]
-    assert judge(real, one, new_labels).verdicts["copying"].state == "fail"
+    changed = new.copy()
+    changed[3] = copied(real.images(real.where(TRAIN)[:1]), "exact", 0)[0]
+    assert judge(real, changed, new_labels).verdicts["copying"].state == "fail"

@@ -7,14 +7,14 @@ import pytest
 from scipy import ndimage
 
 from ganaug_core.audit import Space
-from ganaug_core.audit.comparison import Sides, sides
+from ganaug_core.audit.comparison import Comparison, compare
 from ganaug_core.audit.copying import copies
 from ganaug_core.audit.fidelity import realism
 from ganaug_core.audit.intensity import intensities
 from ganaug_core.audit.label_fidelity import labels
-from ganaug_core.audit.memorisation import described, membership
+from ganaug_core.audit.memorisation import literature_counts, membership
 from ganaug_core.audit.power_spectrum import detail
-from ganaug_core.audit.real_against_real import multiples
+from ganaug_core.audit.real_against_real import relative_distances
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import silent
 from ganaug_core.records import HOLDOUT, TRAIN, Features
@@ -23,7 +23,7 @@ from tests.evidence_records import cohort, samples
 DIMENSION = 6
 
 
-def noise(patients: tuple[int, int], images: int, drawn: int, *, classes: int = 1, size: int = 16) -> Sides:
+def noise(patients: tuple[int, int], images: int, synthetic: int, *, classes: int = 1, size: int = 16) -> Comparison:
     """Return noise with normal features, texture and simclr, the same on all sides.
 
     Args:
@@ -33,20 +33,24 @@ def noise(patients: tuple[int, int], images: int, drawn: int, *, classes: int = 
     """
     random = np.random.default_rng(5)
     roles = np.tile(np.repeat([TRAIN, HOLDOUT], np.array(patients) * images), classes)
-    known = np.repeat(np.arange(classes), sum(patients) * images)
+    labels_of = np.repeat(np.arange(classes), sum(patients) * images)
     pixels = random.integers(0, 256, (len(roles), 1, size, size)).astype(np.uint8)
     names = tuple(f"class {number}" for number in range(classes))
-    real = replace(cohort(pixels, known, names, groups=np.arange(len(roles)) // images), roles=roles)
-    made = samples(
-        random.uniform(-1, 1, (drawn * classes, 1, size, size)).astype(np.float32),
-        np.repeat(np.arange(classes), drawn),
+    real = replace(cohort(pixels, labels_of, names, groups=np.arange(len(roles)) // images), roles=roles)
+    generated = samples(
+        random.uniform(-1, 1, (synthetic * classes, 1, size, size)).astype(np.float32),
+        np.repeat(np.arange(classes), synthetic),
         real.classes,
     )
     views = {}
     for name in ("texture", "simclr"):
-        one, other = (random.standard_normal((n, DIMENSION)).astype(np.float32) for n in (len(real), len(made)))
-        views[name] = Space(Features(name, "", one, real.ids), Features(name, "", other, made.ids))
-    return sides(real, made, views, 0)
+        real_features, synthetic_features = (
+            random.standard_normal((n, DIMENSION)).astype(np.float32) for n in (len(real), len(generated))
+        )
+        views[name] = Space(
+            Features(name, "", real_features, real.ids), Features(name, "", synthetic_features, generated.ids)
+        )
+    return compare(real, generated, views, 0)
 
 
 def test_few_training_patients_are_named_where_realism_cannot_be_judged() -> None:
@@ -59,8 +63,8 @@ def test_few_training_patients_are_named_where_realism_cannot_be_judged() -> Non
 def test_a_sentence_has_one_bracket_for_all_that_stands_beside_a_number() -> None:
     far = noise((30, 30), 1, 60)
     far.spaces["texture"].synthetic.values[:] += 3
-    near = noise((30, 30), 1, 60)
-    said = [realism(both, silent).finding for both in (far, near)]
+    close = noise((30, 30), 1, 60)
+    said = [realism(comparison, silent).finding for comparison in (far, close)]
     sentences = [said[0].trouble[0], (said[1].clear or said[1].unable)[0]]
     for sentence in sentences:
         assert "times as much as two sets of 300 real images do (mean discrepancy, 95 % interval" in sentence
@@ -70,33 +74,33 @@ def test_a_sentence_has_one_bracket_for_all_that_stands_beside_a_number() -> Non
 
 
 def test_few_patients_of_the_same_classes_leave_the_mean_discrepancy() -> None:
-    both = noise((4, 4), 1, 10, classes=8)
-    roles = both.cohort.roles.copy()
-    roles[(both.cohort.labels > 2) & (roles == TRAIN)] = HOLDOUT
-    thin = replace(both, cohort=replace(both.cohort, roles=roles))
-    assert [each.name for each in multiples(thin, "texture")] == ["discrepancy_multiple"]
+    comparison = noise((4, 4), 1, 10, classes=8)
+    roles = comparison.cohort.roles.copy()
+    roles[(comparison.cohort.labels > 2) & (roles == TRAIN)] = HOLDOUT
+    thin = replace(comparison, cohort=replace(comparison.cohort, roles=roles))
+    assert [distance.name for distance in relative_distances(thin, "texture")] == ["discrepancy_multiple"]
 
 
 def test_patients_with_more_images_than_were_drawn_are_compared_without_swaps() -> None:
-    found = multiples(noise((12, 30), 16, 15), "texture")[0]
-    assert found.equal is None
-    assert found.interval[0] < 1 < found.interval[1]
+    distance = relative_distances(noise((12, 30), 16, 15), "texture")[0]
+    assert distance.equal is None
+    assert distance.interval[0] < 1 < distance.interval[1]
 
 
 def test_images_of_one_held_out_patient_are_not_compared_with_each_other() -> None:
-    assert described(noise((30, 1), 60, 60)) == ()
+    assert literature_counts(noise((30, 1), 60, 60)) == ()
 
 
 def test_classes_that_are_on_one_side_only_say_nothing_of_membership() -> None:
-    both = noise((30, 30), 1, 20, classes=2)
-    roles = np.where(both.cohort.labels == 0, TRAIN, HOLDOUT)
-    apart = replace(both, cohort=replace(both.cohort, roles=roles))
+    comparison = noise((30, 30), 1, 20, classes=2)
+    roles = np.where(comparison.cohort.labels == 0, TRAIN, HOLDOUT)
+    apart = replace(comparison, cohort=replace(comparison.cohort, roles=roles))
     assert membership(apart, np.zeros(60), np.zeros(60)) == ()
 
 
 def test_a_patient_with_images_of_two_classes_counts_once_in_the_sentences() -> None:
-    both = noise((20, 20), 1, 40, classes=2)
-    shared = replace(both, cohort=replace(both.cohort, groups=both.cohort.groups % 40))
+    comparison = noise((20, 20), 1, 40, classes=2)
+    shared = replace(comparison, cohort=replace(comparison.cohort, groups=comparison.cohort.groups % 40))
     for finding in (intensities(shared).finding, copies(shared, trusted=True, report=silent).finding):
         assert "20 held-out patients" in finding.unable[0]
     only = replace(shared, labels=np.full(len(shared.labels), 7))
@@ -104,28 +108,28 @@ def test_a_patient_with_images_of_two_classes_counts_once_in_the_sentences() -> 
 
 
 def test_images_of_twelve_pixels_have_a_spectrum() -> None:
-    found = detail(noise((20, 30), 1, 60, size=12))
-    assert len(found.measurements) == 6
-    assert 0 < found.p_value <= 1
+    spectrum = detail(noise((20, 30), 1, 60, size=12))
+    assert len(spectrum.measurements) == 6
+    assert 0 < spectrum.p_value <= 1
 
 
 def test_features_that_are_no_numbers_are_refused_by_name() -> None:
-    both = noise((10, 10), 1, 20)
-    both.spaces["texture"].synthetic.values[3] = np.nan
+    comparison = noise((10, 10), 1, 20)
+    comparison.spaces["texture"].synthetic.values[3] = np.nan
     with pytest.raises(EvidenceError, match="texture features hold values that are no numbers"):
-        sides(both.cohort, both.samples, both.spaces, 0)
+        compare(comparison.cohort, comparison.samples, comparison.spaces, 0)
 
 
 def test_what_labels_lack_is_what_there_is_to_do() -> None:
-    one, two = (labels(noise((10, 10), 1, 20, classes=classes)).finding.unable for classes in (1, 2))
-    assert one == ("Labels cannot be judged: the cohort has one class.", "Audit with at least two classes.")
-    assert two == ("Labels cannot be judged: the features classifier are missing.", "Audit in this space too.")
+    single, pair = (labels(noise((10, 10), 1, 20, classes=classes)).finding.unable for classes in (1, 2))
+    assert single == ("Labels cannot be judged: the cohort has one class.", "Audit with at least two classes.")
+    assert pair == ("Labels cannot be judged: the features classifier are missing.", "Audit in this space too.")
 
 
 def test_the_second_kernel_is_seen_where_a_cohort_is_sorted_by_scanner() -> None:
-    both = noise((1200, 20), 1, 20)
-    soft = both.cohort.pixels.astype(np.float32)
+    comparison = noise((1200, 20), 1, 20)
+    soft = comparison.cohort.pixels.astype(np.float32)
     soft[:1000] = ndimage.gaussian_filter(soft[:1000], (0, 0, 1, 1))
-    apart = replace(both, cohort=replace(both.cohort, pixels=soft.astype(np.uint8)))
-    found = {each.name for each in intensities(apart).finding.measurements}
-    assert "sharp_kernel_share" in found
+    apart = replace(comparison, cohort=replace(comparison.cohort, pixels=soft.astype(np.uint8)))
+    names = {measurement.name for measurement in intensities(apart).finding.measurements}
+    assert "sharp_kernel_share" in names

@@ -19,22 +19,22 @@ pytestmark = pytest.mark.numerical
 Change = Callable[[Floats], Floats]
 
 
-def spaces(real: Cohort, drawn: Samples) -> dict[str, Space]:
+def spaces(real: Cohort, synthetic: Samples) -> dict[str, Space]:
     """Return the texture of all images, and a linear classifier on it."""
     train = real.where(TRAIN)
     fitted = ENCODERS["texture"]().fit(real.images(train), real.labels[train])
-    both = [fitted.encode(each) for each in (real.images(np.arange(len(real))), drawn.images)]
-    judge = LogisticRegression(max_iter=3000, C=0.02).fit(both[0][train], real.labels[train])
-    sure = [judge.predict_log_proba(each).astype(np.float32) for each in both]
+    features = [fitted.encode(images) for images in (real.images(np.arange(len(real))), synthetic.images)]
+    judge = LogisticRegression(max_iter=3000, C=0.02).fit(features[0][train], real.labels[train])
+    sure = [judge.predict_log_proba(values).astype(np.float32) for values in features]
     return {
-        name: Space(Features(name, "", values[0], real.ids), Features(name, "", values[1], drawn.ids))
-        for name, values in (("texture", both), ("classifier", sure))
+        name: Space(Features(name, "", values[0], real.ids), Features(name, "", values[1], synthetic.ids))
+        for name, values in (("texture", features), ("classifier", sure))
     }
 
 
-def judge(real: Cohort, drawn: Samples, change: Change = lambda images: images) -> Audit:
-    changed = replace(drawn, images=np.clip(change(drawn.images), -1, 1).astype(np.float32))
-    return audit(real, changed, spaces(real, changed), remember=remembering(real))
+def judge(real: Cohort, synthetic: Samples, change: Change = lambda images: images) -> Audit:
+    changed = replace(synthetic, images=np.clip(change(synthetic.images), -1, 1).astype(np.float32))
+    return audit(real, changed, spaces(real, changed), memoise=remembering(real))
 
 
 @pytest.fixture(scope="module")
@@ -56,44 +56,53 @@ def test_fresh_lesions_pass_all_verdicts_on_whole_sets(fresh: Audit) -> None:
 
 
 def test_every_measurement_has_an_interval_sizes_and_a_reference(fresh: Audit) -> None:
-    assert not [each.name for each in fresh.measurements if each.interval is None]
-    assert not [each.name for each in fresh.measurements if not (each.n_real and each.n_synthetic and each.reference)]
-    for each in fresh.measurements:
-        assert each.interval is not None
-        assert each.interval[0] <= each.value <= each.interval[1], each
-    hu = {each.name for each in fresh.measurements if each.unit == "HU"}
+    assert not [measurement.name for measurement in fresh.measurements if measurement.interval is None]
+    assert not [
+        measurement.name
+        for measurement in fresh.measurements
+        if not (measurement.n_real and measurement.n_synthetic and measurement.reference)
+    ]
+    for measurement in fresh.measurements:
+        assert measurement.interval is not None
+        assert measurement.interval[0] <= measurement.value <= measurement.interval[1], measurement
+    hu = {measurement.name for measurement in fresh.measurements if measurement.unit == "HU"}
     assert {"median_intensity", "low_intensity", "high_intensity", "noise_level", "soft_tissue_peak"} <= hu
 
 
 def test_a_set_is_compared_with_real_against_real_of_the_same_size(fresh: Audit) -> None:
-    found = {(each.name, each.encoder): each for each in fresh.measurements if each.class_name is None}
+    measurements = {
+        (measurement.name, measurement.encoder): measurement
+        for measurement in fresh.measurements
+        if measurement.class_name is None
+    }
     for name in ("discrepancy_multiple", "frechet_multiple"):
-        assert found[name, "texture"].value == pytest.approx(1, abs=1.2)
-        assert found[name, "texture"].floor == pytest.approx(1, abs=1.2)
-    assert found["told_apart", "texture"].value == pytest.approx(0.5, abs=0.12)
-    assert (found["discrepancy_multiple", "texture"].p_value or 0) > 0.01
-    sharp = [each for each in fresh.measurements if each.name == "sharp_kernel_share"]
-    assert [each.class_name for each in sharp] == ["benign", "malignant"]
+        assert measurements[name, "texture"].value == pytest.approx(1, abs=1.2)
+        assert measurements[name, "texture"].floor == pytest.approx(1, abs=1.2)
+    assert measurements["told_apart", "texture"].value == pytest.approx(0.5, abs=0.12)
+    assert (measurements["discrepancy_multiple", "texture"].p_value or 0) > 0.01
+    sharp = [measurement for measurement in fresh.measurements if measurement.name == "sharp_kernel_share"]
+    assert [measurement.class_name for measurement in sharp] == ["benign", "malignant"]
     assert sharp[0].value < sharp[1].value  # the phantom's confounder
 
 
 def test_blurred_images_fail_realism_and_the_sentence_says_by_how_much(world: tuple[Cohort, Samples]) -> None:
-    found = judge(*world, lambda images: ndimage.gaussian_filter(images, (0, 0, 0.5, 0.5)))
-    assert found.verdicts["fidelity"].state == "fail"
+    result = judge(*world, lambda images: ndimage.gaussian_filter(images, (0, 0, 0.5, 0.5)))
+    assert result.verdicts["fidelity"].state == "fail"
     assert (
-        "times as much" in found.verdicts["fidelity"].statement or "less detail" in found.verdicts["fidelity"].statement
+        "times as much" in result.verdicts["fidelity"].statement
+        or "less detail" in result.verdicts["fidelity"].statement
     )
-    assert found.verdicts["intensity"].state == "pass"
+    assert result.verdicts["intensity"].state == "pass"
 
 
 def test_twenty_hounsfield_units_fail_intensity_in_the_unit(world: tuple[Cohort, Samples]) -> None:
-    found = judge(*world, lambda images: images + 0.1)
-    assert found.verdicts["intensity"].state == "fail"
-    assert " HU in the usual synthetic image" in found.verdicts["intensity"].statement
-    shown = found.examples["intensity"]
+    result = judge(*world, lambda images: images + 0.1)
+    assert result.verdicts["intensity"].state == "fail"
+    assert " HU in the usual synthetic image" in result.verdicts["intensity"].statement
+    shown = result.examples["intensity"]
     assert "highest" in shown.says
     means = dict(zip(world[1].ids.tolist(), world[1].images.mean((1, 2, 3)), strict=True))
-    assert np.mean([means[each] for each in shown.images]) > np.quantile(list(means.values()), 0.6)
+    assert np.mean([means[image_id] for image_id in shown.images]) > np.quantile(list(means.values()), 0.6)
 
 
 def test_an_artefact_that_a_classifier_sees_is_a_warning_and_is_shown(world: tuple[Cohort, Samples]) -> None:
@@ -102,36 +111,36 @@ def test_an_artefact_that_a_classifier_sees_is_a_warning_and_is_shown(world: tup
         result[..., 20, 40] += 0.5
         return result
 
-    found = judge(*world, marked)
-    assert found.verdicts["fidelity"].state == "warn"
-    assert "A simple classifier tells" in found.verdicts["fidelity"].statement
-    assert np.unravel_index(np.abs(found.drawings["give_away.detail"]).argmax(), (32, 32)) == (10, 20)
-    assert set(found.give_aways) <= set(world[1].ids.tolist())
+    result = judge(*world, marked)
+    assert result.verdicts["fidelity"].state == "warn"
+    assert "A simple classifier tells" in result.verdicts["fidelity"].statement
+    assert np.unravel_index(np.abs(result.drawings["give_away.detail"]).argmax(), (32, 32)) == (10, 20)
+    assert set(result.give_aways) <= set(world[1].ids.tolist())
 
 
 def test_the_confusion_table_shows_where_the_labels_went(world: tuple[Cohort, Samples], fresh: Audit) -> None:
-    real, drawn = world
+    real, synthetic = world
     held, right = fresh.drawings["confusion.holdout"], fresh.drawings["confusion.synthetic"]
     assert held.sum(1) == pytest.approx([1, 1])
     assert np.diag(right) == pytest.approx(np.diag(held), abs=0.15)
-    swapped = judge(real, replace(drawn, labels=1 - drawn.labels))
+    swapped = judge(real, replace(synthetic, labels=1 - synthetic.labels))
     assert swapped.drawings["confusion.synthetic"] == pytest.approx(right[::-1], abs=1e-6)
     assert swapped.verdicts["label_fidelity"].state == "fail"
 
 
 def test_few_images_are_not_judged_and_the_sentence_says_how_many_are_needed(world: tuple[Cohort, Samples]) -> None:
-    real, drawn = world
-    few = replace(drawn, images=drawn.images[:9], labels=drawn.labels[:9], ids=drawn.ids[:9])
-    found = judge(real, few)
+    real, synthetic = world
+    few = replace(synthetic, images=synthetic.images[:9], labels=synthetic.labels[:9], ids=synthetic.ids[:9])
+    result = judge(real, few)
     for name in ("fidelity", "intensity"):
-        assert found.verdicts[name].state == "not_assessable"
-        assert any(letter.isdigit() for letter in found.verdicts[name].do)
+        assert result.verdicts[name].state == "not_assessable"
+        assert any(letter.isdigit() for letter in result.verdicts[name].do)
 
 
 def test_an_audit_is_kept_and_read_whole(fresh: Audit, tmp_path: object) -> None:
-    place = Workspace(str(tmp_path))
-    place.keep(fresh, "phantom--drawn")
-    read = place.audit("phantom--drawn")
+    workspace = Workspace(str(tmp_path))
+    workspace.keep(fresh, "phantom--drawn")
+    read = workspace.audit("phantom--drawn")
     assert read.measurements == fresh.measurements
     assert read.copied == fresh.copied
     assert read.give_aways == fresh.give_aways

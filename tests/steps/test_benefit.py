@@ -32,9 +32,9 @@ def test_every_arm_draws_what_it_says() -> None:
         chosen = np.flatnonzero(~synthetic | (arm.uses_synthetic & ((labels == 1) | (arm.mix == "synthetic"))))
         chosen = chosen[synthetic[chosen]] if arm.mix == "synthetic" else chosen
         chance = chances(arm, labels[chosen], synthetic[chosen], 1)
-        drawn = class_chances(chance, labels[chosen], 2)
-        assert drawn == pytest.approx([0.75, 0.25] if arm.mix == "natural" else [0.5, 0.5]), arm.name
-        of_rare[arm.name] = chance[synthetic[chosen] & (labels[chosen] == 1)].sum() / drawn[1]
+        shares = class_chances(chance, labels[chosen], 2)
+        assert shares == pytest.approx([0.75, 0.25] if arm.mix == "natural" else [0.5, 0.5]), arm.name
+        of_rare[arm.name] = chance[synthetic[chosen] & (labels[chosen] == 1)].sum() / shares[1]
         assert chance[synthetic[chosen] & (labels[chosen] == 0)].sum() == pytest.approx(
             0.5 if arm.mix == "synthetic" else 0
         )
@@ -53,8 +53,8 @@ def test_a_class_that_is_nearly_as_frequent_is_doubled_all_the_same() -> None:
 
 
 def test_a_network_trained_on_balanced_draws_is_led_back_to_the_true_frequency() -> None:
-    told = np.array([[0.5, 0.5], [0.2, 0.8]], np.float32)
-    back = as_prevalent(told, np.array([0.5, 0.5]), np.array([0.9, 0.1]))
+    probabilities = np.array([[0.5, 0.5], [0.2, 0.8]], np.float32)
+    back = as_prevalent(probabilities, np.array([0.5, 0.5]), np.array([0.9, 0.1]))
     assert back == pytest.approx(np.array([[0.9, 0.1], [0.18 / 0.26, 0.08 / 0.26]]), abs=1e-6)
 
 
@@ -65,30 +65,32 @@ def test_a_network_trained_on_balanced_draws_is_led_back_to_the_true_frequency()
 def test_weighted_measures_are_those_of_scikit_learn(ties: bool) -> None:
     random = np.random.default_rng(0)
     truth = random.random(80) < 0.3
-    told = np.clip(random.normal(0.35 + 0.2 * truth, 0.2), 0, 1)
-    told = np.round(told, 1) if ties else told
+    probability = np.clip(random.normal(0.35 + 0.2 * truth, 0.2), 0, 1)
+    probability = np.round(probability, 1) if ties else probability
     weights = np.concatenate([np.ones((1, 80)), random.integers(0, 3, (3, 80))]).astype(float)
     for row, weight in enumerate(weights):
-        assert classification_scores.auroc(told, truth, weights)[row] == pytest.approx(
-            golden.roc_auc_score(truth, told, sample_weight=weight)
+        assert classification_scores.auroc(probability, truth, weights)[row] == pytest.approx(
+            golden.roc_auc_score(truth, probability, sample_weight=weight)
         )
-        assert classification_scores.auprc(told, truth, weights)[row] == pytest.approx(
-            golden.average_precision_score(truth, told, sample_weight=weight)
+        assert classification_scores.auprc(probability, truth, weights)[row] == pytest.approx(
+            golden.average_precision_score(truth, probability, sample_weight=weight)
         )
-        assert classification_scores.brier(told, truth, weights)[row] == pytest.approx(
-            golden.brier_score_loss(truth, told, sample_weight=weight)
+        assert classification_scores.brier(probability, truth, weights)[row] == pytest.approx(
+            golden.brier_score_loss(truth, probability, sample_weight=weight)
         )
-        false, true, _ = golden.roc_curve(truth, told, sample_weight=weight, drop_intermediate=False)
-        assert classification_scores.sensitivity(told, truth, weights)[row] == pytest.approx(
+        false, true, _ = golden.roc_curve(truth, probability, sample_weight=weight, drop_intermediate=False)
+        assert classification_scores.sensitivity(probability, truth, weights)[row] == pytest.approx(
             true[false <= 0.1 + 1e-9].max()
         )
 
 
 def test_calibration_by_hand() -> None:
-    told = np.array([0.05, 0.05, 0.95, 0.95])
+    probability = np.array([0.05, 0.05, 0.95, 0.95])
     truth = np.array([False, True, True, True])
     # lower bin: mean 0.05 against one half of two images; upper bin 0.95 against 1
-    assert classification_scores.calibration(told, truth, np.ones((1, 4))) == pytest.approx([(2 * 0.45 + 2 * 0.05) / 4])
+    assert classification_scores.calibration(probability, truth, np.ones((1, 4))) == pytest.approx(
+        [(2 * 0.45 + 2 * 0.05) / 4]
+    )
 
 
 def test_without_an_image_of_one_side_there_is_no_area() -> None:
@@ -118,8 +120,8 @@ def test_an_interval_of_five_repetitions_covers_the_truth_as_often_as_it_says(
     for _ in range(400):
         patients = between_patients * random.normal(size=40)
         values = patients + between_seeds * random.normal(size=(5, 1)) + 0.3 * random.normal(size=(5, 40))
-        drawn = random.integers(0, 40, (200, 40))
-        repetitions = np.concatenate([values.mean(1, keepdims=True), values[:, drawn].mean(2)], axis=1)
+        counts = random.integers(0, 40, (200, 40))
+        repetitions = np.concatenate([values.mean(1, keepdims=True), values[:, counts].mean(2)], axis=1)
         low, high = bootstrap.estimate(repetitions).interval
         covered += low <= 0 <= high
     assert 0.92 <= covered / 400 <= 0.99
@@ -131,17 +133,36 @@ def test_arms_that_never_differ_have_no_interval_and_no_finding() -> None:
 
 # the sentence
 
-DOSE = Arm("mixed50", "50 % synthetic", "", share=0.5, classical=True)
-TOPPED = Arm("topped", "Synthetic on top of real", "", share=0.5)
+DOSE = Arm(name="mixed50", title="50 % synthetic", says="", share=0.5, classical=True)
+TOPPED = Arm(name="topped", title="Synthetic on top of real", says="", share=0.5)
 
 
 def said(changes: Mapping[str, tuple[float, float]], base: float = 0.9, done: int = 5) -> Any:
-    found = [
-        Difference(arm, "classical", "auroc", "rare", value, (value - 0.01, value + 0.01), p, p)
+    differences = [
+        Difference(
+            arm=arm,
+            against="classical",
+            measure="auroc",
+            class_name="rare",
+            value=value,
+            interval=(value - 0.01, value + 0.01),
+            p_value=p,
+            adjusted=p,
+        )
         for arm, (value, p) in changes.items()
     ]
-    score = Score("classical", "auroc", "rare", base, (base - 0.02, base + 0.02), (base,) * done, "higher")
-    return answer([DOSE, replace(DOSE, name="mixed25", title="25 % synthetic"), TOPPED], [score], found, "rare", done)
+    score = Score(
+        arm="classical",
+        measure="auroc",
+        class_name="rare",
+        value=base,
+        interval=(base - 0.02, base + 0.02),
+        repetitions=(base,) * done,
+        better="higher",
+    )
+    return answer(
+        [DOSE, replace(DOSE, name="mixed25", title="25 % synthetic"), TOPPED], [score], differences, "rare", done
+    )
 
 
 def test_the_sentence_says_how_much_it_helps_with_the_interval() -> None:
@@ -195,14 +216,14 @@ def test_one_repetition_gives_no_verdict() -> None:
 
 def test_a_generator_of_another_training_share_is_refused_unless_told() -> None:
     cohort = with_holdout()
-    other = made_of(cohort, provenance={"cohort": "0" * 64})
+    foreign = made_of(cohort, provenance={"cohort": "0" * 64})
     with pytest.raises(EvidenceError, match="trained on other images") as refused:
-        Experiment.of(cohort, other)
+        Experiment.of(cohort, foreign)
     assert refused.value.code == "other_training_share"
     with pytest.raises(EvidenceError, match="not known"):
         Experiment.of(cohort, made_of(cohort, source="folder", provenance={}))
-    told = Experiment.of(cohort, other, trust_split=True)
-    assert any("your word" in note for note in told.fitting.notes)
+    trusted = Experiment.of(cohort, foreign, trust_split=True)
+    assert any("your word" in note for note in trusted.data.notes)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +252,7 @@ def test_arms_that_cannot_be_had_are_named_with_the_reason() -> None:
     samples = made_of(cohort)
     rare = samples.labels == 1
     only = replace(samples, images=samples.images[rare], labels=samples.labels[rare], ids=samples.ids[rare])
-    left_out = Experiment.of(cohort, only).fitting.left_out
+    left_out = Experiment.of(cohort, only).data.left_out
     assert left_out.keys() == {"synthetic", "curated"}
     assert "no audit named a copy" in left_out["curated"]
 
@@ -240,13 +261,13 @@ def test_curation_drops_rejected_images_and_copies_or_takes_those_kept_by_hand()
     cohort = with_holdout((60, 60))
     samples = made_of(cohort, per_class=40)
     ids = samples.ids[samples.labels == 0].tolist()
-    some = Experiment.of(cohort, samples, rare="side 4", rejected=ids[:3], copies=ids[3:5])
-    assert some.fitting.about_samples["curated"] == 35
+    rejected_some = Experiment.of(cohort, samples, rare="side 4", rejected=ids[:3], copies=ids[3:5])
+    assert rejected_some.data.about_samples["curated"] == 35
     by_hand = Experiment.of(cohort, samples, rare="side 4", kept=ids[:25], rejected=ids[30:], copies=ids[:2])
-    assert by_hand.fitting.about_samples["curated"] == 23
-    arm = next(each for each in by_hand.fitting.arms if each.curated)
-    shown = by_hand.fitting.shown(arm)
-    assert by_hand.fitting.synthetic[shown].sum() == 23
+    assert by_hand.data.about_samples["curated"] == 23
+    arm = next(arm for arm in by_hand.data.arms if arm.curated)
+    shown = by_hand.data.shown(arm)
+    assert by_hand.data.synthetic[shown].sum() == 23
 
 
 # the whole, quickly
@@ -256,23 +277,23 @@ def test_the_first_estimate_comes_after_two_classifiers_and_the_last_one_has_eve
     cohort = with_holdout()
     samples = made_of(cohort)
     workspace = Workspace(tmp_path)
-    seen: list[tuple[float, str]] = []
+    reports: list[tuple[float, str]] = []
 
     def report(share: float, doing: str) -> None:
-        seen.append((share, doing))
+        reports.append((share, doing))
 
     experiment = Experiment.of(cohort, samples, repetitions=2, classifier=QUICK)
-    found = list(experiment.run(workspace, report=report))
-    assert [arm.name for arm in found[1].arms] == ["classical", "mixed50"]
-    assert found[1].done == 0
-    assert found[1].verdict.statement.startswith("So far")
-    last = found[-1]
+    answers = list(experiment.run(workspace, report=report))
+    assert [arm.name for arm in answers[1].arms] == ["classical", "mixed50"]
+    assert answers[1].done == 0
+    assert answers[1].verdict.statement.startswith("So far")
+    last = answers[-1]
     assert (last.done, last.asked) == (2, 2)
     assert len(last.arms) == 9
-    assert {each.against for each in last.differences} == {"classical", "duplication"}
-    assert {each.class_name for each in last.scores} == set(cohort.classes)
-    assert all(len(each.repetitions) == 2 for each in last.scores)
-    shares = [share for share, _ in seen]
+    assert {difference.against for difference in last.differences} == {"classical", "duplication"}
+    assert {score.class_name for score in last.scores} == set(cohort.classes)
+    assert all(len(score.repetitions) == 2 for score in last.scores)
+    shares = [share for share, _ in reports]
     assert shares == sorted(shares)
     assert shares[-1] == 1
 
@@ -284,8 +305,8 @@ def test_the_first_estimate_comes_after_two_classifiers_and_the_last_one_has_eve
     assert len(before) == 18
     again = list(Experiment.of(cohort, samples, repetitions=2, classifier=QUICK).run(workspace))[-1]
     assert again == last
-    other = replace(samples, images=samples.images[::-1].copy(), digest="1" * 64)
-    list(Experiment.of(cohort, other, repetitions=2, classifier=QUICK).run(workspace))
+    reversed_samples = replace(samples, images=samples.images[::-1].copy(), digest="1" * 64)
+    list(Experiment.of(cohort, reversed_samples, repetitions=2, classifier=QUICK).run(workspace))
     assert len(workspace.names("trials")) == 18 + 2 * 5  # real, weights, duplication and classical were there
 
 

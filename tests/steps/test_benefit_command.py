@@ -46,19 +46,19 @@ def ask(place: Workspace, capsys: pytest.CaptureFixture[str], *arguments: str) -
 def test_the_command_answers_in_json_and_keeps_what_a_page_shows(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, found = ask(place, capsys, "squares", "made", "--repetitions", "1")
+    status, document = ask(place, capsys, "squares", "made", "--repetitions", "1")
     assert status == 0
-    assert found.keys() == KEYS
-    assert found["schema"] == "ganaug.benefit/1"
-    assert found["rare"] == "side 6"
-    assert found["repetitions"] == {"done": 1, "asked": 1}
-    assert {"arm", "measure", "class", "value", "interval", "repetitions", "better"} == found["scores"][0].keys()
+    assert document.keys() == KEYS
+    assert document["schema"] == "ganaug.benefit/1"
+    assert document["rare"] == "side 6"
+    assert document["repetitions"] == {"done": 1, "asked": 1}
+    assert {"arm", "measure", "class", "value", "interval", "repetitions", "better"} == document["scores"][0].keys()
     (name,) = place.names("benefits")
     folder = place.folder("benefits", name)
-    assert {each.stem for each in folder.glob("*.png")} == {arm["name"] for arm in found["arms"]}
-    assert json.loads((folder / "benefit.json").read_bytes())["verdict"] == found["verdict"]
+    assert {path.stem for path in folder.glob("*.png")} == {arm["name"] for arm in document["arms"]}
+    assert json.loads((folder / "benefit.json").read_bytes())["verdict"] == document["verdict"]
     before = len(place.names("trials"))
-    assert ask(place, capsys, "squares", "made", "--repetitions", "1")[1]["scores"] == found["scores"]
+    assert ask(place, capsys, "squares", "made", "--repetitions", "1")[1]["scores"] == document["scores"]
     assert len(place.names("trials")) == before
 
 
@@ -69,13 +69,13 @@ def test_a_class_made_rarer_is_a_cohort_that_this_generator_was_not_trained_on(
     assert status == 2
     assert refused["error"]["code"] == "other_training_share"
     assert "Train a generator on squares-side-6-10" in refused["error"]["do"]
-    made = place.cohort("squares-side-6-10")
-    assert len(made.where(TRAIN, label=1)) == 10
-    told = ("--repetitions", "1", "--trust-split")
-    status, found = ask(place, capsys, "squares", "made", "--rare", "side 6", "--keep", "10", *told)
+    rarer = place.cohort("squares-side-6-10")
+    assert len(rarer.where(TRAIN, label=1)) == 10
+    options = ("--repetitions", "1", "--trust-split")
+    status, document = ask(place, capsys, "squares", "made", "--rare", "side 6", "--keep", "10", *options)
     assert status == 0
-    assert found["cohort"]["classes"]["side 6"] == {"train": 10, "holdout": 26}
-    assert any("made rarer on purpose" in note for note in found["notes"])
+    assert document["cohort"]["classes"]["side 6"] == {"train": 10, "holdout": 26}
+    assert any("made rarer on purpose" in note for note in document["notes"])
 
 
 def test_rejected_images_and_copies_of_the_audit_leave_the_curated_arm(
@@ -85,11 +85,11 @@ def test_rejected_images_and_copies_of_the_audit_leave_the_curated_arm(
     rare = samples.ids[samples.labels == 1].tolist()
     Database(place.database_path).decide(samples.digest, rare[0], "reject", "artefact", samples="made")
     monkeypatch.setattr(pipeline, "suspected_copies", lambda workspace, cohort, samples: rare[1:3])
-    found = place.benefit(
+    result = place.benefit(
         pipeline.measure_benefit(place, MeasureBenefit(cohort="squares", samples="made", repetitions=1))
     )
-    assert found.synthetic["curated"] == 24 - 3
-    assert "curated" in [arm.name for arm in found.arms]
+    assert result.synthetic["curated"] == 24 - 3
+    assert "curated" in [arm.name for arm in result.arms]
 
 
 def test_an_audit_of_other_images_names_no_copies(place: Workspace) -> None:

@@ -35,8 +35,13 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     grain = np.random.default_rng(1).normal(0, NOISE, (len(digits.images), 16, 16))
     pixels = np.clip(np.kron(digits.images, np.ones((2, 2))) + grain, 0, 16).astype(np.float32)[:, None]
     rare = np.flatnonzero(digits.target == RARE_DIGIT)
-    other = np.flatnonzero(np.isin(digits.target, OTHER_DIGITS))
-    sides = ((other[:OTHERS], TRAIN), (rare[:RARE], TRAIN), (other[OTHERS:], HOLDOUT), (rare[RARE + SPARE :], HOLDOUT))
+    other_digits = np.flatnonzero(np.isin(digits.target, OTHER_DIGITS))
+    sides = (
+        (other_digits[:OTHERS], TRAIN),
+        (rare[:RARE], TRAIN),
+        (other_digits[OTHERS:], HOLDOUT),
+        (rare[RARE + SPARE :], HOLDOUT),
+    )
     chosen = np.concatenate([rows for rows, _ in sides])
     roles = np.concatenate([np.full(len(rows), role, np.int64) for rows, role in sides])
     intensity = Intensity("intensity", 0, 16)
@@ -75,33 +80,37 @@ def tried(setting: Setting, name: str, images: Floats, *arms: str) -> Benefit:
     return list(experiment.run(setting.cache, only=("classical", "duplication", *arms)))[-1]
 
 
-def change(found: Benefit, arm: str, against: str) -> Difference:
+def change(benefit: Benefit, arm: str, against: str) -> Difference:
     """Return the change of the area under the ROC curve for the rare class."""
     wanted = (arm, against, "auroc", "eight")
-    return next(each for each in found.differences if (each.arm, each.against, each.measure, each.class_name) == wanted)
+    return next(
+        difference
+        for difference in benefit.differences
+        if (difference.arm, difference.against, difference.measure, difference.class_name) == wanted
+    )
 
 
 def test_real_images_that_were_held_back_do_help(setting: Setting) -> None:
-    found = tried(setting, "perfect", setting.spare, "mixed50", "topped")
-    assert found.verdict.state == "helps"
-    assert change(found, "mixed50", "classical").value > 0.02
-    assert change(found, "topped", "duplication").interval[0] > 0
+    benefit = tried(setting, "perfect", setting.spare, "mixed50", "topped")
+    assert benefit.verdict.state == "helps"
+    assert change(benefit, "mixed50", "classical").value > 0.02
+    assert change(benefit, "topped", "duplication").interval[0] > 0
 
 
 def test_a_copier_equals_duplication(setting: Setting) -> None:
     copies = setting.cohort.images(np.tile(setting.cohort.where(TRAIN, label=1), 8))
-    found = tried(setting, "copier", copies, "mixed50", "topped")
+    benefit = tried(setting, "copier", copies, "mixed50", "topped")
     for arm, against in (("topped", "duplication"), ("mixed50", "classical")):
-        low, high = change(found, arm, against).interval
+        low, high = change(benefit, arm, against).interval
         assert low <= 0 <= high
-    assert found.verdict.state == "none"
+    assert benefit.verdict.state == "none"
 
 
 def test_noise_does_not_help(setting: Setting) -> None:
     noise = np.random.default_rng(0).uniform(-1, 1, (SPARE, 1, 16, 16)).astype(np.float32)
-    found = tried(setting, "noise", noise, "mixed50")
-    assert change(found, "mixed50", "classical").interval[0] <= 0
-    assert found.verdict.state in ("none", "harms")
+    benefit = tried(setting, "noise", noise, "mixed50")
+    assert change(benefit, "mixed50", "classical").interval[0] <= 0
+    assert benefit.verdict.state in ("none", "harms")
 
 
 def test_what_real_images_alone_teach_was_learnt_once(setting: Setting) -> None:

@@ -163,7 +163,21 @@ def test_a_single_class_is_measured_without_agreement() -> None:
 def checkup(images: int, distance: float, reach: float = 1.0, copying_p: float | None = 0.5) -> Checkup:
     interval = (distance - reach, distance + reach)
     return Checkup(
-        images, (Measurement("kernel_distance", "texture", distance, interval, 0.1, 0.0, 60, 256, "lower"),), copying_p
+        images,
+        (
+            Measurement(
+                name="kernel_distance",
+                encoder="texture",
+                value=distance,
+                interval=interval,
+                floor=0.1,
+                null=0.0,
+                n_real=60,
+                n_synthetic=256,
+                better="lower",
+            ),
+        ),
+        copying_p,
     )
 
 

@@ -58,7 +58,11 @@ def test_memory_does_not_grow_with_the_number_of_images(monkeypatch: pytest.Monk
     def images(count: int) -> Iterator[Slice]:
         for number in range(count):
             random = np.random.default_rng(number)
-            yield Slice(random.integers(-900, 900, (1, side, side), dtype=np.int16), str(number), "ab"[number % 2])
+            yield Slice(
+                pixels=random.integers(-900, 900, (1, side, side), dtype=np.int16),
+                source=str(number),
+                label="ab"[number % 2],
+            )
 
     def peak(count: int) -> int:
         monkeypatch.setattr(readers, "read", lambda *_, **__: images(count))
@@ -90,7 +94,9 @@ def test_percentiles_make_the_range_of_magnetic_resonance(monkeypatch: pytest.Mo
     random = np.random.default_rng(0)
     images = random.normal(500, 50, (60, 1, 16, 16)).round().astype(np.int16)
     images[:, 0, 0, 0] = 9000  # one bright vessel in each
-    slices = [Slice(image, str(row), "ab"[row % 2], modality="MR") for row, image in enumerate(images)]
+    slices = [
+        Slice(pixels=image, source=str(row), label="ab"[row % 2], modality="MR") for row, image in enumerate(images)
+    ]
     monkeypatch.setattr(readers, "read", lambda *_, **__: iter(slices))
     cohort, _ = import_cohort(tmp_path, "c", size=16, twin_limit=0)
     low, high = np.percentile(images, [0.5, 99.5])

@@ -51,24 +51,24 @@ def some_samples(images: Floats) -> Samples:
 @pytest.fixture
 def count_fits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Collect the number of images of every fit of `pixels`."""
-    seen: list[int] = []
+    encoded: list[int] = []
     fit = Pixels.fit
 
     def counted(self: Pixels, images: Floats, *arguments: Any, **named: Any) -> Any:
-        seen.append(len(images))
+        encoded.append(len(images))
         return fit(self, images, *arguments, **named)
 
     monkeypatch.setattr(Pixels, "fit", counted)
-    return seen
+    return encoded
 
 
 def test_an_encoder_is_fitted_on_training_images_only() -> None:
     cohort = a_cohort()
-    other = np.array(cohort.pixels)
-    other[cohort.where(TUNING, HOLDOUT)] = 7
-    assert features.fit(cohort, "pixels").digest == features.fit(replace(cohort, pixels=other), "pixels").digest
-    other[cohort.where(TRAIN)[0]] = 7
-    assert features.fit(cohort, "pixels").digest != features.fit(replace(cohort, pixels=other), "pixels").digest
+    changed = np.array(cohort.pixels)
+    changed[cohort.where(TUNING, HOLDOUT)] = 7
+    assert features.fit(cohort, "pixels").digest == features.fit(replace(cohort, pixels=changed), "pixels").digest
+    changed[cohort.where(TRAIN)[0]] = 7
+    assert features.fit(cohort, "pixels").digest != features.fit(replace(cohort, pixels=changed), "pixels").digest
 
 
 def test_fitting_again_finds_the_kept_encoder(workspace: Workspace, count_fits: list[int]) -> None:
@@ -176,22 +176,22 @@ def test_progress_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_only_the_cohort_decides_is_found_once_and_again_where_it_is_damaged(workspace: Workspace) -> None:
     cohort, done = a_cohort(), []
-    there = np.array([0.1, np.nan]), np.array([3, -1]), np.array(["flip+shift", "identity"]), np.zeros((0, 2))
+    arrays = np.array([0.1, np.nan]), np.array([3, -1]), np.array(["flip+shift", "identity"]), np.zeros((0, 2))
 
     def find() -> tuple[np.ndarray, ...]:
         done.append(1)
-        return there
+        return arrays
 
     for _ in range(2):
-        found = features.remembered(cohort, workspace)("holdout-train", find)
-        for one, other in zip(found, there, strict=True):
-            assert one.dtype == other.dtype
-            np.testing.assert_array_equal(one, other)
+        memory = features.memoised(cohort, workspace)("holdout-train", find)
+        for left, right in zip(memory, arrays, strict=True):
+            assert left.dtype == right.dtype
+            np.testing.assert_array_equal(left, right)
     assert len(done) == 1
-    features.remembered(cohort, workspace)("holdout-holdout", find)
-    features.remembered(a_cohort(seed=1), workspace)("holdout-train", find)
+    features.memoised(cohort, workspace)("holdout-holdout", find)
+    features.memoised(a_cohort(seed=1), workspace)("holdout-train", find)
     assert len(done) == 3
     for name in workspace.names("searches"):
         (workspace.folder("searches", name) / "arrays.npz").write_bytes(b"PK")
-    features.remembered(cohort, workspace)("holdout-train", find)
+    features.memoised(cohort, workspace)("holdout-train", find)
     assert len(done) == 4

@@ -91,8 +91,8 @@ def test_copies_lie_on_their_twins_at_distance_zero(drawn: tuple[Map, Floats, Fl
 
 def test_the_nearest_training_point_is_found_in_standardised_feature_space(drawn: tuple[Map, Floats, Floats]) -> None:
     first, real, synthetic = drawn
-    both = (np.concatenate([real, synthetic]) - real.mean(0)) / real.std(0)
-    distance = np.linalg.norm(both[:, None] - both[None, :150], axis=2)
+    values = (np.concatenate([real, synthetic]) - real.mean(0)) / real.std(0)
+    distance = np.linalg.norm(values[:, None] - values[None, :150], axis=2)
     distance[:, first.roles[:150] != TRAIN] = np.inf
     distance[np.arange(150), np.arange(150)] = np.inf
     np.testing.assert_array_equal(first.nearest, distance.argmin(1))
@@ -102,18 +102,18 @@ def test_the_nearest_training_point_is_found_in_standardised_feature_space(drawn
 def test_an_image_is_not_near_its_own_group() -> None:
     real, _ = clusters(45)
     groups = np.arange(45) // 3
-    drawn = a_map(real, real[:3], groups=groups)
-    assert (groups[drawn.nearest[:45]] != groups).all()
-    assert (drawn.roles[drawn.nearest] == TRAIN).all()
-    assert drawn.nearest[45] == 0  # a synthetic image belongs to no group
+    result = a_map(real, real[:3], groups=groups)
+    assert (groups[result.nearest[:45]] != groups).all()
+    assert (result.roles[result.nearest] == TRAIN).all()
+    assert result.nearest[45] == 0  # a synthetic image belongs to no group
 
 
 def test_without_training_images_there_is_no_nearest_one() -> None:
     real, _ = clusters(30)
-    drawn = a_map(real, real[:2], roles=np.full(30, HOLDOUT))
-    np.testing.assert_array_equal(drawn.nearest, np.full(32, -1))
-    assert np.isnan(drawn.distances).all()
-    assert maps.as_json(drawn)["points"][0]["nearest_train"] is None
+    result = a_map(real, real[:2], roles=np.full(30, HOLDOUT))
+    np.testing.assert_array_equal(result.nearest, np.full(32, -1))
+    assert np.isnan(result.distances).all()
+    assert maps.as_json(result)["points"][0]["nearest_train"] is None
 
 
 def test_separate_clusters_stay_separate_and_the_map_is_called_faithful(drawn: tuple[Map, Floats, Floats]) -> None:
@@ -150,7 +150,7 @@ def test_the_json_keeps_the_contract(drawn: tuple[Map, Floats, Floats]) -> None:
     assert set(point) == {"id", "role", "class", "x", "y", "nearest_train", "distance"}
     assert (point["id"], point["role"], point["class"]) == ("000000001000", "synthetic", "a")
     assert (point["nearest_train"], point["distance"]) == ("000000000000", 0.0)
-    assert {each["role"] for each in content["points"]} == {"train", "tuning", "holdout", "synthetic"}
+    assert {point["role"] for point in content["points"]} == {"train", "tuning", "holdout", "synthetic"}
 
 
 def test_sixteen_images_are_enough_and_fifteen_are_refused_in_words() -> None:
@@ -174,8 +174,8 @@ def test_repeated_images_and_two_log_probabilities_can_be_drawn() -> None:
     real, _ = clusters(40)
     assert np.isfinite(a_map(np.repeat(real[:10], 4, axis=0), real[:1]).positions).all()
     share = np.linspace(0.01, 0.99, 40)
-    both = np.log(np.stack([share, 1 - share], 1)).astype(np.float32)
-    assert np.isfinite(a_map(both, both[:3]).positions).all()
+    log_probabilities = np.log(np.stack([share, 1 - share], 1)).astype(np.float32)
+    assert np.isfinite(a_map(log_probabilities, log_probabilities[:3]).positions).all()
 
 
 def test_features_of_other_images_or_of_another_encoder_are_refused() -> None:
@@ -191,19 +191,19 @@ def test_features_of_other_images_or_of_another_encoder_are_refused() -> None:
 def test_classes_are_matched_by_name_and_not_by_number() -> None:
     real, _ = clusters(30)
     cohort, samples = a_cohort(30), replace(some_samples(6), classes=("c", "b", "a"))
-    both = Features("simclr", "2", real, cohort.ids), Features("simclr", "3", real[:6], samples.ids)
-    found = maps.build(cohort, samples, *both)
-    assert found.labels[30:].tolist() == [2, 1, 0, 2, 1, 0]
+    views = Features("simclr", "2", real, cohort.ids), Features("simclr", "3", real[:6], samples.ids)
+    result = maps.build(cohort, samples, *views)
+    assert result.labels[30:].tolist() == [2, 1, 0, 2, 1, 0]
     with pytest.raises(EvidenceError, match="clusters has no class spleen"):
-        maps.build(cohort, replace(samples, classes=("c", "b", "spleen")), *both)
+        maps.build(cohort, replace(samples, classes=("c", "b", "spleen")), *views)
 
 
 def test_placing_weighs_by_squared_distance() -> None:
     real = np.array([[0.0], [3.0], [100], [101], [102], [500]])
     positions = np.array([[0.0, 0], [1, 0], [0, 0], [0, 0], [0, 0], [9, 9]])
-    found = maps.place(np.array([[1.0]]), real, positions)
+    placed = maps.place(np.array([[1.0]]), real, positions)
     weights = 1 / np.array([1.0, 2, 99, 100, 101]) ** 2
-    np.testing.assert_allclose(found, [[weights[1] / weights.sum(), 0]], rtol=1e-9)
+    np.testing.assert_allclose(placed, [[weights[1] / weights.sum(), 0]], rtol=1e-9)
 
 
 def test_nearest_leaves_out_equal_groups_and_says_when_nothing_is_left() -> None:

@@ -29,9 +29,9 @@ pytestmark = pytest.mark.numerical
 @pytest.fixture(scope="module", params=["mednist_6k/images", "pneumoniamnist_full/pneumoniamnist.npz"])
 def images(request: pytest.FixtureRequest, data: Callable[[str], Path]) -> Floats:
     path = data(request.param)
-    found = mednist(path, 60)[0] if path.is_dir() else medmnist(path)[0][:360]
-    unique = np.unique(found.reshape(len(found), -1), axis=0, return_index=True)[1]
-    return EIGHT_BIT.normalise(found[np.sort(unique)])
+    pictures = mednist(path, 60)[0] if path.is_dir() else medmnist(path)[0][:360]
+    unique = np.unique(pictures.reshape(len(pictures), -1), axis=0, return_index=True)[1]
+    return EIGHT_BIT.normalise(pictures[np.sort(unique)])
 
 
 def changed(images: Floats, how: str, seed: int) -> Floats:
@@ -58,9 +58,9 @@ def test_three_passes_find_98_percent_of_what_one_thorough_pass_finds(
     monkeypatch.setattr(registered_search, "CANDIDATES", 8 * len(images))
     monkeypatch.setattr(registered_search, "REFINED", 8 * len(images))
     thorough = registered(copies, images)
-    found, there = quick.nearest == source, thorough.nearest == source
-    assert there.mean() > 0.8  # the others have a natural twin that is as close
-    assert found[there].mean() >= 0.98
+    by_quick, by_thorough = quick.nearest == source, thorough.nearest == source
+    assert by_thorough.mean() > 0.8  # the others have a natural twin that is as close
+    assert by_quick[by_thorough].mean() >= 0.98
 
 
 @pytest.mark.parametrize("how", ["noisy", "flipped", "shifted", "turned", "scaled"])
@@ -68,11 +68,11 @@ def test_twins_are_found_as_often_as_the_search_for_copies_finds_them(images: Fl
     images = images[::2]  # the search is as long as the square of their number
     source = np.arange(len(images))[::6]
     copies = changed(images[source], how, seed=2)
-    near = registered(copies, images)
-    known = (near.nearest == source) & (near.distance <= 0.05)
+    closest = registered(copies, images)
+    hit = (closest.nearest == source) & (closest.distance <= 0.05)
     pairs, distances = twin_pairs(np.concatenate([images, copies]), 0.05)
     named = {(int(left), int(right)) for left, right in pairs}
-    hits = [(int(each), len(images) + place) in named for place, each in enumerate(source) if known[place]]
+    hits = [(int(original), len(images) + row) in named for row, original in enumerate(source) if hit[row]]
     assert len(hits) >= 6
     assert np.mean(hits) >= 0.98
     assert distances.max() <= 0.05
@@ -87,7 +87,7 @@ def test_the_last_pass_finds_angle_and_scale_of_a_copy_between_those_of_the_grid
     monkeypatch.setattr(alignment, "STEPS", 0)
     coarse = registered(copies, images)
     assert np.median(fine.distance) < 0.2 * np.median(coarse.distance)
-    named = np.array([word in each for each in fine.transform])
+    named = np.array([word in name for name in fine.transform])
     assert named.mean() > 0.6  # scales within 3 % have no name
 
 
@@ -97,30 +97,32 @@ def test_movements_are_found_as_they_were_made_in_every_turn() -> None:
     angle, scale, shift = np.deg2rad(5.0), 1.07, np.array([0.6, -1.3])
     matrix = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     offset = np.array([23.5, 23.5]) - matrix @ np.array([23.5, 23.5]) + shift
-    moved = np.stack([ndimage.affine_transform(each[0], matrix, offset, order=3)[None] for each in wide])
-    queries = np.stack([registration.turned(torch.from_numpy(each), turn).numpy() for turn, each in enumerate(moved)])
+    moved = np.stack([ndimage.affine_transform(picture[0], matrix, offset, order=3)[None] for picture in wide])
+    queries = np.stack(
+        [registration.turned(torch.from_numpy(picture), turn).numpy() for turn, picture in enumerate(moved)]
+    )
     queries, references = queries[..., 8:40, 8:40], wide[..., 8:40, 8:40].copy()
-    found = registered(queries.copy(), references)
-    assert found.nearest.tolist() == list(range(8))
-    assert found.distance.max() < 0.02
-    assert all("rotation+scale+shift" in each for each in found.transform)
+    closest = registered(queries.copy(), references)
+    assert closest.nearest.tolist() == list(range(8))
+    assert closest.distance.max() < 0.02
+    assert all("rotation+scale+shift" in name for name in closest.transform)
 
 
 def test_an_exact_flip_and_a_quarter_turn_have_distance_zero_and_a_name() -> None:
     pictures = np.random.default_rng(0).uniform(-1, 1, (12, 1, 32, 32)).astype(np.float32)
     turned = np.stack([pictures[2], pictures[4][..., ::-1], np.rot90(pictures[6], 1, (1, 2)), pictures[8][:, ::-1]])
-    found = registered(turned, pictures)
-    assert found.nearest.tolist() == [2, 4, 6, 8]
-    assert found.distance == pytest.approx([0, 0, 0, 0], abs=1e-5)
-    assert found.transform.tolist() == ["identity", "flip", "quarter turn", "flip"]
+    closest = registered(turned, pictures)
+    assert closest.nearest.tolist() == [2, 4, 6, 8]
+    assert closest.distance == pytest.approx([0, 0, 0, 0], abs=1e-5)
+    assert closest.transform.tolist() == ["identity", "flip", "quarter turn", "flip"]
 
 
 def test_a_moved_image_is_called_a_shift() -> None:
     wide = np.random.default_rng(1).uniform(-1, 1, (6, 1, 40, 40)).astype(np.float32)
-    found = registered(wide[..., 6:38, 2:34], wide[..., 4:36, 4:36])
-    assert found.nearest.tolist() == [0, 1, 2, 3, 4, 5]
-    assert set(found.transform) == {"shift"}
-    assert found.distance.max() < 0.1
+    closest = registered(wide[..., 6:38, 2:34], wide[..., 4:36, 4:36])
+    assert closest.nearest.tolist() == [0, 1, 2, 3, 4, 5]
+    assert set(closest.transform) == {"shift"}
+    assert closest.distance.max() < 0.1
 
 
 def test_the_distance_of_an_untouched_pair_equals_a_plain_computation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,8 +155,8 @@ def test_a_left_out_group_is_not_found_and_nothing_left_is_distance_two() -> Non
     alone = registered(pictures, pictures, query_groups=own, reference_groups=own)
     assert (alone.nearest != own).all()
     assert alone.distance.min() > 0.1
-    one = np.zeros(6, np.int64)
-    nothing = registered(pictures, pictures, query_groups=one, reference_groups=one)
+    one_group = np.zeros(6, np.int64)
+    nothing = registered(pictures, pictures, query_groups=one_group, reference_groups=one_group)
     assert (nothing.distance == 2).all()
     assert (nothing.nearest == -1).all()
 
@@ -167,12 +169,12 @@ def test_any_size_and_number_of_channels_can_be_registered(shape: tuple[int, int
 
 def test_tiles_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = np.random.default_rng(6).uniform(-1, 1, (40, 1, 16, 16)).astype(np.float32)
-    whole = registered(pictures[:15] * 0.9, pictures)
+    reference = registered(pictures[:15] * 0.9, pictures)
     for name, value in {"QUERIES": 4, "REFERENCES": 3, "BLOCK": 7}.items():
         monkeypatch.setattr(registered_search, name, value)
     tiled = registered(pictures[:15] * 0.9, pictures)
-    assert (tiled.nearest == whole.nearest).all()
-    assert tiled.distance == pytest.approx(whole.distance, abs=1e-5)
+    assert (tiled.nearest == reference.nearest).all()
+    assert tiled.distance == pytest.approx(reference.distance, abs=1e-5)
 
 
 def test_twins_are_named_once_with_the_smaller_index_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,9 @@ def test_a_measure_that_is_no_number_becomes_null_and_the_history_stays_json(wor
     written = recorder.Recorder(folder, NoTraining(), images=0)  # type: ignore[arg-type]
     for images in (10, 20):
         loss = float("nan") if images == 20 else 1.5
-        written.write(Progress(images, images / 10, images / 40, {"discriminator_loss": loss}))
+        written.write(
+            Progress(images=images, seconds=images / 10, share=images / 40, measures={"discriminator_loss": loss})
+        )
     assert runs.history(workspace, "r")["discriminator_loss"] == [1.5, None]
 
 

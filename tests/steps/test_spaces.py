@@ -5,22 +5,43 @@ from ganaug_core.records import Measurement
 
 
 def sized(space: str, low: float, high: float) -> Measurement:
-    return Measurement("discrepancy_multiple", space, (low + high) / 2, (low, high), 1.0, 1.0, 99, 99, "lower")
+    return Measurement(
+        name="discrepancy_multiple",
+        encoder=space,
+        value=(low + high) / 2,
+        interval=(low, high),
+        floor=1.0,
+        null=1.0,
+        n_real=99,
+        n_synthetic=99,
+        better="lower",
+    )
 
 
 def covered(space: str, low: float, high: float, name: str = "one") -> Measurement:
-    return Measurement("coverage", space, (low + high) / 2, (low, high), 0.95, 0.97, 99, 99, "higher", name)
+    return Measurement(
+        name="coverage",
+        encoder=space,
+        value=(low + high) / 2,
+        interval=(low, high),
+        floor=0.95,
+        null=0.97,
+        n_real=99,
+        n_synthetic=99,
+        better="higher",
+        class_name=name,
+    )
 
 
 def test_spaces_that_disagree_are_named_with_what_to_make_of_it() -> None:
-    found = in_words(
+    sentences = in_words(
         [
             *(sized("texture", 20, 30), sized("simclr", 0.5, 1.5), sized("pixels", 2, 4)),
             *(covered("texture", 0.2, 0.4), covered("simclr", 0.8, 1), covered("simclr", 0.3, 0.5, "two")),
             covered("pixels", 0.7, 0.9),
         ]
     )
-    assert found == (
+    assert sentences == (
         "The feature spaces disagree: the sets differ in grain, edges and fine detail (texture), but not in the look "
         "as a whole (SimCLR). Undecided: pixels. Rely on these images only for studies of what does not differ.",
         "The feature spaces agree that some real images have no synthetic counterpart: texture and SimCLR. Undecided: "
@@ -37,5 +58,5 @@ def test_spaces_that_agree_say_so_and_a_single_one_says_nothing() -> None:
 
 
 def test_a_space_of_another_name_is_said_as_it_is() -> None:
-    found = in_words([sized("texture", 20, 30), sized("dino", 0.5, 1.5)])
-    assert "but not in what dino looks at" in found[0]
+    sentences = in_words([sized("texture", 20, 30), sized("dino", 0.5, 1.5)])
+    assert "but not in what dino looks at" in sentences[0]

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from ganaug_core.ui.pages.generators import generator_page
+from ganaug_core.ui.pages.generators import bringing, generators_page
 from ganaug_core.ui.shared import choosers, show
 
 st.title("Generators")
 show.collect("import_generator")
-generator_page.collect_images()
+bringing.collect_images()
 name = choosers.generator()
 if name is None:
     st.info(
@@ -16,20 +16,20 @@ if name is None:
     show.link("training", "Train a generator")
 else:
     with show.guarded_part():
-        generator_page.card_of(name)
-        generator_page.download(name)
-        generator_page.drawing(name)
-        generator_page.mixing(name)
+        generators_page.card_of(name)
+        generators_page.download(name)
+        generators_page.drawing(name)
+        generators_page.mixing(name)
 
 st.divider()
 unfolded = show.news("import_generator")
 with st.expander("Bring a generator file", expanded=unfolded, icon=":material/upload_file:"), show.guarded():
     show.tell("import_generator")
-    generator_page.bring_generator()
-unfolded = show.news("import_samples") or generator_page.brought() is not None
+    bringing.bring_generator()
+unfolded = show.news("import_samples") or bringing.brought() is not None
 with (
     st.expander("Bring synthetic images of another program", expanded=unfolded, icon=":material/add_photo_alternate:"),
     show.guarded(),
 ):
     show.tell("import_samples")
-    generator_page.bring_images()
+    bringing.bring_images()

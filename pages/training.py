@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ganaug_core.jobs import runs
-from ganaug_core.ui.pages.training import recipes, run_progress
+from ganaug_core.ui.pages.training import recipes, training_page
 from ganaug_core.ui.shared import caches, choosers, show
 
 st.title("Training")
@@ -16,7 +16,7 @@ asked = st.query_params.get("cohort")
 first = not known or (asked is not None and "run" not in st.query_params and asked not in known.values())
 if not first:
     with show.guarded_part():
-        run_progress.watch(str(choosers.run()))
+        training_page.watch(str(choosers.run()))
     st.divider()
 if workspace.names("cohorts"):
     with (
@@ -26,4 +26,4 @@ if workspace.names("cohorts"):
         recipes.start(str(choosers.cohort()))
 if known:
     st.subheader("All runs")
-    run_progress.listing()
+    training_page.listing()

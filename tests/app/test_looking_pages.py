@@ -20,10 +20,10 @@ from ganaug_core.jobs import store
 from ganaug_core.records import Audit, Copied, Intensity, Map, Measurement
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui.pages.audit import verdicts
-from ganaug_core.ui.pages.feature_map import map_page
+from ganaug_core.ui.pages.audit import evidence_figures, verdicts
+from ganaug_core.ui.pages.feature_map import plotly_map
 from ganaug_core.ui.pages.samples import decisions, export, samples_page
-from ganaug_core.ui.shared import figures, glossary, pairs
+from ganaug_core.ui.shared import audited_map, glossary, pairs
 from ganaug_core.ui.shared.components.feature_map import Lasso, lasso_of
 
 Open = Callable[..., AppTest]
@@ -171,7 +171,7 @@ def test_the_plotly_view_holds_the_same_points(judged: Workspace, page: Open) ->
     app.segmented_control(key="view").set_value("plotly").run()
     assert not app.exception
     drawn = the_map(judged)
-    figure, rows = figures.feature_map(drawn)
+    figure, rows = plotly_map.feature_map(drawn)
     assert sorted(np.concatenate(rows).tolist()) == list(range(len(drawn.ids)))
     for trace, here in zip(figure.data, rows, strict=True):
         assert np.array_equal(np.stack([trace.x, trace.y], 1), drawn.positions[here])
@@ -298,7 +298,7 @@ def test_the_first_sentence_never_promises_more_than_was_judged(
     filled: Workspace, states: list[str], said: str
 ) -> None:
     cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
-    audit = an_audit(cohort, samples, dict(zip(verdicts.ORDER, states, strict=True)))
+    audit = an_audit(cohort, samples, dict(zip(glossary.VERDICTS, states, strict=True)))
     assert verdicts.overall(audit) == said
 
 
@@ -358,13 +358,13 @@ def test_what_cannot_be_a_lasso_is_none(sent: dict | None) -> None:
 
 
 def test_the_deficit_of_a_missing_group_is_said_in_words(judged: Workspace) -> None:
-    group = map_page.groups(the_audit(judged))[0]
+    group = audited_map.missing_groups(the_audit(judged))[0]
     assert group.says.endswith("2 % instead of 11 %")
     assert len(group.members) == 5
 
 
 def test_the_coverage_figure_shows_value_interval_floor_and_chance(judged: Workspace) -> None:
-    figure = figures.coverage(the_audit(judged).measurements)
+    figure = evidence_figures.coverage(the_audit(judged).measurements)
     value, floor, chance = figure.data
     assert list(value.x) == [0.7] * 3
     assert value.error_x.array == pytest.approx([0.2] * 3)

@@ -14,8 +14,7 @@ from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup, Raised
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.compare import compare_page
-from ganaug_core.ui.pages.training import alarms_and_checkpoints
-from ganaug_core.ui.shared import charts
+from ganaug_core.ui.shared import checkpoint_measurements, run_figures
 
 Open = Callable[..., AppTest]
 
@@ -90,7 +89,7 @@ def test_the_kept_checkpoint_is_said_with_intervals_and_references(two: Workspac
 
 
 def test_suspected_copying_of_the_kept_checkpoint_is_not_hidden() -> None:
-    assert "**copying is suspected**" in alarms_and_checkpoints.verdict(checkup(10, 1.0, copying_p=1e-4))
+    assert "**copying is suspected**" in checkpoint_measurements.verdict(checkup(10, 1.0, copying_p=1e-4))
 
 
 def test_run_json_names_alarms_and_measured_checkpoints(two: Workspace) -> None:
@@ -164,7 +163,7 @@ def test_a_single_spike_runs_out_of_the_chart_and_leaves_the_rest_readable() -> 
     calm = [1 + 0.1 * (number % 3) for number in range(200)]
     spiked = [*calm[:100], 300.0, *calm[101:]]
     history = {"images": list(range(200)), "discriminator_loss": spiked, "generator_loss": calm}
-    low, high = charts.losses(history).layout.yaxis.range
+    low, high = run_figures.losses(history).layout.yaxis.range
     assert 0.9 < low < 1
     assert 1.2 < high < 1.4
-    assert charts.losses({**history, "discriminator_loss": calm}).layout.yaxis.range is None
+    assert run_figures.losses({**history, "discriminator_loss": calm}).layout.yaxis.range is None

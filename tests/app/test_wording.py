@@ -21,8 +21,7 @@ from ganaug_core.records import HOLDOUT, LISTED_BELOW, Audit, listed
 from ganaug_core.records.benefit import Difference
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.audit import audit_page
-from ganaug_core.ui.pages.feature_map import map_page
-from ganaug_core.ui.shared import words
+from ganaug_core.ui.shared import audited_map, words
 
 PACKAGE = Path(wording.__file__).resolve().parent
 SAMPLES = "r1-6-seed0"
@@ -111,7 +110,7 @@ def test_a_share_and_its_p_read_the_same_on_the_page_on_the_map_and_on_the_comma
     monkeypatch.setattr(audit_page.st, "text", lambda text, **_: said.append(text))
     monkeypatch.setattr(audit_page, "gallery", lambda *_, **__: None)
     audit_page._group(rare, group, "test")
-    on_page, on_map, on_terminal = said[0], map_page.groups(rare)[0].says, evidence._in_words(rare)
+    on_page, on_map, on_terminal = said[0], audited_map.missing_groups(rare)[0].says, evidence._in_words(rare)
     for text in (on_page, on_map, on_terminal):
         assert re.findall(r"\b(?:11|0\.3)[\d.]* ?%", text)[:2] in (["11 %", "0.3 %"], ["0.3 %", "11 %"]), text
     assert "(95 % interval 0 % to 1.5 %, p < 0.0001)" in on_page
@@ -143,9 +142,9 @@ def test_a_pair_at_the_limit_is_the_same_for_the_list_the_map_and_the_curation(
 
     drawn: list[str] = []
     monkeypatch.setattr(
-        map_page, "feature_map", lambda *_, links, **__: drawn.extend(synthetic for synthetic, _ in links)
+        audited_map, "feature_map", lambda *_, links, **__: drawn.extend(synthetic for synthetic, _ in links)
     )
-    map_page.with_overlays("x", judged.map(str(pipeline.made(judged, MAP))), edge)
+    audited_map.show("x", judged.map(str(pipeline.made(judged, MAP))), edge)
     assert drawn == wanted
 
     cohort, samples = judged.identity("cohorts", "small"), judged.identity("samples", SAMPLES)

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+IMAGE = "image"  # key of the image that a page looks at
+
 
 def settle(key: str) -> str:
     """Bring the address and the widget with that key together, and return what is chosen, empty for nothing.

@@ -7,8 +7,8 @@ import streamlit as st
 from ganaug_core.config.requests import AuditSamples
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
 from ganaug_core.storage.workspace import Reference
-from ganaug_core.ui.pages.audit import evidence, verdicts
-from ganaug_core.ui.shared import caches, charts, figures, glossary, pairs, show, words
+from ganaug_core.ui.pages.audit import evidence, evidence_figures, verdicts
+from ganaug_core.ui.shared import caches, charts, glossary, pairs, show, words
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
 from ganaug_core.ui.shared.components.viewer import Panel, viewer
 
@@ -215,15 +215,17 @@ def _coverage(audit: Audit) -> None:
         chosen = [each for each in measured if each.encoder == encoder]
         low = min(chosen, key=lambda each: each.value)
         alt = f"Coverage of {len(chosen)} classes; least in {words.clean(low.class_name)} with {low.value:.2f}"
-        charts.show(figures.coverage(chosen), f"coverage-{encoder}", alt)
+        charts.show(evidence_figures.coverage(chosen), f"coverage-{encoder}", alt)
     st.text("An interval wholly left of the white line tells of a missing part.")
 
 
 def _scores(audit: Audit) -> None:
     synthetic = np.asarray(audit.scores["synthetic"])
-    limit = figures.threshold(audit)
+    limit = evidence_figures.threshold(audit)
     below = int((synthetic < limit).sum()) if limit is not None else 0
-    charts.show(figures.copy_scores(audit), "copy-scores", f"{below} synthetic images score below every hold-out image")
+    charts.show(
+        evidence_figures.copy_scores(audit), "copy-scores", f"{below} synthetic images score below every hold-out image"
+    )
     expected = len(synthetic) / (len(audit.scores["holdout"]) + 1)
     st.text(
         f"{below:,} of {len(synthetic):,} synthetic images score lower than every one of "
@@ -311,7 +313,7 @@ def _earlier(cohort: str, samples: str) -> None:
             with show.guarded_part():
                 audit = caches.audit(name, cohort, samples)
                 st.markdown(f"**{words.plain(verdicts.overall(audit))}**")
-                for verdict in verdicts.ORDER:
+                for verdict in glossary.VERDICTS:
                     title = glossary.VERDICTS[verdict][0]
                     st.text(f"{title}: {words.clean(audit.verdicts[verdict].statement)}")
 

@@ -5,7 +5,6 @@ import streamlit as st
 from ganaug_core.records import Audit, MissingMode
 from ganaug_core.ui.shared import glossary, show, words
 
-ORDER = ("copying", "mode_coverage", "label_fidelity", "fidelity", "intensity")
 COLUMNS = (2, 6, 4)  # of a verdict: name, what was found, what to do
 MAPS = {
     "simclr": ("Map by SimCLR", glossary.TERMS["SimCLR"]),
@@ -17,7 +16,7 @@ MAPS = {
 def overall(audit: Audit) -> str:
     """Return the one sentence, worst news first; it never says that there is no problem, only that none was found."""
     by_state: dict[str, list[str]] = {}
-    for name in ORDER:
+    for name in glossary.VERDICTS:
         by_state.setdefault(audit.verdicts[name].state, []).append(glossary.VERDICTS[name][0].lower())
     fail, warn, unknown = (by_state.get(state, []) for state in ("fail", "warn", "not_assessable"))
     if fail:
@@ -25,7 +24,7 @@ def overall(audit: Audit) -> str:
         return said + (f" Look closer at {words.listing(warn)}." if warn else "")
     if warn:
         return f"Use these images with care: look closer at {words.listing(warn)}."
-    if len(unknown) == len(ORDER):
+    if len(unknown) == len(glossary.VERDICTS):
         return "Nothing could be judged with these images."
     said = f"No problem was found with {words.listing(by_state['pass'])}."
     return said + (f" Nothing can be said about {words.listing(unknown, 'or')}." if unknown else "")
@@ -33,12 +32,12 @@ def overall(audit: Audit) -> str:
 
 def meant() -> str:
     """Return what the questions in the sentence on top are."""
-    return "\n\n".join(f"**{glossary.VERDICTS[name][0]}**: {glossary.VERDICTS[name][1]}" for name in ORDER)
+    return "\n\n".join(f"**{glossary.VERDICTS[name][0]}**: {glossary.VERDICTS[name][1]}" for name in glossary.VERDICTS)
 
 
 def rows(audit: Audit) -> None:
     """Five verdicts, one below the other: sign, word and colour together, what was found, what to do, the images."""
-    for name in ORDER:
+    for name in glossary.VERDICTS:
         verdict = audit.verdicts[name]
         title, meaning = glossary.VERDICTS[name]
         word, sign, colour = glossary.STATES[verdict.state]

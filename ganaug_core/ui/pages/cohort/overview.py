@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core.records import MASK, ROLES, UNKNOWN_PATIENT, Cohort, Skipped
+from ganaug_core.ui.pages.cohort import cohort_figures
 from ganaug_core.ui.shared import caches, charts, words
 
 DEPENDENT = ("runs", "generators", "samples", "maps", "audits", "benefits")
@@ -50,7 +51,9 @@ def counts(cohort: Cohort) -> None:
     with left:
         most = max(sizes, key=lambda name: sizes[name])
         charts.show(
-            charts.class_counts(table), "class-counts", f"Stacked bars; the largest class has {sizes[most]} images"
+            cohort_figures.class_counts(table),
+            "class-counts",
+            f"Stacked bars; the largest class has {sizes[most]} images",
         )
     with right:
         frame = pd.DataFrame(
@@ -99,7 +102,7 @@ def pictures(cohort: Cohort) -> None:
 
 def brightness(cohort: Cohort) -> None:
     edges, shares = caches.histogram(cohort.name)
-    figure = charts.intensities(edges, shares, words.clean(cohort.intensity.unit))
+    figure = cohort_figures.intensities(edges, shares, words.clean(cohort.intensity.unit))
     charts.show(figure, "brightness", "Histogram of pixel values, one line per class")
 
 

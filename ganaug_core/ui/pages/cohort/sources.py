@@ -1,6 +1,5 @@
 """Where a cohort comes from: the embedded ones, a folder on the server, an upload."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
 from ganaug_core.storage.workspace import check_name
-from ganaug_core.ui.shared import caches, show, uploads, words
+from ganaug_core.ui.shared import caches, names, show, uploads, words
 
 EMBEDDED = {
     "phantom": (
@@ -48,7 +47,7 @@ def embedded() -> None:
             st.space("stretch")
             if st.button(f"Open the {key}", key=f"embedded-{key}", type="primary" if key == "phantom" else "secondary"):
                 size = 64 if key == "phantom" else 32
-                name = free_name(key)
+                name = names.free_name(key)
                 show.start(ImportCohort(source=f"embedded:{key}", name=name, size=size), "cohort")
                 st.rerun()
 
@@ -120,7 +119,7 @@ def _upload() -> None:
 
 def _begin(source: Path, suggested: str) -> None:
     """Ask for a name and the options, and start the import."""
-    name = st.text_input("Name of the cohort", value=free_name(suggested), max_chars=100, key=f"name-{source}")
+    name = st.text_input("Name of the cohort", value=names.free_name(suggested), max_chars=100, key=f"name-{source}")
     with st.expander("Options"):
         request = _options(source)
     if st.button("Import these images", type="primary", key="import-own"):
@@ -199,14 +198,3 @@ def _columns() -> dict[str, str]:
 
 def _has_table(source: Path) -> bool:
     return source.suffix.lower() == ".csv" or (source.is_dir() and any(source.glob("*.csv")))
-
-
-def free_name(suggested: str, kind: str = "cohorts") -> str:
-    """Return a name that can be used and is not taken: `phantom`, `phantom-2`, ..."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", suggested).strip("-._")[:80] or kind.removesuffix("s")
-    taken = {known.casefold() for known in caches.workspace().names(kind)}
-    for number in range(1, 10_000):
-        name = base if number == 1 else f"{base}-{number}"
-        if name.casefold() not in taken:
-            return name
-    raise CohortError(f"Too many are named {base}.", do="Choose another name.", code="name_taken")

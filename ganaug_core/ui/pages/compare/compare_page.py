@@ -9,8 +9,17 @@ import streamlit as st
 
 from ganaug_core.jobs import runs
 from ganaug_core.records.training import Checkup
-from ganaug_core.ui.pages.training import advanced_form, alarms_and_checkpoints, run_progress
-from ganaug_core.ui.shared import caches, charts, choosers, palette, show, words
+from ganaug_core.ui.shared import (
+    caches,
+    charts,
+    checkpoint_measurements,
+    choosers,
+    palette,
+    run_history,
+    setting_titles,
+    show,
+    words,
+)
 
 MOST = 4
 CURVES = {
@@ -61,21 +70,21 @@ def _compare(chosen: list[str]) -> None:
     _curves(chosen)
     if any(checkups for checkups, _ in measured.values()):
         st.subheader("What came out")
-    for left in range(0, len(alarms_and_checkpoints.MEASURES), 2):
-        for place, key in zip(st.columns(2), list(alarms_and_checkpoints.MEASURES)[left : left + 2], strict=False):
+    for left in range(0, len(checkpoint_measurements.MEASURES), 2):
+        for place, key in zip(st.columns(2), list(checkpoint_measurements.MEASURES)[left : left + 2], strict=False):
             found = {name: checkups for name, (checkups, _) in measured.items()}
             if any(each.find(key) for checkups in found.values() for each in checkups):
                 with place:
-                    figure = alarms_and_checkpoints.over_time(
+                    figure = checkpoint_measurements.over_time(
                         found, key, {name: images for name, (_, images) in measured.items()}
                     )
                     charts.show(
-                        figure, f"compare-{key}", f"{alarms_and_checkpoints.MEASURES[key][0]} of each run over time"
+                        figure, f"compare-{key}", f"{checkpoint_measurements.MEASURES[key][0]} of each run over time"
                     )
     if kept:
         with st.expander("All measurements of the kept checkpoints", expanded=True):
             st.dataframe(
-                alarms_and_checkpoints.table(kept), hide_index=True, alt="Measurements of each run with intervals"
+                checkpoint_measurements.table(kept), hide_index=True, alt="Measurements of each run with intervals"
             )
     _grids(chosen, {name: each.seed for name, each in states.items()})
 
@@ -111,7 +120,7 @@ def differences(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     flat = {name: _flat(config) for name, config in configs.items()}
     keys = list(dict.fromkeys(key for each in flat.values() for key in each))
     rows = [
-        {"Setting": advanced_form.label(key), **{words.clean(name): each.get(key, "–") for name, each in flat.items()}}
+        {"Setting": setting_titles.label(key), **{words.clean(name): each.get(key, "–") for name, each in flat.items()}}
         for key in keys
         if len({each.get(key, "–") for each in flat.values()}) > 1
     ]
@@ -124,7 +133,7 @@ def _flat(config: Mapping[str, Any]) -> dict[str, str]:
     for key, value in config.items():
         chosen = [value] if isinstance(value, dict) and "settings" in value else value
         if isinstance(chosen, list | tuple) and all(isinstance(each, dict) for each in chosen):
-            flat[key] = ", ".join(advanced_form.title_of(each["name"]) for each in chosen) or "none"
+            flat[key] = ", ".join(setting_titles.title_of(each["name"]) for each in chosen) or "none"
             for each in chosen:
                 flat |= {f"{each['name']}.{setting}": _text(given) for setting, given in each["settings"].items()}
         elif value is not None:
@@ -145,7 +154,7 @@ def _curves(chosen: list[str]) -> None:
     for place, (key, (title, axis)) in zip(st.columns(2), CURVES.items(), strict=True):
         figure = go.Figure()
         for number, (name, curves) in enumerate(histories.items()):
-            line = {"color": palette.of_class(number), "width": 2, "dash": alarms_and_checkpoints.DASHES[number]}
+            line = {"color": palette.of_class(number), "width": 2, "dash": checkpoint_measurements.DASHES[number]}
             values = curves.get(key) or curves.get(key.removesuffix("_average"), [])
             figure.add_scatter(x=curves["images"], y=values, name=words.clean(name), mode="lines", line=line)
         with place:
@@ -167,5 +176,5 @@ def _grids(chosen: list[str], seeds: Mapping[str, int]) -> None:
         with place:
             st.text(f"{words.clean(name)}, after {words.count(images, 'image')}")
             st.image(
-                run_progress.enlarged(path), output_format="PNG", alt=f"Generated images of the run {words.clean(name)}"
+                run_history.enlarged(path), output_format="PNG", alt=f"Generated images of the run {words.clean(name)}"
             )

@@ -10,6 +10,7 @@ from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Samples
 from ganaug_core.storage.database import Database, Decision
 from ganaug_core.ui.shared import caches, words
+from ganaug_core.ui.shared.address import IMAGE
 
 WORDS = {"keep": "Keep", "reject": "Reject", "flag": "Flag"}
 DONE = {"keep": "kept", "reject": "rejected", "flag": "flagged"}
@@ -18,7 +19,6 @@ KEYS = {"keep": "k", "reject": "x", "flag": "f"}
 REASONS = ("artefact", "blurred", "wrong class", "wrong anatomy", "resembles a patient")
 FASTEST_SECONDS = 0.3  # nobody looks faster: a key that is held down must not judge image after image
 STALE_SECONDS = 2.0  # a key right after a decision, before the next image is there, must not judge the same image again
-IMAGE = "image"  # key of the chosen image, in the address too
 _NOT_WRITTEN = "decision-not-written"
 
 

@@ -5,8 +5,8 @@ import streamlit as st
 
 from ganaug_core.records import Samples
 from ganaug_core.ui.pages.samples import decisions, export
-from ganaug_core.ui.pages.samples.decisions import IMAGE
 from ganaug_core.ui.shared import address, caches, pairs, show, words
+from ganaug_core.ui.shared.address import IMAGE
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
 
 AMOUNTS = (64, 128, MOST)

@@ -9,9 +9,8 @@ import streamlit as st
 from ganaug_core.config import RECIPES, Recipe
 from ganaug_core.config.requests import Train
 from ganaug_core.storage.workspace import check_name
-from ganaug_core.ui.pages.cohort import sources
 from ganaug_core.ui.pages.training import advanced_form
-from ganaug_core.ui.shared import caches, choosers, show, words
+from ganaug_core.ui.shared import caches, choosers, names, show, words
 
 FIRST = "recommended"
 PER_ROW = 3
@@ -26,7 +25,7 @@ def start(cohort: str) -> None:
         budget = _budget(recipe)
     name = right.text_input(
         "Name of the run",
-        value=sources.free_name(f"{cohort}-{chosen}", "runs"),
+        value=names.free_name(f"{cohort}-{chosen}", "runs"),
         max_chars=100,
         key=f"run-name-{cohort}-{chosen}",
     )

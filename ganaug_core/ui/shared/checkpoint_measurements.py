@@ -1,4 +1,4 @@
-"""What a run says of itself: its alarms, and what its checkpoints are worth."""
+"""What the measured checkpoints of a run are worth: a sentence, figures over time, and the table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from ganaug_core.alarms import ALARMS
 from ganaug_core.jobs import runs
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup
@@ -31,29 +30,6 @@ TIPS = {
     "discriminator_gap": "0 % is nothing, 100 % is all",
 }
 DASHES = ("solid", "dash", "dot", "dashdot")
-
-
-def alarms(name: str) -> None:
-    """Show the alarms that hold; those that are over are folded away."""
-    found = runs.alarms(caches.workspace(), name)
-    holding, over = ([each for each in found if (each.over is None) == holds] for holds in (True, False))
-    for each in holding:
-        raised = each.raised
-        st.warning(
-            f"**{_title(raised.name)}** (alarm after {words.count(raised.images, 'image')}). {words.plain(raised.say)}"
-            f"\n\n**What to try:** {words.plain(raised.do)}",
-            icon=":material/notification_important:",
-        )
-    if over:
-        with st.expander(words.count(len(over), "alarm is over", "alarms are over"), key=f"over-{name}"):
-            for each in over:
-                raised = each.raised
-                st.text(
-                    f"{_title(raised.name)}, from {raised.images:,} to {each.over:,} images. {words.clean(raised.say)} "
-                    f"{words.clean(raised.do)}"
-                )
-    if not found and runs.watched(caches.workspace(), name):
-        st.text("No alarm has gone off.")
 
 
 def checkpoints(name: str, live: bool) -> None:
@@ -193,7 +169,3 @@ def _said(found: Measurement) -> str:
 def _reach(found: Measurement, scale: float) -> tuple[float, float]:
     low, high = found.interval or (found.value, found.value)
     return scale * (high - found.value), scale * (found.value - low)
-
-
-def _title(name: str) -> str:
-    return ALARMS[name].title if name in ALARMS else words.clean(name)

@@ -4,10 +4,7 @@ import streamlit as st
 
 from ganaug_core import atlas
 from ganaug_core.config.requests import MAP_SPACE
-from ganaug_core.ui.pages.audit import verdicts as verdicts_in_words
-from ganaug_core.ui.pages.feature_map import map_page
-from ganaug_core.ui.pages.training import run_progress
-from ganaug_core.ui.shared import caches, glossary, show, words
+from ganaug_core.ui.shared import audited_map, caches, glossary, run_history, show, words
 
 
 def offer() -> None:
@@ -46,7 +43,7 @@ def verdicts(lesson: atlas.Lesson) -> None:
         st.write("This generator has not been audited yet.")
         return
     found = audit.verdicts
-    for key in verdicts_in_words.ORDER:
+    for key in glossary.VERDICTS:
         word, sign, colour = glossary.STATES[found[key].state]
         said = words.plain(found[key].statement)
         st.markdown(f"**{glossary.VERDICTS[key][0]}** :{colour}-badge[{sign} {word}]  \n{said}")
@@ -55,7 +52,7 @@ def verdicts(lesson: atlas.Lesson) -> None:
 
 def training(lesson: atlas.Lesson) -> None:
     """Show the history with its time scrubber."""
-    run_progress.drawings(lesson.generator)
+    run_history.drawings(lesson.generator)
 
 
 def map_of(lesson: atlas.Lesson) -> None:
@@ -68,5 +65,5 @@ def map_of(lesson: atlas.Lesson) -> None:
     st.subheader("Where its images lie among the real ones")
     st.write("Point at a dot to see its image beside the nearest training image.")
     drawn, audit = caches.map(name, atlas.COHORT, samples), caches.audit_beside(atlas.COHORT, samples)
-    map_page.with_overlays(name, drawn, audit, key=f"map-{lesson.generator}", gathers=False, height=480)
+    audited_map.show(name, drawn, audit, key=f"map-{lesson.generator}", gathers=False, height=480)
     show.link("feature_map", "Open it as a page", cohort=atlas.COHORT, samples=samples)

@@ -2,16 +2,16 @@
 
 import re
 from functools import partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from ganaug_core.config.requests import MAP_SPACE, BuildMap
 from ganaug_core.records import ROLES, Audit, Integers, Map
-from ganaug_core.ui.pages.samples.decisions import IMAGE
-from ganaug_core.ui.shared import address, caches, figures, pairs, show, words
-from ganaug_core.ui.shared.components.feature_map import Group, feature_map, lasso_of
+from ganaug_core.ui.pages.feature_map import plotly_map
+from ganaug_core.ui.shared import address, audited_map, caches, pairs, show, words
+from ganaug_core.ui.shared.address import IMAGE
+from ganaug_core.ui.shared.components.feature_map import Group, lasso_of
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
 
 SPACES = {
@@ -81,7 +81,7 @@ def _audit(drawn: Map) -> Audit | None:
 def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
     opened = _group_open(drawn)
     gathered = _rows_gathered(drawn)[0][:MOST] if opened is None else ()  # a group has its outline
-    with_overlays(
+    audited_map.show(
         name,
         drawn,
         audit,
@@ -98,40 +98,9 @@ def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
         show.link("audit", "Go to the audit", cohort=drawn.cohort, samples=drawn.synthetic)
 
 
-def with_overlays(name: str, drawn: Map, audit: Audit | None, **more: Any) -> None:
-    """Show a map with what the audit says about it: suspected copies, or else missing groups, at first.
-
-    Args:
-        more: What `feature_map` takes besides.
-    """
-    suspects = [each for each in audit.suspects if each.is_listed] if audit else []
-    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail")) and more.get("opened") is None
-    feature_map(
-        drawn,
-        name,
-        links=[(each.synthetic, each.train) for each in suspects],
-        groups=groups(audit) if audit else [],
-        show_links=copying,
-        show_groups=bool(audit and audit.missing_modes) and not copying,  # one story at a time
-        **more,
-    )
-
-
-def groups(audit: Audit) -> list[Group]:
-    """Return the groups of real images that the generator makes too rarely, with the deficit in words."""
-    return [
-        Group(
-            f"{words.clean(each.class_name)}: {words.percent(each.synthetic_share)} instead of "
-            f"{words.percent(each.real_share)}",
-            each.members or each.exemplars,
-        )
-        for each in audit.missing_modes
-    ]
-
-
 def _plotly(name: str, drawn: Map) -> None:
     """The same map without the component: box, lasso and click, no image on hover."""
-    figure, rows = figures.feature_map(drawn, st.session_state.get(IMAGE))
+    figure, rows = plotly_map.feature_map(drawn, st.session_state.get(IMAGE))
     key = f"plotly-{name}"
     st.plotly_chart(
         figure,
@@ -235,7 +204,7 @@ def _opened(name: str, cohort: str, samples: str) -> None:
     """Gather the real images of the missing group that was opened on the map, or none where it was closed again."""
     drawn = caches.map(name, cohort, samples)
     audit, number = _audit(drawn), st.session_state["map"]["group"]
-    known = groups(audit) if audit else []
+    known = audited_map.missing_groups(audit) if audit else []
     if isinstance(number, int) and 0 <= number < len(known):
         _open(drawn, number, known[number])
     else:
@@ -248,7 +217,7 @@ def _asked_for(drawn: Map, audit: Audit | None) -> None:
     if (drawn.synthetic, asked) == st.session_state.get(f"{GROUP}-in-address"):
         return
     st.session_state[f"{GROUP}-in-address"] = drawn.synthetic, asked
-    known = groups(audit) if audit else []
+    known = audited_map.missing_groups(audit) if audit else []
     if re.fullmatch("[0-9]{1,3}", asked) and int(asked) < len(known):
         _open(drawn, int(asked), known[int(asked)])
 

@@ -9,9 +9,9 @@ from ganaug_core.ui.shared import caches
 st.title("Failure atlas")
 workspace = caches.workspace()
 if not all(workspace.exists("runs", lesson.generator) for lesson in atlas.LESSONS):
-    failure_atlas_page.offer()
+    failure_atlas_page.offer_demo()
 
-lesson = failure_atlas_page.choose()
+lesson = failure_atlas_page.choose_lesson()
 st.subheader(lesson.title)
 story, evidence = st.columns(2)
 with story:
@@ -19,4 +19,4 @@ with story:
 with evidence:
     failure_atlas_page.verdicts(lesson)
 failure_atlas_page.training(lesson)
-failure_atlas_page.map_of(lesson)
+failure_atlas_page.feature_map(lesson)

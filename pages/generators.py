@@ -7,7 +7,7 @@ from ganaug_core.ui.shared import choosers, show
 
 st.title("Generators")
 show.collect("import_generator")
-bringing.collect_images()
+bringing.collect_imported_images()
 name = choosers.generator()
 if name is None:
     st.info(
@@ -16,17 +16,17 @@ if name is None:
     show.link("training", "Train a generator")
 else:
     with show.guarded_part():
-        generators_page.card_of(name)
-        generators_page.download(name)
-        generators_page.drawing(name)
-        generators_page.mixing(name)
+        generators_page.card(name)
+        generators_page.download_button(name)
+        generators_page.draw_images(name)
+        generators_page.mix_styles(name)
 
 st.divider()
 unfolded = show.news("import_generator")
 with st.expander("Bring a generator file", expanded=unfolded, icon=":material/upload_file:"), show.guarded():
     show.tell("import_generator")
     bringing.bring_generator()
-unfolded = show.news("import_samples") or bringing.brought() is not None
+unfolded = show.news("import_samples") or bringing.last_imported() is not None
 with (
     st.expander("Bring synthetic images of another program", expanded=unfolded, icon=":material/add_photo_alternate:"),
     show.guarded(),

@@ -23,4 +23,4 @@ if samples is None:
     )
 with right:
     label = samples_page.chosen_class(str(samples))
-samples_page.samples(str(cohort), str(samples), label)
+samples_page.gallery_and_pair(str(cohort), str(samples), label)

@@ -6,6 +6,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -104,11 +105,12 @@ def test_a_key_before_the_next_image_is_there_does_not_judge_the_last_one_again(
     monkeypatch.setattr(decisions, "FASTEST_SECONDS", 0.0)
     monkeypatch.setattr(decisions.st, "session_state", {})
     image, following = (f"{number:012x}" for number in (4096, 4097))
-    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "keep", None, following)
-    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "reject", "artefact", following)
+    decide = partial(decisions._decide, judged.samples(SAMPLES).digest, SAMPLES)
+    decide(image, "keep", reason=None, following=following)
+    decide(image, "reject", reason="artefact", following=following)
     assert {image: "keep"} == {key: each.decision for key, each in decisions.of(judged.samples(SAMPLES)).items()}
     monkeypatch.setattr(decisions, "STALE_SECONDS", 0.0)
-    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "reject", "artefact", following)
+    decide(image, "reject", reason="artefact", following=following)
     assert decisions.of(judged.samples(SAMPLES))[image].decision == "reject"
 
 
@@ -299,7 +301,7 @@ def test_the_first_sentence_never_promises_more_than_was_judged(
 ) -> None:
     cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
     audit = an_audit(cohort, samples, dict(zip(glossary.VERDICTS, states, strict=True)))
-    assert verdicts.overall(audit) == said
+    assert verdicts.in_one_sentence(audit) == said
 
 
 # what the pages are made of
@@ -315,10 +317,10 @@ def test_a_suspect_of_the_audit_brings_its_own_pair(judged: Workspace, page: Ope
     assert pairs.of_point(drawn, row) == pair  # the map shows the pair that the audit names, not its own neighbour
 
 
-def test_other_images_are_compared_by_pixels_with_each_role(judged: Workspace) -> None:
+def test_other_images_are_compared_by_correlation_with_each_role(judged: Workspace) -> None:
     cohort = judged.cohort("small")
     row = int(cohort.where(1)[0])
-    pair = pairs.by_pixels(cohort, "query", cohort.images(np.array([row]))[0], synthetic=True)
+    pair = pairs.by_correlation(cohort, "query", cohort.images(np.array([row]))[0], synthetic=True)
     rows = {str(each): place for place, each in enumerate(cohort.ids)}
     for image, distance, role in zip((pair.train, pair.holdout), pair.distances, (0, 2), strict=True):
         others = cohort.where(role)
@@ -331,7 +333,7 @@ def test_other_images_are_compared_by_pixels_with_each_role(judged: Workspace) -
 def test_an_image_is_never_its_own_nearest(judged: Workspace) -> None:
     cohort = judged.cohort("small")
     row = int(cohort.where(0)[0])
-    pair = pairs.by_pixels(cohort, str(cohort.ids[row]), cohort.images(np.array([row]))[0], synthetic=False)
+    pair = pairs.by_correlation(cohort, str(cohort.ids[row]), cohort.images(np.array([row]))[0], synthetic=False)
     assert pair.train != str(cohort.ids[row])
 
 
@@ -380,7 +382,7 @@ def test_saved_images_hold_the_physical_values_and_say_that_they_are_synthetic(f
     intensity = Intensity("HU", -160, 240)
     rows = export.first_of_each(samples, 2)
     assert np.bincount(samples.labels[rows]).tolist() == [2, 2, 2]
-    with zipfile.ZipFile(io.BytesIO(export.packed(samples, rows, intensity, "png"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export.as_zip(samples, rows, intensity, "png"))) as archive:
         names = archive.namelist()
         table = archive.read(f"{SAMPLES}/manifest.csv").decode().splitlines()
         first = Image.open(io.BytesIO(archive.read(f"{SAMPLES}/{table[1].split(',')[0]}")))

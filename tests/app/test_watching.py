@@ -120,12 +120,12 @@ def test_two_runs_are_weighed_with_their_intervals(two: Workspace, page: Open) -
 
 
 def test_runs_within_each_others_interval_are_not_ranked() -> None:
-    found = compare_page.answer({"a": checkup(1, 2.0), "b": checkup(1, 2.4)}, one_cohort=True)
+    found = compare_page.verdict({"a": checkup(1, 2.0), "b": checkup(1, 2.4)}, one_cohort=True)
     assert found.startswith("**The two best runs cannot be told apart.**")
 
 
 def test_runs_on_different_cohorts_are_not_weighed() -> None:
-    found = compare_page.answer({"a": checkup(1, 2.0), "b": checkup(1, 9.0)}, one_cohort=False)
+    found = compare_page.verdict({"a": checkup(1, 2.0), "b": checkup(1, 9.0)}, one_cohort=False)
     assert "different cohorts" in found
 
 

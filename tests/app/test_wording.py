@@ -185,4 +185,4 @@ def _shares() -> None:
     from ganaug_core.cohort.patient_groups import Plan
     from ganaug_core.ui.pages.cohort import split_proposal
 
-    split_proposal._shares(None, Plan())  # type: ignore[arg-type]  # the cohort is wanted by the button alone
+    split_proposal._choose_shares(None, Plan())  # type: ignore[arg-type]  # the cohort is wanted by the button alone

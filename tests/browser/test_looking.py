@@ -95,7 +95,7 @@ def ready_map(page: Page, count: int) -> Locator:
 
 def place_of(page: Page, drawn: Map, row: int) -> tuple[float, float]:
     """Where a point of the fitted map lies on the screen, computed from the map's own numbers."""
-    canvas = page.locator(".map canvas.over")
+    canvas = page.locator(".map canvas.overlay")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
@@ -142,9 +142,9 @@ def test_a_click_shows_the_image_beside_its_nearest_ones(app, scans) -> None:
     for title in ("Synthetic image", "Nearest training image", "Nearest hold-out image", "Difference"):
         expect(viewer.get_by_role("figure", name=title)).to_be_visible()
     expect(page.get_by_text("Found by the correlation of the pixels.")).to_be_visible()
-    explained = viewer.locator(".bar button[title], .window[title], figcaption[title='']")
-    expect(viewer.locator(".bar button[title='']")).to_have_count(0)
-    expect(explained).to_have_count(viewer.locator(".bar button").count() + 4)  # the window, and three plain titles
+    explained = viewer.locator(".toolbar button[title], .window[title], figcaption[title='']")
+    expect(viewer.locator(".toolbar button[title='']")).to_have_count(0)
+    expect(explained).to_have_count(viewer.locator(".toolbar button").count() + 4)  # the window, and three plain titles
 
 
 def test_the_value_under_the_cursor_is_in_the_unit(app, scans) -> None:
@@ -291,7 +291,7 @@ def test_a_lasso_fills_a_gallery_and_a_tile_of_it_picks(app, scans) -> None:
     gallery.get_by_role("option").nth(3).click()
     image = str(gallery.get_by_role("option").nth(3).get_attribute("data-id"))
     viewer_of(page, image)
-    expect(found.locator(".spoken")).to_contain_text(image)
+    expect(found.locator(".announcement")).to_contain_text(image)
 
 
 def test_the_legend_hides_a_layer_and_the_keyboard_reaches_a_point(app, scans) -> None:
@@ -300,11 +300,11 @@ def test_the_legend_hides_a_layer_and_the_keyboard_reaches_a_point(app, scans) -
     found = ready_map(page, len(drawn.ids))
     found.get_by_role("button", name="synthetic (120)").click()
     expect(found).to_have_attribute("data-drawn", str(len(drawn.ids) - 120))
-    found.locator("canvas.over").focus()
+    found.locator("canvas.overlay").focus()
     page.keyboard.press("ArrowRight")
     expect(found.locator(".card")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(found.locator(".spoken")).to_contain_text("Picked:")
+    expect(found.locator(".announcement")).to_contain_text("Picked:")
     viewer_of(page, str(found.get_attribute("data-card")))
 
 
@@ -313,10 +313,10 @@ def test_suspected_copies_and_missing_groups_are_overlays(app, scans) -> None:
     found = ready_map(page, len(scans[2].ids))
     links = found.get_by_role("button", name="Suspected copies (2)")
     expect(links).to_have_attribute("aria-pressed", "true")
-    before = found.locator(".ground").screenshot()
+    before = found.locator(".canvases").screenshot()
     links.click()
     expect(links).to_have_attribute("aria-pressed", "false")
-    assert found.locator(".ground").screenshot() != before
+    assert found.locator(".canvases").screenshot() != before
     expect(found.get_by_role("button", name="Missing groups (5)")).to_be_visible()
 
 

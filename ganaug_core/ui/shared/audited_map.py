@@ -7,22 +7,22 @@ from ganaug_core.ui.shared import words
 from ganaug_core.ui.shared.components.feature_map import Group, feature_map
 
 
-def show(name: str, drawn: Map, audit: Audit | None, **more: Any) -> None:
+def show(name: str, map_: Map, audit: Audit | None, **options: Any) -> None:
     """Show a map with what the audit says about it: suspected copies, or else missing groups, at first.
 
     Args:
-        more: What `feature_map` takes besides.
+        options: What `feature_map` takes besides.
     """
-    suspects = [each for each in audit.suspects if each.is_listed] if audit else []
-    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail")) and more.get("opened") is None
+    suspects = [suspect for suspect in audit.suspects if suspect.is_listed] if audit else []
+    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail")) and options.get("opened") is None
     feature_map(
-        drawn,
+        map_,
         name,
-        links=[(each.synthetic, each.train) for each in suspects],
+        links=[(suspect.synthetic, suspect.train) for suspect in suspects],
         groups=missing_groups(audit) if audit else [],
         show_links=copying,
         show_groups=bool(audit and audit.missing_modes) and not copying,  # one story at a time
-        **more,
+        **options,
     )
 
 
@@ -30,9 +30,9 @@ def missing_groups(audit: Audit) -> list[Group]:
     """Return the groups of real images that the generator makes too rarely, with the deficit in words."""
     return [
         Group(
-            f"{words.clean(each.class_name)}: {words.percent(each.synthetic_share)} instead of "
-            f"{words.percent(each.real_share)}",
-            each.members or each.exemplars,
+            f"{words.clean(mode.class_name)}: {words.percent(mode.synthetic_share)} instead of "
+            f"{words.percent(mode.real_share)}",
+            mode.members or mode.exemplars,
         )
-        for each in audit.missing_modes
+        for mode in audit.missing_modes
     ]

@@ -9,7 +9,7 @@ from ganaug_core.ui.shared import caches
 def free_name(suggested: str, kind: str = "cohorts") -> str:
     """Return a name that can be used and is not taken: `phantom`, `phantom-2`, ..."""
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", suggested).strip("-._")[:80] or kind.removesuffix("s")
-    taken = {known.casefold() for known in caches.workspace().names(kind)}
+    taken = {name.casefold() for name in caches.workspace().names(kind)}
     for number in range(1, 10_000):
         name = base if number == 1 else f"{base}-{number}"
         if name.casefold() not in taken:

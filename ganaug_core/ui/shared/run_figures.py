@@ -32,7 +32,7 @@ def ratio(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
 
 def separation(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
     """Chance that a training image looks more real to the discriminator than a generated one."""
-    percents = {**history, "separation": [each and 100 * each for each in history.get("separation", ())]}
+    percents = {**history, "separation": [share and 100 * share for share in history.get("separation", ())]}
     figure = _over_time(percents, {"separation": "separation"}, "Who wins", "% told apart, 50 is a tie")
     figure.update_traces(mode="lines+markers", connectgaps=True)
     figure.update_layout(showlegend=False)
@@ -43,8 +43,8 @@ def separation(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
 def gradients(history: Mapping[str, Sequence[float | None]]) -> go.Figure:
     series = {"discriminator_gradient": "discriminator", "generator_gradient": "generator"}
     figure = _over_time(history, series, "How strongly the networks are pulled", "gradient norm, logarithmic")
-    known = [each for name in series for each in history.get(name, ()) if each]
-    decades = math.log10(max(known) / min(known)) if known else 0
+    norms = [norm for name in series for norm in history.get(name, ()) if norm]
+    decades = math.log10(max(norms) / min(norms)) if norms else 0
     # ticks at whole powers, every second or third one where a run blew up by many
     figure.update_yaxes(type="log", exponentformat="power", dtick=max(1, math.ceil(decades / 6)))
     return figure
@@ -63,10 +63,10 @@ def logits(sides: Mapping[str, Sequence[float]], images: int) -> go.Figure:
     values = np.concatenate([np.asarray(side, float) for side in sides.values()])
     low, high = (float(values.min()), float(values.max())) if values.size else (-1.0, 1.0)
     size = max(high - low, 1e-3) / 40
-    for side, found in sides.items():
+    for side, outputs in sides.items():
         role = _LOGIT_ROLES[side]
         figure.add_histogram(
-            x=found,
+            x=outputs,
             name=LOGIT_NAMES[side],
             histnorm="percent",
             xbins={"start": low, "end": high + size, "size": size},
@@ -82,8 +82,8 @@ def _over_time(
     history: Mapping[str, Sequence[float | None]], series: Mapping[str, str], title: str, axis: str
 ) -> go.Figure:
     figure = go.Figure()
-    looks = ((palette.ROLES["train"], "solid"), (palette.ROLES["synthetic"], "dash"))
-    for (key, name), (colour, dash) in zip(series.items(), looks, strict=False):
+    styles = ((palette.ROLES["train"], "solid"), (palette.ROLES["synthetic"], "dash"))
+    for (key, name), (colour, dash) in zip(series.items(), styles, strict=False):
         line = {"color": colour, "width": 2, "dash": dash}
         figure.add_scatter(x=history["images"], y=history.get(key, ()), name=name, mode="lines", line=line)
     return charts.dressed(figure, title, "training images seen", axis)

@@ -16,12 +16,12 @@ CHART_SECONDS = 4.0
 SHEET_WIDTH = 900
 
 
-def drawings(name: str, *, live: bool = False, frozen: bool = False) -> None:
+def show_history(name: str, *, live: bool = False, frozen: bool = False) -> None:
     """Show the samples over time and the curves of a run; drawn anew now and then while it is live and not frozen."""
-    st.fragment(_drawings, run_every=CHART_SECONDS if live and not frozen else None)(name, live)
+    st.fragment(_history, run_every=CHART_SECONDS if live and not frozen else None)(name, live)
 
 
-def _drawings(name: str, live: bool) -> None:
+def _history(name: str, live: bool) -> None:
     with show.guarded():
         workspace = caches.workspace()
         curves = runs.history(workspace, name)
@@ -39,20 +39,20 @@ def _drawings(name: str, live: bool) -> None:
                 charts.show(
                     run_figures.gradients(curves), f"gradients-{name}", "Gradient norms over the images seen", live
                 )
-                if _known(curves, "loss_ratio"):
+                if _has_points(curves, "loss_ratio"):
                     alt = "The generator's loss over the discriminator's, moving averages"
                     charts.show(run_figures.ratio(curves), f"ratio-{name}", alt, live)
         with right:
             _logits(name, int(images or 0), live)
             if curves["images"]:
-                if _known(curves, "separation"):
+                if _has_points(curves, "separation"):
                     alt = "How well the discriminator tells training from generated images"
                     charts.show(run_figures.separation(curves), f"separation-{name}", alt, live)
                 charts.show(run_figures.speed(curves), f"speed-{name}", "Training images per second", live)
         checkpoint_measurements.checkpoints(name, live)
 
 
-def _known(curves: Mapping[str, Sequence[float | None]], key: str) -> bool:
+def _has_points(curves: Mapping[str, Sequence[float | None]], key: str) -> bool:
     """Say whether a curve has points; runs of older versions lack some, and an empty plot tells nothing."""
     return any(value is not None for value in curves.get(key, ()))
 
@@ -67,25 +67,25 @@ def _previews(name: str, sheets: list[tuple[int, Path]], live: bool) -> int:
     st.session_state[newest] = moments[-1]
     if len(moments) > 1:
         st.select_slider("After this many training images", moments, key=key, format_func=lambda images: f"{images:,}")
-    shown: int = st.session_state[key]
+    chosen: int = st.session_state[key]
     run = runs.state(caches.workspace(), name)
     classes: tuple[str, ...] = ()
     with suppress(WorkspaceError):  # a damaged cohort does not hide the run
         classes = caches.cohort(run.present_cohort).classes if run.present_cohort else ()
-    rows = f", from top to bottom: {', '.join(words.clean(each) for each in classes)}" if classes else ""
+    rows = f", from top to bottom: {', '.join(words.clean(class_name) for class_name in classes)}" if classes else ""
     st.text(f"The same random starting points at every moment. Each row is a class{rows}.")
     st.image(
-        enlarged(dict(sheets)[shown]), output_format="PNG", alt=f"Generated images after {shown:,} training images"
+        enlarged(dict(sheets)[chosen]), output_format="PNG", alt=f"Generated images after {chosen:,} training images"
     )
-    return shown
+    return chosen
 
 
 def _logits(name: str, images: int, live: bool) -> None:
     """Draw the discriminator's outputs at the moment of the shown grid."""
-    found = runs.logits(caches.workspace(), name)
-    if not found:
+    records = runs.logits(caches.workspace(), name)
+    if not records:
         return
-    nearest = min(found, key=lambda each: abs(each["images"] - images))
+    nearest = min(records, key=lambda record: abs(record["images"] - images))
     sides = {side: nearest[side] for side in run_figures.LOGIT_NAMES if nearest.get(side)}
     if sides:
         alt = "Histograms of the discriminator's output for training, tuning and generated images"

@@ -50,8 +50,8 @@ def title_of(name: str) -> str:
 def label(key: str) -> str:
     """Return what a setting of a configuration, or `part.setting`, is called in the form."""
     part, dot, setting = key.partition(".")
-    named = {family: title for family, (title, _) in TITLES.items()}
-    named |= {field: title for fields in FIELDS.values() for field, (title, _) in fields.items()}
+    titles = {family: title for family, (title, _) in TITLES.items()}
+    titles |= {field: title for fields in FIELDS.values() for field, (title, _) in fields.items()}
     if dot:
         return f"{title_of(part)}: {setting.replace('_', ' ')}"
-    return named.get(key) or key.replace("_", " ").capitalize()
+    return titles.get(key) or key.replace("_", " ").capitalize()

@@ -34,7 +34,7 @@ def next_step(text: str, page: str) -> None:
     """Say what is missing, link the page that helps, and end this page."""
     st.info(text, icon=":material/arrow_forward:")
     link(page)
-    _end()
+    _stop_page()
 
 
 def link(page: str, label: str | None = None, *, help: str | None = None, **query: str) -> None:
@@ -78,7 +78,7 @@ def guarded() -> Iterator[None]:
         )
     else:
         return
-    _end()
+    _stop_page()
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def guarded_part() -> Iterator[None]:
         error(problem)
 
 
-def _end() -> None:
+def _stop_page() -> None:
     """End the page; once it is stopped Streamlit takes no more words, so the address is written before."""
     choosers.settle()
     st.stop()
@@ -136,16 +136,16 @@ def finished(request: Request, label: str) -> str | None:
         label: Words on the button that starts it.
     """
     workspace = caches.workspace()
-    if known := pipeline.made(workspace, request):
-        return known
-    newest = job(request)
-    if newest is not None and newest.live:
-        follow(newest.id)
+    if result := pipeline.made(workspace, request):
+        return result
+    newest_job = job(request)
+    if newest_job is not None and newest_job.live:
+        follow(newest_job.id)
         return None
-    if newest is not None and newest.error:
-        trouble(newest.error["what"], newest.error["do"])
-    elif newest is not None and newest.state in ("stopped", "interrupted"):
-        st.info(f"This was {words.STATES[newest.state].split(';')[0].split(':')[0]} before it was ready.")
+    if newest_job is not None and newest_job.error:
+        trouble(newest_job.error["what"], newest_job.error["do"])
+    elif newest_job is not None and newest_job.state in ("stopped", "interrupted"):
+        st.info(f"This was {words.STATES[newest_job.state].split(';')[0].split(':')[0]} before it was ready.")
     if st.button(label, type="primary", key=f"start-{request.step}-{pipeline.outcome(workspace, request).name}"):
         start(request)
         st.rerun()
@@ -188,20 +188,20 @@ def collect(kind: str) -> str | None:
 
 def tell(kind: str) -> None:
     """Show the jobs of a kind that are going on, and why the one that this session started failed."""
-    for each in jobs(kind)[:20]:
-        if each.live:
-            st.text(f"{WORK[kind]}: {each.name}")
-            follow(each.id)
-    ours, _ = _awaited(kind)
-    if ours is not None and not ours.live and ours.error:
-        trouble(ours.error["what"], ours.error["do"])
+    for running in jobs(kind)[:20]:
+        if running.live:
+            st.text(f"{WORK[kind]}: {running.name}")
+            follow(running.id)
+    own, _ = _awaited(kind)
+    if own is not None and not own.live and own.error:
+        trouble(own.error["what"], own.error["do"])
 
 
 def news(kind: str) -> bool:
     """Whether `tell` has something to show."""
     job, _ = _awaited(kind)
     failed = job is not None and bool(job.error)
-    return failed or any(each.live for each in jobs(kind)[:20])
+    return failed or any(running.live for running in jobs(kind)[:20])
 
 
 def _awaited(kind: str) -> tuple[store.Job | None, str | None]:
@@ -228,12 +228,12 @@ def _follow(job_id: int) -> None:
             st.rerun()
         bar, button = st.columns([5, 1], vertical_alignment="center")
         waiting = job.state in ("queued", "starting")
-        said = (
+        text = (
             words.STATES[job.state].capitalize()
             if waiting
             else words.progress(job.share, words.plain(job.message or ""), job.seconds_left)
         )
-        bar.progress(min(1.0, max(0.0, job.share or 0.0)), text=said)
+        bar.progress(min(1.0, max(0.0, job.share or 0.0)), text=text)
         if button.button("Stop", key=f"stop-{job_id}", width="stretch"):
             store.ask(workspace, job_id, "stop")
             st.toast("Stopping. This takes a few seconds.")

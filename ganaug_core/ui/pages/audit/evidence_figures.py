@@ -16,23 +16,41 @@ SIDES = {"holdout": "hold-out images", "synthetic": "synthetic images"}
 
 def coverage(measurements: Sequence[Measurement]) -> go.Figure:
     """Coverage of each class with its 95 % interval, beside what real images and what chance would give."""
-    shown = [each for each in measurements if each.name == "coverage" and each.class_name is not None]
-    names = [words.clean(each.class_name) for each in shown]
+    class_coverages = [
+        measurement
+        for measurement in measurements
+        if measurement.name == "coverage" and measurement.class_name is not None
+    ]
+    names = [words.clean(measurement.class_name) for measurement in class_coverages]
     figure = go.Figure()
-    lows = [each.value - each.interval[0] if each.interval else 0.0 for each in shown]
-    highs = [each.interval[1] - each.value if each.interval else 0.0 for each in shown]
+    below = [
+        measurement.value - measurement.interval[0] if measurement.interval else 0.0 for measurement in class_coverages
+    ]
+    above = [
+        measurement.interval[1] - measurement.value if measurement.interval else 0.0 for measurement in class_coverages
+    ]
     figure.add_scatter(
-        x=[each.value for each in shown],
+        x=[measurement.value for measurement in class_coverages],
         y=names,
         mode="markers",
         name="synthetic images, 95 % interval",
         marker={"symbol": "circle", "size": 11, "color": palette.ROLES["synthetic"]},
-        error_x={"array": highs, "arrayminus": lows, "color": palette.ROLES["synthetic"], "thickness": 2},
+        error_x={"array": above, "arrayminus": below, "color": palette.ROLES["synthetic"], "thickness": 2},
         hovertemplate="%{y}: %{x:.2f}<extra></extra>",
     )
     for label, symbol, colour, values in (
-        ("real images against real", "square-open", palette.ROLES["holdout"], [each.floor for each in shown]),
-        ("expected if both were one distribution", "line-ns-open", palette.TEXT, [each.null for each in shown]),
+        (
+            "real images against real",
+            "square-open",
+            palette.ROLES["holdout"],
+            [measurement.floor for measurement in class_coverages],
+        ),
+        (
+            "expected if both were one distribution",
+            "line-ns-open",
+            palette.TEXT,
+            [measurement.null for measurement in class_coverages],
+        ),
     ):
         if any(value is not None for value in values):
             figure.add_scatter(
@@ -45,7 +63,8 @@ def coverage(measurements: Sequence[Measurement]) -> go.Figure:
             )
     charts.dressed(
         figure,
-        "How much of each class is covered" + (f" (feature space {glossary.space(shown[0].encoder)})" if shown else ""),
+        "How much of each class is covered"
+        + (f" (feature space {glossary.space(class_coverages[0].encoder)})" if class_coverages else ""),
         "share of real neighbourhoods that a synthetic image reaches",
         "",
         height=190 + 34 * len(names),

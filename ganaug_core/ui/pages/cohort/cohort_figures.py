@@ -16,7 +16,7 @@ def class_counts(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
     for role in ROLES:
         figure.add_bar(
             y=names,
-            x=[each[role] for each in counts.values()],
+            x=[by_role[role] for by_role in counts.values()],
             name=words.ROLES[role],
             orientation="h",
             marker=charts.role_marker(role),

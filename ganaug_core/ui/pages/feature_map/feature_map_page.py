@@ -51,97 +51,97 @@ def page(cohort: str, samples: str) -> None:
     view = columns[1].segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, default="images", required=True, key="view"
     )
-    _look(name, cohort, samples, str(view))
+    _map_and_pair(name, cohort, samples, str(view))
 
 
 @st.fragment
-def _look(name: str, cohort: str, samples: str, view: str) -> None:
+def _map_and_pair(name: str, cohort: str, samples: str, view: str) -> None:
     """Map, pair and gallery; a click runs only this again."""
     with show.guarded():
         address.settle(IMAGE)
-        drawn = caches.map(name, cohort, samples)
-        audit = _audit(drawn)
-        _asked_for(drawn, audit)
+        map_ = caches.map(name, cohort, samples)
+        audit = _audit(map_)
+        _group_in_address(map_, audit)
         left, right = st.columns([3, 2], gap="medium")
         with left:
             if view == "plotly":
-                _plotly(name, drawn)
+                _plotly_figure(name, map_)
             else:
-                _canvas(name, drawn, audit)
-            _faithfulness(drawn)
+                _interactive_map(name, map_, audit)
+            _faithfulness(map_)
         with right:
-            _pair(drawn)
-        _gathered(drawn)
+            _pair(map_)
+        _gathered_galleries(map_)
 
 
-def _audit(drawn: Map) -> Audit | None:
-    return caches.audit_beside(drawn.cohort, drawn.synthetic)
+def _audit(map_: Map) -> Audit | None:
+    return caches.audit_beside(map_.cohort, map_.synthetic)
 
 
-def _canvas(name: str, drawn: Map, audit: Audit | None) -> None:
-    opened = _group_open(drawn)
-    gathered = _rows_gathered(drawn)[0][:MOST] if opened is None else ()  # a group has its outline
+def _interactive_map(name: str, map_: Map, audit: Audit | None) -> None:
+    opened = _opened_group(map_)
+    gathered = _gathered_rows(map_)[0][:MOST] if opened is None else ()  # a group has its outline
     audited_map.show(
         name,
-        drawn,
+        map_,
         audit,
         key="map",
         picked=st.session_state.get(IMAGE) or None,
         opened=opened,
-        chosen=[str(drawn.ids[row]) for row in gathered],
-        on_pick=_picked,
-        on_lasso=partial(_lassoed_on, name, drawn.cohort, drawn.synthetic),
-        on_group=partial(_opened, name, drawn.cohort, drawn.synthetic),
+        chosen=[str(map_.ids[row]) for row in gathered],
+        on_pick=_on_pick,
+        on_lasso=partial(_on_lasso, name, map_.cohort, map_.synthetic),
+        on_group=partial(_on_group, name, map_.cohort, map_.synthetic),
     )
     if audit is None:
         st.text("Suspected copies and missing groups appear here after an audit.")
-        show.link("audit", "Go to the audit", cohort=drawn.cohort, samples=drawn.synthetic)
+        show.link("audit", "Go to the audit", cohort=map_.cohort, samples=map_.synthetic)
 
 
-def _plotly(name: str, drawn: Map) -> None:
+def _plotly_figure(name: str, map_: Map) -> None:
     """The same map without the component: box, lasso and click, no image on hover."""
-    figure, rows = plotly_map.feature_map(drawn, st.session_state.get(IMAGE))
+    figure, rows = plotly_map.feature_map(map_, st.session_state.get(IMAGE))
     key = f"plotly-{name}"
     st.plotly_chart(
         figure,
         key=key,
         theme=None,
-        on_select=partial(_selected, name, drawn.cohort, drawn.synthetic, key, rows),
+        on_select=partial(_on_selection, name, map_.cohort, map_.synthetic, key, rows),
         selection_mode=("points", "box", "lasso"),
-        alt=f"Feature map with {len(drawn.ids):,} points",
+        alt=f"Feature map with {len(map_.ids):,} points",
     )
 
 
-def _selected(name: str, cohort: str, samples: str, key: str, rows: list[Integers]) -> None:
+def _on_selection(name: str, cohort: str, samples: str, key: str, rows: list[Integers]) -> None:
     """Take over a selection in the Plotly figure: one point is picked, several are gathered."""
-    drawn = caches.map(name, cohort, samples)
+    map_ = caches.map(name, cohort, samples)
     points = st.session_state[key]["selection"]["points"]
-    chosen = np.unique([int(rows[each["curve_number"]][each["point_index"]]) for each in points]).astype(np.int64)
+    chosen = np.unique([int(rows[point["curve_number"]][point["point_index"]]) for point in points]).astype(np.int64)
     if len(chosen) == 1:
-        st.session_state[IMAGE] = str(drawn.ids[chosen[0]])
+        st.session_state[IMAGE] = str(map_.ids[chosen[0]])
     elif len(chosen):
-        _keep(drawn, chosen, "lasso")
+        _remember_rows(map_, chosen, "lasso")
 
 
-def _faithfulness(drawn: Map) -> None:
+def _faithfulness(map_: Map) -> None:
     """Say how far the map can be trusted."""
     st.markdown(
         f"**How faithful is it?** Of the 15 nearest neighbours of an image in the feature space "
-        f"{words.percent(drawn.neighbour_hit_rate)} are its neighbours on the map; trustworthiness "
-        f"{drawn.trustworthiness:.2f} of 1. Distances between distant groups mean nothing; lines and lists use the "
+        f"{words.percent(map_.neighbour_hit_rate)} are its neighbours on the map; trustworthiness "
+        f"{map_.trustworthiness:.2f} of 1. Distances between distant groups mean nothing; lines and lists use the "
         f"feature space itself.",
         help="Trustworthiness (Venna and Kaski, 2001): 1 when no image is drawn near another that is not really near.",
     )
 
 
-def _pair(drawn: Map) -> None:
+def _pair(map_: Map) -> None:
     """The picked image beside its nearest ones."""
     image = st.session_state.get(IMAGE) or ""
-    found = np.flatnonzero(drawn.ids == image)
-    if len(found):
-        pairs.show_pair(pairs.of_point(drawn, int(found[0])), drawn.cohort, drawn.synthetic, key="map-pair")
-        if drawn.roles[found[0]] == SYNTHETIC:
-            show.link("samples", "Decide about it", cohort=drawn.cohort, samples=drawn.synthetic, image=str(image))
+    rows = np.flatnonzero(map_.ids == image)
+    if len(rows):
+        pairs.show_pair(pairs.of_point(map_, int(rows[0])), map_.cohort, map_.synthetic, key="map-pair")
+        if map_.roles[rows[0]] == SYNTHETIC:
+            show.link("samples", "Decide about it", cohort=map_.cohort, samples=map_.synthetic, image=str(image))
     else:
         st.info(
             "Hover over a point to see its image beside the nearest training image. Click it to compare the two here. "
@@ -151,95 +151,95 @@ def _pair(drawn: Map) -> None:
     st.text_input("Id of the image", key=IMAGE, persist_state="session", max_chars=12)
 
 
-def _gathered(drawn: Map) -> None:
+def _gathered_galleries(map_: Map) -> None:
     """Galleries of a lasso or a missing group, synthetic images first, nearest to a training image first."""
-    rows, where = _rows_gathered(drawn)
+    rows, where = _gathered_rows(map_)
     if not len(rows):
         return
     st.subheader(f"{words.count(len(rows), 'image')} in the {where}")
-    rows = rows[np.argsort(drawn.distances[rows], kind="stable")]
-    synthetic = rows[drawn.roles[rows] == SYNTHETIC]
-    real = rows[drawn.roles[rows] != SYNTHETIC]
-    for kind, name, found, says in (
-        ("samples", drawn.synthetic, synthetic, "synthetic"),
-        ("cohorts", drawn.cohort, real, "real"),
+    rows = rows[np.argsort(map_.distances[rows], kind="stable")]
+    synthetic = rows[map_.roles[rows] == SYNTHETIC]
+    real = rows[map_.roles[rows] != SYNTHETIC]
+    for kind, name, shown_rows, adjective in (
+        ("samples", map_.synthetic, synthetic, "synthetic"),
+        ("cohorts", map_.cohort, real, "real"),
     ):
-        if len(found):
-            more = f", the {MOST} nearest to a training image shown" if len(found) > MOST else ""
-            if more or len(found) < len(rows):
-                st.text(f"{words.count(len(found), f'{says} image')}{more}")
-            ids = [str(drawn.ids[row]) for row in found[:MOST]]
+        if len(shown_rows):
+            more = f", the {MOST} nearest to a training image shown" if len(shown_rows) > MOST else ""
+            if more or len(shown_rows) < len(rows):
+                st.text(f"{words.count(len(shown_rows), f'{adjective} image')}{more}")
+            ids = [str(map_.ids[row]) for row in shown_rows[:MOST]]
             gallery(
                 kind,
                 name,
                 ids,
-                [_label(drawn, int(row)) for row in found[:MOST]],
+                [_label(map_, int(row)) for row in shown_rows[:MOST]],
                 key=f"lasso-{kind}",
-                title=f"{says} images in the {where}",
+                title=f"{adjective} images in the {where}",
                 picked=st.session_state.get(IMAGE),
-                on_pick=partial(_picked_in, f"lasso-{kind}"),
+                on_pick=partial(_set_image_from, f"lasso-{kind}"),
             )
 
 
-def _label(drawn: Map, row: int) -> str:
-    role = words.ROLES[(*ROLES, "synthetic")[int(drawn.roles[row])]]
-    return f"{words.clean(drawn.classes[int(drawn.labels[row])])}, {role}, {drawn.ids[row]}"
+def _label(map_: Map, row: int) -> str:
+    role = words.ROLES[(*ROLES, "synthetic")[int(map_.roles[row])]]
+    return f"{words.clean(map_.classes[int(map_.labels[row])])}, {role}, {map_.ids[row]}"
 
 
-def _rows_gathered(drawn: Map) -> tuple[Integers, str]:
+def _gathered_rows(map_: Map) -> tuple[Integers, str]:
     """Return the rows of the images that were gathered last, by id (another space keeps them), and what held them."""
     cohort, synthetic, ids, where = st.session_state.get(_GATHERED, ("", "", (), ""))
-    if (cohort, synthetic) != (drawn.cohort, drawn.synthetic):
+    if (cohort, synthetic) != (map_.cohort, map_.synthetic):
         return np.zeros(0, np.int64), ""
-    return np.flatnonzero(np.isin(drawn.ids, ids)), where
+    return np.flatnonzero(np.isin(map_.ids, ids)), where
 
 
-def _lassoed_on(name: str, cohort: str, samples: str) -> None:
-    drawn = caches.map(name, cohort, samples)
+def _on_lasso(name: str, cohort: str, samples: str) -> None:
+    map_ = caches.map(name, cohort, samples)
     lasso = lasso_of(st.session_state["map"]["lasso"])
-    _keep(drawn, lasso.inside(drawn) if lasso else np.zeros(0, np.int64), "lasso")
+    _remember_rows(map_, lasso.inside(map_) if lasso else np.zeros(0, np.int64), "lasso")
 
 
-def _opened(name: str, cohort: str, samples: str) -> None:
+def _on_group(name: str, cohort: str, samples: str) -> None:
     """Gather the real images of the missing group that was opened on the map, or none where it was closed again."""
-    drawn = caches.map(name, cohort, samples)
-    audit, number = _audit(drawn), st.session_state["map"]["group"]
-    known = audited_map.missing_groups(audit) if audit else []
-    if isinstance(number, int) and 0 <= number < len(known):
-        _open(drawn, number, known[number])
+    map_ = caches.map(name, cohort, samples)
+    audit, number = _audit(map_), st.session_state["map"]["group"]
+    missing = audited_map.missing_groups(audit) if audit else []
+    if isinstance(number, int) and 0 <= number < len(missing):
+        _gather_group(map_, number, missing[number])
     else:
-        _keep(drawn, np.zeros(0, np.int64), "")
+        _remember_rows(map_, np.zeros(0, np.int64), "")
 
 
-def _asked_for(drawn: Map, audit: Audit | None) -> None:
+def _group_in_address(map_: Map, audit: Audit | None) -> None:
     """Gather the missing group that a link names, once for each link."""
-    asked = st.query_params.get(GROUP, "")
-    if (drawn.synthetic, asked) == st.session_state.get(f"{GROUP}-in-address"):
+    address = st.query_params.get(GROUP, "")
+    if (map_.synthetic, address) == st.session_state.get(f"{GROUP}-in-address"):
         return
-    st.session_state[f"{GROUP}-in-address"] = drawn.synthetic, asked
-    known = audited_map.missing_groups(audit) if audit else []
-    if re.fullmatch("[0-9]{1,3}", asked) and int(asked) < len(known):
-        _open(drawn, int(asked), known[int(asked)])
+    st.session_state[f"{GROUP}-in-address"] = map_.synthetic, address
+    missing = audited_map.missing_groups(audit) if audit else []
+    if re.fullmatch("[0-9]{1,3}", address) and int(address) < len(missing):
+        _gather_group(map_, int(address), missing[int(address)])
 
 
-def _open(drawn: Map, number: int, group: Group) -> None:
-    _keep(drawn, np.flatnonzero(np.isin(drawn.ids, group.members)), f"missing group {number + 1}", number)
+def _gather_group(map_: Map, number: int, group: Group) -> None:
+    _remember_rows(map_, np.flatnonzero(np.isin(map_.ids, group.members)), f"missing group {number + 1}", number)
 
 
-def _keep(drawn: Map, rows: Integers, where: str, group: int | None = None) -> None:
-    st.session_state[_GATHERED] = (drawn.cohort, drawn.synthetic, drawn.ids[rows].tolist(), where)
-    st.session_state[_OPENED] = (drawn.cohort, drawn.synthetic, group)
+def _remember_rows(map_: Map, rows: Integers, where: str, group: int | None = None) -> None:
+    st.session_state[_GATHERED] = (map_.cohort, map_.synthetic, map_.ids[rows].tolist(), where)
+    st.session_state[_OPENED] = (map_.cohort, map_.synthetic, group)
 
 
-def _group_open(drawn: Map) -> int | None:
+def _opened_group(map_: Map) -> int | None:
     """Return the place of the missing group that was opened last, None where it belongs to other images."""
     cohort, synthetic, group = st.session_state.get(_OPENED, ("", "", None))
-    return group if (cohort, synthetic) == (drawn.cohort, drawn.synthetic) else None
+    return group if (cohort, synthetic) == (map_.cohort, map_.synthetic) else None
 
 
-def _picked() -> None:
-    _picked_in("map")
+def _on_pick() -> None:
+    _set_image_from("map")
 
 
-def _picked_in(key: str) -> None:
+def _set_image_from(key: str) -> None:
     st.session_state[IMAGE] = st.session_state[key]["picked"] or ""

@@ -11,21 +11,21 @@ MOST_WITHOUT_WEBGL = 4000  # so many points are drawn fast enough without it, an
 SYMBOLS = {"train": "square", "tuning": "diamond", "holdout": "square-open", "synthetic": "cross-thin"}
 
 
-def feature_map(drawn: Map, picked: str | None = None) -> tuple[go.Figure, list[NDArray[np.int64]]]:
+def feature_map(map_: Map, picked: str | None = None) -> tuple[go.Figure, list[NDArray[np.int64]]]:
     """Return the map as a figure, and for each of its traces the rows of the map that it draws."""
     figure, rows = go.Figure(), []
-    points = go.Scattergl if len(drawn.ids) > MOST_WITHOUT_WEBGL else go.Scatter
+    points = go.Scattergl if len(map_.ids) > MOST_WITHOUT_WEBGL else go.Scatter
     for role, role_name in enumerate((*ROLES, "synthetic")):
-        for label, class_name in enumerate(drawn.classes):
-            here = np.flatnonzero((drawn.roles == role) & (drawn.labels == label))
-            if not len(here):
+        for label, class_name in enumerate(map_.classes):
+            class_rows = np.flatnonzero((map_.roles == role) & (map_.labels == label))
+            if not len(class_rows):
                 continue
-            rows.append(here)
+            rows.append(class_rows)
             colour = palette.of_class(label)
             name = f"{words.clean(class_name)}, {words.ROLES[role_name]}"
             trace = points(
-                x=drawn.positions[here, 0],
-                y=drawn.positions[here, 1],
+                x=map_.positions[class_rows, 0],
+                y=map_.positions[class_rows, 1],
                 mode="markers",
                 name=name,
                 marker={
@@ -38,20 +38,20 @@ def feature_map(drawn: Map, picked: str | None = None) -> tuple[go.Figure, list[
                 hovertemplate=name + "<extra></extra>",
             )
             figure.add_trace(trace)
-    at = np.flatnonzero(drawn.ids == picked)
-    if len(at):
+    picked_rows = np.flatnonzero(map_.ids == picked)
+    if len(picked_rows):
         ring = points(
-            x=drawn.positions[at, 0],
-            y=drawn.positions[at, 1],
+            x=map_.positions[picked_rows, 0],
+            y=map_.positions[picked_rows, 1],
             mode="markers",
             name="picked image",
             marker={"symbol": "circle-open", "size": 18, "color": palette.TEXT, "line": {"width": 3}},
         )
         figure.add_trace(ring)
-        rows.append(at)
+        rows.append(picked_rows)
     charts.dressed(
         figure,
-        f"Feature map ({glossary.space(drawn.encoder)})",
+        f"Feature map ({glossary.space(map_.encoder)})",
         "first map direction",
         "second map direction",
         height=620,

@@ -11,13 +11,13 @@ from ganaug_core.ui.shared import caches, choosers, names, show, uploads, words
 _BROUGHT = "brought-images"
 
 
-def collect_images() -> None:
+def collect_imported_images() -> None:
     """Take note of the synthetic images that this session imported, once they are there."""
     if imported := show.collect(ImportSamples.step):
         st.session_state[_BROUGHT] = imported
 
 
-def brought() -> str | None:
+def last_imported() -> str | None:
     """Return the name of the synthetic images that this session imported last, None where there are none."""
     name = st.session_state.get(_BROUGHT)
     return name if name and caches.workspace().exists("samples", name) else None
@@ -31,7 +31,7 @@ def bring_generator() -> None:
     )
     if file is None:
         return
-    path = uploads.keep([file], caches.workspace())
+    path = uploads.store_files([file], caches.workspace())
     name = names.free_name(Path(file.name).stem, "generators")
     show.start(ImportGenerator(path=str(path), name=name), "generator")
     st.session_state["generator-upload"] = number + 1
@@ -40,11 +40,11 @@ def bring_generator() -> None:
 
 def bring_images() -> None:
     """Import anybody's synthetic images for a cohort, to look at and audit them like our own."""
-    if name := brought():
+    if name := last_imported():
         samples = caches.samples(name)
         left_out = len(samples.provenance.get("skipped", ()))
-        said = f"{words.count(len(samples), 'image')} imported as {name}"
-        st.success(f"{said}, {words.count(left_out, 'file')} left out." if left_out else f"{said}.")
+        text = f"{words.count(len(samples), 'image')} imported as {name}"
+        st.success(f"{text}, {words.count(left_out, 'file')} left out." if left_out else f"{text}.")
         with st.container(horizontal=True):
             show.link("samples", "Look at them closely", samples=name)
             show.link("audit", "Audit them", samples=name)
@@ -57,15 +57,15 @@ def bring_images() -> None:
     number = st.session_state.setdefault("synthetic-upload", 0)
     file = st.file_uploader("Zip archive or NPZ file", type=["zip", "npz"], key=f"synthetic-{number}")
     if file is not None:
-        st.session_state["synthetic-path"] = str(uploads.keep([file], caches.workspace()))
+        st.session_state["synthetic-path"] = str(uploads.store_files([file], caches.workspace()))
         st.session_state["synthetic-name"] = Path(file.name).stem
         st.session_state["synthetic-upload"] = number + 1
         st.rerun()
-    kept = st.session_state.get("synthetic-path")
-    typed = "" if kept else st.text_input("or a folder or NPZ file on the server", key=f"synthetic-typed-{number}")
-    if not kept and not typed:
+    uploaded = st.session_state.get("synthetic-path")
+    typed = "" if uploaded else st.text_input("or a folder or NPZ file on the server", key=f"synthetic-typed-{number}")
+    if not uploaded and not typed:
         return
-    source = Path(kept) if kept else uploads.below_roots(typed)
+    source = Path(uploaded) if uploaded else uploads.below_roots(typed)
     suggested = st.session_state.get("synthetic-name") or source.stem
     name = st.text_input("Name of these images", value=names.free_name(suggested, "samples"), max_chars=100)
     if st.button("Import these images", type="primary"):

@@ -24,7 +24,7 @@ LICENCES = {
 }
 
 
-def card_of(name: str) -> None:
+def card(name: str) -> None:
     """Tell what a generator draws, from what it learnt, and that its file was tested."""
     with caches.using("generators", name):
         passport = stored.passport(caches.workspace(), name)
@@ -34,14 +34,14 @@ def card_of(name: str) -> None:
         "Classes": str(len(card["classes"])),
         "Size": f"{shape['rows']} × {shape['columns']} px",
         "Unit": words.clean(unit["unit"]),
-        "Training images": f"{sum(each['train'] for each in card['classes']):,}",
+        "Training images": f"{sum(counts['train'] for counts in card['classes']):,}",
         "Patients": f"{card['patients']:,}" if card["patients"] else "not known",
     }
-    for place, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        place.metric(label, value)
+    for column, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(label, value)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.text("\n".join(each for each in _sentences(card) if each != name))
+        st.text("\n".join(sentence for sentence in _sentences(card) if sentence != name))
         st.success(
             "Self-test passed when it came here: the file is whole, its images are finite and varied, and its classes "
             "differ. It is tested again each time it is loaded.",
@@ -74,7 +74,7 @@ def _sentences(card: dict[str, Any]) -> list[str]:
     ]
 
 
-def download(name: str) -> None:
+def download_button(name: str) -> None:
     """Offer the generator as one file that cannot run code."""
     workspace = caches.workspace()
     st.download_button(
@@ -87,17 +87,22 @@ def download(name: str) -> None:
     )
 
 
-def drawing(name: str) -> None:
+def draw_images(name: str) -> None:
     """Draw images of every class; what was drawn before is there at once."""
     st.subheader("Draw images")
-    before = _drawn_last(name)
+    last_settings = _last_settings(name)
     columns = st.columns(3)
     per_class = columns[0].select_slider(
-        "Images per class", AMOUNTS, value=before.get("per_class", 64), key=f"draw-count-{name}"
+        "Images per class", AMOUNTS, value=last_settings.get("per_class", 64), key=f"draw-count-{name}"
     )
     seed = int(
         columns[1].number_input(
-            "Seed", 0, 2**31 - 1, before.get("seed", 0), key=f"draw-seed-{name}", help="The same seed, the same images."
+            "Seed",
+            0,
+            2**31 - 1,
+            last_settings.get("seed", 0),
+            key=f"draw-seed-{name}",
+            help="The same seed, the same images.",
         )
     )
     truncation = columns[2].slider(
@@ -114,15 +119,15 @@ def drawing(name: str) -> None:
         plain = pipeline.made(caches.workspace(), replace(request, truncation=1.0))
         if truncation < 1 and plain:
             st.text("The same starting points without truncation and with it, one below the other.")
-            pictures({"truncation 1": plain, f"truncation {truncation:g}": samples})
+            image_rows({"truncation 1": plain, f"truncation {truncation:g}": samples})
         else:
-            pictures({"synthetic": samples})
+            image_rows({"synthetic": samples})
         with st.container(horizontal=True):
             show.link("samples", "Look at them closely", samples=samples)
             show.link("audit", "Audit them", samples=samples)
 
 
-def mixing(name: str) -> None:
+def mix_styles(name: str) -> None:
     """Mix the styles of two rows of images, where the generator has styles; elsewhere show nothing."""
     if stored.passport(caches.workspace(), name).architecture.name != "style":
         return
@@ -140,37 +145,37 @@ def mixing(name: str) -> None:
     samples = show.finished(Sample(generator=name, per_class=1, mixing=float(share)), "Mix styles")
     if samples is None:
         return
-    drawn = caches.samples(samples)
+    record = caches.samples(samples)
     st.caption("Images of a row share their coarse styles, images of a column their fine ones. Synthetic.")
-    places = st.columns(3)
-    for label, class_name in enumerate(drawn.classes):
-        index = np.flatnonzero(drawn.labels == label)
+    columns = st.columns(3)
+    for label, class_name in enumerate(record.classes):
+        index = np.flatnonzero(record.labels == label)
         side = round(len(index) ** 0.5)
-        with places[label % len(places)]:
+        with columns[label % len(columns)]:
             st.text(words.clean(class_name))
-            sheet = caches.drawn(samples, tuple(index.tolist()), side, 56)
+            sheet = caches.samples_sheet(samples, tuple(index.tolist()), side, 56)
             st.image(sheet, output_format="PNG", alt=f"Mixed styles of the class {words.clean(class_name)}")
 
 
-def _drawn_last(generator: str) -> dict[str, int]:
+def _last_settings(generator: str) -> dict[str, int]:
     """Return `per_class` and `seed` of the images drawn last, if they were drawn on this page or for an audit."""
     workspace = caches.workspace()
-    drawn = workspace.find(
+    matching = workspace.find(
         "samples", {"generator": workspace.identity("generators", generator)}, truncation=1.0, mixing=0.0, classes=None
     )
-    settings = [reference.origin.settings for _, reference in drawn]
-    chosen = [each for each in settings if each.get("per_class") in AMOUNTS]
-    return {key: int(chosen[0][key]) for key in ("per_class", "seed")} if chosen else {}
+    settings = [reference.origin.settings for _, reference in matching]
+    usable = [values for values in settings if values.get("per_class") in AMOUNTS]
+    return {key: int(usable[0][key]) for key in ("per_class", "seed")} if usable else {}
 
 
-def pictures(sets: Mapping[str, str]) -> None:
+def image_rows(sets: Mapping[str, str]) -> None:
     """Show the first images of every class: a row for each set, given by what is said of it."""
     classes = caches.samples(next(iter(sets.values()))).classes
     for label, class_name in enumerate(map(words.clean, classes)):
-        for says, name in sets.items():
-            index = np.flatnonzero(caches.samples(name).labels == label)[:SHOWN_PER_CLASS]
-            if len(index):
+        for caption, name in sets.items():
+            rows = np.flatnonzero(caches.samples(name).labels == label)[:SHOWN_PER_CLASS]
+            if len(rows):
                 left, right = st.columns([1, 7], vertical_alignment="center")
-                left.text(f"{class_name}\n{says}")
-                sheet = caches.drawn(name, tuple(index.tolist()), SHOWN_PER_CLASS, 72)
-                right.image(sheet, output_format="PNG", alt=f"Synthetic images of the class {class_name}, {says}")
+                left.text(f"{class_name}\n{caption}")
+                sheet = caches.samples_sheet(name, tuple(rows.tolist()), SHOWN_PER_CLASS, 72)
+                right.image(sheet, output_format="PNG", alt=f"Synthetic images of the class {class_name}, {caption}")

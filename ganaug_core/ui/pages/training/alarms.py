@@ -9,24 +9,25 @@ from ganaug_core.ui.shared import caches, words
 
 def alarms(name: str) -> None:
     """Show the alarms that hold; those that are over are folded away."""
-    found = runs.alarms(caches.workspace(), name)
-    holding, over = ([each for each in found if (each.over is None) == holds] for holds in (True, False))
-    for each in holding:
-        raised = each.raised
+    known_alarms = runs.alarms(caches.workspace(), name)
+    holding = [alarm for alarm in known_alarms if alarm.over is None]
+    past_alarms = [alarm for alarm in known_alarms if alarm.over is not None]
+    for alarm in holding:
+        raised = alarm.raised
         st.warning(
             f"**{_title(raised.name)}** (alarm after {words.count(raised.images, 'image')}). {words.plain(raised.say)}"
             f"\n\n**What to try:** {words.plain(raised.do)}",
             icon=":material/notification_important:",
         )
-    if over:
-        with st.expander(words.count(len(over), "alarm is over", "alarms are over"), key=f"over-{name}"):
-            for each in over:
-                raised = each.raised
+    if past_alarms:
+        with st.expander(words.count(len(past_alarms), "alarm is over", "alarms are over"), key=f"over-{name}"):
+            for alarm in past_alarms:
+                raised = alarm.raised
                 st.text(
-                    f"{_title(raised.name)}, from {raised.images:,} to {each.over:,} images. {words.clean(raised.say)} "
-                    f"{words.clean(raised.do)}"
+                    f"{_title(raised.name)}, from {raised.images:,} to {alarm.over:,} images. "
+                    f"{words.clean(raised.say)} {words.clean(raised.do)}"
                 )
-    if not found and runs.watched(caches.workspace(), name):
+    if not known_alarms and runs.watched(caches.workspace(), name):
         st.text("No alarm has gone off.")
 
 

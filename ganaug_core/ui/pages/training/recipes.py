@@ -16,9 +16,9 @@ FIRST = "recommended"
 PER_ROW = 3
 
 
-def start(cohort: str) -> None:
+def new_run(cohort: str) -> None:
     """Offer the recipes and start a run on a cohort."""
-    chosen = _cards()
+    chosen = _recipe_cards()
     recipe = RECIPES[chosen]
     left, right = st.columns(2)
     with left:
@@ -47,19 +47,19 @@ def device_in_words() -> str:
     return "This computer has no NVIDIA graphics card: its processor trains. Small images and a few minutes work well."
 
 
-def _cards() -> str:
+def _recipe_cards() -> str:
     """Show one card a recipe and return the chosen one."""
     chosen: str = st.session_state.setdefault("recipe", FIRST)
     chosen_classic = RECIPES[chosen].kind == "classic"
-    _row([each for each in RECIPES.values() if each.kind == "use"], chosen)
+    _recipe_row([recipe for recipe in RECIPES.values() if recipe.kind == "use"], chosen)
     with st.expander("The classics, to compare and to teach", icon=":material/history_edu:", expanded=chosen_classic):
-        classics = [each for each in RECIPES.values() if each.kind == "classic"]
+        classics = [recipe for recipe in RECIPES.values() if recipe.kind == "classic"]
         for first in range(0, len(classics), PER_ROW):
-            _row(classics[first : first + PER_ROW], chosen)
+            _recipe_row(classics[first : first + PER_ROW], chosen)
     return chosen
 
 
-def _row(recipes: Sequence[Recipe], chosen: str) -> None:
+def _recipe_row(recipes: Sequence[Recipe], chosen: str) -> None:
     for column, recipe in zip(st.columns(PER_ROW), recipes, strict=False):
         with column.container(border=True, height="stretch"):
             st.subheader(recipe.title)

@@ -41,8 +41,8 @@ def p_value(value: float) -> str:
 
 def chance(value: float, letter: str = "p") -> str:
     """Return a p or q for a sentence: `p = 0.03`, `p < 0.0001`."""
-    said = p_value(value)
-    return f"{letter} {said}" if said.startswith("<") else f"{letter} = {said}"
+    text = p_value(value)
+    return f"{letter} {text}" if text.startswith("<") else f"{letter} = {text}"
 
 
 def distance(value: float) -> str:

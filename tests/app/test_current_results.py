@@ -283,7 +283,7 @@ def test_the_address_of_an_image_never_shows_another_one(judged: Workspace, kind
 
 
 def test_the_address_of_a_map_never_shows_another_one(judged: Workspace) -> None:
-    name = str(pipeline.made(judged, BuildMap(**ABOUT)))
+    name = str(pipeline.existing_result(judged, BuildMap(**ABOUT)))
     before = judged.artefact("maps", name)
     shown = ask(f"/api/map/{before}.bin").body
     drawn = judged.map(name)
@@ -488,7 +488,7 @@ def test_a_result_that_is_replaced_while_it_is_read_is_read_again(
     from ganaug_core.ui.shared import caches
 
     request = MeasureBenefit(**ABOUT)
-    name = str(pipeline.made(judged, request))
+    name = str(pipeline.existing_result(judged, request))
     stale = judged.artefact("benefits", name)
     kept(judged, a_benefit(judged.cohort(COHORT), judged.samples(SAMPLES), done=1), request)
     monkeypatch.setattr(caches, "artefact", lambda *_: stale)

@@ -42,11 +42,11 @@ def judged(filled: Workspace) -> Workspace:
 
 
 def the_map(workspace: Workspace) -> Map:
-    return workspace.map(str(pipeline.made(workspace, MAP)))
+    return workspace.map(str(pipeline.existing_result(workspace, MAP)))
 
 
 def the_audit(workspace: Workspace) -> Audit:
-    return workspace.audit(str(pipeline.made(workspace, AUDIT)))
+    return workspace.audit(str(pipeline.existing_result(workspace, AUDIT)))
 
 
 def texts(app: AppTest) -> str:

@@ -41,7 +41,7 @@ def judged(filled: Workspace) -> Workspace:
 
 
 def audit_of(judged: Workspace) -> Audit:
-    return judged.audit(str(pipeline.made(judged, AUDIT)))
+    return judged.audit(str(pipeline.existing_result(judged, AUDIT)))
 
 
 # forms
@@ -144,7 +144,7 @@ def test_a_pair_at_the_limit_is_the_same_for_the_list_the_map_and_the_curation(
     monkeypatch.setattr(
         audited_map, "feature_map", lambda *_, links, **__: drawn.extend(synthetic for synthetic, _ in links)
     )
-    audited_map.show("x", judged.map(str(pipeline.made(judged, MAP))), edge)
+    audited_map.show("x", judged.map(str(pipeline.existing_result(judged, MAP))), edge)
     assert drawn == wanted
 
     cohort, samples = judged.identity("cohorts", "small"), judged.identity("samples", SAMPLES)

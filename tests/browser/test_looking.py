@@ -235,7 +235,7 @@ def test_a_key_keeps_an_image_and_a_reload_still_knows(app, scans) -> None:
 def test_the_points_come_with_their_ids(app, scans) -> None:
     _, _, drawn = scans
     workspace = app.server.workspace
-    artefact = workspace.artefact("maps", str(pipeline.made(workspace, MAP)))
+    artefact = workspace.artefact("maps", str(pipeline.existing_result(workspace, MAP)))
     body = app.page.request.get(f"{app.server.address}/api/map/{artefact}.bin").body()
     n = len(drawn.ids)
     assert len(body) == 26 * n

@@ -45,12 +45,16 @@ def test_what_was_made_is_found_and_not_made_again(trained: Workspace) -> None:
     request = Sample(generator="first", per_class=5)
     samples = pipeline.sample(trained, request)
     before = trained.artefact("samples", samples)
-    assert pipeline.made(trained, request) == samples
+    assert pipeline.existing_result(trained, request) == samples
     assert pipeline.sample(trained, request) == samples
     assert trained.artefact("samples", samples) == before
     map_ = BuildMap(cohort="digits", samples=samples, encoder="pixels")
-    assert pipeline.made(trained, map_) is None
-    assert pipeline.build_map(trained, map_) == pipeline.made(trained, map_) == pipeline.build_map(trained, map_)
+    assert pipeline.existing_result(trained, map_) is None
+    assert (
+        pipeline.build_map(trained, map_)
+        == pipeline.existing_result(trained, map_)
+        == pipeline.build_map(trained, map_)
+    )
 
 
 def test_samples_of_another_generator_under_the_same_name_are_other_samples(trained: Workspace, tmp_path: Path) -> None:

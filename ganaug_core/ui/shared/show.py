@@ -136,7 +136,7 @@ def finished(request: Request, label: str) -> str | None:
         label: Words on the button that starts it.
     """
     workspace = caches.workspace()
-    if result := pipeline.made(workspace, request):
+    if result := pipeline.existing_result(workspace, request):
         return result
     newest_job = job(request)
     if newest_job is not None and newest_job.live:

@@ -116,7 +116,7 @@ def draw_images(name: str) -> None:
     )
     request = Sample(generator=name, per_class=int(per_class), seed=seed, truncation=float(truncation))
     if samples := show.finished(request, f"Draw {per_class} images per class"):
-        plain = pipeline.made(caches.workspace(), replace(request, truncation=1.0))
+        plain = pipeline.existing_result(caches.workspace(), replace(request, truncation=1.0))
         if truncation < 1 and plain:
             st.text("The same starting points without truncation and with it, one below the other.")
             image_rows({"truncation 1": plain, f"truncation {truncation:g}": samples})

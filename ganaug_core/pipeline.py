@@ -364,7 +364,7 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
     return expected.name
 
 
-STEPS: Mapping[type[Request], Callable[..., str]] = {
+STEPS: dict[type[Request], Callable[..., str]] = {
     ImportCohort: import_cohort,
     ReduceClass: reduce_class,
     Train: train,

@@ -38,7 +38,7 @@ def list_(json: console.Json = None, workspace: console.Workspace = None) -> Non
 def show(generator: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Show a generator's passport."""
     document = _document(Workspace(workspace), generator)
-    classes = ", ".join(f"{each['name']} ({each['train']:,})" for each in document["classes"])
+    classes = ", ".join(f"{counts['name']} ({counts['train']:,})" for counts in document["classes"])
     lines = [f"{key}: {value}" for key, value in document.items() if isinstance(value, str | int | float)]
     console.answer(document, "\n".join([*lines, f"classes: {classes}"]), json)
 

@@ -310,7 +310,7 @@ class Workspace:
         return [
             (name, reference)
             for name, reference in self._readable_references(kind)[::-1]
-            if {part: reference.origin.names.get(part) for part in names} == dict(names)
+            if {role: reference.origin.names.get(role) for role in names} == dict(names)
             and not reference.origin.agrees(inputs, {}, REVISIONS[kind])
         ]
 
@@ -360,7 +360,7 @@ class Workspace:
             WorkspaceError: The name is taken, or cannot be a name.
         """
         check_name(name)
-        clashes = [known for known in self.names(kind) if known.casefold() == name.casefold()]
+        clashes = [other for other in self.names(kind) if other.casefold() == name.casefold()]
         if clashes:  # on some systems files whose names differ in capitals only are one
             raise WorkspaceError(
                 f"There is already a {kind.removesuffix('s')} named {clashes[0]}.",

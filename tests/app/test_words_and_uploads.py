@@ -21,9 +21,9 @@ class File(io.BytesIO):
 
 def archive(*members: tuple[str, bytes]) -> File:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, content in members:
-            made.writestr(name, content)
+            zipped.writestr(name, content)
     return File("images.zip", data.getvalue())
 
 
@@ -58,9 +58,9 @@ def test_what_cannot_be_shown_is_replaced() -> None:
 
 
 def test_an_archive_is_unpacked_and_its_wrapping_folder_taken_off(home: Workspace) -> None:
-    place = uploads.store_files([archive(("set/a/1.png", b"1"), ("set/b/2.png", b"2"), ("__MACOSX/x", b""))], home)
-    assert files_below(place) == ["a/1.png", "b/2.png"]
-    assert home.uploads in place.parents
+    folder = uploads.store_files([archive(("set/a/1.png", b"1"), ("set/b/2.png", b"2"), ("__MACOSX/x", b""))], home)
+    assert files_below(folder) == ["a/1.png", "b/2.png"]
+    assert home.uploads in folder.parents
 
 
 def test_two_classes_at_the_top_stay_as_they_are(home: Workspace) -> None:
@@ -76,8 +76,8 @@ def test_one_file_is_kept_as_a_file(home: Workspace) -> None:
 
 
 def test_several_files_are_kept_as_a_folder(home: Workspace) -> None:
-    place = uploads.store_files([File("t.csv", b"t"), File("a/1.png", b"1")], home)
-    assert files_below(place) == ["a/1.png", "t.csv"]
+    folder = uploads.store_files([File("t.csv", b"t"), File("a/1.png", b"1")], home)
+    assert files_below(folder) == ["a/1.png", "t.csv"]
 
 
 @pytest.mark.parametrize(
@@ -123,18 +123,18 @@ def test_an_archive_inside_an_archive_is_refused(home: Workspace) -> None:
 
 def test_a_link_is_refused(home: Workspace) -> None:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as made:
+    with zipfile.ZipFile(data, "w") as zipped:
         info = zipfile.ZipInfo("a/passwd.png")
         info.external_attr = (stat.S_IFLNK | 0o777) << 16
-        made.writestr(info, "/etc/passwd")
+        zipped.writestr(info, "/etc/passwd")
     with pytest.raises(CohortError, match="is a link"):
         uploads.store_files([File("links.zip", data.getvalue())], home)
 
 
 def test_an_encrypted_archive_is_refused(home: Workspace) -> None:
     data = bytearray(archive(("a/1.png", b"1")).getvalue())
-    place = data.index(b"PK\x01\x02")
-    struct.pack_into("<H", data, place + 8, 1)
+    offset = data.index(b"PK\x01\x02")
+    struct.pack_into("<H", data, offset + 8, 1)
     with pytest.raises(CohortError, match="encrypted"):
         uploads.store_files([File("secret.zip", bytes(data))], home)
 
@@ -174,7 +174,7 @@ def test_a_folder_below_a_root_may_be_opened(roots: Path) -> None:
 
 
 def test_what_lies_outside_the_roots_or_nowhere_is_answered_alike(roots: Path) -> None:
-    said = set()
+    messages = set()
     for path in (
         f"{roots}/../data2",
         f"{roots}2",
@@ -187,8 +187,8 @@ def test_what_lies_outside_the_roots_or_nowhere_is_answered_alike(roots: Path) -
     ):
         with pytest.raises(WorkspaceError) as raised:
             uploads.below_roots(path)
-        said.add(str(raised.value))
-    assert len(said) == 1
+        messages.add(str(raised.value))
+    assert len(messages) == 1
 
 
 def test_links_and_hidden_folders_are_not_offered(roots: Path) -> None:

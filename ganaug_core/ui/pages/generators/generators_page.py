@@ -51,7 +51,9 @@ def card(name: str) -> None:
             rows = [{"Measure": words.clean(key), "Value": value} for key, value in card["metrics"].items()]
             st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Measures in the passport")
     with right:
-        rows = [{"Class": words.clean(each["name"]), "Training images": each["train"]} for each in card["classes"]]
+        rows = [
+            {"Class": words.clean(counts["name"]), "Training images": counts["train"]} for counts in card["classes"]
+        ]
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Training images of each class")
     with st.expander("Fingerprints"):
         st.code(

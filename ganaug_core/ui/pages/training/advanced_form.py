@@ -91,14 +91,14 @@ def _ask_family(recipe: Recipe, family: str) -> dict[str, Any]:
     return changes
 
 
-def _ask_settings(recipe: Recipe, part: PartCard, named: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
+def _ask_settings(recipe: Recipe, part: PartCard, config: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
     st.caption(f"{title_of(part.name)}: {words.plain(part.says)} Source: {words.plain(part.source)}")
     changes: dict[str, Any] = {}
     if not part.settings:
         return changes
     with st.grid(3):
         for setting, card in part.settings.items():
-            standard = named.settings.get(setting, card.default)
+            standard = config.settings.get(setting, card.default)
             label = f"{title_of(part.name)}: {setting.replace('_', ' ')}"
             key = f"setting-{recipe.name}-{part.name}: {setting}"
             value = _ask_value(label, card.says, standard, key, card.choices)

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from ganaug_core.ui.pages.cohort import cohort_page
-from ganaug_core.ui.shared import choosers, show
+from ganaug_core.ui.shared import choosers, job_progress
 
 st.title("Cohort")
-show.collect("import_cohort")
-news = show.news("import_cohort")
+job_progress.collect("import_cohort")
+news = job_progress.has_news("import_cohort")
 name = choosers.cohort()
 if name is None:
     cohort_page.first_cohort()

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from ganaug_core.ui.pages.generators import bringing, generators_page
-from ganaug_core.ui.shared import choosers, show
+from ganaug_core.ui.shared import choosers, job_progress, show
 
 st.title("Generators")
-show.collect("import_generator")
+job_progress.collect("import_generator")
 bringing.collect_imported_images()
 name = choosers.generator()
 if name is None:
@@ -22,14 +22,14 @@ else:
         generators_page.mix_styles(name)
 
 st.divider()
-unfolded = show.news("import_generator")
+unfolded = job_progress.has_news("import_generator")
 with st.expander("Bring a generator file", expanded=unfolded, icon=":material/upload_file:"), show.guarded():
-    show.tell("import_generator")
+    job_progress.show_running("import_generator")
     bringing.bring_generator()
-unfolded = show.news("import_samples") or bringing.last_imported() is not None
+unfolded = job_progress.has_news("import_samples") or bringing.last_imported() is not None
 with (
     st.expander("Bring synthetic images of another program", expanded=unfolded, icon=":material/add_photo_alternate:"),
     show.guarded(),
 ):
-    show.tell("import_samples")
+    job_progress.show_running("import_samples")
     bringing.bring_images()

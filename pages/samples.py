@@ -3,12 +3,12 @@
 import streamlit as st
 
 from ganaug_core.ui.pages.samples import samples_page
-from ganaug_core.ui.shared import choosers, show
+from ganaug_core.ui.shared import choosers, job_progress, show
 
 title, left, middle, right = st.columns([5, 6, 6, 4], vertical_alignment="bottom")
 title.title("Samples")
 for kind in ("sample", "import_samples"):
-    show.watch(kind)
+    job_progress.watch(kind)
 with left:
     cohort = choosers.cohort()
 if cohort is None:

@@ -8,7 +8,7 @@ from ganaug_core.config.requests import AuditSamples
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
 from ganaug_core.storage.workspace import Reference
 from ganaug_core.ui.pages.audit import evidence, evidence_figures, verdicts
-from ganaug_core.ui.shared import caches, charts, glossary, pairs, show, words
+from ganaug_core.ui.shared import caches, charts, glossary, job_progress, pairs, show, words
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
 from ganaug_core.ui.shared.components.viewer import Panel, viewer
 
@@ -18,15 +18,17 @@ FIRST = "Start the audit"
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     audit = caches.audit_of(cohort, samples)
-    job = show.job_about(AuditSamples.step, cohort, samples)
+    job = job_progress.job_about(AuditSamples.step, cohort, samples)
     if audit is not None and job is not None and job.live:
-        show.follow(job.id)
+        job_progress.follow(job.id)
     if audit is None:
         st.text(
             "An audit compares the synthetic images with the training images and with the hold-out images that no "
             "generator has seen. It takes a few minutes and goes on when you leave the page."
         )
-        show.finished(AuditSamples(cohort=cohort, samples=samples, trust_split=_trusted(cohort, samples)), FIRST)
+        job_progress.result_or_button(
+            AuditSamples(cohort=cohort, samples=samples, trust_split=_trusted(cohort, samples)), FIRST
+        )
         _earlier_audits(cohort, samples)
         return
     st.subheader(verdicts.in_one_sentence(audit), help=verdicts.questions())
@@ -301,7 +303,7 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
                 on_click="ignore",
             )
         if st.button("Run the audit again", icon=":material/refresh:", key="again"):
-            show.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted))
+            job_progress.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted))
             st.rerun()
 
 

@@ -12,7 +12,7 @@ from ganaug_core.errors import WorkspaceError
 from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui.pages.benefit import benefit_figures
 from ganaug_core.ui.pages.benefit.benefit_figures import MEASURES, ORDER
-from ganaug_core.ui.shared import caches, charts, show, words
+from ganaug_core.ui.shared import caches, charts, job_progress, show, words
 
 STATES = {
     "helps": ("helps", ":material/trending_up:", "green"),
@@ -28,10 +28,10 @@ MORE = 5
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     inputs = caches.inputs(cohort, samples)
-    job = show.job_about(MeasureBenefit.step, cohort, samples)
+    job = job_progress.job_about(MeasureBenefit.step, cohort, samples)
     name, benefit = _newest(inputs, running=job is not None and job.live)
     if job is not None and job.live:
-        show.follow(job.id)
+        job_progress.follow(job.id)
         st.fragment(_refresh, run_every=REFRESH_SECONDS)(inputs, _artefact(inputs))
     if name is None or benefit is None:
         if job is None or not job.live:
@@ -105,7 +105,7 @@ def _offer_experiment(cohort: str, samples: str) -> None:
     request = MeasureBenefit(cohort=cohort, samples=samples, **_trust(cohort, samples), **_choices(cohort))
     st.text("The first estimate comes after about a minute, the whole after some minutes; you may leave the page.")
     if _curation(request) is not None:
-        show.finished(request, "Start the experiment")
+        job_progress.result_or_button(request, "Start the experiment")
     _reduce_class(cohort)
 
 
@@ -288,7 +288,7 @@ def _save_and_refine(name: str, benefit: Benefit, cohort: str, samples: str) -> 
             )
         label = "Go on" if unfinished else f"Refine with {MORE} more repetitions"
         if st.button(label, icon=":material/add:", key="more-repetitions"):
-            show.start(
+            job_progress.start(
                 MeasureBenefit(
                     cohort=cohort,
                     samples=samples,
@@ -316,5 +316,5 @@ def _reduce_class(cohort: str, class_name: str | None = None) -> None:
         rare = class_names[str(left.selectbox("Class", list(class_names), first, key="rarer-class"))]
         keep = int(middle.number_input("Training images to keep", 4, 100_000, 50, key="keep"))
         if right.button("Make this cohort", key="make-rarer"):
-            show.start(ReduceClass(cohort=cohort, class_name=rare, keep=keep), chooser="cohort")
+            job_progress.start(ReduceClass(cohort=cohort, class_name=rare, keep=keep), chooser="cohort")
             st.rerun()

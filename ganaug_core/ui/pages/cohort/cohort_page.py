@@ -10,12 +10,12 @@ from ganaug_core.ui.pages.cohort import (
     sources,
     split_proposal,
 )
-from ganaug_core.ui.shared import caches, show
+from ganaug_core.ui.shared import caches, job_progress, show
 
 
 def first_cohort() -> None:
     """Offer the embedded cohorts and the way to load one's own, where there is none yet."""
-    show.tell("import_cohort")
+    job_progress.show_running("import_cohort")
     st.write("A cohort is a set of labelled images, split by patient. Open one of these, or load your own.")
     sources.embedded_cohorts()
     st.subheader("Your own images")
@@ -48,6 +48,6 @@ def page(name: str, *, news: bool) -> None:
         show.link("training", "Train a generator on this cohort", cohort=name)
         overview.delete_button(cohort)
     with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
-        show.tell("import_cohort")
+        job_progress.show_running("import_cohort")
         sources.embedded_cohorts()
         sources.own_images()

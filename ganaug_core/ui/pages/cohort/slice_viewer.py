@@ -37,7 +37,7 @@ def slices(cohort: Cohort) -> None:
             unit=cohort.intensity.unit,
             scale=(low, high),
             series=[_panel(cohort, int(row)) for row in rows],
-            place=len(rows) // 2,
+            index=len(rows) // 2,
             behind="Slice" if len(cohort.volumes) and (cohort.volumes[rows] >= 0).all() else "Image",
             start=start_window(cohort.intensity.unit, cohort.modality),
             clipped=(below > 0, above > 0),

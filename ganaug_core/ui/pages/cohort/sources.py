@@ -9,7 +9,7 @@ from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
 from ganaug_core.storage.workspace import check_name
-from ganaug_core.ui.shared import caches, names, show, uploads, words
+from ganaug_core.ui.shared import caches, job_progress, names, show, uploads, words
 
 EMBEDDED = {
     "phantom": (
@@ -48,7 +48,7 @@ def embedded_cohorts() -> None:
             if st.button(f"Open the {key}", key=f"embedded-{key}", type="primary" if key == "phantom" else "secondary"):
                 size = 64 if key == "phantom" else 32
                 name = names.free_name(key)
-                show.start(ImportCohort(source=f"embedded:{key}", name=name, size=size), "cohort")
+                job_progress.start(ImportCohort(source=f"embedded:{key}", name=name, size=size), "cohort")
                 st.rerun()
 
 
@@ -123,7 +123,7 @@ def _start_import(source: Path, suggested: str) -> None:
     with st.expander("Options"):
         request = _options(source)
     if st.button("Import these images", type="primary", key="import-own"):
-        show.start(ImportCohort(source=str(source), name=check_name(name), draft=True, **request), "cohort")
+        job_progress.start(ImportCohort(source=str(source), name=check_name(name), draft=True, **request), "cohort")
         for key in ("uploaded", "uploaded-name"):
             st.session_state.pop(key, None)
         st.rerun()

@@ -9,7 +9,7 @@ import streamlit as st
 from ganaug_core.config.requests import MAP_SPACE, BuildMap
 from ganaug_core.records import ROLES, Audit, Integers, Map
 from ganaug_core.ui.pages.feature_map import plotly_map
-from ganaug_core.ui.shared import address, audited_map, caches, pairs, show, words
+from ganaug_core.ui.shared import address, audited_map, caches, job_progress, pairs, show, words
 from ganaug_core.ui.shared.address import IMAGE
 from ganaug_core.ui.shared.components.feature_map import Group, lasso_of
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
@@ -46,7 +46,7 @@ def page(cohort: str, samples: str) -> None:
             "The map places every real image near those that resemble it, and every synthetic image between its "
             "nearest real ones. It takes about a minute for a few thousand images."
         )
-        show.finished(BuildMap(cohort=cohort, samples=samples, encoder=str(space)), "Draw the map")
+        job_progress.result_or_button(BuildMap(cohort=cohort, samples=samples, encoder=str(space)), "Draw the map")
         return
     view = columns[1].segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, default="images", required=True, key="view"

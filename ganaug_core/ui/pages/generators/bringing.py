@@ -6,14 +6,14 @@ import streamlit as st
 
 from ganaug_core.config.requests import ImportGenerator, ImportSamples
 from ganaug_core.storage.workspace import check_name
-from ganaug_core.ui.shared import caches, choosers, names, show, uploads, words
+from ganaug_core.ui.shared import caches, choosers, job_progress, names, show, uploads, words
 
 _BROUGHT = "brought-images"
 
 
 def collect_imported_images() -> None:
     """Take note of the synthetic images that this session imported, once they are there."""
-    if imported := show.collect(ImportSamples.step):
+    if imported := job_progress.collect(ImportSamples.step):
         st.session_state[_BROUGHT] = imported
 
 
@@ -33,7 +33,7 @@ def bring_generator() -> None:
         return
     path = uploads.store_files([file], caches.workspace())
     name = names.free_name(Path(file.name).stem, "generators")
-    show.start(ImportGenerator(path=str(path), name=name), "generator")
+    job_progress.start(ImportGenerator(path=str(path), name=name), "generator")
     st.session_state["generator-upload"] = number + 1
     st.rerun()
 
@@ -69,7 +69,7 @@ def bring_images() -> None:
     suggested = st.session_state.get("synthetic-name") or source.stem
     name = st.text_input("Name of these images", value=names.free_name(suggested, "samples"), max_chars=100)
     if st.button("Import these images", type="primary"):
-        show.start(ImportSamples(source=str(source), cohort=cohort, name=check_name(name)), "samples")
+        job_progress.start(ImportSamples(source=str(source), cohort=cohort, name=check_name(name)), "samples")
         for key in ("synthetic-path", "synthetic-name"):
             st.session_state.pop(key, None)
         st.session_state["synthetic-upload"] = number + 1  # an empty field: nobody imports the same again by a click

@@ -11,7 +11,7 @@ import streamlit as st
 from ganaug_core import pipeline
 from ganaug_core.config.requests import Sample
 from ganaug_core.generators import stored
-from ganaug_core.ui.shared import caches, show, words
+from ganaug_core.ui.shared import caches, job_progress, show, words
 
 SHOWN_PER_CLASS = 16
 AMOUNTS = (16, 64, 100, 250, 600, 1000)
@@ -117,7 +117,7 @@ def draw_images(name: str) -> None:
         help="Below 1: more typical, less varied images.",
     )
     request = Sample(generator=name, per_class=int(per_class), seed=seed, truncation=float(truncation))
-    if samples := show.finished(request, f"Draw {per_class} images per class"):
+    if samples := job_progress.result_or_button(request, f"Draw {per_class} images per class"):
         plain = pipeline.existing_result(caches.workspace(), replace(request, truncation=1.0))
         if truncation < 1 and plain:
             st.text("The same starting points without truncation and with it, one below the other.")
@@ -144,7 +144,7 @@ def mix_styles(name: str) -> None:
         help="Each layer of this generator has a style. Coarse layers decide the shape, fine ones the texture. This "
         "share of the layers, from the finest on, has the style of the column; the others have that of the row.",
     )
-    samples = show.finished(Sample(generator=name, per_class=1, mixing=float(share)), "Mix styles")
+    samples = job_progress.result_or_button(Sample(generator=name, per_class=1, mixing=float(share)), "Mix styles")
     if samples is None:
         return
     record = caches.samples(samples)

@@ -10,7 +10,7 @@ from ganaug_core.config import RECIPES, Recipe
 from ganaug_core.config.requests import Train
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui.pages.training import advanced_form
-from ganaug_core.ui.shared import caches, choosers, names, show, words
+from ganaug_core.ui.shared import caches, choosers, job_progress, names, words
 
 FIRST = "recommended"
 PER_ROW = 3
@@ -35,7 +35,7 @@ def new_run(cohort: str) -> None:
         changes = advanced_form.form(recipe, unit)
     if st.button("Start training", type="primary", icon=":material/play_arrow:"):
         config = advanced_form.check(chosen, changes, unit, **budget)
-        show.start(Train(name=check_name(name), cohort=cohort, config=config.model_dump(mode="json")))
+        job_progress.start(Train(name=check_name(name), cohort=cohort, config=config.model_dump(mode="json")))
         choosers.next_time("run", name)
         st.rerun()
 

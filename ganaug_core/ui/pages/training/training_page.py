@@ -11,14 +11,14 @@ from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import runs, store
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.training import alarms
-from ganaug_core.ui.shared import caches, run_history, show, words
+from ganaug_core.ui.shared import caches, job_progress, run_history, show, words
 
 
 def show_run(name: str) -> None:
     """Show a run."""
     with caches.using("runs", name):
         live = runs.state(caches.workspace(), name).live
-    st.fragment(_run_status, run_every=show.POLL_SECONDS if live else None)(name, live)
+    st.fragment(_run_status, run_every=job_progress.POLL_SECONDS if live else None)(name, live)
     frozen = live and st.toggle("Hold the charts still", help="They are drawn anew every few seconds otherwise.")
     run_history.show_history(name, live=live, frozen=frozen)
 

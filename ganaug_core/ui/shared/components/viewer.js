@@ -16,7 +16,7 @@ export default function ({ data, parentElement }) {
   const request = JSON.stringify([data.panels, data.series, data.difference, data.registered, data.unit])
   if (state.request !== request) {
     state.request = request
-    state.index = data.place ?? 0
+    state.index = data.index ?? 0
     state.cache = new Map()
     prepareScrolling()
     state.aligned = data.registered

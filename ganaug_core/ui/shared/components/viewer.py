@@ -94,7 +94,7 @@ def viewer(
     unit: str,
     scale: tuple[float, float],
     series: Sequence[Panel] = (),
-    place: int = 0,
+    index: int = 0,
     behind: str = "Slice",
     start: str = "full",
     clipped: tuple[bool, bool] = (False, False),
@@ -107,7 +107,7 @@ def viewer(
     Args:
         unit: Unit of the values; `HU` brings its usual windows, others full range and percentiles.
         scale: Low and high value of the cohort's range, for images whose own unit is not known.
-        series: Images behind each other, of which one at a time is the first panel; `place` is the first to show,
+        series: Images behind each other, of which one at a time is the first panel; `index` is the first to show,
             `behind` what each is called.
         start: Window of the first look: one of `windows`, `percentiles` (1 to 99) or `full`.
         clipped: Values below, and above, the range were set to its ends at import.
@@ -120,7 +120,7 @@ def viewer(
         data={
             "panels": [_panel(panel) for panel in panels],
             "series": [_panel(panel) for panel in series] or None,
-            "place": place,
+            "index": index,
             "behind": behind,
             "start": start,
             "clipped": list(clipped),

@@ -14,7 +14,7 @@ function paintGroups(state) {
     pen.drawImage(image, 0, 0, pointsCanvas.clientWidth, pointsCanvas.clientHeight)
   })
   badges.forEach(([x, y], index) => {
-    paintBadge(pen, x, y, shown[index].place + 1, state.group < 0 || state.group === index)
+    paintBadge(pen, x, y, shown[index].number + 1, state.group < 0 || state.group === index)
   })
   pen.globalAlpha = 1
   state.root.dataset.badges = JSON.stringify(badges)
@@ -96,10 +96,10 @@ function drawGroupList(state) {
   }
   replaceButtons(
     list,
-    state.groups.map(({ says, place }, index) => {
-      const button = toolButton(`${place + 1}  ${says}`, () => {
+    state.groups.map(({ says, number }, index) => {
+      const button = toolButton(`${number + 1}  ${says}`, () => {
         state.opened = state.opened === index ? -1 : index
-        state.send("group", state.opened < 0 ? null : place)
+        state.send("group", state.opened < 0 ? null : number)
         drawGroupList(state)
         brighten()()
       }, state.opened === index)

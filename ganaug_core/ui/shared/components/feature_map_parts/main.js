@@ -84,11 +84,11 @@ function refresh(state) {
   state.links = state.data.links.map(([from, to]) => [rowOf(from), rowOf(to)]).filter((pair) => pair.every(isHere))
   state.copied = new Map(state.links)
   state.groups = state.data.groups
-    .map(({ says, members }, place) => ({ says, place, members: members.map(rowOf).filter(isHere) }))
+    .map(({ says, members }, number) => ({ says, number, members: members.map(rowOf).filter(isHere) }))
     .filter(({ members }) => members.length)
   if (state.openedByPython !== state.data.opened) {
     state.openedByPython = state.data.opened
-    state.opened = state.group = state.groups.findIndex(({ place }) => place === state.openedByPython)
+    state.opened = state.group = state.groups.findIndex(({ number }) => number === state.openedByPython)
   }
   drawToolbar(state)
   drawLegend(state)

@@ -120,7 +120,7 @@ class GeneratorResult(Result):
             f"<tr><th>{html.escape(label)}</th><td>{html.escape(str(value))}</td></tr>"
             for label, value in (
                 ("architecture", card.architecture.name),
-                ("classes", ", ".join(item.name for item in card.classes)),
+                ("classes", ", ".join(counts.name for counts in card.classes)),
                 ("recipe", f"{card.recipe}, seed {card.seed}, {card.images:,} images shown"),
                 ("learnt from", card.cohort_name),
             )

@@ -113,9 +113,9 @@ def _in_words(audit: "Audit") -> str:
             f"distance {wording.distance(worst.distance)}, {wording.chance(worst.q_value, 'q')}."
         )
     lines += [
-        f"Missing: {wording.percent(verdict.real_share)} of real {verdict.class_name} look alike, here "
-        f"{wording.percent(verdict.synthetic_share)} do."
-        for verdict in audit.missing_modes[:5]
+        f"Missing: {wording.percent(mode.real_share)} of real {mode.class_name} look alike, here "
+        f"{wording.percent(mode.synthetic_share)} do."
+        for mode in audit.missing_modes[:5]
     ]
     lines += [*audit.spaces, *audit.regions]
     return "\n".join(lines)

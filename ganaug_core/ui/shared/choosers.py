@@ -71,11 +71,8 @@ def _choose(label: str, key: str, names: Sequence[str], help: str | None = None)
     """
     if not names:
         return None
-    in_address, written_key, next_choice = (
-        st.query_params.get(key),
-        f"{key}-in-address",
-        st.session_state.pop(f"{key}-next", None),
-    )
+    in_address, next_choice = st.query_params.get(key), st.session_state.pop(f"{key}-next", None)
+    written_key = f"{key}-in-address"
     written_before = st.session_state.get(written_key)
     if next_choice in names:
         st.session_state[key] = next_choice
@@ -85,9 +82,8 @@ def _choose(label: str, key: str, names: Sequence[str], help: str | None = None)
         else:
             st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
     candidates = [name for name in (st.session_state.get(key), written_before) if name in names]
-    st.session_state[key] = (
-        candidates[0] if candidates else names[0]
-    )  # said each time: on a new page the first would be shown
+    # written each time: on a new page the first would be shown
+    st.session_state[key] = candidates[0] if candidates else names[0]
     chosen: str = st.selectbox(label, names, key=key, persist_state="session", help=help)
     st.session_state[written_key] = chosen
     if in_address != chosen:

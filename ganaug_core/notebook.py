@@ -81,9 +81,9 @@ class CohortResult(Result):
     def _repr_html_(self) -> str:
         cohort = self.record
         low, high = cohort.intensity.low, cohort.intensity.high
-        said = f"{len(cohort):,} images of {low:g} to {high:g} {cohort.intensity.unit}"
+        caption = f"{len(cohort):,} images of {low:g} to {high:g} {cohort.intensity.unit}"
         return _page(
-            self.name, said, self.table().to_html(), _grid(_first(cohort.labels, cohort.classes), cohort.images)
+            self.name, caption, self.table().to_html(), _grid(_first_rows(cohort.labels, cohort.classes), cohort.images)
         )
 
 
@@ -120,7 +120,7 @@ class GeneratorResult(Result):
             f"<tr><th>{html.escape(label)}</th><td>{html.escape(str(value))}</td></tr>"
             for label, value in (
                 ("architecture", card.architecture.name),
-                ("classes", ", ".join(each.name for each in card.classes)),
+                ("classes", ", ".join(counts.name for counts in card.classes)),
                 ("recipe", f"{card.recipe}, seed {card.seed}, {card.images:,} images shown"),
                 ("learnt from", card.cohort_name),
             )
@@ -137,9 +137,9 @@ class SamplesResult(Result):
 
     def _repr_html_(self) -> str:
         samples = self.record
-        said = f"{len(samples):,} synthetic images"
-        grid = _grid(_first(samples.labels, samples.classes), lambda rows: np.asarray(samples.images[rows]))
-        return _page(self.name, said, grid)
+        caption = f"{len(samples):,} synthetic images"
+        grid = _grid(_first_rows(samples.labels, samples.classes), lambda rows: np.asarray(samples.images[rows]))
+        return _page(self.name, caption, grid)
 
 
 class MapResult(Result):
@@ -185,11 +185,11 @@ class AuditResult(Result):
 
         rows = {
             name.replace("_", " "): {
-                "verdict": each.state.replace("_", " "),
-                "found": each.statement,
-                "what to do": each.do,
+                "verdict": verdict.state.replace("_", " "),
+                "found": verdict.statement,
+                "what to do": verdict.do,
             }
-            for name, each in self.record.verdicts.items()
+            for name, verdict in self.record.verdicts.items()
         }
         return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -200,8 +200,8 @@ class AuditResult(Result):
 
     def _repr_html_(self) -> str:
         audit = self.record
-        said = f"{audit.synthetic['name']} against {audit.cohort['name']}"
-        return _page("Audit", said, self.table().to_html())
+        caption = f"{audit.synthetic['name']} against {audit.cohort['name']}"
+        return _page("Audit", caption, self.table().to_html())
 
 
 class BenefitResult(Result):
@@ -243,7 +243,7 @@ def import_cohort(
         CohortError: Nothing usable; the message says why.
         WorkspaceError: Something else has that name.
     """
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     embedded = str(source).startswith("embedded:")
     request = ImportCohort(
         source=str(source) if embedded else str(Path(source).resolve()),
@@ -255,12 +255,12 @@ def import_cohort(
         columns=columns,
         choices=choices,
     )
-    if not place.exists("cohorts", name):
+    if not home.exists("cohorts", name):
         with Progress() as report:
-            pipeline.import_cohort(place, request, report)
-    elif place.reference("cohorts", name).origin.settings != pipeline.outcome(place, request).origin.settings:
-        place.free("cohorts", name)
-    return CohortResult(place, name)
+            pipeline.import_cohort(home, request, report)
+    elif home.reference("cohorts", name).origin.settings != pipeline.outcome(home, request).origin.settings:
+        home.free("cohorts", name)
+    return CohortResult(home, name)
 
 
 def train(
@@ -287,34 +287,34 @@ def train(
     """
     settings = {key.replace("__", "."): value for key, value in changes.items()}
     config = configure(recipe, settings, minutes=minutes, images=images, seed=seed, device=device)
-    place, request = cohort.workspace, Train(cohort=cohort.name, name=name, config=config.model_dump(mode="json"))
-    if not place.exists("runs", name):
-        pipeline.begin_run(place, request)
-    elif place.reference("runs", name).origin.key("runs") != pipeline.outcome(place, request).key:
+    home, request = cohort.workspace, Train(cohort=cohort.name, name=name, config=config.model_dump(mode="json"))
+    if not home.exists("runs", name):
+        pipeline.begin_run(home, request)
+    elif home.reference("runs", name).origin.key("runs") != pipeline.outcome(home, request).key:
         raise WorkspaceError(
             f"There is a run named {name} that was asked for something else.", do="Choose another name.", code="name"
         )
-    run = place.identity("runs", name)
-    if (known := place.newest("generators", _made_by(place, run))) is not None:
-        return GeneratorResult(place, known)
-    with locks.hold(place.folder("runs", name) / "lock", f"The run {name}"), Progress() as report:
-        return GeneratorResult(place, pipeline.train(place, request, report))
+    run = home.identity("runs", name)
+    if (existing := home.newest("generators", _made_by(home, run))) is not None:
+        return GeneratorResult(home, existing)
+    with locks.hold(home.folder("runs", name) / "lock", f"The run {name}"), Progress() as report:
+        return GeneratorResult(home, pipeline.train(home, request, report))
 
 
 def sample(generator: GeneratorResult, per_class: int, *, seed: int = 0, truncation: float = 1.0) -> SamplesResult:
     """Draw images of every class."""
-    place = generator.workspace
+    home = generator.workspace
     request = Sample(generator=generator.name, per_class=per_class, seed=seed, truncation=truncation)
     with Progress() as report:
-        return SamplesResult(place, pipeline.sample(place, request, report))
+        return SamplesResult(home, pipeline.sample(home, request, report))
 
 
 def build_map(cohort: CohortResult, samples: SamplesResult, *, encoder: str = MAP_SPACE, seed: int = 0) -> MapResult:
     """Draw the feature map of a cohort and of synthetic images."""
-    place = cohort.workspace
+    home = cohort.workspace
     request = BuildMap(cohort=cohort.name, samples=samples.name, encoder=encoder, seed=seed)
     with Progress() as report:
-        return MapResult(place, pipeline.build_map(place, request, report))
+        return MapResult(home, pipeline.build_map(home, request, report))
 
 
 def audit_samples(
@@ -326,7 +326,7 @@ def audit_samples(
     trust_split: bool = False,
 ) -> AuditResult:
     """Judge synthetic images; the same request is found again."""
-    place = cohort.workspace
+    home = cohort.workspace
     request = AuditSamples(
         cohort=cohort.name,
         samples=samples.name,
@@ -336,7 +336,9 @@ def audit_samples(
         command=shlex.join(["ganaug", "audit", cohort.name, samples.name]),
     )
     with Progress() as report:
-        return AuditResult(place, pipeline.made(place, request) or pipeline.audit_samples(place, request, report))
+        return AuditResult(
+            home, pipeline.existing_result(home, request) or pipeline.audit_samples(home, request, report)
+        )
 
 
 def measure_benefit(
@@ -349,7 +351,7 @@ def measure_benefit(
     trust_split: bool = False,
 ) -> BenefitResult:
     """Ask whether synthetic images help a classifier; what was trained once is found again."""
-    place = cohort.workspace
+    home = cohort.workspace
     request = MeasureBenefit(
         cohort=cohort.name,
         samples=samples.name,
@@ -360,7 +362,7 @@ def measure_benefit(
         command=shlex.join(["ganaug", "benefit", cohort.name, samples.name]),
     )
     with Progress() as report:
-        return BenefitResult(place, pipeline.measure_benefit(place, request, report))
+        return BenefitResult(home, pipeline.measure_benefit(home, request, report))
 
 
 class Progress:
@@ -392,11 +394,11 @@ def _frame(records: Iterable[Any]) -> "pd.DataFrame":
     """Return records as rows."""
     import pandas as pd
 
-    rows = [{each.name: getattr(record, each.name) for each in fields(record)} for record in records]
+    rows = [{field.name: getattr(record, field.name) for field in fields(record)} for record in records]
     return pd.DataFrame(rows)
 
 
-def _first(labels: Any, classes: Sequence[str]) -> dict[str, Any]:
+def _first_rows(labels: Any, classes: Sequence[str]) -> dict[str, Any]:
     """Return the first rows of each class."""
     return {name: np.flatnonzero(np.asarray(labels) == label)[:SHOWN_PER_CLASS] for label, name in enumerate(classes)}
 
@@ -404,8 +406,8 @@ def _first(labels: Any, classes: Sequence[str]) -> dict[str, Any]:
 def _grid(rows: dict[str, Any], images: Any) -> str:
     """Return a table with some images of each class, black -1 and white 1."""
     lines = []
-    for name, chosen in rows.items():
-        pictures = "".join(_picture(image) for image in images(chosen)) if len(chosen) else ""
+    for name, rows_of_class in rows.items():
+        pictures = "".join(_picture(image) for image in images(rows_of_class)) if len(rows_of_class) else ""
         lines.append(f"<tr><th>{html.escape(name)}</th><td>{pictures}</td></tr>")
     return f"<table>{''.join(lines)}</table>"
 
@@ -419,5 +421,5 @@ def _picture(image: Floats) -> str:
     return f'<img width="{TILE}" style="image-rendering: pixelated" alt="" src="data:image/png;base64,{coded}">'
 
 
-def _page(title: str, said: str, *parts: str) -> str:
-    return f"<div><h4>{html.escape(title)}</h4><p>{html.escape(said)}</p>{''.join(parts)}</div>"
+def _page(title: str, caption: str, *parts: str) -> str:
+    return f"<div><h4>{html.escape(title)}</h4><p>{html.escape(caption)}</p>{''.join(parts)}</div>"

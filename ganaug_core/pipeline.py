@@ -5,12 +5,12 @@
 The app's workers, the command line and the notebook call these and nothing else. A step takes the workspace, its
 request (`config/requests.py`) and a `report(share, message)`, and returns the name of what it made; what is there
 already, made from the same inputs with the same settings by the same method, is found and not made again. `report` may
-raise `Asked`: that is how a user stops a step. Everything heavy is imported inside.
+raise `StopRequested`: that is how a user stops a step. Everything heavy is imported inside.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,10 +44,21 @@ if TYPE_CHECKING:
 
 RESCUES = 2
 DISCRIMINATOR = "discriminator"
+OUTCOME_KINDS: Mapping[type[Request], str] = {
+    ImportCohort: "cohorts",
+    ReduceClass: "cohorts",
+    Train: "runs",
+    ImportGenerator: "generators",
+    Sample: "samples",
+    ImportSamples: "samples",
+    BuildMap: "maps",
+    AuditSamples: "audits",
+    MeasureBenefit: "benefits",
+}
 MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators"}
 
 
-class Asked(Exception):
+class StopRequested(Exception):
     """The user asked for a `pause` or a `stop`, or the system for an end (`interrupt`)."""
 
     def __init__(self, wish: str) -> None:
@@ -82,33 +93,23 @@ def outcome(workspace: Workspace, request: Request) -> Outcome:
     Raises:
         WorkspaceError: An input is not there, or the name cannot be one.
     """
-    match request:
-        case ImportCohort():
-            return Outcome("cohorts", check_name(request.name), _origin(workspace, "cohorts", request))
-        case ReduceClass():
-            return _called(workspace, "cohorts", request, _reduced_name(request))
-        case Train():
-            return Outcome("runs", check_name(request.name), _origin(workspace, "runs", request))
-        case ImportGenerator():
-            return Outcome("generators", check_name(request.name), _origin(workspace, "generators", request))
-        case Sample():
-            return _called(workspace, "samples", request, _samples_name(request))
-        case ImportSamples():
-            return Outcome("samples", check_name(request.name), _origin(workspace, "samples", request))
-        case BuildMap():
-            return _result(workspace, "maps", request)
-        case AuditSamples():
-            return _result(workspace, "audits", request)
-        case MeasureBenefit():
-            return _result(workspace, "benefits", request)
+    kind = OUTCOME_KINDS[type(request)]
+    if isinstance(request, ReduceClass):
+        return _named_outcome(workspace, kind, request, _reduced_name(request))
+    if isinstance(request, Sample):
+        return _named_outcome(workspace, kind, request, _samples_name(request))
+    if isinstance(request, BuildMap | AuditSamples | MeasureBenefit):
+        origin = _origin(workspace, kind, request)
+        return Outcome(kind, origin.key(kind), origin)
+    return Outcome(kind, check_name(request.name), _origin(workspace, kind, request))
 
 
-def made(workspace: Workspace, request: Request) -> str | None:
+def existing_result(workspace: Workspace, request: Request) -> str | None:
     """Return the name of what this very request made already, None where it has to be made."""
-    wanted = outcome(workspace, request)
-    asked = request.name if isinstance(request, Sample | ReduceClass) else ""
-    known = workspace.find(wanted.kind, wanted.origin.inputs, **wanted.origin.settings)
-    return next((name for name, _ in known if asked in ("", name)), None)
+    expected = outcome(workspace, request)
+    name_asked = request.name if isinstance(request, Sample | ReduceClass) else ""
+    results = workspace.find(expected.kind, expected.origin.inputs, **expected.origin.settings)
+    return next((name for name, _ in results if name_asked in ("", name)), None)
 
 
 def prepare(workspace: Workspace, request: Request) -> Outcome:
@@ -123,7 +124,9 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
         draft_split.fix(workspace, request.cohort)
     expected = outcome(workspace, request)
     named = isinstance(request, ImportCohort | ImportGenerator | ImportSamples)
-    if named or (isinstance(request, Sample | ReduceClass) and request.name and made(workspace, request) is None):
+    if named or (
+        isinstance(request, Sample | ReduceClass) and request.name and existing_result(workspace, request) is None
+    ):
         workspace.free(expected.kind, expected.name)
     if isinstance(request, Train) and not _is_of(workspace, request.name, expected.name):
         workspace.free("generators", request.name)
@@ -132,25 +135,8 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
 
 def run(workspace: Workspace, request: Request, report: Report = silent) -> str:
     """Do what a request asks and return the name of what it made."""
-    match request:
-        case ImportCohort():
-            return import_cohort(workspace, request, report)
-        case ReduceClass():
-            return reduce_class(workspace, request, report)
-        case Train():
-            return train(workspace, request, report)
-        case ImportGenerator():
-            return import_generator(workspace, request, report)
-        case Sample():
-            return sample(workspace, request, report)
-        case ImportSamples():
-            return import_samples(workspace, request, report)
-        case BuildMap():
-            return build_map(workspace, request, report)
-        case AuditSamples():
-            return audit_samples(workspace, request, report)
-        case MeasureBenefit():
-            return measure_benefit(workspace, request, report)
+    step: Callable[[Workspace, Any, Report], str] = STEPS[type(request)]
+    return step(workspace, request, report)
 
 
 # the steps
@@ -193,15 +179,15 @@ def reduce_class(workspace: Workspace, request: ReduceClass, report: Report = si
     from ganaug_core.cohort import draft_split
 
     expected = prepare(workspace, request)
-    if known := made(workspace, request):
-        return known
+    if existing := existing_result(workspace, request):
+        return existing
     report(0.0, "leaving patients out")
     reduced = cohort.reduce_class(
         workspace.cohort(request.cohort), request.class_name, request.keep, name=expected.name, seed=request.seed
     )
     paths = workspace.paths(request.cohort)
-    left = {image: paths[image] for image in reduced.ids.tolist() if image in paths}
-    files = {draft_split.PATHS: json.dumps(left).encode()}
+    kept_paths = {image: paths[image] for image in reduced.ids.tolist() if image in paths}
+    files = {draft_split.PATHS: json.dumps(kept_paths).encode()}
     workspace.keep(reduced, expected.name, files=files, origin=expected.origin)
     return expected.name
 
@@ -215,8 +201,8 @@ def begin_run(workspace: Workspace, request: Train) -> Path:
     expected = prepare(workspace, request)
     manifest = {"schema": "ganaug.run/1", "name": request.name, "cohort": request.cohort, "config": request.config}
     workspace.free("runs", request.name)
-    began = digest_of(expected.origin.inputs, request.config, str(workspace.root), _now())
-    return workspace.write("runs", request.name, manifest, identity=began, origin=expected.origin)
+    identity = digest_of(expected.origin.inputs, request.config, str(workspace.root), _now())
+    return workspace.write("runs", request.name, manifest, identity=identity, origin=expected.origin)
 
 
 def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
@@ -226,7 +212,7 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
     twice at most.
 
     Raises:
-        Asked: Paused or interrupted, after a checkpoint was written; or stopped before the first image.
+        StopRequested: Paused or interrupted, after a checkpoint was written; or stopped before the first image.
         TrainingError: The cohort is not the one that the run began with, or nothing usable came out.
     """
     from ganaug_core.records.training import Raised
@@ -237,13 +223,13 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
         if workspace.exists("runs", request.name)
         else begin_run(workspace, request)
     )
-    began = workspace.reference("runs", request.name)
-    _same_cohort(workspace, request, began.origin)
+    reference = workspace.reference("runs", request.name)
+    _same_cohort(workspace, request, reference.origin)
     training, images = _training(workspace, request, folder)
     recorder = Recorder(folder, training, images=images)
     while True:
         try:
-            images = _play(training, recorder, report, images)
+            images = _train_until_stopped(training, recorder, report, images)
             break
         except TrainingError as error:
             if error.code != "nonfinite" or training.rescues >= RESCUES:
@@ -253,7 +239,7 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
             say = f"{error.what} The run went back to {images:,} images and goes on with half the learning rates."
             recorder.alarm(Raised("not_a_number", images, say, "Nothing now. For the next run, lower both rates."))
     recorder.checkpoint()
-    inputs = {"cohort": began.origin.inputs["cohort"], "run": began.identity}
+    inputs = {"cohort": reference.origin.inputs["cohort"], "run": reference.identity}
     origin = Origin(
         inputs=inputs,
         settings={"images": training.kept},
@@ -281,8 +267,8 @@ def sample(workspace: Workspace, request: Sample, report: Report = silent) -> st
     from ganaug_core.generators import stored
 
     expected = prepare(workspace, request)
-    if known := made(workspace, request):
-        return known
+    if existing := existing_result(workspace, request):
+        return existing
     report(0.0, "drawing")
     samples = generators.draw(
         stored.load(workspace, request.generator),
@@ -303,8 +289,8 @@ def import_samples(workspace: Workspace, request: ImportSamples, report: Report 
     from ganaug_core import cohort
 
     expected = prepare(workspace, request)
-    known = workspace.cohort(request.cohort)
-    samples = cohort.import_samples(Path(request.source), known, request.name, report=report)
+    cohort_record = workspace.cohort(request.cohort)
+    samples = cohort.import_samples(Path(request.source), cohort_record, request.name, report=report)
     workspace.keep(samples, request.name, origin=expected.origin)
     return request.name
 
@@ -314,8 +300,8 @@ def build_map(workspace: Workspace, request: BuildMap, report: Report = silent) 
     from ganaug_core import maps
 
     expected = prepare(workspace, request)
-    if known := made(workspace, request):
-        return known
+    if existing := existing_result(workspace, request):
+        return existing
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
     space = feature_space(workspace, cohort, samples, request.encoder, stretch(report, 0, 0.6))
     map_ = maps.build(cohort, samples, space.real, space.synthetic, seed=request.seed, report=stretch(report, 0.6, 1))
@@ -331,10 +317,10 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
     expected = prepare(workspace, request)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
     spaces = {}
-    for place, encoder in enumerate(request.encoders):
-        begin, end = (0.4 * border / len(request.encoders) for border in (place, place + 1))
+    for number, encoder in enumerate(request.encoders):
+        begin, end = (0.4 * index / len(request.encoders) for index in (number, number + 1))
         spaces[encoder] = feature_space(workspace, cohort, samples, encoder, stretch(report, begin, end))
-    judged = audit(
+    result = audit(
         cohort,
         samples,
         spaces,
@@ -345,8 +331,8 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
         memoise=features.memoised(cohort, workspace),
         report=stretch(report, 0.4, 1),
     )
-    files = {"audit.json": json.dumps(as_json(judged), indent=1).encode()}
-    workspace.keep(judged, expected.name, files=files, origin=expected.origin, replace=True)
+    files = {"audit.json": json.dumps(as_json(result), indent=1).encode()}
+    workspace.keep(result, expected.name, files=files, origin=expected.origin, replace=True)
     return expected.name
 
 
@@ -372,11 +358,23 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
         command=request.command,
     )
     sheets = {f"{arm}.png": picture for arm, picture in experiment.sheets().items()}
-    for answer in experiment.run(workspace, report=report):
-        files = {**sheets, "benefit.json": json.dumps(benefit.as_json(answer)).encode()}
-        workspace.keep(answer, expected.name, files=files, origin=expected.origin, replace=True)
+    for benefit_record in experiment.run(workspace, report=report):
+        files = {**sheets, "benefit.json": json.dumps(benefit.as_json(benefit_record)).encode()}
+        workspace.keep(benefit_record, expected.name, files=files, origin=expected.origin, replace=True)
     return expected.name
 
+
+STEPS: dict[type[Request], Callable[..., str]] = {
+    ImportCohort: import_cohort,
+    ReduceClass: reduce_class,
+    Train: train,
+    ImportGenerator: import_generator,
+    Sample: sample,
+    ImportSamples: import_samples,
+    BuildMap: build_map,
+    AuditSamples: audit_samples,
+    MeasureBenefit: measure_benefit,
+}
 
 # what several steps need
 
@@ -393,7 +391,7 @@ class Curation:
 def curation(workspace: Workspace, cohort: str, samples: str) -> Curation:
     """Return what is known about single images of these samples now; a benefit experiment leaves some out."""
     digest = str(workspace.manifest("samples", samples).get("digest"))
-    decisions = {each.image: each.decision for each in Database(workspace.database_path).decisions(digest)}
+    decisions = {row.image: row.decision for row in Database(workspace.database_path).decisions(digest)}
     copies = suspected_copies(workspace, workspace.identity("cohorts", cohort), workspace.identity("samples", samples))
     return Curation(
         kept=tuple(sorted(image for image, decision in decisions.items() if decision == "keep")),
@@ -410,7 +408,7 @@ def suspected_copies(workspace: Workspace, cohort: str, samples: str) -> list[st
     """
     name = workspace.newest("audits", {"cohort": cohort, "samples": samples})
     suspects = workspace.audit(name).suspects if name else ()
-    return [each.synthetic for each in suspects if each.is_listed]
+    return [suspect.synthetic for suspect in suspects if suspect.is_listed]
 
 
 def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":
@@ -451,8 +449,8 @@ def _logits(workspace: Workspace, cohort: "Cohort", samples: "Samples") -> "tupl
     state = run_behind(workspace, samples)
     if state is None or state["cohort"] != cohort.digest:
         return None
-    train, held = (features.discriminator_logits(state, cohort, cohort.where(role)) for role in (TRAIN, HOLDOUT))
-    return train, held
+    train, holdout = (features.discriminator_logits(state, cohort, cohort.where(role)) for role in (TRAIN, HOLDOUT))
+    return train, holdout
 
 
 def _training(workspace: Workspace, request: Train, folder: Path, rescues: int = 0) -> tuple["Training", int]:
@@ -466,7 +464,7 @@ def _training(workspace: Workspace, request: Train, folder: Path, rescues: int =
     return training, training.images
 
 
-def _play(training: "Training", recorder: "Recorder", report: Report, images: int) -> int:
+def _train_until_stopped(training: "Training", recorder: "Recorder", report: Report, images: int) -> int:
     """Train and write it down until the budget is spent or the user asks for a stop; return the images seen."""
     try:
         report(training.share, f"training on {training.device_in_words}")
@@ -474,12 +472,12 @@ def _play(training: "Training", recorder: "Recorder", report: Report, images: in
             images = progress.images
             recorder.write(progress)
             report(progress.share, f"{progress.images:,} images shown")
-    except Asked as asked:
+    except StopRequested as request:
         recorder.checkpoint()
-        if not images or (asked.wish != "stop" and training.share < 1):
+        if not images or (request.wish != "stop" and training.share < 1):
             raise
-        if (last := training.settle()) is not None:
-            recorder.write(last)
+        if (report_at_end := training.settle()) is not None:
+            recorder.write(report_at_end)
     return images
 
 
@@ -525,28 +523,23 @@ def _is_of(workspace: Workspace, generator: str, run: str) -> bool:
 def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     """Return what the request's outcome is made from: its inputs by identity, and all that its numbers depend on."""
     values = asdict(request)
-    names = {part: values.pop(part) for part in MADE_OF if part in values}
+    names = {role: values.pop(role) for role in MADE_OF if role in values}
     for unimportant in ("name", "command", "draft", "path", "source"):
         values.pop(unimportant, None)
     if isinstance(request, MeasureBenefit):
         values["curation"] = digest_of(asdict(curation(workspace, request.cohort, request.samples)))
     return Origin(
-        inputs={part: workspace.identity(MADE_OF[part], name) for part, name in names.items()},
+        inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
         settings=json.loads(json.dumps(values)),
         revision=REVISIONS[kind],
         names=names,
     )
 
 
-def _result(workspace: Workspace, kind: str, request: Request) -> Outcome:
-    origin = _origin(workspace, kind, request)
-    return Outcome(kind, origin.key(kind), origin)
-
-
-def _called(workspace: Workspace, kind: str, request: Sample | ReduceClass, usual: str) -> Outcome:
+def _named_outcome(workspace: Workspace, kind: str, request: Sample | ReduceClass, default_name: str) -> Outcome:
     """Return the outcome under its usual name, or under one with its key where something else has that name."""
     origin = _origin(workspace, kind, request)
-    name = check_name(request.name or usual)
+    name = check_name(request.name or default_name)
     if not request.name and workspace.exists(kind, name):
         try:
             same = workspace.reference(kind, name).origin.key(kind) == origin.key(kind)

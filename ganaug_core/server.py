@@ -109,8 +109,8 @@ def allowed_hosts() -> tuple[str, ...]:
 
     Without the check a foreign web page could rebind its own name to this machine and read images.
     """
-    more = [each.strip().lower() for each in os.environ.get("GANAUG_HOSTS", "").split(",")]
-    return (*LOCAL, *(each for each in more if each))
+    extra = [host.strip().lower() for host in os.environ.get("GANAUG_HOSTS", "").split(",")]
+    return (*LOCAL, *(host for host in extra if host))
 
 
 class Secured:
@@ -168,7 +168,7 @@ class Pictures(NamedTuple):
 
     def find(self, *ids: str) -> Integers:
         try:
-            return np.array([self.rows[each] for each in ids], np.int64)
+            return np.array([self.rows[image_id] for image_id in ids], np.int64)
         except KeyError as error:
             raise HTTPException(404) from error
 
@@ -179,10 +179,10 @@ def pictures(root: Path, kind: str, artefact: str) -> Pictures:
     workspace = Workspace(root)
     if kind == "cohorts":
         cohort = workspace.open(Cohort, artefact)
-        rows = {str(each): row for row, each in enumerate(cohort.ids)}
+        rows = {str(image_id): row for row, image_id in enumerate(cohort.ids)}
         return Pictures(cohort.pixels, rows, cohort.intensity, cohort.spacing_mm, normalised=False)
     samples = workspace.open(Samples, artefact)
-    rows = {str(each): row for row, each in enumerate(samples.ids)}
+    rows = {str(image_id): row for row, image_id in enumerate(samples.ids)}
     intensity, spacing = unit_of(workspace, samples)
     return Pictures(samples.images, rows, intensity, spacing, normalised=True)
 
@@ -230,11 +230,11 @@ def sheet(pixels: Pixels, columns: int, tile: int, gap: int = 0) -> Image.Image:
     rows, step = math.ceil(len(pixels) / columns), tile + gap
     mode = "L" if pixels.shape[1] < 3 else "RGB"
     sprite = Image.new(mode, (columns * step - gap, rows * step - gap))
-    for place, each in enumerate(pixels):
-        image = picture(each)
+    for index, tile_pixels in enumerate(pixels):
+        image = picture(tile_pixels)
         scale = tile / max(image.size)
         image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
-        row, column = divmod(place, columns)
+        row, column = divmod(index, columns)
         left, top = (tile - image.width) // 2, (tile - image.height) // 2
         sprite.paste(image, (column * step + left, row * step + top))
     return sprite
@@ -254,7 +254,7 @@ def _guard(answer: Callable[[Request, Workspace], Response]) -> Callable[[Reques
     return guarded
 
 
-def _asked(request: Request, workspace: Workspace) -> Pictures:
+def _requested_pictures(request: Request, workspace: Workspace) -> Pictures:
     kind = request.path_params["kind"]
     if kind not in ("cohorts", "samples"):
         raise HTTPException(404)
@@ -264,9 +264,9 @@ def _asked(request: Request, workspace: Workspace) -> Pictures:
     return pictures(workspace.root, kind, artefact)
 
 
-def _one(request: Request, found: Pictures) -> Pixels:
+def _requested_image(request: Request, pictures_found: Pictures) -> Pixels:
     """Return the one image that is asked for, (channel, row, column) in the unit."""
-    image: Pixels = found.physical(found.find(_checked(request.path_params["id"])))[0]
+    image: Pixels = pictures_found.physical(pictures_found.find(_checked(request.path_params["id"])))[0]
     return image
 
 
@@ -291,8 +291,8 @@ def _number(request: Request, key: str, default: float, least: float, most: floa
 
 
 def _image(request: Request, workspace: Workspace) -> Response:
-    found = _asked(request, workspace)
-    image = picture(windowed(_one(request, found), *_window(request, found.intensity)))
+    pictures_found = _requested_pictures(request, workspace)
+    image = picture(windowed(_requested_image(request, pictures_found), *_window(request, pictures_found.intensity)))
     longest = max(image.size)
     factor = _number(request, "size", longest, 16, 2048) / longest
     resampling = _FILTERS.get(request.query_params.get("scale") or "nearest")
@@ -304,13 +304,13 @@ def _image(request: Request, workspace: Workspace) -> Response:
 
 
 def _values(request: Request, workspace: Workspace) -> Response:
-    pixels = _transportable(_one(request, _asked(request, workspace)))
+    pixels = _transportable(_requested_image(request, _requested_pictures(request, workspace)))
     return Response(pixels.tobytes(), media_type="application/octet-stream")
 
 
 def _header(request: Request, workspace: Workspace) -> Response:
-    found = _asked(request, workspace)
-    pixels = _transportable(_one(request, found))
+    pictures_found = _requested_pictures(request, workspace)
+    pixels = _transportable(_requested_image(request, pictures_found))
     channels, rows, columns = pixels.shape
     return JSONResponse(
         {
@@ -318,10 +318,10 @@ def _header(request: Request, workspace: Workspace) -> Response:
             "channels": channels,
             "rows": rows,
             "columns": columns,
-            "unit": found.intensity.unit,
-            "low": found.intensity.low,
-            "high": found.intensity.high,
-            "spacing": found.spacing_mm,
+            "unit": pictures_found.intensity.unit,
+            "low": pictures_found.intensity.low,
+            "high": pictures_found.intensity.high,
+            "spacing": pictures_found.spacing_mm,
         }
     )
 
@@ -333,21 +333,21 @@ def _transportable(pixels: Pixels) -> Pixels:
 
 
 def _sprite(request: Request, workspace: Workspace) -> Response:
-    found = _asked(request, workspace)
-    ids = [_checked(each) for each in request.query_params.get("ids", "").split(",")]
+    pictures_found = _requested_pictures(request, workspace)
+    ids = [_checked(image_id) for image_id in request.query_params.get("ids", "").split(",")]
     if len(ids) > MOST_TILES:
         raise HTTPException(404)
-    pixels = windowed(found.physical(found.find(*ids)), *_window(request, found.intensity))
+    pixels = windowed(pictures_found.physical(pictures_found.find(*ids)), *_window(request, pictures_found.intensity))
     tile = int(_number(request, "tile", 64, 16, 256))
     columns = int(_number(request, "columns", 16, 1, MOST_TILES))
     return Response(as_png(sheet(pixels, columns, tile)), media_type="image/png")
 
 
 def _map(request: Request, workspace: Workspace) -> Response:
-    found = workspace.open(Map, request.path_params["artefact"])
-    columns = (found.positions.astype("<f4"), found.nearest.astype("<i4"))
-    small = (found.labels.astype(np.uint8), found.roles.astype(np.uint8), found.ids.astype("S12"))
-    body = b"".join(each.tobytes() for each in (*columns, *small))
+    map_ = workspace.open(Map, request.path_params["artefact"])
+    columns = (map_.positions.astype("<f4"), map_.nearest.astype("<i4"))
+    small = (map_.labels.astype(np.uint8), map_.roles.astype(np.uint8), map_.ids.astype("S12"))
+    body = b"".join(column.tobytes() for column in (*columns, *small))
     return Response(body, media_type="application/octet-stream")
 
 

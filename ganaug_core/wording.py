@@ -3,6 +3,7 @@
 Unrounded numbers stand in the JSON; axes and hover texts of figures have their own precision.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,8 +42,8 @@ def p_value(value: float) -> str:
 
 def chance(value: float, letter: str = "p") -> str:
     """Return a p or q for a sentence: `p = 0.03`, `p < 0.0001`."""
-    said = p_value(value)
-    return f"{letter} {said}" if said.startswith("<") else f"{letter} = {said}"
+    text = p_value(value)
+    return f"{letter} {text}" if text.startswith("<") else f"{letter} = {text}"
 
 
 def distance(value: float) -> str:
@@ -52,7 +53,7 @@ def distance(value: float) -> str:
 
 def duration(seconds: float | None) -> str:
     """Return a time as people say it: `8 seconds`, `11 minutes`, `2 hours 5 minutes`."""
-    if seconds is None or seconds != seconds:
+    if seconds is None or math.isnan(seconds):
         return "an unknown time"
     seconds = max(0, seconds)
     if seconds < 59.5:
@@ -71,7 +72,7 @@ def left(seconds: float) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     """Return a number with that many significant digits and no exponent where people would not write one."""
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return "not known"
     if value == 0 or 1e-3 <= abs(value) < 1e6:
         return f"{value:,.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"

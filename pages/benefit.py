@@ -3,11 +3,11 @@
 import streamlit as st
 
 from ganaug_core.ui.pages.benefit import benefit_page
-from ganaug_core.ui.shared import choosers, show
+from ganaug_core.ui.shared import choosers, job_progress, show
 
 title, left, right = st.columns([2, 3, 3], vertical_alignment="bottom")
 title.title("Benefit")
-show.watch("reduce_class")
+job_progress.watch("reduce_class")
 with left:
     cohort = choosers.cohort()
 if cohort is None:

@@ -2,49 +2,14 @@
 
 import streamlit as st
 
-from ganaug_core.ui.pages.cohort import (
-    deidentification,
-    near_duplicates,
-    overview,
-    slice_viewer,
-    sources,
-    split_proposal,
-)
-from ganaug_core.ui.shared import caches, choosers, show
+from ganaug_core.ui.pages.cohort import cohort_page
+from ganaug_core.ui.shared import choosers, job_progress
 
 st.title("Cohort")
-show.collect("import_cohort")
-news = show.news("import_cohort")
+job_progress.collect("import_cohort")
+news = job_progress.has_news("import_cohort")
 name = choosers.cohort()
 if name is None:
-    show.tell("import_cohort")
-    st.write("A cohort is a set of labelled images, split by patient. Open one of these, or load your own.")
-    sources.embedded()
-    st.subheader("Your own images")
-    sources.own()
-    st.stop()
-
-with st.container():  # always there, so that nothing below is drawn anew when it fills
-    if news:
-        st.text("What comes of the import stands at the end of this page.")
-cohort = caches.cohort(name)
-overview.headline(cohort)
-split_proposal.proposal(cohort)
-deidentification.text(cohort)
-overview.counts(cohort)
-overview.notes(cohort)
-overview.pictures(cohort)
-slice_viewer.look(cohort)
-overview.brightness(cohort)
-near_duplicates.twins(cohort)
-overview.left_out(cohort)
-deidentification.dropped(cohort)
-
-st.divider()
-with st.container(horizontal=True, vertical_alignment="center"):
-    show.link("training", "Train a generator on this cohort", cohort=name)
-    overview.removal(cohort)
-with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
-    show.tell("import_cohort")
-    sources.embedded()
-    sources.own()
+    cohort_page.first_cohort()
+else:
+    cohort_page.page(name, news=news)

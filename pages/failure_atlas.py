@@ -3,20 +3,20 @@
 import streamlit as st
 
 from ganaug_core import atlas
-from ganaug_core.ui.pages.failure_atlas import lesson_page
+from ganaug_core.ui.pages.failure_atlas import failure_atlas_page
 from ganaug_core.ui.shared import caches
 
 st.title("Failure atlas")
 workspace = caches.workspace()
 if not all(workspace.exists("runs", lesson.generator) for lesson in atlas.LESSONS):
-    lesson_page.offer()
+    failure_atlas_page.offer_demo()
 
-lesson = lesson_page.choose()
+lesson = failure_atlas_page.choose_lesson()
 st.subheader(lesson.title)
 story, evidence = st.columns(2)
 with story:
-    lesson_page.story(lesson)
+    failure_atlas_page.story(lesson)
 with evidence:
-    lesson_page.verdicts(lesson)
-lesson_page.training(lesson)
-lesson_page.map_of(lesson)
+    failure_atlas_page.verdicts(lesson)
+failure_atlas_page.training(lesson)
+failure_atlas_page.feature_map(lesson)

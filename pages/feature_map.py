@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganaug_core.ui.pages.feature_map import map_page
+from ganaug_core.ui.pages.feature_map import feature_map_page
 from ganaug_core.ui.shared import choosers, show
 
 title, left, right = st.columns(3, vertical_alignment="bottom")
@@ -18,4 +18,4 @@ if samples is None:
         "The map needs synthetic images of this cohort. Draw some from a generator, or bring those of another program.",
         page="generators",
     )
-map_page.page(str(cohort), str(samples))
+feature_map_page.page(str(cohort), str(samples))

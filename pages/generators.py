@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from ganaug_core.ui.pages.generators import generator_page
-from ganaug_core.ui.shared import choosers, show
+from ganaug_core.ui.pages.generators import bringing, generators_page
+from ganaug_core.ui.shared import choosers, job_progress, show
 
 st.title("Generators")
-show.collect("import_generator")
-generator_page.collect_images()
+job_progress.collect("import_generator")
+bringing.collect_imported_images()
 name = choosers.generator()
 if name is None:
     st.info(
@@ -16,20 +16,20 @@ if name is None:
     show.link("training", "Train a generator")
 else:
     with show.guarded_part():
-        generator_page.card_of(name)
-        generator_page.download(name)
-        generator_page.drawing(name)
-        generator_page.mixing(name)
+        generators_page.card(name)
+        generators_page.download_button(name)
+        generators_page.draw_images(name)
+        generators_page.mix_styles(name)
 
 st.divider()
-unfolded = show.news("import_generator")
+unfolded = job_progress.has_news("import_generator")
 with st.expander("Bring a generator file", expanded=unfolded, icon=":material/upload_file:"), show.guarded():
-    show.tell("import_generator")
-    generator_page.bring_generator()
-unfolded = show.news("import_samples") or generator_page.brought() is not None
+    job_progress.show_running("import_generator")
+    bringing.bring_generator()
+unfolded = job_progress.has_news("import_samples") or bringing.last_imported() is not None
 with (
     st.expander("Bring synthetic images of another program", expanded=unfolded, icon=":material/add_photo_alternate:"),
     show.guarded(),
 ):
-    show.tell("import_samples")
-    generator_page.bring_images()
+    job_progress.show_running("import_samples")
+    bringing.bring_images()

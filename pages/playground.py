@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ganaug_core.ui.pages.playground import recorded_game
+from ganaug_core.ui.pages.playground import playground_page
 
 st.title("Playground")
 st.write(
@@ -11,9 +11,9 @@ st.write(
 )
 left, right = st.columns(2)
 with left:
-    recorded_game.play("ring-minimax", "Minimax, the game of the theory")
+    playground_page.play("ring-minimax", "Minimax, the game of the theory")
 with right:
-    recorded_game.play("ring-recommended", "Pairing with R1 and R2")
+    playground_page.play("ring-recommended", "Pairing with R1 and R2")
 st.write(
     "**What to take home.** In the minimax game the generator learns only while the discriminator is unsure. Once the "
     "discriminator is right everywhere, its answer is flat, no gradient comes back, and modes that were lost stay "

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from ganaug_core.ui.pages.samples import samples_page
-from ganaug_core.ui.shared import choosers, show
+from ganaug_core.ui.shared import choosers, job_progress, show
 
 title, left, middle, right = st.columns([5, 6, 6, 4], vertical_alignment="bottom")
 title.title("Samples")
 for kind in ("sample", "import_samples"):
-    show.watch(kind)
+    job_progress.watch(kind)
 with left:
     cohort = choosers.cohort()
 if cohort is None:
@@ -23,4 +23,4 @@ if samples is None:
     )
 with right:
     label = samples_page.chosen_class(str(samples))
-samples_page.samples(str(cohort), str(samples), label)
+samples_page.gallery_and_pair(str(cohort), str(samples), label)

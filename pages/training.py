@@ -3,27 +3,28 @@
 import streamlit as st
 
 from ganaug_core.jobs import runs
-from ganaug_core.ui.pages.training import recipes, run_progress
+from ganaug_core.ui.pages.training import recipes, training_page
 from ganaug_core.ui.shared import caches, choosers, show
 
 st.title("Training")
 workspace = caches.workspace()
-known = runs.cohorts(workspace)
-if not known and not workspace.names("cohorts"):
+cohort_by_run = runs.cohorts(workspace)
+if not cohort_by_run and not workspace.names("cohorts"):
     show.next_step("Training needs a cohort. Open the phantom or load your own images first.", page="cohort")
 
-asked = st.query_params.get("cohort")
-first = not known or (asked is not None and "run" not in st.query_params and asked not in known.values())
-if not first:
+linked_cohort = st.query_params.get("cohort")
+link_to_new = linked_cohort is not None and "run" not in st.query_params
+is_first_run = not cohort_by_run or (link_to_new and linked_cohort not in cohort_by_run.values())
+if not is_first_run:
     with show.guarded_part():
-        run_progress.watch(str(choosers.run()))
+        training_page.show_run(str(choosers.run()))
     st.divider()
 if workspace.names("cohorts"):
     with (
-        st.container() if first else st.expander("Train another generator", icon=":material/add:"),
+        st.container() if is_first_run else st.expander("Train another generator", icon=":material/add:"),
         show.guarded_part(),
     ):
-        recipes.start(str(choosers.cohort()))
-if known:
+        recipes.new_run(str(choosers.cohort()))
+if cohort_by_run:
     st.subheader("All runs")
-    run_progress.listing()
+    training_page.run_list()

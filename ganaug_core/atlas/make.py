@@ -105,12 +105,12 @@ def _look_at(workspace: Workspace) -> None:
         log.info("mapping and auditing %s", samples)
         pipeline.build_map(workspace, BuildMap(cohort=atlas.COHORT, samples=samples))
         request = AuditSamples(cohort=atlas.COHORT, samples=samples, command=f"ganaug audit {atlas.COHORT} {name}")
-        if pipeline.made(workspace, request) is None:
+        if pipeline.existing_result(workspace, request) is None:
             pipeline.audit_samples(workspace, request)
     log.info("training classifiers")
     command = f"ganaug benefit {atlas.COHORT} healthy"
     asked = MeasureBenefit(cohort=atlas.COHORT, samples=_draw(workspace, "healthy"), command=command)
-    if pipeline.made(workspace, asked) is None:
+    if pipeline.existing_result(workspace, asked) is None:
         pipeline.measure_benefit(workspace, asked)
 
 
@@ -138,7 +138,7 @@ def _train(workspace: Workspace, name: str, plan: Plan) -> None:
 def _draw(workspace: Workspace, generator: str) -> str:
     """Draw the samples, keep them in the depth in which they are shipped, and return their name."""
     request = Sample(generator=generator, per_class=PER_CLASS)
-    if known := pipeline.made(workspace, request):
+    if known := pipeline.existing_result(workspace, request):
         return known
     name = pipeline.sample(workspace, request)
     samples = workspace.samples(name)

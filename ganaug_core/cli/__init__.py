@@ -21,8 +21,8 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer does not 
 INTERRUPTED = 130
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"ganaug {__version__}")
         raise typer.Exit
 
@@ -47,8 +47,8 @@ def commands(verb: str | None = None) -> typer.Typer:
     verbs.add_typer(cohorts.app, name="cohort")
     verbs.add_typer(training.runs, name="run")
     verbs.add_typer(generators.app, name="generator")
-    for each in (serve.doctor, training.train, serve.worker, generators.sample, evidence.audit, benefit.benefit):
-        verbs.command()(each)
+    for command in (serve.doctor, training.train, serve.worker, generators.sample, evidence.audit, benefit.benefit):
+        verbs.command()(command)
     verbs.command("map")(evidence.map_)
     return verbs
 
@@ -108,11 +108,11 @@ def _misused(error: Any) -> GanaugError:
 
 def _json_target(arguments: list[str]) -> str | None:
     """Find --json before the arguments are understood: their errors are answered in JSON too."""
-    for place, argument in enumerate(arguments):
+    for index, argument in enumerate(arguments):
         if argument.startswith("--json="):
             to = argument.removeprefix("--json=")
-        elif argument == "--json" and place + 1 < len(arguments):
-            to = arguments[place + 1]
+        elif argument == "--json" and index + 1 < len(arguments):
+            to = arguments[index + 1]
         else:
             continue
         return to if to == "-" or Path(to).absolute().parent.is_dir() else None

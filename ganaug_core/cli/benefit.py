@@ -43,15 +43,17 @@ def benefit(
 
     It takes minutes; Ctrl-C loses nothing, the same command goes on where it was.
     """
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     with closing(console.Progress()) as progress:
-        known = sources.cohort(place, cohort, pipeline.stretch(progress, 0, 0.02))
+        cohort_name = sources.cohort(home, cohort, pipeline.stretch(progress, 0, 0.02))
         if keep is not None:
-            known = _made_rarer(place, known, rare, keep, seed)
-        drawn = sources.synthetic(place, synthetic, known, seed=seed, report=pipeline.stretch(progress, 0.02, 0.05))
+            cohort_name = _reduced(home, cohort_name, rare, keep, seed)
+        samples_name = sources.synthetic(
+            home, synthetic, cohort_name, seed=seed, report=pipeline.stretch(progress, 0.02, 0.05)
+        )
         request = MeasureBenefit(
-            cohort=known,
-            samples=drawn,
+            cohort=cohort_name,
+            samples=samples_name,
             rare=rare,
             repetitions=repetitions,
             steps=steps,
@@ -59,41 +61,49 @@ def benefit(
             trust_split=trust_split,
             command=shlex.join(["ganaug", *sys.argv[1:]]),
         )
-        name = pipeline.measure_benefit(place, request, pipeline.stretch(progress, 0.05, 1))
+        name = pipeline.measure_benefit(home, request, pipeline.stretch(progress, 0.05, 1))
     from ganaug_core.benefit import as_json
 
-    found = place.benefit(name)
-    console.answer(as_json(found), _in_words(found), json)
+    result = home.benefit(name)
+    console.answer(as_json(result), _in_words(result), json)
 
 
-def _made_rarer(place: Workspace, cohort: str, rare: str | None, keep: int, seed: int) -> str:
-    record = place.cohort(cohort)
+def _reduced(home: Workspace, cohort: str, rare: str | None, keep: int, seed: int) -> str:
+    record = home.cohort(cohort)
     if rare is None:
         counts = {name: len(record.where(0, label=label)) for label, name in enumerate(record.classes)}
         rare = min(counts, key=lambda name: counts[name])
-    return pipeline.reduce_class(place, ReduceClass(cohort=cohort, class_name=rare, keep=keep, seed=seed))
+    return pipeline.reduce_class(home, ReduceClass(cohort=cohort, class_name=rare, keep=keep, seed=seed))
 
 
-def _in_words(found: "Benefit") -> str:
-    scores = {(each.arm, each.measure): each for each in found.scores if each.class_name == found.rare}
-    moved = {each.arm: each for each in found.differences if each.adjusted is not None and each.against == "classical"}
+def _in_words(benefit: "Benefit") -> str:
+    scores = {(score.arm, score.measure): score for score in benefit.scores if score.class_name == benefit.rare}
+    differences = {
+        difference.arm: difference
+        for difference in benefit.differences
+        if difference.adjusted is not None and difference.against == "classical"
+    }
     rows = [("arm", "AUROC", "95 % interval", "AUPRC", "minus classical", "95 % interval", "p (Holm)")]
     rows += [
-        (arm.title, *_numbers(scores[arm.name, "auroc"], scores[arm.name, "auprc"]), *_change(moved.get(arm.name)))
-        for arm in found.arms
+        (
+            arm.title,
+            *_numbers(scores[arm.name, "auroc"], scores[arm.name, "auprc"]),
+            *_change(differences.get(arm.name)),
+        )
+        for arm in benefit.arms
         if (arm.name, "auroc") in scores
     ]
-    lines = [found.verdict.statement, found.verdict.do, "", f"Hold-out, class {found.rare}:", console.table(rows)]
-    lines += [f"Left out: {arm}. {why}" for arm, why in found.left_out.items()]
-    return "\n".join([*lines, *found.notes])
+    lines = [benefit.verdict.statement, benefit.verdict.do, "", f"Hold-out, class {benefit.rare}:", console.table(rows)]
+    lines += [f"Left out: {arm}. {why}" for arm, why in benefit.left_out.items()]
+    return "\n".join([*lines, *benefit.notes])
 
 
 def _numbers(area: "Score", precision: "Score") -> tuple[str, str, str]:
     return f"{area.value:.3f}", f"{area.interval[0]:.3f} to {area.interval[1]:.3f}", f"{precision.value:.3f}"
 
 
-def _change(each: "Difference | None") -> tuple[str, str, str]:
-    if each is None:
+def _change(difference: "Difference | None") -> tuple[str, str, str]:
+    if difference is None:
         return "", "", ""
-    chance = "" if each.adjusted is None else wording.p_value(each.adjusted)
-    return f"{each.value:+.3f}", f"{each.interval[0]:+.3f} to {each.interval[1]:+.3f}", chance
+    chance = "" if difference.adjusted is None else wording.p_value(difference.adjusted)
+    return f"{difference.value:+.3f}", f"{difference.interval[0]:+.3f} to {difference.interval[1]:+.3f}", chance

@@ -56,7 +56,7 @@ def import_(
     workspace: console.Workspace = None,
 ) -> None:
     """Read labelled images, find twins, and split them by patient."""
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     columns = Columns(
         labels=str(labels) if labels else None,
         image=image_column,
@@ -79,20 +79,20 @@ def import_(
         source=source, name=name, plan=plan, size=size, columns=columns, choices=choices, **_range(value_range)
     )
     with closing(console.Progress()) as progress:
-        pipeline.import_cohort(place, request, progress)
-    _show(place, name, paths, json)
+        pipeline.import_cohort(home, request, progress)
+    _show(home, name, paths, json)
 
 
 @app.command("list")
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """List the cohorts of the workspace."""
-    place = Workspace(workspace)
-    cohorts = [_facts(place, name) for name in place.names("cohorts")]
+    home = Workspace(workspace)
+    cohorts = [_facts(home, name) for name in home.names("cohorts")]
     rows = [
-        (each["name"], each["error"]["what"], each["error"]["do"])
-        if "error" in each
-        else (each["name"], f"{each['n']:,} images", ", ".join(each["classes"]))
-        for each in cohorts
+        (facts["name"], facts["error"]["what"], facts["error"]["do"])
+        if "error" in facts
+        else (facts["name"], f"{facts['n']:,} images", ", ".join(facts["classes"]))
+        for facts in cohorts
     ]
     console.answer({"cohorts": cohorts}, console.table(rows) or "No cohorts yet: ganaug cohort import.", json)
 
@@ -116,8 +116,8 @@ def show(name: str, paths: Paths = False, json: console.Json = None, workspace: 
 @app.command()
 def remove(name: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Remove a cohort; what was made from it stays but for what can be computed again. The source is not touched."""
-    place = Workspace(workspace)
-    dependent = place.remove_with_caches("cohorts", name)
+    home = Workspace(workspace)
+    dependent = home.remove_with_caches("cohorts", name)
     console.answer({"removed": name, "made_from_it": dependent}, f"Removed {name}.{console.depends(dependent)}", json)
 
 
@@ -133,7 +133,7 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     from ganaug_core.records import MASK
 
     rows = [("class", "train", "tuning", "holdout")]
-    rows += [(name, *(f"{each[role]:,}" for role in rows[0][1:])) for name, each in document["classes"].items()]
+    rows += [(name, *(f"{counts[role]:,}" for role in rows[0][1:])) for name, counts in document["classes"].items()]
     patients = f", {document['patients']:,} patients" if document["patients"] else ", patients unknown"
     low, high = document["range"]
     lines = [
@@ -143,15 +143,15 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     ]
     twins = document["duplicates"]
     if any(twins.values()):
-        shown = ", ".join(f"{count:,} {key.replace('_', ' ')}" for key, count in twins.items())
-        lines.append(f"Duplicates: {shown}.")
+        counts_text = ", ".join(f"{count:,} {key.replace('_', ' ')}" for key, count in twins.items())
+        lines.append(f"Duplicates: {counts_text}.")
     lines += document["notes"]
     if text := document["suspected_text"]:
         lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
-    masks = [each for each in document["skipped"] if each["code"] == MASK]
-    skipped = [each for each in document["skipped"] if each["code"] != MASK]
+    masks = [entry for entry in document["skipped"] if entry["code"] == MASK]
+    skipped = [entry for entry in document["skipped"] if entry["code"] != MASK]
     for title, notes, most in (("Mask", masks, 3), ("Left out", skipped, 10)):
-        lines += [f"{title}: {each['file']}: {each['say']} {each['do']}" for each in notes[:most]]
+        lines += [f"{title}: {entry['file']}: {entry['say']} {entry['do']}" for entry in notes[:most]]
         if len(notes) > most:
             lines.append(f"... and {len(notes) - most} more (--json lists all).")
     return "\n".join(lines)
@@ -162,7 +162,7 @@ def _range(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     try:
-        low, high = (each.strip() for each in text.split(","))
+        low, high = (end.strip() for end in text.split(","))
         pair = float(low.removesuffix("%")), float(high.removesuffix("%"))
     except ValueError as error:
         raise CohortError(

@@ -100,8 +100,8 @@ def in_json(error: GanaugError) -> dict[str, Any]:
 
 def depends(dependent: Mapping[str, Sequence[str]]) -> str:
     """Say what was made from something that is gone, by kind; empty where nothing was."""
-    shown = [f"{kind} {', '.join(names)}" for kind, names in dependent.items() if names]
-    return f" Made from it, and kept: {'; '.join(shown)}." if shown else ""
+    parts = [f"{kind} {', '.join(names)}" for kind, names in dependent.items() if names]
+    return f" Made from it, and kept: {'; '.join(parts)}." if parts else ""
 
 
 class Progress:
@@ -168,7 +168,7 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _finite(part) for key, part in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [_finite(item) for item in value]
     return value

@@ -39,25 +39,25 @@ def audit(
     workspace: console.Workspace = None,
 ) -> None:
     """Judge synthetic images: do they copy, do they miss groups, do the classes hold? A bad verdict is exit 0 too."""
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     with closing(console.Progress()) as progress:
-        known, drawn = _inputs(place, cohort, synthetic, seed, pipeline.stretch(progress, 0, 0.15))
+        cohort_name, samples_name = _inputs(home, cohort, synthetic, seed, pipeline.stretch(progress, 0, 0.15))
         request = AuditSamples(
-            cohort=known,
-            samples=drawn,
+            cohort=cohort_name,
+            samples=samples_name,
             encoders=tuple(encoder or AUDIT_SPACES),
             seed=seed,
             trust_split=trust_split,
             command=shlex.join(["ganaug", *sys.argv[1:]]),
         )
-        name = pipeline.audit_samples(place, request, pipeline.stretch(progress, 0.15, 1))
+        name = pipeline.audit_samples(home, request, pipeline.stretch(progress, 0.15, 1))
     from ganaug_core.audit import as_json
 
-    judged = place.audit(name)
-    document = as_json(judged)
+    result = home.audit(name)
+    document = as_json(result)
     if paths:
-        _add_paths(place, document, known, drawn)
-    console.answer(document, _in_words(judged), json)
+        _add_paths(home, document, cohort_name, samples_name)
+    console.answer(document, _in_words(result), json)
 
 
 def map_(
@@ -69,38 +69,41 @@ def map_(
     workspace: console.Workspace = None,
 ) -> None:
     """Draw the map: real images placed by UMAP, synthetic ones between their nearest real neighbours."""
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     with closing(console.Progress()) as progress:
-        known, drawn = _inputs(place, cohort, synthetic, seed, pipeline.stretch(progress, 0, 0.3))
-        request = BuildMap(cohort=known, samples=drawn, encoder=encoder, seed=seed)
-        name = pipeline.build_map(place, request, pipeline.stretch(progress, 0.3, 1))
+        cohort_name, samples_name = _inputs(home, cohort, synthetic, seed, pipeline.stretch(progress, 0, 0.3))
+        request = BuildMap(cohort=cohort_name, samples=samples_name, encoder=encoder, seed=seed)
+        name = pipeline.build_map(home, request, pipeline.stretch(progress, 0.3, 1))
     from ganaug_core.maps import as_json
 
-    placed = place.map(name)
+    result = home.map(name)
     text = (
-        f"{placed.cohort}, {placed.synthetic}: {len(placed.ids):,} points, "
-        f"trustworthiness {placed.trustworthiness:.2f}, "
-        f"{wording.percent(placed.neighbour_hit_rate)} of the true neighbours are neighbours on the map"
+        f"{result.cohort}, {result.synthetic}: {len(result.ids):,} points, "
+        f"trustworthiness {result.trustworthiness:.2f}, "
+        f"{wording.percent(result.neighbour_hit_rate)} of the true neighbours are neighbours on the map"
     )
-    console.answer(as_json(placed), text, json)
+    console.answer(as_json(result), text, json)
 
 
 def _inputs(workspace: Workspace, cohort: str, synthetic: str, seed: int, progress: Any) -> tuple[str, str]:
-    known = sources.cohort(workspace, cohort, pipeline.stretch(progress, 0, 0.5))
-    return known, sources.synthetic(workspace, synthetic, known, seed=seed, report=pipeline.stretch(progress, 0.5, 1))
+    cohort_name = sources.cohort(workspace, cohort, pipeline.stretch(progress, 0, 0.5))
+    return cohort_name, sources.synthetic(
+        workspace, synthetic, cohort_name, seed=seed, report=pipeline.stretch(progress, 0.5, 1)
+    )
 
 
 def _add_paths(workspace: Workspace, document: dict[str, Any], cohort: str, samples: str) -> None:
-    real, drawn = workspace.paths(cohort), workspace.samples(samples)
-    made = dict(zip(drawn.ids.tolist(), drawn.paths, strict=True)) if drawn.paths else {}
+    real, record = workspace.paths(cohort), workspace.samples(samples)
+    synthetic_paths = dict(zip(record.ids.tolist(), record.paths, strict=True)) if record.paths else {}
     for suspect in document["suspects"]:
-        suspect["synthetic_path"] = made.get(suspect["synthetic"])
+        suspect["synthetic_path"] = synthetic_paths.get(suspect["synthetic"])
         suspect["train_path"] = real.get(suspect["train"])
 
 
 def _in_words(audit: "Audit") -> str:
     rows = [
-        (name.replace("_", " "), each.state.replace("_", " "), each.statement) for name, each in audit.verdicts.items()
+        (name.replace("_", " "), verdict.state.replace("_", " "), verdict.statement)
+        for name, verdict in audit.verdicts.items()
     ]
     lines = [console.table(rows)]
     if audit.suspects:
@@ -110,9 +113,9 @@ def _in_words(audit: "Audit") -> str:
             f"distance {wording.distance(worst.distance)}, {wording.chance(worst.q_value, 'q')}."
         )
     lines += [
-        f"Missing: {wording.percent(each.real_share)} of real {each.class_name} look alike, here "
-        f"{wording.percent(each.synthetic_share)} do."
-        for each in audit.missing_modes[:5]
+        f"Missing: {wording.percent(mode.real_share)} of real {mode.class_name} look alike, here "
+        f"{wording.percent(mode.synthetic_share)} do."
+        for mode in audit.missing_modes[:5]
     ]
     lines += [*audit.spaces, *audit.regions]
     return "\n".join(lines)

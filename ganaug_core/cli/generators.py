@@ -21,11 +21,11 @@ FORMATS = ("png", "npz")
 @app.command("list")
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """List the generators of the workspace."""
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     documents, rows = [], []
-    for name in place.names("generators"):
+    for name in home.names("generators"):
         try:
-            card = _document(place, name)
+            card = _document(home, name)
             rows.append((name, card["recipe"], f"{card['images']:,} images", card["cohort_name"]))
         except WorkspaceError as error:
             card = {"name": name, **console.in_json(error)}
@@ -38,7 +38,7 @@ def list_(json: console.Json = None, workspace: console.Workspace = None) -> Non
 def show(generator: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Show a generator's passport."""
     document = _document(Workspace(workspace), generator)
-    classes = ", ".join(f"{each['name']} ({each['train']:,})" for each in document["classes"])
+    classes = ", ".join(f"{counts['name']} ({counts['train']:,})" for counts in document["classes"])
     lines = [f"{key}: {value}" for key, value in document.items() if isinstance(value, str | int | float)]
     console.answer(document, "\n".join([*lines, f"classes: {classes}"]), json)
 
@@ -46,11 +46,11 @@ def show(generator: str, json: console.Json = None, workspace: console.Workspace
 @app.command()
 def export(generator: str, file: Path, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Copy a generator to a file; it holds no images, no paths and no patients."""
-    place = Workspace(workspace)
-    document = _document(place, generator)
+    home = Workspace(workspace)
+    document = _document(home, generator)
     if not file.absolute().parent.is_dir():
         raise WorkspaceError(f"The folder of {file} is not there.", do="Make it first.", code="missing")
-    write_atomic(file.absolute(), stored.file_of(place, generator))
+    write_atomic(file.absolute(), stored.file_of(home, generator))
     console.answer({**document, "file": str(file)}, f"Wrote {file}.", json)
 
 
@@ -62,9 +62,9 @@ def import_(
     workspace: console.Workspace = None,
 ) -> None:
     """Check a generator file, try it, and take it into the workspace."""
-    place = Workspace(workspace)
-    pipeline.import_generator(place, ImportGenerator(path=str(file), name=name))
-    console.answer(_document(place, name), f"Imported {name}.", json)
+    home = Workspace(workspace)
+    pipeline.import_generator(home, ImportGenerator(path=str(file), name=name))
+    console.answer(_document(home, name), f"Imported {name}.", json)
 
 
 def sample(
@@ -105,8 +105,8 @@ def sample(
 def remove(generator: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Remove a generator; its run and what was drawn from it stay."""
     dependent = Workspace(workspace).remove_with_caches("generators", generator)
-    said = f"Removed {generator}.{console.depends(dependent)}"
-    console.answer({"removed": generator, "made_from_it": dependent}, said, json)
+    text = f"Removed {generator}.{console.depends(dependent)}"
+    console.answer({"removed": generator, "made_from_it": dependent}, text, json)
 
 
 def _document(workspace: Workspace, name: str) -> dict[str, Any]:

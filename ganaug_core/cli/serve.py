@@ -23,17 +23,17 @@ NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a bro
 
 def app(port: Port = None, workspace: console.Workspace = None, no_browser: NoBrowser = False) -> None:
     """Open the web app, for this machine only."""
-    _serve(_opened(workspace, port), port, no_browser)
+    _serve(_prepared(workspace, port), port, no_browser)
 
 
 def demo(port: Port = None, workspace: console.Workspace = None, no_browser: NoBrowser = False) -> None:
     """Open the web app on the embedded demo: a cohort, a healthy and two broken generators, their maps and audits."""
-    place = _opened(workspace, port)
+    home = _prepared(workspace, port)
     from ganaug_core import atlas
 
-    if atlas.prepare(place, ready=lambda: typer.echo("The demo is ready.")):
+    if atlas.prepare(home, ready=lambda: typer.echo("The demo is ready.")):
         typer.echo("Preparing the demo: a cohort and three generators with their maps and audits. Pages show it then.")
-    _serve(place, port, no_browser)
+    _serve(home, port, no_browser)
 
 
 def worker(
@@ -54,7 +54,7 @@ def doctor(json: console.Json = None, workspace: console.Workspace = None) -> No
 
     from ganaug_core.storage.workspace import Workspace
 
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     device, threads = _device()
     document: dict[str, Any] = {
         "schema": "ganaug.doctor/1",
@@ -64,16 +64,19 @@ def doctor(json: console.Json = None, workspace: console.Workspace = None) -> No
         "device": device,
         "threads": threads,
         "encoders": _encoders(),
-        "workspace": str(place.root),
-        "free_bytes": place.free_bytes(),
+        "workspace": str(home.root),
+        "free_bytes": home.free_bytes(),
     }
     rows = [(key, str(value)) for key, value in document.items() if key not in ("schema", "encoders", "free_bytes")]
     rows += [("free", f"{document['free_bytes'] / 1e9:,.1f} GB")]
-    rows += [(f"encoder {name}", f"{each['say']} {each['do']}".strip()) for name, each in document["encoders"].items()]
+    rows += [
+        (f"encoder {name}", f"{encoder['say']} {encoder['do']}".strip())
+        for name, encoder in document["encoders"].items()
+    ]
     console.answer(document, console.table(rows), json)
 
 
-def _opened(folder: Path | None, port: int | None) -> "Workspace":
+def _prepared(folder: Path | None, port: int | None) -> "Workspace":
     """Say at once that something happens, then open the workspace: what comes now takes seconds to load.
 
     Raises:

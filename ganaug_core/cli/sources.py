@@ -37,8 +37,8 @@ def cohort(workspace: Workspace, text: str, report: Report) -> str:
     from ganaug_core.cohort import import_cohort
 
     record, paths = import_cohort(text if text.startswith(EMBEDDED) else Path(text), _name_for(text), report=report)
-    if known := workspace.named("cohorts", record.identity):
-        return known
+    if existing := workspace.named("cohorts", record.identity):
+        return existing
     name = _free_name(workspace, "cohorts", record)
     workspace.keep(replace(record, name=name), name, files={"paths.json": json.dumps(paths).encode()})
     return name
@@ -65,8 +65,8 @@ def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report
     from ganaug_core.cohort import import_samples
 
     record = import_samples(Path(text), workspace.cohort(cohort), _name_for(text), report=report)
-    if known := workspace.named("samples", record.identity):
-        return known
+    if existing := workspace.named("samples", record.identity):
+        return existing
     name = _free_name(workspace, "samples", record)
     origin = Origin(inputs={"cohort": workspace.identity("cohorts", cohort)}, names={"cohort": cohort})
     workspace.keep(replace(record, name=name), name, origin=origin)
@@ -90,9 +90,9 @@ def _free_name(workspace: Workspace, kind: str, record: "Cohort | Samples") -> s
 
 
 def _missing(workspace: Workspace, text: str, kinds: tuple[str, ...], what: str) -> WorkspaceError:
-    known = [name for kind in kinds for name in workspace.names(kind)][-8:]
+    names = [name for kind in kinds for name in workspace.names(kind)][-8:]
     return WorkspaceError(
         f"There is no {what} named {text} in the workspace, and no such file or folder.",
-        do=f"Known: {', '.join(known)}." if known else f"Import or make a {what} first, or give a path.",
+        do=f"Known: {', '.join(names)}." if names else f"Import or make a {what} first, or give a path.",
         code="missing",
     )

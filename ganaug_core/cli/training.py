@@ -38,25 +38,25 @@ def train(
     """Train a generator on a cohort. Ctrl-C writes a checkpoint and leaves; `ganaug run resume` goes on."""
     from ganaug_core.config import check_names, configure
 
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     config = configure(recipe, _changes(changes or []), minutes=minutes, images=images, seed=seed, device=device)
     check_names(config)
     with closing(console.Progress()) as progress:
-        known = sources.cohort(place, cohort, progress)
-        job = store.submit(place, Train(cohort=known, name=name, config=config.model_dump(mode="json")))
+        cohort_name = sources.cohort(home, cohort, progress)
+        job = store.submit(home, Train(cohort=cohort_name, name=name, config=config.model_dump(mode="json")))
         if not detach:
-            _follow(place, job, progress)
-    _show(place, name, json)
+            _follow(home, job, progress)
+    _show(home, name, json)
 
 
 @runs.command("list")
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """List the runs of the workspace, oldest first."""
-    place = Workspace(workspace)
+    home = Workspace(workspace)
     documents, rows = [], []
-    for name in folders.names(place):
+    for name in folders.names(home):
         try:
-            run = folders.state(place, name)
+            run = folders.state(home, name)
         except WorkspaceError as error:
             documents.append({"name": name, **console.in_json(error)})
             rows.append((name, error.what, error.do, "", ""))
@@ -88,22 +88,22 @@ def stop(run: str, json: console.Json = None, workspace: console.Workspace = Non
 @runs.command()
 def resume(run: str, detach: Detach = False, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Go on with a run from its last checkpoint."""
-    place = Workspace(workspace)
-    job = store.ask(place, _job(place, run).id, "run")
+    home = Workspace(workspace)
+    job = store.ask(home, _job(home, run).id, "run")
     if not detach:
         with closing(console.Progress()) as progress:
-            _follow(place, job, progress)
-    _show(place, run, json)
+            _follow(home, job, progress)
+    _show(home, run, json)
 
 
 @runs.command()
 def remove(run: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Remove a run with its checkpoints; its generator stays."""
-    place = Workspace(workspace)
-    job = store.find(place, Train.step, run)
+    home = Workspace(workspace)
+    job = store.find(home, Train.step, run)
     if job is not None and job.live:
         raise TrainingError(f"The run {run} is going on.", do=f"Stop it first: ganaug run stop {run}.", code="busy")
-    dependent = place.remove_with_caches("runs", run)
+    dependent = home.remove_with_caches("runs", run)
     console.answer({"removed": run, "made_from_it": dependent}, f"Removed {run}.{console.depends(dependent)}", json)
 
 
@@ -135,15 +135,15 @@ def _watch(
     workspace: Workspace, job: int, progress: console.Progress | None, seconds: float = float("inf")
 ) -> store.Job:
     """Look at a job until it is no longer live, or so many seconds have passed."""
-    begun, looks = time.monotonic(), 0
-    while (seen := store.get(workspace, job)).live and time.monotonic() - begun < seconds:
+    started, looks = time.monotonic(), 0
+    while (job_now := store.get(workspace, job)).live and time.monotonic() - started < seconds:
         if progress is not None:
-            progress(seen.share, seen.message, seen.seconds_left)
+            progress(job_now.share, job_now.message, job_now.seconds_left)
         looks += 1
         if looks % 25 == 0:
             launch.ensure(workspace)  # somebody may have killed the supervisor meanwhile
         time.sleep(FOLLOW_SECONDS)
-    return seen
+    return job_now
 
 
 def _ask(workspace: Workspace, run: str, wish: str, json: str | None) -> None:
@@ -175,7 +175,7 @@ def _show(workspace: Workspace, run: str, json: str | None) -> None:
         facts.append(f"{document['device']}, {document['images_per_second'] or 0:,.0f} images/s")
     if document["generator"]:
         facts.append(f"generator {document['generator']}")
-    facts += [f"alarm after {each['images']:,} images: {each['say']} {each['do']}" for each in document["alarms"]]
+    facts += [f"alarm after {alarm['images']:,} images: {alarm['say']} {alarm['do']}" for alarm in document["alarms"]]
     if document["error"]:
         facts.append(f"{document['error']['what']} {document['error']['do']}")
     console.answer(document, "\n".join(facts), json)

@@ -20,8 +20,8 @@ def start(module: str, *arguments: str, log: Path) -> "subprocess.Popen[bytes]":
 def ensure(workspace: Workspace) -> None:
     """Start a supervisor unless one lives; of two that start at once the second leaves by itself."""
     with _one_at_a_time:
-        ours = _supervisors.get(workspace.root)
-        if (ours is not None and ours.poll() is None) or locks.is_held(workspace.supervisor_lock):
+        own_process = _supervisors.get(workspace.root)
+        if (own_process is not None and own_process.poll() is None) or locks.is_held(workspace.supervisor_lock):
             return
         log = workspace.root / "supervisor.log"
         process = start("ganaug_core.jobs.supervisor", str(workspace.root), log=log)

@@ -70,7 +70,7 @@ def state(workspace: Workspace, name: str) -> RunState:
             f"The description of the run {name} is damaged.", do="Remove it and train again.", code="damaged"
         ) from error
     job = store.find(workspace, Train.step, name)
-    seen = _document(workspace.folder("runs", name) / "state.json")
+    progress = _document(workspace.folder("runs", name) / "state.json")
     return RunState(
         name=name,
         cohort=cohort,
@@ -81,11 +81,11 @@ def state(workspace: Workspace, name: str) -> RunState:
         share=job.share if job else 1.0,
         message=job.message if job else "",
         seconds_left=job.seconds_left if job else None,
-        images=seen.get("images", 0),
-        seconds=seen.get("seconds", 0.0),
-        images_per_second=seen.get("images_per_second"),
-        device=seen.get("device"),
-        threads=seen.get("threads"),
+        images=progress.get("images", 0),
+        seconds=progress.get("seconds", 0.0),
+        images_per_second=progress.get("images_per_second"),
+        device=progress.get("device"),
+        threads=progress.get("threads"),
         generator=_generator(workspace, reference.identity),
         error=job.error if job else None,
         job=job.id if job else None,
@@ -95,8 +95,8 @@ def state(workspace: Workspace, name: str) -> RunState:
 
 def _generator(workspace: Workspace, run: str) -> str | None:
     """Return the name of the newest generator that a run made; `run` is its identity."""
-    made = [name for name in workspace.names("generators") if _run_of(workspace, name) == run]
-    return made[-1] if made and run else None
+    generators = [name for name in workspace.names("generators") if _run_of(workspace, name) == run]
+    return generators[-1] if generators and run else None
 
 
 def _run_of(workspace: Workspace, generator: str) -> str | None:
@@ -112,8 +112,8 @@ def history(workspace: Workspace, name: str, points: int = 400) -> dict[str, lis
     """
     lines = _lines(workspace.folder("runs", name) / "history.jsonl")
     step = (len(lines) - 1) / (points - 1) if len(lines) > points else 1.0
-    chosen = [lines[round(place * step)] for place in range(min(points, len(lines)))]
-    reports = _read(chosen, _report)
+    kept_lines = [lines[round(number * step)] for number in range(min(points, len(lines)))]
+    reports = _read(kept_lines, _report)
     curves: dict[str, list[float | None]] = {
         key: [report[key] for report in reports] for key in ("images", "seconds", "share")
     }
@@ -152,16 +152,16 @@ def watched(workspace: Workspace, name: str) -> bool:
 
 def alarms(workspace: Workspace, name: str) -> list[Alarm]:
     """Return the alarms of a run in the order in which they went off."""
-    raised: list[Alarm] = []
+    known_alarms: list[Alarm] = []
     for line in _read(_lines(workspace.folder("runs", name) / "alarms.jsonl"), _raised_or_over):
         if isinstance(line, Raised):
-            raised.append(Alarm(line, None))
+            known_alarms.append(Alarm(line, None))
             continue
-        over, images = line
-        for place, alarm in enumerate(raised):
-            if alarm.raised.name == over and alarm.over is None:
-                raised[place] = replace(alarm, over=images)
-    return raised
+        name_over, images = line
+        for index, alarm in enumerate(known_alarms):
+            if alarm.raised.name == name_over and alarm.over is None:
+                known_alarms[index] = replace(alarm, over=images)
+    return known_alarms
 
 
 def _raised_or_over(line: dict[str, Any]) -> Raised | tuple[str, int]:
@@ -172,8 +172,8 @@ def _raised_or_over(line: dict[str, Any]) -> Raised | tuple[str, int]:
 def checkups(workspace: Workspace, name: str) -> tuple[list[Checkup], int | None]:
     """Return the measured checkpoints of a run, oldest first, and the images of the one that is kept."""
     lines = _lines(workspace.folder("runs", name) / "checkups.jsonl")
-    measured = _read(lines, lambda line: (Checkup.of(line), line["kept"]))
-    return [checkup for checkup, _ in measured], measured[-1][1] if measured else None
+    records = _read(lines, lambda line: (Checkup.of(line), line["kept"]))
+    return [checkup for checkup, _ in records], records[-1][1] if records else None
 
 
 def previews(workspace: Workspace, name: str) -> list[tuple[int, Path]]:
@@ -191,38 +191,41 @@ def log(workspace: Workspace, name: str, lines: int = 40) -> str:
 
 def as_json(workspace: Workspace, name: str) -> dict[str, Any]:
     """Return schema `ganaug.run/1`."""
-    seen = state(workspace, name)
-    shown = {
-        key: value for key, value in asdict(seen).items() if key not in ("message", "job", "wish", "present_cohort")
+    run_state = state(workspace, name)
+    content = {
+        key: value
+        for key, value in asdict(run_state).items()
+        if key not in ("message", "job", "wish", "present_cohort")
     }
     saved = {
-        int(found["images"])
-        for found in map(_document, (workspace.folder("runs", name) / "checkpoints").glob("*.json"))
-        if "images" in found
+        int(description["images"])
+        for description in map(_document, (workspace.folder("runs", name) / "checkpoints").glob("*.json"))
+        if "images" in description
     }
-    measured, kept = checkups(workspace, name)
-    worth = {each.images: each for each in measured}
-    moments = sorted(saved | worth.keys())
-    if kept is None and moments:
-        kept = moments[-1]
+    measured_checkups, kept_images = checkups(workspace, name)
+    by_images = {checkup.images: checkup for checkup in measured_checkups}
+    moments = sorted(saved | by_images.keys())
+    if kept_images is None and moments:
+        kept_images = moments[-1]
     checkpoints = [
-        {"images": images, "kept": images == kept, "measurements": _worth(worth.get(images))} for images in moments
+        {"images": images, "kept": images == kept_images, "measurements": _measurements_of(by_images.get(images))}
+        for images in moments
     ]
-    raised = [{**asdict(each.raised), "over": each.over} for each in alarms(workspace, name)]
-    return {"schema": "ganaug.run/1", **shown, "checkpoints": checkpoints, "alarms": raised}
+    raised = [{**asdict(alarm.raised), "over": alarm.over} for alarm in alarms(workspace, name)]
+    return {"schema": "ganaug.run/1", **content, "checkpoints": checkpoints, "alarms": raised}
 
 
-def _worth(checkup: Checkup | None) -> dict[str, Any]:
+def _measurements_of(checkup: Checkup | None) -> dict[str, Any]:
     """Return the measurements by name; those of one class by `name/class`."""
     if checkup is None:
         return {}
-    found = {}
-    for each in checkup.measurements:
-        key = each.name if each.class_name is None else f"{each.name}/{each.class_name}"
-        found[key] = _numbers(each)
-    if checkup.copying_p is not None and "copied_share" in found:
-        found["copied_share"]["p_value"] = checkup.copying_p
-    return found
+    by_name = {}
+    for measurement in checkup.measurements:
+        key = measurement.name if measurement.class_name is None else f"{measurement.name}/{measurement.class_name}"
+        by_name[key] = _numbers(measurement)
+    if checkup.copying_p is not None and "copied_share" in by_name:
+        by_name["copied_share"]["p_value"] = checkup.copying_p
+    return by_name
 
 
 def _numbers(measurement: Measurement) -> dict[str, Any]:
@@ -237,13 +240,13 @@ def names(workspace: Workspace) -> list[str]:
 
 def cohorts(workspace: Workspace) -> dict[str, str | None]:
     """Return by run, oldest first, the name that its very cohort has now, None where it is gone or the run damaged."""
-    known: dict[str, str | None] = {}
+    by_run: dict[str, str | None] = {}
     for name in names(workspace):
-        known[name] = None
+        by_run[name] = None
         with suppress(WorkspaceError):
             origin = workspace.reference("runs", name).origin
-            known[name] = workspace.named("cohorts", origin.inputs.get("cohort", ""))
-    return known
+            by_run[name] = workspace.named("cohorts", origin.inputs.get("cohort", ""))
+    return by_run
 
 
 def _document(path: Path) -> dict[str, Any]:

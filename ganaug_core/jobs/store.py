@@ -104,7 +104,7 @@ def submit(workspace: Workspace, request: Request) -> Job:
         _free_run(workspace, request)
     expected = pipeline.prepare(workspace, request)
     with Database(workspace.database_path).writing() as connection:
-        for job in _live(workspace, connection, request.step):
+        for job in _live_jobs(workspace, connection, request.step):
             if job.key == expected.key and job.name == expected.name and not isinstance(request, Train):
                 return job
             if job.name == expected.name:
@@ -114,20 +114,27 @@ def submit(workspace: Workspace, request: Request) -> Job:
                     code="busy",
                 )
         now = time.time()
-        asked = json.dumps(codec.plain(request))
-        row = {"kind": request.step, "name": expected.name, "key": expected.key, "request": asked}
-        fresh = {"state": "queued", "wish": "run", "share": 0.0, "message": "waiting", "created": now, "wished": now}
-        number = connection.execute(job_table.insert().values(**row, **fresh)).inserted_primary_key
+        request_text = json.dumps(codec.plain(request))
+        row = {"kind": request.step, "name": expected.name, "key": expected.key, "request": request_text}
+        beginning = {
+            "state": "queued",
+            "wish": "run",
+            "share": 0.0,
+            "message": "waiting",
+            "created": now,
+            "wished": now,
+        }
+        primary_key = connection.execute(job_table.insert().values(**row, **beginning)).inserted_primary_key
         if isinstance(request, Train):
             pipeline.begin_run(workspace, request)
     launch.ensure(workspace)
-    assert number is not None
-    return get(workspace, int(number[0]))
+    assert primary_key is not None
+    return get(workspace, int(primary_key[0]))
 
 
-def _live(workspace: Workspace, connection: Connection, kind: str) -> list[Job]:
+def _live_jobs(workspace: Workspace, connection: Connection, kind: str) -> list[Job]:
     rows = select(job_table).where(job_table.c.kind == kind, job_table.c.state.in_(LIVE))
-    jobs = [_seen(workspace, row) for row in connection.execute(rows).mappings().all()]
+    jobs = [_true_state(workspace, row) for row in connection.execute(rows).mappings().all()]
     return [job for job in jobs if job.live]
 
 
@@ -135,8 +142,8 @@ def _free_run(workspace: Workspace, request: Train) -> None:
     """A run that ended without a checkpoint, by a wrong setting say, does not keep its name."""
     if not workspace.exists("runs", request.name):
         return
-    before = find(workspace, request.step, request.name)
-    ended = before is not None and before.state in ("failed", "stopped")
+    previous = find(workspace, request.step, request.name)
+    ended = previous is not None and previous.state in ("failed", "stopped")
     if ended and not _has_checkpoint(workspace, request.name):
         workspace.remove("runs", request.name)
     workspace.free("runs", request.name)
@@ -151,18 +158,18 @@ def ask(workspace: Workspace, job: int, wish: str) -> Job:
     if wish not in ("run", "pause", "stop"):
         raise KeyError(wish)
     with Database(workspace.database_path).writing() as connection:
-        known = _seen(workspace, _row(connection, job))
-        _refuse(known, wish)
+        current = _true_state(workspace, _row(connection, job))
+        _refuse(current, wish)
         change: dict[str, Any] = {"wish": wish, "wished": time.time()}
-        if wish == "pause" and known.state == "queued":
+        if wish == "pause" and current.state == "queued":
             change["state"] = "paused"
-        elif wish == "run" and known.state in RESTING:
+        elif wish == "run" and current.state in RESTING:
             change |= {"state": "queued", "message": "waiting", "error": None, "seconds_left": None, "finished": None}
-        elif wish == "stop" and known.state in ("queued", "paused", "interrupted"):
+        elif wish == "stop" and current.state in ("queued", "paused", "interrupted"):
             # the worker makes a generator of the last checkpoint; where there is none, there is nothing to make
-            worth = known.kind == Train.step and _has_checkpoint(workspace, known.name)
-            change["state"] = "queued" if worth else "stopped"
-        if not (wish == "stop" and known.state in ("stopped", "failed", "done")):
+            can_finish = current.kind == Train.step and _has_checkpoint(workspace, current.name)
+            change["state"] = "queued" if can_finish else "stopped"
+        if not (wish == "stop" and current.state in ("stopped", "failed", "done")):
             connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
     launch.ensure(workspace)
     return get(workspace, job)
@@ -202,14 +209,14 @@ def get(workspace: Workspace, job: int) -> Job:
         WorkspaceError: There is none of that number.
     """
     with Database(workspace.database_path).reading() as connection:
-        return _seen(workspace, _row(connection, job))
+        return _true_state(workspace, _row(connection, job))
 
 
 def find(workspace: Workspace, kind: str, name: str) -> Job | None:
     """Return the newest job of that kind and name."""
     with Database(workspace.database_path).reading() as connection:
         row = _newest(connection, kind, name)
-    return _seen(workspace, row) if row is not None else None
+    return _true_state(workspace, row) if row is not None else None
 
 
 def jobs(workspace: Workspace, kind: str | None = None) -> list[Job]:
@@ -219,7 +226,7 @@ def jobs(workspace: Workspace, kind: str | None = None) -> list[Job]:
         query = query.where(job_table.c.kind == kind)
     with Database(workspace.database_path).reading() as connection:
         rows = connection.execute(query).mappings().all()
-    return [_seen(workspace, row) for row in rows]
+    return [_true_state(workspace, row) for row in rows]
 
 
 def of(workspace: Workspace, request: Request) -> Job | None:
@@ -228,7 +235,7 @@ def of(workspace: Workspace, request: Request) -> Job | None:
     query = select(job_table).where(job_table.c.kind == request.step, job_table.c.key == key)
     with Database(workspace.database_path).reading() as connection:
         row = connection.execute(query.order_by(job_table.c.id.desc()).limit(1)).mappings().first()
-    return _seen(workspace, row) if row is not None else None
+    return _true_state(workspace, row) if row is not None else None
 
 
 def about(workspace: Workspace, kind: str, cohort: str, samples: str) -> Job | None:
@@ -243,12 +250,12 @@ def about(workspace: Workspace, kind: str, cohort: str, samples: str) -> Job | N
 def lock_of(workspace: Workspace, job: Job) -> Path:
     """Return the lock that whoever works on the job holds; a run that was removed has none that can be held."""
     if job.kind == Train.step:
-        known = workspace.exists("runs", job.name)
-        return (workspace.folder("runs", job.name) if known else workspace.root / "runs" / job.name) / "lock"
+        is_here = workspace.exists("runs", job.name)
+        return (workspace.folder("runs", job.name) if is_here else workspace.root / "runs" / job.name) / "lock"
     return workspace.benefit_lock if job.kind == MeasureBenefit.step else workspace.worker_lock
 
 
-def lost(workspace: Workspace) -> dict[str, str]:
+def why_gone(workspace: Workspace) -> dict[str, str]:
     """Return why a process is gone that could not say so itself: on a full disk nobody can write down a reason."""
     return dict(FULL if workspace.is_full() else GONE)
 
@@ -260,26 +267,26 @@ def claim(workspace: Workspace, kinds: tuple[str, ...], *, slots: int = 1) -> Jo
     """Take the oldest waiting job of these kinds, unless `slots` of them run already; nobody else gets the same one."""
     of_kind = job_table.c.kind.in_(kinds)
     with Database(workspace.database_path).writing() as connection:
-        busy = connection.execute(select(job_table.c.id).where(of_kind, job_table.c.state.in_(RUNNING))).all()
-        if len(busy) >= slots:
+        running = connection.execute(select(job_table.c.id).where(of_kind, job_table.c.state.in_(RUNNING))).all()
+        if len(running) >= slots:
             return None
         oldest = select(job_table).where(of_kind, job_table.c.state == "queued").order_by(job_table.c.id)
         change = {"state": "starting", "started": time.time(), "message": "starting", "error": None, "result": None}
         for row in connection.execute(oldest).mappings().all():
             job = _job(row, **change)
-            mine = update(job_table).where(job_table.c.id == row["id"])
+            this_row = update(job_table).where(job_table.c.id == row["id"])
             if job.state == "starting":
-                connection.execute(mine.values(**change))
+                connection.execute(this_row.values(**change))
                 return job
-            connection.execute(mine.values(state=job.state, error=json.dumps(job.error), finished=time.time()))
+            connection.execute(this_row.values(state=job.state, error=json.dumps(job.error), finished=time.time()))
         return None
 
 
 def begin(workspace: Workspace, job: int) -> bool:
     """Say that the claimed job is worked on; False where it was taken away meanwhile."""
     with Database(workspace.database_path).writing() as connection:
-        mine = update(job_table).where(job_table.c.id == job, job_table.c.state == "starting")
-        return connection.execute(mine.values(started=time.time())).rowcount == 1
+        this_row = update(job_table).where(job_table.c.id == job, job_table.c.state == "starting")
+        return connection.execute(this_row.values(started=time.time())).rowcount == 1
 
 
 def progress(workspace: Workspace, job: int, share: float, message: str, seconds_left: float | None) -> str:
@@ -340,7 +347,7 @@ def _job(row: RowMapping, **changes: Any) -> Job:
     return Job(**{**row, "request": request, "error": error, **changes})
 
 
-def _seen(workspace: Workspace, row: RowMapping) -> Job:
+def _true_state(workspace: Workspace, row: RowMapping) -> Job:
     """A row that says it runs is believed only as long as its lock is held.
 
     A long job gets its lock after its process has come up; until then the supervisor answers for it. A short one is
@@ -351,4 +358,4 @@ def _seen(workspace: Workspace, row: RowMapping) -> Job:
         return job
     if job.state == "starting" and job.kind in LONG and locks.is_held(workspace.supervisor_lock):
         return job
-    return _job(row, state="interrupted", error=lost(workspace), seconds_left=None)
+    return _job(row, state="interrupted", error=why_gone(workspace), seconds_left=None)

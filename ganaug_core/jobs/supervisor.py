@@ -61,7 +61,7 @@ class Supervisor:
     idle_seconds: float = 120.0
     _children: dict[int, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _warm: "subprocess.Popen[bytes] | None" = None
-    _told: set[int] = field(default_factory=set)
+    _asked_to_end: set[int] = field(default_factory=set)
     _stops: dict[int, float] = field(default_factory=dict)  # job -> when its stop was first seen, monotonic
     _awaited: dict[int, float] = field(default_factory=dict)  # the same of processes that somebody else started
 
@@ -79,11 +79,11 @@ class Supervisor:
 
     def look(self) -> None:
         """Look once: who died, who must stop, who may start."""
-        self._bury()
+        self._record_dead()
         stopping = [job for job in store.jobs(self.workspace) if job.state in store.RUNNING and job.wish == "stop"]
         self._stops = {job.id: self._stops.get(job.id, time.monotonic()) for job in stopping}
         for job in stopping:
-            self._end(job)
+            self._enforce_stop(job)
         for kind in store.LONG:
             while job_or_none := store.claim(
                 self.workspace, (kind,), slots=self.trainings if kind == Train.step else 1
@@ -94,9 +94,9 @@ class Supervisor:
     def _until_idle(self) -> None:
         last_use = time.monotonic()
         while time.monotonic() - last_use < self.idle_seconds and self.workspace.root.exists():
-            with _passing():
+            with _waiting_out():
                 self.look()
-            with _passing():
+            with _waiting_out():
                 if self._work_left() or self._app_is_open():
                     last_use = time.monotonic()
             time.sleep(self.poll_seconds)
@@ -122,15 +122,15 @@ class Supervisor:
             log = self.workspace.root / "worker.log"
             self._warm = launch.start("ganaug_core.jobs.worker", "short", str(self.workspace.root), log=log)
 
-    def _bury(self) -> None:
+    def _record_dead(self) -> None:
         """Write down who died: our own children by how they ended, others by the lock that nobody holds."""
-        known = {job.id: job for job in store.jobs(self.workspace)} if self._children else {}
+        jobs_by_id = {job.id: job for job in store.jobs(self.workspace)} if self._children else {}
         for number, child in list(self._children.items()):
             if child.poll() is None:
                 continue
-            job = known.get(number)  # none where the job table was put away meanwhile
+            job = jobs_by_id.get(number)  # none where the job table was put away meanwhile
             if job is not None and not self._is_worked_on(job):
-                self._died(job, child.returncode)
+                self._record_end(job, child.returncode)
             del self._children[number]
         if self._warm is not None and self._warm.poll() is not None:
             code, self._warm = self._warm.returncode, None
@@ -139,13 +139,13 @@ class Supervisor:
             if not working and code and (unlucky := store.claim(self.workspace, store.SHORT)):
                 working = [unlucky]  # it cannot even start: say so, instead of trying for ever
             for job in working:
-                self._died(job, code)
+                self._record_end(job, code)
         jobs = store.jobs(self.workspace)
         awaited = [job for job in jobs if self._is_awaited(job)]
         self._awaited = {job.id: self._awaited.get(job.id, time.monotonic()) for job in awaited}
         late = [job for job in awaited if time.monotonic() - self._awaited[job.id] >= self.adopt_seconds]
         for job in [job for job in jobs if job.state == "interrupted" and not job.finished] + late:
-            self._died(job, None)
+            self._record_end(job, None)
 
     def _is_awaited(self, job: store.Job) -> bool:
         """Whether a supervisor that is gone started the job's process, which holds no lock yet."""
@@ -154,7 +154,7 @@ class Supervisor:
     def _is_worked_on(self, job: store.Job) -> bool:
         return locks.is_held(store.lock_of(self.workspace, job))
 
-    def _died(self, job: store.Job, code: int | None) -> None:
+    def _record_end(self, job: store.Job, code: int | None) -> None:
         """`finish` does nothing where the process said itself how it ended."""
         if job.wish == "stop":
             store.finish(self.workspace, job.id, "stopped")
@@ -163,10 +163,10 @@ class Supervisor:
         elif code is not None and job.state == "starting":
             store.finish(self.workspace, job.id, "failed", error=DIED_AT_START)
         else:
-            store.finish(self.workspace, job.id, "interrupted", error=store.lost(self.workspace))
-        self._told.discard(job.id)
+            store.finish(self.workspace, job.id, "interrupted", error=store.why_gone(self.workspace))
+        self._asked_to_end.discard(job.id)
 
-    def _end(self, job: store.Job) -> None:
+    def _enforce_stop(self, job: store.Job) -> None:
         """A user asked for a stop some time ago: ask the process, then insist."""
         process = locks.holder(store.lock_of(self.workspace, job))
         waited = time.monotonic() - self._stops[job.id]
@@ -174,13 +174,13 @@ class Supervisor:
             return
         if waited > self.kill_seconds:
             platform.end(process)
-        elif job.id not in self._told:
-            self._told.add(job.id)
+        elif job.id not in self._asked_to_end:
+            self._asked_to_end.add(job.id)
             platform.ask_to_end(process)
 
 
 @contextlib.contextmanager
-def _passing() -> Iterator[None]:
+def _waiting_out() -> Iterator[None]:
     """On a full disk, or while somebody holds the database, nothing can be written down: wait until it can be again."""
     try:
         yield

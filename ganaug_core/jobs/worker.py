@@ -56,9 +56,9 @@ class Reporter:
         if wish != "run":
             raise self._ask(wish)
 
-    def _ask(self, wish: str) -> pipeline.Asked:
+    def _ask(self, wish: str) -> pipeline.StopRequested:
         self.asked = wish
-        return pipeline.Asked(wish)
+        return pipeline.StopRequested(wish)
 
     def end(self, number: int, frame: FrameType | None) -> None:
         """Take the signal."""
@@ -75,10 +75,10 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
     reporter = Reporter(workspace, job, gently=gently)
     before = signal.signal(signal.SIGTERM, reporter.end)
     try:
-        result = pipeline.run(workspace, _checked(workspace, job), reporter)
-    except pipeline.Asked as asked:
+        result = pipeline.run(workspace, _checked_request(workspace, job), reporter)
+    except pipeline.StopRequested as asked:
         state = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}[asked.wish]
-        store.finish(workspace, job.id, state, error=store.lost(workspace) if state == "interrupted" else None)
+        store.finish(workspace, job.id, state, error=store.why_gone(workspace) if state == "interrupted" else None)
     except GanaugError as error:
         logger.warning("job %s: %s", job.id, error)
         store.finish(workspace, job.id, "failed", error=error)
@@ -91,7 +91,7 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def _checked(workspace: Workspace, job: store.Job) -> Request:
+def _checked_request(workspace: Workspace, job: store.Job) -> Request:
     """Return what was asked; its inputs must still have their names (a run looks at its cohort itself)."""
     if job.request is None:
         raise WorkspaceError(**store.DAMAGED)
@@ -117,7 +117,7 @@ def short(workspace: Workspace) -> None:
     with locks.hold(workspace.worker_lock, "The worker"):
         for left_over in store.jobs(workspace):
             if left_over.kind in store.SHORT and left_over.state in store.RUNNING:
-                store.finish(workspace, left_over.id, "interrupted", error=store.lost(workspace))
+                store.finish(workspace, left_over.id, "interrupted", error=store.why_gone(workspace))
         warm = False
         while locks.is_held(workspace.supervisor_lock):
             job = store.claim(workspace, store.SHORT)

@@ -131,7 +131,7 @@ class Database:
         """
         self.path = path
         self._file = _file(path)
-        self._known()
+        self._require_known()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -176,7 +176,7 @@ class Database:
             connection: Connection | None = None
             try:
                 with _in_words(self.path):
-                    self._known()
+                    self._require_known()
                     connection = self._file.engine.connect().execution_options(ganaug_begin=begin)
                     connection.begin()
                 return connection
@@ -189,7 +189,7 @@ class Database:
                 if time.monotonic() >= deadline:
                     raise
 
-    def _known(self) -> None:
+    def _require_known(self) -> None:
         """Make the file if it is not there; one that this process has not seen yet is looked at."""
         with _in_words(self.path, opening=True):
             identity = _identity(self.path)
@@ -229,7 +229,7 @@ class Database:
                 f"{decision!r} is not a decision.", do=f"Choose one of: {', '.join(DECISIONS)}.", code="decision"
             )
         row = {"digest": digest, "samples": samples, "image": image, "reader": reader, "decision": decision}
-        row = {key: _text(value) for key, value in {**row, "reason": reason}.items()}
+        row = {key: _storable(value) for key, value in {**row, "reason": reason}.items()}
         with self.writing() as connection:
             connection.execute(decision_table.insert().values(**row, written=_now()))
 
@@ -257,8 +257,16 @@ class Database:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["samples", "digest", "image", "reader", "decision", "reason", "written"])
-        for each in self.decisions(digest):
-            row = (each.samples, each.digest, each.image, each.reader, each.decision, each.reason, each.written)
+        for decision in self.decisions(digest):
+            row = (
+                decision.samples,
+                decision.digest,
+                decision.image,
+                decision.reader,
+                decision.decision,
+                decision.reason,
+                decision.written,
+            )
             writer.writerow([harmless(cell) for cell in row])
         return text.getvalue()
 
@@ -268,7 +276,7 @@ def harmless(cell: str) -> str:
     return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
-def _text(value: str) -> str:
+def _storable(value: str) -> str:
     """Return text that can be stored: half a character (a file name that is no UTF-8) becomes a question mark."""
     return value.encode("utf-8", "replace").decode()
 
@@ -290,18 +298,18 @@ class _Queue:
         Raises:
             WorkspaceError: `busy`: those before did not get through.
         """
-        mine = threading.Event()
+        own_turn = threading.Event()
         try:
             with self._lock:
-                self._waiting.append(mine)
+                self._waiting.append(own_turn)
                 self._waiting[0].set()
-            if not mine.wait(WAIT_SECONDS):
+            if not own_turn.wait(WAIT_SECONDS):
                 raise _busy(path)
             yield
         finally:
             with self._lock:
-                if mine in self._waiting:
-                    self._waiting.remove(mine)
+                if own_turn in self._waiting:
+                    self._waiting.remove(own_turn)
                 if self._waiting:
                     self._waiting[0].set()
 
@@ -376,7 +384,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     if status.st_size == 0:
         raise WorkspaceError(
             f"The workspace's database {path.name} is empty: another program or a full disk cut it.",
-            do=_away(path),
+            do=_put_away(path),
             code="damaged",
         )
     return status.st_dev, status.st_ino
@@ -400,17 +408,17 @@ def _create_once(path: Path) -> None:
     with locks.hold(lock, "The set-up of the workspace's database", seconds=CREATE_SECONDS):
         if path.exists():
             return
-        made = path.with_name(path.name + ".new")
+        new_file = path.with_name(path.name + ".new")
         try:
-            _remove(made)  # of a process that was killed meanwhile
-            _make(made)
+            _remove(new_file)  # of a process that was killed meanwhile
+            _create(new_file)
             _leave_aside(path)
-            platform.replace(made, path)
+            platform.replace(new_file, path)
         finally:
-            _remove(made)
+            _remove(new_file)
 
 
-def _make(path: Path) -> None:
+def _create(path: Path) -> None:
     engine = _engine(path, "rwc")
     try:
         with engine.begin() as connection:
@@ -452,10 +460,10 @@ def _require_schema(path: Path, engine: Engine) -> None:
         raise WorkspaceError(
             f"The workspace's database {path.name} is of an older ganaug or of another program "
             f"(version {version}; this one knows {SCHEMA_VERSION}).",
-            do=_away(path),
+            do=_put_away(path),
             code="older",
         )
-    if columns != {name: {each.name for each in table.columns} for name, table in metadata.tables.items()}:
+    if columns != {name: {column.name for column in table.columns} for name, table in metadata.tables.items()}:
         raise _incomplete(path)
 
 
@@ -471,16 +479,16 @@ def _in_words(path: Path, *, opening: bool = False) -> Iterator[None]:
     except NoConnection as error:
         raise _busy(path) from error
     except (DBAPIError, sqlite3.Error) as error:
-        if (said := _said(path, error)) is None:
+        if (translated := _words_for(path, error)) is None:
             raise
-        raise said from error
+        raise translated from error
     except OSError as error:
         if not opening:
             raise
         raise _of_the_folder(path, error) from error
 
 
-def _said(path: Path, error: DBAPIError | sqlite3.Error) -> WorkspaceError | None:
+def _words_for(path: Path, error: DBAPIError | sqlite3.Error) -> WorkspaceError | None:
     """Return the words for an error of SQLite, None where the mistake is ours."""
     original = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(original, "sqlite_errorcode", None)
@@ -493,15 +501,21 @@ def _said(path: Path, error: DBAPIError | sqlite3.Error) -> WorkspaceError | Non
         return _replaced(path)
     if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return _forbidden()
-    if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(original):
-        return WorkspaceError(f"The workspace's database {path.name} is damaged.", do=_away(path), code="damaged")
+    return _damage(path, original, kind)
+
+
+def _damage(path: Path, error: BaseException | None, kind: int | None) -> WorkspaceError | None:
+    """Return the words for what is wrong with the content of the file or with its disk, None where neither is."""
+    text = str(error)
+    if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in text:
+        return WorkspaceError(f"The workspace's database {path.name} is damaged.", do=_put_away(path), code="damaged")
     if kind == sqlite3.SQLITE_IOERR:
         return WorkspaceError(
-            f"The workspace's database {path.name} could not be read or written ({original}).",
+            f"The workspace's database {path.name} could not be read or written ({text}).",
             do="Check the disk that it lies on, then try again. A network drive is no place for a workspace.",
             code="disk",
         )
-    if kind == sqlite3.SQLITE_ERROR and ("no such" in str(original) or "has no column" in str(original)):
+    if kind == sqlite3.SQLITE_ERROR and ("no such" in text or "has no column" in text):
         return _incomplete(path)  # another program changed it since it was looked at
     return None
 
@@ -525,7 +539,7 @@ def _is_full(path: Path) -> bool:
         return False
 
 
-def _away(path: Path) -> str:
+def _put_away(path: Path) -> str:
     return (
         f"Put a backup in its place, or move it away (with {path.name}-wal and {path.name}-shm, if they are there): "
         "runs and results stay, jobs and decisions start anew."
@@ -560,7 +574,7 @@ def _incomplete(path: Path) -> WorkspaceError:
     return WorkspaceError(
         f"The workspace's database {path.name} lacks tables or columns, or has others: it is half made, or another "
         "program changed it.",
-        do=_away(path),
+        do=_put_away(path),
         code="incomplete",
     )
 

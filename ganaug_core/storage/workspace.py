@@ -89,9 +89,9 @@ def installation_salt() -> bytes:
         if not path.exists():
             with locks.hold(path.with_name("salt.lock"), "The set-up of the installation", seconds=10):
                 if not path.exists():  # else another process was first: its salt holds
-                    whole = path.with_name("salt.tmp")
-                    whole.write_bytes(secrets.token_bytes(32))
-                    platform.replace(whole, path)
+                    temporary = path.with_name("salt.tmp")
+                    temporary.write_bytes(secrets.token_bytes(32))
+                    platform.replace(temporary, path)
         return path.read_bytes()
     except (OSError, locks.Held):
         return _PROCESS_SALT
@@ -239,8 +239,8 @@ class Workspace:
 
     def names(self, kind: str) -> list[str]:
         """Names of a kind, oldest first; damaged ones too, so that they can be seen and removed."""
-        known = {path.stem: path for path in self._references(kind) if _NAME.fullmatch(path.stem)}
-        return sorted(known, key=lambda name: (_written(known[name]), name))
+        paths = {path.stem: path for path in self._references(kind) if _NAME.fullmatch(path.stem)}
+        return sorted(paths, key=lambda name: (_written(paths[name]), name))
 
     def exists(self, kind: str, name: str) -> bool:
         """Whether something has that name; it may be damaged."""
@@ -279,8 +279,8 @@ class Workspace:
 
     def named(self, kind: str, identity: str) -> str | None:
         """Return the newest name of a cohort, run, generator or samples by identity, None where it is not here."""
-        known = [name for name, reference in self._known(kind) if reference.identity == identity]
-        return known[-1] if known else None
+        matches = [name for name, reference in self._readable_references(kind) if reference.identity == identity]
+        return matches[-1] if matches else None
 
     def find(
         self, kind: str, inputs: Mapping[str, str], revision: int | None = 0, **settings: Any
@@ -292,9 +292,13 @@ class Workspace:
             revision: Of the method; 0 is the present one, None takes every one.
             settings: Those that matter; others may be anything.
         """
-        wanted = REVISIONS[kind] if revision == 0 else revision
-        known = self._known(kind)[::-1]
-        return [(name, reference) for name, reference in known if reference.origin.agrees(inputs, settings, wanted)]
+        wanted_revision = REVISIONS[kind] if revision == 0 else revision
+        references = self._readable_references(kind)[::-1]
+        return [
+            (name, reference)
+            for name, reference in references
+            if reference.origin.agrees(inputs, settings, wanted_revision)
+        ]
 
     def newest(self, kind: str, inputs: Mapping[str, str], **settings: Any) -> str | None:
         """Return the name of the newest result of exactly these inputs and the present method, None without one."""
@@ -305,33 +309,37 @@ class Workspace:
         """Return what was made from others that had these names, or by an earlier method; the newest first."""
         return [
             (name, reference)
-            for name, reference in self._known(kind)[::-1]
-            if {part: reference.origin.names.get(part) for part in names} == dict(names)
+            for name, reference in self._readable_references(kind)[::-1]
+            if {role: reference.origin.names.get(role) for role in names} == dict(names)
             and not reference.origin.agrees(inputs, {}, REVISIONS[kind])
         ]
 
     def dependents(self, kind: str, name: str) -> list[tuple[str, str]]:
         """Return kind and name of everything that was made from it, directly or by way of something else."""
-        known = [(made, other, reference) for made in KINDS for other, reference in self._known(made)]
+        references = [
+            (other_kind, other_name, reference)
+            for other_kind in KINDS
+            for other_name, reference in self._readable_references(other_kind)
+        ]
         identities, dependent = {self.identity(kind, name)} - {""}, set[tuple[str, str]]()
         while True:
-            new = [
-                (made, other, reference)
-                for made, other, reference in known
-                if (made, other) not in dependent and identities & set(reference.origin.inputs.values())
+            added = [
+                (other_kind, other_name, reference)
+                for other_kind, other_name, reference in references
+                if (other_kind, other_name) not in dependent and identities & set(reference.origin.inputs.values())
             ]
-            if not new:
-                return sorted(dependent, key=lambda each: (KINDS.index(each[0]), each[1]))
-            dependent |= {(made, other) for made, other, _ in new}
-            identities |= {reference.identity for *_, reference in new} - {""}
+            if not added:
+                return sorted(dependent, key=lambda entry: (KINDS.index(entry[0]), entry[1]))
+            dependent |= {(other_kind, other_name) for other_kind, other_name, _ in added}
+            identities |= {reference.identity for *_, reference in added} - {""}
 
-    def _known(self, kind: str) -> list[tuple[str, Reference]]:
+    def _readable_references(self, kind: str) -> list[tuple[str, Reference]]:
         """Return all references of a kind that can be read, oldest first."""
-        known = []
+        references = []
         for name in self.names(kind):
             with suppress(WorkspaceError):
-                known.append((name, self.reference(kind, name)))
-        return known
+                references.append((name, self.reference(kind, name)))
+        return references
 
     def _references(self, kind: str) -> list[Path]:
         with suppress(FileNotFoundError):
@@ -352,10 +360,10 @@ class Workspace:
             WorkspaceError: The name is taken, or cannot be a name.
         """
         check_name(name)
-        taken = [known for known in self.names(kind) if known.casefold() == name.casefold()]
-        if taken:  # on some systems files whose names differ in capitals only are one
+        clashes = [other for other in self.names(kind) if other.casefold() == name.casefold()]
+        if clashes:  # on some systems files whose names differ in capitals only are one
             raise WorkspaceError(
-                f"There is already a {kind.removesuffix('s')} named {taken[0]}.",
+                f"There is already a {kind.removesuffix('s')} named {clashes[0]}.",
                 do="Choose another name, or remove the old one first.",
                 code="name_taken",
             )
@@ -386,16 +394,16 @@ class Workspace:
         if not replace:
             self.free(kind, name)
         with self._may_write(), translated(path):
-            before = self._meant(kind, name)
+            previous = self._artefact_or_none(kind, name)
             written = datetime.now(UTC).isoformat(timespec="microseconds")
             content = {**manifest, "written": written}
             folder = self._make_artefact(content, arrays or {}, files or {}, links or {})
-            made = origin or Origin(revision=REVISIONS[kind])
+            made_from = origin or Origin(revision=REVISIONS[kind])
             reference = Reference(
-                artefact=folder.name, identity=identity, written=written, origin=made, shipped=shipped
+                artefact=folder.name, identity=identity, written=written, origin=made_from, shipped=shipped
             )
             write_atomic(path, json.dumps(codec.plain(reference)).encode())
-        self._discard(before)
+        self._discard(previous)
         return folder
 
     def _make_artefact(
@@ -406,27 +414,27 @@ class Workspace:
         links: Mapping[str, Path],
     ) -> Path:
         """Write the folder whole, under a name that nobody knows yet, and give it its own."""
-        made = Path(tempfile.mkdtemp(prefix="new-", dir=self.root / "artefacts"))
+        temporary = Path(tempfile.mkdtemp(prefix="new-", dir=self.root / "artefacts"))
         try:
             for key, array in arrays.items():
-                _save(made / f"{key}.npy", array)
+                _save(temporary / f"{key}.npy", array)
             for key, data in files.items():
-                (made / key).parent.mkdir(parents=True, exist_ok=True)
-                (made / key).write_bytes(data)
+                (temporary / key).parent.mkdir(parents=True, exist_ok=True)
+                (temporary / key).write_bytes(data)
             for key, path in links.items():
-                platform.link_or_copy(path, made / key)
-            described = json.dumps(manifest, indent=1).encode()
-            (made / "manifest.json").write_bytes(described)
-            for path in made.rglob("*"):
+                platform.link_or_copy(path, temporary / key)
+            manifest_bytes = json.dumps(manifest, indent=1).encode()
+            (temporary / "manifest.json").write_bytes(manifest_bytes)
+            for path in temporary.rglob("*"):
                 if path.is_file():
                     platform.sync_file(path)
-            place = made.with_name(hashlib.sha256(described).hexdigest()[:ID_LENGTH])
-            platform.replace(made, place)
+            final = temporary.with_name(hashlib.sha256(manifest_bytes).hexdigest()[:ID_LENGTH])
+            platform.replace(temporary, final)
         except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
             raise
-        platform.sync_folder(place.parent)
-        return place
+        platform.sync_folder(final.parent)
+        return final
 
     @contextmanager
     def _may_write(self) -> Iterator[None]:
@@ -434,7 +442,7 @@ class Workspace:
         with locks.hold(self.writing_lock, "A cleaning of the workspace", shared=True, seconds=30.0):
             yield
 
-    def _meant(self, kind: str, name: str) -> str | None:
+    def _artefact_or_none(self, kind: str, name: str) -> str | None:
         with suppress(WorkspaceError):
             return self.artefact(kind, name)
         return None
@@ -451,7 +459,7 @@ class Workspace:
             WorkspaceError: Nothing has that name, or it may not be removed.
         """
         path = self._reference(kind, name)
-        artefact = self._meant(kind, name)
+        artefact = self._artefact_or_none(kind, name)
         with translated(path):
             try:
                 path.unlink()
@@ -466,12 +474,15 @@ class Workspace:
         except WorkspaceError:  # damaged: nobody can say what was made from it
             dependent = []
         self.remove(kind, name)
-        for made, other in dependent:
-            if made in CACHES:
+        for other_kind, other_name in dependent:
+            if other_kind in CACHES:
                 with suppress(WorkspaceError):
-                    self.remove(made, other)
-        kept = [made for made in KINDS if made not in CACHES]
-        return {each: [other for made, other in dependent if made == each] for each in kept}
+                    self.remove(other_kind, other_name)
+        kept_kinds = [other_kind for other_kind in KINDS if other_kind not in CACHES]
+        return {
+            kept_kind: [other_name for other_kind, other_name in dependent if other_kind == kept_kind]
+            for kept_kind in kept_kinds
+        }
 
     def sweep(self) -> int:
         """Remove what no name means: left by processes that died, or in use when it was replaced. Return how many.
@@ -480,10 +491,10 @@ class Workspace:
         """
         try:
             with locks.hold(self.writing_lock, "The writing", seconds=0.0):
-                meant = {self._meant(kind, name) for kind in KINDS for name in self.names(kind)}
-                if None in meant:  # a reference is damaged: what it means may be any of the folders
+                artefacts_named = {self._artefact_or_none(kind, name) for kind in KINDS for name in self.names(kind)}
+                if None in artefacts_named:  # a reference is damaged: what it means may be any of the folders
                     return 0
-                folders = [path for path in (self.root / "artefacts").iterdir() if path.name not in meant]
+                folders = [path for path in (self.root / "artefacts").iterdir() if path.name not in artefacts_named]
                 for folder in folders:
                     shutil.rmtree(folder, ignore_errors=True)
                 for kind in KINDS:
@@ -598,9 +609,9 @@ class Workspace:
         Pixels and masks are linked, not copied, so that a large cohort changes as fast as a small one.
         """
         values, arrays = codec.encode(cohort)
-        before = self.folder("cohorts", cohort.name)
+        folder = self.folder("cohorts", cohort.name)
         large = [key for key in ("pixels", "masks") if arrays.pop(key, None) is not None]
-        links = {f"{key}.npy": before / f"{key}.npy" for key in large}
+        links = {f"{key}.npy": folder / f"{key}.npy" for key in large}
         origin = self.reference("cohorts", cohort.name).origin
         return self.write(
             "cohorts",
@@ -626,8 +637,8 @@ _KIND: dict[type, str] = {
 
 
 @lru_cache(maxsize=4096)
-def _decoded(described: bytes) -> Reference:
-    content = json.loads(described)
+def _decoded(content_bytes: bytes) -> Reference:
+    content = json.loads(content_bytes)
     if not isinstance(content, dict):
         raise ValueError("no object")
     reference = codec.decode(Reference, content)

@@ -48,7 +48,7 @@ def some_samples(cohort: Cohort, per_class: int = 6) -> Samples:
     index = np.concatenate([cohort.where(label=label)[:per_class] for label in range(3)])
     images = cohort.images(index)[..., ::-1].copy()
     ids = np.array([f"{row + 4096:012x}" for row in range(len(index))])
-    made = {"generator": "r1", "seed": 0, "truncation": 1.0, "cohort": cohort.digest}
+    provenance = {"generator": "r1", "seed": 0, "truncation": 1.0, "cohort": cohort.digest}
     return Samples(
         name="r1-6-seed0",
         digest=digest_of(images),
@@ -58,7 +58,7 @@ def some_samples(cohort: Cohort, per_class: int = 6) -> Samples:
         classes=CLASSES,
         source="generator",
         paths=(),
-        provenance=made,
+        provenance=provenance,
     )
 
 
@@ -78,8 +78,8 @@ def a_run(workspace: Workspace, cohort: Cohort, name: str = "r1") -> None:
             {"images": images} | {side: random.normal(size=64).tolist() for side in ("train", "tuning", "generated")}
         )
         (folder / "previews" / f"{images:09d}.png").write_bytes(sheet_of(cohort.images(np.arange(24) % len(cohort))))
-    (folder / "history.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
-    (folder / "logits.jsonl").write_text("".join(json.dumps(each) + "\n" for each in outputs))
+    (folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "logits.jsonl").write_text("".join(json.dumps(output) + "\n" for output in outputs))
     state = {**{key: lines[-1][key] for key in ("images", "seconds", "share")}, "images_per_second": 300.0}
     (folder / "state.json").write_text(json.dumps({**state, "device": "CPU, 1 of 4 threads"}))
 
@@ -100,7 +100,7 @@ def a_generator(
                 "rows": rows,
                 "columns": columns,
             },
-            "classes": [{"name": each, "train": 4} for each in cohort.classes],
+            "classes": [{"name": name, "train": 4} for name in cohort.classes],
             "intensity": {"unit": "HU", "low": 0.0, "high": 16.0},
             "spacing_mm": None,
             "patients": None,

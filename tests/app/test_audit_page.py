@@ -63,23 +63,23 @@ def sentences(module: str) -> Iterator[str]:
     silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            said = "".join(str(part.value) if isinstance(part, ast.Constant) else " 1 " for part in node.values)
+            sentence = "".join(str(part.value) if isinstance(part, ast.Constant) else " 1 " for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
-            said = node.value
+            sentence = node.value
         else:
             continue
-        if len(said.split()) >= 3 and said not in NAMES:
-            yield said
+        if len(sentence.split()) >= 3 and sentence not in NAMES:
+            yield sentence
 
 
 @pytest.mark.parametrize("module", SPEAKING)
 def test_a_word_that_the_audit_can_say_is_plain_or_explained(module: str) -> None:
-    for said in sentences(module):
-        text = said.lower()
+    for sentence in sentences(module):
+        text = sentence.lower()
         terms = [term.lower() for term in glossary.TERMS if glossary.mentions(text, term)]
         explained = {word + end for term in terms for word in WORD.findall(term) for end in ("", "s", "es")}
         left = set(WORD.findall(text)) - PLAIN - explained
-        assert not left, f"explain {left} in the glossary, or say it plainly: {said}"
+        assert not left, f"explain {left} in the glossary, or say it plainly: {sentence}"
 
 
 def test_a_term_is_a_word_of_its_own() -> None:
@@ -103,11 +103,11 @@ def first_screen(block: Any) -> Iterator[Any]:
 
 def rich(audit: Audit) -> Audit:
     """Return the audit with images behind every verdict."""
-    drawn = [each.synthetic for each in audit.suspects]
-    missing = tuple(replace(each, nearest=(drawn[1],)) for each in audit.missing_modes)
-    examples = {"label_fidelity": Examples("Doubted.", (drawn[2],)), "intensity": Examples("Bright.", (drawn[1],))}
+    images = [suspect.synthetic for suspect in audit.suspects]
+    missing = tuple(replace(mode, nearest=(images[1],)) for mode in audit.missing_modes)
+    examples = {"label_fidelity": Examples("Doubted.", (images[2],)), "intensity": Examples("Bright.", (images[1],))}
     spaces = ("The feature spaces disagree: the sets differ in grain, edges and fine detail (texture).",)
-    return replace(audit, missing_modes=missing, examples=examples, give_aways=tuple(drawn[:1]), spaces=spaces)
+    return replace(audit, missing_modes=missing, examples=examples, give_aways=tuple(images[:1]), spaces=spaces)
 
 
 def judged(workspace: Workspace) -> Audit:
@@ -120,8 +120,8 @@ def judged(workspace: Workspace) -> Audit:
 
 def links(app: Any) -> list[tuple[str, str]]:
     """Return the page and the query of every link outside of what folds out."""
-    found = [each.proto for each in first_screen(app.main) if each.type == "page_link"]
-    return [(each.page, each.query_string) for each in found]
+    protos = [element.proto for element in first_screen(app.main) if element.type == "page_link"]
+    return [(link.page, link.query_string) for link in protos]
 
 
 def test_every_verdict_leads_to_its_image_among_the_samples_and_on_the_map(filled: Workspace, page: Any) -> None:
@@ -131,7 +131,7 @@ def test_every_verdict_leads_to_its_image_among_the_samples_and_on_the_map(fille
     mode = audit.missing_modes[0]
     synthetic = [
         *(audit.suspects[0].synthetic, mode.nearest[0], audit.give_aways[0]),
-        *(each.images[0] for each in audit.examples.values()),
+        *(examples.images[0] for examples in audit.examples.values()),
     ]
     for image in synthetic:
         assert any("samples" in name and f"image={image}" in query for name, query in links(app)), image
@@ -146,7 +146,7 @@ def test_a_link_to_a_missing_group_lists_its_real_images(filled: Workspace, page
     count = len(audit.missing_modes[0].members)
     app = page("feature_map", samples=SAMPLES, group="0")
     assert not app.exception
-    assert f"{count} images in the missing group 1" in [each.value for each in app.subheader]
+    assert f"{count} images in the missing group 1" in [element.value for element in app.subheader]
     for nonsense in ("7", "x", "9" * 5000):
         app = page("feature_map", samples=SAMPLES, group=nonsense)
         assert not app.exception
@@ -157,13 +157,13 @@ def test_every_line_of_the_shipped_audits_that_holds_a_term_explains_it(home: Wo
     for lesson in atlas.LESSONS:
         app = page("audit", cohort=atlas.COHORT, samples=str(atlas.samples_of(home, lesson.generator)))
         assert not app.exception
-        lines = [each for each in first_screen(app.main) if each.type in ("text", "markdown", "subheader")]
-        spoken = [each for each in lines if glossary.gloss(str(each.value))]
+        lines = [element for element in first_screen(app.main) if element.type in ("text", "markdown", "subheader")]
+        spoken = [line for line in lines if glossary.gloss(str(line.value))]
         assert len(spoken) > 8
-        assert all(each.help for each in first_screen(app.main) if each.type == "selectbox")
-        pages = [each.proto for each in first_screen(app.main) if each.type == "page_link"]
-        assert [bool(each.help) for each in pages if each.label.startswith("Map by")] == [True] * 3
-        for each in spoken:
-            assert each.help, each.value
-            if each.type == "text" or "What to do" in each.value:
-                assert str(each.help).startswith(str(glossary.gloss(str(each.value)))[:40]), each.value
+        assert all(element.help for element in first_screen(app.main) if element.type == "selectbox")
+        pages = [element.proto for element in first_screen(app.main) if element.type == "page_link"]
+        assert [bool(link.help) for link in pages if link.label.startswith("Map by")] == [True] * 3
+        for element in spoken:
+            assert element.help, element.value
+            if element.type == "text" or "What to do" in element.value:
+                assert str(element.help).startswith(str(glossary.gloss(str(element.value)))[:40]), element.value

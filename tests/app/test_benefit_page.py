@@ -27,11 +27,11 @@ def answered(filled: Workspace) -> Workspace:
 
 def texts(app: AppTest) -> str:
     parts = [*app.markdown, *app.text, *app.subheader, *app.info, *app.error, *app.warning]
-    return "\n".join(each.value for each in parts)
+    return "\n".join(element.value for element in parts)
 
 
 def labels(app: AppTest) -> list[str]:
-    return [each.label for each in app.button]
+    return [button.label for button in app.button]
 
 
 @pytest.mark.parametrize("missing", ["cohorts", "samples"])
@@ -46,7 +46,7 @@ def test_the_experiment_is_one_button_away_and_says_what_it_does(filled: Workspa
     app = page("benefit")
     assert not app.exception
     assert "tested on real hold-out patients only" in texts(app)
-    next(each for each in app.button if each.label == "Start the experiment").click().run()
+    next(button for button in app.button if button.label == "Start the experiment").click().run()
     (job,) = store.jobs(filled)
     assert job.request == MeasureBenefit(cohort="small", samples=SAMPLES, rare=None, repetitions=5, trust_split=False)
     assert "Stop" in labels(app)
@@ -58,7 +58,7 @@ def test_images_of_another_training_share_need_a_word_of_the_user(filled: Worksp
     app = page("benefit")
     assert "not come from a generator that was trained on exactly this" in app.warning[0].value
     app.checkbox(key="trust-benefit").check().run()
-    next(each for each in app.button if each.label == "Start the experiment").click().run()
+    next(button for button in app.button if button.label == "Start the experiment").click().run()
     (job,) = store.jobs(filled)
     assert job.request == MeasureBenefit(cohort="small", samples=SAMPLES, trust_split=True)
 
@@ -86,7 +86,7 @@ def test_a_stopped_experiment_shows_what_it_has_and_goes_on(answered: Workspace,
     kept(answered, half, ASKED)
     app = page("benefit", samples=SAMPLES)
     assert "1 of 5 repetitions" in texts(app)
-    next(each for each in app.button if each.label == "Go on").click().run()
+    next(button for button in app.button if button.label == "Go on").click().run()
     (job,) = store.jobs(answered)
     assert job.request == replace(ASKED, rare="zero", repetitions=5)
 
@@ -102,12 +102,12 @@ def test_a_class_can_be_made_rarer(answered: Workspace, page: Open) -> None:
 
 
 def test_the_figures_hold_every_arm_and_the_doses_in_order(answered: Workspace) -> None:
-    found = a_benefit(answered.cohort("small"), answered.samples(SAMPLES))
-    figure = benefit_figures.arms(found, "auroc", "zero", {"classical": "data:image/png;base64,"})
-    drawn = {name: value for trace in figure.data for name, value in zip(trace.y, trace.x, strict=True)}
-    assert drawn["Classical augmentation"] == 0.9
-    assert len(drawn) == len(found.arms)
-    (doses,) = benefit_figures.doses(found, "auroc", "zero").data
+    benefit = a_benefit(answered.cohort("small"), answered.samples(SAMPLES))
+    figure = benefit_figures.arms(benefit, "auroc", "zero", {"classical": "data:image/png;base64,"})
+    values = {name: value for trace in figure.data for name, value in zip(trace.y, trace.x, strict=True)}
+    assert values["Classical augmentation"] == 0.9
+    assert len(values) == len(benefit.arms)
+    (doses,) = benefit_figures.doses(benefit, "auroc", "zero").data
     assert list(doses.x) == [0, 10, 25, 50]
     assert list(doses.y) == pytest.approx([0, 0.005, 0, -0.01])
     assert list(doses.error_y.array) == pytest.approx([0, 0.01, 0.01, 0.01])

@@ -25,12 +25,12 @@ def shown(app: AppTest) -> str:
     """Return everything that the page says in words."""
     assert not app.exception
     return "\n".join(
-        each.value for kind in (app.text, app.markdown, app.warning, app.success, app.error) for each in kind
+        element.value for kind in (app.text, app.markdown, app.warning, app.success, app.error) for element in kind
     )
 
 
 def button_named(app: AppTest, label: str) -> Button:
-    return next(each for each in app.button if each.label == label)
+    return next(button for button in app.button if button.label == label)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_pairs_at_the_twin_limit_are_on_screen_and_it_can_be_moved(home: Wor
     assert "1 pair within this limit, 1 pair beyond it" in shown(app)
     assert "a, distance 0.030" in shown(app)
     assert "a and b, distance 0.070" in shown(app)
-    limit = next(each for each in app.slider if each.label == "Twin limit")
+    limit = next(slider for slider in app.slider if slider.label == "Twin limit")
     limit.set_value(0.08).run()
     assert "2 pairs within this limit, 0 pairs beyond it" in shown(app)
     button_named(app, "Use this limit").click().run()
@@ -85,14 +85,14 @@ def test_shares_can_be_drawn_again_and_the_split_is_fixed_by_one_click(home: Wor
     app.button(key="fix-split").click().run()
     assert home.cohort(draft).fixed
     assert "The split is a proposal." not in shown(app)
-    assert "Twin limit" not in [each.label for each in app.slider]
+    assert "Twin limit" not in [slider.label for slider in app.slider]
 
 
 def test_images_with_likely_text_must_be_looked_at_first(home: Workspace, page: Open, draft: str) -> None:
-    cohort, made = home.cohort(draft), draft_split.of(home, draft)
+    cohort, split_draft = home.cohort(draft), draft_split.of(home, draft)
     suspected = {str(cohort.ids[3]): "There seems to be text in the image."}
     changed = type(cohort)(**{**vars(cohort), "suspected_text": suspected})
-    home.revise(changed, {draft_split.FILE: made.to_bytes(), draft_split.PATHS: b"{}"})
+    home.revise(changed, {draft_split.FILE: split_draft.to_bytes(), draft_split.PATHS: b"{}"})
     app = page("cohort")
     assert "1 image may hold text" in shown(app)
     app.button(key="fix-split").click().run()
@@ -106,12 +106,12 @@ def test_images_with_likely_text_must_be_looked_at_first(home: Workspace, page: 
 
 
 def test_what_the_files_held_besides_is_listed(home: Workspace, page: Open, draft: str) -> None:
-    cohort, made = home.cohort(draft), draft_split.of(home, draft)
-    told = cohort.provenance | {"dropped": {"PatientName": 40, "private attribute": 7}}
-    home.revise(type(cohort)(**{**vars(cohort), "provenance": told}), {draft_split.FILE: made.to_bytes()})
+    cohort, split_draft = home.cohort(draft), draft_split.of(home, draft)
+    provenance = cohort.provenance | {"dropped": {"PatientName": 40, "private attribute": 7}}
+    home.revise(type(cohort)(**{**vars(cohort), "provenance": provenance}), {draft_split.FILE: split_draft.to_bytes()})
     app = page("cohort")
     assert "2 kinds of information" in shown(app)
-    tables = [each.value for each in app.dataframe if "Dropped" in each.value.columns]
+    tables = [frame.value for frame in app.dataframe if "Dropped" in frame.value.columns]
     assert tables[0].to_dict("records") == [
         {"Dropped": "PatientName", "Images": 40},
         {"Dropped": "private attribute", "Images": 7},
@@ -131,19 +131,19 @@ def test_the_lesion_of_a_dicom_series_is_chosen_in_the_form(home: Workspace, pag
             write_seg(source / name / str(number) / "seg.dcm", series, frames)
     app = page("cohort")
     app.text_input(key="source-path").set_value(str(source)).run()
-    next(each for each in app.toggle if "choose how they become slices" in each.label).set_value(True).run()
-    next(each for each in app.selectbox if each.label == "Slices").set_value("mask").run()
-    next(each for each in app.toggle if each.label.startswith("Cut around")).set_value(True).run()
-    next(each for each in app.number_input if each.label.startswith("Region")).set_value(1).run()
+    next(toggle for toggle in app.toggle if "choose how they become slices" in toggle.label).set_value(True).run()
+    next(selectbox for selectbox in app.selectbox if selectbox.label == "Slices").set_value("mask").run()
+    next(toggle for toggle in app.toggle if toggle.label.startswith("Cut around")).set_value(True).run()
+    next(field for field in app.number_input if field.label.startswith("Region")).set_value(1).run()
     button_named(app, "Import these images").click().run()
     assert not app.exception
     (job,) = store.jobs(home)
     assert isinstance(job.request, ImportCohort)
     assert job.request.choices == Choices(slices="mask", every=1, plane="axial", crop=True, mask_label=1)
-    made = home.cohort(pipeline.import_cohort(home, replace(job.request, size=16)))
-    assert (len(made), len(made.with_mask())) == (12, 12)
-    assert 0.2 < made.inside(made.with_mask()).mean() < 0.6, "the crop is around the lesion"
-    said = shown(page("cohort", cohort=made.name))
-    assert "12 images have a mask" in said
-    assert "6 notes on masks, which are no images themselves" in said
-    assert "could not be used" not in said
+    cohort = home.cohort(pipeline.import_cohort(home, replace(job.request, size=16)))
+    assert (len(cohort), len(cohort.with_mask())) == (12, 12)
+    assert 0.2 < cohort.inside(cohort.with_mask()).mean() < 0.6, "the crop is around the lesion"
+    words = shown(page("cohort", cohort=cohort.name))
+    assert "12 images have a mask" in words
+    assert "6 notes on masks, which are no images themselves" in words
+    assert "could not be used" not in words

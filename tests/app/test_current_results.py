@@ -66,16 +66,16 @@ def redrawn(workspace: Workspace) -> Samples:
 def words_of(block: object) -> str:
     """Return what a page or a part of it says."""
     kinds = ("markdown", "text", "subheader", "info", "error", "warning", "success", "caption")
-    return "\n".join(str(each.value) for kind in kinds for each in getattr(block, kind))
+    return "\n".join(str(element.value) for kind in kinds for element in getattr(block, kind))
 
 
 def buttons(app: AppTest) -> list[str]:
-    return [each.label for each in app.button]
+    return [button.label for button in app.button]
 
 
 def errors(app: AppTest) -> list[str]:
     """Return what went wrong, in the page's words; that an image is a copy is no error."""
-    return [each.value.replace("\\", "") for each in app.error if "What to do:" in each.value]
+    return [element.value.replace("\\", "") for element in app.error if "What to do:" in element.value]
 
 
 def unharmed(app: AppTest) -> AppTest:
@@ -90,7 +90,7 @@ def nothing_is_current(app: AppTest) -> str:
     unharmed(app)
     assert not app.subheader
     assert "Start the audit" in buttons(app)
-    (expander,) = [each for each in app.expander if each.label == EARLIER]
+    (expander,) = [expander for expander in app.expander if expander.label == EARLIER]
     assert words_of(app).count(JUDGED) == words_of(expander).count(JUDGED) == 1
     assert "Do not use these images as they are" in words_of(expander)
     return words_of(expander)
@@ -104,8 +104,8 @@ def test_the_verdict_on_a_deleted_cohort_is_not_that_of_another_one_with_its_nam
 ) -> None:
     assert page("audit", **ABOUT).subheader[0].value.startswith("Do not use these images")
     mirrored(judged)
-    said = nothing_is_current(page("audit", **ABOUT))
-    assert "made from an earlier small. It says nothing about the images that have this name now." in said
+    words = nothing_is_current(page("audit", **ABOUT))
+    assert "made from an earlier small. It says nothing about the images that have this name now." in words
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -149,9 +149,9 @@ def test_the_same_images_under_another_name_find_their_results_again(judged: Wor
     where = {"cohort": "again", "samples": SAMPLES}
     app = unharmed(page("audit", **where))
     assert app.subheader[0].value.startswith("Do not use these images")
-    links = [str(each.proto.query_string) for each in app.get("page_link")]
-    assert any("cohort=again" in each for each in links)
-    assert not any("cohort=small" in each for each in links)
+    links = [str(link.proto.query_string) for link in app.get("page_link")]
+    assert any("cohort=again" in link for link in links)
+    assert not any("cohort=small" in link for link in links)
     assert "52 %" in words_of(unharmed(page("feature_map", **where)))
     assert STATEMENT in words_of(unharmed(page("benefit", **where)))
 
@@ -160,7 +160,7 @@ def test_a_run_tells_that_it_learnt_from_an_earlier_cohort(judged: Workspace, pa
     mirrored(judged)
     app = page("training", run="r1")
     assert "It was trained on an earlier small, which is not here any more." in words_of(app)
-    (table,) = [each.value for each in app.dataframe if "Recipe" in each.value]
+    (table,) = [frame.value for frame in app.dataframe if "Recipe" in frame.value]
     assert table["Cohort"].tolist() == ["small (an earlier one)"]
 
 
@@ -170,7 +170,7 @@ def test_a_run_tells_the_present_name_of_its_cohort(judged: Workspace, page: Ope
     judged.keep(replace(same, name="again"), "again")
     app = page("training", run="r1")
     assert "an earlier" not in words_of(app)
-    (table,) = [each.value for each in app.dataframe if "Recipe" in each.value]
+    (table,) = [frame.value for frame in app.dataframe if "Recipe" in frame.value]
     assert table["Cohort"].tolist() == ["again"]
 
 
@@ -180,7 +180,7 @@ def test_runs_on_two_cohorts_that_had_one_name_are_not_weighed_against_each_othe
     a_run(judged, mirrored(judged), name="r2")
     for name, distance in (("r1", 1.5), ("r2", 9.5)):
         interval = (distance - 0.5, distance + 0.5)
-        found = Measurement(
+        measurement = Measurement(
             name="kernel_distance",
             encoder="texture",
             value=distance,
@@ -191,7 +191,7 @@ def test_runs_on_two_cohorts_that_had_one_name_are_not_weighed_against_each_othe
             n_synthetic=256,
             better="lower",
         )
-        line = {**Checkup(3000, (found,), None).plain(), "kept": 3000}
+        line = {**Checkup(3000, (measurement,), None).plain(), "kept": 3000}
         (judged.folder("runs", name) / "checkups.jsonl").write_text(json.dumps(line) + "\n")
     app = unharmed(page("compare"))
     assert "different cohorts" in words_of(app)
@@ -206,8 +206,8 @@ def test_the_verdict_on_earlier_synthetic_images_is_not_that_of_others_with_thei
     judged: Workspace, page: Open
 ) -> None:
     redrawn(judged)
-    said = nothing_is_current(page("audit", **ABOUT))
-    assert f"made from an earlier {SAMPLES}. It says nothing about the images that have this name now." in said
+    words = nothing_is_current(page("audit", **ABOUT))
+    assert f"made from an earlier {SAMPLES}. It says nothing about the images that have this name now." in words
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -235,8 +235,10 @@ def test_a_verdict_by_an_earlier_audit_is_listed_and_not_headlined(
     judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(REVISIONS, "audits", REVISIONS["audits"] + 1)
-    said = nothing_is_current(page("audit", **ABOUT))
-    assert "made by an earlier version of the audit, whose numbers were others. Run the audit again to compare." in said
+    words = nothing_is_current(page("audit", **ABOUT))
+    assert (
+        "made by an earlier version of the audit, whose numbers were others. Run the audit again to compare." in words
+    )
     assert "audit's copy search" not in words_of(page("samples", **ABOUT, image=SYNTHETIC))
 
 
@@ -248,7 +250,7 @@ def test_a_verdict_by_an_earlier_audit_is_listed_and_not_headlined(
     ],
 )
 def test_what_an_earlier_method_made_is_made_anew(
-    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch, kind: str, name: str, said: str, offer: str
+    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch, *, kind: str, name: str, said: str, offer: str
 ) -> None:
     assert said in words_of(page(name, **ABOUT))
     monkeypatch.setitem(REVISIONS, kind, REVISIONS[kind] + 1)
@@ -265,7 +267,7 @@ def test_an_audit_by_the_present_method_stands_before_the_earlier_one(
     kept(judged, an_audit(judged.cohort(COHORT), judged.samples(SAMPLES), passed), AuditSamples(**ABOUT))
     app = unharmed(page("audit", **ABOUT))
     assert app.subheader[0].value.startswith("No problem was found")
-    (expander,) = [each for each in app.expander if each.label == EARLIER]
+    (expander,) = [expander for expander in app.expander if expander.label == EARLIER]
     assert "Do not use these images as they are" in words_of(expander)
 
 
@@ -293,11 +295,11 @@ def test_the_address_of_an_image_never_shows_another_one(judged: Workspace, kind
 
 
 def test_the_address_of_a_map_never_shows_another_one(judged: Workspace) -> None:
-    name = str(pipeline.made(judged, BuildMap(**ABOUT)))
+    name = str(pipeline.existing_result(judged, BuildMap(**ABOUT)))
     before = judged.artefact("maps", name)
     shown = ask(f"/api/map/{before}.bin").body
-    drawn = judged.map(name)
-    kept(judged, replace(drawn, positions=np.array(drawn.positions + 1)), BuildMap(**ABOUT))
+    map_ = judged.map(name)
+    kept(judged, replace(map_, positions=np.array(map_.positions + 1)), BuildMap(**ABOUT))
     assert ask(f"/api/map/{before}.bin").status == 404
     assert ask(f"/api/map/{judged.artefact('maps', name)}.bin").body != shown
 
@@ -372,9 +374,9 @@ def test_a_damaged_set_of_images_hides_no_other(judged: Workspace, page: Open, k
     assert ask(f"/api/image/{at(judged, kind, name)}/{FIRST}.png").status == 404
     assert ask(f"/api/image/{at(judged, 'cohorts', COHORT)}/{FIRST}.png").status == 200
     assert ask(f"/api/image/{at(judged, 'samples', SAMPLES)}/{SYNTHETIC}.png").status == 200
-    for place in ("cohort", "samples", "audit"):
-        app = unharmed(page(place, **ABOUT))
-        if place != "cohort" or kind == "cohorts":
+    for page_name in ("cohort", "samples", "audit"):
+        app = unharmed(page(page_name, **ABOUT))
+        if page_name != "cohort" or kind == "cohorts":
             assert {name, *ABOUT.values()} & {*app.selectbox(key=chooser).options} == {name, ABOUT[chooser]}
     app = page("samples", **{**ABOUT, chooser: name})
     said_to_be_damaged(app, name)
@@ -398,8 +400,8 @@ def test_a_damaged_cohort_hides_neither_the_runs_nor_their_list(judged: Workspac
     damaged(judged, "cohorts", COHORT, "a missing array")
     app = page("training", run="r1")
     said_to_be_damaged(app, COHORT)
-    assert "Images seen" in [each.label for each in app.metric]
-    assert [each.value["Run"].tolist() for each in app.dataframe if "Recipe" in each.value] == [["r1"]]
+    assert "Images seen" in [element.label for element in app.metric]
+    assert [frame.value["Run"].tolist() for frame in app.dataframe if "Recipe" in frame.value] == [["r1"]]
 
 
 @pytest.mark.parametrize("how", list(MANIFESTS))
@@ -410,9 +412,9 @@ def test_a_damaged_run_hides_no_other(judged: Workspace, page: Open, how: str) -
     assert not app.exception
     (error,) = errors(app)
     assert "run r2 is damaged" in error
-    assert [each.value["Run"].tolist() for each in app.dataframe if "Recipe" in each.value] == [["r1"]]
+    assert [frame.value["Run"].tolist() for frame in app.dataframe if "Recipe" in frame.value] == [["r1"]]
     app = page("training", run="r2")
-    assert [each.value["Run"].tolist() for each in app.dataframe if "Recipe" in each.value] == [["r1"]]
+    assert [frame.value["Run"].tolist() for frame in app.dataframe if "Recipe" in frame.value] == [["r1"]]
     app.button(key="remove-runs-r2").click().run()
     unharmed(app)
     assert judged.names("runs") == ["r1"]
@@ -431,7 +433,7 @@ def test_a_damaged_generator_hides_no_other_and_another_one_can_be_brought(
     assert not app.exception
     (error,) = errors(app)
     assert "generator g2 is damaged" in error
-    assert "Bring a generator file" in [each.label for each in app.expander]
+    assert "Bring a generator file" in [expander.label for expander in app.expander]
     assert ask(f"/api/image/{at(judged, 'samples', SAMPLES)}/{SYNTHETIC}.png").status == 200
     app.button(key="remove-generators-g2").click().run()
     unharmed(app)
@@ -448,7 +450,7 @@ def test_a_damaged_generator_hides_no_other_and_another_one_can_be_brought(
     ],
 )
 def test_a_damaged_result_is_named_on_its_own_page_and_can_be_made_anew(
-    judged: Workspace, page: Open, kind: str, own: str, offer: str, how: str
+    judged: Workspace, page: Open, *, kind: str, own: str, offer: str, how: str
 ) -> None:
     (name,) = judged.names(kind)
     damaged(judged, kind, name, how)
@@ -478,14 +480,14 @@ def test_a_damaged_reference_hides_no_other(judged: Workspace, page: Open, kind:
     for name in PAGES:
         app = page(name, **ABOUT)
         assert not app.exception
-        assert [each for each in errors(app) if "spoilt" not in each] == []
-    chooser, place = {
+        assert [error for error in errors(app) if "spoilt" not in error] == []
+    chooser, page_name = {
         "cohorts": ("cohort", "cohort"),
         "samples": ("samples", "samples"),
         "generators": ("generator", "generators"),
         "runs": ("run", "training"),
     }[kind]
-    app = page(place, **{**ABOUT, chooser: "spoilt"})
+    app = page(page_name, **{**ABOUT, chooser: "spoilt"})
     assert "spoilt is damaged" in errors(app)[0]
     app.button(key=f"remove-{kind}-spoilt").click().run()
     unharmed(app)
@@ -498,7 +500,7 @@ def test_a_result_that_is_replaced_while_it_is_read_is_read_again(
     from ganaug_core.ui.shared import caches
 
     request = MeasureBenefit(**ABOUT)
-    name = str(pipeline.made(judged, request))
+    name = str(pipeline.existing_result(judged, request))
     stale = judged.artefact("benefits", name)
     kept(judged, a_benefit(judged.cohort(COHORT), judged.samples(SAMPLES), done=1), request)
     monkeypatch.setattr(caches, "artefact", lambda *_: stale)

@@ -18,7 +18,7 @@ OURS = {"cohort": "Cohort", "training": "Training", "generators": "Generators"}
 
 def said(app: AppTest) -> str:
     parts = [*app.title, *app.markdown, *app.text, *app.info, *app.warning, *app.success, *app.subheader]
-    return " ".join(str(each.value) for each in parts)
+    return " ".join(str(element.value) for element in parts)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -46,8 +46,8 @@ def test_a_page_has_its_title(filled: Workspace, page: Open, name: str) -> None:
 def test_names_from_outside_are_never_markdown(filled: Workspace, page: Open, name: str) -> None:
     app = page(name)
     rendered = [*app.markdown, *app.info, *app.warning, *app.error, *app.success, *app.subheader, *app.caption]
-    assert not [each.value for each in rendered if "![x](http" in each.value]
-    labels = [each.label for each in (*app.button, *app.selectbox, *app.expander, *app.checkbox, *app.metric)]
+    assert not [element.value for element in rendered if "![x](http" in element.value]
+    labels = [element.label for element in (*app.button, *app.selectbox, *app.expander, *app.checkbox, *app.metric)]
     assert not [label for label in labels if "![x](http" in label]
 
 
@@ -57,7 +57,7 @@ def test_a_page_waits_while_the_demo_is_prepared_and_nothing_else_is_there(
 ) -> None:
     with locks.hold(home.root / "demo.lock", "The preparation"):
         app = page(name)
-        assert [each.label for each in app.status] == ["The demo is being prepared."]
+        assert [element.label for element in app.status] == ["The demo is being prepared."]
         assert not app.title
         assert not app.button
     app.run()
@@ -75,10 +75,10 @@ def test_a_page_with_a_cohort_goes_on_beside_the_preparation(filled: Workspace, 
 def test_the_atlas_prepares_the_demo_beside_the_page(
     home: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Workspace] = []
-    monkeypatch.setattr(atlas, "prepare", asked.append)
+    prepared: list[Workspace] = []
+    monkeypatch.setattr(atlas, "prepare", prepared.append)
     page("failure_atlas").button[0].click().run()
-    assert [each.root for each in asked] == [home.root]
+    assert [workspace.root for workspace in prepared] == [home.root]
 
 
 def test_the_sidebar_says_what_it_is_not_for(page: Open) -> None:

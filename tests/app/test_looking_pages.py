@@ -6,6 +6,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,10 +21,10 @@ from ganaug_core.jobs import store
 from ganaug_core.records import Audit, Copied, Intensity, Map, Measurement
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.ui.pages.audit import verdicts
-from ganaug_core.ui.pages.feature_map import map_page
+from ganaug_core.ui.pages.audit import evidence_figures, verdicts
+from ganaug_core.ui.pages.feature_map import plotly_map
 from ganaug_core.ui.pages.samples import decisions, export, samples_page
-from ganaug_core.ui.shared import figures, glossary, pairs
+from ganaug_core.ui.shared import audited_map, glossary, pairs
 from ganaug_core.ui.shared.components.feature_map import Lasso, lasso_of
 
 Open = Callable[..., AppTest]
@@ -41,16 +42,16 @@ def judged(filled: Workspace) -> Workspace:
 
 
 def the_map(workspace: Workspace) -> Map:
-    return workspace.map(str(pipeline.made(workspace, MAP)))
+    return workspace.map(str(pipeline.existing_result(workspace, MAP)))
 
 
 def the_audit(workspace: Workspace) -> Audit:
-    return workspace.audit(str(pipeline.made(workspace, AUDIT)))
+    return workspace.audit(str(pipeline.existing_result(workspace, AUDIT)))
 
 
 def texts(app: AppTest) -> str:
     parts = [*app.markdown, *app.text, *app.subheader, *app.info, *app.error]
-    return "\n".join(each.value for each in parts)
+    return "\n".join(element.value for element in parts)
 
 
 # pages
@@ -75,7 +76,7 @@ def test_without_synthetic_images_a_page_leads_to_the_generators(filled: Workspa
 def test_what_is_not_there_yet_is_one_button_away(filled: Workspace, page: Open, name: str, label: str) -> None:
     app = page(name)
     assert not app.exception
-    assert label in [each.label for each in app.button]
+    assert label in [button.label for button in app.button]
 
 
 def test_a_decision_is_kept_with_its_reason_and_the_next_image_is_chosen(judged: Workspace, page: Open) -> None:
@@ -83,7 +84,9 @@ def test_a_decision_is_kept_with_its_reason_and_the_next_image_is_chosen(judged:
     app.button(key="because-1").click().run()
     assert not app.exception
     decided = Database(judged.database_path).decisions(judged.samples(SAMPLES).digest)
-    assert [(each.image, each.decision, each.reason) for each in decided] == [(f"{4096:012x}", "reject", "artefact")]
+    assert [(decision.image, decision.decision, decision.reason) for decision in decided] == [
+        (f"{4096:012x}", "reject", "artefact")
+    ]
     assert app.session_state["image"] == f"{4097:012x}"
     assert "1 rejected" in texts(app)
 
@@ -104,11 +107,14 @@ def test_a_key_before_the_next_image_is_there_does_not_judge_the_last_one_again(
     monkeypatch.setattr(decisions, "FASTEST_SECONDS", 0.0)
     monkeypatch.setattr(decisions.st, "session_state", {})
     image, following = (f"{number:012x}" for number in (4096, 4097))
-    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "keep", None, following)
-    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "reject", "artefact", following)
-    assert {image: "keep"} == {key: each.decision for key, each in decisions.of(judged.samples(SAMPLES)).items()}
+    decide = partial(decisions._decide, judged.samples(SAMPLES).digest, SAMPLES)
+    decide(image, "keep", reason=None, following=following)
+    decide(image, "reject", reason="artefact", following=following)
+    assert {image: "keep"} == {
+        key: decision.decision for key, decision in decisions.of(judged.samples(SAMPLES)).items()
+    }
     monkeypatch.setattr(decisions, "STALE_SECONDS", 0.0)
-    decisions._decide(judged.samples(SAMPLES).digest, SAMPLES, image, "reject", "artefact", following)
+    decide(image, "reject", reason="artefact", following=following)
     assert decisions.of(judged.samples(SAMPLES))[image].decision == "reject"
 
 
@@ -121,7 +127,9 @@ def test_a_later_decision_replaces_the_earlier_one(
     app.toggle(key="onward").set_value(False).run()
     app.button(key="decide-reject").click().run()
     app.button(key="decide-keep").click().run()
-    assert {image: "keep"} == {key: each.decision for key, each in decisions.of(judged.samples(SAMPLES)).items()}
+    assert {image: "keep"} == {
+        key: decision.decision for key, decision in decisions.of(judged.samples(SAMPLES)).items()
+    }
     assert "This image is **kept**" in texts(app)
 
 
@@ -142,18 +150,18 @@ def test_a_link_to_an_image_further_on_opens_the_part_of_the_gallery_that_holds_
     judged: Workspace, monkeypatch: pytest.MonkeyPatch, page: Open
 ) -> None:
     monkeypatch.setattr(samples_page, "AMOUNTS", (2, 4))
-    seen = []
+    counts = []
     monkeypatch.setattr(
-        samples_page, "gallery", lambda kind, name, shown, *rest, **more: seen.append((shown, more["picked"]))
+        samples_page, "gallery", lambda kind, name, shown, *rest, **more: counts.append((shown, more["picked"]))
     )
     page("samples", samples=SAMPLES, image=f"{4096 + 3:012x}")
-    assert seen[-1] == ([f"{4096 + 2:012x}", f"{4096 + 3:012x}"], f"{4096 + 3:012x}")
+    assert counts[-1] == ([f"{4096 + 2:012x}", f"{4096 + 3:012x}"], f"{4096 + 3:012x}")
 
 
 def test_another_class_lets_go_of_the_chosen_image(judged: Workspace, page: Open) -> None:
     app = page("samples", samples=SAMPLES, image=f"{4096 + 12:012x}")
     before = app.selectbox(key="class").value
-    other = next(each for each in app.selectbox(key="class").options if each != before)
+    other = next(name for name in app.selectbox(key="class").options if name != before)
     app.selectbox(key="class").select(other).run()
     assert (app.selectbox(key="class").value, app.session_state["image"]) == (other, "")
 
@@ -170,11 +178,11 @@ def test_the_plotly_view_holds_the_same_points(judged: Workspace, page: Open) ->
     app = page("feature_map", samples=SAMPLES)
     app.segmented_control(key="view").set_value("plotly").run()
     assert not app.exception
-    drawn = the_map(judged)
-    figure, rows = figures.feature_map(drawn)
-    assert sorted(np.concatenate(rows).tolist()) == list(range(len(drawn.ids)))
+    map_ = the_map(judged)
+    figure, rows = plotly_map.feature_map(map_)
+    assert sorted(np.concatenate(rows).tolist()) == list(range(len(map_.ids)))
     for trace, here in zip(figure.data, rows, strict=True):
-        assert np.array_equal(np.stack([trace.x, trace.y], 1), drawn.positions[here])
+        assert np.array_equal(np.stack([trace.x, trace.y], 1), map_.positions[here])
 
 
 def test_the_audit_opens_with_its_worst_news(judged: Workspace, page: Open) -> None:
@@ -183,28 +191,28 @@ def test_the_audit_opens_with_its_worst_news(judged: Workspace, page: Open) -> N
     assert app.subheader[0].value == (
         "Do not use these images as they are: there is a problem with copying. Look closer at variety."
     )
-    said = texts(app)
-    assert "11 % of the real images look like these, but only 2 %" in said
+    words = texts(app)
+    assert "11 % of the real images look like these, but only 2 %" in words
     for name in STATES:
-        assert f"Statement on {name}." in said
-    assert "2 of 18 synthetic images score lower than every one of 4 hold-out images" in said
+        assert f"Statement on {name}." in words
+    assert "2 of 18 synthetic images score lower than every one of 4 hold-out images" in words
 
 
 def test_every_verdict_on_the_first_screen_has_a_gloss_and_leads_to_its_image(judged: Workspace, page: Open) -> None:
     app = page("audit", samples=SAMPLES)
     audit = the_audit(judged)
     assert "Realism" in app.subheader[0].help
-    headings = {each.value: each.help for each in app.markdown if each.value.startswith("####")}
+    headings = {element.value: element.help for element in app.markdown if element.value.startswith("####")}
     assert all(headings[f"#### The {name}"] for name in ("closest pair", "missing group"))
-    said = {each.value: each.help for each in app.text}
-    group = next(value for value in said if "of the real images look like these" in value)
+    help_by_text = {element.value: element.help for element in app.text}
+    group = next(value for value in help_by_text if "of the real images look like these" in value)
     for term in ("95 % interval", "synthetic", "**p**"):
-        assert term in said[group]
-    titles = {each.value: each.help for each in app.markdown}
+        assert term in help_by_text[group]
+    titles = {element.value: element.help for element in app.markdown}
     assert all(titles[f"**{title}**"] == meaning for title, meaning in glossary.VERDICTS.values())
-    links = [str(each.proto.query_string) for each in app.get("page_link")]
-    assert any(f"image={audit.suspects[0].synthetic}" in each for each in links)
-    assert any(f"image={audit.missing_modes[0].exemplars[0]}" in each for each in links)
+    links = [str(link.proto.query_string) for link in app.get("page_link")]
+    assert any(f"image={audit.suspects[0].synthetic}" in link for link in links)
+    assert any(f"image={audit.missing_modes[0].exemplars[0]}" in link for link in links)
 
 
 def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> None:
@@ -250,13 +258,13 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
     kept(judged, rich, AUDIT)
     app = page("audit", samples=SAMPLES)
     assert not app.exception
-    labels = [each.label for each in app.expander]
+    labels = [expander.label for expander in app.expander]
     for name in ("Which training images are copied (1)", "What gives images away", "Fine and coarse detail"):
         assert name in labels
     assert "The lesion of each class" in labels
     assert "The lesion is where the masks lie." in texts(app)
     assert evidence._in_words(rich).endswith("The lesion is where the masks lie.")  # so says the command line
-    numbers = next(each.value for each in app.dataframe if "In the lesion" in each.value)
+    numbers = next(frame.value for frame in app.dataframe if "In the lesion" in frame.value)
     assert numbers[["In the lesion", "Synthetic", "Hold-out"]].to_numpy().tolist() == [
         ["Coarseness (NGTDM)", "0.4", "0.2"]
     ]
@@ -264,17 +272,17 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
 
 
 def test_terms_of_a_sentence_are_explained_and_others_are_not() -> None:
-    said = glossary.gloss("Closer than held-out images (95 % interval 1 % to 2 %; p = 0.01).")
-    assert said is not None
-    assert "no generator has seen" in said
-    assert "once in a hundred" in said
-    assert "Hounsfield" not in said
+    explained = glossary.gloss("Closer than held-out images (95 % interval 1 % to 2 %; p = 0.01).")
+    assert explained is not None
+    assert "no generator has seen" in explained
+    assert "once in a hundred" in explained
+    assert "Hounsfield" not in explained
     assert glossary.gloss("Nothing.") is None
 
 
 def test_only_the_user_knows_whether_a_foreign_generator_saw_the_holdout(judged: Workspace, page: Open) -> None:
     samples = judged.samples(SAMPLES)
-    assert not [each for each in page("audit", samples=SAMPLES).checkbox if each.key == "trust-split"]
+    assert not [checkbox for checkbox in page("audit", samples=SAMPLES).checkbox if checkbox.key == "trust-split"]
     judged.keep(replace(samples, name="foreign", source="folder", provenance={}), "foreign")
     app = page("audit", samples="foreign")
     assert "was not trained on the hold-out share" in app.checkbox(key="trust-split").label
@@ -283,11 +291,11 @@ def test_only_the_user_knows_whether_a_foreign_generator_saw_the_holdout(judged:
 def test_an_audit_can_be_saved_as_json_and_run_again(judged: Workspace, page: Open) -> None:
     kept(judged, the_audit(judged), AUDIT, {"audit.json": b"{}"})
     app = page("audit", samples=SAMPLES)
-    assert "Save as JSON" in [each.label for each in app.get("download_button")]
+    assert "Save as JSON" in [button.label for button in app.get("download_button")]
     app.button(key="again").click().run()
     (job,) = store.jobs(judged)
     assert job.request == AUDIT
-    assert "Stop" in [each.label for each in app.button]
+    assert "Stop" in [button.label for button in app.button]
     assert "Statement on copying." in texts(app)  # what is known stays until the new one is there
 
 
@@ -307,8 +315,8 @@ def test_the_first_sentence_never_promises_more_than_was_judged(
     filled: Workspace, states: list[str], said: str
 ) -> None:
     cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
-    audit = an_audit(cohort, samples, dict(zip(verdicts.ORDER, states, strict=True)))
-    assert verdicts.overall(audit) == said
+    audit = an_audit(cohort, samples, dict(zip(glossary.VERDICTS, states, strict=True)))
+    assert verdicts.in_one_sentence(audit) == said
 
 
 # what the pages are made of
@@ -319,20 +327,20 @@ def test_a_suspect_of_the_audit_brings_its_own_pair(judged: Workspace, page: Ope
     pair = pairs.of_sample("small", SAMPLES, audit.suspects[1].synthetic)
     assert (pair.train, pair.holdout) == (audit.suspects[1].train, audit.suspects[1].holdout)
     assert pair.distances == pytest.approx((0.04, 0.2))
-    drawn = the_map(judged)
-    row = int(np.flatnonzero(drawn.ids == audit.suspects[1].synthetic)[0])
-    assert pairs.of_point(drawn, row) == pair  # the map shows the pair that the audit names, not its own neighbour
+    map_ = the_map(judged)
+    row = int(np.flatnonzero(map_.ids == audit.suspects[1].synthetic)[0])
+    assert pairs.of_point(map_, row) == pair  # the map shows the pair that the audit names, not its own neighbour
 
 
-def test_other_images_are_compared_by_pixels_with_each_role(judged: Workspace) -> None:
+def test_other_images_are_compared_by_correlation_with_each_role(judged: Workspace) -> None:
     cohort = judged.cohort("small")
     row = int(cohort.where(1)[0])
-    pair = pairs.by_pixels(cohort, "query", cohort.images(np.array([row]))[0], synthetic=True)
-    rows = {str(each): place for place, each in enumerate(cohort.ids)}
+    pair = pairs.by_correlation(cohort, "query", cohort.images(np.array([row]))[0], synthetic=True)
+    rows = {str(image): row for row, image in enumerate(cohort.ids)}
     for image, distance, role in zip((pair.train, pair.holdout), pair.distances, (0, 2), strict=True):
         others = cohort.where(role)
         flat = cohort.images(others).reshape(len(others), -1)
-        by_hand = [1 - np.corrcoef(cohort.images(np.array([row])).ravel(), each)[0, 1] for each in flat]
+        by_hand = [1 - np.corrcoef(cohort.images(np.array([row])).ravel(), pixels)[0, 1] for pixels in flat]
         assert distance == pytest.approx(min(by_hand), abs=1e-4)
         assert rows[image] == others[int(np.argmin(by_hand))]
 
@@ -340,24 +348,24 @@ def test_other_images_are_compared_by_pixels_with_each_role(judged: Workspace) -
 def test_an_image_is_never_its_own_nearest(judged: Workspace) -> None:
     cohort = judged.cohort("small")
     row = int(cohort.where(0)[0])
-    pair = pairs.by_pixels(cohort, str(cohort.ids[row]), cohort.images(np.array([row]))[0], synthetic=False)
+    pair = pairs.by_correlation(cohort, str(cohort.ids[row]), cohort.images(np.array([row]))[0], synthetic=False)
     assert pair.train != str(cohort.ids[row])
 
 
 def test_a_lasso_takes_the_points_inside_it_and_leaves_hidden_layers(judged: Workspace) -> None:
-    drawn = the_map(judged)
+    map_ = the_map(judged)
     corners = np.array([[-1, -1], [8, -1], [8, 30], [-1, 30]], np.float32)
-    inside = Lasso(corners, (0, 1, 2, 3), (0, 1, 2)).inside(drawn)
-    assert np.array_equal(inside, np.flatnonzero(drawn.labels == 0))
-    visible = Lasso(corners, (3,), (0, 1, 2)).inside(drawn)
-    assert np.array_equal(visible, np.flatnonzero((drawn.labels == 0) & (drawn.roles == 3)))
+    inside = Lasso(corners, (0, 1, 2, 3), (0, 1, 2)).inside(map_)
+    assert np.array_equal(inside, np.flatnonzero(map_.labels == 0))
+    visible = Lasso(corners, (3,), (0, 1, 2)).inside(map_)
+    assert np.array_equal(visible, np.flatnonzero((map_.labels == 0) & (map_.roles == 3)))
 
 
 def test_a_lasso_with_a_notch_leaves_out_what_lies_in_the_notch(judged: Workspace) -> None:
-    drawn = the_map(judged)
+    map_ = the_map(judged)
     corners = np.array([[-1, -1], [40, -1], [40, 30], [8, 0.5], [-1, 30]], np.float32)
-    inside = Lasso(corners, (0, 1, 2, 3), (0, 1, 2)).inside(drawn)
-    across, up = drawn.positions.T
+    inside = Lasso(corners, (0, 1, 2, 3), (0, 1, 2)).inside(map_)
+    across, up = map_.positions.T
     assert not np.isin(np.flatnonzero((across == 8) & (up > 0.5)), inside).any()
 
 
@@ -367,13 +375,13 @@ def test_what_cannot_be_a_lasso_is_none(sent: dict | None) -> None:
 
 
 def test_the_deficit_of_a_missing_group_is_said_in_words(judged: Workspace) -> None:
-    group = map_page.groups(the_audit(judged))[0]
+    group = audited_map.missing_groups(the_audit(judged))[0]
     assert group.says.endswith("2 % instead of 11 %")
     assert len(group.members) == 5
 
 
 def test_the_coverage_figure_shows_value_interval_floor_and_chance(judged: Workspace) -> None:
-    figure = figures.coverage(the_audit(judged).measurements)
+    figure = evidence_figures.coverage(the_audit(judged).measurements)
     value, floor, chance = figure.data
     assert list(value.x) == [0.7] * 3
     assert value.error_x.array == pytest.approx([0.2] * 3)
@@ -389,11 +397,11 @@ def test_saved_images_hold_the_physical_values_and_say_that_they_are_synthetic(f
     intensity = Intensity("HU", -160, 240)
     rows = export.first_of_each(samples, 2)
     assert np.bincount(samples.labels[rows]).tolist() == [2, 2, 2]
-    with zipfile.ZipFile(io.BytesIO(export.packed(samples, rows, intensity, "png"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export.as_zip(samples, rows, intensity, "png"))) as archive:
         names = archive.namelist()
         table = archive.read(f"{SAMPLES}/manifest.csv").decode().splitlines()
         first = Image.open(io.BytesIO(archive.read(f"{SAMPLES}/{table[1].split(',')[0]}")))
-    assert len([each for each in names if each.endswith(".png")]) == 6
+    assert len([name for name in names if name.endswith(".png")]) == 6
     assert "Synthetic" in first.text["Synthetic"]
     slope, offset = map(float, table[1].split(",")[-2:])
     physical = intensity.physical(np.asarray(samples.images[rows[0], 0]))
@@ -418,10 +426,10 @@ def test_with_a_damaged_database_the_images_are_shown_and_a_decision_is_refused_
     judged.database_path.write_bytes(b"not a database" * 500)
     app = page("samples", samples=SAMPLES, image=f"{4096:012x}")
     assert not app.exception
-    assert ["ganaug.sqlite is damaged" in each.value for each in app.error].count(True) == 1
+    assert ["ganaug.sqlite is damaged" in element.value for element in app.error].count(True) == 1
     app.button(key="decide-keep").click().run()
     assert not app.exception
-    assert any("The decision was not written" in each.value for each in app.error)
+    assert any("The decision was not written" in element.value for element in app.error)
     assert app.session_state["image"] == f"{4096:012x}"
 
 
@@ -434,8 +442,8 @@ def test_with_a_damaged_database_a_page_says_so_once_and_shows_what_lies_in_file
     judged.database_path.write_bytes(b"not a database" * 500)
     app = page(name)
     assert not app.exception
-    assert [each.value for each in app.subheader] == [each.value for each in sound.subheader]
-    assert ["is damaged" in each.value for each in app.error].count(True) == 1
+    assert [element.value for element in app.subheader] == [element.value for element in sound.subheader]
+    assert ["is damaged" in element.value for element in app.error].count(True) == 1
 
 
 def test_saving_images_does_not_load_torch() -> None:

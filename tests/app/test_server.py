@@ -64,7 +64,7 @@ def ask(url: str, host: str = "127.0.0.1:8501", kind: str = "http") -> Answer:
     if kind == "websocket":
         return Answer(sent[0].get("code", 0), {}, sent[0]["type"].encode())
     headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
-    return Answer(sent[0]["status"], headers, b"".join(each.get("body", b"") for each in sent[1:]))
+    return Answer(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
 def at(workspace: Workspace, kind: str, name: str) -> str:
@@ -111,8 +111,8 @@ def test_images_of_an_unknown_origin_have_no_unit(filled: Workspace) -> None:
 
 def test_the_passport_knows_the_unit_where_the_cohort_is_elsewhere(filled: Workspace) -> None:
     samples = filled.samples(DRAWN)
-    made = {**samples.provenance, "generator": filled.identity("generators", "r1")}
-    filled.keep(type(samples)(**{**vars(samples), "name": "s2", "provenance": made}), "s2")
+    provenance = {**samples.provenance, "generator": filled.identity("generators", "r1")}
+    filled.keep(type(samples)(**{**vars(samples), "name": "s2", "provenance": provenance}), "s2")
     filled.remove("cohorts", "small")
     assert json.loads(ask(f"/api/pixels/{at(filled, 'samples', 's2')}/{SYNTHETIC}.json").body)["unit"] == "HU"
 
@@ -156,7 +156,7 @@ def test_a_map_is_a_plain_table_of_bytes(filled: Workspace) -> None:
     positions = np.arange(2 * n, dtype=np.float32).reshape(n, 2)
     ids = np.array([f"{row:012x}" for row in range(n)])
     labels, roles, nearest = np.arange(n) % 2, np.arange(n) % 4, np.arange(n) - 1
-    drawn = Map(
+    map_ = Map(
         encoder="simclr",
         cohort="small",
         synthetic="s",
@@ -170,7 +170,7 @@ def test_a_map_is_a_plain_table_of_bytes(filled: Workspace) -> None:
         trustworthiness=1,
         neighbour_hit_rate=1,
     )
-    filled.keep(drawn, "small--s--simclr")
+    filled.keep(map_, "small--s--simclr")
     body = ask(f"/api/map/{filled.artefact('maps', 'small--s--simclr')}.bin").body
     assert len(body) == n * 26
     assert np.array_equal(np.frombuffer(body, "<f4", 2 * n).reshape(n, 2), positions)

@@ -14,8 +14,7 @@ from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup, Raised
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.compare import compare_page
-from ganaug_core.ui.pages.training import alarms_and_checkpoints
-from ganaug_core.ui.shared import charts
+from ganaug_core.ui.shared import checkpoint_measurements, run_figures
 
 Open = Callable[..., AppTest]
 
@@ -86,8 +85,8 @@ def checkup(images: int, distance: float, copying_p: float = 0.4) -> Checkup:
     )
 
 
-def measured(workspace: Workspace, name: str, *found: Checkup, kept: int) -> None:
-    lines = [json.dumps({**each.plain(), "kept": kept}) for each in found]
+def measured(workspace: Workspace, name: str, *checkups: Checkup, kept: int) -> None:
+    lines = [json.dumps({**checkup.plain(), "kept": kept}) for checkup in checkups]
     (workspace.folder("runs", name) / "checkups.jsonl").write_text("\n".join(lines) + "\n")
 
 
@@ -99,7 +98,7 @@ def alarmed(workspace: Workspace, name: str) -> None:
         {"images": 2000, "name": "divergence", "over": True},
     ]
     path = workspace.folder("runs", name) / "alarms.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"name": "half a li')
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"name": "half a li')
 
 
 @pytest.fixture
@@ -119,43 +118,46 @@ def test_an_alarm_that_holds_is_said_and_one_that_is_over_is_folded_away(filled:
     assert warning.value.startswith("**The images are all alike** (alarm after 1,000 images).")
     assert "**What to try:** Stop." in warning.value
     assert "![x](" not in warning.value
-    assert "1 alarm is over" in [each.label for each in app.expander]
+    assert "1 alarm is over" in [expander.label for expander in app.expander]
 
 
 def test_only_a_run_that_was_watched_says_that_no_alarm_has_gone_off(filled: Workspace, page: Open) -> None:
-    said = "No alarm has gone off."
-    assert said not in [each.value for each in page("training", run="r1").text]
+    sentence = "No alarm has gone off."
+    assert sentence not in [element.value for element in page("training", run="r1").text]
     reports = filled.folder("runs", "r1") / "history.jsonl"
     first = {"images": 0, "seconds": 0.1, "share": 0.0, "measures": {"separation": 0.6}}
     reports.write_text(json.dumps(first) + "\n" + reports.read_text("utf-8"), "utf-8")
-    assert said in [each.value for each in page("training", run="r1").text]
+    assert sentence in [element.value for element in page("training", run="r1").text]
 
 
 def test_the_kept_checkpoint_is_said_with_intervals_and_references(two: Workspace, page: Open) -> None:
     app = page("training", run="r1")
-    (said,) = [each.value for each in app.markdown if each.value.startswith("Kept is the checkpoint")]
-    assert "after 3,000 images" in said
-    assert "90 % (85 % to 94 %) of its images show their class (real ones 98 %)" in said
-    assert "no copying was found" in said
-    assert "60 tuning images and 256 generated" in said
+    (sentence,) = [element.value for element in app.markdown if element.value.startswith("Kept is the checkpoint")]
+    assert "after 3,000 images" in sentence
+    assert "90 % (85 % to 94 %) of its images show their class (real ones 98 %)" in sentence
+    assert "no copying was found" in sentence
+    assert "60 tuning images and 256 generated" in sentence
 
 
 def test_suspected_copying_of_the_kept_checkpoint_is_not_hidden() -> None:
-    assert "**copying is suspected**" in alarms_and_checkpoints.verdict(checkup(10, 1.0, copying_p=1e-4))
+    assert "**copying is suspected**" in checkpoint_measurements.verdict(checkup(10, 1.0, copying_p=1e-4))
 
 
 def test_run_json_names_alarms_and_measured_checkpoints(two: Workspace) -> None:
     alarmed(two, "r1")
     document = json.loads(json.dumps(runs.as_json(two, "r1"), allow_nan=False))
-    assert [(each["name"], each["images"], each["over"]) for each in document["alarms"]] == [
+    assert [(alarm["name"], alarm["images"], alarm["over"]) for alarm in document["alarms"]] == [
         ("collapse", 1000, None),
         ("divergence", 1500, 2000),
     ]
-    assert [(each["images"], each["kept"]) for each in document["checkpoints"]] == [(2000, False), (3000, True)]
-    found = document["checkpoints"][1]["measurements"]
-    assert found["kernel_distance"]["interval"] == [1.5, 2.5]
-    assert found["copied_share"]["p_value"] == 0.4
-    assert found[f"label_agreement/one {HOSTILE}"]["value"] == 0.9
+    assert [(checkpoint["images"], checkpoint["kept"]) for checkpoint in document["checkpoints"]] == [
+        (2000, False),
+        (3000, True),
+    ]
+    measurements = document["checkpoints"][1]["measurements"]
+    assert measurements["kernel_distance"]["interval"] == [1.5, 2.5]
+    assert measurements["copied_share"]["p_value"] == 0.4
+    assert measurements[f"label_agreement/one {HOSTILE}"]["value"] == 0.9
 
 
 # side by side
@@ -165,20 +167,20 @@ def test_two_runs_are_weighed_with_their_intervals(two: Workspace, page: Open) -
     app = page("compare")
     assert not app.exception
     assert not app.error
-    said = " ".join(each.value for each in app.markdown)
-    assert "**r1 came closest to the tuning images.**" in said
-    assert "r1 2 (1.5 to 2.5), r2 8 (7.5 to 8.5)" in said
+    words = " ".join(element.value for element in app.markdown)
+    assert "**r1 came closest to the tuning images.**" in words
+    assert "r1 2 (1.5 to 2.5), r2 8 (7.5 to 8.5)" in words
     assert app.multiselect[0].value == ["r2", "r1"]
 
 
 def test_runs_within_each_others_interval_are_not_ranked() -> None:
-    found = compare_page.answer({"a": checkup(1, 2.0), "b": checkup(1, 2.4)}, one_cohort=True)
-    assert found.startswith("**The two best runs cannot be told apart.**")
+    verdict = compare_page.verdict({"a": checkup(1, 2.0), "b": checkup(1, 2.4)}, one_cohort=True)
+    assert verdict.startswith("**The two best runs cannot be told apart.**")
 
 
 def test_runs_on_different_cohorts_are_not_weighed() -> None:
-    found = compare_page.answer({"a": checkup(1, 2.0), "b": checkup(1, 9.0)}, one_cohort=False)
-    assert "different cohorts" in found
+    verdict = compare_page.verdict({"a": checkup(1, 2.0), "b": checkup(1, 9.0)}, one_cohort=False)
+    assert "different cohorts" in verdict
 
 
 def test_only_the_settings_that_differ_are_listed() -> None:
@@ -199,7 +201,7 @@ def test_runs_that_computed_on_other_numbers_of_threads_differ_there(two: Worksp
     for name, threads in (("r1", 1), ("r2", 2)):
         file = two.folder("runs", name) / "state.json"
         file.write_text(json.dumps({**json.loads(file.read_bytes()), "threads": threads}))
-    (row,) = [each for each in page("compare").dataframe[0].value.to_dict("records") if "threads" in each["Setting"]]
+    (row,) = [row for row in page("compare").dataframe[0].value.to_dict("records") if "threads" in row["Setting"]]
     assert (row["r1"], row["r2"]) == ("1", "2")
 
 
@@ -208,14 +210,16 @@ def test_the_address_names_the_runs(two: Workspace, page: Open) -> None:
     app = page("compare")
     app.multiselect[0].set_value(["r1", "r3"]).run()
     assert app.query_params["runs"] == ["r1", "r3"]
-    assert "Fewer than two of the runs have a measured checkpoint" in " ".join(each.value for each in app.markdown)
+    assert "Fewer than two of the runs have a measured checkpoint" in " ".join(
+        element.value for element in app.markdown
+    )
 
 
 def test_a_single_spike_runs_out_of_the_chart_and_leaves_the_rest_readable() -> None:
     calm = [1 + 0.1 * (number % 3) for number in range(200)]
     spiked = [*calm[:100], 300.0, *calm[101:]]
     history = {"images": list(range(200)), "discriminator_loss": spiked, "generator_loss": calm}
-    low, high = charts.losses(history).layout.yaxis.range
+    low, high = run_figures.losses(history).layout.yaxis.range
     assert 0.9 < low < 1
     assert 1.2 < high < 1.4
-    assert charts.losses({**history, "discriminator_loss": calm}).layout.yaxis.range is None
+    assert run_figures.losses({**history, "discriminator_loss": calm}).layout.yaxis.range is None

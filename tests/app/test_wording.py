@@ -21,8 +21,7 @@ from ganaug_core.records import HOLDOUT, LISTED_BELOW, Audit, listed
 from ganaug_core.records.benefit import Difference
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.audit import audit_page
-from ganaug_core.ui.pages.feature_map import map_page
-from ganaug_core.ui.shared import words
+from ganaug_core.ui.shared import audited_map, words
 
 PACKAGE = Path(wording.__file__).resolve().parent
 SAMPLES = "r1-6-seed0"
@@ -42,7 +41,7 @@ def judged(filled: Workspace) -> Workspace:
 
 
 def audit_of(judged: Workspace) -> Audit:
-    return judged.audit(str(pipeline.made(judged, AUDIT)))
+    return judged.audit(str(pipeline.existing_result(judged, AUDIT)))
 
 
 # forms
@@ -61,8 +60,8 @@ def test_a_share_has_two_figures_and_nothing_and_all_mean_it(share: float, said:
 
 def test_a_p_value_reads_the_same_in_a_table_and_in_a_sentence() -> None:
     values = (7e-26, 0.00034, 0.0312, 0.5, 1)
-    assert [wording.p_value(each) for each in values] == ["< 0.0001", "0.00034", "0.031", "0.5", "1"]
-    assert [wording.chance(each) for each in values[:3]] == ["p < 0.0001", "p = 0.00034", "p = 0.031"]
+    assert [wording.p_value(value) for value in values] == ["< 0.0001", "0.00034", "0.031", "0.5", "1"]
+    assert [wording.chance(value) for value in values[:3]] == ["p < 0.0001", "p = 0.00034", "p = 0.031"]
     assert wording.chance(0.02, "q") == "q = 0.02"
 
 
@@ -87,7 +86,11 @@ def test_a_long_list_ends_with_a_number() -> None:
 def test_there_is_one_function_for_each_form() -> None:
     forms = {"percent", "count", "chance", "p_value", "distance", "duration", "in_words", "listed_names"}
     for path in PACKAGE.rglob("*.py"):
-        defined = {each.name for each in ast.parse(path.read_text("utf-8")).body if isinstance(each, ast.FunctionDef)}
+        defined = {
+            statement.name
+            for statement in ast.parse(path.read_text("utf-8")).body
+            if isinstance(statement, ast.FunctionDef)
+        }
         assert not defined & forms or path.name in ("wording.py", "space_disagreement.py"), f"{path}: {defined & forms}"
 
 
@@ -95,10 +98,10 @@ def test_nobody_writes_a_share_by_itself() -> None:
     """Settings (`:g`) keep the digits that they were given, and hover texts of figures their own."""
     own = re.compile(r"\{[^{}]*:\.\d%\}|\{(?!%)[^{}]*:\.\df\} %")
     for path in PACKAGE.rglob("*.py"):
-        place = path.relative_to(PACKAGE).as_posix()
-        if place not in BY_THEMSELVES:
-            lines = [each for each in path.read_text("utf-8").splitlines() if "hovertemplate" not in each]
-            assert not own.findall("\n".join(lines)), place
+        module = path.relative_to(PACKAGE).as_posix()
+        if module not in BY_THEMSELVES:
+            lines = [line for line in path.read_text("utf-8").splitlines() if "hovertemplate" not in line]
+            assert not own.findall("\n".join(lines)), module
 
 
 def test_a_share_and_its_p_read_the_same_on_the_page_on_the_map_and_on_the_command_line(
@@ -107,11 +110,11 @@ def test_a_share_and_its_p_read_the_same_on_the_page_on_the_map_and_on_the_comma
     audit = audit_of(judged)
     group = replace(audit.missing_modes[0], real_share=0.1149, synthetic_share=0.0034, interval=(0, 0.0151), p_value=0)
     rare = replace(audit, missing_modes=(group,))
-    said: list[str] = []
-    monkeypatch.setattr(audit_page.st, "text", lambda text, **_: said.append(text))
+    sentences: list[str] = []
+    monkeypatch.setattr(audit_page.st, "text", lambda text, **_: sentences.append(text))
     monkeypatch.setattr(audit_page, "gallery", lambda *_, **__: None)
-    audit_page._group(rare, group, "test")
-    on_page, on_map, on_terminal = said[0], map_page.groups(rare)[0].says, evidence._in_words(rare)
+    audit_page._show_group(rare, group, "test")
+    on_page, on_map, on_terminal = sentences[0], audited_map.missing_groups(rare)[0].says, evidence._in_words(rare)
     for text in (on_page, on_map, on_terminal):
         assert re.findall(r"\b(?:11|0\.3)[\d.]* ?%", text)[:2] in (["11 %", "0.3 %"], ["0.3 %", "11 %"]), text
     assert "(95 % interval 0 % to 1.5 %, p < 0.0001)" in on_page
@@ -141,8 +144,8 @@ def test_a_pair_at_the_limit_is_the_same_for_the_list_the_map_and_the_curation(
     audit = audit_of(judged)
     below = np.nextafter(LISTED_BELOW, 0)
     at, under, same = (
-        replace(each, q_value=float(q), identical=identical)
-        for each, q, identical in zip(
+        replace(suspect, q_value=float(q), identical=identical)
+        for suspect, q, identical in zip(
             audit.suspects, (LISTED_BELOW, below, 1.0), (False, False, True), strict=True
         )
     )  # fmt: skip
@@ -150,19 +153,19 @@ def test_a_pair_at_the_limit_is_the_same_for_the_list_the_map_and_the_curation(
     kept(judged, edge, AUDIT)
     wanted = [under.synthetic, same.synthetic]
 
-    drawn: list[str] = []
+    linked: list[str] = []
     monkeypatch.setattr(
-        map_page, "feature_map", lambda *_, links, **__: drawn.extend(synthetic for synthetic, _ in links)
+        audited_map, "feature_map", lambda *_, links, **__: linked.extend(synthetic for synthetic, _ in links)
     )
-    map_page.with_overlays("x", judged.map(str(pipeline.made(judged, MAP))), edge)
-    assert drawn == wanted
+    audited_map.show("x", judged.map(str(pipeline.existing_result(judged, MAP))), edge)
+    assert linked == wanted
 
     cohort, samples = judged.identity("cohorts", "small"), judged.identity("samples", SAMPLES)
     assert pipeline.suspected_copies(judged, cohort, samples) == wanted
 
     copies = importlib.import_module("ganaug_core.audit.copying")  # the package has a function of that name
     counted = copies._copied(SimpleNamespace(cohort=judged.cohort("small")), edge.suspects)
-    assert sorted(each for copied in counted for each in copied.synthetic) == sorted(wanted)
+    assert sorted(image for copied in counted for image in copied.synthetic) == sorted(wanted)
 
     assert listed([at.q_value, under.q_value, 1.0], [False, False, True]).tolist() == [False, True, True]
 
@@ -185,8 +188,8 @@ def test_the_shares_of_a_split_are_of_images_though_whole_patients_are_drawn() -
 @pytest.mark.parametrize("role", ["tuning", "holdout"])
 def test_the_command_line_and_the_page_say_the_same_of_a_share(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert wording.SHARES[role].startswith("Share of each class's images")
-    told = CliRunner().invoke(commands(), ["cohort", "import", "--help"], env={"COLUMNS": "300"}).output
-    assert wording.SHARES[role] in " ".join(told.split())
+    help_text = CliRunner().invoke(commands(), ["cohort", "import", "--help"], env={"COLUMNS": "300"}).output
+    assert wording.SHARES[role] in " ".join(help_text.split())
     page = AppTest.from_function(_shares)
     assert page.run().slider(key=f"share-{role}").help == wording.SHARES[role]
 
@@ -195,4 +198,4 @@ def _shares() -> None:
     from ganaug_core.cohort.patient_groups import Plan
     from ganaug_core.ui.pages.cohort import split_proposal
 
-    split_proposal._shares(None, Plan())  # type: ignore[arg-type]  # the cohort is wanted by the button alone
+    split_proposal._choose_shares(None, Plan())  # type: ignore[arg-type]  # the cohort is wanted by the button alone

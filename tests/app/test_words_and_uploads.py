@@ -21,9 +21,9 @@ class File(io.BytesIO):
 
 def archive(*members: tuple[str, bytes]) -> File:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, content in members:
-            made.writestr(name, content)
+            zipped.writestr(name, content)
     return File("images.zip", data.getvalue())
 
 
@@ -58,23 +58,26 @@ def test_what_cannot_be_shown_is_replaced() -> None:
 
 
 def test_an_archive_is_unpacked_and_its_wrapping_folder_taken_off(home: Workspace) -> None:
-    place = uploads.keep([archive(("set/a/1.png", b"1"), ("set/b/2.png", b"2"), ("__MACOSX/x", b""))], home)
-    assert files_below(place) == ["a/1.png", "b/2.png"]
-    assert home.uploads in place.parents
+    folder = uploads.store_files([archive(("set/a/1.png", b"1"), ("set/b/2.png", b"2"), ("__MACOSX/x", b""))], home)
+    assert files_below(folder) == ["a/1.png", "b/2.png"]
+    assert home.uploads in folder.parents
 
 
 def test_two_classes_at_the_top_stay_as_they_are(home: Workspace) -> None:
-    assert files_below(uploads.keep([archive(("a/1.png", b"1"), ("b/2.png", b"2"))], home)) == ["a/1.png", "b/2.png"]
+    assert files_below(uploads.store_files([archive(("a/1.png", b"1"), ("b/2.png", b"2"))], home)) == [
+        "a/1.png",
+        "b/2.png",
+    ]
 
 
 def test_one_file_is_kept_as_a_file(home: Workspace) -> None:
-    path = uploads.keep([File("mine.npz", b"data")], home)
+    path = uploads.store_files([File("mine.npz", b"data")], home)
     assert (path.name, path.read_bytes()) == ("mine.npz", b"data")
 
 
 def test_several_files_are_kept_as_a_folder(home: Workspace) -> None:
-    place = uploads.keep([File("t.csv", b"t"), File("a/1.png", b"1")], home)
-    assert files_below(place) == ["a/1.png", "t.csv"]
+    folder = uploads.store_files([File("t.csv", b"t"), File("a/1.png", b"1")], home)
+    assert files_below(folder) == ["a/1.png", "t.csv"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_several_files_are_kept_as_a_folder(home: Workspace) -> None:
 )
 def test_a_name_that_leads_elsewhere_is_refused_and_nothing_is_written(home: Workspace, name: str) -> None:
     with pytest.raises(CohortError) as raised:
-        uploads.keep([File("one.png", b""), File(name, b"x")], home)
+        uploads.store_files([File("one.png", b""), File(name, b"x")], home)
     assert raised.value.do
     assert files_below(home.uploads) == []
 
@@ -104,54 +107,54 @@ def test_a_name_that_leads_elsewhere_is_refused_and_nothing_is_written(home: Wor
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_names_that_meet_on_another_disk_are_refused(home: Workspace, pair: tuple[str, str]) -> None:
     with pytest.raises(CohortError, match=r"twice|capitals"):
-        uploads.keep([archive(*((name, b"x") for name in pair))], home)
+        uploads.store_files([archive(*((name, b"x") for name in pair))], home)
     assert files_below(home.uploads) == []
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(home: Workspace) -> None:
     with pytest.raises(CohortError, match="two-hundredfold"):
-        uploads.keep([archive(("a/bomb.png", bytes(10_000_000)))], home)
+        uploads.store_files([archive(("a/bomb.png", bytes(10_000_000)))], home)
 
 
 def test_an_archive_inside_an_archive_is_refused(home: Workspace) -> None:
     with pytest.raises(CohortError, match="archive inside"):
-        uploads.keep([archive(("a/more.zip", b"x"))], home)
+        uploads.store_files([archive(("a/more.zip", b"x"))], home)
 
 
 def test_a_link_is_refused(home: Workspace) -> None:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as made:
+    with zipfile.ZipFile(data, "w") as zipped:
         info = zipfile.ZipInfo("a/passwd.png")
         info.external_attr = (stat.S_IFLNK | 0o777) << 16
-        made.writestr(info, "/etc/passwd")
+        zipped.writestr(info, "/etc/passwd")
     with pytest.raises(CohortError, match="is a link"):
-        uploads.keep([File("links.zip", data.getvalue())], home)
+        uploads.store_files([File("links.zip", data.getvalue())], home)
 
 
 def test_an_encrypted_archive_is_refused(home: Workspace) -> None:
     data = bytearray(archive(("a/1.png", b"1")).getvalue())
-    place = data.index(b"PK\x01\x02")
-    struct.pack_into("<H", data, place + 8, 1)
+    offset = data.index(b"PK\x01\x02")
+    struct.pack_into("<H", data, offset + 8, 1)
     with pytest.raises(CohortError, match="encrypted"):
-        uploads.keep([File("secret.zip", bytes(data))], home)
+        uploads.store_files([File("secret.zip", bytes(data))], home)
 
 
 @pytest.mark.parametrize("data", [b"", b"no archive", b"PK\x03\x04broken"])
 def test_a_damaged_archive_is_said_to_be_damaged(home: Workspace, data: bytes) -> None:
     with pytest.raises(CohortError, match="damaged"):
-        uploads.keep([File("broken.zip", data)], home)
+        uploads.store_files([File("broken.zip", data)], home)
 
 
 def test_an_empty_archive_is_said_to_be_empty(home: Workspace) -> None:
     with pytest.raises(CohortError, match="empty"):
-        uploads.keep([archive()], home)
+        uploads.store_files([archive()], home)
 
 
 def test_a_damaged_member_is_noticed_and_nothing_stays(home: Workspace) -> None:
     data = bytearray(archive(("a/1.png", b"some text that is long enough to be packed")).getvalue())
     data[45] ^= 0xFF
     with pytest.raises(CohortError, match="damaged"):
-        uploads.keep([File("bits.zip", bytes(data))], home)
+        uploads.store_files([File("bits.zip", bytes(data))], home)
     assert files_below(home.uploads) == []
 
 
@@ -171,7 +174,7 @@ def test_a_folder_below_a_root_may_be_opened(roots: Path) -> None:
 
 
 def test_what_lies_outside_the_roots_or_nowhere_is_answered_alike(roots: Path) -> None:
-    said = set()
+    messages = set()
     for path in (
         f"{roots}/../data2",
         f"{roots}2",
@@ -184,8 +187,8 @@ def test_what_lies_outside_the_roots_or_nowhere_is_answered_alike(roots: Path) -
     ):
         with pytest.raises(WorkspaceError) as raised:
             uploads.below_roots(path)
-        said.add(str(raised.value))
-    assert len(said) == 1
+        messages.add(str(raised.value))
+    assert len(messages) == 1
 
 
 def test_links_and_hidden_folders_are_not_offered(roots: Path) -> None:

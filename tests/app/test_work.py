@@ -19,7 +19,7 @@ Open = Callable[..., AppTest]
 
 
 def button_named(app: AppTest, label: str) -> Button:
-    return next(each for each in app.button if each.label == label)
+    return next(button for button in app.button if button.label == label)
 
 
 def training(workspace: Workspace) -> Train:
@@ -35,7 +35,7 @@ def test_one_click_imports_the_phantom(home: Workspace, page: Open) -> None:
     (job,) = store.jobs(home, "import_cohort")
     assert job.request == ImportCohort(source="embedded:phantom", name="phantom", size=64)
     assert not app.exception
-    assert "Importing the cohort: phantom" in [each.value for each in app.text]
+    assert "Importing the cohort: phantom" in [element.value for element in app.text]
 
 
 def test_an_import_that_failed_says_what_and_what_to_do(home: Workspace, page: Open) -> None:
@@ -54,9 +54,9 @@ def test_the_new_cohort_is_shown_when_its_import_is_done(filled: Workspace, page
     app = page("cohort", cohort="small")
     app.button(key="embedded-digits").click().run()
     (job,) = store.jobs(filled, "import_cohort")
-    said = [each.value for each in app.text]
-    assert "What comes of the import stands at the end of this page." in said
-    assert "Importing the cohort: digits" in said
+    texts = [element.value for element in app.text]
+    assert "What comes of the import stands at the end of this page." in texts
+    assert "Importing the cohort: digits" in texts
     new = filled.cohort("small")
     filled.keep(type(new)(**{**vars(new), "name": "digits"}), "digits")
     store.claim(filled, ("import_cohort",))
@@ -69,14 +69,14 @@ def test_the_new_cohort_is_shown_when_its_import_is_done(filled: Workspace, page
 
 def test_training_starts_with_the_recommended_recipe(filled: Workspace, page: Open) -> None:
     app = page("training")
-    next(each for each in app.number_input if each.label == "Minutes of training").set_value(2.0)
+    next(field for field in app.number_input if field.label == "Minutes of training").set_value(2.0)
     button_named(app, "Start training").click().run()
-    asked = training(filled)
-    assert (asked.name, asked.cohort) == ("small-recommended", "small")
-    assert asked.config["minutes"] == 2
-    assert asked.config["recipe"] == "recommended"
+    request = training(filled)
+    assert (request.name, request.cohort) == ("small-recommended", "small")
+    assert request.config["minutes"] == 2
+    assert request.config["recipe"] == "recommended"
     assert app.query_params["run"] == "small-recommended"
-    assert "Waiting for its turn." in [each.text for each in app.get("progress")]
+    assert "Waiting for its turn." in [progress.text for progress in app.get("progress")]
 
 
 def test_an_advanced_setting_reaches_the_run(filled: Workspace, page: Open) -> None:
@@ -99,7 +99,7 @@ def test_every_part_can_be_exchanged_and_brings_its_settings_and_its_line(filled
     app.selectbox(key="setting-recommended-dcgan: doubling").set_value("nearest")
     app.number_input(key="setting-recommended-dropout: share").set_value(0.5)
     app.selectbox(key="setting-recommended-augment").set_value("adaptive").run()
-    captions = " ".join(each.value for each in app.caption)
+    captions = " ".join(element.value for element in app.caption)
     assert "workhorse of SAGAN" in captions
     assert "1705.02894" in captions
     assert not app.warning
@@ -121,7 +121,7 @@ def test_a_part_that_is_added_leaves_the_recipes_settings_of_the_others(filled: 
     button_named(app, "Start training").click().run()
     parts = training(filled).config["regularisers"]
     assert parts[0] == {"name": "r1", "settings": {"gamma": 4.0}}  # every 4 steps is the part's own default
-    assert [each["name"] for each in parts] == ["r1", "r2", "instance_noise"]
+    assert [part["name"] for part in parts] == ["r1", "r2", "instance_noise"]
 
 
 def test_parts_that_exclude_each_other_are_said_at_once_and_start_nothing(filled: Workspace, page: Open) -> None:
@@ -171,12 +171,12 @@ def test_a_run_that_was_asked_to_stop_says_so_until_it_has(filled: Workspace, pa
     with locks.hold(filled.supervisor_lock, "The test"):  # it answers for the process that comes up
         app.run()
         button_named(app, "Stop and keep the generator").click().run()
-    assert any(each.text.startswith("Stopping") for each in app.get("progress"))
-    assert {"Pause", "Stop and keep the generator"}.isdisjoint(each.label for each in app.button)
+    assert any(progress.text.startswith("Stopping") for progress in app.get("progress"))
+    assert {"Pause", "Stop and keep the generator"}.isdisjoint(button.label for button in app.button)
     (job,) = store.jobs(filled, "train")
     store.finish(filled, job.id, "stopped")
     app.run()
-    assert "Stopped before the first image was seen." in [each.text for each in app.get("progress")]
+    assert "Stopped before the first image was seen." in [progress.text for progress in app.get("progress")]
 
 
 def test_a_lost_run_says_so_and_can_be_resumed(filled: Workspace, page: Open) -> None:
@@ -186,18 +186,18 @@ def test_a_lost_run_says_so_and_can_be_resumed(filled: Workspace, page: Open) ->
     store.claim(filled, ("train",))
     store.progress(filled, job.id, 0.5, "training", 60)  # and nobody holds the run's lock
     app.run()
-    assert any("interrupted" in each.text.lower() for each in app.get("progress"))
-    assert "Resume" in [each.label for each in app.button]
+    assert any("interrupted" in progress.text.lower() for progress in app.get("progress"))
+    assert "Resume" in [button.label for button in app.button]
 
 
 def test_the_scrubber_goes_back_in_time(filled: Workspace, page: Open) -> None:
     app = page("training", run="r1")
-    scrubber = next(each for each in app.select_slider if "training images" in each.label)
+    scrubber = next(slider for slider in app.select_slider if "training images" in slider.label)
     assert scrubber.value == 3000
     scrubber.set_value(1000).run()
     assert not app.exception
-    titles = [each.proto.spec for each in app.get("plotly_chart")]
-    assert any("after 1,000 images" in each for each in titles)
+    titles = [chart.proto.spec for chart in app.get("plotly_chart")]
+    assert any("after 1,000 images" in title for title in titles)
 
 
 def test_drawing_images_is_a_job_and_what_is_drawn_is_there_at_once(filled: Workspace, page: Open) -> None:
@@ -206,14 +206,14 @@ def test_drawing_images_is_a_job_and_what_is_drawn_is_there_at_once(filled: Work
     (job,) = store.jobs(filled, "sample")
     wanted = Sample(generator="r1", per_class=64, seed=0, truncation=1.0)
     assert job.request == wanted
-    made = filled.samples("r1-6-seed0")
-    assert kept(filled, made, wanted) == "r1-64-seed0"
+    samples = filled.samples("r1-6-seed0")
+    assert kept(filled, samples, wanted) == "r1-64-seed0"
     app.run()
-    assert "start-sample-r1-64-seed0" not in [each.key for each in app.button]
+    assert "start-sample-r1-64-seed0" not in [button.key for button in app.button]
     assert len(app.get("image")) == 3
     app.slider(key="draw-truncation-r1").set_value(0.6).run()
     assert len(app.get("image")) == 0
-    kept(filled, made, replace(wanted, truncation=0.6))
+    kept(filled, samples, replace(wanted, truncation=0.6))
     app.run()
     assert len(app.get("image")) == 6  # each class without truncation and with it
 
@@ -221,29 +221,31 @@ def test_drawing_images_is_a_job_and_what_is_drawn_is_there_at_once(filled: Work
 def test_styles_are_mixed_where_the_generator_has_them(filled: Workspace, page: Open) -> None:
     a_generator(filled, filled.cohort("small"), "styled", "style")
     app = page("generators", generator="r1")
-    assert "Mix styles" not in [each.value for each in app.subheader]
+    assert "Mix styles" not in [element.value for element in app.subheader]
     app = page("generators", generator="styled")
-    assert "Mix styles" in [each.value for each in app.subheader]
+    assert "Mix styles" in [element.value for element in app.subheader]
     app.slider(key="mix-styled").set_value(0.3).run()
     app.button(key="start-sample-styled-mixed0.3-seed0").click().run()
     (job,) = store.jobs(filled, "sample")
     assert job.request == Sample(generator="styled", per_class=1, mixing=0.3)
     kept(filled, filled.samples("r1-6-seed0"), job.request)
     app.run()
-    assert any("Images of a row share their coarse styles" in each.value for each in app.caption)
+    assert any("Images of a row share their coarse styles" in element.value for element in app.caption)
     assert not app.exception
 
 
 def test_the_passport_says_on_how_many_threads_where_the_file_knows_it(filled: Workspace, page: Open) -> None:
     a_generator(filled, filled.cohort("small"), "counted", threads=2)
-    said = {name: page("generators", generator=name).text for name in ("r1", "counted")}
-    assert any("seed 0, 3,000 images shown" in each.value for each in said["r1"])
-    assert any("seed 0, 2 processor threads, 3,000 images shown" in each.value for each in said["counted"])
+    texts = {name: page("generators", generator=name).text for name in ("r1", "counted")}
+    assert any("seed 0, 3,000 images shown" in text.value for text in texts["r1"])
+    assert any("seed 0, 2 processor threads, 3,000 images shown" in text.value for text in texts["counted"])
 
 
 def test_a_cohort_can_be_deleted(filled: Workspace, page: Open) -> None:
     app = page("cohort")
-    (listed,) = [each.value for each in app.text if each.value.startswith("Made from it, and kept without its images:")]
+    (listed,) = [
+        element.value for element in app.text if element.value.startswith("Made from it, and kept without its images:")
+    ]
     assert {"runs: r1", "generators: r1", "samples: r1-6-seed0"} <= {*listed.splitlines()}
     app.button(key="delete-small").click().run()
     assert filled.names("cohorts") == []

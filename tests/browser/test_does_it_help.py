@@ -24,7 +24,7 @@ def a_picture() -> bytes:
 def test_the_answer_and_both_figures_stand_in_one_screen(app, server, small_cohort: Cohort) -> None:
     rows = np.arange(12)
     images = small_cohort.images(rows)
-    made = {"cohort": small_cohort.digest}
+    provenance = {"cohort": small_cohort.digest}
     ids = np.array([f"{row + 8192:012x}" for row in rows])
     labels = small_cohort.labels[rows]
     samples = Samples(
@@ -35,23 +35,23 @@ def test_the_answer_and_both_figures_stand_in_one_screen(app, server, small_coho
         ids=ids,
         classes=small_cohort.classes,
         source="generator",
-        provenance=made,
+        provenance=provenance,
     )
-    found = a_benefit(small_cohort, samples)
+    benefit = a_benefit(small_cohort, samples)
     server.workspace.keep(samples, SAMPLES)
-    asked = MeasureBenefit(cohort="drawings", samples=SAMPLES)
-    kept(server.workspace, found, asked, {f"{arm.name}.png": a_picture() for arm in found.arms})
+    request = MeasureBenefit(cohort="drawings", samples=SAMPLES)
+    kept(server.workspace, benefit, request, {f"{arm.name}.png": a_picture() for arm in benefit.arms})
 
     page = app.open(f"/benefit?cohort=drawings&samples={SAMPLES}")
     expect(page.get_by_role("heading", name=STATEMENT)).to_be_visible()
     figures = page.locator(".js-plotly-plot .main-svg:first-child")
     expect(figures).to_have_count(2)
-    for place in range(2):
-        box = figures.nth(place).bounding_box()
+    for index in range(2):
+        box = figures.nth(index).bounding_box()
         assert box["y"] + box["height"] <= 800
-    expect(page.locator(".layer-above image, .layer-below image")).to_have_count(len(found.arms))
+    expect(page.locator(".layer-above image, .layer-below image")).to_have_count(len(benefit.arms))
     expect(page.get_by_text("minus classical, 95 % interval")).to_be_visible()
-    expect(page.get_by_role("img", name="Training images of the arm")).to_have_count(len(found.arms))
+    expect(page.get_by_role("img", name="Training images of the arm")).to_have_count(len(benefit.arms))
     page.get_by_text("What each arm does").click()
     expect(page.get_by_text("mistakes on rarer classes cost more")).to_be_visible()
 

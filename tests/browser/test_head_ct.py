@@ -39,9 +39,9 @@ def value_under_cursor(viewer: Locator, row: int, column: int) -> str:
     canvas.page.mouse.move(
         box["x"] + (column + 0.5) / SIDE * box["width"], box["y"] + (row + 0.5) / SIDE * box["height"]
     )
-    said = viewer.locator(".value").first
-    expect(said).to_have_text(re.compile(r"HU at row \d+, column \d+"))
-    return said.text_content() or ""
+    readout = viewer.locator(".value").first
+    expect(readout).to_have_text(re.compile(r"HU at row \d+, column \d+"))
+    return readout.text_content() or ""
 
 
 def hounsfield(path: Path) -> NDArray[np.float64]:
@@ -80,7 +80,7 @@ def test_a_head_ct_is_imported_scrolled_and_read_in_hounsfield_units(app: App, d
     assert canvas is not None
     assert ruler["width"] / canvas["width"] == pytest.approx(50 / (SIDE * 0.4882812), rel=0.02)
 
-    seen = set()
+    slices = set()
     for preset, window in (("Brain", "Level 40, width 80 HU"), ("Bone", "Level 400, width 1800 HU")):
         viewer.get_by_role("button", name=preset).click()
         expect(viewer.locator(".window")).to_have_text(window)
@@ -90,10 +90,10 @@ def test_a_head_ct_is_imported_scrolled_and_read_in_hounsfield_units(app: App, d
             for row, column in ((256, 256), (120, 260), (300, 180), (5, 5)):
                 expected = f"{truth[row, column]:.0f} HU at row {row}, column {column}"
                 assert value_under_cursor(viewer, row, column) == expected, (preset, paths[before])
-            seen.add(before)
+            slices.add(before)
             page.mouse.wheel(0, 100)
             expect(viewer).not_to_have_attribute("data-ready", before)
-    assert len(seen) == 6
+    assert len(slices) == 6
     expect(viewer.locator(".scroller output")).to_have_text("Slice 21 of 28")
 
     brain = viewer.locator("canvas").screenshot()

@@ -56,7 +56,7 @@ def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
     )
     images = cohort.images(np.arange(n))[..., ::-1].copy()
     ids = np.array([f"{row + 4096:012x}" for row in range(n)])
-    made = {"generator": "g", "seed": 0, "truncation": 1.0, "cohort": cohort.digest}
+    provenance = {"generator": "g", "seed": 0, "truncation": 1.0, "cohort": cohort.digest}
     samples = Samples(
         name=SAMPLES,
         digest=digest_of(images),
@@ -66,22 +66,22 @@ def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
         classes=CLASSES,
         source="generator",
         paths=(),
-        provenance=made,
+        provenance=provenance,
     )
     drawn = a_map(cohort, samples)
     server.workspace.keep(cohort, COHORT)
     server.workspace.keep(samples, SAMPLES)
-    kept(server.workspace, drawn, MAP)
+    kept(server.workspace, map_, MAP)
     kept(server.workspace, a_map(cohort, samples, "texture"), replace(MAP, encoder="texture"))
     audit = crowded(an_audit(cohort, samples), cohort)
     kept(server.workspace, audit, AuditSamples(cohort=COHORT, samples=SAMPLES))
-    return cohort, samples, drawn
+    return cohort, samples, map_
 
 
 def crowded(audit: Audit, cohort: Cohort) -> Audit:
     """The audit with four more missing groups, all in the same corner of the map."""
     group = audit.missing_modes[0]
-    heads = [str(each) for each in cohort.ids[cohort.where(label=1)]]
+    heads = [str(image) for image in cohort.ids[cohort.where(label=1)]]
     more = [replace(group, cluster=9 + k, members=tuple(heads[k::9])) for k in range(4)]
     return replace(audit, missing_modes=(group, *more))
 
@@ -92,26 +92,26 @@ def tile(page: Page, image: str) -> Locator:
 
 def viewer_of(page: Page, image: str) -> Locator:
     """The viewer whose first panel is this image, ready and drawn."""
-    found = page.locator(f".viewer[data-ready^='{image}'][data-drawn]")
-    expect(found).to_be_visible()
-    return found
+    viewer = page.locator(f".viewer[data-ready^='{image}'][data-drawn]")
+    expect(viewer).to_be_visible()
+    return viewer
 
 
 def ready_map(page: Page, count: int) -> Locator:
-    found = page.locator(f".map[data-ready='{count}'][data-drawn]")
-    expect(found).to_be_visible()
-    return found
+    map_element = page.locator(f".map[data-ready='{count}'][data-drawn]")
+    expect(map_element).to_be_visible()
+    return map_element
 
 
-def place_of(page: Page, drawn: Map, row: int) -> tuple[float, float]:
+def place_of(page: Page, map_: Map, row: int) -> tuple[float, float]:
     """Where a point of the fitted map lies on the screen, computed from the map's own numbers."""
-    canvas = page.locator(".map canvas.over")
+    canvas = page.locator(".map canvas.overlay")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
-    low, high = drawn.positions.min(0), drawn.positions.max(0)
+    low, high = map_.positions.min(0), map_.positions.max(0)
     scale = 0.92 * min(box["width"] / (high[0] - low[0]), box["height"] / (high[1] - low[1]))
-    across, up = (drawn.positions[row] - (low + high) / 2) * scale
+    across, up = (map_.positions[row] - (low + high) / 2) * scale
     return box["x"] + box["width"] / 2 + float(across), box["y"] + box["height"] / 2 - float(up)
 
 
@@ -152,9 +152,9 @@ def test_a_click_shows_the_image_beside_its_nearest_ones(app, scans) -> None:
     for title in ("Synthetic image", "Nearest training image", "Nearest hold-out image", "Difference"):
         expect(viewer.get_by_role("figure", name=title)).to_be_visible()
     expect(page.get_by_text("Found by the correlation of the pixels.")).to_be_visible()
-    explained = viewer.locator(".bar button[title], .window[title], figcaption[title='']")
-    expect(viewer.locator(".bar button[title='']")).to_have_count(0)
-    expect(explained).to_have_count(viewer.locator(".bar button").count() + 4)  # the window, and three plain titles
+    explained = viewer.locator(".toolbar button[title], .window[title], figcaption[title='']")
+    expect(viewer.locator(".toolbar button[title='']")).to_have_count(0)
+    expect(explained).to_have_count(viewer.locator(".toolbar button").count() + 4)  # the window, and three plain titles
 
 
 def test_the_value_under_the_cursor_is_in_the_unit(app, scans) -> None:
@@ -174,7 +174,7 @@ def test_dragging_changes_the_window_of_all_panels_and_reset_brings_it_back(app,
     page = app.open(f"/samples{QUERY}&image={samples.ids[31]}")
     viewer = viewer_of(page, samples.ids[31])
     expect(viewer.locator(".window")).to_have_text("Level 40, width 400 HU")
-    before = [each.screenshot() for each in viewer.locator("canvas").all()]
+    before = [canvas.screenshot() for canvas in viewer.locator("canvas").all()]
     canvas = viewer.locator("canvas").first
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -204,8 +204,8 @@ def test_a_mirrored_copy_differs_by_nothing_once_it_is_aligned(app, scans) -> No
 
 def grey_of(figure: Locator) -> np.ndarray:
     """The pixels of a panel as they are drawn."""
-    drawn = figure.locator("canvas").evaluate("canvas => canvas.toDataURL()")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.partition(",")[2]))).convert("L"), float)
+    image_url = figure.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(image_url.partition(",")[2]))).convert("L"), float)
 
 
 def test_the_chosen_set_goes_along_to_the_next_page(app, scans) -> None:
@@ -233,9 +233,9 @@ def test_a_key_keeps_an_image_and_a_reload_still_knows(app, scans) -> None:
     page = app.open(f"/samples{QUERY}")
     expect(tile(page, first)).to_have_attribute("data-mark", "keep")
     expect(tile(page, first)).to_have_attribute("aria-label", f"ChestCT, {first}, keep")
-    place = app.server.workspace
-    digest = place.samples(SAMPLES).digest
-    decided = {each.image: each for each in Database(place.database_path).decisions(digest)}
+    workspace = app.server.workspace
+    digest = workspace.samples(SAMPLES).digest
+    decided = {decision.image: decision for decision in Database(workspace.database_path).decisions(digest)}
     assert (decided[first].decision, decided[second].reason) == ("keep", "blurred")
 
 
@@ -243,52 +243,52 @@ def test_a_key_keeps_an_image_and_a_reload_still_knows(app, scans) -> None:
 
 
 def test_the_points_come_with_their_ids(app, scans) -> None:
-    _, _, drawn = scans
+    _, _, map_ = scans
     workspace = app.server.workspace
-    artefact = workspace.artefact("maps", str(pipeline.made(workspace, MAP)))
+    artefact = workspace.artefact("maps", str(pipeline.existing_result(workspace, MAP)))
     body = app.page.request.get(f"{app.server.address}/api/map/{artefact}.bin").body()
-    n = len(drawn.ids)
+    n = len(map_.ids)
     assert len(body) == 26 * n
-    assert struct.unpack_from("<2f", body, 8) == pytest.approx(drawn.positions[1])
-    assert body[14 * n : 14 * n + 12].decode() == drawn.ids[0]
+    assert struct.unpack_from("<2f", body, 8) == pytest.approx(map_.positions[1])
+    assert body[14 * n : 14 * n + 12].decode() == map_.ids[0]
 
 
 def test_hovering_shows_the_image_and_its_nearest_training_image(app, scans) -> None:
-    drawn = scans[2]
+    map_ = scans[2]
     page = app.open(f"/feature_map{QUERY}")
-    found = ready_map(page, len(drawn.ids))
-    row = len(drawn.ids) - 1
-    page.mouse.move(*place_of(page, drawn, row))
-    card = found.locator(".card")
+    map_element = ready_map(page, len(map_.ids))
+    row = len(map_.ids) - 1
+    page.mouse.move(*place_of(page, map_, row))
+    card = map_element.locator(".card")
     expect(card).to_be_visible()
-    image = found.get_attribute("data-card")
-    seen = int(np.flatnonzero(drawn.ids == image)[0])
-    assert np.array_equal(drawn.positions[seen], drawn.positions[row])
-    near = drawn.ids[drawn.nearest[seen]]
-    expect(card).to_contain_text(f"nearest training image: training, {CLASSES[int(drawn.labels[seen])]}, {near}")
+    image = map_element.get_attribute("data-card")
+    row_shown = int(np.flatnonzero(map_.ids == image)[0])
+    assert np.array_equal(map_.positions[row_shown], map_.positions[row])
+    near = map_.ids[map_.nearest[row_shown]]
+    expect(card).to_contain_text(f"nearest training image: training, {CLASSES[int(map_.labels[row_shown])]}, {near}")
     for picture in card.locator("img").all():
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 32
 
 
 def test_a_click_picks_and_another_space_keeps_the_choice(app, scans) -> None:
-    drawn = scans[2]
+    map_ = scans[2]
     page = app.open(f"/feature_map{QUERY}")
-    found = ready_map(page, len(drawn.ids))
-    page.mouse.click(*place_of(page, drawn, len(drawn.ids) - 1))
-    image = found.get_attribute("data-card")
+    map_element = ready_map(page, len(map_.ids))
+    page.mouse.click(*place_of(page, map_, len(map_.ids) - 1))
+    image = map_element.get_attribute("data-card")
     viewer_of(page, str(image))
     page = app.open(f"/feature_map{QUERY}&space=texture&image={image}")
-    ready_map(page, len(drawn.ids))
+    ready_map(page, len(map_.ids))
     viewer_of(page, str(image))
 
 
 def test_a_lasso_fills_a_gallery_and_a_tile_of_it_picks(app, scans) -> None:
-    drawn = scans[2]
+    map_ = scans[2]
     page = app.open(f"/feature_map{QUERY}")
-    found = ready_map(page, len(drawn.ids))
-    found.get_by_role("button", name="Lasso").click()
-    inside = np.flatnonzero((drawn.labels == 0) & (drawn.roles == 3))
-    places = np.array([place_of(page, drawn, int(row)) for row in inside])
+    map_element = ready_map(page, len(map_.ids))
+    map_element.get_by_role("button", name="Lasso").click()
+    inside = np.flatnonzero((map_.labels == 0) & (map_.roles == 3))
+    places = np.array([place_of(page, map_, int(row)) for row in inside])
     (x0, y0), (x1, y1) = places.min(0) - 12, places.max(0) + 12
     page.mouse.move(x0, y0)
     page.mouse.down()
@@ -301,43 +301,43 @@ def test_a_lasso_fills_a_gallery_and_a_tile_of_it_picks(app, scans) -> None:
     gallery.get_by_role("option").nth(3).click()
     image = str(gallery.get_by_role("option").nth(3).get_attribute("data-id"))
     viewer_of(page, image)
-    expect(found.locator(".spoken")).to_contain_text(image)
+    expect(map_element.locator(".announcement")).to_contain_text(image)
 
 
 def test_the_legend_hides_a_layer_and_the_keyboard_reaches_a_point(app, scans) -> None:
-    drawn = scans[2]
+    map_ = scans[2]
     page = app.open(f"/feature_map{QUERY}")
-    found = ready_map(page, len(drawn.ids))
-    found.get_by_role("button", name="synthetic (120)").click()
-    expect(found).to_have_attribute("data-drawn", str(len(drawn.ids) - 120))
-    found.locator("canvas.over").focus()
+    map_element = ready_map(page, len(map_.ids))
+    map_element.get_by_role("button", name="synthetic (120)").click()
+    expect(map_element).to_have_attribute("data-drawn", str(len(map_.ids) - 120))
+    map_element.locator("canvas.overlay").focus()
     page.keyboard.press("ArrowRight")
-    expect(found.locator(".card")).to_be_visible()
+    expect(map_element.locator(".card")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(found.locator(".spoken")).to_contain_text("Picked:")
-    viewer_of(page, str(found.get_attribute("data-card")))
+    expect(map_element.locator(".announcement")).to_contain_text("Picked:")
+    viewer_of(page, str(map_element.get_attribute("data-card")))
 
 
 def test_suspected_copies_and_missing_groups_are_overlays(app, scans) -> None:
     page = app.open(f"/feature_map{QUERY}")
-    found = ready_map(page, len(scans[2].ids))
-    links = found.get_by_role("button", name="Suspected copies (2)")
+    map_element = ready_map(page, len(scans[2].ids))
+    links = map_element.get_by_role("button", name="Suspected copies (2)")
     expect(links).to_have_attribute("aria-pressed", "true")
-    before = found.locator(".ground").screenshot()
+    before = map_element.locator(".canvases").screenshot()
     links.click()
     expect(links).to_have_attribute("aria-pressed", "false")
-    assert found.locator(".ground").screenshot() != before
-    expect(found.get_by_role("button", name="Missing groups (5)")).to_be_visible()
+    assert map_element.locator(".canvases").screenshot() != before
+    expect(map_element.get_by_role("button", name="Missing groups (5)")).to_be_visible()
 
 
 def test_the_numbers_of_missing_groups_cover_neither_each_other_nor_the_edge(app, scans) -> None:
     page = app.open(f"/feature_map{QUERY}")
-    found = ready_map(page, len(scans[2].ids))
-    found.get_by_role("button", name="Missing groups (5)").click()
-    expect(found).to_have_attribute("data-badges", re.compile(r"\d"))
-    badges = np.array(json.loads(found.get_attribute("data-badges") or "[]"))
+    map_element = ready_map(page, len(scans[2].ids))
+    map_element.get_by_role("button", name="Missing groups (5)").click()
+    expect(map_element).to_have_attribute("data-badges", re.compile(r"\d"))
+    badges = np.array(json.loads(map_element.get_attribute("data-badges") or "[]"))
     assert badges.shape == (5, 2)
-    ground = found.locator("canvas.points").bounding_box()
+    ground = map_element.locator("canvas.points").bounding_box()
     assert badges.min() >= BADGE / 2
     assert (badges <= np.array([ground["width"], ground["height"]]) - BADGE / 2).all()
     apart = np.linalg.norm(badges[:, None] - badges[None], axis=2) + BADGE * np.eye(5)
@@ -345,25 +345,25 @@ def test_the_numbers_of_missing_groups_cover_neither_each_other_nor_the_edge(app
 
 
 def test_a_missing_group_is_brightened_and_its_real_images_are_listed(app, scans) -> None:
-    cohort, _, drawn = scans
+    cohort, _, map_ = scans
     page = app.open(f"/feature_map{QUERY}")
-    found = ready_map(page, len(drawn.ids))
-    entry = found.get_by_role("group", name="Missing groups").get_by_role("button", name="3  HeadCT: 2 % instead")
-    found.get_by_role("button", name="Missing groups (5)").click()
+    map_element = ready_map(page, len(map_.ids))
+    entry = map_element.get_by_role("group", name="Missing groups").get_by_role("button", name="3  HeadCT: 2 % instead")
+    map_element.get_by_role("button", name="Missing groups (5)").click()
     expect(entry).to_be_visible()
-    before = found.locator("canvas.points").evaluate("canvas => canvas.toDataURL()")
+    before = map_element.locator("canvas.points").evaluate("canvas => canvas.toDataURL()")
     entry.hover()
     page.wait_for_timeout(300)
-    assert found.locator("canvas.points").evaluate("canvas => canvas.toDataURL()") != before
+    assert map_element.locator("canvas.points").evaluate("canvas => canvas.toDataURL()") != before
     entry.click()
     group = crowded(an_audit(cohort, scans[1]), cohort).missing_modes[2]
     gallery = page.get_by_role("listbox", name="real images in the missing group 3")
     expect(gallery.get_by_role("option")).to_have_count(len(group.members))
     entry.click()
     expect(gallery).to_have_count(0)
-    found.get_by_role("button", name="Missing groups (5)").click()
+    map_element.get_by_role("button", name="Missing groups (5)").click()
     expect(entry).to_be_hidden()
-    expect(found).to_have_attribute("data-badges", "[]")
+    expect(map_element).to_have_attribute("data-badges", "[]")
 
 
 # audit

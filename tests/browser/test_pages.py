@@ -77,12 +77,12 @@ def test_every_answer_has_the_strict_content_policy(app) -> None:
 @pytest.mark.parametrize(("host", "status"), [("evil.example", b"403"), ("127.0.0.1", b"101")])
 def test_the_live_channel_opens_only_under_our_own_name(app, host: str, status: bytes) -> None:
     port = int(app.server.address.rpartition(":")[2])
-    asked = (
+    request = (
         f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(asked.encode())
+        connection.sendall(request.encode())
         assert connection.recv(100).split()[1] == status
 
 
@@ -111,14 +111,14 @@ def test_a_folder_on_the_server_is_imported_and_shown(app) -> None:
 def test_a_path_outside_the_roots_is_refused_without_telling_whether_it_exists(app) -> None:
     page = app.open("/")
     field = path_field(page)
-    said = set()
+    messages = set()
     for path in ("/etc", "/no/such/place"):
         field.fill(path)
         field.press("Enter")
         alert = page.get_by_role("alert").filter(has_text="That path is not there")
         expect(alert).to_be_visible()
-        said.add(alert.inner_text())
-    assert len(said) == 1
+        messages.add(alert.inner_text())
+    assert len(messages) == 1
 
 
 def test_a_run_is_paused_survives_a_reload_goes_on_and_gives_a_generator(app, small_cohort: Cohort) -> None:
@@ -149,4 +149,4 @@ def test_the_web_process_never_loads_torch(app, small_cohort: Cohort) -> None:
     for name in PAGES:
         app.open(address(name))
     maps = Path(f"/proc/{app.server.process.pid}/maps").read_text()
-    assert [each for each in HEAVY if each in maps] == []
+    assert [module for module in HEAVY if module in maps] == []

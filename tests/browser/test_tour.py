@@ -63,8 +63,8 @@ def test_a_sample_stands_beside_its_nearest_real_images(tour: App, tmp_path: Pat
 
 def test_the_map_leads_to_the_closest_pair(tour: App, tmp_path: Path) -> None:
     workspace = tour.server.workspace
-    asked = AuditSamples(cohort=atlas.COHORT, samples=str(atlas.samples_of(workspace, "copying")))
-    closest = workspace.audit(str(pipeline.made(workspace, asked))).suspects[0]
+    request = AuditSamples(cohort=atlas.COHORT, samples=str(atlas.samples_of(workspace, "copying")))
+    closest = workspace.audit(str(pipeline.existing_result(workspace, request))).suspects[0]
     page = tour.open(f"/feature_map{of('copying', tour)}&image={closest.synthetic}")
     expect(page.locator(".map[data-ready][data-drawn]")).to_be_visible()
     expect(page.locator(f".viewer[data-ready^='{closest.synthetic}'][data-drawn]")).to_be_visible()

@@ -24,6 +24,26 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
         for path in sorted((data("mednist_6k/images") / name).iterdir())[:PER_CLASS]:
             shutil.copy(path, folder / name)
 
+    import_folder(app, folder)
+    train_for_a_minute(app)
+    samples = draw_images(app)
+    query = f"?cohort=mednist&samples={samples}"
+    keep_one_and_reject_one(app, samples, query)
+
+    page = app.open(f"/feature_map{query}")
+    page.get_by_role("button", name=re.compile("map", re.IGNORECASE)).first.click()
+    expect(page.locator(".map[data-ready][data-drawn]")).to_be_visible(timeout=300_000)
+
+    page = app.open(f"/audit{query}")
+    page.get_by_role("button", name=re.compile("audit", re.IGNORECASE)).first.click()
+    expect(page.get_by_text("Variety", exact=True).first).to_be_visible(timeout=400_000)
+    audit = newest_audit(app, samples)
+    assert set(audit.verdicts) == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
+
+    bring_and_audit(app, data("mednist_6k/images"))
+
+
+def import_folder(app: App, folder: Path) -> None:
     page = app.open("/")
     if page.get_by_text("Load another cohort").count():
         page.get_by_text("Load another cohort").click()
@@ -37,6 +57,8 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     page.get_by_role("button", name="Import these images").click()
     expect(page.get_by_alt_text("images of the class Hand").first).to_be_visible(timeout=180_000)
 
+
+def train_for_a_minute(app: App) -> None:
     page = app.open("/training?cohort=mednist")
     if page.get_by_text("Train another generator").count():
         page.get_by_text("Train another generator").click()
@@ -51,13 +73,18 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text("Finished.")).to_be_visible(timeout=240_000)
 
+
+def draw_images(app: App) -> str:
+    """Go from the finished run to its generator, draw, and return the name of the images."""
+    page = app.page
     page.get_by_role("link", name="See the generator").click()
     app.settled()
     page.get_by_role("button", name=re.compile("^Draw")).click()
     expect(page.get_by_role("link", name=re.compile("Look at"))).to_be_visible(timeout=120_000)
+    return app.server.workspace.names("samples")[-1]
 
-    samples = app.server.workspace.names("samples")[-1]
-    query = f"?cohort=mednist&samples={samples}"
+
+def keep_one_and_reject_one(app: App, samples: str, query: str) -> None:
     page = app.open(f"/samples{query}")
     first = page.locator(".tiles button").first
     first.click()
@@ -70,21 +97,9 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
     page.wait_for_timeout(1000 * FASTEST_SECONDS)
     page.keyboard.press("1")
     expect(page.locator(".tiles button[data-mark=reject]")).to_have_count(1)
-    place = app.server.workspace
-    kept = Database(place.database_path).decisions(place.samples(samples).digest)
-    assert sorted(each.decision for each in kept) == ["keep", "reject"]
-
-    page = app.open(f"/feature_map{query}")
-    page.get_by_role("button", name=re.compile("map", re.IGNORECASE)).first.click()
-    expect(page.locator(".map[data-ready][data-drawn]")).to_be_visible(timeout=300_000)
-
-    page = app.open(f"/audit{query}")
-    page.get_by_role("button", name=re.compile("audit", re.IGNORECASE)).first.click()
-    expect(page.get_by_text("Variety", exact=True).first).to_be_visible(timeout=400_000)
-    audit = newest_audit(app, samples)
-    assert set(audit.verdicts) == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
-
-    bring_and_audit(app, data("mednist_6k/images"))
+    workspace = app.server.workspace
+    decisions = Database(workspace.database_path).decisions(workspace.samples(samples).digest)
+    assert sorted(decision.decision for decision in decisions) == ["keep", "reject"]
 
 
 def newest_audit(app: App, samples: str) -> Audit:

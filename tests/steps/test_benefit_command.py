@@ -129,7 +129,7 @@ def test_the_job_has_a_process_of_its_own_can_be_stopped_or_killed_and_goes_on(w
         last = store.submit(workspace, shorter).id
         assert last != again
         until(lambda: store.get(workspace, last).state == "done", "the end")
-        assert workspace.benefit(str(pipeline.made(workspace, shorter))).done == 1
+        assert workspace.benefit(str(pipeline.existing_result(workspace, shorter))).done == 1
         assert set(workspace.names("trials")) >= learnt
     finally:
         end_processes(workspace)

@@ -44,7 +44,7 @@ Ask = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A workspace with digits and one trained generator, made by the command line itself."""
     workspace = Workspace(tmp_path_factory.mktemp("cli"))
     workspace.keep(digit_cohort.cohort(count=300), "digits")
@@ -57,12 +57,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def ask(place: Workspace, capsys: pytest.CaptureFixture[str]) -> Ask:
+def ask(home: Workspace, capsys: pytest.CaptureFixture[str]) -> Ask:
     """Return a function that runs a command with --json - and returns its status and the document."""
 
     def run(*arguments: str) -> tuple[int, dict[str, Any]]:
         capsys.readouterr()
-        status = cli.run([*arguments, "--workspace", str(place.root), "--json", "-"])
+        status = cli.run([*arguments, "--workspace", str(home.root), "--json", "-"])
         return status, dict(json.loads(capsys.readouterr().out))
 
     return run
@@ -109,20 +109,20 @@ def test_cohort_show_and_list_hold_what_is_promised(ask: Ask) -> None:
     assert "path" not in shown["images"][0]
     status, listed = ask("cohort", "list")
     assert status == 0
-    assert "digits" in [each["name"] for each in listed["cohorts"]]
+    assert "digits" in [cohort["name"] for cohort in listed["cohorts"]]
 
 
 def test_cohort_import_answers_like_show_and_names_paths_only_when_asked(ask: Ask, tmp_path: Path) -> None:
     source = str(bright_and_dark(tmp_path / "source"))
     (tmp_path / "source" / "dark" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
-    status, made = ask("cohort", "import", source, "--name", "folder", "--size", "16", "--paths")
+    status, document = ask("cohort", "import", source, "--name", "folder", "--size", "16", "--paths")
     assert status == 0
-    assert made.keys() >= COHORT_KEYS
-    assert made["n"] == 24
-    assert {each["path"] for each in made["images"]} >= {"bright/0.png", "dark/11.png"}
-    assert [each["file"] for each in made["skipped"]] == ["dark/broken.png"]
-    assert made["skipped"][0].keys() == {"file", "code", "say", "do"}
-    assert ask("cohort", "show", "folder")[1]["hash"] == made["hash"]
+    assert document.keys() >= COHORT_KEYS
+    assert document["n"] == 24
+    assert {image["path"] for image in document["images"]} >= {"bright/0.png", "dark/11.png"}
+    assert [skipped["file"] for skipped in document["skipped"]] == ["dark/broken.png"]
+    assert document["skipped"][0].keys() == {"file", "code", "say", "do"}
+    assert ask("cohort", "show", "folder")[1]["hash"] == document["hash"]
     status, again = ask("cohort", "import", source, "--name", "folder")
     assert (status, again["error"]["code"]) == (2, "name_taken")
     status, gone = ask("cohort", "remove", "folder")
@@ -146,17 +146,17 @@ def test_generator_show_is_the_passport_with_name_and_hash(ask: Ask) -> None:
     assert status == 0
     assert shown["name"] == "d1"
     assert len(shown["hash"]) == 64
-    assert [each["name"] for each in shown["classes"]] == list("0123456789")
+    assert [name["name"] for name in shown["classes"]] == list("0123456789")
     assert shown["intended_use"] == "research only, not for diagnosis"
-    assert [each["name"] for each in ask("generator", "list")[1]["generators"]] == ["d1"]
+    assert [generator["name"] for generator in ask("generator", "list")[1]["generators"]] == ["d1"]
 
 
 def test_a_generator_goes_out_and_comes_in_unchanged(ask: Ask, tmp_path: Path) -> None:
     file = tmp_path / "out.safetensors"
     assert ask("generator", "export", "d1", str(file))[0] == 0
-    status, made = ask("generator", "import", str(file), "--name", "d2")
+    status, imported = ask("generator", "import", str(file), "--name", "d2")
     assert status == 0
-    assert made["hash"] == ask("generator", "show", "d1")[1]["hash"]
+    assert imported["hash"] == ask("generator", "show", "d1")[1]["hash"]
     damaged = bytearray(file.read_bytes())
     damaged[-9] ^= 1
     file.write_bytes(damaged)
@@ -167,11 +167,11 @@ def test_a_generator_goes_out_and_comes_in_unchanged(ask: Ask, tmp_path: Path) -
 
 def test_sample_writes_a_folder_a_class_and_says_so(ask: Ask, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    status, made = ask(
+    status, document = ask(
         "sample", "d1", "--per-class", "3", "--class", "4", "--class", "9", "--seed", "5", "--out", str(out)
     )
     assert status == 0
-    assert {key: made[key] for key in ("schema", "generator", "seed", "truncation", "n", "out")} == {
+    assert {key: document[key] for key in ("schema", "generator", "seed", "truncation", "n", "out")} == {
         "schema": "ganaug.samples/1", "generator": "d1", "seed": 5, "truncation": 1.0, "n": 6, "out": str(out),
     }  # fmt: skip
     assert sorted(path.relative_to(out).as_posix() for path in out.glob("*/*.png")) == [
@@ -184,11 +184,11 @@ def test_sample_writes_a_folder_a_class_and_says_so(ask: Ask, tmp_path: Path) ->
 def test_map_and_audit_of_anybodys_folder_hold_what_is_promised(ask: Ask, tmp_path: Path) -> None:
     out = tmp_path / "theirs"
     assert ask("sample", "d1", "--per-class", "6", "--out", str(out))[0] == 0
-    status, drawn = ask("map", "digits", str(out), "--encoder", "pixels")
+    status, map_document = ask("map", "digits", str(out), "--encoder", "pixels")
     assert status == 0
-    assert drawn.keys() >= {"schema", "encoder", "trustworthiness", "neighbour_hit_rate", "points"}
-    assert len(drawn["points"]) == 300 + 60
-    assert drawn["points"][0].keys() >= {"id", "role", "class", "x", "y", "nearest_train", "distance"}
+    assert map_document.keys() >= {"schema", "encoder", "trustworthiness", "neighbour_hit_rate", "points"}
+    assert len(map_document["points"]) == 300 + 60
+    assert map_document["points"][0].keys() >= {"id", "role", "class", "x", "y", "nearest_train", "distance"}
     status, judged = ask("audit", "digits", str(out), "--encoder", "pixels", "--paths", "--seed", "3")
     assert status == 0
     assert judged.keys() >= AUDIT_KEYS
@@ -201,24 +201,24 @@ def test_map_and_audit_of_anybodys_folder_hold_what_is_promised(ask: Ask, tmp_pa
     assert (out / judged["suspects"][0]["synthetic_path"]).is_file()
 
 
-def test_doctor_says_what_can_run_here(ask: Ask, place: Workspace) -> None:
-    status, found = ask("doctor")
+def test_doctor_says_what_can_run_here(ask: Ask, home: Workspace) -> None:
+    status, document = ask("doctor")
     assert status == 0
-    assert found.keys() == {
+    assert document.keys() == {
         *("schema", "version", "python", "torch", "device", "threads", "encoders", "workspace", "free_bytes")
     }
-    assert found["encoders"]["simclr"].keys() == {"ready", "say", "do"}
-    assert found["workspace"] == str(place.root)
+    assert document["encoders"]["simclr"].keys() == {"ready", "say", "do"}
+    assert document["workspace"] == str(home.root)
 
 
 # the contract around them
 
 
 def test_json_to_a_file_leaves_standard_output_empty(
-    place: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    home: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "run.json"
-    assert cli.run(["run", "show", "d1", "--json", str(file), "--workspace", str(place.root)]) == 0
+    assert cli.run(["run", "show", "d1", "--json", str(file), "--workspace", str(home.root)]) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "d1: done" in captured.err
@@ -226,9 +226,9 @@ def test_json_to_a_file_leaves_standard_output_empty(
 
 
 def test_without_json_the_answer_is_words_on_standard_output(
-    place: Workspace, capsys: pytest.CaptureFixture[str]
+    home: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["--workspace", str(place.root), "run", "list"]) == 0
+    assert cli.run(["--workspace", str(home.root), "run", "list"]) == 0
     assert "d1" in capsys.readouterr().out
 
 
@@ -263,7 +263,7 @@ def test_what_cannot_be_done_is_two_with_words_and_json(
     if arguments == ("nonsense",):
         status, answer = cli.run(["nonsense"]), {"error": {"what": "nonsense", "do": "x", "code": "usage"}}
     else:
-        status, answer = ask(*(str(tmp_path / "out") if each == "OUT" else each for each in arguments))
+        status, answer = ask(*(str(tmp_path / "out") if argument == "OUT" else argument for argument in arguments))
     assert status == 2
     assert answer.keys() == {"error"}
     assert answer["error"].keys() == {"what", "do", "code"}
@@ -273,21 +273,21 @@ def test_what_cannot_be_done_is_two_with_words_and_json(
 
 
 def test_a_full_disk_is_said_and_the_workspace_stays_as_it_was(
-    ask: Ask, place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, home: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, before = workspace_module._save, place.names("cohorts")
+    save, before = workspace_module._save, home.names("cohorts")
     monkeypatch.setattr(workspace_module, "_save", lambda path, array: save(Path("/dev/full"), array))
     status, answer = ask("cohort", "import", str(bright_and_dark(tmp_path)), "--name", "more", "--size", "16")
     assert (status, answer["error"]["code"]) == (2, "disk_full")
     assert "Free some space" in answer["error"]["do"]
-    assert place.names("cohorts") == before
+    assert home.names("cohorts") == before
 
 
 @pytest.mark.parametrize("fault", ["empty", "column", "class", "generator"])
 def test_faulty_material_is_refused_with_a_next_step_and_nothing_is_kept(
-    fault: str, ask: Ask, place: Workspace, tmp_path: Path
+    fault: str, ask: Ask, home: Workspace, tmp_path: Path
 ) -> None:
-    before = {kind: place.names(kind) for kind in KINDS}
+    before = {kind: home.names(kind) for kind in KINDS}
     (tmp_path / "empty").mkdir()
     listed = bright_and_dark(tmp_path / "listed")
     (listed / "table.csv").write_text("file,finding\nbright/0.png,b\n")
@@ -305,31 +305,31 @@ def test_faulty_material_is_refused_with_a_next_step_and_nothing_is_kept(
     assert status == 2
     assert words in answer["error"]["what"]
     assert answer["error"]["do"]
-    assert {kind: place.names(kind) for kind in KINDS} == before
+    assert {kind: home.names(kind) for kind in KINDS} == before
 
 
 def test_a_result_that_cannot_be_written_is_refused_before_the_work(
-    place: Workspace, capsys: pytest.CaptureFixture[str]
+    home: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["doctor", "--json", "/nowhere/x.json", "--workspace", str(place.root)]) == 2
+    assert cli.run(["doctor", "--json", "/nowhere/x.json", "--workspace", str(home.root)]) == 2
     assert "folder of /nowhere/x.json is not there" in capsys.readouterr().err
 
 
-def test_a_bug_keeps_its_traceback_and_is_one(place: Workspace) -> None:
+def test_a_bug_keeps_its_traceback_and_is_one(home: Workspace) -> None:
     buggy = "from ganaug_core import cli; from ganaug_core.generators import stored; stored.passport = None; cli.main()"
-    arguments = ("generator", "show", "d1", "--workspace", str(place.root))
-    told = subprocess.run(
+    arguments = ("generator", "show", "d1", "--workspace", str(home.root))
+    process = subprocess.run(
         [sys.executable, "-c", buggy, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
-    assert told.returncode == 1
-    assert "Traceback" in told.stderr
+    assert process.returncode == 1
+    assert "Traceback" in process.stderr
 
 
 # training on the command line
 
 
-def test_a_run_draws_plain_lines_where_there_is_no_terminal(place: Workspace) -> None:
-    with command(place, "train", "digits", "--name", "lines", *TRAIN, "--json", "-") as process:
+def test_a_run_draws_plain_lines_where_there_is_no_terminal(home: Workspace) -> None:
+    with command(home, "train", "digits", "--name", "lines", *TRAIN, "--json", "-") as process:
         out, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert json.loads(out)["state"] == "done"
@@ -337,11 +337,11 @@ def test_a_run_draws_plain_lines_where_there_is_no_terminal(place: Workspace) ->
     assert any("images shown" in line for line in errors.splitlines())
 
 
-def test_ctrl_c_writes_a_checkpoint_leaves_with_130_and_resume_goes_on(place: Workspace, ask: Ask) -> None:
+def test_ctrl_c_writes_a_checkpoint_leaves_with_130_and_resume_goes_on(home: Workspace, ask: Ask) -> None:
     many = ("--images", "4000000", *TRAIN[2:])
-    with command(place, "train", "digits", "--name", "cut", *many) as process:
+    with command(home, "train", "digits", "--name", "cut", *many) as process:
         deadline = time.monotonic() + PATIENCE
-        while not (place.exists("runs", "cut") and runs.history(place, "cut").get("images")):
+        while not (home.exists("runs", "cut") and runs.history(home, "cut").get("images")):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
@@ -359,7 +359,7 @@ def test_ctrl_c_writes_a_checkpoint_leaves_with_130_and_resume_goes_on(place: Wo
     assert stopped["images"] >= rested
 
 
-def test_detach_returns_at_once_and_pause_stop_and_list_follow(ask: Ask, place: Workspace) -> None:
+def test_detach_returns_at_once_and_pause_stop_and_list_follow(ask: Ask, home: Workspace) -> None:
     many = ("--images", "4000000", *TRAIN[2:])
     status, begun = ask("train", "digits", "--name", "loose", *many, "--detach")
     assert status == 0
@@ -367,20 +367,20 @@ def test_detach_returns_at_once_and_pause_stop_and_list_follow(ask: Ask, place: 
     status, paused = ask("run", "pause", "loose")
     assert (status, paused["state"]) == (0, "paused")
     assert ask("run", "stop", "loose")[1]["state"] == "stopped"
-    job = store.find(place, "train", "loose")
+    job = store.find(home, "train", "loose")
     assert job is not None
     assert not job.live
 
 
-def test_a_path_as_cohort_is_imported_once_and_does_not_replace_another(place: Workspace, tmp_path: Path) -> None:
+def test_a_path_as_cohort_is_imported_once_and_does_not_replace_another(home: Workspace, tmp_path: Path) -> None:
     source = bright_and_dark(tmp_path / "digits")
-    first = sources.cohort(place, str(source), silent)
+    first = sources.cohort(home, str(source), silent)
     assert first.startswith("digits-"), "the name digits is taken by other images"
-    assert place.cohort(first).name == first
-    before = place.artefact("cohorts", first)
-    assert sources.cohort(place, str(source), silent) == first
-    assert place.artefact("cohorts", first) == before
-    place.remove("cohorts", first)
+    assert home.cohort(first).name == first
+    before = home.artefact("cohorts", first)
+    assert sources.cohort(home, str(source), silent) == first
+    assert home.artefact("cohorts", first) == before
+    home.remove("cohorts", first)
 
 
 # speed and looks
@@ -423,12 +423,12 @@ def test_json_has_null_where_a_number_is_none(capsys: pytest.CaptureFixture[str]
     assert json.loads(capsys.readouterr().out) == {"value": None, "list": [1.5, None]}
 
 
-def test_a_taken_port_is_said_before_anything_starts(place: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_is_said_before_anything_starts(home: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     import socket
 
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert cli.run(["app", "--port", str(port), "--no-browser", "--workspace", str(place.root)]) == 2
+        assert cli.run(["app", "--port", str(port), "--no-browser", "--workspace", str(home.root)]) == 2
     assert f"Port {port} is used by another program" in capsys.readouterr().err

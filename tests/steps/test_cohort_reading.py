@@ -144,9 +144,9 @@ def test_a_stopped_import_leaves_nothing_behind(tmp_path: Path) -> None:
 
     def stop(share: float, words: str) -> None:
         if "file 10" in words:
-            raise pipeline.Asked("stop")
+            raise pipeline.StopRequested("stop")
 
-    with pytest.raises(pipeline.Asked):
+    with pytest.raises(pipeline.StopRequested):
         pipeline.import_cohort(place, ImportCohort(source=str(home), name="c"), stop)
     assert list((place.root / "cohorts").iterdir()) == list((place.root / "artefacts").iterdir()) == []
 

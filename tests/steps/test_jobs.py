@@ -118,9 +118,9 @@ def test_a_junk_row_does_not_hide_the_other_jobs(asleep: Workspace) -> None:
         for junk in ("{", "[1]", '{"cohort": 3}'):
             connection.execute(job_table.insert().values(**{**row, "id": None, "request": junk}))
         connection.execute(job_table.insert().values(**{**row, "id": None, "kind": "nothing"}))
-    seen = store.jobs(asleep)
-    assert [job.id for job in seen if job.live] == [number]
-    assert [job.error["code"] for job in seen if job.error] == ["damaged"] * 4
+    jobs = store.jobs(asleep)
+    assert [job.id for job in jobs if job.live] == [number]
+    assert [job.error["code"] for job in jobs if job.error] == ["damaged"] * 4
     assert an_audit(asleep) == number
 
 
@@ -179,10 +179,10 @@ def test_a_running_job_whose_lock_is_free_is_seen_as_interrupted(asleep: Workspa
     with locks.hold(store.lock_of(asleep, store.get(asleep, job)), "The test"):
         store.progress(asleep, job, 0.5, "half", 9.0)
         assert state_of(asleep, job) == "running"
-    seen = store.get(asleep, job)
-    assert (seen.state, seen.share, seen.seconds_left) == ("interrupted", 0.5, None)
-    assert seen.error is not None
-    assert "Resume" in seen.error["do"]
+    job_now = store.get(asleep, job)
+    assert (job_now.state, job_now.share, job_now.seconds_left) == ("interrupted", 0.5, None)
+    assert job_now.error is not None
+    assert "Resume" in job_now.error["do"]
 
 
 def test_a_pause_that_was_taken_back_meanwhile_goes_on(asleep: Workspace) -> None:
@@ -460,7 +460,7 @@ def test_a_bug_is_called_a_bug_and_leaves_a_traceback_in_the_log(
     def broken(*_: Any) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(pipeline, "audit_samples", broken)
+    monkeypatch.setitem(pipeline.STEPS, AuditSamples, broken)
     number = an_audit(asleep)
     job = store.claim(asleep, store.SHORT)
     assert job is not None
@@ -506,7 +506,7 @@ def test_a_stop_reaches_a_short_job_at_its_next_report(asleep: Workspace, monkey
             report(share, "working")
         return "never"
 
-    monkeypatch.setattr(pipeline, "audit_samples", long_task)
+    monkeypatch.setitem(pipeline.STEPS, AuditSamples, long_task)
     number = an_audit(asleep)
     job = store.claim(asleep, store.SHORT)
     assert job is not None
@@ -522,7 +522,7 @@ def test_a_signal_cuts_into_a_short_job_that_never_reports(asleep: Workspace, mo
         os.kill(os.getpid(), signal.SIGTERM)
         return "went on"
 
-    monkeypatch.setattr(pipeline, "audit_samples", deaf)
+    monkeypatch.setitem(pipeline.STEPS, AuditSamples, deaf)
     number = an_audit(asleep)
     job = store.claim(asleep, store.SHORT)
     assert job is not None

@@ -17,9 +17,9 @@ VERDICTS = {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with digits from files and a generator that saw them for a few seconds."""
-    place = tmp_path_factory.mktemp("way")
-    workspace = Workspace(place / "workspace")
-    source = digit_cohort.folder(place / "digits")
+    folder = tmp_path_factory.mktemp("way")
+    workspace = Workspace(folder / "workspace")
+    source = digit_cohort.folder(folder / "digits")
     pipeline.import_cohort(workspace, ImportCohort(source=str(source), name="digits", size=16))
     config = configure(images=3000, threads=1, seed=3, changes={"architecture.width": 8}).model_dump(mode="json")
     pipeline.train(workspace, Train(cohort="digits", name="first", config=config))
@@ -27,30 +27,34 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def test_the_whole_way_on_digits_gives_an_audit_a_map_and_samples(trained: Workspace) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     samples = pipeline.sample(trained, Sample(generator="first", per_class=20, seed=3))
     request = AuditSamples(cohort="digits", samples=samples, encoders=("pixels", "texture"), seed=3)
-    audit = trained.audit(pipeline.audit_samples(trained, request, lambda share, doing: told.append(doing)))
-    drawn = trained.map(pipeline.build_map(trained, BuildMap(cohort="digits", samples=samples, encoder="pixels")))
+    audit = trained.audit(pipeline.audit_samples(trained, request, lambda share, doing: messages.append(doing)))
+    map_ = trained.map(pipeline.build_map(trained, BuildMap(cohort="digits", samples=samples, encoder="pixels")))
     cohort = trained.cohort("digits")
     assert set(audit.verdicts) == VERDICTS
     assert audit.seed == 3
     assert audit.verdicts["label_fidelity"].state == "not_assessable", "there is no classifier's space"
     assert len(trained.samples(samples)) == 20 * len(cohort.classes)
-    assert len(drawn.ids) == len(cohort) + len(trained.samples(samples))
-    assert any("looking through" in doing for doing in told)
+    assert len(map_.ids) == len(cohort) + len(trained.samples(samples))
+    assert any("looking through" in doing for doing in messages)
 
 
 def test_what_was_made_is_found_and_not_made_again(trained: Workspace) -> None:
     request = Sample(generator="first", per_class=5)
     samples = pipeline.sample(trained, request)
     before = trained.artefact("samples", samples)
-    assert pipeline.made(trained, request) == samples
+    assert pipeline.existing_result(trained, request) == samples
     assert pipeline.sample(trained, request) == samples
     assert trained.artefact("samples", samples) == before
     map_ = BuildMap(cohort="digits", samples=samples, encoder="pixels")
-    assert pipeline.made(trained, map_) is None
-    assert pipeline.build_map(trained, map_) == pipeline.made(trained, map_) == pipeline.build_map(trained, map_)
+    assert pipeline.existing_result(trained, map_) is None
+    assert (
+        pipeline.build_map(trained, map_)
+        == pipeline.existing_result(trained, map_)
+        == pipeline.build_map(trained, map_)
+    )
 
 
 def test_samples_of_another_generator_under_the_same_name_are_other_samples(trained: Workspace, tmp_path: Path) -> None:

@@ -88,8 +88,8 @@ def test_an_audit_by_an_earlier_method_is_not_the_headline(home: Workspace, monk
     (name,) = home.names("audits")
     monkeypatch.setitem(REVISIONS, "audits", REVISIONS["audits"] + 1)
     assert home.newest("audits", inputs(home)) is None
-    assert [each for each, _ in home.find("audits", inputs(home), revision=None)] == [name]
-    assert [each for each, _ in home.earlier("audits", {"cohort": "digits", "samples": "drawn"}, inputs(home))] == [
+    assert [name for name, _ in home.find("audits", inputs(home), revision=None)] == [name]
+    assert [name for name, _ in home.earlier("audits", {"cohort": "digits", "samples": "drawn"}, inputs(home))] == [
         name
     ]
 
@@ -106,8 +106,8 @@ def test_deleting_says_what_depends_on_it_also_by_way_of_others(home: Workspace)
     (audit,) = home.names("audits")
     assert home.dependents("cohorts", "digits") == [("samples", "drawn"), ("audits", audit)]
     home.write("features", "cache", {}, origin=Origin(inputs={"cohort": home.identity("cohorts", "digits")}))
-    told = home.remove_with_caches("cohorts", "digits")
-    assert (told["samples"], told["audits"], told["runs"]) == (["drawn"], [audit], [])
+    dependents = home.remove_with_caches("cohorts", "digits")
+    assert (dependents["samples"], dependents["audits"], dependents["runs"]) == (["drawn"], [audit], [])
     assert home.names("features") == [], "what can be computed again goes with the images that it was computed from"
     assert home.names("samples") == ["drawn"]
 
@@ -278,8 +278,8 @@ def ask(home: Workspace, capsys: pytest.CaptureFixture[str]) -> Callable[..., tu
     def called(*arguments: str) -> tuple[int, Any, str]:
         capsys.readouterr()
         status = cli.run([*arguments, "--workspace", str(home.root), "--json", "-"])
-        said = capsys.readouterr()
-        return status, json.loads(said.out), said.err
+        output = capsys.readouterr()
+        return status, json.loads(output.out), output.err
 
     return called
 
@@ -299,13 +299,13 @@ def test_a_list_shows_the_others_and_says_which_one_is_damaged(
     DAMAGE[damage](home.folder(kind, "bad"))
     status, document, _ = ask(verb, "list")
     assert status == 0
-    by_name = {each["name"]: each for each in document[kind]}
+    by_name = {entry["name"]: entry for entry in document[kind]}
     assert by_name["bad"]["error"]["code"] == "damaged"
     if verb == "cohort":
         assert by_name["digits"]["n"] == 400
-    status, document, said = ask(verb, "show", "bad")
+    status, document, output = ask(verb, "show", "bad")
     assert (status, document["error"]["code"]) == (2, "damaged")
-    assert "Traceback" not in said
+    assert "Traceback" not in output
     if verb != "run":
         assert ask(verb, "remove", "bad")[0] == 0
         assert "bad" not in home.names(kind)
@@ -313,12 +313,12 @@ def test_a_list_shows_the_others_and_says_which_one_is_damaged(
 
 def test_a_zero_byte_array_is_no_interruption(home: Workspace, ask: Callable[..., tuple[int, Any, str]]) -> None:
     (home.folder("cohorts", "digits") / "pixels.npy").write_bytes(b"")
-    status, document, said = ask("cohort", "show", "digits")
+    status, document, output = ask("cohort", "show", "digits")
     assert (status, document["error"]["code"]) == (2, "damaged")
-    assert "Interrupted" not in said
+    assert "Interrupted" not in output
 
 
 def test_the_package_imports_quickly_and_without_torch() -> None:
     code = "import ganaug_core, sys; print(sorted({'torch', 'numpy', 'streamlit'} & sys.modules.keys()))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"

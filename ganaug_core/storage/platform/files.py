@@ -69,10 +69,10 @@ def _try_lock_byte(descriptor: int, shared: bool) -> bool:
     lock = windows.WinDLL("kernel32", use_last_error=True).LockFileEx
     number = ctypes.c_uint32
     lock.argtypes = (ctypes.c_void_p, number, number, number, number, ctypes.POINTER(_Overlapped))
-    place = _Overlapped(offset=_LOCKED_BYTE & 0xFFFFFFFF, offset_high=_LOCKED_BYTE >> 32)
+    location = _Overlapped(offset=_LOCKED_BYTE & 0xFFFFFFFF, offset_high=_LOCKED_BYTE >> 32)
     mode = _FAIL_IMMEDIATELY | (0 if shared else _EXCLUSIVE)
     handle = msvcrt.get_osfhandle(descriptor)  # type: ignore[attr-defined,unused-ignore]
-    if lock(handle, mode, 0, 1, 0, ctypes.byref(place)):
+    if lock(handle, mode, 0, 1, 0, ctypes.byref(location)):
         return True
     reason = windows.get_last_error()
     if reason != _LOCK_VIOLATION:

@@ -18,9 +18,9 @@ def is_legal_here(name: str) -> bool:
     return not (is_device(name) or name.endswith((".", " ")) or set(name) & set('<>:"|?*'))
 
 
-def same_but_for_case(name: str, known: Iterable[str]) -> str | None:
+def same_but_for_case(name: str, names: Iterable[str]) -> str | None:
     """Return the known name that differs from `name` in capitals only, None if there is none.
 
     macOS and Windows take both for one file; the name itself, where it is known, is not meant.
     """
-    return next((other for other in known if other != name and other.casefold() == name.casefold()), None)
+    return next((other for other in names if other != name and other.casefold() == name.casefold()), None)

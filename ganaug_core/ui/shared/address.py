@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+IMAGE = "image"  # key of the image that a page looks at
+
 
 def settle(key: str) -> str:
     """Bring the address and the widget with that key together, and return what is chosen, empty for nothing.
@@ -9,11 +11,13 @@ def settle(key: str) -> str:
     Call it before the widget is drawn. A link that brings something new wins; otherwise the address follows the widget.
     """
     written = f"{key}-in-address"
-    asked = st.query_params.get(key, "")
-    if asked and (asked != st.session_state.get(written) or key not in st.session_state):  # a link, or a new page
-        st.session_state[key] = asked
+    in_address = st.query_params.get(key, "")
+    if in_address and (
+        in_address != st.session_state.get(written) or key not in st.session_state
+    ):  # a link, or a new page
+        st.session_state[key] = in_address
     chosen: str = st.session_state.get(key) or ""
-    if chosen != asked:
+    if chosen != in_address:
         if chosen:
             st.query_params[key] = chosen
         else:

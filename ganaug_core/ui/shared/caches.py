@@ -51,36 +51,36 @@ def workspace() -> Workspace:
 
 
 def cohort(name: str) -> Cohort:
-    return _whole(Cohort, "cohorts", name, _cohort)
+    return _record(Cohort, "cohorts", name, _cohort)
 
 
 def samples(name: str) -> Samples:
-    return _whole(Samples, "samples", name, _samples)
+    return _record(Samples, "samples", name, _samples)
 
 
 def map(name: str, cohort: str, samples: str) -> Map:
     """Return a map; the cohort and the samples have the names that they have now."""
-    return replace(_whole(Map, "maps", name, _map), cohort=cohort, synthetic=samples)
+    return replace(_record(Map, "maps", name, _map), cohort=cohort, synthetic=samples)
 
 
 def audit(name: str, cohort: str, samples: str) -> Audit:
     """Return an audit; the cohort and the samples have the names that they have now."""
-    known = _whole(Audit, "audits", name, _audit)
-    return replace(known, cohort={**known.cohort, "name": cohort}, synthetic={**known.synthetic, "name": samples})
+    record = _record(Audit, "audits", name, _audit)
+    return replace(record, cohort={**record.cohort, "name": cohort}, synthetic={**record.synthetic, "name": samples})
 
 
 def benefit(name: str) -> Benefit:
-    return _whole(Benefit, "benefits", name, _benefit)
+    return _record(Benefit, "benefits", name, _benefit)
 
 
-def thumbnails(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
+def cohort_sheet(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     """Return one PNG of some images of a cohort, given by row, in the window of its intensity."""
-    return _thumbnails(str(workspace().root), artefact("cohorts", name), images, columns, tile)
+    return _cohort_sheet(str(workspace().root), artefact("cohorts", name), images, columns, tile)
 
 
-def drawn(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
+def samples_sheet(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     """Return one PNG of some synthetic images, given by row; black is -1, white is 1."""
-    return _drawn(str(workspace().root), artefact("samples", name), images, columns, tile)
+    return _samples_sheet(str(workspace().root), artefact("samples", name), images, columns, tile)
 
 
 def upper_half(picture: Path) -> str:
@@ -100,8 +100,8 @@ def artefact(kind: str, name: str) -> str:
 
 def inputs(cohort: str, samples: str) -> dict[str, str]:
     """Return what a map, an audit or a benefit of these two is found by."""
-    place = workspace()
-    return {"cohort": place.identity("cohorts", cohort), "samples": place.identity("samples", samples)}
+    home = workspace()
+    return {"cohort": home.identity("cohorts", cohort), "samples": home.identity("samples", samples)}
 
 
 def audit_of(cohort: str, samples: str) -> Audit | None:
@@ -117,11 +117,11 @@ def audit_beside(cohort: str, samples: str) -> Audit | None:
     return None
 
 
-def _whole(record: type[Record], kind: str, name: str, kept: Callable[[str, str], Record]) -> Record:
+def _record(record: type[Record], kind: str, name: str, open_record: Callable[[str, str], Record]) -> Record:
     """Return a record by name; Damaged where it is."""
     with using(kind, name):
         try:
-            return kept(str(workspace().root), artefact(kind, name))
+            return open_record(str(workspace().root), artefact(kind, name))
         except WorkspaceError:  # replaced in this very moment, or damaged: then the words have its name
             return workspace().load(record, name)
 
@@ -157,16 +157,20 @@ def _benefit(root: str, artefact: str) -> Benefit:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _thumbnails(root: str, artefact: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
-    found = _cohort(root, artefact)
-    window = found.intensity.low, found.intensity.high
-    return server.as_png(server.sheet(server.windowed(found.pixels[list(images)], *window), columns, tile, gap=3))
+def _cohort_sheet(root: str, artefact: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
+    cohort_record = _cohort(root, artefact)
+    window = cohort_record.intensity.low, cohort_record.intensity.high
+    return server.as_png(
+        server.sheet(server.windowed(cohort_record.pixels[list(images)], *window), columns, tile, gap=3)
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _drawn(root: str, artefact: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
-    found = _samples(root, artefact)
-    return server.as_png(server.sheet(server.windowed(found.images[list(images)], -1, 1), columns, tile, gap=3))
+def _samples_sheet(root: str, artefact: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
+    samples_record = _samples(root, artefact)
+    return server.as_png(
+        server.sheet(server.windowed(samples_record.images[list(images)], -1, 1), columns, tile, gap=3)
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -179,18 +183,22 @@ def _upper_half(path: str, stamp: int) -> str:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _histogram(root: str, artefact: str) -> tuple[Floats, dict[str, Floats]]:
     """Up to 300 evenly chosen images a class tell the shape; values outside the range count at its ends."""
-    found = _cohort(root, artefact)
-    low, high = found.intensity.low, found.intensity.high
+    cohort_record = _cohort(root, artefact)
+    low, high = cohort_record.intensity.low, cohort_record.intensity.high
     bins = 64
-    if found.pixels.dtype.kind in "iu":  # whole numbers: a bin holds as many values as its neighbour, or it lies
+    if (
+        cohort_record.pixels.dtype.kind in "iu"
+    ):  # whole numbers: a bin holds as many values as its neighbour, or it lies
         step = max(1, round((high - low) / bins))
         bins, low = int((high - low) // step) + 1, low - step / 2
         high = low + bins * step
     edges = np.linspace(low, high, bins + 1, dtype=np.float32)
     shares = {}
-    for label, class_name in enumerate(found.classes):
-        index = found.where(label=label)
-        some = index[:: max(1, len(index) // 300)]
-        counted = np.histogram(np.clip(found.pixels[some], edges[0], edges[-1]), edges)[0].astype(np.float32)
-        shares[class_name] = counted / max(1.0, float(counted.sum()))
+    for label, class_name in enumerate(cohort_record.classes):
+        rows = cohort_record.where(label=label)
+        chosen_rows = rows[:: max(1, len(rows) // 300)]
+        counts = np.histogram(np.clip(cohort_record.pixels[chosen_rows], edges[0], edges[-1]), edges)[0].astype(
+            np.float32
+        )
+        shares[class_name] = counts / max(1.0, float(counts.sum()))
     return edges, shares

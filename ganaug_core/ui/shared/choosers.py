@@ -30,15 +30,15 @@ def samples(cohort: str) -> str | None:
 
     Sets of a generator that learnt from this very cohort come first, damaged ones last.
     """
-    wanted = caches.cohort(cohort)
+    cohort_record = caches.cohort(cohort)
     sets, damaged = {}, []
     for name in _newest("samples"):
         try:
             sets[name] = caches.samples(name)
         except WorkspaceError:  # it does not hide the others, and who chooses it is told
             damaged.append(name)
-    fitting = [name for name, samples in sets.items() if samples.classes == wanted.classes]
-    own = [name for name in fitting if sets[name].provenance.get("cohort") == wanted.digest]
+    fitting = [name for name, samples in sets.items() if samples.classes == cohort_record.classes]
+    own = [name for name in fitting if sets[name].provenance.get("cohort") == cohort_record.digest]
     names = own + [name for name in fitting if name not in own] + damaged
     chosen = _choose("Synthetic images", "samples", names, "Images drawn together from a generator, or imported.")
     if chosen is not None:
@@ -48,13 +48,13 @@ def samples(cohort: str) -> str | None:
 
 def several(label: str, key: str, names: Sequence[str], *, most: int) -> list[str]:
     """Return up to `most` chosen names, the first two by default; the choice stands in the address."""
-    asked = [each for each in st.query_params.get_all(key) if each in names][:most]
-    if st.session_state.get(key) is None or asked != st.session_state.get(f"{key}-in-address", asked):
-        st.session_state[key] = asked or list(names[:2])
-    st.session_state[key] = [each for each in st.session_state[key] if each in names]
+    in_address = [name for name in st.query_params.get_all(key) if name in names][:most]
+    if st.session_state.get(key) is None or in_address != st.session_state.get(f"{key}-in-address", in_address):
+        st.session_state[key] = in_address or list(names[:2])
+    st.session_state[key] = [name for name in st.session_state[key] if name in names]
     chosen: list[str] = st.multiselect(label, names, key=key, max_selections=most, persist_state="session")
     st.session_state[f"{key}-in-address"] = chosen
-    if chosen != asked:
+    if chosen != in_address:
         st.session_state.setdefault(_ADDRESS, {})[key] = chosen
     return chosen
 
@@ -71,20 +71,22 @@ def _choose(label: str, key: str, names: Sequence[str], help: str | None = None)
     """
     if not names:
         return None
-    asked, written, wanted = st.query_params.get(key), f"{key}-in-address", st.session_state.pop(f"{key}-next", None)
-    before = st.session_state.get(written)
-    if wanted in names:
-        st.session_state[key] = wanted
-    elif asked is not None and asked != before:  # a link, or the browser's back button
-        if asked in names:
-            st.session_state[key] = asked
+    in_address, next_choice = st.query_params.get(key), st.session_state.pop(f"{key}-next", None)
+    written_key = f"{key}-in-address"
+    written_before = st.session_state.get(written_key)
+    if next_choice in names:
+        st.session_state[key] = next_choice
+    elif in_address is not None and in_address != written_before:  # a link, or the browser's back button
+        if in_address in names:
+            st.session_state[key] = in_address
         else:
             st.warning("What the link asks for is not in this workspace. The newest is shown instead.")
-    known = [each for each in (st.session_state.get(key), before) if each in names]
-    st.session_state[key] = known[0] if known else names[0]  # said each time: on a new page the first would be shown
+    candidates = [name for name in (st.session_state.get(key), written_before) if name in names]
+    # written each time: on a new page the first would be shown
+    st.session_state[key] = candidates[0] if candidates else names[0]
     chosen: str = st.selectbox(label, names, key=key, persist_state="session", help=help)
-    st.session_state[written] = chosen
-    if asked != chosen:
+    st.session_state[written_key] = chosen
+    if in_address != chosen:
         st.session_state.setdefault(_ADDRESS, {})[key] = chosen
     return chosen
 

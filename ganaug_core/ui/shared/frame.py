@@ -59,7 +59,9 @@ def run() -> None:
     st.set_page_config(page_title="ganaug", page_icon=str(assets / "favicon.png"), layout="wide")
     st.html(ROOMY)
     st.logo(str(assets / "logo.svg"), size="large")
-    page = st.navigation({title: [_page(each) for each in screens] for title, screens in _there().items()})
+    page = st.navigation(
+        {title: [_page(screen) for screen in screens] for title, screens in _available_sections().items()}
+    )
     with st.sidebar:
         st.text("Research use only. Not for diagnosis.")
     try:
@@ -71,10 +73,12 @@ def run() -> None:
         choosers.settle()
 
 
-def _there() -> dict[str, list[Screen]]:
+def _available_sections() -> dict[str, list[Screen]]:
     """Return the sections with the pages whose file exists."""
-    found = {title: [each for each in screens if path(each.name).is_file()] for title, screens in SECTIONS.items()}
-    return {title: screens for title, screens in found.items() if screens}
+    sections = {
+        title: [screen for screen in screens if path(screen.name).is_file()] for title, screens in SECTIONS.items()
+    }
+    return {title: screens for title, screens in sections.items() if screens}
 
 
 def _page(screen: Screen) -> StreamlitPage:

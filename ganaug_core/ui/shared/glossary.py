@@ -220,18 +220,18 @@ def space(encoder: str) -> str:
     return SPACES.get(encoder, encoder)
 
 
-def transform(found: str) -> str:
+def transform(name: str) -> str:
     """Return in words how an image was laid over another one."""
-    return "as it is" if found == "identity" else found.replace("+", ", ")
+    return "as it is" if name == "identity" else name.replace("+", ", ")
 
 
-def mentions(said: str, term: str) -> bool:
+def mentions(text: str, term: str) -> bool:
     """Return whether a term stands in a text of small letters as a word of its own, also as more than one."""
-    return re.search(rf"(?<!\w){re.escape(term.lower())}(?:e?s)?(?!\w)", said) is not None
+    return re.search(rf"(?<!\w){re.escape(term.lower())}(?:e?s)?(?!\w)", text) is not None
 
 
 def gloss(text: str) -> str | None:
     """Return what the terms in a sentence mean, for the help beside it; None where it has none."""
-    said = text.lower()
-    found = [f"**{term.strip(' =<')}**: {meaning}" for term, meaning in TERMS.items() if mentions(said, term)]
-    return "\n\n".join(found) or None
+    lower = text.lower()
+    meanings = [f"**{term.strip(' =<')}**: {meaning}" for term, meaning in TERMS.items() if mentions(lower, term)]
+    return "\n\n".join(meanings) or None

@@ -52,57 +52,57 @@ class Pair:
 
 def of_sample(cohort: str, samples: str, image: str) -> Pair:
     """Return the pair of a synthetic image: by the audit's copy search if that names it, else by correlation."""
-    if suspect := _named(cohort, samples, image):
+    if suspect := _suspect_of(cohort, samples, image):
         return of_suspect(suspect)
     record = caches.samples(samples)
-    found = np.flatnonzero(record.ids == image)
-    return by_pixels(caches.cohort(cohort), image, np.asarray(record.images[found[0]]), synthetic=True)
+    rows = np.flatnonzero(record.ids == image)
+    return by_correlation(caches.cohort(cohort), image, np.asarray(record.images[rows[0]]), synthetic=True)
 
 
-def _named(cohort: str, samples: str, image: str) -> Suspect | None:
+def _suspect_of(cohort: str, samples: str, image: str) -> Suspect | None:
     """Return what the audit says of a synthetic image, None where it does not name it."""
     audit = caches.audit_beside(cohort, samples)
-    return next((each for each in audit.suspects if each.synthetic == image), None) if audit else None
+    return next((suspect for suspect in audit.suspects if suspect.synthetic == image), None) if audit else None
 
 
 def of_suspect(suspect: Suspect) -> Pair:
     """Return a pair that the audit named."""
-    beside = suspect.distance / suspect.score if suspect.score > 0 else None
+    holdout_distance = suspect.distance / suspect.score if suspect.score > 0 else None
     return Pair(
         suspect.synthetic,
         True,
         suspect.train,
         suspect.holdout,
-        (suspect.distance, beside),
+        (suspect.distance, holdout_distance),
         f"Found by the audit's copy search ({words.plain(glossary.transform(suspect.transform))}).",
         REGISTERED,
         suspect,
     )
 
 
-def of_point(drawn: Map, row: int) -> Pair:
+def of_point(map_: Map, row: int) -> Pair:
     """Return the pair of a point on the map: the audit's, or with the training image nearest in its feature space."""
-    image, synthetic = str(drawn.ids[row]), bool(drawn.roles[row] == len(ROLES))
-    if synthetic and (suspect := _named(drawn.cohort, drawn.synthetic, image)):
+    image, synthetic = str(map_.ids[row]), bool(map_.roles[row] == len(ROLES))
+    if synthetic and (suspect := _suspect_of(map_.cohort, map_.synthetic, image)):
         return of_suspect(suspect)
-    cohort = caches.cohort(drawn.cohort)
+    cohort = caches.cohort(map_.cohort)
     if synthetic:
-        record = caches.samples(drawn.synthetic)
+        record = caches.samples(map_.synthetic)
         pixels = np.asarray(record.images[np.flatnonzero(record.ids == image)[0]])
     else:
         pixels = cohort.images(np.flatnonzero(cohort.ids == image))[0]
-    near = by_pixels(cohort, image, pixels, synthetic=synthetic)
-    if drawn.nearest[row] < 0:
-        return near
+    pair = by_correlation(cohort, image, pixels, synthetic=synthetic)
+    if map_.nearest[row] < 0:
+        return pair
     says = (
-        f"The training image is the nearest in the feature space {glossary.space(drawn.encoder)} "
-        f"(distance {words.number(float(drawn.distances[row]))}); the hold-out image is the most similar by pixels."
+        f"The training image is the nearest in the feature space {glossary.space(map_.encoder)} "
+        f"(distance {words.number(float(map_.distances[row]))}); the hold-out image is the most similar by pixels."
     )
-    train = str(drawn.ids[drawn.nearest[row]])
-    return Pair(image, synthetic, train, near.holdout, (None, near.distances[1]), says, CORRELATED)
+    train = str(map_.ids[map_.nearest[row]])
+    return Pair(image, synthetic, train, pair.holdout, (None, pair.distances[1]), says, CORRELATED)
 
 
-def by_pixels(cohort: Cohort, image: str, pixels: Floats, *, synthetic: bool) -> Pair:
+def by_correlation(cohort: Cohort, image: str, pixels: Floats, *, synthetic: bool) -> Pair:
     """Return the training and the hold-out image whose pixels correlate most with `pixels`, itself excluded.
 
     Args:
@@ -114,10 +114,10 @@ def by_pixels(cohort: Cohort, image: str, pixels: Floats, *, synthetic: bool) ->
     distances[cohort.ids == image] = np.inf
     best: list[tuple[str, float | None]] = []
     for role in (TRAIN, HOLDOUT):
-        places = np.flatnonzero(roles == role)
-        places = places[np.isfinite(distances[places])]
-        if len(places):
-            nearest = places[distances[places].argmin()]
+        rows = np.flatnonzero(roles == role)
+        rows = rows[np.isfinite(distances[rows])]
+        if len(rows):
+            nearest = rows[distances[rows].argmin()]
             best.append((str(cohort.ids[nearest]), max(0.0, float(distances[nearest]))))
         else:
             best.append(("", None))
@@ -130,11 +130,11 @@ def by_pixels(cohort: Cohort, image: str, pixels: Floats, *, synthetic: bool) ->
 def _references(root: str, name: str, digest: str) -> tuple[Floats, NDArray[np.int64]]:
     """Return all images of a cohort, coarse and of unit length, (n, pixels), and their roles; kept for two cohorts."""
     cohort = caches.cohort(name)
-    parts = [
+    batches = [
         _unit_length(cohort.images(np.arange(start, min(start + 512, len(cohort)))))
         for start in range(0, len(cohort), 512)
     ]
-    return np.concatenate(parts), np.asarray(cohort.roles)
+    return np.concatenate(batches), np.asarray(cohort.roles)
 
 
 def _unit_length(images: Floats) -> Floats:
@@ -164,8 +164,8 @@ def show_pair(pair: Pair, cohort: str, samples: str, *, key: str) -> None:
         (pair.train, pair.holdout), ("Nearest training image", "Nearest hold-out image"), pair.distances, strict=True
     ):
         if image:
-            far = f", distance {words.distance(distance)}" if distance is not None else ""
-            panels.append(Panel("cohorts", cohort, image, title, _class_of(cohort, image, False) + far))
+            suffix = f", distance {words.distance(distance)}" if distance is not None else ""
+            panels.append(Panel("cohorts", cohort, image, title, _class_of(cohort, image, False) + suffix))
     viewer(
         panels,
         key=key,
@@ -176,17 +176,17 @@ def show_pair(pair: Pair, cohort: str, samples: str, *, key: str) -> None:
     )
     st.markdown(pair.says, help=pair.measure)
     if pair.suspect is not None:
-        said_of_suspect(pair.suspect)
+        show_suspect(pair.suspect)
 
 
-def said_of_suspect(suspect: Suspect) -> None:
+def show_suspect(suspect: Suspect) -> None:
     """Say what the audit found about a pair, with its numbers and what they mean."""
     if suspect.identical:
         st.error("The same image up to noise: a copy, whatever the statistics say.", icon=":material/content_copy:")
     values = [words.distance(suspect.distance), words.number(suspect.score)]
     values += map(words.p_value, (suspect.p_value, suspect.q_value))
-    for place, value, (label, meaning) in zip(st.columns(4), values, NUMBERS.items(), strict=True):
-        place.metric(label, value, help=meaning)
+    for column, value, (label, meaning) in zip(st.columns(4), values, NUMBERS.items(), strict=True):
+        column.metric(label, value, help=meaning)
 
 
 def link_pair(samples: str, cohort: str, image: str) -> None:
@@ -199,8 +199,8 @@ def link_pair(samples: str, cohort: str, image: str) -> None:
 def labels(kind: str, name: str, ids: Sequence[str]) -> list[str]:
     """Return for each id what a screen reader says of it: class and id."""
     record = caches.samples(name) if kind == "samples" else caches.cohort(name)
-    rows = {str(each): row for row, each in enumerate(record.ids)}
-    return [f"{words.clean(record.classes[int(record.labels[rows[each]])])}, {each}" for each in ids]
+    rows = {str(image): row for row, image in enumerate(record.ids)}
+    return [f"{words.clean(record.classes[int(record.labels[rows[image]])])}, {image}" for image in ids]
 
 
 def _class_of(name: str, image: str, synthetic: bool) -> str:

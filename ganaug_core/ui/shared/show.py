@@ -1,4 +1,4 @@
-"""What pages say besides their content: the next step, an error in words, work that goes on."""
+"""What pages say besides their content: the next step, a link, an error in words."""
 
 import logging
 import secrets
@@ -7,34 +7,19 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from ganaug_core import app_root, pipeline
-from ganaug_core.config.requests import Request
+from ganaug_core import app_root
 from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import store
 from ganaug_core.ui.shared import caches, choosers, words
 
 _log = logging.getLogger(__name__)
 
-WORK = {
-    "import_cohort": "Importing the cohort",
-    "train": "Training",
-    "import_generator": "Checking the generator",
-    "sample": "Drawing images",
-    "import_samples": "Importing synthetic images",
-    "build_map": "Drawing the map",
-    "audit_samples": "Auditing",
-    "reduce_class": "Leaving patients out",
-    "measure_benefit": "Training classifiers",
-}
-POLL_SECONDS = 1.0
-_AWAITED = "awaited-{}"
-
 
 def next_step(text: str, page: str) -> None:
     """Say what is missing, link the page that helps, and end this page."""
     st.info(text, icon=":material/arrow_forward:")
     link(page)
-    _end()
+    _stop_page()
 
 
 def link(page: str, label: str | None = None, *, help: str | None = None, **query: str) -> None:
@@ -78,7 +63,7 @@ def guarded() -> Iterator[None]:
         )
     else:
         return
-    _end()
+    _stop_page()
 
 
 @contextmanager
@@ -90,7 +75,7 @@ def guarded_part() -> Iterator[None]:
         error(problem)
 
 
-def _end() -> None:
+def _stop_page() -> None:
     """End the page; once it is stopped Streamlit takes no more words, so the address is written before."""
     choosers.settle()
     st.stop()
@@ -103,137 +88,3 @@ def database() -> None:
     except WorkspaceError as problem:
         error(problem)
         st.text("What was made before is shown below; jobs, progress and decisions are not.")
-
-
-def jobs(kind: str) -> list[store.Job]:
-    """Return all jobs of a kind, newest first; none where the database cannot be used, which the page says."""
-    try:
-        return store.jobs(caches.workspace(), kind)
-    except WorkspaceError:
-        return []
-
-
-def job(request: Request) -> store.Job | None:
-    """Return the newest job that was asked for exactly this; None also where the database cannot be used."""
-    try:
-        return store.of(caches.workspace(), request)
-    except WorkspaceError:
-        return None
-
-
-def job_about(kind: str, cohort: str, samples: str) -> store.Job | None:
-    """Return the newest job of a kind about these two as they are now; None also without a database."""
-    try:
-        return store.about(caches.workspace(), kind, cohort, samples)
-    except WorkspaceError:
-        return None
-
-
-def finished(request: Request, label: str) -> str | None:
-    """Return the name of what a request made; where it is not made yet, offer to make it, or show how far it is.
-
-    Args:
-        label: Words on the button that starts it.
-    """
-    workspace = caches.workspace()
-    if known := pipeline.made(workspace, request):
-        return known
-    newest = job(request)
-    if newest is not None and newest.live:
-        follow(newest.id)
-        return None
-    if newest is not None and newest.error:
-        trouble(newest.error["what"], newest.error["do"])
-    elif newest is not None and newest.state in ("stopped", "interrupted"):
-        st.info(f"This was {words.STATES[newest.state].split(';')[0].split(':')[0]} before it was ready.")
-    if st.button(label, type="primary", key=f"start-{request.step}-{pipeline.outcome(workspace, request).name}"):
-        start(request)
-        st.rerun()
-    return None
-
-
-def start(request: Request, chooser: str | None = None) -> int:
-    """Hand work to the worker and return the number of the job.
-
-    Args:
-        chooser: Key of the chooser (`cohort`, `generator`, ...) that shall show the result once it is there.
-    """
-    job = store.submit(caches.workspace(), request)
-    st.session_state[_AWAITED.format(request.step)] = (job.id, chooser)
-    return job.id
-
-
-def watch(kind: str) -> None:
-    """Show the jobs of a kind that are going on, and what became of the one that this session started.
-
-    Call it before the chooser of the result, which then shows the new one.
-    """
-    collect(kind)
-    tell(kind)
-
-
-def collect(kind: str) -> str | None:
-    """Let the chooser show what this session's job of a kind made, and return its name once, when it is done.
-
-    Call it before the chooser.
-    """
-    job, chooser = _awaited(kind)
-    if job is None or job.state != "done":
-        return None
-    if chooser and job.result:
-        choosers.next_time(chooser, job.result)
-    del st.session_state[_AWAITED.format(kind)]
-    return job.result
-
-
-def tell(kind: str) -> None:
-    """Show the jobs of a kind that are going on, and why the one that this session started failed."""
-    for each in jobs(kind)[:20]:
-        if each.live:
-            st.text(f"{WORK[kind]}: {each.name}")
-            follow(each.id)
-    ours, _ = _awaited(kind)
-    if ours is not None and not ours.live and ours.error:
-        trouble(ours.error["what"], ours.error["do"])
-
-
-def news(kind: str) -> bool:
-    """Whether `tell` has something to show."""
-    job, _ = _awaited(kind)
-    failed = job is not None and bool(job.error)
-    return failed or any(each.live for each in jobs(kind)[:20])
-
-
-def _awaited(kind: str) -> tuple[store.Job | None, str | None]:
-    """Return the job of a kind that this session started last and not yet collected, and its chooser."""
-    number, chooser = st.session_state.get(_AWAITED.format(kind), (None, None))
-    if number is None:
-        return None, chooser
-    try:
-        return store.get(caches.workspace(), number), chooser
-    except WorkspaceError:  # the database cannot be used, or is another one by now
-        return None, chooser
-
-
-def follow(job_id: int) -> None:
-    """Show a job's progress until it ends, with a way to stop it; then run the page again."""
-    st.fragment(_follow, run_every=POLL_SECONDS)(job_id)
-
-
-def _follow(job_id: int) -> None:
-    with guarded():
-        workspace = caches.workspace()
-        job = store.get(workspace, job_id)
-        if not job.live:
-            st.rerun()
-        bar, button = st.columns([5, 1], vertical_alignment="center")
-        waiting = job.state in ("queued", "starting")
-        said = (
-            words.STATES[job.state].capitalize()
-            if waiting
-            else words.progress(job.share, words.plain(job.message or ""), job.seconds_left)
-        )
-        bar.progress(min(1.0, max(0.0, job.share or 0.0)), text=said)
-        if button.button("Stop", key=f"stop-{job_id}", width="stretch"):
-            store.ask(workspace, job_id, "stop")
-            st.toast("Stopping. This takes a few seconds.")

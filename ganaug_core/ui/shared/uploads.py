@@ -37,7 +37,7 @@ class Uploaded(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-def keep(files: Iterable[Uploaded], workspace: Workspace) -> Path:
+def store_files(files: Iterable[Uploaded], workspace: Workspace) -> Path:
     """Write uploaded files below the workspace and return what can be imported: a folder, or one single file.
 
     One zip archive is unpacked; one other file is kept as it is; several are kept as a folder.
@@ -51,27 +51,27 @@ def keep(files: Iterable[Uploaded], workspace: Workspace) -> Path:
         raise CohortError("No file was chosen.", do="Choose files, or a zip archive with one folder per class.")
     sweep(workspace)
     workspace.uploads.mkdir(exist_ok=True)
-    place = Path(tempfile.mkdtemp(dir=workspace.uploads))
+    folder = Path(tempfile.mkdtemp(dir=workspace.uploads))
     try:
-        with translated(place):
+        with translated(folder):
             if len(chosen) == 1 and chosen[0].name.lower().endswith(".zip"):
-                unpack(chosen[0], place)  # type: ignore[arg-type]
-                return _inner(place)
+                unpack(chosen[0], folder)  # type: ignore[arg-type]
+                return _class_folder(folder)
             names = _Names()
-            for each in chosen:
-                target = place / names.take(each.name)
+            for upload in chosen:
+                target = folder / names.take(upload.name)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                each.seek(0)
+                upload.seek(0)
                 with target.open("wb") as file:
-                    shutil.copyfileobj(each, file)
-            return target if len(chosen) == 1 else _inner(place)
+                    shutil.copyfileobj(upload, file)
+            return target if len(chosen) == 1 else _class_folder(folder)
     except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def unpack(archive: BinaryIO, place: Path) -> None:
-    """Unpack a zip archive below `place`; everything is checked before anything is written.
+def unpack(archive: BinaryIO, folder: Path) -> None:
+    """Unpack a zip archive below `folder`; everything is checked before anything is written.
 
     Raises:
         CohortError: Not a zip archive, damaged or encrypted; too many, too large or too tightly packed members; names
@@ -80,9 +80,9 @@ def unpack(archive: BinaryIO, place: Path) -> None:
     try:
         archive.seek(0)
         with zipfile.ZipFile(archive) as opened:
-            members = list(_checked(opened))
+            members = list(_checked_members(opened))
             for info, name in members:
-                target = place / name
+                target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(info) as source, target.open("wb") as file:
                     shutil.copyfileobj(source, file)
@@ -96,9 +96,9 @@ def unpack(archive: BinaryIO, place: Path) -> None:
         raise CohortError("The zip archive is empty.", do="Pack a folder with one sub-folder per class.", code="empty")
 
 
-def _checked(opened: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
-    infos = [each for each in opened.infolist() if not each.is_dir()]
-    total = sum(each.file_size for each in infos)
+def _checked_members(opened: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
+    infos = [info for info in opened.infolist() if not info.is_dir()]
+    total = sum(info.file_size for info in infos)
     if len(infos) > MOST_MEMBERS or total > MOST_BYTES:
         raise CohortError(
             f"The zip archive holds {len(infos):,} files of {total / 1e9:.1f} GB together.",
@@ -157,14 +157,14 @@ def _refused(name: str, why: str) -> CohortError:
     return CohortError(f"The name {shown!r} {why}.", do="Rename or remove that file and upload again.", code="name")
 
 
-def _inner(place: Path) -> Path:
+def _class_folder(folder: Path) -> Path:
     """Return the folder that holds the classes: archives often wrap everything in one more folder."""
-    entries = list(place.iterdir())
+    entries = list(folder.iterdir())
     if len(entries) == 1 and entries[0].is_dir():
         below = list(entries[0].iterdir())
-        if any(each.is_dir() for each in below) or any(each.suffix.lower() == ".csv" for each in below):
+        if any(entry.is_dir() for entry in below) or any(entry.suffix.lower() == ".csv" for entry in below):
             return entries[0]
-    return place
+    return folder
 
 
 def sweep(workspace: Workspace) -> None:
@@ -178,9 +178,9 @@ def sweep(workspace: Workspace) -> None:
 
 def roots() -> list[Path]:
     """Return the folders below which the server may be read: `GANAUG_ROOTS`, else the home of who started it."""
-    given = os.environ.get("GANAUG_ROOTS", "")
-    chosen = [Path(each).expanduser() for each in given.split(os.pathsep) if each] or [Path.home()]
-    return [each.resolve() for each in chosen if each.is_dir()]
+    setting = os.environ.get("GANAUG_ROOTS", "")
+    chosen = [Path(root).expanduser() for root in setting.split(os.pathsep) if root] or [Path.home()]
+    return [root.resolve() for root in chosen if root.is_dir()]
 
 
 def below_roots(text: str) -> Path:
@@ -189,16 +189,16 @@ def below_roots(text: str) -> Path:
     Raises:
         WorkspaceError: It is not there or not below an allowed folder; the message does not tell which.
     """
-    refused = WorkspaceError(
+    refusal = WorkspaceError(
         "That path is not there, or may not be opened from here.",
         do="Choose something below: " + ", ".join(str(root) for root in roots()) + ".",
         code="path",
     )
     if "\0" in text or not text.strip():
-        raise refused
+        raise refusal
     path = Path(os.path.realpath(Path(text.strip()).expanduser()))
     if not any(path.is_relative_to(root) for root in roots()) or not path.exists():
-        raise refused
+        raise refusal
     return path
 
 
@@ -206,7 +206,7 @@ def folders_in(path: Path, most: int = 500) -> list[str]:
     """Return the names of the folders in a folder, without hidden ones and links."""
     try:
         with os.scandir(path) as entries:
-            found = [each.name for each in entries if each.is_dir(follow_symlinks=False)]
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
-    return sorted((name for name in found if not name.startswith(".") and name.isprintable()), key=str.casefold)[:most]
+    return sorted((name for name in names if not name.startswith(".") and name.isprintable()), key=str.casefold)[:most]

@@ -47,7 +47,7 @@ def plain(text: object) -> str:
 
 def progress(share: float | None, message: str = "", seconds_left: float | None = None) -> str:
     """Return `42 %, about 11 minutes left: reading slices`."""
-    said = done(share)
+    sentence = done(share)
     if seconds_left is not None:
-        said += f", {left(seconds_left)}"
-    return f"{said}: {message}" if message else said
+        sentence += f", {left(seconds_left)}"
+    return f"{sentence}: {message}" if message else sentence

@@ -7,8 +7,8 @@ import streamlit as st
 from ganaug_core.config.requests import AuditSamples
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
 from ganaug_core.storage.workspace import Reference
-from ganaug_core.ui.pages.audit import evidence, verdicts
-from ganaug_core.ui.shared import caches, charts, figures, glossary, pairs, show, words
+from ganaug_core.ui.pages.audit import evidence, evidence_figures, verdicts
+from ganaug_core.ui.shared import caches, charts, glossary, job_progress, pairs, show, words
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
 from ganaug_core.ui.shared.components.viewer import Panel, viewer
 
@@ -18,37 +18,39 @@ FIRST = "Start the audit"
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     audit = caches.audit_of(cohort, samples)
-    job = show.job_about(AuditSamples.step, cohort, samples)
+    job = job_progress.job_about(AuditSamples.step, cohort, samples)
     if audit is not None and job is not None and job.live:
-        show.follow(job.id)
+        job_progress.follow(job.id)
     if audit is None:
         st.text(
             "An audit compares the synthetic images with the training images and with the hold-out images that no "
             "generator has seen. It takes a few minutes and goes on when you leave the page."
         )
-        show.finished(AuditSamples(cohort=cohort, samples=samples, trust_split=_trusted(cohort, samples)), FIRST)
-        _earlier(cohort, samples)
+        job_progress.result_or_button(
+            AuditSamples(cohort=cohort, samples=samples, trust_split=_trusted(cohort, samples)), FIRST
+        )
+        _earlier_audits(cohort, samples)
         return
-    st.subheader(verdicts.overall(audit), help=verdicts.meant())
+    st.subheader(verdicts.in_one_sentence(audit), help=verdicts.questions())
     if (truncation := audit.synthetic.get("truncation")) is not None:
         st.caption(f"Drawn with truncation {truncation:g}: less varied than what the generator draws without it.")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _worst(audit)
+        _closest_pair(audit)
     with right:
-        _missing(audit)
-    verdicts.rows(audit)
-    verdicts.spaces(audit)
-    verdicts.regions(audit)
+        _worst_missing_group(audit)
+    verdicts.verdict_rows(audit)
+    verdicts.feature_spaces(audit)
+    verdicts.lesions(audit)
     _details(audit)
-    _again(cohort, samples)
-    _earlier(cohort, samples)
+    _save_and_repeat(cohort, samples)
+    _earlier_audits(cohort, samples)
 
 
 def _trusted(cohort: str, samples: str) -> bool:
     """Ask what only the user knows: whether a foreign generator has seen our hold-out."""
-    record, known = caches.samples(samples), caches.cohort(cohort)
-    if known.own_split or record.provenance.get("cohort") == known.digest:
+    record, cohort_record = caches.samples(samples), caches.cohort(cohort)
+    if cohort_record.own_split or record.provenance.get("cohort") == cohort_record.digest:
         return False
     trusted = st.checkbox(
         "The generator of these images was not trained on the hold-out share of this cohort",
@@ -58,7 +60,7 @@ def _trusted(cohort: str, samples: str) -> bool:
     return bool(trusted)
 
 
-def _worst(audit: Audit) -> None:
+def _closest_pair(audit: Audit) -> None:
     """The closest pair, whatever the verdict: people want to see it."""
     st.markdown(
         "#### The closest pair",
@@ -69,26 +71,26 @@ def _worst(audit: Audit) -> None:
         st.text("No pair was compared.")
         return
     worst = audit.suspects[0]
-    _two(audit, worst, "worst")
-    said = "The same image up to noise. " if worst.identical else ""
-    said += f"Distance {words.distance(worst.distance)} (0 is the same image)"
+    _pair_viewer(audit, worst, "worst")
+    text = "The same image up to noise. " if worst.identical else ""
+    text += f"Distance {words.distance(worst.distance)} (0 is the same image)"
     if worst.holdout and not worst.identical:
-        said += f"; at most one hold-out image in {round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance"
-    st.text(f"{said}.", help=glossary.gloss(said))
+        text += f"; at most one hold-out image in {round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance"
+    st.text(f"{text}.", help=glossary.gloss(text))
     pairs.link_pair(str(audit.synthetic["name"]), str(audit.cohort["name"]), worst.synthetic)
 
 
-def _two(audit: Audit, suspect: Suspect, key: str) -> None:
+def _pair_viewer(audit: Audit, suspect: Suspect, key: str) -> None:
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
     intensity = caches.cohort(cohort).intensity
-    sides = (
+    images = (
         ("samples", samples, suspect.synthetic, "Synthetic", "synthetic"),
         ("cohorts", cohort, suspect.train, "Training", "training image"),
     )
     viewer(
         [
             Panel(kind, name, image, title, pairs.labels(kind, name, [image])[0], glossary.TERMS[term])
-            for kind, name, image, title, term in sides
+            for kind, name, image, title, term in images
         ],
         key=key,
         unit=intensity.unit,
@@ -98,37 +100,37 @@ def _two(audit: Audit, suspect: Suspect, key: str) -> None:
     )
 
 
-def _missing(audit: Audit) -> None:
+def _worst_missing_group(audit: Audit) -> None:
     """The real images that the generator makes too rarely."""
     st.markdown(
         "#### The missing group",
         help="Real images that resemble each other, and that hardly any synthetic image resembles.",
     )
     if not audit.missing_modes:
-        unknown = audit.verdicts["mode_coverage"].state == "not_assessable"
-        said = f"{'None could be looked for' if unknown else 'None was found'}. Variety, below, says more."
-        st.text(said, help=glossary.gloss(said))
+        not_assessable = audit.verdicts["mode_coverage"].state == "not_assessable"
+        text = f"{'None could be looked for' if not_assessable else 'None was found'}. Variety, below, says more."
+        st.text(text, help=glossary.gloss(text))
         return
     worst = verdicts.worst_group(audit)
-    _group(audit, worst, "missing")
+    _show_group(audit, worst, "missing")
 
 
-def _group(audit: Audit, mode: MissingMode, key: str) -> None:
+def _show_group(audit: Audit, mode: MissingMode, key: str) -> None:
     """Show some real images of a group that is made too rarely; link all on the map, and what is made instead."""
     low, high = map(words.percent, mode.interval)
-    made = "none" if not mode.synthetic_share else f"only {words.percent(mode.synthetic_share)}"
-    said = (
+    synthetic_share = "none" if not mode.synthetic_share else f"only {words.percent(mode.synthetic_share)}"
+    text = (
         f"{words.clean(mode.class_name)}: {words.percent(mode.real_share)} of the real images look like these, but "
-        f"{made} of the synthetic ones do (95 % interval {low} to {high}, {words.chance(mode.p_value)})."
+        f"{synthetic_share} of the synthetic ones do (95 % interval {low} to {high}, {words.chance(mode.p_value)})."
     )
-    st.text(said, help=glossary.gloss(said))
+    st.text(text, help=glossary.gloss(text))
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
-    shown = list(mode.exemplars)
+    images = list(mode.exemplars)
     gallery(
         "cohorts",
         cohort,
-        shown,
-        pairs.labels("cohorts", cohort, shown),
+        images,
+        pairs.labels("cohorts", cohort, images),
         key=key,
         title=f"Real images of the class {words.clean(mode.class_name)} that are missing",
         size=96,
@@ -143,30 +145,30 @@ def _group(audit: Audit, mode: MissingMode, key: str) -> None:
 
 def _details(audit: Audit) -> None:
     with st.expander(f"Closest pairs ({len(audit.suspects)})", icon=":material/content_copy:"), show.guarded():
-        _suspects(audit)
+        _closest_pairs(audit)
     if len(audit.missing_modes) > 1:
         with st.expander(f"All missing groups ({len(audit.missing_modes)})", icon=":material/groups:"):
             for mode in audit.missing_modes:
-                _group(audit, mode, f"missing-{mode.class_name}-{mode.cluster}")
-    if any(each.name == "coverage" and each.class_name for each in audit.measurements):
+                _show_group(audit, mode, f"missing-{mode.class_name}-{mode.cluster}")
+    if any(measurement.name == "coverage" and measurement.class_name for measurement in audit.measurements):
         with st.expander("Coverage of each class", icon=":material/stacked_bar_chart:"):
             _coverage(audit)
     if audit.scores:
         with st.expander("How near the synthetic images are to the training images", icon=":material/bar_chart:"):
-            _scores(audit)
+            _copy_scores(audit)
     evidence.details(audit)
     with st.expander(f"All measurements ({len(audit.measurements)})", icon=":material/table:"):
         _measurements(audit)
 
 
 @st.fragment
-def _suspects(audit: Audit) -> None:
+def _closest_pairs(audit: Audit) -> None:
     with show.guarded():
         if not audit.suspects:
             st.text("No pair was compared.")
             return
         cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
-        by_id = {each.synthetic: each for each in audit.suspects}
+        by_id = {suspect.synthetic: suspect for suspect in audit.suspects}
         left, right = st.columns([1, 3], gap="large")
         with left:
             st.text("Synthetic images, nearest to a training image first")
@@ -195,35 +197,39 @@ def _suspects(audit: Audit) -> None:
 def _suspect_table(audit: Audit) -> pd.DataFrame:
     rows = [
         {
-            "Synthetic": each.synthetic,
-            "Training": each.train,
-            "How": glossary.transform(each.transform),
-            "Distance": each.distance,
-            "Copy score": each.score,
-            "p": words.p_value(each.p_value),
-            "q": words.p_value(each.q_value),
-            "Same up to noise": each.identical,
+            "Synthetic": suspect.synthetic,
+            "Training": suspect.train,
+            "How": glossary.transform(suspect.transform),
+            "Distance": suspect.distance,
+            "Copy score": suspect.score,
+            "p": words.p_value(suspect.p_value),
+            "q": words.p_value(suspect.q_value),
+            "Same up to noise": suspect.identical,
         }
-        for each in audit.suspects
+        for suspect in audit.suspects
     ]
     return pd.DataFrame(rows)
 
 
 def _coverage(audit: Audit) -> None:
-    measured = [each for each in audit.measurements if each.name == "coverage" and each.class_name]
-    for encoder in dict.fromkeys(each.encoder for each in measured):
-        chosen = [each for each in measured if each.encoder == encoder]
-        low = min(chosen, key=lambda each: each.value)
+    measured = [
+        measurement for measurement in audit.measurements if measurement.name == "coverage" and measurement.class_name
+    ]
+    for encoder in dict.fromkeys(measurement.encoder for measurement in measured):
+        chosen = [measurement for measurement in measured if measurement.encoder == encoder]
+        low = min(chosen, key=lambda measurement: measurement.value)
         alt = f"Coverage of {len(chosen)} classes; least in {words.clean(low.class_name)} with {low.value:.2f}"
-        charts.show(figures.coverage(chosen), f"coverage-{encoder}", alt)
+        charts.show(evidence_figures.coverage(chosen), f"coverage-{encoder}", alt)
     st.text("An interval wholly left of the white line tells of a missing part.")
 
 
-def _scores(audit: Audit) -> None:
+def _copy_scores(audit: Audit) -> None:
     synthetic = np.asarray(audit.scores["synthetic"])
-    limit = figures.threshold(audit)
+    limit = evidence_figures.threshold(audit)
     below = int((synthetic < limit).sum()) if limit is not None else 0
-    charts.show(figures.copy_scores(audit), "copy-scores", f"{below} synthetic images score below every hold-out image")
+    charts.show(
+        evidence_figures.copy_scores(audit), "copy-scores", f"{below} synthetic images score below every hold-out image"
+    )
     expected = len(synthetic) / (len(audit.scores["holdout"]) + 1)
     st.text(
         f"{below:,} of {len(synthetic):,} synthetic images score lower than every one of "
@@ -238,7 +244,7 @@ def _scores(audit: Audit) -> None:
 
 
 def _measurements(audit: Audit) -> None:
-    helped = {
+    column_help = {
         "Value": glossary.COLUMNS["value"],
         "95 % interval": glossary.COLUMNS["interval"],
         "Real against real": glossary.COLUMNS["floor"],
@@ -250,35 +256,37 @@ def _measurements(audit: Audit) -> None:
         "Reference": glossary.COLUMNS["reference"],
     }
     st.dataframe(
-        pd.DataFrame([_row(each) for each in audit.measurements]),
+        pd.DataFrame([_row(measurement) for measurement in audit.measurements]),
         hide_index=True,
-        column_config={name: st.column_config.Column(help=text) for name, text in helped.items()},
+        column_config={name: st.column_config.Column(help=text) for name, text in column_help.items()},
         alt="All measurements with interval, sizes, real against real, and chance",
     )
     st.text(f"Everything was drawn with seed {audit.seed}; the same seed gives the same numbers.")
 
 
-def _row(each: Measurement) -> dict[str, object]:
-    title, meaning = glossary.MEASURES.get(each.name, (each.name.replace("_", " ").capitalize(), glossary.PEAK))
-    interval = "–" if each.interval is None else " to ".join(words.number(end) for end in each.interval)
+def _row(measurement: Measurement) -> dict[str, object]:
+    title, meaning = glossary.MEASURES.get(
+        measurement.name, (measurement.name.replace("_", " ").capitalize(), glossary.PEAK)
+    )
+    interval = "–" if measurement.interval is None else " to ".join(words.number(end) for end in measurement.interval)
     return {
         "Measure": title,
-        "Class": words.clean(each.class_name) if each.class_name else "all",
-        "Space": glossary.space(each.encoder),
-        "Value": words.number(each.value) + (f" {each.unit}" if each.unit else ""),
+        "Class": words.clean(measurement.class_name) if measurement.class_name else "all",
+        "Space": glossary.space(measurement.encoder),
+        "Value": words.number(measurement.value) + (f" {measurement.unit}" if measurement.unit else ""),
         "95 % interval": interval,
-        "Real against real": "–" if each.floor is None else words.number(each.floor),
-        "By chance": "–" if each.null is None else words.number(each.null),
-        "p": "–" if each.p_value is None else words.p_value(each.p_value),
-        "Reference": each.reference.replace("holdout", "hold-out").replace("+", " + "),
-        "Real": each.n_real,
-        "Synthetic": each.n_synthetic,
-        "Better": each.better,
+        "Real against real": "–" if measurement.floor is None else words.number(measurement.floor),
+        "By chance": "–" if measurement.null is None else words.number(measurement.null),
+        "p": "–" if measurement.p_value is None else words.p_value(measurement.p_value),
+        "Reference": measurement.reference.replace("holdout", "hold-out").replace("+", " + "),
+        "Real": measurement.n_real,
+        "Synthetic": measurement.n_synthetic,
+        "Better": measurement.better,
         "Meaning": meaning,
     }
 
 
-def _again(cohort: str, samples: str) -> None:
+def _save_and_repeat(cohort: str, samples: str) -> None:
     """Offer the document, and to judge anew."""
     workspace = caches.workspace()
     name = workspace.newest("audits", caches.inputs(cohort, samples))
@@ -295,11 +303,11 @@ def _again(cohort: str, samples: str) -> None:
                 on_click="ignore",
             )
         if st.button("Run the audit again", icon=":material/refresh:", key="again"):
-            show.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted))
+            job_progress.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted))
             st.rerun()
 
 
-def _earlier(cohort: str, samples: str) -> None:
+def _earlier_audits(cohort: str, samples: str) -> None:
     """List audits of other images that had these names, and those by an earlier method: to read, not to rely on."""
     names = {"cohort": cohort, "samples": samples}
     earlier = caches.workspace().earlier("audits", names, caches.inputs(cohort, samples))
@@ -307,24 +315,24 @@ def _earlier(cohort: str, samples: str) -> None:
         return
     with st.expander(f"Earlier audits ({len(earlier)})", icon=":material/history:"), show.guarded():
         for name, reference in earlier:
-            st.text(f"{words.moment(reference.written)}: {_why_earlier(cohort, samples, reference)}")
+            st.text(f"{words.moment(reference.written)}: {_why_outdated(cohort, samples, reference)}")
             with show.guarded_part():
                 audit = caches.audit(name, cohort, samples)
-                st.markdown(f"**{words.plain(verdicts.overall(audit))}**")
-                for verdict in verdicts.ORDER:
+                st.markdown(f"**{words.plain(verdicts.in_one_sentence(audit))}**")
+                for verdict in glossary.VERDICTS:
                     title = glossary.VERDICTS[verdict][0]
                     st.text(f"{title}: {words.clean(audit.verdicts[verdict].statement)}")
 
 
-def _why_earlier(cohort: str, samples: str, reference: Reference) -> str:
+def _why_outdated(cohort: str, samples: str, reference: Reference) -> str:
     """Say what is no longer so since an audit was made."""
-    now = caches.inputs(cohort, samples)
+    inputs = caches.inputs(cohort, samples)
     changed = [
-        part
-        for part, name in (("cohort", cohort), ("samples", samples))
-        if reference.origin.inputs.get(part) != now[part]
+        role
+        for role, name in (("cohort", cohort), ("samples", samples))
+        if reference.origin.inputs.get(role) != inputs[role]
     ]
-    made_from = [f"an earlier {cohort if part == 'cohort' else samples}" for part in changed]
+    made_from = [f"an earlier {cohort if role == 'cohort' else samples}" for role in changed]
     if made_from:
         return f"made from {words.listing(made_from)}. It says nothing about the images that have this name now."
     return "made by an earlier version of the audit, whose numbers were others. Run the audit again to compare."

@@ -33,7 +33,7 @@ def details(audit: Audit) -> None:
 
 def _copied(audit: Audit) -> None:
     """List training images and patients behind the suspects."""
-    patients = len({each.patient for each in audit.copied})
+    patients = len({image.patient for image in audit.copied})
     st.text(
         f"{words.count(len(audit.copied), 'training image')} of {words.count(patients, 'patient')} "
         f"{'is' if len(audit.copied) == 1 else 'are'} behind the pairs on the list. Patient numbers are those of this "
@@ -41,14 +41,14 @@ def _copied(audit: Audit) -> None:
     )
     rows = [
         {
-            "Training image": each.train,
-            "Patient": each.patient,
-            "Class": words.clean(each.class_name),
-            "Synthetic images": len(each.synthetic),
-            "Same up to noise": each.identical,
-            "Which": ", ".join(each.synthetic[:8]),
+            "Training image": image.train,
+            "Patient": image.patient,
+            "Class": words.clean(image.class_name),
+            "Synthetic images": len(image.synthetic),
+            "Same up to noise": image.identical,
+            "Which": ", ".join(image.synthetic[:8]),
         }
-        for each in audit.copied
+        for image in audit.copied
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Training images that synthetic images seem to copy")
 
@@ -61,46 +61,48 @@ def _give_aways(audit: Audit) -> None:
     )
     _gallery(audit, audit.give_aways, "give-aways", "Synthetic images that a classifier is surest of")
     columns = st.columns(2)
-    for place, key, title, says in (
+    for side, key, title, quantity in (
         (columns[0], "give_away.brightness", "Where synthetic images are brighter or darker", "brightness"),
         (columns[1], "give_away.detail", "Where they have more or less fine detail", "fine detail"),
     ):
         if key in audit.drawings:
-            with place:
+            with side:
                 picture = np.asarray(audit.drawings[key])
                 row, column = np.unravel_index(np.abs(picture).argmax(), picture.shape)
                 alt = f"{title}: most at row {row + 1}, column {column + 1} of {len(picture)}"
                 charts.show(evidence_figures.pattern(picture, title), key, alt)
-                st.text(f"Orange: synthetic images have more {says} there. Blue: less. Grey: no difference.")
+                st.text(f"Orange: synthetic images have more {quantity} there. Blue: less. Grey: no difference.")
 
 
 def _examples(audit: Audit, verdict: str) -> None:
     """Show the images behind a verdict, with their way to the other pages; older audits name none."""
     if verdict in audit.examples:
-        shown = audit.examples[verdict]
-        says = words.clean(shown.says)
-        st.text(says, help=glossary.gloss(says))
-        _gallery(audit, shown.images, f"examples-{verdict}", says)
+        examples = audit.examples[verdict]
+        caption = words.clean(examples.says)
+        st.text(caption, help=glossary.gloss(caption))
+        _gallery(audit, examples.images, f"examples-{verdict}", caption)
 
 
 def _gallery(audit: Audit, ids: Sequence[str], key: str, title: str) -> None:
     """Show synthetic images, and links to the one that is picked, at first the first one."""
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
-    shown = list(ids[:MOST])
-    picked = gallery("samples", samples, shown, pairs.labels("samples", samples, shown), key=key, title=title, size=96)
-    pairs.link_pair(samples, cohort, picked or shown[0])
+    images = list(ids[:MOST])
+    picked = gallery(
+        "samples", samples, images, pairs.labels("samples", samples, images), key=key, title=title, size=96
+    )
+    pairs.link_pair(samples, cohort, picked or images[0])
 
 
 def _confusion(audit: Audit) -> None:
     """Show the confusion tables of both sides."""
-    classes = [words.clean(each) for each in audit.cohort["classes"]]
+    classes = [words.clean(name) for name in audit.cohort["classes"]]
     columns = st.columns(2)
-    for place, key, title in (
+    for column, key, title in (
         (columns[0], "confusion.synthetic", "Synthetic images"),
         (columns[1], "confusion.holdout", "Hold-out images"),
     ):
         table = np.asarray(audit.drawings[key])
-        with place:
+        with column:
             alt = f"{title}: the classifier agrees with {words.percent(float(np.diag(table).mean()))} of the labels"
             charts.show(evidence_figures.confusion(table, classes, title), key, alt)
     st.text(
@@ -112,11 +114,11 @@ def _confusion(audit: Audit) -> None:
 
 def _histograms(audit: Audit) -> None:
     """Show the pixel values of each class."""
-    classes = [words.clean(each) for each in audit.cohort["classes"]]
+    classes = [words.clean(name) for name in audit.cohort["classes"]]
     labels = np.asarray(audit.drawings["histogram.labels"]).astype(int)
     names = [classes[label] for label in labels]
-    chosen = st.selectbox("Class", names, key="histogram-class")
-    row = names.index(chosen or names[0])
+    class_name = st.selectbox("Class", names, key="histogram-class")
+    row = names.index(class_name or names[0])
     unit = str(audit.cohort.get("unit", "intensity"))
     sides = {side: np.asarray(audit.drawings[f"histogram.{side}"])[row] for side in ("holdout", "synthetic")}
     figure = evidence_figures.histogram(np.asarray(audit.drawings["histogram.edges"]), sides, unit)
@@ -127,35 +129,44 @@ def _histograms(audit: Audit) -> None:
 def _lesions(audit: Audit) -> None:
     """Show where the lesion of a class is compared, on the mean image of both sides, and its numbers."""
     classes = [str(audit.cohort["classes"][int(label)]) for label in np.asarray(audit.drawings["region.labels"])]
-    names = [words.clean(each) for each in classes]
-    chosen = st.selectbox("Class", names, key="lesion-class")
-    row = names.index(chosen or names[0])
+    names = [words.clean(name) for name in classes]
+    class_name = st.selectbox("Class", names, key="lesion-class")
+    row = names.index(class_name or names[0])
     sides = {side: np.asarray(audit.drawings[f"region.{side}"])[row] for side in evidence_figures.SIDES}
-    limits = min(float(each.min()) for each in sides.values()), max(float(each.max()) for each in sides.values())
+    limits = (
+        min(float(picture.min()) for picture in sides.values()),
+        max(float(picture.max()) for picture in sides.values()),
+    )
     inside = np.asarray(audit.drawings["region.inside"])[row]
-    for place, (side, said) in zip(st.columns(2), evidence_figures.SIDES.items(), strict=True):
-        with place:
-            title = f"Mean of {said}"
+    for column, (side, caption) in zip(st.columns(2), evidence_figures.SIDES.items(), strict=True):
+        with column:
+            title = f"Mean of {caption}"
             figure = evidence_figures.lesion(sides[side], inside, title, limits, str(audit.cohort.get("unit", "")))
             charts.show(figure, f"lesion-{side}-{row}", f"{title} of {names[row]}, with the edge of the region")
-    rows = [each for each in audit.measurements if each.encoder == "region" and each.class_name == classes[row]]
+    rows = [
+        measurement
+        for measurement in audit.measurements
+        if measurement.encoder == "region" and measurement.class_name == classes[row]
+    ]
     st.dataframe(
-        pd.DataFrame([_number(each) for each in rows]), hide_index=True, alt=f"Numbers of the lesion of {names[row]}"
+        pd.DataFrame([_number(measurement) for measurement in rows]),
+        hide_index=True,
+        alt=f"Numbers of the lesion of {names[row]}",
     )
 
 
-def _number(each: Measurement) -> dict[str, object]:
+def _number(measurement: Measurement) -> dict[str, object]:
     """Return what a reader of the lesion's table needs; all columns stand below All measurements."""
-    title, meaning = glossary.MEASURES[each.name]
+    title, meaning = glossary.MEASURES[measurement.name]
     name = title.removeprefix("Lesion: ")
-    low, high = (words.number(end) for end in each.interval or (each.value, each.value))
+    low, high = (words.number(end) for end in measurement.interval or (measurement.value, measurement.value))
     return {
         "In the lesion": name[0].upper() + name[1:],
-        "Synthetic": words.number(each.value),
+        "Synthetic": words.number(measurement.value),
         "95 % interval": f"{low} to {high}",
-        "Hold-out": "–" if each.floor is None else words.number(each.floor),
-        "Unit": each.unit,
-        "p": "–" if each.p_value is None else words.p_value(each.p_value),
+        "Hold-out": "–" if measurement.floor is None else words.number(measurement.floor),
+        "Unit": measurement.unit,
+        "p": "–" if measurement.p_value is None else words.p_value(measurement.p_value),
         "Meaning": meaning,
     }
 

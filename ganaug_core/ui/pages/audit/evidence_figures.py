@@ -1,4 +1,4 @@
-"""Plotly figures of the grounds of an audit: where images differ, what a classifier sees, pixel values, spectrum."""
+"""Plotly figures of an audit: coverage, copy scores, where images differ, what a classifier sees, values, spectrum."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,11 +6,126 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ganaug_core.ui.shared import charts, palette, words
+from ganaug_core.records import Audit, Measurement
+from ganaug_core.ui.shared import charts, glossary, palette, words
 
 DIFFERENCE = [[0, "#56B4E9"], [0.5, "#2A3138"], [1, "#E69F00"]]
 SHARES = [[0, "#15191E"], [1, "#0072B2"]]
 SIDES = {"holdout": "hold-out images", "synthetic": "synthetic images"}
+
+
+def coverage(measurements: Sequence[Measurement]) -> go.Figure:
+    """Coverage of each class with its 95 % interval, beside what real images and what chance would give."""
+    class_coverages = [
+        measurement
+        for measurement in measurements
+        if measurement.name == "coverage" and measurement.class_name is not None
+    ]
+    names = [words.clean(measurement.class_name) for measurement in class_coverages]
+    figure = go.Figure()
+    below = [
+        measurement.value - measurement.interval[0] if measurement.interval else 0.0 for measurement in class_coverages
+    ]
+    above = [
+        measurement.interval[1] - measurement.value if measurement.interval else 0.0 for measurement in class_coverages
+    ]
+    figure.add_scatter(
+        x=[measurement.value for measurement in class_coverages],
+        y=names,
+        mode="markers",
+        name="synthetic images, 95 % interval",
+        marker={"symbol": "circle", "size": 11, "color": palette.ROLES["synthetic"]},
+        error_x={"array": above, "arrayminus": below, "color": palette.ROLES["synthetic"], "thickness": 2},
+        hovertemplate="%{y}: %{x:.2f}<extra></extra>",
+    )
+    for label, symbol, colour, values in (
+        (
+            "real images against real",
+            "square-open",
+            palette.ROLES["holdout"],
+            [measurement.floor for measurement in class_coverages],
+        ),
+        (
+            "expected if both were one distribution",
+            "line-ns-open",
+            palette.TEXT,
+            [measurement.null for measurement in class_coverages],
+        ),
+    ):
+        if any(value is not None for value in values):
+            figure.add_scatter(
+                x=values,
+                y=names,
+                mode="markers",
+                name=label,
+                marker={"symbol": symbol, "size": 13, "color": colour, "line": {"width": 2, "color": colour}},
+                hovertemplate="%{y}: %{x:.2f}<extra>" + label + "</extra>",
+            )
+    charts.dressed(
+        figure,
+        "How much of each class is covered"
+        + (f" (feature space {glossary.space(class_coverages[0].encoder)})" if class_coverages else ""),
+        "share of real neighbourhoods that a synthetic image reaches",
+        "",
+        height=190 + 34 * len(names),
+    )
+    figure.update_xaxes(range=[0, 1.03])
+    figure.update_yaxes(autorange="reversed", type="category")  # classes named 0, 1, 2 are no numbers
+    return _legend_below(figure)
+
+
+def copy_scores(audit: Audit) -> go.Figure:
+    """Distribution of the copy score of synthetic and of hold-out images, with the smallest of the hold-out."""
+    sides = {
+        "synthetic images": ("synthetic", np.asarray(audit.scores["synthetic"], float)),
+        "hold-out images (never seen in training)": ("holdout", np.asarray(audit.scores["holdout"], float)),
+    }
+    figure = go.Figure()
+    finite = np.concatenate([values[np.isfinite(values)] for _, values in sides.values()])
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 2.0)
+    size = max(high - low, 1e-3) / 50
+    for name, (role, values) in sides.items():
+        figure.add_histogram(
+            x=values,
+            name=name,
+            histnorm="percent",
+            xbins={"start": low, "end": high + size, "size": size},
+            opacity=0.65,
+            marker={
+                "color": palette.ROLES[role],
+                "pattern": {
+                    "shape": palette.PATTERNS[role],
+                    "fgcolor": palette.GROUND,
+                    "fillmode": "overlay",
+                    "size": 7,
+                    "solidity": 0.2,
+                },
+            },
+            hovertemplate="%{x}: %{y:.1f} %<extra></extra>",
+        )
+    limit = threshold(audit)
+    if limit is not None:
+        figure.add_vline(
+            x=limit,
+            line={"color": palette.TEXT, "dash": "dash", "width": 2},
+            annotation={"text": "closest hold-out image", "font": {"color": palette.TEXT}},
+        )
+    charts.dressed(
+        figure,
+        "Do synthetic images lie closer to the training images than real ones do?",
+        "copy score: distance to training over distance to hold-out; left means closer to training",
+        "share of images in %",
+        height=340,
+    )
+    figure.update_layout(barmode="overlay")
+    return _legend_below(figure)
+
+
+def threshold(audit: Audit) -> float | None:
+    """Return the smallest copy score of a hold-out image: below it lies no real image, None where there is none."""
+    scores = np.asarray(audit.scores.get("holdout", ()), float)
+    scores = scores[np.isfinite(scores)]
+    return float(scores.min()) if scores.size else None
 
 
 def pattern(picture: NDArray[np.floating], title: str) -> go.Figure:
@@ -112,3 +227,10 @@ def spectrum(frequency: NDArray[np.floating], sides: Mapping[str, NDArray[np.flo
         figure, "Detail from coarse to fine", "spatial frequency in cycles a pixel", "power, logarithm to base 10",
         height=340,
     )  # fmt: skip
+
+
+def _legend_below(figure: go.Figure) -> go.Figure:
+    """Long names in the legend need a line of their own below the figure."""
+    below = {"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
+    figure.update_layout(legend=below, margin={"b": 88, "t": 48})
+    return figure

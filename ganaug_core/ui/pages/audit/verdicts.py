@@ -5,7 +5,6 @@ import streamlit as st
 from ganaug_core.records import Audit, MissingMode
 from ganaug_core.ui.shared import glossary, show, words
 
-ORDER = ("copying", "mode_coverage", "label_fidelity", "fidelity", "intensity")
 COLUMNS = (2, 6, 4)  # of a verdict: name, what was found, what to do
 MAPS = {
     "simclr": ("Map by SimCLR", glossary.TERMS["SimCLR"]),
@@ -14,100 +13,100 @@ MAPS = {
 }
 
 
-def overall(audit: Audit) -> str:
+def in_one_sentence(audit: Audit) -> str:
     """Return the one sentence, worst news first; it never says that there is no problem, only that none was found."""
     by_state: dict[str, list[str]] = {}
-    for name in ORDER:
+    for name in glossary.VERDICTS:
         by_state.setdefault(audit.verdicts[name].state, []).append(glossary.VERDICTS[name][0].lower())
     fail, warn, unknown = (by_state.get(state, []) for state in ("fail", "warn", "not_assessable"))
     if fail:
-        said = f"Do not use these images as they are: there is a problem with {words.listing(fail)}."
-        return said + (f" Look closer at {words.listing(warn)}." if warn else "")
+        sentence = f"Do not use these images as they are: there is a problem with {words.listing(fail)}."
+        return sentence + (f" Look closer at {words.listing(warn)}." if warn else "")
     if warn:
         return f"Use these images with care: look closer at {words.listing(warn)}."
-    if len(unknown) == len(ORDER):
+    if len(unknown) == len(glossary.VERDICTS):
         return "Nothing could be judged with these images."
-    said = f"No problem was found with {words.listing(by_state['pass'])}."
-    return said + (f" Nothing can be said about {words.listing(unknown, 'or')}." if unknown else "")
+    sentence = f"No problem was found with {words.listing(by_state['pass'])}."
+    return sentence + (f" Nothing can be said about {words.listing(unknown, 'or')}." if unknown else "")
 
 
-def meant() -> str:
+def questions() -> str:
     """Return what the questions in the sentence on top are."""
-    return "\n\n".join(f"**{glossary.VERDICTS[name][0]}**: {glossary.VERDICTS[name][1]}" for name in ORDER)
+    return "\n\n".join(f"**{glossary.VERDICTS[name][0]}**: {glossary.VERDICTS[name][1]}" for name in glossary.VERDICTS)
 
 
-def rows(audit: Audit) -> None:
+def verdict_rows(audit: Audit) -> None:
     """Five verdicts, one below the other: sign, word and colour together, what was found, what to do, the images."""
-    for name in ORDER:
+    for name in glossary.VERDICTS:
         verdict = audit.verdicts[name]
         title, meaning = glossary.VERDICTS[name]
         word, sign, colour = glossary.STATES[verdict.state]
         with st.container(border=True):
-            head, said, then = st.columns(COLUMNS)
-            with head:
+            left, middle, right = st.columns(COLUMNS)
+            with left:
                 st.markdown(f"**{title}**", help=meaning)
                 st.badge(word, icon=sign, color=colour, help=glossary.STATES_MEANING[verdict.state])  # type: ignore[arg-type]
-            with said:
+            with middle:
                 statement = words.clean(verdict.statement)
                 st.text(statement, help=glossary.gloss(statement))
-            with then:
+            with right:
                 if verdict.do:
                     st.markdown(f"**What to do:** {words.plain(verdict.do)}", help=glossary.gloss(verdict.do))
-                _evidence(audit, name)
+                _image_links(audit, name)
 
 
-def _evidence(audit: Audit, verdict: str) -> None:
+def _image_links(audit: Audit, verdict: str) -> None:
     """Link the image that shows best what a verdict says: among the samples, and on the map."""
-    images = [each.synthetic for each in audit.suspects[:1]] if verdict == "copying" else []
+    images = [suspect.synthetic for suspect in audit.suspects[:1]] if verdict == "copying" else []
     if verdict == "fidelity":
         images = list(audit.give_aways[:1])
     elif verdict in audit.examples:
         images = list(audit.examples[verdict].images[:1])
     where = {"cohort": str(audit.cohort["name"]), "samples": str(audit.synthetic["name"])}
-    drawn = "".join(images)
-    on_the_map = {"image": drawn}
+    image = "".join(images)
+    on_the_map = {"image": image}
     if verdict == "mode_coverage" and audit.missing_modes:
         mode = worst_group(audit)
-        drawn, on_the_map = "".join(mode.nearest[:1]), group_on_the_map(audit, mode)
+        image, on_the_map = "".join(mode.nearest[:1]), group_on_the_map(audit, mode)
     with st.container(horizontal=True):
-        if drawn:
-            show.link("samples", "See the image", **where, image=drawn)
+        if image:
+            show.link("samples", "See the image", **where, image=image)
         if on_the_map["image"]:
             show.link("feature_map", "On the map", **where, **on_the_map)
 
 
 def worst_group(audit: Audit) -> MissingMode:
     """Return the missing group that most images lack."""
-    return max(audit.missing_modes, key=lambda each: each.real_share - each.synthetic_share)
+    return max(audit.missing_modes, key=lambda mode: mode.real_share - mode.synthetic_share)
 
 
 def group_on_the_map(audit: Audit, mode: MissingMode) -> dict[str, str]:
     """Return what an address of the map says of a missing group: its space, its place, and an image of it."""
-    place = str(audit.missing_modes.index(mode))
-    return {"space": mode.encoder, "group": place, "image": "".join(mode.exemplars[:1])}
+    number = str(audit.missing_modes.index(mode))
+    return {"space": mode.encoder, "group": number, "image": "".join(mode.exemplars[:1])}
 
 
-def regions(audit: Audit) -> None:
+def lesions(audit: Audit) -> None:
     """Say what was found inside the lesions, where the cohort has masks."""
     if not audit.regions:
         return
     with st.container(border=True):
-        head, said = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
-        head.markdown("**Lesions**", help=f"Values and texture inside the masks. {glossary.NO_VERDICT}")
+        left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
+        left.markdown("**Lesions**", help=f"Values and texture inside the masks. {glossary.NO_VERDICT}")
         for sentence in audit.regions:
-            said.text(words.clean(sentence), help=glossary.gloss(sentence))
+            right.text(words.clean(sentence), help=glossary.gloss(sentence))
 
 
-def spaces(audit: Audit) -> None:
+def feature_spaces(audit: Audit) -> None:
     """Say where the feature spaces disagree, and link the maps to compare."""
     if not audit.spaces:
         return
     with st.container(border=True):
-        head, said, then = st.columns(COLUMNS)
-        head.markdown("**Feature spaces**", help=glossary.TERMS["feature space"] + " " + glossary.NO_VERDICT)
+        left, middle, right = st.columns(COLUMNS)
+        left.markdown("**Feature spaces**", help=glossary.TERMS["feature space"] + " " + glossary.NO_VERDICT)
         for sentence in audit.spaces:
-            said.text(words.clean(sentence), help=glossary.gloss(sentence))
+            middle.text(words.clean(sentence), help=glossary.gloss(sentence))
         where = {"cohort": str(audit.cohort["name"]), "samples": str(audit.synthetic["name"])}
-        with then, st.container(horizontal=True):
+        with right, st.container(horizontal=True):
             for space, (title, meaning) in MAPS.items():
                 show.link("feature_map", title, help=meaning, **where, space=space)

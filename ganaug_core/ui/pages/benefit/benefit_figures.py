@@ -35,27 +35,29 @@ ROW, FEWEST_ROWS = 29, 5  # height of an arm in pixels; of fewer arms each gets 
 STRIP = 26  # height of a picture in pixels
 
 
-def arms(found: Benefit, measure: str, class_name: str, pictures: Mapping[str, str]) -> go.Figure:
+def arms(benefit: Benefit, measure: str, class_name: str, pictures: Mapping[str, str]) -> go.Figure:
     """Each arm's mean over repetitions with its 95 % interval; a line where classical augmentation stands.
 
     Args:
         pictures: By arm, the address of a picture of its training images, laid beside its point.
     """
-    scores = {each.arm: each for each in found.scores if (each.measure, each.class_name) == (measure, class_name)}
-    known = {arm.name: arm for arm in found.arms if arm.name in scores}
+    scores = {
+        score.arm: score for score in benefit.scores if (score.measure, score.class_name) == (measure, class_name)
+    }
+    arms_by_name = {arm.name: arm for arm in benefit.arms if arm.name in scores}
     figure = go.Figure()
     for uses_synthetic, (label, symbol, colour) in KINDS.items():
-        chosen = [name for name in ORDER if name in known and known[name].uses_synthetic == uses_synthetic]
-        shown = [scores[name] for name in chosen]
+        names = [name for name in ORDER if name in arms_by_name and arms_by_name[name].uses_synthetic == uses_synthetic]
+        arm_scores = [scores[name] for name in names]
         figure.add_scatter(
-            x=[each.value for each in shown],
-            y=[known[name].title for name in chosen],
+            x=[score.value for score in arm_scores],
+            y=[arms_by_name[name].title for name in names],
             mode="markers",
             name=label,
             marker={"symbol": symbol, "size": 11, "color": colour},
             error_x={
-                "array": [each.interval[1] - each.value for each in shown],
-                "arrayminus": [each.value - each.interval[0] for each in shown],
+                "array": [score.interval[1] - score.value for score in arm_scores],
+                "arrayminus": [score.value - score.interval[0] for score in arm_scores],
                 "color": colour,
                 "thickness": 2,
             },
@@ -65,16 +67,18 @@ def arms(found: Benefit, measure: str, class_name: str, pictures: Mapping[str, s
         line = {"color": palette.TEXT, "dash": "dash", "width": 1}
         figure.add_vline(x=scores["classical"].value, line=line)
     title, axis = MEASURES[measure]
-    charts.dressed(figure, f"{title} of {words.clean(class_name)}", axis, "", height=_height(found))
-    order = [name for name in reversed(ORDER) if name in known]
-    figure.update_yaxes(type="category", categoryorder="array", categoryarray=[known[name].title for name in order])
+    charts.dressed(figure, f"{title} of {words.clean(class_name)}", axis, "", height=_height(benefit))
+    order = [name for name in reversed(ORDER) if name in arms_by_name]
+    figure.update_yaxes(
+        type="category", categoryorder="array", categoryarray=[arms_by_name[name].title for name in order]
+    )
     figure.update_yaxes(range=[-0.5, len(order) - 0.5])
     if pictures:
         figure.update_xaxes(domain=[0, PLOTTED])
-        _beside(figure, {place: pictures[name] for place, name in enumerate(order) if name in pictures})
-        said = f"What was shown of {words.clean(found.rare)}"
+        _beside(figure, {row: pictures[name] for row, name in enumerate(order) if name in pictures})
+        caption = f"What was shown of {words.clean(benefit.rare)}"
         figure.add_annotation(
-            text=said, x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom", yshift=18,
+            text=caption, x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom", yshift=18,
             showarrow=False, font={"size": 16, "color": palette.TEXT},
         )  # fmt: skip
     return _legend_below(figure)
@@ -82,26 +86,26 @@ def arms(found: Benefit, measure: str, class_name: str, pictures: Mapping[str, s
 
 def _beside(figure: go.Figure, pictures: Mapping[int, str]) -> None:
     """Lay pictures to the right of the points, each at the height of its row."""
-    for place, address in pictures.items():
+    for row, address in pictures.items():
         figure.add_layout_image(
             source=address, xref="paper", x=1, xanchor="right", sizex=0.98 - PLOTTED,
-            yref="y", y=place, yanchor="middle", sizey=STRIP / ROW,
+            yref="y", y=row, yanchor="middle", sizey=STRIP / ROW,
         )  # fmt: skip
 
 
-def _height(found: Benefit) -> int:
-    return 142 + ROW * max(FEWEST_ROWS, len({each.arm for each in found.scores}))
+def _height(benefit: Benefit) -> int:
+    return 142 + ROW * max(FEWEST_ROWS, len({score.arm for score in benefit.scores}))
 
 
-def doses(found: Benefit, measure: str, class_name: str) -> go.Figure:
+def doses(benefit: Benefit, measure: str, class_name: str) -> go.Figure:
     """Change against classical augmentation alone, by the share of synthetic images among those of the rare class."""
-    moved = {
-        each.arm: each
-        for each in found.differences
-        if (each.against, each.measure, each.class_name) == ("classical", measure, class_name)
+    differences = {
+        difference.arm: difference
+        for difference in benefit.differences
+        if (difference.against, difference.measure, difference.class_name) == ("classical", measure, class_name)
     }
-    mixed = sorted(
-        (arm for arm in found.arms if arm.name in moved and arm.classical and arm.uses_synthetic),
+    mixed_arms = sorted(
+        (arm for arm in benefit.arms if arm.name in differences and arm.classical and arm.uses_synthetic),
         key=lambda arm: arm.share,
     )
     figure = go.Figure()
@@ -109,22 +113,22 @@ def doses(found: Benefit, measure: str, class_name: str) -> go.Figure:
         False: ("as drawn", "cross", palette.ROLES["synthetic"]),
         True: ("after curation", "diamond-open", palette.CLASSES[4]),
     }.items():
-        chosen = [arm for arm in mixed if arm.curated == curated]
-        if not chosen:
+        arms = [arm for arm in mixed_arms if arm.curated == curated]
+        if not arms:
             continue
-        shown = [moved[arm.name] for arm in chosen]
+        arm_differences = [differences[arm.name] for arm in arms]
         shift = 2.0 if curated else 0.0  # beside the other point, so that both intervals can be read
         start = [] if curated else [0.0]
         figure.add_scatter(
-            x=[*start, *(100 * arm.share + shift for arm in chosen)],
-            y=[*start, *(each.value for each in shown)],
+            x=[*start, *(100 * arm.share + shift for arm in arms)],
+            y=[*start, *(difference.value for difference in arm_differences)],
             mode="markers" if curated else "lines+markers",
             name=label,
             line={"color": colour, "width": 2},
             marker={"symbol": symbol, "size": 11, "color": colour},
             error_y={
-                "array": [*start, *(each.interval[1] - each.value for each in shown)],
-                "arrayminus": [*start, *(each.value - each.interval[0] for each in shown)],
+                "array": [*start, *(difference.interval[1] - difference.value for difference in arm_differences)],
+                "arrayminus": [*start, *(difference.value - difference.interval[0] for difference in arm_differences)],
                 "color": colour,
                 "thickness": 2,
             },
@@ -133,8 +137,8 @@ def doses(found: Benefit, measure: str, class_name: str) -> go.Figure:
     figure.add_hline(y=0, line={"color": palette.TEXT, "dash": "dash", "width": 1})
     title, _ = MEASURES[measure]
     short, _, _ = title.partition(" at ")
-    said = f"Change of {short}", "synthetic share in %", "minus classical, 95 % interval"
-    charts.dressed(figure, *said, height=_height(found))
+    titles = f"Change of {short}", "synthetic share in %", "minus classical, 95 % interval"
+    charts.dressed(figure, *titles, height=_height(benefit))
     figure.update_xaxes(range=[-3, 57], tickvals=[0, 10, 25, 50])
     return _legend_below(figure)
 

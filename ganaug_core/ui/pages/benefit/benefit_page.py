@@ -12,7 +12,7 @@ from ganaug_core.errors import WorkspaceError
 from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui.pages.benefit import benefit_figures
 from ganaug_core.ui.pages.benefit.benefit_figures import MEASURES, ORDER
-from ganaug_core.ui.shared import caches, charts, show, words
+from ganaug_core.ui.shared import caches, charts, job_progress, show, words
 
 STATES = {
     "helps": ("helps", ":material/trending_up:", "green"),
@@ -28,25 +28,25 @@ MORE = 5
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     inputs = caches.inputs(cohort, samples)
-    job = show.job_about(MeasureBenefit.step, cohort, samples)
-    name, found = _newest(inputs, running=job is not None and job.live)
+    job = job_progress.job_about(MeasureBenefit.step, cohort, samples)
+    name, benefit = _newest(inputs, running=job is not None and job.live)
     if job is not None and job.live:
-        show.follow(job.id)
+        job_progress.follow(job.id)
         st.fragment(_refresh, run_every=REFRESH_SECONDS)(inputs, _artefact(inputs))
-    if name is None or found is None:
+    if name is None or benefit is None:
         if job is None or not job.live:
-            _first(cohort, samples)
+            _offer_experiment(cohort, samples)
         return
     if job is not None and not job.live and job.error:
         show.trouble(job.error["what"], job.error["do"])
-    _answer(found)
+    _verdict(benefit)
     _curated_since(name, cohort, samples)
-    _drawings(name, found)
-    _shown(name, found)
-    _details(found)
+    _figures(name, benefit)
+    _example_pictures(name, benefit)
+    _details(benefit)
     if job is None or not job.live:
-        _again(name, found, cohort, samples)
-        _rarer(cohort, found.rare)
+        _save_and_refine(name, benefit, cohort, samples)
+        _reduce_class(cohort, benefit.rare)
 
 
 def _newest(inputs: dict[str, str], *, running: bool) -> tuple[str | None, Benefit | None]:
@@ -62,17 +62,24 @@ def _newest(inputs: dict[str, str], *, running: bool) -> tuple[str | None, Benef
 
 def _curated_since(name: str, cohort: str, samples: str) -> None:
     """Say if images were judged, or audited, since the experiment: its arm after curation would be another one."""
-    request = MeasureBenefit(cohort=cohort, samples=samples)
-    try:
-        now = pipeline.outcome(caches.workspace(), request).origin.settings["curation"]
-    except WorkspaceError:  # without a database nobody knows; the top of the page says so
-        return
-    if caches.workspace().reference("benefits", name).origin.settings.get("curation") != now:
+    curation = _curation(MeasureBenefit(cohort=cohort, samples=samples))
+    if (
+        curation is not None
+        and caches.workspace().reference("benefits", name).origin.settings.get("curation") != curation
+    ):
         st.info(
             "Since this was measured, images were kept or rejected, or an audit named copies. The arm after curation "
             "would show other images now; more repetitions measure all of it anew.",
             icon=":material/history:",
         )
+
+
+def _curation(request: MeasureBenefit) -> str | None:
+    """Return what tells the present decisions from others; None without a database, which the top of the page says."""
+    try:
+        return str(pipeline.outcome(caches.workspace(), request).origin.settings["curation"])
+    except WorkspaceError:
+        return None
 
 
 def _artefact(inputs: dict[str, str]) -> str:
@@ -84,11 +91,11 @@ def _artefact(inputs: dict[str, str]) -> str:
 def _refresh(inputs: dict[str, str], artefact: str) -> None:
     """Run the page again when there is more to show."""
     with show.guarded():
-        if (now := _artefact(inputs)) and now != artefact:
+        if (newest := _artefact(inputs)) and newest != artefact:
             st.rerun()
 
 
-def _first(cohort: str, samples: str) -> None:
+def _offer_experiment(cohort: str, samples: str) -> None:
     """Say what the experiment is, and offer it."""
     st.markdown(
         "Small classifiers learn this cohort's classes from different training images: real ones alone, with class "
@@ -97,8 +104,9 @@ def _first(cohort: str, samples: str) -> None:
     )
     request = MeasureBenefit(cohort=cohort, samples=samples, **_trust(cohort, samples), **_choices(cohort))
     st.text("The first estimate comes after about a minute, the whole after some minutes; you may leave the page.")
-    show.finished(request, "Start the experiment")
-    _rarer(cohort)
+    if _curation(request) is not None:
+        job_progress.result_or_button(request, "Start the experiment")
+    _reduce_class(cohort)
 
 
 def _trust(cohort: str, samples: str) -> dict[str, Any]:
@@ -123,45 +131,47 @@ def _choices(cohort: str) -> dict[str, Any]:
         smallest = "the one with the fewest training images"
         rare = left.selectbox("Class to augment", [smallest, *map(words.clean, classes)], key="rare")
         repetitions = right.number_input("Repetitions of every arm", 1, 50, 5, key="repetitions")
-    chosen = [each for each in classes if words.clean(each) == rare]
-    return {"rare": chosen[0] if chosen else None, "repetitions": int(repetitions)}
+    names = [name for name in classes if words.clean(name) == rare]
+    return {"rare": names[0] if names else None, "repetitions": int(repetitions)}
 
 
-def _answer(found: Benefit) -> None:
-    word, sign, colour = STATES[found.verdict.state]
-    st.subheader(words.clean(found.verdict.statement))
+def _verdict(benefit: Benefit) -> None:
+    word, sign, colour = STATES[benefit.verdict.state]
+    st.subheader(words.clean(benefit.verdict.statement))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=sign, color=colour)  # type: ignore[arg-type]
-        st.text(words.clean(found.verdict.do))
-    st.text(_sizes(found))
+        st.text(words.clean(benefit.verdict.do))
+    st.text(_sizes(benefit))
 
 
-def _sizes(found: Benefit) -> str:
-    counts = found.cohort["classes"]
-    rare = counts[found.rare]
-    others = sum(each["train"] for each in counts.values()) - rare["train"]
-    tested = sum(each["holdout"] for each in counts.values())
-    patients = words.count(found.cohort["holdout_patients"], "held-out patient")
+def _sizes(benefit: Benefit) -> str:
+    by_class = benefit.cohort["classes"]
+    rare = by_class[benefit.rare]
+    others = sum(counts["train"] for counts in by_class.values()) - rare["train"]
+    tested = sum(counts["holdout"] for counts in by_class.values())
+    patients = words.count(benefit.cohort["holdout_patients"], "held-out patient")
     return (
-        f"{rare['train']:,} training images of {words.clean(found.rare)} beside {others:,} others; tested on "
-        f"{tested:,} images of {patients}; {found.done} of {found.asked} repetitions."
+        f"{rare['train']:,} training images of {words.clean(benefit.rare)} beside {others:,} others; tested on "
+        f"{tested:,} images of {patients}; {benefit.done} of {benefit.asked} repetitions."
     )
 
 
-def _drawings(name: str, found: Benefit) -> None:
+def _figures(name: str, benefit: Benefit) -> None:
     """Arms and doses; below them what else can be looked at."""
     left, right = st.columns([7, 3], gap="small")
     with st.container(horizontal=True):
         titles = {title: key for key, (title, _) in MEASURES.items()}
         measure = titles[str(st.selectbox("Measure", list(titles), key="measure", width=320))]
-        named = {words.clean(each): each for each in (found.rare, *found.cohort["classes"])}
-        class_name = named[str(st.selectbox("Of the class", list(named), key="measured-class", width=320))]
+        class_names = {words.clean(name): name for name in (benefit.rare, *benefit.cohort["classes"])}
+        class_name = class_names[str(st.selectbox("Of the class", list(class_names), key="measured-class", width=320))]
     title, _ = MEASURES[measure]
     with left:
-        figure = benefit_figures.arms(found, measure, class_name, _strips(name, found))
-        charts.show(figure, "benefit-arms", f"{title} of each arm with its 95 % interval; {_in_one(found, measure)}")
+        figure = benefit_figures.arms(benefit, measure, class_name, _picture_addresses(name, benefit))
+        charts.show(
+            figure, "benefit-arms", f"{title} of each arm with its 95 % interval; {_best_in_words(benefit, measure)}"
+        )
     with right:
-        figure = benefit_figures.doses(found, measure, class_name)
+        figure = benefit_figures.doses(benefit, measure, class_name)
         charts.show(figure, "benefit-doses", f"Change of {title} against classical augmentation by synthetic share")
 
 
@@ -171,79 +181,82 @@ def _picture(name: str, arm: str) -> Path | None:
     return next((path for path in (folder / f"{arm}.png", folder / f"{arm}.webp") if path.is_file()), None)
 
 
-def _strips(name: str, found: Benefit) -> dict[str, str]:
+def _picture_addresses(name: str, benefit: Benefit) -> dict[str, str]:
     """Return by arm the address of the upper row of its picture, which shows the rare class."""
-    paths = {arm.name: _picture(name, arm.name) for arm in found.arms}
+    paths = {arm.name: _picture(name, arm.name) for arm in benefit.arms}
     return {arm: caches.upper_half(path) for arm, path in paths.items() if path}
 
 
-def _in_one(found: Benefit, measure: str) -> str:
-    scores = [each for each in found.scores if each.measure == measure and each.class_name == found.rare]
-    best = (max if scores[0].better == "higher" else min)(scores, key=lambda each: each.value)
-    title = next(arm.title for arm in found.arms if arm.name == best.arm)
+def _best_in_words(benefit: Benefit, measure: str) -> str:
+    scores = [score for score in benefit.scores if score.measure == measure and score.class_name == benefit.rare]
+    best = (max if scores[0].better == "higher" else min)(scores, key=lambda score: score.value)
+    title = next(arm.title for arm in benefit.arms if arm.name == best.arm)
     return f"best is {title} with {best.value:.3f}"
 
 
-def _shown(name: str, found: Benefit) -> None:
+def _example_pictures(name: str, benefit: Benefit) -> None:
     """What the classifiers of each arm look at."""
-    arms = [arm for arm in _in_order(found) if _picture(name, arm.name)]
+    arms = [arm for arm in _in_order(benefit) if _picture(name, arm.name)]
     if not arms:
         return
     st.markdown("#### What the classifiers were shown")
     st.text(
-        f"First row {words.clean(found.rare)}, second row the most frequent other class, in the shares in which they "
+        f"First row {words.clean(benefit.rare)}, second row the most frequent other class, in the shares in which they "
         "are drawn. Synthetic images have an orange frame."
     )
     for start in range(0, len(arms), 3):
-        for place, arm in zip(st.columns(3), arms[start : start + 3], strict=False):
+        for column, arm in zip(st.columns(3), arms[start : start + 3], strict=False):
             if path := _picture(name, arm.name):
-                place.image(path.read_bytes(), caption=arm.title, alt=f"Training images of the arm {arm.title}")
+                column.image(path.read_bytes(), caption=arm.title, alt=f"Training images of the arm {arm.title}")
 
 
-def _details(found: Benefit) -> None:
+def _details(benefit: Benefit) -> None:
     with st.expander("What each arm does", icon=":material/list:"):
-        st.table(pd.DataFrame([{"Arm": arm.title, "Shown": arm.says} for arm in _in_order(found)]).set_index("Arm"))
-        for arm, why in found.left_out.items():
+        st.table(pd.DataFrame([{"Arm": arm.title, "Shown": arm.says} for arm in _in_order(benefit)]).set_index("Arm"))
+        for arm, why in benefit.left_out.items():
             st.text(f"Without the arm {LEFT_OUT[arm]}: {why}")
     with st.expander("All numbers", icon=":material/table:"):
-        st.dataframe(pd.DataFrame(_rows(found)), hide_index=True, alt="Every measure of every arm and class")
+        st.dataframe(pd.DataFrame(_rows(benefit)), hide_index=True, alt="Every measure of every arm and class")
     with st.expander("How it was done", icon=":material/science:"):
-        settings = found.settings
+        settings = benefit.settings
         st.text(
             f"Every arm trains the same network for {settings['steps']:,} steps of {settings['batch']} images, "
-            f"{found.done} times with other seeds. Probabilities are led back to the frequency of the training share. "
-            "An interval holds the variation between held-out patients (bootstrap) and between repetitions; p is "
-            "corrected by Holm over the arms. It speaks of this training share and this generator: other training "
+            f"{benefit.done} times with other seeds. Probabilities are led back to the frequency of the training "
+            "share. An interval holds the variation between held-out patients (bootstrap) and between repetitions; p "
+            "is corrected by Holm over the arms. It speaks of this training share and this generator: other training "
             "patients, or the same generator trained anew, may give another answer."
         )
-        for note in found.notes:
+        for note in benefit.notes:
             st.text(words.clean(note))
-        if found.command:
-            st.code(found.command, language=None, wrap_lines=True)
+        if benefit.command:
+            st.code(benefit.command, language=None, wrap_lines=True)
 
 
-def _rows(found: Benefit) -> list[dict[str, object]]:
-    moved = {(each.arm, each.measure, each.class_name, each.against): each for each in found.differences}
-    titles = {arm.name: arm.title for arm in found.arms}
+def _rows(benefit: Benefit) -> list[dict[str, object]]:
+    differences = {
+        (difference.arm, difference.measure, difference.class_name, difference.against): difference
+        for difference in benefit.differences
+    }
+    titles = {arm.name: arm.title for arm in benefit.arms}
     rows = []
-    for each in found.scores:
-        to_classical = moved.get((each.arm, each.measure, each.class_name, "classical"))
-        to_duplication = moved.get((each.arm, each.measure, each.class_name, "duplication"))
+    for score in benefit.scores:
+        to_classical = differences.get((score.arm, score.measure, score.class_name, "classical"))
+        to_duplication = differences.get((score.arm, score.measure, score.class_name, "duplication"))
         corrected = to_classical.adjusted if to_classical else None
         rows.append(
             {
-                "Arm": titles[each.arm],
-                "Class": words.clean(each.class_name),
-                "Measure": MEASURES[each.measure][0],
-                "Value": words.number(each.value),
-                "95 % interval": _interval(each.interval),
+                "Arm": titles[score.arm],
+                "Class": words.clean(score.class_name),
+                "Measure": MEASURES[score.measure][0],
+                "Value": words.number(score.value),
+                "95 % interval": _interval(score.interval),
                 "Minus classical": words.number(to_classical.value) if to_classical else "–",
                 "95 % interval of that": _interval(to_classical.interval) if to_classical else "–",
                 "p (Holm)": words.p_value(corrected) if corrected is not None else "–",
                 "Minus duplication": words.number(to_duplication.value) if to_duplication else "–",
                 "95 % interval of this": _interval(to_duplication.interval) if to_duplication else "–",
-                "Repetitions": len(each.repetitions),
-                "Better": each.better,
+                "Repetitions": len(score.repetitions),
+                "Better": score.better,
             }
         )
     return rows
@@ -253,16 +266,16 @@ def _interval(ends: tuple[float, float]) -> str:
     return f"{words.number(ends[0])} to {words.number(ends[1])}"
 
 
-def _in_order(found: Benefit) -> list[Arm]:
-    return sorted(found.arms, key=lambda arm: ORDER.index(arm.name))
+def _in_order(benefit: Benefit) -> list[Arm]:
+    return sorted(benefit.arms, key=lambda arm: ORDER.index(arm.name))
 
 
-def _again(name: str, found: Benefit, cohort: str, samples: str) -> None:
+def _save_and_refine(name: str, benefit: Benefit, cohort: str, samples: str) -> None:
     """Offer the document, and more repetitions: what was trained is not trained again."""
     document = caches.workspace().attached("benefits", name, "benefit.json")
-    trusted = caches.samples(samples).provenance.get("cohort") != found.cohort["hash"]
-    unfinished = found.done < found.asked
-    wanted = found.asked if unfinished else found.asked + MORE
+    trusted = caches.samples(samples).provenance.get("cohort") != benefit.cohort["hash"]
+    unfinished = benefit.done < benefit.asked
+    repetitions = benefit.asked if unfinished else benefit.asked + MORE
     with st.container(horizontal=True):
         if document is not None:
             st.download_button(
@@ -275,20 +288,20 @@ def _again(name: str, found: Benefit, cohort: str, samples: str) -> None:
             )
         label = "Go on" if unfinished else f"Refine with {MORE} more repetitions"
         if st.button(label, icon=":material/add:", key="more-repetitions"):
-            show.start(
+            job_progress.start(
                 MeasureBenefit(
                     cohort=cohort,
                     samples=samples,
-                    rare=found.rare,
-                    seed=found.seed,
+                    rare=benefit.rare,
+                    seed=benefit.seed,
                     trust_split=trusted,
-                    repetitions=wanted,
+                    repetitions=repetitions,
                 )
             )
             st.rerun()
 
 
-def _rarer(cohort: str, class_name: str | None = None) -> None:
+def _reduce_class(cohort: str, class_name: str | None = None) -> None:
     """Offer to make a class rarer: on a cohort of its own, so that its generator sees no more than its classifiers."""
     with st.expander("See what happens when a class is rarer", icon=":material/filter_alt:"):
         st.text(
@@ -298,10 +311,10 @@ def _rarer(cohort: str, class_name: str | None = None) -> None:
         )
         classes = caches.cohort(cohort).classes
         left, middle, right = st.columns(3, vertical_alignment="bottom")
-        named = {words.clean(each): each for each in classes}
+        class_names = {words.clean(name): name for name in classes}
         first = classes.index(class_name) if class_name in classes else 0
-        rare = named[str(left.selectbox("Class", list(named), first, key="rarer-class"))]
+        rare = class_names[str(left.selectbox("Class", list(class_names), first, key="rarer-class"))]
         keep = int(middle.number_input("Training images to keep", 4, 100_000, 50, key="keep"))
         if right.button("Make this cohort", key="make-rarer"):
-            show.start(ReduceClass(cohort=cohort, class_name=rare, keep=keep), chooser="cohort")
+            job_progress.start(ReduceClass(cohort=cohort, class_name=rare, keep=keep), chooser="cohort")
             st.rerun()

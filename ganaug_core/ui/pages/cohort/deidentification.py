@@ -16,7 +16,7 @@ KEPT = (
 )
 
 
-def text(cohort: Cohort) -> None:
+def burned_in_text(cohort: Cohort) -> None:
     """Show the images that may hold burned-in text; while the split is a proposal, ask what to do with them."""
     suspected = cohort.suspected_text
     if not suspected:
@@ -27,17 +27,19 @@ def text(cohort: Cohort) -> None:
         "side. A generator learns such text before anything else, and repeats it. Look at them: they are shown as the "
         "cohort holds them, so what cannot be read here cannot be learnt either."
     )
-    place = {str(each): row for row, each in enumerate(cohort.ids)}
+    row_of = {str(image): row for row, image in enumerate(cohort.ids)}
     for reason in sorted(set(suspected.values())):
-        rows = [place[image] for image, why in suspected.items() if why == reason and image in place]
+        rows = [
+            row_of[image] for image, image_reason in suspected.items() if image_reason == reason and image in row_of
+        ]
         st.text(f"{reason} ({words.count(len(rows), 'image')})")
-        sheet = caches.thumbnails(cohort.name, tuple(rows[:SHOWN]), COLUMNS, 224)
+        sheet = caches.cohort_sheet(cohort.name, tuple(rows[:SHOWN]), COLUMNS, 224)
         st.image(sheet, output_format="PNG", alt=f"{min(len(rows), SHOWN)} images: {words.clean(reason)}")
     if cohort.fixed:
         st.write("The split is fixed with them in. To leave them out, remove the files and import again.")
         return
-    seen = "text_seen" in cohort.provenance
-    if seen:
+    confirmed = "text_seen" in cohort.provenance
+    if confirmed:
         st.success("You have looked at them and keep them.", icon=":material/check:")
         return
     with st.container(horizontal=True):
@@ -51,17 +53,19 @@ def text(cohort: Cohort) -> None:
             st.rerun()
 
 
-def dropped(cohort: Cohort) -> None:
+def dropped_attributes(cohort: Cohort) -> None:
     """Say what is kept of each file, and list what else the files held."""
     st.subheader("What is kept of your files")
     st.write(f"Kept: {'; '.join(KEPT)}. Everything else is dropped when a file is read and lies nowhere in ganaug.")
-    found = cohort.provenance.get("dropped", {})
-    if not found:
+    attribute_counts = cohort.provenance.get("dropped", {})
+    if not attribute_counts:
         st.write("The files held nothing else that is known to name a patient.")
         return
-    st.write(f"Dropped: {words.count(len(found), 'kind')} of information, by name; the values were never stored.")
+    st.write(
+        f"Dropped: {words.count(len(attribute_counts), 'kind')} of information, by name; the values were never stored."
+    )
     rows = [
         {"Dropped": words.clean(name), "Images": count}
-        for name, count in sorted(found.items(), key=lambda each: (-each[1], each[0]))
+        for name, count in sorted(attribute_counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="What the files held and what was not kept", height=240)

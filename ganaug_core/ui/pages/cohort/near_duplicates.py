@@ -33,41 +33,45 @@ def twins(cohort: Cohort) -> None:
             f"{words.count(len(cohort.twins), 'pair')} of images that are one after a flip, a turn or a shift. Twins "
             "always lie on the same side of the split: otherwise the copy test would be blind."
         )
-    _two_labels(cohort)
-    found = [
-        (int(one), int(other), float(distance))
-        for (one, other), distance in zip(cohort.twins, cohort.twin_distances, strict=True)
+    _conflicting_labels(cohort)
+    twin_pairs = [
+        (int(first), int(second), float(distance))
+        for (first, second), distance in zip(cohort.twins, cohort.twin_distances, strict=True)
     ]
-    if found:
-        _show(cohort, sorted(found, key=lambda pair: pair[2])[:SHOWN])
+    if twin_pairs:
+        _show_pairs(cohort, sorted(twin_pairs, key=lambda pair: pair[2])[:SHOWN])
     if not cohort.fixed:
         with st.expander("Where is the limit?", icon=":material/straighten:"), show.guarded():
-            _limit(cohort)
+            _choose_limit(cohort)
 
 
-def _two_labels(cohort: Cohort) -> None:
+def _conflicting_labels(cohort: Cohort) -> None:
     """Name what is there under two classes: one of the labels is wrong, whoever gave it."""
-    named = [each for each in cohort.skipped if each.code == "two_labels"]
-    across = [pair for pair in cohort.twins.tolist() if cohort.labels[pair[0]] != cohort.labels[pair[1]]]
-    if not named and not across:
+    files_left_out = [file for file in cohort.skipped if file.code == "two_labels"]
+    pairs_across_classes = [pair for pair in cohort.twins.tolist() if cohort.labels[pair[0]] != cohort.labels[pair[1]]]
+    if not files_left_out and not pairs_across_classes:
         return
-    said = [f"{words.count(len(named), 'file')} left out because the same image has two classes"] if named else []
-    if across:
-        said.append(f"{words.count(len(across), 'pair')} of twins with two classes")
+    parts = (
+        [f"{words.count(len(files_left_out), 'file')} left out because the same image has two classes"]
+        if files_left_out
+        else []
+    )
+    if pairs_across_classes:
+        parts.append(f"{words.count(len(pairs_across_classes), 'pair')} of twins with two classes")
     st.warning(
-        f"{words.listing(said).capitalize()}: one of the labels is wrong, or they are no twins.",
+        f"{words.listing(parts).capitalize()}: one of the labels is wrong, or they are no twins.",
         icon=":material/warning:",
     )
     paths = caches.workspace().paths(cohort.name)
-    rows = [{"One": words.clean(each.file), "What": words.clean(each.say)} for each in named]
-    for one, other in across:
-        files = [words.clean(paths.get(str(cohort.ids[row]), str(cohort.ids[row]))) for row in (one, other)]
-        classes = [words.clean(cohort.classes[cohort.labels[row]]) for row in (one, other)]
+    rows = [{"One": words.clean(file.file), "What": words.clean(file.say)} for file in files_left_out]
+    for first, second in pairs_across_classes:
+        files = [words.clean(paths.get(str(cohort.ids[row]), str(cohort.ids[row]))) for row in (first, second)]
+        classes = [words.clean(cohort.classes[cohort.labels[row]]) for row in (first, second)]
         rows.append({"One": files[0], "What": f"{classes[0]}, and {classes[1]} as {files[1]}"})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Images that have two classes")
 
 
-def _limit(cohort: Cohort) -> None:
+def _choose_limit(cohort: Cohort) -> None:
     draft = split_proposal.draft_of(cohort)
     plan = draft_split.plan_of(draft)
     if not draft.near:
@@ -83,20 +87,20 @@ def _limit(cohort: Cohort) -> None:
         key=f"limit-{cohort.digest[:12]}",
         help="The registered distance: 0 is the same image, up to brightness and contrast.",
     )
-    inside, outside = _at(draft, limit)
-    count = sum(each <= limit for each in draft.distances)
+    inside, outside = _pairs_at_limit(draft, limit)
+    count = sum(distance <= limit for distance in draft.distances)
     st.text(
         f"{words.count(count, 'pair')} within this limit, {words.count(len(draft.near) - count, 'pair')} beyond it."
     )
     st.write("The last pairs that count as one image:")
-    _show(cohort, inside)
+    _show_pairs(cohort, inside)
     st.write("The first pairs that do not:")
-    _show(cohort, outside)
+    _show_pairs(cohort, outside)
     if st.button("Use this limit", key="limit-use", disabled=abs(limit - plan.twin_limit) < 1e-6):
-        split_proposal.use(cohort, replace(plan, twin_limit=float(limit)))
+        split_proposal.revise(cohort, replace(plan, twin_limit=float(limit)))
 
 
-def _at(draft: Draft, limit: float) -> tuple[list[Pair], list[Pair]]:
+def _pairs_at_limit(draft: Draft, limit: float) -> tuple[list[Pair], list[Pair]]:
     """Return the pairs just within and just beyond a limit, the nearest to it first."""
     distances = np.array(draft.distances)
     order = np.argsort(distances, kind="stable")
@@ -107,15 +111,15 @@ def _at(draft: Draft, limit: float) -> tuple[list[Pair], list[Pair]]:
     )
 
 
-def _show(cohort: Cohort, pairs: Sequence[Pair]) -> None:
+def _show_pairs(cohort: Cohort, pairs: Sequence[Pair]) -> None:
     if not pairs:
         st.text("None.")
         return
     with st.grid(3):
         for first, second, distance in pairs:
-            sheet = caches.thumbnails(cohort.name, (first, second), 2, 128)
-            names = {words.clean(cohort.classes[cohort.labels[each]]) for each in (first, second)}
-            said = f"{words.listing(sorted(names))}, distance {words.distance(distance)}"
+            sheet = caches.cohort_sheet(cohort.name, (first, second), 2, 128)
+            names = {words.clean(cohort.classes[cohort.labels[row]]) for row in (first, second)}
+            caption = f"{words.listing(sorted(names))}, distance {words.distance(distance)}"
             with st.container():
-                st.image(sheet, output_format="PNG", alt=f"Two images side by side: {said}")
-                st.text(said)
+                st.image(sheet, output_format="PNG", alt=f"Two images side by side: {caption}")
+                st.text(caption)

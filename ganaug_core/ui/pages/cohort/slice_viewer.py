@@ -10,7 +10,7 @@ from ganaug_core.ui.shared.components.viewer import Panel, start_window, viewer
 MOST = 600
 
 
-def look(cohort: Cohort) -> None:
+def slices(cohort: Cohort) -> None:
     """Scroll through the images of a class or the slices of a volume."""
     st.subheader("Look closer")
     left, right = st.columns([2, 3], gap="large")
@@ -18,10 +18,10 @@ def look(cohort: Cohort) -> None:
         label = st.selectbox(
             "Class",
             range(len(cohort.classes)),
-            format_func=lambda each: words.clean(cohort.classes[each]),
+            format_func=lambda index: words.clean(cohort.classes[index]),
             key=f"closer-{cohort.name}",  # another cohort has other classes
         )
-        rows = _series(cohort, label)
+        rows = _choose_series(cohort, label)
         if cohort.spacing_mm is None:
             st.text("No scale: the pixel spacing is not known, or differs from image to image.")
         else:
@@ -37,30 +37,32 @@ def look(cohort: Cohort) -> None:
             unit=cohort.intensity.unit,
             scale=(low, high),
             series=[_panel(cohort, int(row)) for row in rows],
-            place=len(rows) // 2,
+            index=len(rows) // 2,
             behind="Slice" if len(cohort.volumes) and (cohort.volumes[rows] >= 0).all() else "Image",
             start=start_window(cohort.intensity.unit, cohort.modality),
             clipped=(below > 0, above > 0),
         )
 
 
-def _series(cohort: Cohort, label: int) -> Integers:
+def _choose_series(cohort: Cohort, label: int) -> Integers:
     """Return the rows to scroll through: one volume of the class, if there are volumes, else the class."""
     rows = cohort.where(label=label)
     volumes = cohort.volumes[rows] if len(cohort.volumes) else np.full(len(rows), -1)
-    known = [int(each) for each in np.unique(volumes) if each >= 0]
-    if known:
-        choices = known if (volumes >= 0).all() else [*known, -1]
-        names = {each: f"Volume {place}" for place, each in enumerate(known, start=1)} | {-1: "Single images"}
+    volume_numbers = [int(volume) for volume in np.unique(volumes) if volume >= 0]
+    if volume_numbers:
+        choices = volume_numbers if (volumes >= 0).all() else [*volume_numbers, -1]
+        names = {volume: f"Volume {number}" for number, volume in enumerate(volume_numbers, start=1)} | {
+            -1: "Single images"
+        }
         chosen = choices[0]
         if len(choices) > 1:
             chosen = st.selectbox(
                 "Volume", choices, format_func=names.__getitem__, key=f"closer-volume-{cohort.name}-{label}"
             )
         rows = rows[volumes == chosen]
-    chosen_of = f"{MOST} of " if len(rows) > MOST else ""
-    st.text(f"{chosen_of}{words.count(len(rows), 'image')}, in the order in which they came.")
-    if chosen_of:
+    shown_of = f"{MOST} of " if len(rows) > MOST else ""
+    st.text(f"{shown_of}{words.count(len(rows), 'image')}, in the order in which they came.")
+    if shown_of:
         rows = rows[np.linspace(0, len(rows) - 1, MOST).astype(int)]
     return rows
 

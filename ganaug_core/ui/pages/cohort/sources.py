@@ -1,6 +1,5 @@
 """Where a cohort comes from: the embedded ones, a folder on the server, an upload."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
 from ganaug_core.storage.workspace import check_name
-from ganaug_core.ui.shared import caches, show, uploads, words
+from ganaug_core.ui.shared import caches, job_progress, names, show, uploads, words
 
 EMBEDDED = {
     "phantom": (
@@ -39,7 +38,7 @@ COLUMNS = {
 }
 
 
-def embedded() -> None:
+def embedded_cohorts() -> None:
     """Offer the two cohorts that need no file, one click each."""
     for column, (key, (title, says)) in zip(st.columns(2), EMBEDDED.items(), strict=True):
         with column.container(border=True, height="stretch"):
@@ -48,19 +47,19 @@ def embedded() -> None:
             st.space("stretch")
             if st.button(f"Open the {key}", key=f"embedded-{key}", type="primary" if key == "phantom" else "secondary"):
                 size = 64 if key == "phantom" else 32
-                name = free_name(key)
-                show.start(ImportCohort(source=f"embedded:{key}", name=name, size=size), "cohort")
+                name = names.free_name(key)
+                job_progress.start(ImportCohort(source=f"embedded:{key}", name=name, size=size), "cohort")
                 st.rerun()
 
 
-def own() -> None:
+def own_images() -> None:
     """Ask for images of one's own, with sensible options folded away."""
-    ways = {"Folder on this server": _folder, "Upload": _upload}
-    chosen = st.segmented_control("Where are the images?", list(ways), default=next(iter(ways)), required=True)
-    ways[chosen]()
+    sources = {"Folder on this server": _choose_folder, "Upload": _choose_upload}
+    source = st.segmented_control("Where are the images?", list(sources), default=next(iter(sources)), required=True)
+    sources[source]()
 
 
-def _folder() -> None:
+def _choose_folder() -> None:
     roots = uploads.roots()
     if not roots:
         st.info("No folder may be opened from here. Set GANAUG_ROOTS to the folders that may, and start again.")
@@ -74,31 +73,31 @@ def _folder() -> None:
     )
     with show.guarded():
         path = uploads.below_roots(st.session_state["source-path"])
-        inside = uploads.folders_in(path) if path.is_dir() else []
-        above = [".. (one up)"] if path not in roots else []
-        if inside or above:
+        subfolders = uploads.folders_in(path) if path.is_dir() else []
+        parent = [".. (one up)"] if path not in roots else []
+        if subfolders or parent:
             st.selectbox(
                 "Go into",
-                [*above, *inside],
+                [*parent, *subfolders],
                 index=None,
                 key=f"go-{path}",
-                placeholder=f"{words.count(len(inside), 'folder')} here",
-                on_change=_go,
+                placeholder=f"{words.count(len(subfolders), 'folder')} here",
+                on_change=_enter_folder,
                 args=(path,),
             )
         if path == Path.home():
             st.text("Go into the folder that holds the images, with one sub-folder for each class.")
         else:
-            _begin(path, suggested=path.stem)
+            _start_import(path, suggested=path.stem)
 
 
-def _go(path: Path) -> None:
+def _enter_folder(path: Path) -> None:
     chosen = st.session_state[f"go-{path}"]
     if chosen:
         st.session_state["source-path"] = str(path.parent if chosen.startswith("..") else path / chosen)
 
 
-def _upload() -> None:
+def _choose_upload() -> None:
     number = st.session_state.setdefault("upload-number", 0)
     files = st.file_uploader(
         "A zip archive with one folder per class, an NPZ file, or images with a CSV table",
@@ -108,23 +107,23 @@ def _upload() -> None:
     )
     if files:
         with show.guarded():
-            st.session_state["uploaded"] = str(uploads.keep(files, caches.workspace()))
+            st.session_state["uploaded"] = str(uploads.store_files(files, caches.workspace()))
         st.session_state["uploaded-name"] = Path(files[0].name).stem
         st.session_state["upload-number"] = number + 1  # a fresh widget: the bytes leave the memory
         st.rerun()
-    kept = st.session_state.get("uploaded")
-    if kept and Path(kept).exists():
+    upload = st.session_state.get("uploaded")
+    if upload and Path(upload).exists():
         st.success("The files are here.", icon=":material/check:")
-        _begin(Path(kept), suggested=st.session_state["uploaded-name"])
+        _start_import(Path(upload), suggested=st.session_state["uploaded-name"])
 
 
-def _begin(source: Path, suggested: str) -> None:
+def _start_import(source: Path, suggested: str) -> None:
     """Ask for a name and the options, and start the import."""
-    name = st.text_input("Name of the cohort", value=free_name(suggested), max_chars=100, key=f"name-{source}")
+    name = st.text_input("Name of the cohort", value=names.free_name(suggested), max_chars=100, key=f"name-{source}")
     with st.expander("Options"):
         request = _options(source)
     if st.button("Import these images", type="primary", key="import-own"):
-        show.start(ImportCohort(source=str(source), name=check_name(name), draft=True, **request), "cohort")
+        job_progress.start(ImportCohort(source=str(source), name=check_name(name), draft=True, **request), "cohort")
         for key in ("uploaded", "uploaded-name"):
             st.session_state.pop(key, None)
         st.rerun()
@@ -135,24 +134,24 @@ def _options(source: Path) -> dict[str, Any]:
     size = left.select_slider(
         "Size of the images, in pixels", SIZES, value=64, help="Small images train much faster; 64 is a good start."
     )
-    way = right.selectbox(
+    range_name = right.selectbox(
         "Range of values",
         list(RANGES),
         help="Values outside are set to the ends; generators give values of the range back. Usual: −1024 to 1024 HU "
         "for CT, 0 to 255 for 8 bits, the percentiles 0.5 to 99.5 for MR, all values for the rest.",
     )
     request: dict[str, Any] = {"size": int(size)}
-    low, high = RANGES[way]
-    if way in (OWN_RANGE, PERCENTILES):
+    low, high = RANGES[range_name]
+    if range_name in (OWN_RANGE, PERCENTILES):
         first, second = right.columns(2)
-        asked = (
-            first.number_input("Lowest", value=low, key=f"lowest-{way}"),
-            second.number_input("Highest", value=high, key=f"highest-{way}"),
+        limits = (
+            first.number_input("Lowest", value=low, key=f"lowest-{range_name}"),
+            second.number_input("Highest", value=high, key=f"highest-{range_name}"),
         )
-        if asked[1] <= asked[0]:
+        if limits[1] <= limits[0]:
             raise CohortError("The highest value is not above the lowest.", do="Correct the range of values.")
-        request["percentiles" if way == PERCENTILES else "value_range"] = asked
-    elif way != USUAL_RANGE:
+        request["percentiles" if range_name == PERCENTILES else "value_range"] = limits
+    elif range_name != USUAL_RANGE:
         request["percentiles"] = (0.0, 100.0)
     if st.toggle("The images are volumes or have masks: choose how they become slices"):
         request["choices"] = _choices()
@@ -164,13 +163,13 @@ def _choices() -> Choices:
     """Ask how volumes become slices."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     slices = left.selectbox("Slices", list(SLICES), format_func=SLICES.__getitem__, help=MASKS)
-    every = middle.number_input("Of these, take every", 1, 1000, 1, help="2 takes each second slice.")
+    step = middle.number_input("Of these, take every", 1, 1000, 1, help="2 takes each second slice.")
     plane = right.selectbox("Plane of NIfTI, NRRD and MetaImage volumes", PLANES)
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     crop = left.toggle("Cut around the lesion", help="A square around what the mask marks.")
     region = middle.number_input("Region of the mask, 0 for all", 0, 65_535, 0, help="Its number in the mask.")
     tag = right.selectbox(
-        "Classes come from", [None, *LABEL_TAGS], format_func=lambda each: each or "folders, or a table",
+        "Classes come from", [None, *LABEL_TAGS], format_func=lambda tag: tag or "folders, or a table",
         help="Or from an attribute of the DICOM header.",
     )  # fmt: skip
     left, middle, right = st.columns(3, vertical_alignment="bottom")
@@ -179,7 +178,7 @@ def _choices() -> Choices:
     volume = right.number_input("Volume of 4-D NIfTI files, 0 for none", 0, 10_000, 0, help="0 leaves such files out.")
     return Choices(
         slices=str(slices),
-        every=int(every),
+        every=int(step),
         plane=str(plane),
         volume=int(volume) or None,
         crop=crop,
@@ -191,22 +190,11 @@ def _choices() -> Choices:
 
 def _columns() -> dict[str, str]:
     st.write("Columns of the CSV table; empty ones are guessed from their names.")
-    named = {}
-    for place, (key, label) in zip(st.columns(4), COLUMNS.items(), strict=True):
-        named[key] = place.text_input(label, key=f"column-{key}").strip()
-    return {key: value for key, value in named.items() if value}
+    columns = {}
+    for field, (key, label) in zip(st.columns(4), COLUMNS.items(), strict=True):
+        columns[key] = field.text_input(label, key=f"column-{key}").strip()
+    return {key: value for key, value in columns.items() if value}
 
 
 def _has_table(source: Path) -> bool:
     return source.suffix.lower() == ".csv" or (source.is_dir() and any(source.glob("*.csv")))
-
-
-def free_name(suggested: str, kind: str = "cohorts") -> str:
-    """Return a name that can be used and is not taken: `phantom`, `phantom-2`, ..."""
-    base = re.sub(r"[^A-Za-z0-9._-]+", "-", suggested).strip("-._")[:80] or kind.removesuffix("s")
-    taken = {known.casefold() for known in caches.workspace().names(kind)}
-    for number in range(1, 10_000):
-        name = base if number == 1 else f"{base}-{number}"
-        if name.casefold() not in taken:
-            return name
-    raise CohortError(f"Too many are named {base}.", do="Choose another name.", code="name_taken")

@@ -18,12 +18,12 @@ from ganaug_core.ui.shared import caches, words
 FORMATS: dict[str, Literal["png", "npz"]] = {"PNG files with a table": "png", "one NPZ file": "npz"}
 
 
-def offer(cohort: str, samples: str, known: Mapping[str, Decision]) -> None:
+def save_images(cohort: str, samples: str, decided: Mapping[str, Decision]) -> None:
     """Let the reader choose which images to save and how, with a button that packs and saves them."""
     record = caches.samples(samples)
     most = int(np.bincount(record.labels, minlength=len(record.classes)).max())
     columns = st.columns(3, vertical_alignment="bottom")
-    kept = kept_rows(record, known)
+    kept = kept_rows(record, decided)
     choices = ["the kept images", "images of each class"] if len(kept) else ["images of each class"]
     which = columns[0].selectbox("Which images", choices, key="save-which")
     if which == choices[-1]:
@@ -36,7 +36,7 @@ def offer(cohort: str, samples: str, known: Mapping[str, Decision]) -> None:
     intensity = caches.cohort(cohort).intensity
     st.download_button(
         f"Save {words.count(len(rows), 'image')}",
-        lambda: packed(record, rows, intensity, format),
+        lambda: as_zip(record, rows, intensity, format),
         file_name=f"{samples}-{len(rows)}-{format}.zip",
         mime="application/zip",
         icon=":material/download:",
@@ -45,19 +45,19 @@ def offer(cohort: str, samples: str, known: Mapping[str, Decision]) -> None:
     )
 
 
-def kept_rows(samples: Samples, known: Mapping[str, Decision]) -> Integers:
+def kept_rows(samples: Samples, decided: Mapping[str, Decision]) -> Integers:
     """Return the rows of the images that were kept."""
-    kept = [image for image, each in known.items() if each.decision == "keep"]
+    kept = [image for image, decision in decided.items() if decision.decision == "keep"]
     return np.flatnonzero(np.isin(samples.ids, kept))
 
 
 def first_of_each(samples: Samples, per_class: int) -> Integers:
     """Return the rows of the first images of each class."""
-    found = [np.flatnonzero(samples.labels == label)[:per_class] for label in range(len(samples.classes))]
-    return np.sort(np.concatenate(found))
+    rows_by_class = [np.flatnonzero(samples.labels == label)[:per_class] for label in range(len(samples.classes))]
+    return np.sort(np.concatenate(rows_by_class))
 
 
-def packed(samples: Samples, rows: Integers, intensity: Intensity, format: Literal["png", "npz"]) -> bytes:
+def as_zip(samples: Samples, rows: Integers, intensity: Intensity, format: Literal["png", "npz"]) -> bytes:
     """Return a zip of the chosen images, their table and their manifest."""
     from ganaug_core.generators.export import export
 

@@ -5,8 +5,8 @@ import streamlit as st
 
 from ganaug_core.records import Samples
 from ganaug_core.ui.pages.samples import decisions, export
-from ganaug_core.ui.pages.samples.decisions import IMAGE
 from ganaug_core.ui.shared import address, caches, pairs, show, words
+from ganaug_core.ui.shared.address import IMAGE
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
 
 AMOUNTS = (64, 128, MOST)
@@ -19,46 +19,46 @@ FILTERS = {
 }
 
 
-def _about(record: Samples) -> str:
+def _origin(record: Samples) -> str:
     """Say where the images come from."""
-    made = record.provenance
-    said = f"{words.count(len(record), 'synthetic image')}, {words.count(len(record.classes), 'class', 'classes')}"
+    provenance = record.provenance
+    text = f"{words.count(len(record), 'synthetic image')}, {words.count(len(record.classes), 'class', 'classes')}"
     if record.source == "generator":
-        said += f", drawn with seed {made.get('seed', 'unknown')}"
-        said += ", styles mixed" if made.get("mixing") else ""
-        return said + (f", truncation {made['truncation']:g}" if made.get("truncation", 1) != 1 else "")
-    return said + ", made by another program"
+        text += f", drawn with seed {provenance.get('seed', 'unknown')}"
+        text += ", styles mixed" if provenance.get("mixing") else ""
+        return text + (f", truncation {provenance['truncation']:g}" if provenance.get("truncation", 1) != 1 else "")
+    return text + ", made by another program"
 
 
 def chosen_class(name: str) -> int:
     """Ask for the class of a set; the chosen image opens its class, and another class lets go of the image."""
     record = caches.samples(name)
-    classes = [words.clean(each) for each in record.classes]
-    asked, found = address.settle("class"), np.flatnonzero(record.ids == address.settle(IMAGE))
-    if len(found):
-        st.session_state["class"] = classes[int(record.labels[found[0]])]
-    elif asked not in classes:
+    classes = [words.clean(name) for name in record.classes]
+    in_address, rows = address.settle("class"), np.flatnonzero(record.ids == address.settle(IMAGE))
+    if len(rows):
+        st.session_state["class"] = classes[int(record.labels[rows[0]])]
+    elif in_address not in classes:
         st.session_state["class"] = classes[0]
-    return classes.index(st.selectbox("Class", classes, key="class", persist_state="session", on_change=_let_go))
+    return classes.index(st.selectbox("Class", classes, key="class", persist_state="session", on_change=_forget_image))
 
 
-def _let_go() -> None:
+def _forget_image() -> None:
     st.session_state[IMAGE] = ""
 
 
 @st.fragment
-def samples(cohort: str, name: str, label: int) -> None:
+def gallery_and_pair(cohort: str, name: str, label: int) -> None:
     """Draw gallery, pair and decisions of one set of synthetic images; a click runs only this again."""
     with show.guarded():
         record = caches.samples(name)
-        known = decisions.of(record)
-        asked = address.settle(IMAGE)
+        decided = decisions.of(record)
+        image = address.settle(IMAGE)
         left, right = st.columns([2, 3], gap="medium")
         with left:
-            shown, chosen = _gallery(name, record, label, asked)
+            shown, chosen = _gallery(name, record, label, image)
         with right:
             if chosen in set(record.ids.tolist()):
-                decisions.buttons(record, chosen, shown, known)
+                decisions.buttons(record, chosen, shown, decided)
                 pairs.show_pair(pairs.of_sample(cohort, name, chosen), cohort, name, key="pair")
                 decisions.note(chosen)
                 with st.container(horizontal=True):
@@ -67,30 +67,30 @@ def samples(cohort: str, name: str, label: int) -> None:
             elif chosen:
                 st.info("No image of this set has that id. Click one in the gallery.")
             st.text_input("Id of the image", key=IMAGE, persist_state="session", max_chars=12, placeholder=chosen)
-        decisions.summary(record, _about(record), known)
+        decisions.summary(record, _origin(record), decided)
         with st.expander("Save images", icon=":material/download:"), show.guarded():
-            export.offer(cohort, name, known)
+            export.save_images(cohort, name, decided)
 
 
-def _gallery(name: str, record: Samples, label: int, asked: str) -> tuple[list[str], str]:
+def _gallery(name: str, record: Samples, label: int, image: str) -> tuple[list[str], str]:
     """Draw the gallery and return the ids in it, and the chosen one: the first undecided if none was asked for."""
-    known = decisions.of(record)
+    decided = decisions.of(record)
     columns = st.columns(2)
     amount = columns[0].select_slider("How many", AMOUNTS, key="amount")
-    wanted = columns[1].selectbox("Which", list(FILTERS), format_func=FILTERS.__getitem__, key="which")
-    ids = [str(each) for each in record.ids[record.labels == label]]
-    if wanted == "undecided":
-        ids = [each for each in ids if each not in known]
-    elif wanted != "all":
-        ids = [each for each in ids if each in known and known[each].decision == wanted]
+    filter_name = columns[1].selectbox("Which", list(FILTERS), format_func=FILTERS.__getitem__, key="which")
+    ids = [str(image_id) for image_id in record.ids[record.labels == label]]
+    if filter_name == "undecided":
+        ids = [image_id for image_id in ids if image_id not in decided]
+    elif filter_name != "all":
+        ids = [image_id for image_id in ids if image_id in decided and decided[image_id].decision == filter_name]
     amount = int(amount or AMOUNTS[0])
-    first = ids.index(asked) // amount * amount if asked in ids else 0  # a link may name an image further on
-    shown = ids[first : first + amount]
+    start = ids.index(image) // amount * amount if image in ids else 0  # a link may name an image further on
+    shown = ids[start : start + amount]
     st.text(f"{len(shown):,} of {len(ids):,} shown. Arrow keys move, Enter picks.")
     if not shown:
         st.info("No image of this class is here. Choose another class, or show all.")
-        return [], asked
-    chosen = asked or next((each for each in shown if each not in known), shown[0])
+        return [], image
+    chosen = image or next((image_id for image_id in shown if image_id not in decided), shown[0])
     with st.container(height=800, border=False):
         gallery(
             "samples",
@@ -100,11 +100,11 @@ def _gallery(name: str, record: Samples, label: int, asked: str) -> tuple[list[s
             key="gallery",
             title=f"Synthetic images of the class {words.clean(record.classes[label])}",
             picked=chosen,
-            marks={image: each.decision for image, each in known.items()},
-            on_pick=_picked,
+            marks={image_id: decision.decision for image_id, decision in decided.items()},
+            on_pick=_on_pick,
         )
     return shown, chosen
 
 
-def _picked() -> None:
+def _on_pick() -> None:
     st.session_state[IMAGE] = st.session_state["gallery"]["picked"]

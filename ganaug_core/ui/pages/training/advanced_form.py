@@ -21,47 +21,7 @@ from ganaug_core.config import (
 )
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.ui.shared import words
-
-TITLES = {
-    "architecture": ("Networks", "What draws and what judges."),
-    "loss": ("Loss", "The game that the two play."),
-    "terms": ("Added terms", "What is added to the losses."),
-    "regularisers": ("Regularisers", "What steadies the game."),
-    "augmentations": ("Augmentations", "Random changes that both sides see."),
-}
-FIELDS = {
-    "Time and batches": {
-        "batch_size": ("Images per step", "More is steadier and slower per step."),
-        "discriminator_steps": ("Discriminator updates per step", "Critics of Wasserstein games need several."),
-        "generator_steps": ("Generator updates per step", "More where the discriminator is too strong."),
-        "class_sampling": ("How often each class is drawn", "Auto: as often as it occurs, unless very unbalanced."),
-    },
-    "Optimisers": {
-        "optimiser": ("Optimiser", "Adam, RMSprop as the first WGAN, or plain gradient steps with momentum."),
-        "discriminator_learning_rate": ("Learning rate of the discriminator", "How far one step moves it."),
-        "generator_learning_rate": (
-            "Learning rate of the generator",
-            "Other than the discriminator's: two time scales.",
-        ),
-        "learning_rate_schedule": ("How the rates fall", "Cosine: in the second half. Exponential: all the time."),
-        "final_learning_rate": ("Rates at the end, as a share", "1 keeps them constant."),
-        "final_penalty": ("Gradient penalties at the end, as a share", "1 keeps them constant."),
-        "ema_half_life_images": ("Half-life of the averaged generator, in images", "Longer is smoother."),
-    },
-    "When to augment": {
-        "augment": ("Augmentation", "Auto: for small cohorts and long runs. Adaptive: as often as is needed."),
-        "adaptive_target": ("Certainty that is aimed at", "Adaptive only: higher augments less."),
-        "adaptive_images": ("Images until the probability can be 1", "Adaptive only: fewer adapts faster."),
-    },
-    "This computer": {
-        "seed": ("Seed", "The same seed starts from the same networks."),
-        "device": ("Device", "Auto: the graphics card where there is one, else the processor."),
-        "precision": ("Precision", "Auto: the faster one that this machine multiplies in hardware."),
-        "threads": ("Processor threads", "0 measures once which number is fastest, and remembers it."),
-        "deterministic": ("The same bits every time", "On a graphics card, and slower; a processor gives them anyway."),
-        "compiled": ("Compile the networks", "For long runs on a graphics card; a minute before the first step."),
-    },
-}
+from ganaug_core.ui.shared.setting_titles import FIELDS, TITLES, title_of
 
 
 def form(recipe: Recipe, unit: str) -> dict[str, Any]:
@@ -71,13 +31,13 @@ def form(recipe: Recipe, unit: str) -> dict[str, Any]:
     """
     changes: dict[str, Any] = {}
     for family in FAMILIES:
-        changes |= _family(recipe, family)
+        changes |= _ask_family(recipe, family)
     for title, fields in FIELDS.items():
         st.markdown(f"**{title}**")
         with st.grid(3):
             for field, (label, tip) in fields.items():
                 standard = getattr(recipe.config, field)
-                value = _field(field, label, tip, standard, f"setting-{recipe.name}-{field}")
+                value = _ask_field(field, label, tip, standard, f"setting-{recipe.name}-{field}")
                 if value != standard:
                     changes[field] = value
     more = st.text_area(
@@ -86,7 +46,7 @@ def form(recipe: Recipe, unit: str) -> dict[str, Any]:
         help="A field, or a part and its setting. A wrong name is answered with the right ones.",
         key=f"more-{recipe.name}",
     )
-    changes |= _lines(more)
+    changes |= _changes_of(more)
     try:
         check(recipe.name, changes, unit)
     except ConfigurationError as problem:
@@ -106,49 +66,54 @@ def check(recipe: str, changes: Mapping[str, Any], unit: str, **budget: Any) -> 
     return config
 
 
-def _family(recipe: Recipe, family: str) -> dict[str, Any]:
+def _ask_family(recipe: Recipe, family: str) -> dict[str, Any]:
     """Ask for the parts of a family and for their settings."""
-    known, title = catalogue()[family], TITLES[family]
+    parts, title = catalogue()[family], TITLES[family]
     standard = chosen(recipe.config, family)
     names = [part.name for part in standard]
     st.markdown(f"**{title[0]}**")
     key = f"part-{recipe.name}-{family}"
-    asked: dict[str, Any] = {"label_visibility": "collapsed", "format_func": title_of, "key": key, "help": title[1]}
+    widget_options: dict[str, Any] = {
+        "label_visibility": "collapsed",
+        "format_func": title_of,
+        "key": key,
+        "help": title[1],
+    }
     if family in SINGLE:
-        picked = [st.selectbox(title[0], list(known), list(known).index(names[0]), **asked)]
+        part_names = [st.selectbox(title[0], list(parts), list(parts).index(names[0]), **widget_options)]
     else:
-        picked = st.multiselect(title[0], list(known), names, placeholder="None", **asked)
-    changes: dict[str, Any] = {} if picked == names else {family: ",".join(picked)}
-    for name in picked:
+        part_names = st.multiselect(title[0], list(parts), names, placeholder="None", **widget_options)
+    changes: dict[str, Any] = {} if part_names == names else {family: ",".join(part_names)}
+    for name in part_names:
         # another choice of parts starts from the parts' own defaults, so that all that is shown must be named
-        named = next((part for part in standard if part.name == name), PartConfig(name=name))
-        changes |= _settings(recipe, known[name], named, all_of_them=bool(changes))
+        part_config = next((part for part in standard if part.name == name), PartConfig(name=name))
+        changes |= _ask_settings(recipe, parts[name], part_config, all_of_them=bool(changes))
     return changes
 
 
-def _settings(recipe: Recipe, part: PartCard, named: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
+def _ask_settings(recipe: Recipe, part: PartCard, config: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
     st.caption(f"{title_of(part.name)}: {words.plain(part.says)} Source: {words.plain(part.source)}")
     changes: dict[str, Any] = {}
     if not part.settings:
         return changes
     with st.grid(3):
         for setting, card in part.settings.items():
-            standard = named.settings.get(setting, card.default)
+            standard = config.settings.get(setting, card.default)
             label = f"{title_of(part.name)}: {setting.replace('_', ' ')}"
             key = f"setting-{recipe.name}-{part.name}: {setting}"
-            value = _setting(label, card.says, standard, key, card.choices)
+            value = _ask_value(label, card.says, standard, key, card.choices)
             if value != (card.default if all_of_them else standard):
                 changes[f"{part.name}.{setting}"] = value
     return changes
 
 
-def _field(field: str, label: str, tip: str, standard: Any, key: str) -> Any:
+def _ask_field(field: str, label: str, tip: str, standard: Any, key: str) -> Any:
     choices = typing.get_args(TrainingConfig.model_fields[field].annotation)
-    named = choices if all(isinstance(each, str) for each in choices) else ()
-    return _setting(label, tip, standard, key, named)
+    names = choices if all(isinstance(choice, str) for choice in choices) else ()
+    return _ask_value(label, tip, standard, key, names)
 
 
-def _setting(label: str, tip: str, standard: Any, key: str, choices: tuple[Any, ...]) -> Any:
+def _ask_value(label: str, tip: str, standard: Any, key: str, choices: tuple[Any, ...]) -> Any:
     """Ask for a value of the standard's type."""
     if isinstance(standard, bool):
         return st.checkbox(label, standard, key=key, help=tip)
@@ -160,25 +125,10 @@ def _setting(label: str, tip: str, standard: Any, key: str, choices: tuple[Any, 
     return st.number_input(label, least, None, standard, step, shown, key=key, help=tip)
 
 
-def title_of(name: str) -> str:
-    """Return a part's name as people read it."""
-    return name.upper() if name in ("r1", "r2", "mlp", "dcgan") else name.replace("_", " ").capitalize()
-
-
-def label(key: str) -> str:
-    """Return what a setting of a configuration, or `part.setting`, is called in the form."""
-    part, dot, setting = key.partition(".")
-    named = {family: title for family, (title, _) in TITLES.items()}
-    named |= {field: title for fields in FIELDS.values() for field, (title, _) in fields.items()}
-    if dot:
-        return f"{title_of(part)}: {setting.replace('_', ' ')}"
-    return named.get(key) or key.replace("_", " ").capitalize()
-
-
-def _lines(text: str) -> dict[str, str]:
+def _changes_of(text: str) -> dict[str, str]:
     """Return `part.setting = value` lines as a mapping."""
     changes = {}
-    for line in filter(None, (each.strip() for each in text.splitlines())):
+    for line in filter(None, (line.strip() for line in text.splitlines())):
         key, equals, value = line.partition("=")
         if not equals or not key.strip():
             raise ConfigurationError(

@@ -9,24 +9,23 @@ import streamlit as st
 from ganaug_core.config import RECIPES, Recipe
 from ganaug_core.config.requests import Train
 from ganaug_core.storage.workspace import check_name
-from ganaug_core.ui.pages.cohort import sources
 from ganaug_core.ui.pages.training import advanced_form
-from ganaug_core.ui.shared import caches, choosers, show, words
+from ganaug_core.ui.shared import caches, choosers, job_progress, names, words
 
 FIRST = "recommended"
 PER_ROW = 3
 
 
-def start(cohort: str) -> None:
+def new_run(cohort: str) -> None:
     """Offer the recipes and start a run on a cohort."""
-    chosen = _cards()
+    chosen = _recipe_cards()
     recipe = RECIPES[chosen]
     left, right = st.columns(2)
     with left:
         budget = _budget(recipe)
     name = right.text_input(
         "Name of the run",
-        value=sources.free_name(f"{cohort}-{chosen}", "runs"),
+        value=names.free_name(f"{cohort}-{chosen}", "runs"),
         max_chars=100,
         key=f"run-name-{cohort}-{chosen}",
     )
@@ -36,7 +35,7 @@ def start(cohort: str) -> None:
         changes = advanced_form.form(recipe, unit)
     if st.button("Start training", type="primary", icon=":material/play_arrow:"):
         config = advanced_form.check(chosen, changes, unit, **budget)
-        show.start(Train(name=check_name(name), cohort=cohort, config=config.model_dump(mode="json")))
+        job_progress.start(Train(name=check_name(name), cohort=cohort, config=config.model_dump(mode="json")))
         choosers.next_time("run", name)
         st.rerun()
 
@@ -48,19 +47,19 @@ def device_in_words() -> str:
     return "This computer has no NVIDIA graphics card: its processor trains. Small images and a few minutes work well."
 
 
-def _cards() -> str:
+def _recipe_cards() -> str:
     """Show one card a recipe and return the chosen one."""
     chosen: str = st.session_state.setdefault("recipe", FIRST)
     chosen_classic = RECIPES[chosen].kind == "classic"
-    _row([each for each in RECIPES.values() if each.kind == "use"], chosen)
+    _recipe_row([recipe for recipe in RECIPES.values() if recipe.kind == "use"], chosen)
     with st.expander("The classics, to compare and to teach", icon=":material/history_edu:", expanded=chosen_classic):
-        classics = [each for each in RECIPES.values() if each.kind == "classic"]
+        classics = [recipe for recipe in RECIPES.values() if recipe.kind == "classic"]
         for first in range(0, len(classics), PER_ROW):
-            _row(classics[first : first + PER_ROW], chosen)
+            _recipe_row(classics[first : first + PER_ROW], chosen)
     return chosen
 
 
-def _row(recipes: Sequence[Recipe], chosen: str) -> None:
+def _recipe_row(recipes: Sequence[Recipe], chosen: str) -> None:
     for column, recipe in zip(st.columns(PER_ROW), recipes, strict=False):
         with column.container(border=True, height="stretch"):
             st.subheader(recipe.title)

@@ -14,16 +14,16 @@ from ganaug_core.ui.shared import caches, palette, words
 
 _HTML = """
 <div class="map">
-  <div class="bar" role="toolbar" aria-label="Map tools"></div>
+  <div class="toolbar" role="toolbar" aria-label="Map tools"></div>
   <div class="legend"><div class="roles" role="group" aria-label="Layers by role"></div>
     <div class="classes" role="group" aria-label="Layers by class"></div></div>
-  <div class="ground">
+  <div class="canvases">
     <canvas class="points"></canvas>
-    <canvas class="over" tabindex="0" role="application"></canvas>
+    <canvas class="overlay" tabindex="0" role="application"></canvas>
     <div class="card"><figure><img alt=""><span></span></figure><b aria-hidden="true">↔</b>
       <figure><img alt=""><span></span></figure></div>
   </div>
-  <div class="spoken" aria-live="polite"></div>
+  <div class="announcement" aria-live="polite"></div>
   <div class="missing" hidden>
     <p>Share of each missing group among the synthetic and among the real images of its class. Click one to see it.</p>
     <div class="groups" role="group" aria-label="Missing groups"></div>
@@ -32,7 +32,7 @@ _HTML = """
 """
 _CSS = """
 .map { color: var(--st-text-color); font-family: var(--st-font); font-size: 14px; }
-.bar, .legend > div { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 6px; align-items: center; }
+.toolbar, .legend > div { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 6px; align-items: center; }
 .legend { display: flex; flex-wrap: wrap; gap: 0 24px; }
 button {
   background: var(--st-secondary-background-color); color: inherit; border: 1px solid var(--st-border-color);
@@ -43,14 +43,14 @@ button[aria-pressed="true"] { border-color: #fff; box-shadow: inset 0 0 0 1px #f
 .legend button { border-color: transparent; background: none; box-shadow: none; padding: 2px 6px; }
 .legend button[aria-pressed="false"] { opacity: 0.65; text-decoration: line-through; }
 .legend svg { width: 14px; height: 14px; }
-button:focus-visible, .over:focus-visible { outline: 2px solid #fff; outline-offset: 1px; }
-.ground {
+button:focus-visible, .overlay:focus-visible { outline: 2px solid #fff; outline-offset: 1px; }
+.canvases {
   position: relative; height: var(--height); background: #0b0d10; border: 1px solid var(--st-border-color);
   border-radius: 6px; overflow: hidden;
 }
-.ground canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
-.over { touch-action: none; cursor: grab; }
-.over[data-mode="lasso"] { cursor: crosshair; }
+.canvases canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
+.overlay { touch-action: none; cursor: grab; }
+.overlay[data-mode="lasso"] { cursor: crosshair; }
 .card {
   position: absolute; display: none; gap: 8px; padding: 8px; border-radius: 6px; pointer-events: none;
   background: #15191e; border: 1px solid #4a535c;
@@ -59,14 +59,14 @@ button:focus-visible, .over:focus-visible { outline: 2px solid #fff; outline-off
 .card b { align-self: center; }
 .card img { width: 128px; height: 128px; object-fit: contain; background: #000; image-rendering: pixelated; }
 .card span { display: block; font-size: 12px; line-height: 1.3; min-height: 2.6em; }
-.spoken { min-height: 1.4em; }
+.announcement { min-height: 1.4em; }
 .groups { display: grid; grid-template-columns: repeat(auto-fill, minmax(17em, 1fr)); gap: 4px; }
 .missing p { margin: 0 0 6px; }
 .groups button { white-space: pre; }
 """
 
 # a component has one script: the parts are declarations, and `main` exports what Streamlit calls
-_PARTS = ("canvas", "points", "groups", "overlays", "card", "bar", "pointer", "main")
+_PARTS = ("canvas", "points", "groups", "overlays", "card", "toolbar", "pointer", "main")
 _JS = "\n".join((Path(__file__).parent / "feature_map_parts" / f"{part}.js").read_text("utf-8") for part in _PARTS)
 
 _component = st.components.v2.component("ganaug_feature_map", html=_HTML, css=_CSS, js=_JS)
@@ -80,15 +80,15 @@ class Lasso:
     roles: tuple[int, ...]
     labels: tuple[int, ...]
 
-    def inside(self, drawn: Map) -> NDArray[np.int64]:
+    def inside(self, map_: Map) -> NDArray[np.int64]:
         """Return the rows of the visible points inside: a ray from them to the right crosses an odd number of edges."""
-        across, up = np.asarray(drawn.positions, np.float64).T
+        across, up = np.asarray(map_.positions, np.float64).T
         within = np.zeros(len(across), bool)
         ends = np.roll(self.corners, -1, axis=0)
         for (x1, y1), (x2, y2) in zip(self.corners.tolist(), ends.tolist(), strict=True):
             if y1 != y2:
                 within ^= ((y1 > up) != (y2 > up)) & (across < (x2 - x1) * (up - y1) / (y2 - y1) + x1)
-        visible = np.isin(drawn.roles, self.roles) & np.isin(drawn.labels, self.labels)
+        visible = np.isin(map_.roles, self.roles) & np.isin(map_.labels, self.labels)
         return np.flatnonzero(within & visible)
 
 
@@ -101,7 +101,7 @@ class Group:
 
 
 def feature_map(
-    drawn: Map,
+    map_: Map,
     name: str,
     *,
     key: str,
@@ -121,7 +121,7 @@ def feature_map(
     """Show a map and return the id picked last and the loop drawn last, None where there is none.
 
     Args:
-        drawn: With the names that cohort and samples have now.
+        map_: With the names that cohort and samples have now.
         name: Name of the map in the workspace, for the routes.
         picked: Id that gets the ring.
         chosen: Ids that get a small ring, those of the last lasso.
@@ -139,18 +139,18 @@ def feature_map(
         data={
             "name": name,
             "points": f"/api/map/{caches.artefact('maps', name)}.bin",
-            "count": len(drawn.ids),
+            "count": len(map_.ids),
             "images": {
-                "real": f"/api/image/cohorts/{caches.artefact('cohorts', drawn.cohort)}/",
-                "synthetic": f"/api/image/samples/{caches.artefact('samples', drawn.synthetic)}/",
+                "real": f"/api/image/cohorts/{caches.artefact('cohorts', map_.cohort)}/",
+                "synthetic": f"/api/image/samples/{caches.artefact('samples', map_.synthetic)}/",
             },
             "roles": [words.ROLES[role] for role in (*ROLES, "synthetic")],
-            "classes": [words.clean(each) for each in drawn.classes],
-            "colours": [palette.of_class(label) for label in range(len(drawn.classes))],
+            "classes": [words.clean(name) for name in map_.classes],
+            "colours": [palette.of_class(label) for label in range(len(map_.classes))],
             "picked": picked,
             "chosen": list(chosen),
-            "links": [list(each) for each in links],
-            "groups": [{"says": each.says, "members": list(each.members)} for each in groups],
+            "links": [list(link) for link in links],
+            "groups": [{"says": group.says, "members": list(group.members)} for group in groups],
             "opened": opened,
             "shown": {"links": show_links, "groups": show_groups},
             "gathers": gathers,
@@ -163,13 +163,13 @@ def feature_map(
     return state.picked, lasso_of(state.lasso)
 
 
-def lasso_of(sent: Mapping[str, Any] | None) -> Lasso | None:
+def lasso_of(message: Mapping[str, Any] | None) -> Lasso | None:
     """Return what the browser sent as a loop, None for nothing and for what cannot be one."""
-    if not sent:
+    if not message:
         return None
     try:
-        corners = np.asarray(sent["corners"], np.float32).reshape(-1, 2)
-        layers = [tuple(int(each) for each in sent[layer]) for layer in ("roles", "labels")]
+        corners = np.asarray(message["corners"], np.float32).reshape(-1, 2)
+        layers = [tuple(int(number) for number in message[layer]) for layer in ("roles", "labels")]
     except (KeyError, TypeError, ValueError):
         return None
     return Lasso(corners, *layers) if 3 <= len(corners) <= 256 and np.isfinite(corners).all() else None

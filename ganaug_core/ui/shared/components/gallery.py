@@ -13,7 +13,7 @@ COLUMNS = 16
 _HTML = """
 <div class="gallery">
   <div class="tiles" role="listbox" tabindex="-1"></div>
-  <div class="spoken" aria-live="polite"></div>
+  <div class="announcement" aria-live="polite"></div>
 </div>
 """
 _CSS = """
@@ -33,7 +33,7 @@ _CSS = """
 .tiles i[data-mark="keep"] { color: var(--keep); }
 .tiles i[data-mark="reject"] { color: var(--reject); }
 .tiles i[data-mark="flag"] { color: var(--flag); }
-.spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.announcement { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 """
 MARKS = {"keep": "✓", "reject": "✕", "flag": "⚑"}
 COLOURS = {"keep": palette.STATES["pass"], "reject": palette.STATES["fail"], "flag": palette.STATES["warn"]}
@@ -81,11 +81,11 @@ def gallery(
             "size": size,
             "title": title,
             "picked": picked,
-            "marks": {each: mark for each, mark in (marks or {}).items() if each in set(shown)},
+            "marks": {image: mark for image, mark in (marks or {}).items() if image in set(shown)},
             "signs": MARKS,
             "colours": COLOURS,
         },
         on_picked_change=on_pick,
     )
-    chosen: str | None = state.picked
-    return chosen
+    picked_image: str | None = state.picked
+    return picked_image

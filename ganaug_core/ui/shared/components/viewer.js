@@ -1,107 +1,112 @@
 // Viewer: physical values by route, windowed here, so that dragging needs no server. All panels share one window.
 // With `series`, the first panel scrolls through images that lie behind each other.
 const STATES = new WeakMap()
-const KEPT = new Map() // window by unit: the next image opens in the window of the last one
+const WINDOWS_BY_UNIT = new Map() // window by unit: the next image opens in the window of the last one
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".viewer")
   const panels = root.querySelector(".panels")
-  const bar = root.querySelector(".bar")
-  const told = root.querySelector(".window")
-  const state = STATES.get(parentElement) ?? { asked: null, smooth: false, aligned: null, images: [], views: [] }
+  const toolbar = root.querySelector(".toolbar")
+  const windowText = root.querySelector(".window")
+  const state = STATES.get(parentElement) ?? { request: null, smooth: false, aligned: null, images: [], views: [] }
   STATES.set(parentElement, state)
 
   const unit = data.unit === "intensity" ? "" : ` ${data.unit}`
   const scroller = root.querySelector(".scroller")
-  const asked = JSON.stringify([data.panels, data.series, data.difference, data.registered, data.unit])
-  if (state.asked !== asked) {
-    state.asked = asked
-    state.place = data.place ?? 0
-    state.read = new Map()
-    scroll()
+  const request = JSON.stringify([data.panels, data.series, data.difference, data.registered, data.unit])
+  if (state.request !== request) {
+    state.request = request
+    state.index = data.index ?? 0
+    state.cache = new Map()
+    prepareScrolling()
     state.aligned = data.registered
     delete root.dataset.ready
-    load(asked)
+    load(request)
   }
   return () => STATES.delete(parentElement)
 
-  async function load(wanted) {
+  async function load(requested) {
     let images
     try {
-      images = await Promise.all(shown().map((panel) => kept(panel.pixels)))
+      images = await Promise.all(shownPanels().map((panel) => cachedImage(panel.pixels)))
     } catch {
-      if (state.asked === wanted) panels.textContent = "The pixels could not be loaded. Reload the page."
+      if (state.request === requested) panels.textContent = "The pixels could not be loaded. Reload the page."
       return
     }
-    if (state.asked !== wanted) return // another image was picked meanwhile
+    if (state.request !== requested) return // another image was picked meanwhile
     state.images = images
-    state.values = images.flatMap((image) => some(image))
-    if (KEPT.has(data.unit)) state.window = KEPT.get(data.unit)
-    else reset()
-    controls()
+    state.values = images.flatMap((image) => sampledValues(image))
+    if (WINDOWS_BY_UNIT.has(data.unit)) state.window = WINDOWS_BY_UNIT.get(data.unit)
+    else resetWindow()
+    drawToolbar()
     layout()
-    root.dataset.ready = shown().map((panel) => panel.id).join(" ")
-    for (const beside of data.series ? [1, -1, 2, -2] : []) {
-      const next = data.series[state.place + beside]
-      if (next) kept(next.pixels).catch(() => {}) // the next turn of the wheel finds it here
+    root.dataset.ready = shownPanels().map((panel) => panel.id).join(" ")
+    if (data.series) fetchAhead(state.index, [1, -1, 2, -2])
+  }
+
+  // the next turn of the wheel finds its image here
+  function fetchAhead(index, steps) {
+    for (const step of steps) {
+      const next = data.series[index + step]
+      if (next) cachedImage(next.pixels).catch(() => {})
     }
   }
 
-  function shown() {
-    return data.series ? [data.series[state.place], ...data.panels] : data.panels
+  function shownPanels() {
+    return data.series ? [data.series[state.index], ...data.panels] : data.panels
   }
 
-  function kept(address) {
-    if (!state.read.has(address)) state.read.set(address, read(address))
-    return state.read.get(address)
+  function cachedImage(address) {
+    if (!state.cache.has(address)) state.cache.set(address, fetchImage(address))
+    return state.cache.get(address)
   }
 
   // Scrolling: the slider, the wheel over the image, Page Up and Page Down.
-  function scroll() {
+  function prepareScrolling() {
     scroller.hidden = !data.series || data.series.length < 2
     if (scroller.hidden) return
     const slider = scroller.querySelector("input")
     slider.max = data.series.length - 1
-    slider.value = state.place
-    slider.oninput = () => go(Number(slider.value))
-    say()
+    slider.value = state.index
+    slider.oninput = () => showInSeries(Number(slider.value))
+    showIndex()
   }
 
-  function go(place) {
-    const next = Math.min(data.series.length - 1, Math.max(0, place))
-    if (next === state.place) return
-    state.place = next
+  function showInSeries(index) {
+    const next = Math.min(data.series.length - 1, Math.max(0, index))
+    if (next === state.index) return
+    state.index = next
     scroller.querySelector("input").value = next
-    say()
-    turned()
+    showIndex()
+    loadScrolled()
   }
 
-  function say() {
-    scroller.querySelector("output").textContent = `${data.behind} ${state.place + 1} of ${data.series.length}`
+  function showIndex() {
+    scroller.querySelector("output").textContent = `${data.behind} ${state.index + 1} of ${data.series.length}`
   }
 
-  async function turned() {
-    const place = state.place
+  async function loadScrolled() {
+    const index = state.index
     let image
     try {
-      image = await kept(data.series[place].pixels)
+      image = await cachedImage(data.series[index].pixels)
     } catch {
       return
     }
-    if (state.place !== place) return // scrolled on meanwhile
+    if (state.index !== index) return // scrolled on meanwhile
     state.images[0] = image
-    state.values = state.images.flatMap((each) => some(each))
+    state.values = state.images.flatMap((image) => sampledValues(image))
     if (image.rows === state.views[0].image.rows && image.columns === state.views[0].image.columns && !data.difference) {
-      state.views[0] = { ...state.views[0], ...data.series[place], image }
+      state.views[0] = { ...state.views[0], ...data.series[index], image }
       caption(state.figures[0].figure.querySelector("figcaption"), state.views[0])
       draw()
-      if (state.over) show(state.over, state.figures[0].canvas)
+      if (state.cursor) showValues(state.cursor, state.figures[0].canvas)
     } else layout()
-    root.dataset.ready = shown().map((panel) => panel.id).join(" ")
-    for (const beside of [1, -1, 2]) if (data.series[place + beside]) kept(data.series[place + beside].pixels).catch(() => {})
+    root.dataset.ready = shownPanels().map((panel) => panel.id).join(" ")
+    fetchAhead(index, [1, -1, 2])
   }
 
-  async function read(address) {
+  async function fetchImage(address) {
     const [header, body] = await Promise.all([fetch(`${address}.json`), fetch(`${address}.bin`)])
     if (!header.ok || !body.ok) throw new Error(address)
     const image = await header.json()
@@ -119,9 +124,9 @@ export default function ({ data, parentElement }) {
     Object.assign(image, { low, high, unit: data.unit })
   }
 
-  function some(image) {
+  function sampledValues(image) {
     const step = Math.max(1, Math.floor(image.values.length / 4096))
-    return Array.from(image.values.filter((_, place) => place % step === 0))
+    return Array.from(image.values.filter((_, index) => index % step === 0))
   }
 
   function percentiles(low, high) {
@@ -131,55 +136,57 @@ export default function ({ data, parentElement }) {
   }
 
   function presets() {
-    const found = Object.entries(data.windows).map(([name, [level, width]]) => [
+    const entries = Object.entries(data.windows).map(([name, [level, width]]) => [
       name,
       `Level ${level}, width ${width}${unit}`,
       () => [level - width / 2, level + width / 2],
     ])
-    found.push(
-      ["Full range", "Black is the lowest value that the images can have, white the highest.", full],
+    entries.push(
+      ["Full range", "Black is the lowest value that the images can have, white the highest.", fullRange],
       ["Percentile 1–99", "One pixel in a hundred is black, one in a hundred white.", () => percentiles(0.01, 0.99)],
     )
-    return found
+    return entries
   }
 
-  function full() {
+  function fullRange() {
     return [Math.min(...state.images.map((image) => image.low)), Math.max(...state.images.map((image) => image.high))]
   }
 
-  function reset() {
+  function resetWindow() {
     const [level, width] = data.windows[data.start] ?? []
     if (width) state.window = [level - width / 2, level + width / 2]
-    else state.window = data.start === "percentiles" ? percentiles(0.01, 0.99) : full()
-    KEPT.delete(data.unit)
+    else state.window = data.start === "percentiles" ? percentiles(0.01, 0.99) : fullRange()
+    WINDOWS_BY_UNIT.delete(data.unit)
   }
 
-  function button(text, says, action, pressed) {
-    const made = document.createElement("button")
-    made.type = "button"
-    made.textContent = text
-    made.title = says
-    if (pressed !== undefined) made.setAttribute("aria-pressed", String(pressed))
-    made.onclick = () => {
+  function toolButton(text, tip, action, pressed) {
+    const element = document.createElement("button")
+    element.type = "button"
+    element.textContent = text
+    element.title = tip
+    if (pressed !== undefined) element.setAttribute("aria-pressed", String(pressed))
+    element.onclick = () => {
       action()
-      controls()
+      drawToolbar()
       draw()
     }
-    return made
+    return element
   }
 
-  function controls() {
-    const focused = bar.getRootNode().activeElement?.textContent
-    const same = (window) => window.every((value, place) => Math.abs(value - state.window[place]) < 1e-6)
+  function drawToolbar() {
+    const focused = toolbar.getRootNode().activeElement?.textContent
+    const isCurrent = (window) => window.every((value, index) => Math.abs(value - state.window[index]) < 1e-6)
     const gap = document.createElement("span")
     gap.className = "gap"
-    const found = presets()
-    const current = found.findIndex(([, , window]) => same(window()))
-    const made = found.map(([name, says, window], place) => button(name, says, () => keep(window()), place === current))
-    made.push(button("Reset", "Back to the window of the first look.", reset), gap)
+    const windows = presets()
+    const current = windows.findIndex(([, , window]) => isCurrent(window()))
+    const buttons = windows.map(([name, tip, window], index) =>
+      toolButton(name, tip, () => setWindow(window()), index === current),
+    )
+    buttons.push(toolButton("Reset", "Back to the window of the first look.", resetWindow), gap)
     if (data.difference)
-      made.push(
-        button(
+      buttons.push(
+        toolButton(
           "Align before subtracting",
           "The second image is flipped, turned and shifted to where it fits the first one best.",
           () => {
@@ -190,20 +197,20 @@ export default function ({ data, parentElement }) {
         ),
       )
     const blend = "Blends the pixels when they are enlarged; without it each is a square."
-    made.push(button("Smooth", blend, () => (state.smooth = !state.smooth), state.smooth))
-    bar.replaceChildren(...made)
-    made.find((each) => each.textContent === focused && focused)?.focus?.()
+    buttons.push(toolButton("Smooth", blend, () => (state.smooth = !state.smooth), state.smooth))
+    toolbar.replaceChildren(...buttons)
+    buttons.find((button) => button.textContent === focused && focused)?.focus?.()
   }
 
-  function keep(window) {
+  function setWindow(window) {
     state.window = window
-    KEPT.set(data.unit, window)
+    WINDOWS_BY_UNIT.set(data.unit, window)
   }
 
   function layout() {
-    state.views = state.images.map((image, place) => ({ ...shown()[place], image, centred: false }))
+    state.views = state.images.map((image, index) => ({ ...shownPanels()[index], image, centred: false }))
     if (data.difference && comparable(...state.images)) state.views.push(difference(...state.images))
-    state.figures = state.views.map((view, place) => {
+    state.figures = state.views.map((view, index) => {
       const figure = document.createElement("figure")
       const titled = caption(document.createElement("figcaption"), view)
       const canvas = document.createElement("canvas")
@@ -221,34 +228,34 @@ export default function ({ data, parentElement }) {
       framed.append(canvas)
       if (view.image.spacing) framed.append(ruler(view.image))
       figure.append(titled, framed, value)
-      listen(canvas, place)
+      listenToPointer(canvas, index)
       return { figure, canvas, value }
     })
     panels.dataset.count = state.views.length
     panels.style.setProperty("--count", state.views.length)
-    panels.replaceChildren(...state.figures.map((each) => each.figure))
+    panels.replaceChildren(...state.figures.map(({ figure }) => figure))
     draw()
   }
 
-  function caption(made, view) {
+  function caption(element, view) {
     const note = document.createElement("small")
     note.textContent = view.note || "\u00a0"
-    made.replaceChildren(view.title, note)
-    made.title = view.help ?? ""
-    return made
+    element.replaceChildren(view.title, note)
+    element.title = view.help ?? ""
+    return element
   }
 
   // A bar of a round number of millimetres, at most a quarter of the image wide.
   function ruler(image) {
     const width = image.columns * image.spacing[1]
     const lengths = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
-    const length = lengths.filter((each) => each <= width / 4).pop() ?? lengths[0]
-    const made = document.createElement("div")
-    made.className = "ruler"
-    made.style.width = `${(100 * length) / width}%`
-    made.textContent = `${length} mm`
-    made.dataset.millimetres = length
-    return made
+    const length = lengths.filter((candidate) => candidate <= width / 4).pop() ?? lengths[0]
+    const element = document.createElement("div")
+    element.className = "ruler"
+    element.style.width = `${(100 * length) / width}%`
+    element.textContent = `${length} mm`
+    element.dataset.millimetres = length
+    return element
   }
 
   function comparable(first, second) {
@@ -257,7 +264,7 @@ export default function ({ data, parentElement }) {
 
   function difference(first, second) {
     const other = state.aligned ? aligned(first, second) : { values: second.values, words: "" }
-    const values = Float32Array.from(first.values, (value, place) => value - other.values[place])
+    const values = Float32Array.from(first.values, (value, index) => value - other.values[index])
     const image = { ...first, values }
     const help = "The first image minus the second: grey where they are equal."
     return { title: "Difference", help, note: other.words || "first minus second", image, centred: true }
@@ -288,18 +295,18 @@ export default function ({ data, parentElement }) {
     for (let channel = 0; channel < first.channels; channel++)
       for (let row = 0; row < rows; row++)
         for (let column = 0; column < columns; column++) {
-          const from = source(best.turn, row - best.down, column - best.right, rows, columns)
-          const place = channel * size + row * columns + column
-          values[place] = from < 0 ? first.values[place] : second.values[channel * size + from]
+          const from = sourceIndex(best.turn, row - best.down, column - best.right, rows, columns)
+          const index = channel * size + row * columns + column
+          values[index] = from < 0 ? first.values[index] : second.values[channel * size + from]
         }
-    const turned = ["", "flipped sideways", "flipped upside down", "turned by 180°"]
-    turned.push("flipped along the diagonal", "turned by 90°", "turned by 270°", "flipped along the other diagonal")
+    const turns = ["", "flipped sideways", "flipped upside down", "turned by 180°"]
+    turns.push("flipped along the diagonal", "turned by 90°", "turned by 270°", "flipped along the other diagonal")
     const shifted = best.down || best.right ? `shifted by ${best.down}, ${best.right} px` : ""
-    return { values, words: `second image ${[turned[best.turn], shifted].filter(Boolean).join(", ") || "as it is"}` }
+    return { values, words: `second image ${[turns[best.turn], shifted].filter(Boolean).join(", ") || "as it is"}` }
   }
 
   // Bits of `turn`: 1 mirrors columns, 2 mirrors rows, 4 swaps rows and columns. -1 lies outside.
-  function source(turn, row, column, rows, columns) {
+  function sourceIndex(turn, row, column, rows, columns) {
     if (row < 0 || column < 0 || row >= rows || column >= columns) return -1
     if (turn & 1) column = columns - 1 - column
     if (turn & 2) row = rows - 1 - row
@@ -307,25 +314,31 @@ export default function ({ data, parentElement }) {
   }
 
   function correlation(first, second, turn, down, right, step) {
-    let count = 0, a = 0, b = 0, aa = 0, bb = 0, ab = 0
+    let [count, sumFirst, sumSecond, squaresFirst, squaresSecond, products] = [0, 0, 0, 0, 0, 0]
     for (let row = step >> 1; row < first.rows; row += step)
       for (let column = step >> 1; column < first.columns; column += step) {
-        const from = source(turn, row - down, column - right, first.rows, first.columns)
+        const from = sourceIndex(turn, row - down, column - right, first.rows, first.columns)
         if (from < 0) continue
-        const x = first.values[row * first.columns + column]
-        const y = second.values[from]
-        count++, (a += x), (b += y), (aa += x * x), (bb += y * y), (ab += x * y)
+        const value = first.values[row * first.columns + column]
+        const other = second.values[from]
+        count++
+        sumFirst += value
+        sumSecond += other
+        squaresFirst += value * value
+        squaresSecond += other * other
+        products += value * other
       }
-    const spread = Math.sqrt(Math.max(1e-12, (aa - (a * a) / count) * (bb - (b * b) / count)))
-    return (ab - (a * b) / count) / spread
+    const spreadFirst = squaresFirst - (sumFirst * sumFirst) / count
+    const spreadSecond = squaresSecond - (sumSecond * sumSecond) / count
+    return (products - (sumFirst * sumSecond) / count) / Math.sqrt(Math.max(1e-12, spreadFirst * spreadSecond))
   }
 
   function draw() {
     const started = performance.now()
     const [low, high] = state.window
     root.classList.toggle("pixelated", !state.smooth)
-    for (const [place, view] of state.views.entries()) paint(state.figures[place].canvas, view, low, high)
-    told.textContent = `Level ${round((low + high) / 2)}, width ${round(high - low)}${unit}`
+    for (const [index, view] of state.views.entries()) paint(state.figures[index].canvas, view, low, high)
+    windowText.textContent = `Level ${round((low + high) / 2)}, width ${round(high - low)}${unit}`
     root.dataset.window = `${round(low)} ${round(high)}`
     root.dataset.drawn = (performance.now() - started).toFixed(2)
   }
@@ -338,45 +351,45 @@ export default function ({ data, parentElement }) {
     const bottom = centred ? (low - high) / 2 : low
     const scale = 255 / Math.max(1e-6, high - low)
     const offset = (channel) => (channels >= 3 ? channel * size : 0)
-    for (let place = 0; place < size; place++)
+    for (let index = 0; index < size; index++)
       for (let channel = 0; channel < 4; channel++)
         // Uint8ClampedArray rounds and clips
-        target.data[4 * place + channel] = channel === 3 ? 255 : (values[offset(channel) + place] - bottom) * scale
+        target.data[4 * index + channel] = channel === 3 ? 255 : (values[offset(channel) + index] - bottom) * scale
     context.putImageData(target, 0, 0)
   }
 
-  function listen(canvas, place) {
-    let held = null
+  function listenToPointer(canvas, index) {
+    let drag = null
     canvas.onpointerdown = (event) => {
       canvas.setPointerCapture(event.pointerId)
       canvas.focus()
-      held = { x: event.clientX, y: event.clientY, window: [...state.window] }
+      drag = { x: event.clientX, y: event.clientY, window: [...state.window] }
     }
     canvas.onpointermove = (event) => {
-      if (held) {
-        const [low, high] = held.window
+      if (drag) {
+        const [low, high] = drag.window
         const span = Math.max(high - low, 1e-3)
-        change(held.window, ((event.clientX - held.x) / 200) * span, ((held.y - event.clientY) / 200) * span)
-      } else show(event, canvas)
+        changeWindow(drag.window, ((event.clientX - drag.x) / 200) * span, ((drag.y - event.clientY) / 200) * span)
+      } else showValues(event, canvas)
     }
     canvas.onpointerup = canvas.onpointercancel = () => {
-      held = null
-      controls()
+      drag = null
+      drawToolbar()
     }
     canvas.onpointerleave = () => {
-      state.over = null
+      state.cursor = null
       state.figures.forEach(({ value }) => (value.textContent = ""))
     }
-    if (data.series && place === 0)
+    if (data.series && index === 0)
       canvas.onwheel = (event) => {
         event.preventDefault()
-        go(state.place + Math.sign(event.deltaY))
+        showInSeries(state.index + Math.sign(event.deltaY))
       }
     canvas.onkeydown = (event) => {
       const slices = { PageUp: -1, PageDown: 1 }[event.key]
       if (slices && data.series) {
         event.preventDefault()
-        go(state.place + slices)
+        showInSeries(state.index + slices)
         return
       }
       const span = state.window[1] - state.window[0]
@@ -384,32 +397,32 @@ export default function ({ data, parentElement }) {
       const step = steps[event.key]
       if (!step) return
       event.preventDefault()
-      change(state.window, step[0] * span, step[1] * span)
-      controls()
-      state.figures[place].canvas.focus()
+      changeWindow(state.window, step[0] * span, step[1] * span)
+      drawToolbar()
+      state.figures[index].canvas.focus()
     }
   }
 
-  function change([low, high], wider, higher) {
-    const [bottom, top] = full()
+  function changeWindow([low, high], wider, higher) {
+    const [bottom, top] = fullRange()
     const level = (low + high) / 2 + higher
     const width = Math.min(4 * (top - bottom), Math.max((top - bottom) / 500, high - low + wider))
-    keep([level - width / 2, level + width / 2])
+    setWindow([level - width / 2, level + width / 2])
     draw()
   }
 
-  function show(event, canvas) {
-    state.over = { clientX: event.clientX, clientY: event.clientY }
+  function showValues(event, canvas) {
+    state.cursor = { clientX: event.clientX, clientY: event.clientY }
     const box = canvas.getBoundingClientRect()
     const across = (event.clientX - box.left) / box.width
     const down = (event.clientY - box.top) / box.height
-    for (const [place, { image }] of state.views.entries()) {
+    for (const [index, { image }] of state.views.entries()) {
       const row = Math.min(image.rows - 1, Math.max(0, Math.floor(down * image.rows)))
       const column = Math.min(image.columns - 1, Math.max(0, Math.floor(across * image.columns)))
       const value = image.values[row * image.columns + column]
       // what was clipped at import is known to lie at the end of the range or beyond it
       const beyond = data.clipped[0] && value <= image.low ? "≤ " : data.clipped[1] && value >= image.high ? "≥ " : ""
-      state.figures[place].value.textContent = `${beyond}${round(value)}${unit} at row ${row}, column ${column}`
+      state.figures[index].value.textContent = `${beyond}${round(value)}${unit} at row ${row}, column ${column}`
     }
   }
 

@@ -20,10 +20,10 @@ WINDOWS: dict[str, dict[str, tuple[float, float]]] = {
 
 _HTML = """
 <div class="viewer">
-  <div class="bar" role="toolbar" aria-label="Window"></div>
+  <div class="toolbar" role="toolbar" aria-label="Window"></div>
   <div class="panels"></div>
   <label class="scroller" hidden><output>Slice</output><input type="range" min="0" step="1" aria-label="Slice"></label>
-  <div class="foot"><output class="window" aria-live="polite"
+  <div class="footer"><output class="window" aria-live="polite"
     title="Level: the value that is shown as middle grey. Width: how many values lie between black and white."
     ></output>
     <span class="hint">Drag sideways: width. Drag up or down: level. Arrow keys do the same.</span></div>
@@ -31,14 +31,14 @@ _HTML = """
 """
 _CSS = """
 .viewer { container-type: inline-size; color: var(--st-text-color); font-family: var(--st-font); font-size: 14px; }
-.bar { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 8px; align-items: center; }
-.bar button {
+.toolbar { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 8px; align-items: center; }
+.toolbar button {
   background: var(--st-secondary-background-color); color: inherit; border: 1px solid var(--st-border-color);
   border-radius: 6px; padding: 4px 10px; font: inherit; cursor: pointer;
 }
-.bar button[aria-pressed="true"] { border-color: #fff; box-shadow: inset 0 0 0 1px #fff; }
-.bar button:focus-visible, canvas:focus-visible { outline: 2px solid #fff; outline-offset: 1px; }
-.bar .gap { flex: 1; }
+.toolbar button[aria-pressed="true"] { border-color: #fff; box-shadow: inset 0 0 0 1px #fff; }
+.toolbar button:focus-visible, canvas:focus-visible { outline: 2px solid #fff; outline-offset: 1px; }
+.toolbar .gap { flex: 1; }
 .panels { display: grid; grid-template-columns: repeat(var(--count), minmax(0, 1fr)); gap: 4px 12px; }
 @container (max-width: 760px) { .panels[data-count="4"] { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 figure { margin: 0; min-width: 0; max-width: 440px; display: grid; grid-row: span 3; grid-template-rows: subgrid; }
@@ -60,7 +60,7 @@ figure canvas {
 figcaption { margin-bottom: 4px; font-weight: 600; }
 figcaption small { display: block; font-weight: 400; opacity: 0.8; font-size: 13px; }
 .value { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; }
-.foot { display: flex; flex-wrap: wrap; gap: 4px 16px; margin-top: 6px; }
+.footer { display: flex; flex-wrap: wrap; gap: 4px 16px; margin-top: 6px; }
 .hint { opacity: 0.75; }
 """
 
@@ -94,7 +94,7 @@ def viewer(
     unit: str,
     scale: tuple[float, float],
     series: Sequence[Panel] = (),
-    place: int = 0,
+    index: int = 0,
     behind: str = "Slice",
     start: str = "full",
     clipped: tuple[bool, bool] = (False, False),
@@ -107,7 +107,7 @@ def viewer(
     Args:
         unit: Unit of the values; `HU` brings its usual windows, others full range and percentiles.
         scale: Low and high value of the cohort's range, for images whose own unit is not known.
-        series: Images behind each other, of which one at a time is the first panel; `place` is the first to show,
+        series: Images behind each other, of which one at a time is the first panel; `index` is the first to show,
             `behind` what each is called.
         start: Window of the first look: one of `windows`, `percentiles` (1 to 99) or `full`.
         clipped: Values below, and above, the range were set to its ends at import.
@@ -118,9 +118,9 @@ def viewer(
     _component(
         key=key,
         data={
-            "panels": [_panel(each) for each in panels],
-            "series": [_panel(each) for each in series] or None,
-            "place": place,
+            "panels": [_panel(panel) for panel in panels],
+            "series": [_panel(panel) for panel in series] or None,
+            "index": index,
             "behind": behind,
             "start": start,
             "clipped": list(clipped),

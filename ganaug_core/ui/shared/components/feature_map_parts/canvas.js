@@ -1,83 +1,88 @@
-// Where things are: the ground of the map, the part of it that is on the screen, and which point is nearest.
+// Where things are: coordinates of the map and of the screen, and which point is nearest.
 
 // a grid of cells, so that finding the nearest point looks at few of them
-function index(state) {
-  const { xy, n } = state
+function buildGrid(state) {
+  const { positions, count } = state
   let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity]
-  for (let i = 0; i < n; i++) {
-    left = Math.min(left, xy[2 * i])
-    right = Math.max(right, xy[2 * i])
-    bottom = Math.min(bottom, xy[2 * i + 1])
-    top = Math.max(top, xy[2 * i + 1])
+  for (let row = 0; row < count; row++) {
+    left = Math.min(left, positions[2 * row])
+    right = Math.max(right, positions[2 * row])
+    bottom = Math.min(bottom, positions[2 * row + 1])
+    top = Math.max(top, positions[2 * row + 1])
   }
   state.box = { left, bottom, width: right - left || 1, height: top - bottom || 1 }
   state.counts = { roles: [0, 0, 0, 0], classes: state.data.classes.map(() => 0) }
-  for (let i = 0; i < n; i++) {
-    state.counts.roles[state.role[i]]++
-    state.counts.classes[state.label[i]]++
+  for (let row = 0; row < count; row++) {
+    state.counts.roles[state.role[row]]++
+    state.counts.classes[state.label[row]]++
   }
-  const side = (state.side = Math.max(8, Math.ceil(Math.sqrt(n / 2))))
-  state.cells = Array.from({ length: side * side }, () => [])
-  for (let i = 0; i < n; i++) state.cells[cell(state, xy[2 * i], 0) + side * cell(state, xy[2 * i + 1], 1)].push(i)
+  const gridSide = (state.gridSide = Math.max(8, Math.ceil(Math.sqrt(count / 2))))
+  state.cells = Array.from({ length: gridSide * gridSide }, () => [])
+  for (let row = 0; row < count; row++) {
+    const [column, line] = [cellOf(state, positions[2 * row], 0), cellOf(state, positions[2 * row + 1], 1)]
+    state.cells[column + gridSide * line].push(row)
+  }
 }
 
-function cell(state, value, axis) {
+function cellOf(state, value, axis) {
   const { left, bottom, width, height } = state.box
   const share = axis ? (value - bottom) / height : (value - left) / width
-  return Math.min(state.side - 1, Math.max(0, Math.floor(share * state.side)))
+  return Math.min(state.gridSide - 1, Math.max(0, Math.floor(share * state.gridSide)))
 }
 
-function middleOf(state) {
-  return [state.over.clientWidth / 2, state.over.clientHeight / 2]
+function screenMiddle(state) {
+  return [state.overlay.clientWidth / 2, state.overlay.clientHeight / 2]
 }
 
-function fit(state) {
+function fitToScreen(state) {
   const { left, bottom, width, height } = state.box
-  const scale = 0.92 * Math.min(state.over.clientWidth / width, state.over.clientHeight / height)
-  state.fitted = Math.max(scale, 1e-9)
-  state.view = { scale: state.fitted, x: left + width / 2, y: bottom + height / 2 }
-  state.untouched = true
+  const scale = 0.92 * Math.min(state.overlay.clientWidth / width, state.overlay.clientHeight / height)
+  state.fittedScale = Math.max(scale, 1e-9)
+  state.view = { scale: state.fittedScale, x: left + width / 2, y: bottom + height / 2 }
+  state.isFitted = true
 }
 
 // keeps the place below the cursor where it is
 function zoom(state, factor, [across, down]) {
-  const [x, y] = toGround(state, across, down)
-  const [middle, centre] = middleOf(state)
+  const [x, y] = toMap(state, across, down)
+  const [middle, centre] = screenMiddle(state)
   state.view.scale *= factor
   state.view.x = x - (across - middle) / state.view.scale
   state.view.y = y + (down - centre) / state.view.scale
-  state.untouched = false
+  state.isFitted = false
 }
 
 function toScreen(state, x, y) {
-  const [middle, centre] = middleOf(state)
+  const [middle, centre] = screenMiddle(state)
   return [middle + (x - state.view.x) * state.view.scale, centre - (y - state.view.y) * state.view.scale]
 }
 
-function toGround(state, across, down) {
-  const [middle, centre] = middleOf(state)
+function toMap(state, across, down) {
+  const [middle, centre] = screenMiddle(state)
   return [state.view.x + (across - middle) / state.view.scale, state.view.y - (down - centre) / state.view.scale]
 }
 
-function place(state, i) {
-  return toScreen(state, state.xy[2 * i], state.xy[2 * i + 1])
+function screenPosition(state, row) {
+  return toScreen(state, state.positions[2 * row], state.positions[2 * row + 1])
 }
 
-function visible(state, i) {
-  return !state.hidden.roles.has(state.role[i]) && !state.hidden.classes.has(state.label[i])
+function visible(state, row) {
+  return !state.hidden.roles.has(state.role[row]) && !state.hidden.classes.has(state.label[row])
 }
 
-function nearestTo(state, [across, down], reach) {
-  const [x, y] = toGround(state, across, down)
-  const far = reach / state.view.scale
+function nearestPoint(state, [across, down], reach) {
+  const [x, y] = toMap(state, across, down)
+  const reachOnMap = reach / state.view.scale
   let best = -1
-  let least = far * far
-  for (let row = cell(state, y - far, 1); row <= cell(state, y + far, 1); row++)
-    for (let column = cell(state, x - far, 0); column <= cell(state, x + far, 0); column++)
-      for (const i of state.cells[column + state.side * row]) {
-        const distance = (state.xy[2 * i] - x) ** 2 + (state.xy[2 * i + 1] - y) ** 2
+  let least = reachOnMap * reachOnMap
+  const [firstLine, lastLine] = [cellOf(state, y - reachOnMap, 1), cellOf(state, y + reachOnMap, 1)]
+  const [firstColumn, lastColumn] = [cellOf(state, x - reachOnMap, 0), cellOf(state, x + reachOnMap, 0)]
+  for (let line = firstLine; line <= lastLine; line++)
+    for (let column = firstColumn; column <= lastColumn; column++)
+      for (const row of state.cells[column + state.gridSide * line]) {
+        const distance = (state.positions[2 * row] - x) ** 2 + (state.positions[2 * row + 1] - y) ** 2
         // <= : of points on one spot, the one drawn last is the one that is seen
-        if (distance <= least && visible(state, i)) [least, best] = [distance, i]
+        if (distance <= least && visible(state, row)) [least, best] = [distance, row]
       }
   return best
 }
@@ -85,18 +90,18 @@ function nearestTo(state, [across, down], reach) {
 // the next point in the direction of an arrow key, preferring what lies straight ahead
 function nextTowards(state, key) {
   const [across, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key]
-  if (state.hover < 0) return state.picked >= 0 ? state.picked : nearestTo(state, middleOf(state), 1e4)
-  const [x, y] = place(state, state.hover)
+  if (state.hover < 0) return state.picked >= 0 ? state.picked : nearestPoint(state, screenMiddle(state), 1e4)
+  const [x, y] = screenPosition(state, state.hover)
   let best = state.hover
   let least = Infinity
-  for (let i = 0; i < state.n; i++) {
-    if (i === state.hover || !visible(state, i)) continue
-    const [u, v] = place(state, i)
-    const along = (u - x) * across + (v - y) * down
-    const aside = Math.abs((u - x) * down) + Math.abs((v - y) * across)
+  for (let row = 0; row < state.count; row++) {
+    if (row === state.hover || !visible(state, row)) continue
+    const [otherX, otherY] = screenPosition(state, row)
+    const along = (otherX - x) * across + (otherY - y) * down
+    const aside = Math.abs((otherX - x) * down) + Math.abs((otherY - y) * across)
     if (along <= 0.5 || aside > along) continue
     const cost = along * along + 2 * aside * aside
-    if (cost < least) [least, best] = [cost, i]
+    if (cost < least) [least, best] = [cost, row]
   }
   return best
 }

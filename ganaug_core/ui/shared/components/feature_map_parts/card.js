@@ -1,12 +1,12 @@
 // The card beside the cursor: the image of a point, and its nearest training image.
 
-function label(state, i) {
-  return `${state.data.roles[state.role[i]]}, ${state.data.classes[state.label[i]]}, ${state.ids[i]}`
+function pointLabel(state, row) {
+  return `${state.data.roles[state.role[row]]}, ${state.data.classes[state.label[row]]}, ${state.ids[row]}`
 }
 
-function address(state, i) {
+function imageAddress(state, row) {
   const { real, synthetic } = state.data.images
-  return `${state.role[i] === SYNTHETIC ? synthetic : real}${state.ids[i]}.png`
+  return `${state.role[row] === SYNTHETIC ? synthetic : real}${state.ids[row]}.png`
 }
 
 function showCard(state) {
@@ -17,24 +17,24 @@ function showCard(state) {
     return
   }
   const [first, second] = card.querySelectorAll("figure")
-  const near = trainingOf(state, hover)
-  fill(state, first, hover, label(state, hover))
-  second.style.display = card.querySelector("b").style.display = near >= 0 ? "block" : "none"
-  if (near >= 0) fill(state, second, near, `nearest training image: ${label(state, near)}`)
+  const training = trainingOf(state, hover)
+  fillFigure(state, first, hover, pointLabel(state, hover))
+  second.style.display = card.querySelector("b").style.display = training >= 0 ? "block" : "none"
+  if (training >= 0) fillFigure(state, second, training, `nearest training image: ${pointLabel(state, training)}`)
   card.style.display = "flex"
-  const [x, y] = place(state, hover)
-  const { clientWidth: width, clientHeight: height } = state.over
+  const [x, y] = screenPosition(state, hover)
+  const { clientWidth: width, clientHeight: height } = state.overlay
   const left = x + 18 + card.offsetWidth > width ? x - 18 - card.offsetWidth : x + 18
   card.style.left = `${Math.max(0, left)}px`
   card.style.top = `${Math.max(0, Math.min(height - card.offsetHeight, y - card.offsetHeight / 2))}px`
   state.root.dataset.card = state.ids[hover]
 }
 
-function fill(state, figure, i, text) {
+function fillFigure(state, figure, row, text) {
   const image = figure.querySelector("img")
-  const wanted = address(state, i)
+  const wanted = imageAddress(state, row)
   if (image.getAttribute("src") !== wanted) {
-    image.onload = () => (state.root.dataset.pictured = state.ids[i])
+    image.onload = () => (state.root.dataset.pictured = state.ids[row])
     image.src = wanted
   }
   figure.querySelector("span").textContent = text

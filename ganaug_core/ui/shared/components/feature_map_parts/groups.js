@@ -4,31 +4,35 @@ const BADGE = 22
 
 function paintGroups(state) {
   const shown = state.shown.groups ? state.groups : []
-  const pen = state.base.getContext("2d")
-  const badges = badgePlaces(shown.map(({ members }) => middleMember(state, members)), middleOf(state))
-  shown.forEach(({ members }, k) => {
-    const bright = state.group === k
+  const { pointsCanvas } = state
+  const pen = pointsCanvas.getContext("2d")
+  const badges = badgePlaces(shown.map(({ members }) => middleMember(state, members)), screenMiddle(state))
+  shown.forEach(({ members }, index) => {
+    const bright = state.group === index
     pen.globalAlpha = bright || state.group < 0 ? 1 : 0.35
-    pen.drawImage(outline(state, members, bright ? 3 : 1.5), 0, 0, state.base.clientWidth, state.base.clientHeight)
+    const image = outline(state, members, bright ? 3 : 1.5)
+    pen.drawImage(image, 0, 0, pointsCanvas.clientWidth, pointsCanvas.clientHeight)
   })
-  badges.forEach(([x, y], k) => paintBadge(pen, x, y, shown[k].place + 1, state.group < 0 || state.group === k))
+  badges.forEach(([x, y], index) => {
+    paintBadge(pen, x, y, shown[index].number + 1, state.group < 0 || state.group === index)
+  })
   pen.globalAlpha = 1
   state.root.dataset.badges = JSON.stringify(badges)
 }
 
 // discs round all points, and smaller ones taken out of them: what is left runs round the whole group
 function outline(state, members, width) {
-  const sheet = (state.sheet ??= document.createElement("canvas"))
-  sheet.width = state.base.width // also clears it
-  sheet.height = state.base.height
-  const pen = sheet.getContext("2d")
-  const ratio = state.base.width / state.base.clientWidth
+  const canvas = (state.outlineCanvas ??= document.createElement("canvas"))
+  canvas.width = state.pointsCanvas.width // also clears it
+  canvas.height = state.pointsCanvas.height
+  const pen = canvas.getContext("2d")
+  const ratio = state.pointsCanvas.width / state.pointsCanvas.clientWidth
   pen.setTransform(ratio, 0, 0, ratio, 0, 0)
   const discs = (radius, colour) => {
     pen.fillStyle = colour
     pen.beginPath()
-    for (const i of members) {
-      const [x, y] = place(state, i)
+    for (const row of members) {
+      const [x, y] = screenPosition(state, row)
       pen.moveTo(x + radius, y)
       pen.arc(x, y, radius, 0, 2 * Math.PI)
     }
@@ -38,15 +42,15 @@ function outline(state, members, width) {
   discs(REACH + width, WHITE)
   pen.globalCompositeOperation = "destination-out"
   discs(REACH, WHITE)
-  return sheet
+  return canvas
 }
 
 // the place of the member that lies nearest to the middle, so that a number never stands between two halves
 function middleMember(state, members) {
-  const at = members.map((i) => place(state, i))
-  const middle = [0, 1].map((axis) => at.map((each) => each[axis]).sort((a, b) => a - b)[at.length >> 1])
-  const far = ([x, y]) => (x - middle[0]) ** 2 + (y - middle[1]) ** 2
-  return at.reduce((best, each) => (far(each) < far(best) ? each : best))
+  const places = members.map((row) => screenPosition(state, row))
+  const middle = [0, 1].map((axis) => places.map((place) => place[axis]).sort((a, b) => a - b)[places.length >> 1])
+  const squaredDistance = ([x, y]) => (x - middle[0]) ** 2 + (y - middle[1]) ** 2
+  return places.reduce((best, place) => (squaredDistance(place) < squaredDistance(best) ? place : best))
 }
 
 // each number as near to its group's middle as it can be without covering another one or leaving the map
@@ -54,14 +58,14 @@ function badgePlaces(centres, [halfWidth, halfHeight]) {
   const placed = []
   const least = BADGE / 2 + 2
   const inside = (value, half) => Math.min(Math.max(least, value), 2 * half - least)
-  const free = ([x, y]) => placed.every(([u, v]) => Math.hypot(x - u, y - v) > BADGE + 1)
+  const free = ([x, y]) => placed.every(([otherX, otherY]) => Math.hypot(x - otherX, y - otherY) > BADGE + 1)
   for (const [x, y] of centres) {
-    let found = [inside(x, halfWidth), inside(y, halfHeight)]
-    for (let turn = 0; !free(found) && turn < 400; turn++) {
+    let spot = [inside(x, halfWidth), inside(y, halfHeight)]
+    for (let turn = 0; !free(spot) && turn < 400; turn++) {
       const away = 2 + turn / 2
-      found = [inside(x + away * Math.cos(turn), halfWidth), inside(y + away * Math.sin(turn), halfHeight)]
+      spot = [inside(x + away * Math.cos(turn), halfWidth), inside(y + away * Math.sin(turn), halfHeight)]
     }
-    placed.push(found)
+    placed.push(spot)
   }
   return placed
 }
@@ -83,25 +87,25 @@ function paintBadge(pen, x, y, number, bright) {
 }
 
 // the list below the map: pointing at an entry brightens its group, a click lists its real images below
-function groupList(state) {
+function drawGroupList(state) {
   const list = state.root.querySelector(".groups")
   state.root.querySelector(".missing").hidden = !state.shown.groups || !state.groups.length
-  const look = (k) => () => {
-    state.group = k ?? state.opened
+  const brighten = (index) => () => {
+    state.group = index ?? state.opened
     paint(state)
   }
-  replace(
+  replaceButtons(
     list,
-    state.groups.map(({ says, place }, k) => {
-      const made = tool(`${place + 1}  ${says}`, () => {
-        state.opened = state.opened === k ? -1 : k
-        state.send("group", state.opened < 0 ? null : place)
-        groupList(state)
-        look()()
-      }, state.opened === k)
-      made.onpointerenter = made.onfocus = look(k)
-      made.onpointerleave = made.onblur = look()
-      return made
+    state.groups.map(({ says, number }, index) => {
+      const button = toolButton(`${number + 1}  ${says}`, () => {
+        state.opened = state.opened === index ? -1 : index
+        state.send("group", state.opened < 0 ? null : number)
+        drawGroupList(state)
+        brighten()()
+      }, state.opened === index)
+      button.onpointerenter = button.onfocus = brighten(index)
+      button.onpointerleave = button.onblur = brighten()
+      return button
     }),
   )
 }

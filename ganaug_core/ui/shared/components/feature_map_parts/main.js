@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setStateValue }) {
   }
   state.data = data
   state.send = setStateValue
-  state.root.querySelector(".ground").style.setProperty("--height", `${data.height}px`)
+  state.root.querySelector(".canvases").style.setProperty("--height", `${data.height}px`)
   if (state.points !== data.points) load(state, data.points)
   else if (state.ids) refresh(state)
   return () => {
@@ -24,74 +24,74 @@ export default function ({ data, parentElement, setStateValue }) {
 
 function mount(state, root) {
   state.root = root
-  state.base = root.querySelector(".points")
-  state.over = root.querySelector(".over")
+  state.pointsCanvas = root.querySelector(".points")
+  state.overlay = root.querySelector(".overlay")
   state.card = root.querySelector(".card")
-  state.spoken = root.querySelector(".spoken")
-  state.over.setAttribute("aria-label", HELP)
+  state.announcement = root.querySelector(".announcement")
+  state.overlay.setAttribute("aria-label", HELP)
   state.observer = new ResizeObserver(() => {
     if (!state.ids) return
-    if (!state.view || state.untouched) fit(state)
+    if (!state.view || state.isFitted) fitToScreen(state)
     paint(state)
   })
-  state.observer.observe(state.over)
-  listen(state)
+  state.observer.observe(state.overlay)
+  listenToPointer(state)
 }
 
 async function load(state, points) {
   state.points = points
   delete state.root.dataset.ready
-  const before = state.ids && state.picked >= 0 ? state.ids[state.picked] : null
+  const pickedBefore = state.ids && state.picked >= 0 ? state.ids[state.picked] : null
   let bytes
   try {
     const answer = await fetch(points)
     if (!answer.ok) throw new Error(points)
     bytes = await answer.arrayBuffer()
   } catch {
-    state.spoken.textContent = "The points of the map could not be loaded. Reload the page."
+    state.announcement.textContent = "The points of the map could not be loaded. Reload the page."
     return
   }
   if (state.points !== points) return
-  const n = (state.n = state.data.count)
-  state.xy = new Float32Array(bytes, 0, 2 * n)
-  state.nearest = new Int32Array(bytes, 8 * n, n)
-  state.label = new Uint8Array(bytes, 12 * n, n)
-  state.role = new Uint8Array(bytes, 13 * n, n)
-  const text = new TextDecoder().decode(new Uint8Array(bytes, 14 * n, 12 * n))
-  state.ids = Array.from({ length: n }, (_, i) => text.slice(12 * i, 12 * i + 12))
-  state.rows = new Map(state.ids.map((id, i) => [id, i]))
+  const count = (state.count = state.data.count)
+  state.positions = new Float32Array(bytes, 0, 2 * count)
+  state.nearest = new Int32Array(bytes, 8 * count, count)
+  state.label = new Uint8Array(bytes, 12 * count, count)
+  state.role = new Uint8Array(bytes, 13 * count, count)
+  const text = new TextDecoder().decode(new Uint8Array(bytes, 14 * count, 12 * count))
+  state.ids = Array.from({ length: count }, (_, row) => text.slice(12 * row, 12 * row + 12))
+  state.rows = new Map(state.ids.map((id, row) => [id, row]))
   state.hover = -1
-  state.loop = null
-  state.picked = state.rows.get(state.data.picked ?? before) ?? -1
-  state.heard = state.data.picked
-  index(state)
-  fit(state)
+  state.lasso = null
+  state.picked = state.rows.get(state.data.picked ?? pickedBefore) ?? -1
+  state.sentPick = state.data.picked
+  buildGrid(state)
+  fitToScreen(state)
   refresh(state)
-  state.root.dataset.ready = String(n)
+  state.root.dataset.ready = String(count)
 }
 
 // what Python says may have changed: picked image, overlays, theme
 function refresh(state) {
-  if (state.heard !== state.data.picked) {
-    state.heard = state.data.picked
+  if (state.sentPick !== state.data.picked) {
+    state.sentPick = state.data.picked
     state.picked = state.rows.get(state.data.picked) ?? -1
-    state.spoken.textContent = said(state)
+    state.announcement.textContent = pickedText(state)
   }
   state.shown ??= { ...state.data.shown }
-  const row = (id) => state.rows.get(id)
-  const there = (i) => i !== undefined
-  state.chosen = state.data.chosen.map(row).filter(there)
-  state.links = state.data.links.map(([from, to]) => [row(from), row(to)]).filter((pair) => pair.every(there))
+  const rowOf = (id) => state.rows.get(id)
+  const isHere = (row) => row !== undefined
+  state.chosen = state.data.chosen.map(rowOf).filter(isHere)
+  state.links = state.data.links.map(([from, to]) => [rowOf(from), rowOf(to)]).filter((pair) => pair.every(isHere))
   state.copied = new Map(state.links)
   state.groups = state.data.groups
-    .map(({ says, members }, place) => ({ says, place, members: members.map(row).filter(there) }))
+    .map(({ says, members }, number) => ({ says, number, members: members.map(rowOf).filter(isHere) }))
     .filter(({ members }) => members.length)
-  if (state.asked !== state.data.opened) {
-    state.asked = state.data.opened
-    state.opened = state.group = state.groups.findIndex(({ place }) => place === state.asked)
+  if (state.openedByPython !== state.data.opened) {
+    state.openedByPython = state.data.opened
+    state.opened = state.group = state.groups.findIndex(({ number }) => number === state.openedByPython)
   }
-  tools(state)
-  legend(state)
-  groupList(state)
+  drawToolbar(state)
+  drawLegend(state)
+  drawGroupList(state)
   paint(state)
 }

@@ -3,30 +3,30 @@ const DARK = "#0b0d10"
 const WHITE = "#ffffff"
 const COPY = "#ff9a5c"
 
-function paintOver(state) {
-  const pen = prepared(state.over)
-  if (!state.loop) for (const i of state.chosen) ring(state, pen, i, 4, WHITE)
+function paintOverlay(state) {
+  const pen = clearedPen(state.overlay)
+  if (!state.lasso) for (const row of state.chosen) ring(state, pen, row, 4, WHITE)
   if (state.shown.links) paintLinks(state, pen)
-  for (const [i, size] of [[state.picked, 10], [state.hover, 8]]) {
-    if (i < 0) continue
-    const near = trainingOf(state, i)
-    if (near >= 0) {
-      line(state, pen, i, near, WHITE, [4, 3])
-      ring(state, pen, near, 6, WHITE)
+  for (const [row, size] of [[state.picked, 10], [state.hover, 8]]) {
+    if (row < 0) continue
+    const training = trainingOf(state, row)
+    if (training >= 0) {
+      line(state, pen, row, training, WHITE, [4, 3])
+      ring(state, pen, training, 6, WHITE)
     }
-    ring(state, pen, i, size, WHITE)
+    ring(state, pen, row, size, WHITE)
   }
-  if (state.loop) paintLoop(state, pen)
+  if (state.lasso) paintLasso(state, pen)
   showCard(state)
 }
 
 // the training image that a point is shown with: the one that the audit suspects it to copy, else the nearest one
-function trainingOf(state, i) {
-  return state.copied.get(i) ?? state.nearest[i]
+function trainingOf(state, row) {
+  return state.copied.get(row) ?? state.nearest[row]
 }
 
-function ring(state, pen, i, size, colour) {
-  const [x, y] = place(state, i)
+function ring(state, pen, row, size, colour) {
+  const [x, y] = screenPosition(state, row)
   pen.beginPath()
   pen.arc(x, y, size, 0, 2 * Math.PI)
   pen.strokeStyle = DARK
@@ -39,8 +39,8 @@ function ring(state, pen, i, size, colour) {
 
 function line(state, pen, from, to, colour, dash, width = 1.5) {
   pen.beginPath()
-  pen.moveTo(...place(state, from))
-  pen.lineTo(...place(state, to))
+  pen.moveTo(...screenPosition(state, from))
+  pen.lineTo(...screenPosition(state, to))
   pen.setLineDash(dash)
   pen.strokeStyle = colour
   pen.lineWidth = width
@@ -59,9 +59,10 @@ function paintLinks(state, pen) {
   pen.globalAlpha = 1
 }
 
-function paintLoop(state, pen) {
+function paintLasso(state, pen) {
   pen.beginPath()
-  state.loop.map(([x, y]) => toScreen(state, x, y)).forEach(([x, y], k) => (k ? pen.lineTo(x, y) : pen.moveTo(x, y)))
+  const corners = state.lasso.map(([x, y]) => toScreen(state, x, y))
+  corners.forEach(([x, y], index) => (index ? pen.lineTo(x, y) : pen.moveTo(x, y)))
   pen.closePath()
   pen.fillStyle = "rgba(255, 255, 255, 0.12)"
   pen.fill()

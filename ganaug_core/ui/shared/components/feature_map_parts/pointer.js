@@ -1,122 +1,124 @@
 // Mouse, pen, wheel and keys. Python only hears the picked id or the corners of a loop.
 
-function listen(state) {
-  const { over } = state
-  const at = (event) => {
-    const box = over.getBoundingClientRect()
+function listenToPointer(state) {
+  const { overlay } = state
+  const cursor = (event) => {
+    const box = overlay.getBoundingClientRect()
     return [event.clientX - box.left, event.clientY - box.top]
   }
-  let held = null
-  over.onpointerdown = (event) => {
+  let drag = null
+  overlay.onpointerdown = (event) => {
     if (!state.ids) return
-    over.setPointerCapture(event.pointerId)
-    over.focus()
-    const draws = state.data.gathers && (state.mode === "lasso" || event.shiftKey)
-    held = { at: at(event), view: { ...state.view }, moved: false, draws }
+    overlay.setPointerCapture(event.pointerId)
+    overlay.focus()
+    const drawsLasso = state.data.gathers && (state.mode === "lasso" || event.shiftKey)
+    drag = { start: cursor(event), view: { ...state.view }, moved: false, drawsLasso }
   }
-  over.onpointermove = (event) => {
+  overlay.onpointermove = (event) => {
     if (!state.ids) return
-    const [x, y] = at(event)
-    if (!held) {
-      const found = nearestTo(state, [x, y], 10)
-      if (found === state.hover) return
-      state.hover = found
-      paintOver(state)
+    const [x, y] = cursor(event)
+    if (!drag) {
+      const hovered = nearestPoint(state, [x, y], 10)
+      if (hovered === state.hover) return
+      state.hover = hovered
+      paintOverlay(state)
       return
     }
-    held.moved ||= Math.hypot(x - held.at[0], y - held.at[1]) > 3
-    if (!held.moved) return
+    drag.moved ||= Math.hypot(x - drag.start[0], y - drag.start[1]) > 3
+    if (!drag.moved) return
     state.hover = -1
-    if (held.draws) {
-      state.loop = held.loop ??= [toGround(state, ...held.at)]
-      held.loop.push(toGround(state, x, y))
-      paintOver(state)
+    if (drag.drawsLasso) {
+      state.lasso = drag.lasso ??= [toMap(state, ...drag.start)]
+      drag.lasso.push(toMap(state, x, y))
+      paintOverlay(state)
     } else {
-      state.view.x = held.view.x - (x - held.at[0]) / held.view.scale
-      state.view.y = held.view.y + (y - held.at[1]) / held.view.scale
-      state.untouched = false
+      state.view.x = drag.view.x - (x - drag.start[0]) / drag.view.scale
+      state.view.y = drag.view.y + (y - drag.start[1]) / drag.view.scale
+      state.isFitted = false
       paint(state)
     }
   }
-  over.onpointerup = (event) => {
-    const was = held
-    held = null
-    if (!was) return
-    if (!was.moved) pick(state, nearestTo(state, at(event), 10))
-    else if (was.loop) closeLoop(state, was.loop)
+  overlay.onpointerup = (event) => {
+    const ended = drag
+    drag = null
+    if (!ended) return
+    if (!ended.moved) pick(state, nearestPoint(state, cursor(event), 10))
+    else if (ended.lasso) closeLasso(state, ended.lasso)
   }
-  over.onpointercancel = () => (held = null)
-  over.onpointerleave = () => {
-    if (held || !state.ids) return
+  overlay.onpointercancel = () => (drag = null)
+  overlay.onpointerleave = () => {
+    if (drag || !state.ids) return
     state.hover = -1
-    paintOver(state)
+    paintOverlay(state)
   }
-  over.addEventListener("wheel", (event) => {
+  overlay.addEventListener("wheel", (event) => {
     if (!state.ids) return
     event.preventDefault()
-    zoom(state, Math.exp(-event.deltaY * 0.0015), at(event))
+    zoom(state, Math.exp(-event.deltaY * 0.0015), cursor(event))
     paint(state)
   }, { passive: false })
-  over.onkeydown = (event) => {
-    if (!state.ids || !press(state, event.key)) return
+  overlay.onkeydown = (event) => {
+    if (!state.ids || !handleKey(state, event.key)) return
     event.preventDefault()
     event.stopPropagation()
   }
 }
 
 // what a key does; false for a key that means nothing here
-function press(state, key) {
+function handleKey(state, key) {
   if (key.startsWith("Arrow")) {
     state.hover = nextTowards(state, key)
-    if (state.hover >= 0) state.spoken.textContent = label(state, state.hover)
-    paintOver(state)
+    if (state.hover >= 0) state.announcement.textContent = pointLabel(state, state.hover)
+    paintOverlay(state)
   } else if (key === "Enter" && state.hover >= 0) pick(state, state.hover)
   else if (key === "Escape") {
     state.hover = -1
-    if (state.loop) clearLoop(state)
+    if (state.lasso) clearLasso(state)
     pick(state, -1)
   } else if ("+=-".includes(key)) {
-    zoom(state, key === "-" ? 1 / 1.4 : 1.4, middleOf(state))
+    zoom(state, key === "-" ? 1 / 1.4 : 1.4, screenMiddle(state))
     paint(state)
   } else if (key === "0") {
-    fit(state)
+    fitToScreen(state)
     paint(state)
   } else return false
   return true
 }
 
-function pick(state, i) {
-  state.picked = i
-  state.heard = i < 0 ? null : state.ids[i]
-  state.spoken.textContent = said(state)
-  state.send("picked", state.heard)
-  paintOver(state)
+function pick(state, row) {
+  state.picked = row
+  state.sentPick = row < 0 ? null : state.ids[row]
+  state.announcement.textContent = pickedText(state)
+  state.send("picked", state.sentPick)
+  paintOverlay(state)
 }
 
-function said(state) {
-  return state.picked < 0 ? "" : `Picked: ${label(state, state.picked)}`
+function pickedText(state) {
+  return state.picked < 0 ? "" : `Picked: ${pointLabel(state, state.picked)}`
 }
 
-function closeLoop(state, loop) {
-  const every = Math.max(1, Math.ceil(loop.length / 64))
-  const corners = loop.filter((_, k) => k % every === 0).map(([x, y]) => [Number(x.toFixed(5)), Number(y.toFixed(5))])
+function closeLasso(state, lasso) {
+  const step = Math.max(1, Math.ceil(lasso.length / 64))
+  const corners = lasso
+    .filter((_, index) => index % step === 0)
+    .map(([x, y]) => [Number(x.toFixed(5)), Number(y.toFixed(5))])
   if (corners.length < 3) {
-    clearLoop(state)
+    clearLasso(state)
     return
   }
-  const shown = (total, hidden) => [...Array(total).keys()].filter((each) => !hidden.has(each))
+  const visibleLayers = (total, hidden) => [...Array(total).keys()].filter((number) => !hidden.has(number))
   state.send("lasso", {
     corners,
-    roles: shown(4, state.hidden.roles),
-    labels: shown(state.data.classes.length, state.hidden.classes),
+    roles: visibleLayers(4, state.hidden.roles),
+    labels: visibleLayers(state.data.classes.length, state.hidden.classes),
   })
-  tools(state)
-  paintOver(state)
+  drawToolbar(state)
+  paintOverlay(state)
 }
 
-function clearLoop(state) {
-  state.loop = null
+function clearLasso(state) {
+  state.lasso = null
   state.send("lasso", null)
-  tools(state)
-  paintOver(state)
+  drawToolbar(state)
+  paintOverlay(state)
 }

@@ -4,13 +4,10 @@ import streamlit as st
 
 from ganaug_core import atlas
 from ganaug_core.config.requests import MAP_SPACE
-from ganaug_core.ui.pages.audit import verdicts as verdicts_in_words
-from ganaug_core.ui.pages.feature_map import map_page
-from ganaug_core.ui.pages.training import run_progress
-from ganaug_core.ui.shared import caches, glossary, show, words
+from ganaug_core.ui.shared import audited_map, caches, glossary, run_history, show, words
 
 
-def offer() -> None:
+def offer_demo() -> None:
     """Offer to lay the demo into this workspace, and end the page."""
     if not atlas.being_prepared(caches.workspace()):  # then the frame of the page says so
         st.info("The lessons use the embedded demo, which is not in this workspace yet.", icon=":material/school:")
@@ -20,12 +17,12 @@ def offer() -> None:
     st.stop()
 
 
-def choose() -> atlas.Lesson:
+def choose_lesson() -> atlas.Lesson:
     """Return the chosen lesson; it stands in the address."""
     titles = {lesson.generator: lesson.title for lesson in atlas.LESSONS}
-    asked = st.query_params.get("lesson")
+    in_address = st.query_params.get("lesson")
     if st.session_state.get("lesson") not in titles:
-        st.session_state["lesson"] = asked if asked in titles else atlas.LESSONS[0].generator
+        st.session_state["lesson"] = in_address if in_address in titles else atlas.LESSONS[0].generator
     chosen = st.segmented_control("Lesson", list(titles), format_func=titles.__getitem__, key="lesson", required=True)
     st.query_params["lesson"] = str(chosen)
     return next(lesson for lesson in atlas.LESSONS if lesson.generator == chosen)
@@ -45,20 +42,20 @@ def verdicts(lesson: atlas.Lesson) -> None:
     if audit is None:
         st.write("This generator has not been audited yet.")
         return
-    found = audit.verdicts
-    for key in verdicts_in_words.ORDER:
-        word, sign, colour = glossary.STATES[found[key].state]
-        said = words.plain(found[key].statement)
-        st.markdown(f"**{glossary.VERDICTS[key][0]}** :{colour}-badge[{sign} {word}]  \n{said}")
+    by_name = audit.verdicts
+    for key in glossary.VERDICTS:
+        word, sign, colour = glossary.STATES[by_name[key].state]
+        statement = words.plain(by_name[key].statement)
+        st.markdown(f"**{glossary.VERDICTS[key][0]}** :{colour}-badge[{sign} {word}]  \n{statement}")
     show.link("audit", "Open the whole audit", cohort=atlas.COHORT, samples=str(samples))
 
 
 def training(lesson: atlas.Lesson) -> None:
     """Show the history with its time scrubber."""
-    run_progress.drawings(lesson.generator)
+    run_history.show_history(lesson.generator)
 
 
-def map_of(lesson: atlas.Lesson) -> None:
+def feature_map(lesson: atlas.Lesson) -> None:
     """Draw where the finished generator's images lie among the real ones."""
     workspace = caches.workspace()
     samples = atlas.samples_of(workspace, lesson.generator)
@@ -67,6 +64,6 @@ def map_of(lesson: atlas.Lesson) -> None:
         return
     st.subheader("Where its images lie among the real ones")
     st.write("Point at a dot to see its image beside the nearest training image.")
-    drawn, audit = caches.map(name, atlas.COHORT, samples), caches.audit_beside(atlas.COHORT, samples)
-    map_page.with_overlays(name, drawn, audit, key=f"map-{lesson.generator}", gathers=False, height=480)
+    map_, audit = caches.map(name, atlas.COHORT, samples), caches.audit_beside(atlas.COHORT, samples)
+    audited_map.show(name, map_, audit, key=f"map-{lesson.generator}", gathers=False, height=480)
     show.link("feature_map", "Open it as a page", cohort=atlas.COHORT, samples=samples)

@@ -16,12 +16,12 @@ def play(name: str, title: str) -> None:
     """Show the game `assets/playground/NAME.npz` with a play button and a slider."""
     game = _game(name)
     st.subheader(title)
-    reached = f"{game.modes[-1]} of {game.modes_there}"
+    modes = f"{game.modes[-1]} of {game.modes_there}"
     quality = words.percent(float(game.quality[-1]))
     first, second = st.columns(2)
-    first.metric("Modes reached at the end", reached, help="A mode counts once a tenth of its fair share lies in it.")
+    first.metric("Modes reached at the end", modes, help="A mode counts once a tenth of its fair share lies in it.")
     second.metric("Points of high quality", quality, help="Within three standard deviations of the nearest mode.")
-    alt = f"{title}: at the end it reaches {reached} modes, {quality} of its points are of high quality"
+    alt = f"{title}: at the end it reaches {modes} modes, {quality} of its points are of high quality"
     st.plotly_chart(_figure(game), key=name, theme=None, config={"displayModeBar": False}, alt=alt)
 
 
@@ -74,10 +74,10 @@ def _figure(game: playground.Play) -> go.Figure:
 
 def _slider(steps: list[dict[str, Any]]) -> dict[str, Any]:
     """The frames' labels show as the current value; below the track they would run into each other."""
-    shown = {"prefix": "Reached now: ", "font": {"size": 13, "color": palette.TEXT}}
+    current_value = {"prefix": "Reached now: ", "font": {"size": 13, "color": palette.TEXT}}
     return {
         "steps": steps,
-        "currentvalue": shown,
+        "currentvalue": current_value,
         "font": {"size": 1, "color": palette.GROUND},
         "ticklen": 0,
         "minorticklen": 0,

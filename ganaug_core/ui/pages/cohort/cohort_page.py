@@ -1,0 +1,53 @@
+"""The Cohort page: what is here and how it is split, then its images, its twins, and what was left out."""
+
+import streamlit as st
+
+from ganaug_core.ui.pages.cohort import (
+    deidentification,
+    near_duplicates,
+    overview,
+    slice_viewer,
+    sources,
+    split_proposal,
+)
+from ganaug_core.ui.shared import caches, job_progress, show
+
+
+def first_cohort() -> None:
+    """Offer the embedded cohorts and the way to load one's own, where there is none yet."""
+    job_progress.show_running("import_cohort")
+    st.write("A cohort is a set of labelled images, split by patient. Open one of these, or load your own.")
+    sources.embedded_cohorts()
+    st.subheader("Your own images")
+    sources.own_images()
+
+
+def page(name: str, *, news: bool) -> None:
+    """Draw the page about one cohort.
+
+    Args:
+        news: Whether an import is going on or has failed.
+    """
+    with st.container():  # always there, so that nothing below is drawn anew when it fills
+        if news:
+            st.text("What comes of the import stands at the end of this page.")
+    cohort = caches.cohort(name)
+    overview.headline(cohort)
+    split_proposal.proposal(cohort)
+    deidentification.burned_in_text(cohort)
+    overview.counts(cohort)
+    overview.notes(cohort)
+    overview.example_images(cohort)
+    slice_viewer.slices(cohort)
+    overview.intensity_histogram(cohort)
+    near_duplicates.twins(cohort)
+    overview.left_out_files(cohort)
+    deidentification.dropped_attributes(cohort)
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        show.link("training", "Train a generator on this cohort", cohort=name)
+        overview.delete_button(cohort)
+    with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
+        job_progress.show_running("import_cohort")
+        sources.embedded_cohorts()
+        sources.own_images()

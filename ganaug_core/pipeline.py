@@ -256,7 +256,7 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
     inputs = {"cohort": began.origin.inputs["cohort"], "run": began.identity}
     origin = Origin(
         inputs=inputs,
-        settings={"images": training.kept},
+        settings={"images": training.kept_images},
         revision=REVISIONS["generators"],
         names={"cohort": request.cohort, "run": request.name},
     )

@@ -5,7 +5,8 @@ import os
 
 def available_cores() -> int:
     """Return how many cores this process may use: in a container, or bound to some, fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def spare_cores() -> None:

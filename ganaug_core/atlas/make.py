@@ -70,7 +70,7 @@ def forty(cohort: Cohort) -> Integers:
     return np.concatenate(found)
 
 
-_ANEW: dict[str, Any] = {"images": 0, "steps": 0, "seconds": 0.0, "best": None, "averages": {}}
+_ANEW: dict[str, Any] = {"images": 0, "steps": 0, "seconds": 0.0, "selection": None, "loss_averages": {}}
 _AT_64_PIXELS = {"r1.gamma": 2.0, "r2.gamma": 2.0, "batch_size": 32}
 PLANS = {
     "healthy": Plan(1_000_000, {**_AT_64_PIXELS, "augment": "on", "ema_half_life_images": 20_000}),

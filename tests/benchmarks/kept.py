@@ -59,7 +59,7 @@ def judged(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int) -
     for report in training:
         if report.checkup is None:
             continue
-        average = training.game.average.eval()
+        average = training.networks.averaged_generator.eval()
         parts = zip(latents.split(250), labels.split(250), strict=True)
         made = np.concatenate([draw(average, *each).numpy() for each in parts])
         if report.kept == report.images:
@@ -76,10 +76,10 @@ def judged(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int) -
         "cohort": cohort.name,
         "run": name,
         "seed": seed,
-        "kept": training.kept,
+        "kept": training.kept_images,
         "last": last,
-        "distance": [distances[training.kept], distances[last], min(distances.values())],
-        "rank": sorted(distances.values()).index(distances[training.kept]) + 1,
+        "distance": [distances[training.kept_images], distances[last], min(distances.values())],
+        "rank": sorted(distances.values()).index(distances[training.kept_images]) + 1,
         "useful": [useful(truth, each, asked) for each in (kept, made)],
         "moments": moments,
     }

@@ -12,7 +12,7 @@ from ganaug_core.alarms import ALARMS
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup, Progress
 from ganaug_core.training import telemetry
-from ganaug_core.training.alarm_watch import CALM_REPORTS, Watch
+from ganaug_core.training.alarm_watch import CALM_REPORTS, AlarmWatch
 
 REPORTS = 60
 LOOK_EVERY = 4
@@ -57,9 +57,9 @@ def course(**changes: Any) -> list[Progress]:
 
 def fired(reports: list[Progress]) -> dict[str, int]:
     """Return when which alarm went off first."""
-    watch, found = Watch(), {}
+    watch, found = AlarmWatch(), {}
     for report in reports:
-        for alarm in watch.look(report).alarms:
+        for alarm in watch.check(report).alarms:
             found.setdefault(alarm.name, alarm.images // 1000)
     return found
 
@@ -95,8 +95,8 @@ def test_a_planted_failure_sets_off_its_alarm_and_no_other(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_says_what_was_seen_the_threshold_and_what_to_try(name: str) -> None:
-    watch = Watch()
-    (raised,) = [each for report in course(**PLANTED[name]) for each in watch.look(report).alarms]
+    watch = AlarmWatch()
+    (raised,) = [each for report in course(**PLANTED[name]) for each in watch.check(report).alarms]
     assert "alarm " in raised.say or "chance below" in raised.say
     assert raised.say.endswith(".")
     assert raised.do.endswith(".")
@@ -105,8 +105,8 @@ def test_an_alarm_says_what_was_seen_the_threshold_and_what_to_try(name: str) ->
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_has_nothing_to_say_of_the_first_report(name: str) -> None:
-    assert ALARMS[name]().look(course()[:1]) is None
-    assert ALARMS[name]().look([Progress(0, 0.0, 0.0, {})]) is None
+    assert ALARMS[name]().check(course()[:1]) is None
+    assert ALARMS[name]().check([Progress(0, 0.0, 0.0, {})]) is None
 
 
 @pytest.mark.parametrize("name", ["discriminator_loss", "generator_gradient", "separation", "discriminator_gap"])
@@ -116,8 +116,8 @@ def test_a_measure_that_is_no_number_disturbs_no_alarm(name: str) -> None:
 
 def test_an_alarm_goes_off_once_and_says_when_it_is_over() -> None:
     reports = course(separation=lambda number: 0.9999 if 16 <= number < 40 else 0.8)
-    watch = Watch()
-    seen = [watch.look(report) for report in reports]
+    watch = AlarmWatch()
+    seen = [watch.check(report) for report in reports]
     raised = [report.images for report in seen for each in report.alarms]
     cleared = [report.images for report in seen for each in report.cleared]
     assert raised == [28_000]
@@ -141,8 +141,8 @@ def test_a_class_that_no_linear_classifier_tells_apart_is_not_called_missing() -
 )
 def test_a_run_that_blew_up_at_once_is_heard_without_a_calm_time_to_compare_with(name: str, measure: str) -> None:
     reports = course(**{measure: lambda number: 4e10 * 0.99**number})  # it even falls
-    watch = Watch()
-    raised = [each for report in reports for each in watch.look(report).alarms]
+    watch = AlarmWatch()
+    raised = [each for report in reports for each in watch.check(report).alarms]
     assert [each.name for each in raised] == [name]
     assert raised[0].images == 4_000
     assert raised[0].say.endswith(
@@ -158,27 +158,27 @@ def test_losses_without_a_scale_of_their_own_may_be_large_and_change_sign() -> N
 @pytest.mark.parametrize("stop", [LATE - 15, LATE + 2, 50])
 def test_a_run_that_is_resumed_raises_what_an_uninterrupted_one_would(name: str, stop: int, tmp_path: Path) -> None:
     reports = course(**PLANTED[name])
-    straight, first, second = Watch(), Watch(), Watch()
-    expected = [straight.look(report) for report in reports]
-    before = [first.look(report) for report in reports[:stop]]
+    straight, first, second = AlarmWatch(), AlarmWatch(), AlarmWatch()
+    expected = [straight.check(report) for report in reports]
+    before = [first.check(report) for report in reports[:stop]]
     torch.save(first.state(), tmp_path / "state.pt")
     second.load(torch.load(tmp_path / "state.pt", weights_only=True))
-    seen = [*before, *(second.look(report) for report in reports[stop:])]
+    seen = [*before, *(second.check(report) for report in reports[stop:])]
     assert [(each.alarms, each.cleared) for each in seen] == [(each.alarms, each.cleared) for each in expected]
 
 
 def test_without_what_it_remembered_a_resumed_watch_would_say_something_else() -> None:
     reports = course(**PLANTED["divergence"])
-    forgetful = Watch()
-    assert not any(forgetful.look(report).alarms for report in reports[LATE - 2 :])
+    forgetful = AlarmWatch()
+    assert not any(forgetful.check(report).alarms for report in reports[LATE - 2 :])
 
 
 def test_the_watch_forgets_old_curves_and_keeps_what_was_looked_at() -> None:
-    watch = Watch({})
+    watch = AlarmWatch({})
     for number in range(4000):
         variety = {"hand": 1.0} if number % 100 == 0 else None
-        watch.look(Progress(number, 0.0, 0.0, {"generator_loss": 1.0}, variety=variety))
-    remembered = watch.state()["course"]
+        watch.check(Progress(number, 0.0, 0.0, {"generator_loss": 1.0}, variety=variety))
+    remembered = watch.state()["history"]
     assert len(remembered) < 1600
     assert sum(report["variety"] is not None for report in remembered) == 40
 
@@ -193,12 +193,14 @@ def test_separation_is_the_chance_of_the_right_order_within_a_class() -> None:
         "generated": np.float32([0, 2, 1, 91]),
     }
     labels = {"train": np.array([0, 0, 1]), "tuning": np.array([], int), "generated": np.array([0, 0, 0, 1])}
-    said = telemetry.opinions(logits, labels)  # of six pairs four are right and one is a tie; the other class is lost
+    said = telemetry.logit_measures(
+        logits, labels
+    )  # of six pairs four are right and one is a tie; the other class is lost
     assert said == {"separation": pytest.approx(4.5 / 7)}
 
 
 def test_averages_are_plain_means_at_first_and_then_forget() -> None:
-    averages, said = telemetry.Averages(), []
+    averages, said = telemetry.LossAverages(), []
     for number in range(200):
         measures = {"discriminator_loss": 1.0 if number < 4 else 3.0, "generator_loss": 2.0}
         averages.add(measures)
@@ -216,7 +218,7 @@ def test_the_gap_is_how_far_tuning_images_are_on_the_way_to_generated_ones() -> 
     labels = np.arange(50) % 2
     class_height = np.where(labels == 0, 0, 40).astype(np.float32)
     logits = {side: at + spread + class_height for side, at in {"train": 4, "tuning": 3, "generated": 0}.items()}
-    found = telemetry.gap(logits, dict.fromkeys(logits, labels))
+    found = telemetry.discriminator_gap(logits, dict.fromkeys(logits, labels))
     assert found is not None
     assert found.value == pytest.approx(0.25)
     assert found.interval is not None
@@ -231,4 +233,4 @@ def test_no_gap_is_told_of_few_images_or_of_outputs_that_are_alike(tuning: Any, 
     train = np.linspace(-1, 1, 50).astype(np.float32)
     logits = {"train": train, "tuning": np.float32(tuning), "generated": np.float32(generated)}
     labels = {side: np.zeros(len(each), np.int64) for side, each in logits.items()}
-    assert telemetry.gap(logits, labels) is None
+    assert telemetry.discriminator_gap(logits, labels) is None

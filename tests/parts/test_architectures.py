@@ -11,7 +11,7 @@ from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.architectures.grid import doublings
 from ganaug_core.architectures.lite import GAIN, convolution
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.interfaces import settings_of
+from ganaug_core.interfaces import GrowingNetwork, settings_of
 
 pytestmark = pytest.mark.numerical
 
@@ -25,7 +25,7 @@ SHARES = (1.0, 0.37, 0.25)
 def grown(network: nn.Module, share: float = 1.0) -> nn.Module:
     """Return the network as it is when that share of the budget is spent."""
     for module in network.modules():
-        if hasattr(module, "grow"):
+        if isinstance(module, GrowingNetwork):
             module.grow(share)
     return network
 
@@ -121,7 +121,7 @@ def test_the_logit_is_a_function_of_what_the_discriminator_describes(name: str, 
     """Feature matching and the layers that see a batch rely on it."""
     network: Any = grown(ARCHITECTURES[name](**settings).discriminator((1, 16, 16), CLASSES)).eval()
     images, labels = torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 2, 0])
-    features = network.describe(images, labels)
+    features = network.extract_features(images, labels)
     assert features.shape == (4, network.features)
     expected = network.logit(features)[:, 0]
     if network.classes is not None:
@@ -202,9 +202,9 @@ def test_a_convolution_keeps_the_spread_times_its_gain() -> None:
 
 
 def test_the_uniform_prior_is_uniform() -> None:
-    from ganaug_core.architectures.layers import shaped
+    from ganaug_core.architectures.layers import apply_prior
 
-    drawn = shaped(torch.randn(20_000, generator=torch.Generator().manual_seed(0)), "uniform")
+    drawn = apply_prior(torch.randn(20_000, generator=torch.Generator().manual_seed(0)), "uniform")
     counts = torch.histc(drawn, 10, -1, 1)
     assert counts.sum() == 20_000
     assert ((counts - 2_000).abs() < 200).all()
@@ -219,9 +219,9 @@ def test_the_switch_of_the_dcgan_takes_the_transposed_convolutions_away() -> Non
 
 
 def test_a_warm_norm_measures_its_first_batch_and_forgets_slowly() -> None:
-    from ganaug_core.architectures.layers import WarmNorm
+    from ganaug_core.architectures.layers import WarmUpBatchNorm
 
-    norm, batch = WarmNorm(1), torch.tensor([1.0, 3.0]).view(2, 1, 1, 1)
+    norm, batch = WarmUpBatchNorm(1), torch.tensor([1.0, 3.0]).view(2, 1, 1, 1)
     norm(batch)
     assert norm.running_mean.item() == pytest.approx(2)
     norm(batch + 2)

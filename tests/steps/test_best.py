@@ -12,8 +12,8 @@ from ganaug_core.config import TrainingConfig, configure
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Floats, Measurement
 from ganaug_core.records.training import Checkup
 from ganaug_core.training import Training, checkpoint_selection
-from ganaug_core.training.checkpoint_selection import Best
-from ganaug_core.training.checkup import GENERATED, Examiner
+from ganaug_core.training.checkpoint_selection import CheckpointSelection
+from ganaug_core.training.checkup import GENERATED, CheckpointEvaluator
 
 pytestmark = pytest.mark.numerical
 
@@ -27,30 +27,30 @@ def cohort(**changes: Any) -> Cohort:
     return replace(made, roles=roles, groups=np.arange(len(made)), patients=np.arange(len(made)), **changes)
 
 
-def real(of: Cohort, examiner: Examiner, role: int) -> Floats:
+def real(of: Cohort, examiner: CheckpointEvaluator, role: int) -> Floats:
     """Return images of a role in the classes that the examiner asks for."""
     random = np.random.default_rng(1)
     rows = [random.choice(of.where(role, label=int(label))) for label in examiner.labels]
     return of.images(np.array(rows))
 
 
-def fresh(examiner: Examiner) -> Floats:
+def fresh(examiner: CheckpointEvaluator) -> Floats:
     """Return new squares of the wanted classes that no cohort holds."""
     other = squares((300, 300), seed=7)
     return real(other, examiner, TRAIN)
 
 
 @pytest.fixture(scope="module")
-def judged() -> tuple[Cohort, Examiner]:
+def judged() -> tuple[Cohort, CheckpointEvaluator]:
     made = cohort()
-    return made, Examiner(made, seed=0)
+    return made, CheckpointEvaluator(made, seed=0)
 
 
 # what is measured
 
 
-def test_fresh_real_images_are_faithful_varied_and_no_copies(judged: tuple[Cohort, Examiner]) -> None:
-    found = judged[1].examine(fresh(judged[1]), 1000)
+def test_fresh_real_images_are_faithful_varied_and_no_copies(judged: tuple[Cohort, CheckpointEvaluator]) -> None:
+    found = judged[1].evaluate(fresh(judged[1]), 1000)
     distance, agreement = found.find("kernel_distance"), found.find("label_agreement")
     assert distance is not None
     assert distance.interval is not None
@@ -70,9 +70,9 @@ def test_fresh_real_images_are_faithful_varied_and_no_copies(judged: tuple[Cohor
     assert all(each.n_real >= 8 and each.n_synthetic >= 8 for each in found.measurements)
 
 
-def test_training_images_are_called_copies(judged: tuple[Cohort, Examiner]) -> None:
+def test_training_images_are_called_copies(judged: tuple[Cohort, CheckpointEvaluator]) -> None:
     made, examiner = judged
-    found = examiner.examine(real(made, examiner, TRAIN), 1000)
+    found = examiner.evaluate(real(made, examiner, TRAIN), 1000)
     share = found.find("copied_share")
     assert share is not None
     assert share.value > 0.8
@@ -80,10 +80,10 @@ def test_training_images_are_called_copies(judged: tuple[Cohort, Examiner]) -> N
     assert found.copying_p < 1e-6
 
 
-def test_noise_is_far_away_covers_nothing_and_is_nobodys_class(judged: tuple[Cohort, Examiner]) -> None:
+def test_noise_is_far_away_covers_nothing_and_is_nobodys_class(judged: tuple[Cohort, CheckpointEvaluator]) -> None:
     made, examiner = judged
     noise = np.random.default_rng(0).uniform(-1, 1, (GENERATED, *made.shape)).astype(np.float32)
-    good, bad = examiner.examine(fresh(examiner), 1), examiner.examine(noise, 1)
+    good, bad = examiner.evaluate(fresh(examiner), 1), examiner.evaluate(noise, 1)
     for name, worse in (("kernel_distance", 1), ("coverage", -1), ("label_agreement", -1)):
         ours, theirs = good.find(name), bad.find(name)
         assert ours is not None
@@ -91,17 +91,17 @@ def test_noise_is_far_away_covers_nothing_and_is_nobodys_class(judged: tuple[Coh
         assert worse * (theirs.value - ours.value) > 0.2
 
 
-def test_one_image_again_and_again_has_no_variety(judged: tuple[Cohort, Examiner]) -> None:
+def test_one_image_again_and_again_has_no_variety(judged: tuple[Cohort, CheckpointEvaluator]) -> None:
     _, examiner = judged
     images = fresh(examiner)
     first = {int(label): images[examiner.labels == label][0] for label in (0, 1)}
-    found = examiner.examine(np.stack([first[int(label)] for label in examiner.labels]), 1).find("variety")
+    found = examiner.evaluate(np.stack([first[int(label)] for label in examiner.labels]), 1).find("variety")
     assert found is not None
     assert found.value < 0.2
 
 
-def test_swapped_classes_are_not_recognised(judged: tuple[Cohort, Examiner]) -> None:
-    found = judged[1].examine(fresh(judged[1])[::-1].copy(), 1)
+def test_swapped_classes_are_not_recognised(judged: tuple[Cohort, CheckpointEvaluator]) -> None:
+    found = judged[1].evaluate(fresh(judged[1])[::-1].copy(), 1)
     for name in (None, "side 4", "side 6"):
         agreement = found.find("label_agreement", name)
         assert agreement is not None
@@ -112,21 +112,21 @@ def test_the_hold_out_is_never_opened() -> None:
     clean = cohort()
     spoilt = clean.pixels.copy()
     spoilt[clean.where(HOLDOUT)] = np.nan
-    both = [Examiner(each, seed=0) for each in (clean, replace(clean, pixels=spoilt))]
+    both = [CheckpointEvaluator(each, seed=0) for each in (clean, replace(clean, pixels=spoilt))]
     images = fresh(both[0])
-    assert both[0].examine(images, 5) == both[1].examine(images, 5)
+    assert both[0].evaluate(images, 5) == both[1].evaluate(images, 5)
 
 
-def test_a_small_tuning_share_judges_nothing() -> None:
-    examiner = Examiner(squares(), seed=0)  # six patients
+def test_a_small_tuning_share_selections_nothing() -> None:
+    examiner = CheckpointEvaluator(squares(), seed=0)  # six patients
     assert (examiner.able, len(examiner.labels)) == (False, 0)
 
 
-def test_seven_training_images_judge_nothing_and_end_no_run() -> None:
+def test_seven_training_images_selection_nothing_and_end_no_run() -> None:
     made = cohort()
     roles = made.roles.copy()
     roles[made.where(TRAIN)[7:]] = HOLDOUT
-    assert not Examiner(replace(made, roles=roles), seed=0).able
+    assert not CheckpointEvaluator(replace(made, roles=roles), seed=0).able
 
 
 def test_a_class_of_one_training_image_is_not_asked_for(recwarn: pytest.WarningsRecorder) -> None:
@@ -136,8 +136,8 @@ def test_a_class_of_one_training_image_is_not_asked_for(recwarn: pytest.Warnings
         roles[made.where(TRAIN, label=label)[:24]] = TUNING
     roles[made.where(TRAIN, label=2)[1:]] = TUNING
     made = replace(made, roles=roles, groups=np.arange(len(made)))
-    examiner = Examiner(made, seed=0)
-    found = examiner.examine(real(made, examiner, TUNING), 1)
+    examiner = CheckpointEvaluator(made, seed=0)
+    found = examiner.evaluate(real(made, examiner, TUNING), 1)
     rare, common = (found.find("label_agreement", name) for name in ("side 8", "side 4"))
     assert rare is not None
     assert common is not None
@@ -151,8 +151,8 @@ def test_a_single_class_is_measured_without_agreement() -> None:
     made = squares((60,))
     made = replace(made, groups=np.arange(len(made)))
     made.roles[made.where(TRAIN)[:20]] = TUNING
-    examiner = Examiner(made, seed=0)
-    found = examiner.examine(real(made, examiner, TUNING), 1)
+    examiner = CheckpointEvaluator(made, seed=0)
+    found = examiner.evaluate(real(made, examiner, TUNING), 1)
     assert found.find("label_agreement") is None
     assert found.find("coverage") is not None
 
@@ -173,16 +173,16 @@ def kept(monkeypatch: pytest.MonkeyPatch, *found: Checkup) -> list[int]:
     class Told:
         labels = np.zeros(GENERATED, np.int64)
 
-        def examine(self, drawn: Floats, images: int) -> Checkup:
+        def evaluate(self, generated: Floats, images: int) -> Checkup:
             return next(each for each in found if each.images == images)
 
-    monkeypatch.setattr(checkpoint_selection, "Examiner", lambda cohort, seed: Told())
-    judge, moments = Best(squares(), 0), []
+    monkeypatch.setattr(checkpoint_selection, "CheckpointEvaluator", lambda cohort, seed: Told())
+    selection, moments = CheckpointSelection(squares(), 0), []
     for each in found:
-        judge.examine(np.zeros(0, np.float32), each.images, None, {"weight": torch.tensor([float(each.images)])})
-        assert judge.kept is not None
-        assert float(judge.weights["weight"][0]) == judge.kept.images
-        moments.append(judge.kept.images)
+        selection.measure(np.zeros(0, np.float32), each.images, None, {"weight": torch.tensor([float(each.images)])})
+        assert selection.selected is not None
+        assert float(selection.weights["weight"][0]) == selection.selected.images
+        moments.append(selection.selected.images)
     return moments
 
 
@@ -226,8 +226,8 @@ def test_the_generator_is_that_of_the_kept_checkpoint() -> None:
     training = Training(cohort(), config())
     reports = [report for report in training if report.checkup is not None]
     assert reports[-1].images == 800
-    assert training.kept == reports[-1].kept == training.passport("r").images
-    assert {report.checkup.images for report in reports if report.checkup} >= {training.kept}
+    assert training.kept_images == reports[-1].kept == training.passport("r").images
+    assert {report.checkup.images for report in reports if report.checkup} >= {training.kept_images}
     assert all(np.isfinite(each).all() for each in training.generator().values())
 
 
@@ -241,10 +241,10 @@ def test_the_kept_checkpoint_survives_a_resume(tmp_path: Any) -> None:
     path = tmp_path / "state.pt"
     torch.save(first.state(), path)
     second = Training(made, config(), state=torch.load(path, weights_only=True))
-    assert second.kept == first.kept > 0
+    assert second.kept_images == first.kept_images > 0
     ours, theirs = first.generator(), second.generator()
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
-    assert second.state()["best"]["kept"] == first.state()["best"]["kept"]
+    assert second.state()["selection"]["selected"] == first.state()["selection"]["selected"]
 
 
 @pytest.mark.usefixtures("often")
@@ -256,8 +256,8 @@ def test_what_the_alarms_have_seen_survives_a_resume(tmp_path: Any) -> None:
             break
     torch.save(first.state(), path)
     second = Training(made, config(), state=torch.load(path, weights_only=True))
-    seen = first.state()["watch"]["course"]
-    assert second.state()["watch"]["course"] == seen
+    seen = first.state()["alarm_watch"]["history"]
+    assert second.state()["alarm_watch"]["history"] == seen
     assert seen[-1]["checkup"]["images"] == report.images
     assert seen[-1]["measures"].keys() >= {"generator_loss", "generator_gradient"}
 
@@ -269,15 +269,15 @@ def test_a_run_that_is_stopped_is_measured_as_it_is() -> None:
     last = training.settle()
     assert last is not None
     assert last.checkup is not None
-    assert last.checkup.images == last.kept == training.kept == 80
+    assert last.checkup.images == last.kept == training.kept_images == 80
     assert training.settle() is None
 
 
 def test_without_a_tuning_share_the_last_checkpoint_is_kept() -> None:
     training = Training(squares(), config())
     assert all(report.checkup is None for report in training)
-    assert training.kept == 800
-    assert training.state()["best"]["images"] == 800
+    assert training.kept_images == 800
+    assert training.state()["selection"]["images"] == 800
 
 
 def test_measuring_changes_nothing_about_training(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,16 +287,16 @@ def test_measuring_changes_nothing_about_training(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(checkpoint_selection, "MOST_SHARE", 100.0)
         training = Training(made, config())
         list(training)
-        states.append(training.state()["game"])
+        states.append(training.state()["networks"])
     pairs = zip(states[0]["generator"].values(), states[1]["generator"].values(), strict=True)
     assert all(torch.equal(one, other) for one, other in pairs)
 
 
 def test_measuring_too_often_for_its_cost_becomes_rarer() -> None:
-    judge = Best(squares(size=32), 0)
-    assert not judge.due(0.5, checkpoint_selection.IMAGES_BETWEEN - 1)
-    assert judge.due(0.5, checkpoint_selection.IMAGES_BETWEEN)
-    judge.paid(0.5, checkpoint_selection.IMAGES_BETWEEN, spent=5.0, seconds=10.0)
-    assert not judge.due(0.56, 2 * checkpoint_selection.IMAGES_BETWEEN)
-    assert judge.due(0.6, 3 * checkpoint_selection.IMAGES_BETWEEN)
-    assert judge.due(1.0, checkpoint_selection.IMAGES_BETWEEN + 1)
+    selection = CheckpointSelection(squares(size=32), 0)
+    assert not selection.due(0.5, checkpoint_selection.IMAGES_BETWEEN - 1)
+    assert selection.due(0.5, checkpoint_selection.IMAGES_BETWEEN)
+    selection.record_cost(0.5, checkpoint_selection.IMAGES_BETWEEN, spent=5.0, seconds=10.0)
+    assert not selection.due(0.56, 2 * checkpoint_selection.IMAGES_BETWEEN)
+    assert selection.due(0.6, 3 * checkpoint_selection.IMAGES_BETWEEN)
+    assert selection.due(1.0, checkpoint_selection.IMAGES_BETWEEN + 1)

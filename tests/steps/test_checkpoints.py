@@ -19,12 +19,12 @@ from ganaug_core.training.checkpoints import latest_checkpoint, save_checkpoint
 
 
 def state(value: float, size: int = 50) -> dict[str, Any]:
-    return {"images": int(value), "game": {"generator": {"weight": torch.full((size,), value)}, "skipped": 0}}
+    return {"images": int(value), "networks": {"generator": {"weight": torch.full((size,), value)}, "skipped": 0}}
 
 
 def value_of(kept: dict[str, Any] | None) -> float:
     assert kept is not None
-    return float(kept["game"]["generator"]["weight"][0])
+    return float(kept["networks"]["generator"]["weight"][0])
 
 
 def names(folder: Path) -> list[str]:
@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_newest_checkpoint_comes_back(folder: Path) -> None:
     kept = latest_checkpoint(folder)
     assert value_of(kept) == 2
-    assert kept == {**state(2), "game": kept["game"]}  # type: ignore[index]
+    assert kept == {**state(2), "networks": kept["networks"]}  # type: ignore[index]
 
 
 def test_a_folder_without_any_gives_nothing(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nothing(
 @pytest.mark.parametrize("broken", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_are_never_saved(broken: float, folder: Path) -> None:
     with pytest.raises(TrainingError, match=r"not finite in game.generator.weight, so it was not saved"):
-        save_checkpoint(folder, state(2) | {"game": {"generator": {"weight": torch.tensor([1.0, broken])}}}, 3)
+        save_checkpoint(folder, state(2) | {"networks": {"generator": {"weight": torch.tensor([1.0, broken])}}}, 3)
     assert value_of(latest_checkpoint(folder)) == 2
 
 

@@ -60,7 +60,7 @@ def test_a_generator_that_was_stopped_after_two_steps_is_one_and_draws(recipe: s
     run.advance(2)
     generators.write(tmp_path / "g.safetensors", run.passport("small"), run.generator())
     back = generators.load(tmp_path / "g.safetensors")
-    shown = run.game.average.eval()
+    shown = run.networks.averaged_generator.eval()
     images = back.sample(np.array([0, 1, 0]), seed=3)
     latents = torch.randn(64, back.architecture.latent, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():

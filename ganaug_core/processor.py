@@ -21,7 +21,7 @@ def spare_cores() -> None:
 
 
 def multiplies_bfloat16() -> bool:
-    """Return whether the processor has instructions for bfloat16; elsewhere it is emulated and slower than float32.
+    """Return whether the processor has instructions for bfloat16; elsewhere it is emulated and far slower than float32.
 
     PyTorch can be told to leave them alone (`ATEN_CPU_CAPABILITY=avx2`): it then emulates too.
     """

@@ -54,8 +54,9 @@ class ConditionalBatchNorm(nn.Module):
 
     def forward(self, hidden: Tensor, condition: Tensor) -> Tensor:
         gain, offset = self.gain(condition), self.offset(condition)  # (n, channel)
-        hidden = self.norm(hidden)  # (n, channel, row, column)
-        return hidden * (1 + gain[:, :, None, None]) + offset[:, :, None, None]
+        normalised: Tensor = self.norm(hidden)  # (n, channel, row, column)
+        modulated: Tensor = normalised * (1 + gain[:, :, None, None]) + offset[:, :, None, None]
+        return modulated
 
 
 class SelfAttention(nn.Module):

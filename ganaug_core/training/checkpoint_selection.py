@@ -14,7 +14,7 @@ CHECKUPS = 20
 # at 32 pixels; images of four times the area take a fourth as many. Counted in images and not by the clock, so that a
 # resumed run measures, and keeps, the same checkpoints
 IMAGES_BETWEEN = 15_000
-MOST_SHARE = 0.02
+MOST_SHARE = 0.02  # of the time between two checkups; where one costs more, they come half as often
 SUSPECTED = 0.01  # looser than the alarm's .001: nothing is lost by passing a checkpoint over
 
 

@@ -46,7 +46,7 @@ class ConditionalDiscriminator(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         if self.plane is not None and labels.ndim == 2:
-            return torch.stack([self(images, column) for column in labels.unbind(1)], 1)
+            return torch.stack([self(images, column) for column in labels.unbind(1)], 1)  # (n, k)
         features = self.dropout(self.extract_features(images, labels))  # (n, feature)
         logits: Tensor = self.logit(features)  # (n, 1)
         for layer in self.minibatch_layers:

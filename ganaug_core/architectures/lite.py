@@ -124,5 +124,5 @@ class LiteTrunk(nn.Module):
         hidden = leaky_relu(self.first(hidden), SLOPE)
         for residual, down in zip(self.residual, self.down, strict=True):
             hidden = hidden + residual(leaky_relu(hidden, SLOPE))
-            hidden = leaky_relu(down(avg_pool2d(hidden, 2)), SLOPE)
+            hidden = leaky_relu(down(avg_pool2d(hidden, 2)), SLOPE)  # half of the rows and columns
         return leaky_relu(self.flat(hidden.flatten(1)), SLOPE)

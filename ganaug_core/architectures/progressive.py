@@ -117,7 +117,7 @@ class GrowingGenerator(Growing):
         hidden = self.start(torch.cat([apply_prior(latent, self.prior), self.classes(labels)], 1))
         hidden = leaky_relu(hidden, SLOPE).view(len(latent), -1, *self.grid)  # (n, channel, row, column)
         hidden = leaky_relu(self.refine[0](hidden.contiguous(memory_format=torch.channels_last)), SLOPE)
-        images: Tensor = self.add[0](hidden)
+        images: Tensor = self.add[0](hidden)  # (n, image channel, row, column) of the coarsest grid
         for level in range(1, finest + 1):
             hidden = leaky_relu(self.up[level - 1](interpolate(hidden, scale_factor=2.0)), SLOPE)
             hidden = leaky_relu(self.refine[level](hidden), SLOPE)
@@ -142,7 +142,7 @@ class GrowingTrunk(Growing):
         finest, weight = self.level()
         missing = self.levels - 1 - finest
         images = avg_pool2d(images, 2**missing) if missing else images
-        hidden = self.from_image[finest](images)
+        hidden = self.from_image[finest](images)  # (n, channel, row, column) of the finest grid in use
         for level in range(finest, 0, -1):
             hidden = self.refine[level](leaky_relu(hidden, SLOPE))
             hidden = self.down[level - 1](avg_pool2d(leaky_relu(hidden, SLOPE), 2))

@@ -194,7 +194,7 @@ class ResidualGenerator(nn.Module):
         self.last = nn.Conv2d(widths[-1], shape[0], 3, padding=1)
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        latent, condition = apply_prior(latent, self.prior), self.classes(labels)
+        latent, condition = apply_prior(latent, self.prior), self.classes(labels)  # (n, latent), (n, class feature)
         first, rest = latent[:, : self.first], latent[:, self.first :]
         hidden = self.start(first if self.conditional else torch.cat([first, condition], 1))
         hidden = hidden.view(len(latent), -1, *self.grid)  # (n, channel, row, column)

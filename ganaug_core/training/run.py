@@ -84,7 +84,7 @@ class Training:
         self._selection = CheckpointSelection(cohort, config.seed)
         self.images, self.seconds, self.telemetry_seconds, self._steps = 0, 0.0, 0.0, 0
         if state is not None:
-            self._go_on(state)
+            self._resume(state)
 
     @property
     def device_in_words(self) -> str:
@@ -107,13 +107,13 @@ class Training:
         Raises:
             TrainingError: Four updates in a row were not finite; the last checkpoint is still good.
         """
-        yield self._report({}, 0, 0.0, telemetry_too=True)
+        yield self._report({}, 0, 0.0, with_telemetry=True)
         next_preview, cost, last_preview = self.share + 1 / _PREVIEWS, self.telemetry_seconds, self.seconds
         while self.share < 1:
             measures, steps, spent = self._train_for(REPORT_SECONDS)
             affordable = self.seconds - last_preview >= cost / TELEMETRY_SHARE
             wanted = self.share >= 1 or (self.share >= next_preview and affordable)
-            report = self._report(measures, steps, spent, telemetry_too=wanted)
+            report = self._report(measures, steps, spent, with_telemetry=wanted)
             if wanted:
                 next_preview = self.share + 1 / _PREVIEWS
                 cost, last_preview = self.telemetry_seconds, self.seconds
@@ -149,7 +149,7 @@ class Training:
         """Measure the averaged generator as it is, for a run that ends before its budget; None if it just was."""
         if self._selection.measured_images == self.images:
             return None
-        return self._alarm_watch.check(self._measured(self._report({}, 0, 0.0, telemetry_too=False)))
+        return self._alarm_watch.check(self._measured(self._report({}, 0, 0.0, with_telemetry=False)))
 
     @property
     def kept_images(self) -> int:
@@ -232,12 +232,12 @@ class Training:
         means = {name: float(value) / taken for name, value in sums.items()}
         return {**means, "left_out": float(left_out)}, taken, self.seconds - seconds_before
 
-    def _report(self, measures: dict[str, float], steps: int, spent: float, *, telemetry_too: bool) -> Progress:
+    def _report(self, measures: dict[str, float], steps: int, spent: float, *, with_telemetry: bool) -> Progress:
         begun = time.perf_counter()
         logits = variety = preview = None
         if steps:
             self._loss_averages.add(measures)
-        if telemetry_too:
+        if with_telemetry:
             logits, variety = self._fixed_inputs.logits_and_variety(self.networks)
             preview = self._fixed_inputs.preview(self.networks)
             measures |= telemetry.logit_measures(logits, self._fixed_inputs.logit_labels)
@@ -305,7 +305,7 @@ class Training:
         trial = self._new_networks()
         return devices.fastest_threads(lambda: trial.step(0, 0.0))
 
-    def _go_on(self, state: Mapping[str, Any]) -> None:
+    def _resume(self, state: Mapping[str, Any]) -> None:
         if state.get("format") != _FORMAT or state.get("cohort") != self.cohort.digest:
             raise TrainingError(
                 f"The checkpoint belongs to another cohort than {self.cohort.name}, or to another version.",

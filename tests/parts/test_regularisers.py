@@ -81,18 +81,18 @@ def test_a_linear_discriminator_pays_half_gamma_times_its_squared_weights(name: 
     weights = torch.arange(16.0).view(1, 1, 4, 4) / 10
     gradients = []
     for seed in (0, 1):
-        seen = images(seed)
-        gradients.append(torch.autograd.grad((seen * weights).sum(), seen)[0])
+        inputs = images(seed)
+        gradients.append(torch.autograd.grad((inputs * weights).sum(), inputs)[0])
     penalty = REGULARISERS[name](gamma=3.0, every=1).penalty(gradients[0], gradients[1], 1.0)
     assert penalty.item() == pytest.approx(1.5 * 12.4)  # 0.0**2 + 0.1**2 + ... + 1.5**2 = 12.4
 
 
 @pytest.mark.parametrize(("name", "side"), [("r1", 0), ("r2", 1)])
 def test_r1_looks_at_real_images_and_r2_at_generated_ones(name: str, side: int) -> None:
-    both = [images(0), images(1)]
-    gradients = [torch.autograd.grad((each.square() * 0.25).sum(), each)[0] for each in both]  # D(x) = |x|^2 / 4
+    sides = [images(0), images(1)]
+    gradients = [torch.autograd.grad((inputs.square() * 0.25).sum(), inputs)[0] for inputs in sides]  # D(x) = |x|^2 / 4
     penalty = REGULARISERS[name](gamma=2.0, every=1).penalty(gradients[0], gradients[1], 1.0)
-    closed_form = (both[side].detach() / 2).square().sum((1, 2, 3)).mean()
+    closed_form = (sides[side].detach() / 2).square().sum((1, 2, 3)).mean()
     torch.testing.assert_close(penalty, closed_form)
 
 
@@ -151,13 +151,13 @@ def test_after_some_steps_every_matrix_has_a_largest_singular_value_of_one(archi
     for _ in range(60):
         network(images, labels)
     assert torch.isfinite(network(images, labels)).all()
-    seen = 0
+    normalised = 0
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding) and not isinstance(module.weight, nn.Parameter):
             largest = torch.linalg.matrix_norm(module.weight.detach().flatten(1), 2).item()
             assert largest == pytest.approx(1, abs=0.08)
-            seen += 1
-    assert seen >= 3
+            normalised += 1
+    assert normalised >= 3
 
 
 # layers of the discriminator
@@ -171,8 +171,8 @@ def test_a_prepared_discriminator_learns_answers_several_labels_and_keeps_its_wo
     network(images, labels).square().sum().backward()
     assert all(weight.grad is not None for weight in network.parameters())
     network.eval()
-    both = network(images, torch.stack([labels, 1 - labels], 1))
-    torch.testing.assert_close(both[:, 0], network(images, labels))
+    logits = network(images, torch.stack([labels, 1 - labels], 1))
+    torch.testing.assert_close(logits[:, 0], network(images, labels))
     alone = network(images[:4], labels[:4])
     assert torch.allclose(alone, network(images, labels)[:4], atol=1e-5) != part.couples_batch
 
@@ -240,13 +240,13 @@ class _Slope(nn.Module):
 
 def test_the_unrolled_discriminator_is_some_gradient_steps_ahead_and_the_generator_learns_through_them() -> None:
     """Loss w * x: every step lowers w by rate * x, so after two steps D(x) = (w - 2 rate x) x."""
-    network, made = _Slope(), torch.tensor(3.0, requires_grad=True)
+    network, fake = _Slope(), torch.tensor(3.0, requires_grad=True)
     part = REGULARISERS["unrolled"](steps=2, rate=0.1)
-    unrolled = part.unroll(network, lambda discriminate: discriminate(made, torch.zeros(0)))
-    logit = unrolled(made, torch.zeros(0))
+    unrolled = part.unroll(network, lambda discriminate: discriminate(fake, torch.zeros(0)))
+    logit = unrolled(fake, torch.zeros(0))
     assert logit.item() == pytest.approx((1 - 0.6) * 3)
     logit.backward()
-    assert made.grad.item() == pytest.approx(1 - 4 * 0.1 * 3)  # and not 1 - 0.6, which ignores the answer
+    assert fake.grad.item() == pytest.approx(1 - 4 * 0.1 * 3)  # and not 1 - 0.6, which ignores the answer
     assert network.weight.item() == 1
 
 

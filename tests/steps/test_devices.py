@@ -94,11 +94,11 @@ def compare(one: Training, other: Training) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here: the run on the CPU has nothing to compare with")
 def test_gpu_and_cpu_train_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    places = ("cpu", "cuda")
+    device_names = ("cpu", "cuda")
     compare(
         *(
-            Training(squares(), config(device=each, precision="float32", augment="on", deterministic=True))
-            for each in places
+            Training(squares(), config(device=device, precision="float32", augment="on", deterministic=True))
+            for device in device_names
         )
     )
 
@@ -179,7 +179,7 @@ def test_a_processor_neither_compiles_nor_changes_its_kernels_unless_asked() -> 
 def test_an_update_that_is_left_out_is_known_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     training = Training(squares(), config())
     networks = training.networks
-    before = {name: each.clone() for name, each in networks.generator.state_dict().items()}
+    before = {name: weight.clone() for name, weight in networks.generator.state_dict().items()}
     monkeypatch.setattr(
         networks, "_generator_loss", lambda share: next(networks.generator.parameters()).sum() * float("inf")
     )
@@ -187,5 +187,5 @@ def test_an_update_that_is_left_out_is_known_without_asking(monkeypatch: pytest.
     networks.step(1, 0.0)
     assert isinstance(networks.nonfinite_steps, torch.Tensor)
     assert int(networks.nonfinite_steps) == 2
-    assert all(torch.equal(each, before[name]) for name, each in networks.generator.state_dict().items())
-    assert all(int(each["step"]) == 0 for each in networks.generator_optimiser.state.values())
+    assert all(torch.equal(weight, before[name]) for name, weight in networks.generator.state_dict().items())
+    assert all(int(state["step"]) == 0 for state in networks.generator_optimiser.state.values())

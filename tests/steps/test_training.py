@@ -124,8 +124,8 @@ def test_the_losses_go_where_they_should_and_the_classes_come_apart() -> None:
     preview = reports[-1].preview
     assert preview is not None
     real = [cohort.images(cohort.where(TRAIN, label=label)).mean() for label in (0, 1)]
-    made = [preview[:8].mean(), preview[8:].mean()]
-    assert made[1] - made[0] > 0.3 * (real[1] - real[0]) > 0
+    generated = [preview[:8].mean(), preview[8:].mean()]
+    assert generated[1] - generated[0] > 0.3 * (real[1] - real[0]) > 0
 
 
 def test_the_hold_out_is_never_opened_and_the_tuning_share_teaches_nothing() -> None:
@@ -229,8 +229,8 @@ def test_clipped_weights_stay_clipped_after_a_step() -> None:
     training = Training(squares(), config("wgan"))
     training.advance(3)
     weights = training.state()["networks"]["discriminator"]
-    floats = [each for name, each in weights.items() if each.is_floating_point() and "running" not in name]
-    assert max(float(each.abs().max()) for each in floats) <= 0.01
+    floats = [weight for name, weight in weights.items() if weight.is_floating_point() and "running" not in name]
+    assert max(float(weight.abs().max()) for weight in floats) <= 0.01
 
 
 def test_historical_averaging_holds_weights_back() -> None:
@@ -288,8 +288,8 @@ def test_a_dcgan_without_batch_norm_in_the_critic_takes_gradient_penalties() -> 
 
 def test_another_seed_is_another_run() -> None:
     runs = [Training(squares(), config(seed=seed)) for seed in (0, 1)]
-    for each in runs:
-        each.advance(2)
+    for training in runs:
+        training.advance(2)
     assert not same(runs[0].state(), runs[1].state())
 
 
@@ -331,14 +331,14 @@ def spoilt(monkeypatch: pytest.MonkeyPatch, first: int, last: int) -> Training:
 def test_a_batch_that_gives_no_number_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     training = spoilt(monkeypatch, 2, 4)
     training.advance(10)
-    assert all(torch.isfinite(each).all() for _, each in tensors(training.state()))
+    assert all(torch.isfinite(tensor).all() for _, tensor in tensors(training.state()))
 
 
 def test_four_in_a_row_stop_the_run_in_words_and_the_weights_stay_good(monkeypatch: pytest.MonkeyPatch) -> None:
     training = spoilt(monkeypatch, 2, 9)
     with pytest.raises(TrainingError, match=r"unstable: after 48 images 4 updates in a row.*last checkpoint"):
         list(training)
-    assert all(torch.isfinite(each).all() for _, each in tensors(training.state()))
+    assert all(torch.isfinite(tensor).all() for _, tensor in tensors(training.state()))
 
 
 def test_a_pixel_that_is_no_number_is_found_before_the_first_step() -> None:
@@ -371,7 +371,7 @@ def test_the_passport_says_what_was_trained() -> None:
         "recommended",
         cohort.digest,
     )
-    assert [(each.name, each.train) for each in card.classes] == [("side 4", 40), ("side 6", 40)]
+    assert [(class_card.name, class_card.train) for class_card in card.classes] == [("side 4", 40), ("side 6", 40)]
     assert (card.spacing_mm, card.patients) == ([0.8, 0.7], 40)
     assert card.architecture.settings == {
         "width": 16,

@@ -16,7 +16,7 @@ from ganaug_core.encoders import ENCODERS, PRETRAINED
 from ganaug_core.encoders.discriminator import logits, watched
 from ganaug_core.encoders.fitted import FEWEST_IMAGES, read_state
 from ganaug_core.errors import EvidenceError, WorkspaceError
-from ganaug_core.interfaces import FittedEncoder, Preparation, Report, look_up, silent
+from ganaug_core.interfaces import FittedEncoder, LayerRegulariser, Report, look_up, silent
 from ganaug_core.records import TRAIN, Cohort, Features, Floats, Integers, Samples
 from ganaug_core.records.digest import digest_of
 from ganaug_core.records.origin import Origin
@@ -131,10 +131,10 @@ def _discriminator(state: Mapping[str, Any], shape: tuple[int, int, int], classe
     )
     for regulariser in state["config"]["regularisers"]:
         part = look_up(REGULARISERS, regulariser["name"], "regulariser", regulariser["settings"])
-        if isinstance(part, Preparation):
-            part.prepare(network)
+        if isinstance(part, LayerRegulariser):
+            part.apply_to(network)
     try:
-        network.load_state_dict(state["game"]["discriminator"])
+        network.load_state_dict(state["networks"]["discriminator"])
     except (RuntimeError, KeyError) as error:
         raise EvidenceError(
             "The run's checkpoint does not hold a discriminator for images of this size and these classes.",

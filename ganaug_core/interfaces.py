@@ -40,21 +40,48 @@ def silent(share: float, doing: str) -> None:
     """The report of somebody who does not listen."""
 
 
-class Critic(Protocol):
+class Discriminator(Protocol):
     """What regularisers and terms may rely on in every discriminator, which is a module too.
 
     Attributes:
         features: Length of its last layer.
-        between: What the last layer goes through before the logit; nothing at first.
-        companions: Modules (n, features) -> (n,) that are added to the logit and may look at the whole batch.
+        dropout: What the last layer goes through before the logit; nothing at first.
+        minibatch_layers: Modules (n, features) -> (n,) that are added to the logit and may look at the whole batch.
     """
 
     features: int
-    between: "Module"
-    companions: "ModuleList"
+    dropout: "Module"
+    minibatch_layers: "ModuleList"
 
-    def describe(self, images: "Tensor", labels: "Tensor") -> "Tensor":
+    def extract_features(self, images: "Tensor", labels: "Tensor") -> "Tensor":
         """Return its last layer, (n, features), of images (n, channel, row, column) and labels (n,)."""
+
+
+LogitFunction = Callable[["Tensor", "Tensor"], "Tensor"]
+"""Images and labels to logits: a discriminator, or what it would be some steps ahead."""
+
+
+@runtime_checkable
+class GrowingNetwork(Protocol):
+    """A module, or a part of one, that begins on a coarse grid."""
+
+    def grow(self, share: float) -> None:
+        """Set its size for the moment when `share` of the budget is spent."""
+
+
+@runtime_checkable
+class StyleNetwork(Protocol):
+    """A generator that first turns a latent into one style for each layer; styles of two images can be mixed."""
+
+    @property
+    def layers(self) -> int:
+        """Number of styles of an image, coarse to fine."""
+
+    def styles(self, latent: "Tensor", labels: "Tensor") -> "Tensor":
+        """Return styles (n, layer, feature) of latents (n, latent) and labels (n,)."""
+
+    def paint(self, styles: "Tensor") -> "Tensor":
+        """Return images (n, channel, row, column) of styles (n, layer, feature)."""
 
 
 class Architecture(Protocol):
@@ -76,16 +103,15 @@ class Architecture(Protocol):
     def generator(self, shape: tuple[int, int, int], classes: int) -> "Module":
         """Return a module: latent (n, latent), labels (n,) -> images (n, channel, row, column), about [-1, 1].
 
-        Where networks grow, the module has `grow(share)`, called with the spent share of the budget; where a latent
-        becomes styles, it has `styles(latent, labels)` -> (n, layer, feature) and `paint(styles)` -> images.
+        Its parts that grow are each a `GrowingNetwork`; where a latent becomes styles, it is a `StyleNetwork`.
         """
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> "Module":
-        """Return a module that is a `Critic`: images, labels (n,) or (n, k) -> logits of the labels' shape."""
+        """Return a module that is a `Discriminator`: images, labels (n,) or (n, k) -> logits of the labels' shape."""
 
 
 class Loss(Protocol):
-    """The game. Logits are (n,), no sigmoid; in a paired loss element i of both sides has the same label.
+    """What each network minimises. Logits are (n,), no sigmoid; in a paired loss element i of both has the same label.
 
     `paired` says whether the generator's loss looks at the real logits.
     """
@@ -119,14 +145,17 @@ class Term(Protocol):
 
 
 class Regulariser(Protocol):
-    """What steadies the game. Each one is one of the kinds below, known by its method."""
+    """What steadies the training. Each one is one of the kinds below, known by its method."""
 
     says: ClassVar[str]
 
 
 @runtime_checkable
 class GradientPenalty(Protocol):
-    """A penalty on the discriminator's gradient; `every` steps apart, multiplied by `every` to keep its mean."""
+    """R1 and R2: a penalty on the discriminator's gradient at the images that it sees.
+
+    It comes `every` steps, multiplied by `every` to keep its mean.
+    """
 
     @property
     def every(self) -> int: ...
@@ -136,72 +165,69 @@ class GradientPenalty(Protocol):
 
 
 @runtime_checkable
-class BetweenPenalty(Protocol):
-    """A penalty on the discriminator's gradient at points of its own choice."""
+class InterpolatedGradientPenalty(Protocol):
+    """WGAN-GP: a penalty on the discriminator's gradient between real and generated images, as often as above."""
 
     @property
     def every(self) -> int: ...
 
-    def points(self, real: "Tensor", fake: "Tensor") -> "Tensor":
-        """Return images of the same shape as both."""
+    def interpolate(self, real: "Tensor", fake: "Tensor") -> "Tensor":
+        """Return images of the same shape as `real` and `fake`, at which the gradient is taken."""
 
-    def penalty_between(self, gradient: "Tensor", strength: float) -> "Tensor":
-        """Return a scalar >= 0; the gradient (n, channel, row, column) is that of the logits at the points."""
+    def interpolated_penalty(self, gradient: "Tensor", strength: float) -> "Tensor":
+        """Return a scalar >= 0; the gradient (n, channel, row, column) is that of the logits at those images."""
 
 
 @runtime_checkable
-class Constraint(Protocol):
-    """A bound on the discriminator's weights, restored after each of its steps."""
+class WeightConstraint(Protocol):
+    """Weight clipping: a bound on the discriminator's weights, restored after each of its steps."""
 
     def constrain(self, discriminator: "Module") -> None: ...
 
 
 @runtime_checkable
-class Preparation(Protocol):
-    """A change of the discriminator before the first step.
+class LayerRegulariser(Protocol):
+    """Spectral normalisation, dropout, minibatch layers: a change of the discriminator's layers before the first step.
 
     `couples_batch` says that an image's logit depends on its batch then, so that real and generated images go apart.
     """
 
     couples_batch: ClassVar[bool]
 
-    def prepare(self, discriminator: "Module") -> None:
-        """Change a discriminator, which is a `Critic`."""
+    def apply_to(self, discriminator: "Module") -> None:
+        """Change a module that is a `Discriminator`."""
 
 
 @runtime_checkable
-class Disturbance(Protocol):
-    """Noise on every image that the discriminator sees."""
+class InputNoise(Protocol):
+    """Instance noise: noise on every image that the discriminator sees."""
 
-    def disturb(self, images: "Tensor", share: float) -> "Tensor":
+    def add_noise(self, images: "Tensor", share: float) -> "Tensor":
         """Return images of the same shape when `share` of the budget is spent."""
 
 
 @runtime_checkable
-class Memory(Protocol):
-    """A penalty on weights that leave their own past."""
+class HistoricalPenalty(Protocol):
+    """Historical averaging: a penalty on weights that leave the mean of what they were."""
 
-    def drift(self, weights: Sequence["Tensor"], past: Sequence["Tensor"]) -> "Tensor":
-        """Return a scalar >= 0; `past` are the means of all earlier weights."""
+    def historical_penalty(self, weights: Sequence["Tensor"], averages: Sequence["Tensor"]) -> "Tensor":
+        """Return a scalar >= 0; `averages` are the means of all earlier weights."""
 
 
 @runtime_checkable
-class Foresight(Protocol):
-    """The generator plays against the discriminator as it will be."""
+class UnrolledDiscriminator(Protocol):
+    """The generator learns from the discriminator as it will be."""
 
-    def look_ahead(self, discriminator: "Module", loss: "Callable[[Judge], Tensor]") -> "Judge":
-        """Return the discriminator some steps ahead, as a function of images and labels.
+    def unroll(self, discriminator: "Module", loss: Callable[[LogitFunction], "Tensor"]) -> LogitFunction:
+        """Return the discriminator some steps ahead.
 
         Args:
             loss: What the discriminator will minimise, as a function of such a function.
         """
 
 
-Judge = Callable[["Tensor", "Tensor"], "Tensor"]
-
-
 class Augmentation(Protocol):
-    """A random, differentiable change that both sides of the game see.
+    """A random, differentiable change of every image that the discriminator sees, real or generated.
 
     `keeps_units` says that no intensity is changed.
     """
@@ -265,27 +291,35 @@ class MomentMetric(Protocol):
     def compare(self, real: Floats, synthetic: Floats) -> float: ...
 
 
+@runtime_checkable
+class ChanceFormula(Protocol):
+    """A metric whose value by chance has a formula; of the others it is measured."""
+
+    def null(self, n: int, m: int) -> float:
+        """Return the expectation when `n` real and `m` synthetic images come from one distribution."""
+
+
 class Alarm(Protocol):
     """Watches a run; its settings are its thresholds. `title` says in plain words what is wrong when it goes off."""
 
     title: ClassVar[str]
 
-    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
-        """Return what was seen, with the threshold, and what to try; None while all is well.
+    def check(self, history: Sequence[Progress]) -> tuple[str, str] | None:
+        """Return what is wrong, with the threshold, and what to try; None while all is well.
 
         Args:
-            course: What the run reported so far, oldest first and without previews; never empty.
+            history: What the run reported so far, oldest first and without previews; never empty.
         """
 
 
 def settings_of(part: type) -> dict[str, tuple[type, Any, tuple[Any, ...]]]:
     """Return for each setting of a part its type, its default, and its choices where it has any."""
-    hints, found = get_type_hints(part), {}
-    for each in fields(part):
-        kind = hints[each.name]
+    hints, settings = get_type_hints(part), {}
+    for setting in fields(part):
+        kind = hints[setting.name]
         choices = get_args(kind) if get_origin(kind) is Literal else (True, False) if kind is bool else ()
-        found[each.name] = (type(choices[0]) if choices else kind, each.default, choices)
-    return found
+        settings[setting.name] = (type(choices[0]) if choices else kind, setting.default, choices)
+    return settings
 
 
 def look_up(family: Mapping[str, type[Part]], name: str, kind: str, settings: Mapping[str, Any] | None = None) -> Part:
@@ -301,12 +335,12 @@ def look_up(family: Mapping[str, type[Part]], name: str, kind: str, settings: Ma
             code="unknown_name",
         )
     part = family[name]
-    known = {each.name for each in fields(part)}  # type: ignore[arg-type]
-    unknown = sorted(set(settings or {}) - known)
+    existing = {setting.name for setting in fields(part)}  # type: ignore[arg-type]
+    unknown = sorted(set(settings or {}) - existing)
     if unknown:
         raise ConfigurationError(
             f"The {kind} {name!r} has no setting {', '.join(unknown)}.",
-            do=f"It has: {', '.join(sorted(known)) or 'none'}.",
+            do=f"It has: {', '.join(sorted(existing)) or 'none'}.",
             code="unknown_setting",
         )
     return part(**(settings or {}))

@@ -242,7 +242,7 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
     inputs = {"cohort": reference.origin.inputs["cohort"], "run": reference.identity}
     origin = Origin(
         inputs=inputs,
-        settings={"images": training.kept},
+        settings={"images": training.kept_images},
         revision=REVISIONS["generators"],
         names={"cohort": request.cohort, "run": request.name},
     )

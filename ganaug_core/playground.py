@@ -1,6 +1,6 @@
 """Two-dimensional GANs with a known truth: every mode can be counted, and a lost one is seen at once.
 
-torch is imported where it plays, not here: the page reads kept games without it.
+torch is imported where it computes, not here: the page reads recorded games without it.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ class Target:
 
         Source: Srivastava et al., VEEGAN, 2017, arXiv:1705.07761, where one point is enough.
         """
-        distance = np.linalg.norm(points[:, None].astype(np.float64) - self.centres[None], axis=2)
+        distance = np.linalg.norm(points[:, None].astype(np.float64) - self.centres[None], axis=2)  # (n, c)
         nearest = distance.argmin(1)
         good = distance.min(1) <= NEAR * self.deviation
         counts = np.bincount(self.mode[nearest[good]], minlength=self.modes)
@@ -116,6 +116,7 @@ class Rules:
     says: str
 
 
+# minimax under heavy momentum: with ordinary settings of the optimiser it reaches all eight modes too
 RULES = {
     "minimax": Rules(
         "minimax",
@@ -165,32 +166,32 @@ class Play:
 
     def to_bytes(self) -> bytes:
         """Return the game as a small .npz; points are kept in half precision (0.0005 of the ring's radius)."""
-        parts: dict[str, Any] = {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}
-        parts |= {key: parts[key].astype(np.float16) for key in ("frames", "real")}
+        arrays: dict[str, Any] = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+        arrays |= {key: arrays[key].astype(np.float16) for key in ("frames", "real")}
         file = BytesIO()
-        np.savez_compressed(file, **parts)
+        np.savez_compressed(file, **arrays)
         return file.getvalue()
 
 
 def load(path: Path) -> Play:
-    """Return a game that `Play.to_bytes` kept.
+    """Return a game that `Play.to_bytes` wrote.
 
     Raises:
         ConfigurationError: The file is not one, or damaged.
     """
     try:
         # From bytes: NumPy leaves the file open when it is no archive.
-        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as kept:
-            parts: dict[str, Any] = {each.name: kept[each.name] for each in fields(Play)}
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            values: dict[str, Any] = {field.name: archive[field.name] for field in fields(Play)}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ConfigurationError(
             f"{path.name} is not a game of the playground, or it is damaged.", do="Play it again.", code="damaged"
         ) from error
     for key in ("frames", "real"):
-        parts[key] = parts[key].astype(np.float32)
+        values[key] = values[key].astype(np.float32)
     for key, kind in (("target", str), ("rules", str), ("seed", int), ("modes_there", int)):
-        parts[key] = kind(parts[key])
-    return Play(**parts)
+        values[key] = kind(values[key])
+    return Play(**values)
 
 
 def play(
@@ -207,36 +208,36 @@ def play(
     if steps < FRAMES:
         raise ConfigurationError(f"{steps} steps are too few to see anything.", do=f"Play at least {FRAMES} steps.")
     random, threads = np.random.default_rng(seed), torch.get_num_threads()
-    pictured = np.unique(np.linspace(0, steps, FRAMES).astype(int))
+    frame_steps = np.unique(np.linspace(0, steps, FRAMES).astype(int))
     frames, losses = [], []
-    since: list[tuple[float, float]] = []
+    losses_since_frame: list[tuple[float, float]] = []
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            game = _Game(rule)
-            fixed = torch.randn(POINTS, LATENT)
+            networks = _Networks(rule)
+            frame_latents = torch.randn(POINTS, LATENT)
             for step in range(steps + 1):
-                if step in pictured:
-                    frames.append(game.generate(fixed))
-                    losses.append(np.mean(since, axis=0) if since else np.full(2, np.nan))
-                    since = []
+                if step in frame_steps:
+                    frames.append(networks.generate(frame_latents))
+                    losses.append(np.mean(losses_since_frame, axis=0) if losses_since_frame else np.full(2, np.nan))
+                    losses_since_frame = []
                     report(step / steps, f"Playing {rules} on the {target}")
                 if step < steps:
-                    since.append(game.step(torch.from_numpy(truth.draw(BATCH, random)), step / steps))
+                    losses_since_frame.append(networks.step(torch.from_numpy(truth.draw(BATCH, random)), step / steps))
     finally:
         torch.set_num_threads(threads)
-    judged = [truth.judge(frame) for frame in frames]
+    judgements = [truth.judge(frame) for frame in frames]
     return Play(
         target=target,
         rules=rules,
         seed=seed,
         modes_there=truth.modes,
-        steps=pictured.astype(np.int64),
+        steps=frame_steps.astype(np.int64),
         frames=np.stack(frames),
         real=truth.draw(POINTS, random),
-        modes=np.array([modes for modes, _ in judged]),
-        quality=np.array([quality for _, quality in judged], np.float32),
+        modes=np.array([modes for modes, _ in judgements]),
+        quality=np.array([quality for _, quality in judgements], np.float32),
         losses=np.array(losses, np.float32),
     )
 
@@ -247,7 +248,7 @@ def precompute(folder: Path) -> None:
         write_atomic(folder / f"ring-{rules}.npz", play("ring", rules).to_bytes())
 
 
-class _Game:
+class _Networks:
     """Generator, discriminator and their optimisers."""
 
     def __init__(self, rules: Rules) -> None:
@@ -256,47 +257,47 @@ class _Game:
 
         from ganaug_core.losses import LOSSES
 
-        def network(narrow: int, out: int) -> nn.Sequential:
-            widths = pairwise((narrow, *[WIDTH] * LAYERS))
-            hidden = [part for one, two in widths for part in (nn.Linear(one, two), nn.LeakyReLU(0.2))]
-            return nn.Sequential(*hidden, nn.Linear(WIDTH, out))
+        def network(inputs: int, outputs: int) -> nn.Sequential:
+            widths = pairwise((inputs, *[WIDTH] * LAYERS))
+            hidden = [layer for before, after in widths for layer in (nn.Linear(before, after), nn.LeakyReLU(0.2))]
+            return nn.Sequential(*hidden, nn.Linear(WIDTH, outputs))
 
         self.rules, self.loss = rules, look_up(LOSSES, rules.loss, "loss")
         self.generator, self.discriminator = network(LATENT, 2), network(2, 1)
         self.optimisers = [
-            torch.optim.Adam(each.parameters(), rules.rate, betas=rules.betas)
-            for each in (self.discriminator, self.generator)
+            torch.optim.Adam(side.parameters(), rules.rate, betas=rules.betas)
+            for side in (self.discriminator, self.generator)
         ]
 
     def step(self, real: "Tensor", share: float) -> tuple[float, float]:
         """Let the discriminator learn once, then the generator; return their losses without the penalty."""
         import torch
 
-        for_discriminator, for_generator = self.optimisers
+        discriminator_optimiser, generator_optimiser = self.optimisers
         if self.rules.falling:
-            for group in (*for_discriminator.param_groups, *for_generator.param_groups):
+            for group in (*discriminator_optimiser.param_groups, *generator_optimiser.param_groups):
                 group["lr"] = self.rules.rate * (0.02 + 0.49 * (1 + np.cos(np.pi * share)))
         with torch.no_grad():
             fake = self.generator(torch.randn(len(real), LATENT))
-        points = torch.cat([real, fake]).requires_grad_(self.rules.gamma > 0)
-        logits = self.discriminator(points)[:, 0]
-        first = self.loss.discriminator_loss(*logits.chunk(2))
-        total = first
+        points = torch.cat([real, fake]).requires_grad_(self.rules.gamma > 0)  # (2 n, 2), real ones first
+        logits = self.discriminator(points)[:, 0]  # (2 n,)
+        discriminator_loss = self.loss.discriminator_loss(*logits.chunk(2))
+        total = discriminator_loss
         if self.rules.gamma:
-            (slope,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
+            (gradient,) = torch.autograd.grad(logits.sum(), points, create_graph=True)  # (2 n, 2)
             # gamma / 2 for each side; the mean runs over both sides, so it holds each with weight one half.
-            total = first + self.rules.gamma * slope.square().sum(1).mean()
-        for_discriminator.zero_grad()
+            total = discriminator_loss + self.rules.gamma * gradient.square().sum(1).mean()
+        discriminator_optimiser.zero_grad()
         torch.autograd.backward(total)
-        for_discriminator.step()
+        discriminator_optimiser.step()
         fake = self.generator(torch.randn(len(real), LATENT))
         with torch.no_grad():
             real_logits = self.discriminator(real)[:, 0]
-        second = self.loss.generator_loss(real_logits, self.discriminator(fake)[:, 0])
-        for_generator.zero_grad()
-        torch.autograd.backward(second)
-        for_generator.step()
-        return first.item(), second.item()
+        generator_loss = self.loss.generator_loss(real_logits, self.discriminator(fake)[:, 0])
+        generator_optimiser.zero_grad()
+        torch.autograd.backward(generator_loss)
+        generator_optimiser.step()
+        return discriminator_loss.item(), generator_loss.item()
 
     def generate(self, latents: "Tensor") -> Floats:
         """Return (n, 2) points."""

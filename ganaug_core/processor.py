@@ -5,7 +5,8 @@ import os
 
 def available_cores() -> int:
     """Return how many cores this process may use: in a container, or bound to some, fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def spare_cores() -> None:
@@ -20,7 +21,7 @@ def spare_cores() -> None:
 
 
 def multiplies_bfloat16() -> bool:
-    """Return whether the processor has instructions for bfloat16; elsewhere it is emulated and slower than float32.
+    """Return whether the processor has instructions for bfloat16; elsewhere it is emulated and far slower than float32.
 
     PyTorch can be told to leave them alone (`ATEN_CPU_CAPABILITY=avx2`): it then emulates too.
     """

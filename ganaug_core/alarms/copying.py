@@ -23,11 +23,13 @@ class CopyingOnset:
     chance: float = 0.001
     checkups: int = 2
 
-    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
-        found = checkups(course, self.checkups)
-        if len(found) < self.checkups or any(each.copying_p is None or each.copying_p >= self.chance for each in found):
+    def check(self, history: Sequence[Progress]) -> tuple[str, str] | None:
+        latest = checkups(history, self.checkups)
+        if len(latest) < self.checkups or any(
+            checkup.copying_p is None or checkup.copying_p >= self.chance for checkup in latest
+        ):
             return None
-        share = found[-1].find("copied_share")
+        share = latest[-1].find("copied_share")
         about = f"About {percent(share.value)} of the generated images" if share is not None else "Generated images"
         return (
             f"{about} are closer to a training image than unseen real images are (chance below {self.chance:g} in "

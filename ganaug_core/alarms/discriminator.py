@@ -27,13 +27,14 @@ class DiscriminatorTooStrong:
     looks: int = 6
     begin: float = 0.1
 
-    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
-        found = series([each for each in course if each.share >= self.begin], "separation")[-self.looks :]
-        if len(found) < self.looks or median(found) <= self.separation:
+    def check(self, history: Sequence[Progress]) -> tuple[str, str] | None:
+        reports = [report for report in history if report.share >= self.begin]
+        separations = series(reports, "separation")[-self.looks :]
+        if len(separations) < self.looks or median(separations) <= self.separation:
             return None
         return (
-            f"It finds training images more real than generated ones in {100 * median(found):.1f} % of pairs (alarm "
-            f"above {100 * self.separation:g} % in {self.looks} looks; 50 % is a tie).",
+            f"It finds training images more real than generated ones in {100 * median(separations):.1f} % of pairs "
+            f"(alarm above {100 * self.separation:g} % in {self.looks} looks; 50 % is a tie).",
             "Lower the discriminator's learning rate, raise the gamma of r1 and r2, or widen the generator.",
         )
 
@@ -56,12 +57,12 @@ class DiscriminatorOverfitting:
     gap: float = 0.6
     looks: int = 5
 
-    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
-        found = series(course, "discriminator_gap")[-self.looks :]
-        if len(found) < self.looks or median(found) <= self.gap:
+    def check(self, history: Sequence[Progress]) -> tuple[str, str] | None:
+        gaps = series(history, "discriminator_gap")[-self.looks :]
+        if len(gaps) < self.looks or median(gaps) <= self.gap:
             return None
         return (
-            f"Real images that it never learnt from lie {percent(median(found))} of the way to the generated ones "
+            f"Real images that it never learnt from lie {percent(median(gaps))} of the way to the generated ones "
             f"(alarm above {100 * self.gap:g} %; 0 % is no overfitting).",
             "Switch the augmentations on (augment=on), train for a shorter time, or add patients.",
         )

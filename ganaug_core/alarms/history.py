@@ -1,4 +1,4 @@
-"""What several alarms ask of the course of a run."""
+"""What several alarms ask of the history of a run."""
 
 import math
 from collections.abc import Sequence
@@ -7,20 +7,20 @@ from statistics import median
 from ganaug_core.records.training import Checkup, Progress
 
 
-def series(course: Sequence[Progress], measure: str) -> list[float]:
+def series(history: Sequence[Progress], measure: str) -> list[float]:
     """Return the finite values of a measure, oldest first."""
-    found = (report.measures.get(measure) for report in course)
-    return [value for value in found if value is not None and math.isfinite(value)]
+    values = (report.measures.get(measure) for report in history)
+    return [value for value in values if value is not None and math.isfinite(value)]
 
 
-def varieties(course: Sequence[Progress], last: int) -> list[dict[str, float]]:
+def varieties(history: Sequence[Progress], last: int) -> list[dict[str, float]]:
     """Return the varieties by class of the last looks, oldest first; fewer early in a run."""
-    return [report.variety for report in course if report.variety is not None][-last:]
+    return [report.variety for report in history if report.variety is not None][-last:]
 
 
-def checkups(course: Sequence[Progress], last: int) -> list[Checkup]:
+def checkups(history: Sequence[Progress], last: int) -> list[Checkup]:
     """Return the last measured checkpoints, oldest first; fewer early in a run."""
-    return [report.checkup for report in course if report.checkup is not None][-last:]
+    return [report.checkup for report in history if report.checkup is not None][-last:]
 
 
 def blown_up(

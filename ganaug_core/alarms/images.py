@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ganaug_core.alarms.history import checkups, varieties
+from ganaug_core.records import Measurement
 from ganaug_core.records.training import Progress
 from ganaug_core.wording import percent
 
@@ -25,17 +26,18 @@ class Collapse:
     looks: int = 3
     begin: float = 0.1
 
-    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
-        found = varieties([each for each in course if each.share >= self.begin], self.looks)
-        if len(found) < self.looks:
+    def check(self, history: Sequence[Progress]) -> tuple[str, str] | None:
+        looks = varieties([report for report in history if report.share >= self.begin], self.looks)
+        if len(looks) < self.looks:
             return None
-        low = [name for name in found[-1] if all(each.get(name, 1.0) < self.variety for each in found)]
-        if not low:
+        latest = looks[-1]
+        collapsed = [name for name in latest if all(by_class.get(name, 1.0) < self.variety for by_class in looks)]
+        if not collapsed:
             return None
-        worst = min(low, key=lambda name: found[-1][name])
-        others = f" (and {len(low) - 1} more of {len(found[-1])} classes)" if len(low) > 1 else ""
+        worst = min(collapsed, key=lambda name: latest[name])
+        others = f" (and {len(collapsed) - 1} more of {len(latest)} classes)" if len(collapsed) > 1 else ""
         return (
-            f"The generated images of {worst}{others} differ {percent(found[-1][worst])} as much as training images "
+            f"The generated images of {worst}{others} differ {percent(latest[worst])} as much as training images "
             f"do (alarm below {100 * self.variety:g} % in {self.looks} looks in a row).",
             "Stop, and train with relativistic_pairing and r1 and r2, which the recommended recipe has; halve the "
             "learning rates if it has them already.",
@@ -60,23 +62,15 @@ class ClassDropped:
     least: float = 0.5
     begin: float = 0.25
 
-    def look(self, course: Sequence[Progress]) -> tuple[str, str] | None:
-        found = checkups([each for each in course if each.share >= self.begin], self.checkups)
-        if len(found) < self.checkups:
+    def check(self, history: Sequence[Progress]) -> tuple[str, str] | None:
+        latest = checkups([report for report in history if report.share >= self.begin], self.checkups)
+        if len(latest) < self.checkups:
             return None
-        for now in found[-1].measurements:
+        for now in latest[-1].measurements:
             name = now.class_name
             if now.name != "label_agreement" or name is None:
                 continue
-            history = [each.find("label_agreement", name) for each in found]
-            if all(
-                each is not None
-                and each.interval is not None
-                and each.floor is not None
-                and each.floor >= self.least
-                and each.interval[1] < self.share * each.floor
-                for each in history
-            ):
+            if all(self._is_missing(checkup.find("label_agreement", name)) for checkup in latest):
                 return (
                     f"Of the images drawn as {name}, {percent(now.value)} are recognised as it, of real ones "
                     f"{percent(now.floor or 0)} (alarm below {100 * self.share:g} % of that in {self.checkups} "
@@ -85,3 +79,8 @@ class ClassDropped:
                     "label_matching a little.",
                 )
         return None
+
+    def _is_missing(self, agreement: Measurement | None) -> bool:
+        if agreement is None or agreement.interval is None or agreement.floor is None:
+            return False
+        return agreement.floor >= self.least and agreement.interval[1] < self.share * agreement.floor

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from ganaug_core.architectures.discriminating import Discriminator, inputs
+from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import ConditionalNorm, WarmNorm, shaped
+from ganaug_core.architectures.layers import ConditionalBatchNorm, WarmUpBatchNorm, apply_prior
 from ganaug_core.architectures.settings import LATER, Condition, CriticCondition, Prior, check
 
 Doubling = Literal["transposed", "nearest"]
@@ -62,13 +62,15 @@ class DCGAN:
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
         grid, widths = self.widths(shape)
-        trunk = DCGANTrunk(widths[::-1], inputs(shape, self.critic_condition), batch_norm=self.critic_batch_norm)
-        return Discriminator(trunk, widths[0] * grid[0] * grid[1], shape, classes, self.critic_condition)
+        trunk = DCGANTrunk(
+            widths[::-1], trunk_channels(shape, self.critic_condition), batch_norm=self.critic_batch_norm
+        )
+        return ConditionalDiscriminator(trunk, widths[0] * grid[0] * grid[1], shape, classes, self.critic_condition)
 
     def widths(self, shape: tuple[int, int, int]) -> tuple[tuple[int, int], list[int]]:
         """Return the coarsest grid and the channels of every level, coarse to fine (the last is full resolution)."""
-        grid, times = doublings(*shape[1:])
-        return grid, [max(8, self.width >> level) for level in range(times + 1)]
+        grid, count = doublings(*shape[1:])
+        return grid, [max(8, self.width >> level) for level in range(count + 1)]
 
 
 class DCGANGenerator(nn.Module):
@@ -79,26 +81,26 @@ class DCGANGenerator(nn.Module):
         self.grid, widths = part.widths(shape)
         self.prior = part.prior
         self.classes = nn.Embedding(classes, part.class_features)
-        inside = part.latent + part.class_features
-        self.start = nn.Linear(inside, widths[0] * self.grid[0] * self.grid[1], bias=False)
+        inputs = part.latent + part.class_features
+        self.start = nn.Linear(inputs, widths[0] * self.grid[0] * self.grid[1], bias=False)
 
         def norm(channels: int) -> nn.Module:
             if part.condition == "batch_norm":
-                return ConditionalNorm(channels, part.class_features)
-            return WarmNorm(channels)
+                return ConditionalBatchNorm(channels, part.class_features)
+            return WarmUpBatchNorm(channels)
 
         layers: list[nn.Module] = [norm(widths[0]), nn.ReLU()]
         for coarse, fine in pairwise(widths):
-            layers += [_doubled(coarse, fine, part.doubling), norm(fine), nn.ReLU()]
+            layers += [_doubling_layer(coarse, fine, part.doubling), norm(fine), nn.ReLU()]
         self.layers = nn.ModuleList([*layers, nn.Conv2d(widths[-1], shape[0], 3, padding=1), nn.Tanh()])
-        self.apply(classic_start)
+        self.apply(initialise_as_dcgan)
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        condition = self.classes(labels)
-        hidden: Tensor = self.start(torch.cat([shaped(latent, self.prior), condition], 1))
-        hidden = hidden.view(len(latent), -1, *self.grid)
+        condition = self.classes(labels)  # (n, class feature)
+        hidden: Tensor = self.start(torch.cat([apply_prior(latent, self.prior), condition], 1))
+        hidden = hidden.view(len(latent), -1, *self.grid)  # (n, channel, row, column)
         for layer in self.layers:
-            hidden = layer(hidden, condition) if isinstance(layer, ConditionalNorm) else layer(hidden)
+            hidden = layer(hidden, condition) if isinstance(layer, ConditionalBatchNorm) else layer(hidden)
         return hidden
 
 
@@ -108,21 +110,21 @@ class DCGANTrunk(nn.Sequential):
     def __init__(self, widths: list[int], channels: int, *, batch_norm: bool) -> None:
         layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 3, padding=1), nn.LeakyReLU(0.2)]
         for fine, coarse in pairwise(widths):
-            norm = [WarmNorm(coarse)] if batch_norm else []
+            norm = [WarmUpBatchNorm(coarse)] if batch_norm else []
             layers += [nn.Conv2d(fine, coarse, 4, 2, 1, bias=not batch_norm), *norm, nn.LeakyReLU(0.2)]
         super().__init__(*layers, nn.Flatten())
         # without batch norm N(0, 0.02) would let the signal die out
         if batch_norm:
-            self.apply(classic_start)
+            self.apply(initialise_as_dcgan)
 
 
-def classic_start(module: nn.Module) -> None:
+def initialise_as_dcgan(module: nn.Module) -> None:
     """Convolutions start at N(0, 0.02), as in the paper."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
 
 
-def _doubled(coarse: int, fine: int, doubling: Doubling) -> nn.Module:
+def _doubling_layer(coarse: int, fine: int, doubling: Doubling) -> nn.Module:
     if doubling == "transposed":
         return nn.ConvTranspose2d(coarse, fine, 4, 2, 1, bias=False)
     return nn.Sequential(nn.Upsample(scale_factor=2.0), nn.Conv2d(coarse, fine, 3, padding=1, bias=False))

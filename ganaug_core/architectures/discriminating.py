@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ganaug_core.architectures.settings import CriticCondition
 
 
-class Discriminator(nn.Module):
+class ConditionalDiscriminator(nn.Module):
     """Images (n, channel, row, column) and labels (n,) or (n, k) -> logits of the labels' shape.
 
     The class enters by one of two ways. `projection`: the logit of an image is a linear function of its features plus
@@ -18,8 +18,8 @@ class Discriminator(nn.Module):
 
     Attributes:
         features: Length of the trunk's output.
-        between: Dropout, or nothing.
-        companions: Layers that see a whole batch; their results join the logit.
+        dropout: Between the trunk and the logit; nothing at first.
+        minibatch_layers: Layers that see a whole batch; their results join the logit.
     """
 
     def __init__(
@@ -33,30 +33,31 @@ class Discriminator(nn.Module):
         self.classes = nn.Embedding(classes, features) if condition == "projection" else None
         if self.classes is not None:
             nn.init.normal_(self.classes.weight, 0.0, 1 / math.sqrt(features))
-        self.between: nn.Module = nn.Identity()
-        self.companions = nn.ModuleList()
+        self.dropout: nn.Module = nn.Identity()
+        self.minibatch_layers = nn.ModuleList()
 
-    def describe(self, images: Tensor, labels: Tensor) -> Tensor:
+    def extract_features(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return the features (n, features) of images and labels (n,)."""
         if self.plane is not None:
-            plane = self.plane(labels).view(len(labels), 1, *self.size)
+            plane = self.plane(labels).view(len(labels), 1, *self.size)  # (n, 1, row, column)
             images = torch.cat([images, plane.to(images.dtype)], 1)
         features: Tensor = self.trunk(images)
         return features
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         if self.plane is not None and labels.ndim == 2:
-            return torch.stack([self(images, column) for column in labels.unbind(1)], 1)
-        hidden = self.between(self.describe(images, labels))
-        logits: Tensor = self.logit(hidden)
-        for companion in self.companions:
-            logits = logits + companion(hidden)[:, None]
+            return torch.stack([self(images, column) for column in labels.unbind(1)], 1)  # (n, k)
+        features = self.dropout(self.extract_features(images, labels))  # (n, feature)
+        logits: Tensor = self.logit(features)  # (n, 1)
+        for layer in self.minibatch_layers:
+            # a weighted feature added to the logit is the same as one appended to the last layer
+            logits = logits + layer(features)[:, None]
         if self.classes is not None:
-            fit = (self.classes(labels.view(len(labels), -1)) * hidden[:, None]).sum(2)
-            logits = logits + fit
+            class_vectors = self.classes(labels.view(len(labels), -1))  # (n, k, feature)
+            logits = logits + (class_vectors * features[:, None]).sum(2)  # (n, k)
         return logits.view(labels.shape)
 
 
-def inputs(shape: tuple[int, int, int], condition: CriticCondition) -> int:
+def trunk_channels(shape: tuple[int, int, int], condition: CriticCondition) -> int:
     """Return how many channels the trunk sees: the image's, and the plane of the class where there is one."""
     return shape[0] + (condition == "concatenation")

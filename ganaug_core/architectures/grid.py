@@ -9,13 +9,13 @@ def doublings(rows: int, columns: int, *, smallest: int = 4, largest: int = 16) 
     Raises:
         ConfigurationError: The size cannot be halved down to a grid of at most `largest`.
     """
-    grid, times = (rows, columns), 0
+    grid, count = (rows, columns), 0
     while all(side % 2 == 0 and side // 2 >= smallest for side in grid):
-        grid, times = (grid[0] // 2, grid[1] // 2), times + 1
-    if times < 1 or max(grid) > largest:
+        grid, count = (grid[0] // 2, grid[1] // 2), count + 1
+    if count < 1 or max(grid) > largest:
         raise ConfigurationError(
             f"Images of {rows} x {columns} pixels cannot be built by doubling a small grid.",
             do="Import the cohort at 32, 64 or 128 pixels.",
             code="image_size",
         )
-    return grid, times
+    return grid, count

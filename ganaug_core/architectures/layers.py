@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from ganaug_core.architectures.settings import Prior
 
-_WARM = 10
+_WARM_UP_BATCHES = 10
 
 
-def shaped(latent: Tensor, prior: Prior) -> Tensor:
+def apply_prior(latent: Tensor, prior: Prior) -> Tensor:
     """Return a Gaussian latent as it is, or made uniform in (-1, 1) by the Gaussian's distribution function.
 
     So whoever draws, shortens or mixes latents does the same for both priors.
@@ -18,25 +18,25 @@ def shaped(latent: Tensor, prior: Prior) -> Tensor:
     return torch.erf(latent / math.sqrt(2)) if prior == "uniform" else latent
 
 
-class WarmNorm(nn.BatchNorm2d):
+class WarmUpBatchNorm(nn.BatchNorm2d):
     """Batch norm whose running statistics are plain means over the first ten batches.
 
     With a momentum of 0.1 from the start, a generator that was stopped after a few steps would still divide by the
     variance of 1 that nobody measured, and draw empty images.
     """
 
-    _is_warm = False
+    _is_warmed_up = False
 
     def forward(self, input: Tensor) -> Tensor:
-        if self.training and not self._is_warm:
+        if self.training and not self._is_warmed_up:
             assert self.num_batches_tracked is not None
-            seen = int(self.num_batches_tracked) + 1
-            self.momentum = max(1 / seen, 1 / _WARM)
-            self._is_warm = seen > _WARM
+            batches = int(self.num_batches_tracked) + 1
+            self.momentum = max(1 / batches, 1 / _WARM_UP_BATCHES)
+            self._is_warmed_up = batches > _WARM_UP_BATCHES
         return super().forward(input)
 
 
-class ConditionalNorm(nn.Module):
+class ConditionalBatchNorm(nn.Module):
     """Batch norm whose gain and offset are a linear function of a condition (n, features).
 
     Source: Dumoulin et al., 2017, arXiv:1610.07629; a condition shared by all layers: Brock et al., BigGAN, 2019,
@@ -45,7 +45,7 @@ class ConditionalNorm(nn.Module):
 
     def __init__(self, channels: int, features: int) -> None:
         super().__init__()
-        self.norm = WarmNorm(channels, affine=False)
+        self.norm = WarmUpBatchNorm(channels, affine=False)
         self.gain = nn.Linear(features, channels)
         self.offset = nn.Linear(features, channels)
         for layer in (self.gain, self.offset):
@@ -53,10 +53,10 @@ class ConditionalNorm(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, hidden: Tensor, condition: Tensor) -> Tensor:
-        gain, offset = self.gain(condition), self.offset(condition)
-        normed: Tensor = self.norm(hidden)
-        steered: Tensor = normed * (1 + gain[:, :, None, None]) + offset[:, :, None, None]
-        return steered
+        gain, offset = self.gain(condition), self.offset(condition)  # (n, channel)
+        normalised: Tensor = self.norm(hidden)  # (n, channel, row, column)
+        modulated: Tensor = normalised * (1 + gain[:, :, None, None]) + offset[:, :, None, None]
+        return modulated
 
 
 class SelfAttention(nn.Module):
@@ -76,9 +76,10 @@ class SelfAttention(nn.Module):
         self.share = nn.Parameter(torch.zeros(1))
 
     def forward(self, hidden: Tensor) -> Tensor:
-        query = self.query(hidden).flatten(2)
-        key, value = self.pool(self.key(hidden)).flatten(2), self.pool(self.value(hidden)).flatten(2)
-        weights = torch.softmax((query.transpose(1, 2) @ key).float(), 2).to(value.dtype)
-        looked = (value @ weights.transpose(1, 2)).unflatten(2, hidden.shape[2:])
-        seen: Tensor = hidden + self.share * self.out(looked.contiguous())
-        return seen
+        query = self.query(hidden).flatten(2)  # (n, inner, place)
+        key = self.pool(self.key(hidden)).flatten(2)  # (n, inner, place / 4)
+        value = self.pool(self.value(hidden)).flatten(2)  # (n, channel / 2, place / 4)
+        weights = torch.softmax((query.transpose(1, 2) @ key).float(), 2).to(value.dtype)  # (n, place, place / 4)
+        attended = (value @ weights.transpose(1, 2)).unflatten(2, hidden.shape[2:])  # (n, channel / 2, row, column)
+        output: Tensor = hidden + self.share * self.out(attended.contiguous())
+        return output

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pixel_shuffle, pixel_unshuffle
 
-from ganaug_core.architectures.discriminating import Discriminator, inputs
+from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import shaped
+from ganaug_core.architectures.layers import apply_prior
 from ganaug_core.architectures.settings import LATER, CriticCondition, Prior, check
 
 SLOPE = 0.2
 GAIN = math.sqrt(2 / (1 + SLOPE**2))
-_LEVELS = (1.0, 0.75, 0.5, 0.25)
+_WIDTH_SHARES = (1.0, 0.75, 0.5, 0.25)  # coarse to fine: the finest grids cost most and need least
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class Lite:
         return LiteGenerator(self, shape, classes)
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
-        trunk = LiteTrunk(self.widths(shape), inputs(shape, self.critic_condition), self.features)
-        return Discriminator(trunk, self.features, shape, classes, self.critic_condition)
+        trunk = LiteTrunk(self.widths(shape), trunk_channels(shape, self.critic_condition), self.features)
+        return ConditionalDiscriminator(trunk, self.features, shape, classes, self.critic_condition)
 
     def widths(self, shape: tuple[int, int, int]) -> tuple[tuple[int, int], list[int]]:
         """Return the coarsest grid and the channels of every level, coarse to fine (the last is at half resolution)."""
-        grid, times = doublings(*shape[1:])
-        shares = [_LEVELS[min(level, len(_LEVELS) - 1)] for level in range(times)]
+        grid, count = doublings(*shape[1:])
+        shares = [_WIDTH_SHARES[min(level, len(_WIDTH_SHARES) - 1)] for level in range(count)]
         return grid, [max(8, int(self.width * share)) for share in shares]
 
 
@@ -92,7 +92,8 @@ class LiteGenerator(nn.Module):
         self.last = convolution(widths[-1], 4 * shape[0], 0.5)
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        hidden = self.start(torch.cat([shaped(latent, self.prior), self.classes(labels)], 1))
+        hidden = self.start(torch.cat([apply_prior(latent, self.prior), self.classes(labels)], 1))
+        # (n, channel, row, column)
         hidden = hidden.view(len(latent), -1, *self.grid).contiguous(memory_format=torch.channels_last)
         for up, residual in zip(self.up, self.residual, strict=True):
             # the slope before doubling: the same numbers on a quarter of the pixels
@@ -118,9 +119,10 @@ class LiteTrunk(nn.Module):
         self.flat = nn.Linear(widths[-1] * grid[0] * grid[1], features)
 
     def forward(self, images: Tensor) -> Tensor:
+        # (n, 4 * channels, row / 2, column / 2)
         hidden = pixel_unshuffle(images, 2).contiguous(memory_format=torch.channels_last)
         hidden = leaky_relu(self.first(hidden), SLOPE)
         for residual, down in zip(self.residual, self.down, strict=True):
             hidden = hidden + residual(leaky_relu(hidden, SLOPE))
-            hidden = leaky_relu(down(avg_pool2d(hidden, 2)), SLOPE)
+            hidden = leaky_relu(down(avg_pool2d(hidden, 2)), SLOPE)  # half of the rows and columns
         return leaky_relu(self.flat(hidden.flatten(1)), SLOPE)

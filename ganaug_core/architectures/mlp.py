@@ -7,8 +7,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganaug_core.architectures.discriminating import Discriminator, inputs
-from ganaug_core.architectures.layers import shaped
+from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
+from ganaug_core.architectures.layers import apply_prior
 from ganaug_core.architectures.settings import CriticCondition, Prior, check
 
 
@@ -46,9 +46,9 @@ class MLP:
         return MLPGenerator(self, shape, classes)
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
-        pixels = inputs(shape, self.critic_condition) * shape[1] * shape[2]
+        pixels = trunk_channels(shape, self.critic_condition) * shape[1] * shape[2]
         trunk = nn.Sequential(nn.Flatten(), *_layers(pixels, self.width, self.width, slope=0.2))
-        return Discriminator(trunk, self.width, shape, classes, self.critic_condition)
+        return ConditionalDiscriminator(trunk, self.width, shape, classes, self.critic_condition)
 
 
 class MLPGenerator(nn.Module):
@@ -62,12 +62,12 @@ class MLPGenerator(nn.Module):
         self.last = nn.Linear(2 * part.width, shape[0] * shape[1] * shape[2])
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        hidden = self.layers(torch.cat([shaped(latent, self.prior), self.classes(labels)], 1))
+        hidden = self.layers(torch.cat([apply_prior(latent, self.prior), self.classes(labels)], 1))  # (n, 2 * width)
         return torch.tanh(self.last(hidden)).view(-1, *self.shape)
 
 
 def _layers(*widths: int, slope: float) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for before, after in pairwise(widths):
-        layers += [nn.Linear(before, after), nn.LeakyReLU(slope)]
+    for inputs, outputs in pairwise(widths):
+        layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(slope)]
     return layers

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
-from ganaug_core.architectures.discriminating import Discriminator, inputs
+from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import shaped
+from ganaug_core.architectures.layers import apply_prior
 from ganaug_core.architectures.lite import GAIN, SLOPE, convolution
 from ganaug_core.architectures.settings import CriticCondition, Prior, check
 
-_COARSEST = 8
+_COARSEST = 8  # rows; beginning with 4, as the paper does, cost more in minutes than it gave
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ class Progressive:
         return GrowingGenerator(self, shape, classes)
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
-        trunk = GrowingTrunk(self, self.widths(shape), inputs(shape, self.critic_condition))
-        return Discriminator(trunk, self.features, shape, classes, self.critic_condition)
+        trunk = GrowingTrunk(self, self.widths(shape), trunk_channels(shape, self.critic_condition))
+        return ConditionalDiscriminator(trunk, self.features, shape, classes, self.critic_condition)
 
     def widths(self, shape: tuple[int, int, int]) -> tuple[tuple[int, int], list[int]]:
         """Return the coarsest grid and the channels of every level, coarse to fine (the last is full resolution)."""
-        grid, times = doublings(*shape[1:], smallest=_COARSEST)
-        return grid, [max(8, self.width >> level) for level in range(times + 1)]
+        grid, count = doublings(*shape[1:], smallest=_COARSEST)
+        return grid, [max(8, self.width >> level) for level in range(count + 1)]
 
 
 class Growing(nn.Module):
@@ -83,9 +83,10 @@ class Growing(nn.Module):
 
     def grow(self, share: float) -> None:
         """Set the size for the moment when `share` of the budget is spent."""
-        place = (self.levels - 1) * (min(1.0, share / self.growth) if self.growth else 1.0)
-        whole = min(int(place), self.levels - 1)
-        self.grown.fill_(whole + max(0.0, 2 * (place - whole) - 1))
+        level = (self.levels - 1) * (min(1.0, share / self.growth) if self.growth else 1.0)
+        whole = min(int(level), self.levels - 1)
+        # half of the time the coarser grid learns alone, then the finer one fades in
+        self.grown.fill_(whole + max(0.0, 2 * (level - whole) - 1))
 
     def level(self) -> tuple[int, float]:
         """Return the finest level in use, 0 for the coarsest grid, and its weight in (0, 1]."""
@@ -113,15 +114,15 @@ class GrowingGenerator(Growing):
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         finest, weight = self.level()
-        hidden = self.start(torch.cat([shaped(latent, self.prior), self.classes(labels)], 1))
-        hidden = leaky_relu(hidden, SLOPE).view(len(latent), -1, *self.grid)
+        hidden = self.start(torch.cat([apply_prior(latent, self.prior), self.classes(labels)], 1))
+        hidden = leaky_relu(hidden, SLOPE).view(len(latent), -1, *self.grid)  # (n, channel, row, column)
         hidden = leaky_relu(self.refine[0](hidden.contiguous(memory_format=torch.channels_last)), SLOPE)
-        images: Tensor = self.add[0](hidden)
+        images: Tensor = self.add[0](hidden)  # (n, image channel, row, column) of the coarsest grid
         for level in range(1, finest + 1):
             hidden = leaky_relu(self.up[level - 1](interpolate(hidden, scale_factor=2.0)), SLOPE)
             hidden = leaky_relu(self.refine[level](hidden), SLOPE)
-            added = self.add[level](hidden)
-            images = interpolate(images, scale_factor=2.0) + (weight * added if level == finest else added)
+            detail = self.add[level](hidden)
+            images = interpolate(images, scale_factor=2.0) + (weight * detail if level == finest else detail)
         missing = self.levels - 1 - finest
         return interpolate(images, scale_factor=2.0**missing) if missing else images
 
@@ -141,7 +142,7 @@ class GrowingTrunk(Growing):
         finest, weight = self.level()
         missing = self.levels - 1 - finest
         images = avg_pool2d(images, 2**missing) if missing else images
-        hidden = self.from_image[finest](images)
+        hidden = self.from_image[finest](images)  # (n, channel, row, column) of the finest grid in use
         for level in range(finest, 0, -1):
             hidden = self.refine[level](leaky_relu(hidden, SLOPE))
             hidden = self.down[level - 1](avg_pool2d(leaky_relu(hidden, SLOPE), 2))

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
-from ganaug_core.architectures.discriminating import Discriminator, inputs
+from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import ConditionalNorm, SelfAttention, WarmNorm, shaped
+from ganaug_core.architectures.layers import ConditionalBatchNorm, SelfAttention, WarmUpBatchNorm, apply_prior
 from ganaug_core.architectures.settings import Condition, CriticCondition, Prior, check
 from ganaug_core.errors import ConfigurationError
 
 SLOPE = 0.1
-_ATTENTION_SIDE = 16
+_ATTENTION_SIDE = 16  # rows and columns; the cost grows with the fourth power of the side
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ class BigGANLite:
 
 def levels_of(width: int, shape: tuple[int, int, int]) -> tuple[tuple[int, int], list[int]]:
     """Return the coarsest grid and the channels of every level, coarse to fine (the last is full resolution)."""
-    grid, times = doublings(*shape[1:])
-    return grid, [max(8, width >> max(0, level - 1)) for level in range(times + 1)]
+    grid, count = doublings(*shape[1:])
+    return grid, [max(8, width >> max(0, level - 1)) for level in range(count + 1)]
 
 
 class ResidualGenerator(nn.Module):
@@ -182,24 +182,24 @@ class ResidualGenerator(nn.Module):
         self.classes = nn.Embedding(classes, part.class_features)
         pairs = list(pairwise(widths))
         self.first = part.latent - chunk * len(pairs)
-        inside = self.first + (0 if self.conditional else part.class_features)
-        self.start = nn.Linear(inside, widths[0] * self.grid[0] * self.grid[1])
+        inputs = self.first + (0 if self.conditional else part.class_features)
+        self.start = nn.Linear(inputs, widths[0] * self.grid[0] * self.grid[1])
         lengths = conditions or [0] * len(pairs)
         self.blocks = nn.ModuleList(
             UpBlock(coarse, fine, length) for (coarse, fine), length in zip(pairs, lengths, strict=True)
         )
         self.attend_after = attention_level(self.grid, len(pairs))
         self.attention = SelfAttention(widths[self.attend_after + 1]) if attention else None
-        self.norm = WarmNorm(widths[-1])
+        self.norm = WarmUpBatchNorm(widths[-1])
         self.last = nn.Conv2d(widths[-1], shape[0], 3, padding=1)
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        latent, condition = shaped(latent, self.prior), self.classes(labels)
+        latent, condition = apply_prior(latent, self.prior), self.classes(labels)  # (n, latent), (n, class feature)
         first, rest = latent[:, : self.first], latent[:, self.first :]
         hidden = self.start(first if self.conditional else torch.cat([first, condition], 1))
-        hidden = hidden.view(len(latent), -1, *self.grid)
+        hidden = hidden.view(len(latent), -1, *self.grid)  # (n, channel, row, column)
         for level, block in enumerate(self.blocks):
-            chunk = rest[:, level * self.chunk : (level + 1) * self.chunk]
+            chunk = rest[:, level * self.chunk : (level + 1) * self.chunk]  # (n, chunk)
             hidden = block(hidden, torch.cat([condition, chunk.to(condition.dtype)], 1))
             if self.attention is not None and level == self.attend_after:
                 hidden = self.attention(hidden)
@@ -212,17 +212,18 @@ class UpBlock(nn.Module):
     def __init__(self, coarse: int, fine: int, condition: int) -> None:
         super().__init__()
         self.norms = nn.ModuleList(
-            ConditionalNorm(channels, condition) if condition else WarmNorm(channels) for channels in (coarse, fine)
+            ConditionalBatchNorm(channels, condition) if condition else WarmUpBatchNorm(channels)
+            for channels in (coarse, fine)
         )
         self.convolutions = nn.ModuleList([nn.Conv2d(coarse, fine, 3, padding=1), nn.Conv2d(fine, fine, 3, padding=1)])
         self.shortcut = nn.Conv2d(coarse, fine, 1)
 
     def forward(self, hidden: Tensor, condition: Tensor) -> Tensor:
         inner = hidden
-        for place, (norm, convolution) in enumerate(zip(self.norms, self.convolutions, strict=True)):
-            inner = norm(inner, condition) if isinstance(norm, ConditionalNorm) else norm(inner)
+        for number, (norm, convolution) in enumerate(zip(self.norms, self.convolutions, strict=True)):
+            inner = norm(inner, condition) if isinstance(norm, ConditionalBatchNorm) else norm(inner)
             inner = leaky_relu(inner, SLOPE)
-            inner = convolution(interpolate(inner, scale_factor=2.0) if place == 0 else inner)
+            inner = convolution(interpolate(inner, scale_factor=2.0) if number == 0 else inner)
         return inner + interpolate(self.shortcut(hidden), scale_factor=2.0)
 
 
@@ -247,7 +248,7 @@ class ResidualTrunk(nn.Module):
             if self.attention is not None and level == max(0, self.attend_after):
                 hidden = self.attention(hidden)
         hidden = hidden + self.last(leaky_relu(hidden, SLOPE))
-        return leaky_relu(hidden, SLOPE).mean((2, 3)) * 4
+        return leaky_relu(hidden, SLOPE).mean((2, 3)) * 4  # (n, channel)
 
 
 class DownBlock(nn.Module):
@@ -262,20 +263,20 @@ class DownBlock(nn.Module):
         self.shortcut = nn.Conv2d(fine, coarse, 1)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        one, two = self.convolutions
-        inner = one(hidden if self.first else leaky_relu(hidden, SLOPE))
-        inner = two(leaky_relu(inner, SLOPE))
+        first, second = self.convolutions
+        inner = first(hidden if self.first else leaky_relu(hidden, SLOPE))
+        inner = second(leaky_relu(inner, SLOPE))
         halved: Tensor = avg_pool2d(inner, 2) + self.shortcut(avg_pool2d(hidden, 2))
         return halved
 
 
 def residual_discriminator(
     part: Residual | Attention | BigGANLite, shape: tuple[int, int, int], classes: int, *, attention: bool = False
-) -> Discriminator:
+) -> ConditionalDiscriminator:
     """Return the discriminator of these networks."""
     grid, widths = levels_of(part.width, shape)
-    trunk = ResidualTrunk(widths, grid, inputs(shape, part.critic_condition), attention=attention)
-    return Discriminator(trunk, widths[0], shape, classes, part.critic_condition)
+    trunk = ResidualTrunk(widths, grid, trunk_channels(shape, part.critic_condition), attention=attention)
+    return ConditionalDiscriminator(trunk, widths[0], shape, classes, part.critic_condition)
 
 
 def attention_level(grid: tuple[int, int], levels: int) -> int:

@@ -33,11 +33,11 @@ def check(part: Architecture) -> None:
             do="Choose whole numbers from 1 to 4096, and a width of at least 8.",
         )
     for name, value in values.items():
-        kind, _, allowed = kinds[name]
-        if allowed and value not in allowed:
+        kind, _, choices = kinds[name]
+        if choices and value not in choices:
             raise ConfigurationError(
                 f"{name} cannot be {value!r}.",
-                do=f"Choose one of: {', '.join(map(str, allowed))}.",
+                do=f"Choose one of: {', '.join(map(str, choices))}.",
                 code="unknown_name",
             )
         if kind is float and not (type(value) in (int, float) and 0 <= value <= 1):

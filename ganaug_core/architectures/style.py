@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import instance_norm, interpolate, leaky_relu, pixel_shuffle
 
-from ganaug_core.architectures.discriminating import Discriminator, inputs
-from ganaug_core.architectures.layers import shaped
+from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
+from ganaug_core.architectures.layers import apply_prior
 from ganaug_core.architectures.lite import GAIN, SLOPE, Lite, LiteTrunk, convolution
 from ganaug_core.architectures.settings import CriticCondition, Prior, check
 
@@ -57,8 +57,8 @@ class StyleLite:
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
         levels = Lite(width=self.width).widths(shape)
-        trunk = LiteTrunk(levels, inputs(shape, self.critic_condition), self.features)
-        return Discriminator(trunk, self.features, shape, classes, self.critic_condition)
+        trunk = LiteTrunk(levels, trunk_channels(shape, self.critic_condition), self.features)
+        return ConditionalDiscriminator(trunk, self.features, shape, classes, self.critic_condition)
 
 
 class StyleGenerator(nn.Module):
@@ -70,14 +70,14 @@ class StyleGenerator(nn.Module):
         self.prior, self.mixing = part.prior, part.mixing
         self.classes = nn.Embedding(classes, part.class_features)
         lengths = [part.latent + part.class_features, part.styles, part.styles]
-        self.mapping = nn.ModuleList(_linear(before, after, GAIN) for before, after in pairwise(lengths))
+        self.mapping = nn.ModuleList(_linear(inputs, outputs, GAIN) for inputs, outputs in pairwise(lengths))
         self.constant = nn.Parameter(torch.randn(1, widths[0], *self.grid))
         pairs = list(pairwise(widths))
         channels = [(widths[0], widths[0])]
         for coarse, fine in pairs:
             channels += [(coarse, fine), (fine, fine)]
-        self.convolutions = nn.ModuleList(convolution(before, after, GAIN) for before, after in channels)
-        self.affine = nn.ModuleList(_linear(part.styles, 2 * after, 0.5) for _, after in channels)
+        self.convolutions = nn.ModuleList(convolution(inputs, outputs, GAIN) for inputs, outputs in channels)
+        self.affine = nn.ModuleList(_linear(part.styles, 2 * outputs, 0.5) for _, outputs in channels)
         self.last = convolution(widths[-1], 4 * shape[0], 0.5)
 
     @property
@@ -87,7 +87,7 @@ class StyleGenerator(nn.Module):
 
     def styles(self, latent: Tensor, labels: Tensor) -> Tensor:
         """Return (n, layer, style), the same style for every layer."""
-        hidden = torch.cat([shaped(latent, self.prior), self.classes(labels)], 1)
+        hidden = torch.cat([apply_prior(latent, self.prior), self.classes(labels)], 1)  # (n, latent + class feature)
         for layer in self.mapping:
             hidden = leaky_relu(layer(hidden), SLOPE)
         return hidden[:, None].expand(-1, self.layers, -1)
@@ -98,7 +98,7 @@ class StyleGenerator(nn.Module):
         for number, (layer, affine) in enumerate(zip(self.convolutions, self.affine, strict=True)):
             if number % 2:  # every other layer begins a finer grid
                 hidden = interpolate(hidden, scale_factor=2.0)
-            spread, mean = affine(styles[:, number])[:, :, None, None].chunk(2, 1)
+            spread, mean = affine(styles[:, number])[:, :, None, None].chunk(2, 1)  # (n, channel, 1, 1) each
             hidden = instance_norm(leaky_relu(layer(hidden), SLOPE)) * (1 + spread) + mean
         return pixel_shuffle(self.last(hidden), 2)
 
@@ -107,10 +107,13 @@ class StyleGenerator(nn.Module):
         if self.training and self.mixing:
             other = self.styles(latent.roll(1, 0), labels)
             n = len(latent)
-            crossing = torch.randint(1, self.layers, (n, 1)) if self.layers > 1 else torch.ones(n, 1, dtype=torch.int64)
-            crossing = torch.where(torch.rand(n, 1) < self.mixing, crossing, self.layers)
-            taken = (torch.arange(self.layers) >= crossing).to(styles.device)
-            styles = torch.where(taken[:, :, None], other, styles)
+            # first layer that takes the other style, (n, 1)
+            crossover = (
+                torch.randint(1, self.layers, (n, 1)) if self.layers > 1 else torch.ones(n, 1, dtype=torch.int64)
+            )
+            crossover = torch.where(torch.rand(n, 1) < self.mixing, crossover, self.layers)
+            is_other = (torch.arange(self.layers) >= crossover).to(styles.device)  # (n, layer)
+            styles = torch.where(is_other[:, :, None], other, styles)
         return self.paint(styles)
 
 

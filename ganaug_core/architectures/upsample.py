@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 
-from ganaug_core.architectures.discriminating import Discriminator, inputs
+from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import ConditionalNorm, WarmNorm, shaped
+from ganaug_core.architectures.layers import ConditionalBatchNorm, WarmUpBatchNorm, apply_prior
 from ganaug_core.architectures.settings import Condition, CriticCondition, Prior, check
 
 
@@ -56,18 +56,18 @@ class Upsample:
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
         grid, widths = self.widths(shape)
         layers: list[nn.Module] = [
-            nn.Conv2d(inputs(shape, self.critic_condition), widths[-1], 5, padding=2),
+            nn.Conv2d(trunk_channels(shape, self.critic_condition), widths[-1], 5, padding=2),
             nn.LeakyReLU(0.2),
         ]
         for fine, coarse in pairwise(widths[::-1]):
             layers += [nn.Conv2d(fine, coarse, 5, 2, 2), nn.LeakyReLU(0.2)]
         layers += [nn.Flatten(), nn.Linear(widths[0] * grid[0] * grid[1], self.features), nn.LeakyReLU(0.2)]
-        return Discriminator(nn.Sequential(*layers), self.features, shape, classes, self.critic_condition)
+        return ConditionalDiscriminator(nn.Sequential(*layers), self.features, shape, classes, self.critic_condition)
 
     def widths(self, shape: tuple[int, int, int]) -> tuple[tuple[int, int], list[int]]:
         """Return the coarsest grid and the channels of every level, coarse to fine (the last is full resolution)."""
-        grid, times = doublings(*shape[1:])
-        return grid, [max(8, self.width >> level) for level in range(times + 1)]
+        grid, count = doublings(*shape[1:])
+        return grid, [max(8, self.width >> level) for level in range(count + 1)]
 
 
 class UpsampleGenerator(nn.Module):
@@ -82,8 +82,8 @@ class UpsampleGenerator(nn.Module):
 
         def norm(channels: int) -> nn.Module:
             if part.condition == "batch_norm":
-                return ConditionalNorm(channels, part.class_features)
-            return WarmNorm(channels)
+                return ConditionalBatchNorm(channels, part.class_features)
+            return WarmUpBatchNorm(channels)
 
         pairs = list(pairwise(widths))
         self.up = nn.ModuleList(nn.Conv2d(coarse, fine, 3, padding=1, bias=False) for coarse, fine in pairs)
@@ -92,15 +92,15 @@ class UpsampleGenerator(nn.Module):
         self.last = nn.Conv2d(widths[-1], shape[0], 3, padding=1)
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
-        condition = self.classes(labels)
-        hidden = leaky_relu(self.start(torch.cat([shaped(latent, self.prior), condition], 1)), 0.2)
-        hidden = hidden.view(len(latent), -1, *self.grid)
+        condition = self.classes(labels)  # (n, class feature)
+        hidden = leaky_relu(self.start(torch.cat([apply_prior(latent, self.prior), condition], 1)), 0.2)
+        hidden = hidden.view(len(latent), -1, *self.grid)  # (n, channel, row, column)
         norms = iter(self.norms)
         for up, refine in zip(self.up, self.refine, strict=True):
             hidden = interpolate(hidden, scale_factor=2.0, mode="bilinear", align_corners=False)
             for layer in (up, refine):
                 norm = next(norms)
                 hidden = layer(hidden)
-                hidden = norm(hidden, condition) if isinstance(norm, ConditionalNorm) else norm(hidden)
+                hidden = norm(hidden, condition) if isinstance(norm, ConditionalBatchNorm) else norm(hidden)
                 hidden = leaky_relu(hidden, 0.2)
         return torch.tanh(self.last(hidden))

@@ -58,19 +58,20 @@ class Plan:
 def homogeneous(cohort: Cohort) -> Integers:
     """Training lesions of one texture."""
     textures = phantom.embedded()[0].textures
-    found = cohort.where(TRAIN)
-    chosen: Integers = found[textures[found] == phantom.TEXTURES.index("homogeneous")]
-    return chosen
+    train = cohort.where(TRAIN)
+    rows: Integers = train[textures[train] == phantom.TEXTURES.index("homogeneous")]
+    return rows
 
 
 def forty(cohort: Cohort) -> Integers:
     """Twenty training images of each class."""
     random = np.random.default_rng(0)
-    found = [random.permutation(cohort.where(TRAIN, label=label))[:20] for label in range(len(cohort.classes))]
-    return np.concatenate(found)
+    by_class = [random.permutation(cohort.where(TRAIN, label=label))[:20] for label in range(len(cohort.classes))]
+    return np.concatenate(by_class)
 
 
-_ANEW: dict[str, Any] = {"images": 0, "steps": 0, "seconds": 0.0, "best": None, "averages": {}}
+_ANEW: dict[str, Any] = {"images": 0, "steps": 0, "seconds": 0.0, "selection": None, "loss_averages": {}}
+# what the shipped generators were made with; the recommended recipe has changed since
 _AT_64_PIXELS = {"r1.gamma": 2.0, "r2.gamma": 2.0, "batch_size": 32}
 PLANS = {
     "healthy": Plan(1_000_000, {**_AT_64_PIXELS, "augment": "on", "ema_half_life_images": 20_000}),
@@ -109,9 +110,9 @@ def _look_at(workspace: Workspace) -> None:
             pipeline.audit_samples(workspace, request)
     log.info("training classifiers")
     command = f"ganaug benefit {atlas.COHORT} healthy"
-    asked = MeasureBenefit(cohort=atlas.COHORT, samples=_draw(workspace, "healthy"), command=command)
-    if pipeline.existing_result(workspace, asked) is None:
-        pipeline.measure_benefit(workspace, asked)
+    benefit = MeasureBenefit(cohort=atlas.COHORT, samples=_draw(workspace, "healthy"), command=command)
+    if pipeline.existing_result(workspace, benefit) is None:
+        pipeline.measure_benefit(workspace, benefit)
 
 
 def _train(workspace: Workspace, name: str, plan: Plan) -> None:
@@ -138,8 +139,8 @@ def _train(workspace: Workspace, name: str, plan: Plan) -> None:
 def _draw(workspace: Workspace, generator: str) -> str:
     """Draw the samples, keep them in the depth in which they are shipped, and return their name."""
     request = Sample(generator=generator, per_class=PER_CLASS)
-    if known := pipeline.existing_result(workspace, request):
-        return known
+    if earlier := pipeline.existing_result(workspace, request):
+        return earlier
     name = pipeline.sample(workspace, request)
     samples = workspace.samples(name)
     images = atlas.unpack(atlas.pack(samples.images))
@@ -185,7 +186,7 @@ def _without_spaces(folder: Path) -> None:
 
 
 def _ids_in_bytes(folder: Path) -> None:
-    """Write ids with one byte a character instead of four."""
+    """Write ids with one byte a character instead of four: the demo must stay under 20 MB."""
     for path in folder.rglob("ids.npy"):
         np.save(path, np.load(path, allow_pickle=False).astype("S"))
 
@@ -193,13 +194,13 @@ def _ids_in_bytes(folder: Path) -> None:
 def _thin(run: Path, lines: int = 400) -> None:
     """Keep so many lines of a run's curves and `SEEN_FRAMES` of its sheets, evenly; the first and the last stay."""
     sheets = sorted((run / "previews").glob("*.png"))
-    kept = {sheets[round(place)] for place in np.linspace(0, len(sheets) - 1, SEEN_FRAMES)}
-    for sheet in set(sheets) - kept:
+    even = {sheets[round(position)] for position in np.linspace(0, len(sheets) - 1, SEEN_FRAMES)}
+    for sheet in set(sheets) - even:
         sheet.unlink()
     for name, most in (("history.jsonl", lines), ("logits.jsonl", SEEN_FRAMES)):
         rows = (run / name).read_text("utf-8").splitlines()
-        places = sorted({round(place) for place in np.linspace(0, len(rows) - 1, most)})
-        (run / name).write_text("\n".join(rows[place] for place in places) + "\n", "utf-8")
+        numbers = sorted({round(position) for position in np.linspace(0, len(rows) - 1, most)})
+        (run / name).write_text("\n".join(rows[number] for number in numbers) + "\n", "utf-8")
 
 
 def main() -> int:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ganaug_core.audit.comparison import Comparison
-from ganaug_core.interfaces import MomentMetric, NeighbourMetric, Report
+from ganaug_core.interfaces import ChanceFormula, MomentMetric, NeighbourMetric, Report
 from ganaug_core.metrics import METRICS, two_sample
 from ganaug_core.metrics.statistics import Values, halves, spread_interval
 from ganaug_core.neighbours import Neighbours, neighbours
@@ -113,7 +112,7 @@ def _among_real(
 
     Synthetic images decide no more than how many there are, so this is kept with the cohort.
     """
-    unknown = [name for name in names if not hasattr(METRICS[name], "null")]
+    unknown = [name for name in names if not issubclass(METRICS[name], ChanceFormula)]
 
     def measure() -> tuple[Values, Values]:
         floors, nulls = [], []
@@ -218,8 +217,9 @@ def _measure(names: Sequence[str], real: Floats, synthetic: Floats, near: Neighb
 
 
 def _null(name: str, count: int) -> float:
-    metric: Any = METRICS[name]()
-    return float(metric.null(count, count))
+    metric = METRICS[name]()
+    assert isinstance(metric, ChanceFormula)
+    return metric.null(count, count)
 
 
 def _most(name: str) -> float:

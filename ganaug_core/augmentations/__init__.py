@@ -1,4 +1,4 @@
-"""Differentiable augmentations, seen by both sides of the game.
+"""Differentiable augmentations of what the discriminator sees, real and generated.
 
 Most keep every intensity, because a change of brightness leaks into the generated Hounsfield units; the one that does
 not is refused where intensities have a unit.

@@ -35,9 +35,12 @@ class Cutout:
     def apply(self, images: Tensor) -> Tensor:
         """Return the images (n, channel, row, column) with one square each set to 0."""
         rows, columns = images.shape[2:]
-        hidden = self._span(len(images), rows, images)[:, :, None] & self._span(len(images), columns, images)[:, None]
+        hidden_rows = self._hidden(len(images), rows, images)  # (n, row)
+        hidden_columns = self._hidden(len(images), columns, images)  # (n, column)
+        hidden = hidden_rows[:, :, None] & hidden_columns[:, None]  # (n, row, column)
         return images * (~hidden[:, None]).to(images.dtype)
 
-    def _span(self, n: int, length: int, like: Tensor) -> Tensor:
+    def _hidden(self, n: int, length: int, like: Tensor) -> Tensor:
+        """Return (n, length) whether a row, or a column, crosses the square."""
         centre = torch.randint(0, length + 1, (n, 1)).to(like.device)
         return (torch.arange(length, device=like.device) - centre).abs() <= int(length * self.share) // 2

@@ -37,8 +37,8 @@ class Flip:
 
     def apply(self, images: Tensor) -> Tensor:
         """Return the images (n, channel, row, column), some of them mirrored."""
-        for wanted, axis in ((self.left_right, 3), (self.up_down, 2)):
-            if wanted:
+        for enabled, axis in ((self.left_right, 3), (self.up_down, 2)):
+            if enabled:
                 mirrored = (torch.rand(len(images), 1, 1, 1) < 0.5).to(images.device)
                 images = torch.where(mirrored, images.flip(axis), images)
         return images

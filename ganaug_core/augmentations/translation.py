@@ -36,8 +36,8 @@ class Translation:
     def apply(self, images: Tensor) -> Tensor:
         """Return the shifted images (n, channel, row, column)."""
         rows, columns = images.shape[2:]
-        down = self._selection(len(images), rows, images)
-        right = self._selection(len(images), columns, images)
+        down = self._selection(len(images), rows, images)  # (n, row, row)
+        right = self._selection(len(images), columns, images)  # (n, column, column)
         # matrix products, because gathering is not deterministic on a GPU when it runs backwards
         return down[:, None] @ images @ right[:, None].transpose(2, 3)
 
@@ -46,5 +46,5 @@ class Translation:
         limit = max(1, round(length * self.share))
         shift = torch.randint(-limit, limit + 1, (n, 1)).to(like.device)
         positions = torch.arange(length, device=like.device)
-        picked = (positions + shift).clamp(0, length - 1)
-        return (picked[:, :, None] == positions).to(like.dtype)
+        source = (positions + shift).clamp(0, length - 1)  # (n, length)
+        return (source[:, :, None] == positions).to(like.dtype)

@@ -83,16 +83,17 @@ def configure(recipe: str = "recommended", changes: Mapping[str, Any] | None = N
 def _change_setting(content: dict[str, Any], part: str, setting: str, value: Any) -> None:
     parts = {family: _listed(content[family]) for family in FAMILIES}
     family = part if part in FAMILIES else f"{part}s"
-    chosen = parts.get(family) or [each for family in parts.values() for each in family if each["name"] == part]
-    if not chosen:
-        names = sorted({each["name"] for family in parts.values() for each in family})
+    entries = [entry for family_entries in parts.values() for entry in family_entries]
+    changed = parts.get(family) or [entry for entry in entries if entry["name"] == part]
+    if not changed:
+        names = sorted({entry["name"] for entry in entries})
         raise ConfigurationError(
             f"This recipe has no part named {part!r}, so {part}.{setting} cannot be set.",
             do=f"Its parts: {', '.join(names)}.",
             code="unknown_name",
         )
-    for each in chosen:
-        each["settings"] = {**each["settings"], setting: value}
+    for entry in changed:
+        entry["settings"] = {**entry["settings"], setting: value}
 
 
 def _listed(entry: Any) -> list[dict[str, Any]]:
@@ -110,9 +111,9 @@ def _value(value: Any) -> Any:
 
 def _in_words(error: ValidationError) -> str:
     first = error.errors()[0]
-    place = ".".join(str(step) for step in first["loc"]) or "The configuration"
+    location = ".".join(str(step) for step in first["loc"]) or "The configuration"
     reason = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {reason}."
+    return f"{location}: {reason}."
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -193,13 +194,13 @@ class Passport(BaseModel):
         unit = self.intensity
         return digest_of(
             self.architecture.model_dump(mode="json"),
-            [each.name for each in self.classes],
+            [card.name for card in self.classes],
             [unit.unit, unit.low, unit.high],
             self.tensors_sha256,
         )
 
     @model_validator(mode="after")
     def _distinct(self) -> "Passport":
-        if len({each.name.casefold() for each in self.classes}) != len(self.classes):
+        if len({card.name.casefold() for card in self.classes}) != len(self.classes):
             raise ValueError("class names must differ")
         return self

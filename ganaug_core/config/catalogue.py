@@ -68,27 +68,27 @@ def check_names(config: TrainingConfig) -> None:
         ConfigurationError: There is one; the message lists those that exist.
     """
     for family in FAMILIES:
-        known = catalogue()[family]
+        cards = catalogue()[family]
         for part in chosen(config, family):
             kind = family if family in SINGLE else family.removesuffix("s")
-            if part.name not in known:
+            if part.name not in cards:
                 raise ConfigurationError(
                     f"There is no {kind} named {part.name!r}.",
-                    do=f"Choose one of: {', '.join(sorted(known))}.",
+                    do=f"Choose one of: {', '.join(sorted(cards))}.",
                     code="unknown_name",
                 )
-            unknown = sorted(set(part.settings) - set(known[part.name].settings))
+            unknown = sorted(set(part.settings) - set(cards[part.name].settings))
             if unknown:
                 raise ConfigurationError(
                     f"The {kind} {part.name!r} has no setting {', '.join(unknown)}.",
-                    do=f"It has: {', '.join(sorted(known[part.name].settings)) or 'none'}.",
+                    do=f"It has: {', '.join(sorted(cards[part.name].settings)) or 'none'}.",
                     code="unknown_setting",
                 )
 
 
 def _card(name: str, part: Mapping[str, Any]) -> PartCard:
     settings = {
-        setting: SettingCard(each["default"], tuple(each["choices"]), each["says"])
-        for setting, each in part["settings"].items()
+        setting: SettingCard(card["default"], tuple(card["choices"]), card["says"])
+        for setting, card in part["settings"].items()
     }
     return PartCard(name, part["is"], part["says"], part["source"], settings)

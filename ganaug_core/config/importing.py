@@ -68,10 +68,10 @@ class Choices:
     label_tag: str | None = None
 
     def __post_init__(self) -> None:
-        for name, given, known in (("slices", self.slices, SLICES), ("plane", self.plane, PLANES)):
-            if given not in known:
+        for name, value, choices in (("slices", self.slices, SLICES), ("plane", self.plane, PLANES)):
+            if value not in choices:
                 raise CohortError(
-                    f"There is no choice {given!r} for {name}.", do=f"Choose one of: {', '.join(known)}.",
+                    f"There is no choice {value!r} for {name}.", do=f"Choose one of: {', '.join(choices)}.",
                     code="unknown_name",
                 )  # fmt: skip
         if self.volume is not None and self.volume < 1:
@@ -111,7 +111,7 @@ class Plan:
     tuning: float = 0.15
     holdout: float = 0.25
     seed: int = 0
-    twin_limit: float = 0.03
+    twin_limit: float = 0.03  # at .05 chains of a dozen different patients appear
     pattern: str = ""
     table: dict[str, str] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)

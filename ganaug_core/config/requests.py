@@ -9,7 +9,7 @@ from ganaug_core.config.importing import Choices, Columns, Plan
 
 AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
 MAP_SPACE = "simclr"
-REPETITIONS = 5
+REPETITIONS = 5  # with fewer than three there is no verdict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ class TrainingConfig(BaseModel):
         class_sampling: `natural` draws classes as often as they occur, `tempered` by the square root of that,
             `balanced` equally; `auto` is natural, and tempered where one class is over five times another.
         optimiser: `adam`; `rmsprop`, whose memory is `betas[1]`; `sgd`, whose momentum is `betas[0]`.
-        discriminator_steps, generator_steps: Updates of each side in a step of the game.
+        discriminator_steps, generator_steps: Updates of each network in a step.
         discriminator_learning_rate, generator_learning_rate: At the beginning; different ones are two time scales.
         learning_rate_schedule: `cosine` stays constant in the first half of the budget, then falls along a cosine to
             `final_learning_rate` times the value; `exponential` falls there by the same factor in equal times.
@@ -85,12 +85,14 @@ class TrainingConfig(BaseModel):
         if not isinstance(content, dict) or not {"label_term", "label_term_end"} & content.keys():
             return content
         content = dict(content)
-        terms = [each if isinstance(each, dict) else each.model_dump() for each in content.get("terms", ())]
-        others = [each for each in terms if each.get("name") != "label_matching"]
+        terms = [term if isinstance(term, dict) else term.model_dump() for term in content.get("terms", ())]
+        others = [term for term in terms if term.get("name") != "label_matching"]
         begin = content.pop("label_term", None)
         end = content.pop("label_term_end", 0.0)
-        kept: dict[str, Any] = next((each for each in terms if each.get("name") == "label_matching"), {"settings": {}})
-        begin = kept["settings"].get("weight", 0.0) if begin is None else begin
+        label_term: dict[str, Any] = next(
+            (term for term in terms if term.get("name") == "label_matching"), {"settings": {}}
+        )
+        begin = label_term["settings"].get("weight", 0.0) if begin is None else begin
         if begin or end:
             others.append({"name": "label_matching", "settings": {"weight": begin, "end": end}})
         content["terms"] = others

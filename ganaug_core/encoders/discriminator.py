@@ -32,7 +32,7 @@ def watched(network: nn.Module, shape: tuple[int, int, int], classes: int, facts
     last = [
         module
         for name, module in network.named_modules()
-        if isinstance(module, nn.Linear) and module.out_features == 1 and not name.startswith("companions")
+        if isinstance(module, nn.Linear) and module.out_features == 1 and not name.startswith("minibatch_layers")
     ]
     if not last:
         raise EvidenceError(

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Generator", "draw", "export", "load", "write"]
 
-_PLACES = {"Generator": "sampling", "draw": "sampling", "load": "files", "write": "files"}
+_MODULES = {"Generator": "sampling", "draw": "sampling", "load": "files", "write": "files"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
+    if name not in _MODULES:
         raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -28,6 +28,6 @@ def without_passport(content: bytes) -> bytes:
 
 
 def _joined(header: Mapping[str, Any], content: bytes) -> bytes:
-    described = json.dumps(header, separators=(",", ":")).encode()
-    described += b" " * (-len(described) % 8)  # tensors begin at a multiple of 8
-    return struct.pack("<Q", len(described)) + described + content[data_start(content) :]
+    packed = json.dumps(header, separators=(",", ":")).encode()
+    packed += b" " * (-len(packed) % 8)  # tensors begin at a multiple of 8
+    return struct.pack("<Q", len(packed)) + packed + content[data_start(content) :]

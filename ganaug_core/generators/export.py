@@ -74,22 +74,22 @@ def export(samples: Samples, intensity: Intensity, folder: Path, format: Literal
         )
     with translated(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
             names = (
-                _write_png(samples, intensity, storage, made)
+                _write_png(samples, intensity, storage, temporary)
                 if format == "png"
-                else _write_npz(samples, intensity, made)
+                else _write_npz(samples, intensity, temporary)
             )
-            _write_manifests(samples, intensity, storage if format == "png" else None, names, made)
-            made.chmod(0o755)
-            platform.replace(made, folder)
+            _write_manifests(samples, intensity, storage if format == "png" else None, names, temporary)
+            temporary.chmod(0o755)
+            platform.replace(temporary, folder)
         except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
             raise
 
 
-def _write_png(samples: Samples, intensity: Intensity, storage: Storage, made: Path) -> list[str]:
+def _write_png(samples: Samples, intensity: Intensity, storage: Storage, temporary: Path) -> list[str]:
     mark = PngInfo()
     mark.add_text("Synthetic", MARK)
     mark.add_text("Software", f"ganaug {ganaug_core.__version__}")
@@ -100,14 +100,14 @@ def _write_png(samples: Samples, intensity: Intensity, storage: Storage, made: P
     for label, physical in zip(samples.labels.tolist(), _physical(samples, intensity), strict=True):
         name = f"{folders[label]}/{counts[label]:04d}.png"
         counts[label] += 1
-        path = made / name
+        path = temporary / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(storage.stored(physical)).save(path, pnginfo=mark)
         names.append(name)
     return names
 
 
-def _write_npz(samples: Samples, intensity: Intensity, made: Path) -> list[str]:
+def _write_npz(samples: Samples, intensity: Intensity, temporary: Path) -> list[str]:
     physical = np.stack(list(_physical(samples, intensity)))
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -118,7 +118,7 @@ def _write_npz(samples: Samples, intensity: Intensity, made: Path) -> list[str]:
         ids=samples.ids,
         synthetic=np.array(MARK),
     )
-    (made / "samples.npz").write_bytes(buffer.getvalue())
+    (temporary / "samples.npz").write_bytes(buffer.getvalue())
     return [f"samples.npz:{index}" for index in range(len(samples))]
 
 
@@ -130,15 +130,15 @@ def _physical(samples: Samples, intensity: Intensity) -> Iterator[Floats]:
 
 
 def _write_manifests(
-    samples: Samples, intensity: Intensity, storage: Storage | None, names: list[str], made: Path
+    samples: Samples, intensity: Intensity, storage: Storage | None, names: list[str], temporary: Path
 ) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     slope, offset = (storage.slope, storage.offset) if storage else (1.0, 0.0)
     table.writerow(["image", "label", "id", "synthetic", "unit", "slope", "offset"])
-    for name, label, each in zip(names, samples.labels, samples.ids, strict=True):
-        table.writerow([name, samples.classes[label], each, "yes", intensity.unit, slope, offset])
-    (made / "manifest.csv").write_text(text.getvalue(), "utf-8")
+    for name, label, image_id in zip(names, samples.labels, samples.ids, strict=True):
+        table.writerow([name, samples.classes[label], image_id, "yes", intensity.unit, slope, offset])
+    (temporary / "manifest.csv").write_text(text.getvalue(), "utf-8")
     content = {
         "schema": "ganaug.export/1",
         "synthetic": MARK,
@@ -152,7 +152,7 @@ def _write_manifests(
         "samples": samples.digest,
         **{key: samples.provenance[key] for key in _PROVENANCE if key in samples.provenance},
     }
-    (made / "manifest.json").write_text(json.dumps(content, indent=1), "utf-8")
+    (temporary / "manifest.json").write_text(json.dumps(content, indent=1), "utf-8")
 
 
 _PROVENANCE = ("generator", "title", "cohort", "seed", "truncation", "mixing", "per_class")
@@ -161,9 +161,9 @@ _PROVENANCE = ("generator", "title", "cohort", "seed", "truncation", "mixing", "
 def _folder_names(classes: tuple[str, ...]) -> list[str]:
     """Return a folder's name for each class: safe on every system, and distinct."""
     names: list[str] = []
-    for number, each in enumerate(classes):
-        name = re.sub(r"[^\w .-]", "_", each).strip(" .") or f"class {number}"
+    for number, class_name in enumerate(classes):
+        name = re.sub(r"[^\w .-]", "_", class_name).strip(" .") or f"class {number}"
         name = f"{name} {number}" if platform.is_device(name) else name
-        taken = name.casefold() in {other.casefold() for other in names}
-        names.append(f"{name} {number}" if taken else name)
+        is_taken = name.casefold() in {other.casefold() for other in names}
+        names.append(f"{name} {number}" if is_taken else name)
     return names

@@ -113,11 +113,11 @@ def _refused(what: str, code: str) -> GeneratorError:
 def read(path: Path) -> bytes:
     """Return the file's bytes, read once: what is checked is what is used."""
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise _refused("It is not an ordinary file.", "file")
-        if not _FILE_BYTES[0] <= found.st_size <= _FILE_BYTES[1]:
-            raise _refused(f"It holds {found.st_size:,} bytes; from 16 bytes to 1 GB can be a generator.", "size")
+        if not _FILE_BYTES[0] <= status.st_size <= _FILE_BYTES[1]:
+            raise _refused(f"It holds {status.st_size:,} bytes; from 16 bytes to 1 GB can be a generator.", "size")
         with path.open("rb") as file:
             content = file.read(_FILE_BYTES[1] + 1)
     except OSError as error:
@@ -158,8 +158,8 @@ def _passport(header: dict[str, Any]) -> Passport:
         return Passport.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"]) or "passport"
-        raise _refused(f"Its passport is wrong at {place[:60]}: {first['msg'][:80]}.", "passport") from error
+        location = ".".join(str(step) for step in first["loc"]) or "passport"
+        raise _refused(f"Its passport is wrong at {location[:60]}: {first['msg'][:80]}.", "passport") from error
 
 
 def _strict_json(text: bytes, name: str) -> Any:
@@ -185,7 +185,7 @@ def _described(name: str, entry: Any) -> tuple[str, tuple[int, ...]]:
     return "torch.float32", tuple(shape)
 
 
-def _wrong_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], passport: Passport) -> tuple[str, str] | None:
+def _wrong_shapes(described: Mapping[str, tuple[str, tuple[int, ...]]], passport: Passport) -> tuple[str, str] | None:
     """Compare names, types and shapes with those of the architecture, without allocating any memory for them."""
     try:
         with torch.device("meta"):
@@ -193,14 +193,14 @@ def _wrong_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], passport: Pa
     except ConfigurationError as error:
         raise _refused(error.what, "architecture") from error
     expected = {
-        name: (str(each.dtype), tuple(each.shape))
-        for name, each in network.state_dict().items()
-        if each.is_floating_point()
+        name: (str(tensor.dtype), tuple(tensor.shape))
+        for name, tensor in network.state_dict().items()
+        if tensor.is_floating_point()
     }
-    if set(found) != set(expected):
-        missing, surplus = len(set(expected) - set(found)), len(set(found) - set(expected))
+    if set(described) != set(expected):
+        missing, surplus = len(set(expected) - set(described)), len(set(described) - set(expected))
         return f"Its tensors are not those of its architecture: {missing} missing, {surplus} unknown.", "tensors"
-    for name, (dtype, shape) in found.items():
+    for name, (dtype, shape) in described.items():
         if (dtype, shape) != expected[name]:
             return f"Its tensor {name} is {dtype} {list(shape)} and should be {list(expected[name][1])}.", "tensors"
     return None
@@ -209,13 +209,13 @@ def _wrong_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], passport: Pa
 def _architecture(passport: Passport) -> Architecture:
     card = passport.architecture
     try:
-        part = look_up(ARCHITECTURES, card.name, "architecture", card.settings)
+        architecture = look_up(ARCHITECTURES, card.name, "architecture", card.settings)
     except ConfigurationError as error:
         raise _refused(f"{error.what} {error.do}", "architecture") from error
-    asked = {each.name for each in fields(part) if not each.metadata.get("later")}  # type: ignore[arg-type]
-    if asked - set(card.settings):
+    required = {field.name for field in fields(architecture) if not field.metadata.get("later")}  # type: ignore[arg-type]
+    if required - set(card.settings):
         raise _refused("Its passport does not give every setting of the architecture.", "architecture")
-    return part
+    return architecture
 
 
 def _wrong_weights(tensors: Mapping[str, Tensor]) -> tuple[str, str] | None:
@@ -233,11 +233,11 @@ def _wrong_weights(tensors: Mapping[str, Tensor]) -> tuple[str, str] | None:
 def _try_out(network: nn.Module, latent: int, classes: int) -> None:
     """Draw the same two latents for every class and look at the images."""
     source = torch.Generator().manual_seed(0)
-    latents = torch.randn(2, latent, generator=source).repeat(classes, 1)
+    latents = torch.randn(2, latent, generator=source).repeat(classes, 1)  # (2 * class, latent)
     images = run(network, latents, torch.arange(classes).repeat_interleave(2))
     if not torch.isfinite(images).all():
         raise _refused("It makes images that are not finite.", "self_test")
-    by_class = images.view(classes, -1)
+    by_class = images.view(classes, -1)  # (class, pixel of the two images)
     if float(by_class.std(1).min()) < _SMALLEST_SPREAD:
         raise _refused("It makes empty images, all of one grey.", "self_test")
     if classes > 1 and float((by_class - by_class[:1]).abs().max()) < _SMALLEST_DIFFERENCE:

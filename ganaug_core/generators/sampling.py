@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganaug_core.architectures.style import StyleGenerator
 from ganaug_core.config import Passport
 from ganaug_core.errors import GeneratorError
-from ganaug_core.interfaces import Architecture, Report, silent
+from ganaug_core.interfaces import Architecture, Report, StyleNetwork, silent
 from ganaug_core.records import Floats, Integers, Samples
 from ganaug_core.records.digest import digest_of
 
@@ -36,7 +35,7 @@ class Generator:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return tuple(each.name for each in self.passport.classes)
+        return tuple(card.name for card in self.passport.classes)
 
     def sample(
         self,
@@ -68,18 +67,18 @@ class Generator:
             raise GeneratorError(
                 f"A truncation of {truncation} cannot be.", do="Choose a number above 0; 1 changes nothing."
             )
-        made: list[Floats] = []
+        chunks: list[Floats] = []
         source = torch.Generator().manual_seed(seed)
         for start in range(0, len(labels), _CHUNK):
-            chunk = torch.from_numpy(labels[start : start + _CHUNK])
+            wanted_labels = torch.from_numpy(labels[start : start + _CHUNK])  # (up to _CHUNK,)
             # always whole chunks: the arithmetic of a network rounds differently for another number of images
             latents = torch.randn(_CHUNK, self.architecture.latent, generator=source) * truncation
-            asked = torch.zeros(_CHUNK, dtype=torch.int64)
-            asked[: len(chunk)] = chunk
-            made.append(run(self.network, latents, asked)[: len(chunk)].numpy())
+            chunk_labels = torch.zeros(_CHUNK, dtype=torch.int64)
+            chunk_labels[: len(wanted_labels)] = wanted_labels
+            chunks.append(run(self.network, latents, chunk_labels)[: len(wanted_labels)].numpy())
             report(min(1.0, (start + _CHUNK) / len(labels)), "Drawing images")
         channels, rows, columns = image_shape(self.passport)
-        images: Floats = np.concatenate([np.zeros((0, channels, rows, columns), np.float32), *made])
+        images: Floats = np.concatenate([np.zeros((0, channels, rows, columns), np.float32), *chunks])
         if not np.isfinite(images).all():
             raise GeneratorError(
                 "The generator made images that are not finite.", do="Use a truncation of 1 or less, or another file."
@@ -99,7 +98,7 @@ class Generator:
             GeneratorError: The generator has no styles, or the share is none.
         """
         network = self.network
-        if not isinstance(network, StyleGenerator):
+        if not isinstance(network, StyleNetwork):
             raise GeneratorError(
                 f"Styles cannot be mixed: {self.passport.title} is not style-based.",
                 do="Train a generator with the recipe style-lite.",
@@ -114,8 +113,8 @@ class Generator:
         with torch.no_grad():
             styles = network.styles(latents, torch.full((2 * MIXED_SIDE,), label))
             first = min(max(1, round(network.layers * (1 - share))), network.layers - 1)
-            rows = styles[:MIXED_SIDE].repeat_interleave(MIXED_SIDE, 0)
-            columns = styles[MIXED_SIDE:].repeat(MIXED_SIDE, 1, 1)
+            rows = styles[:MIXED_SIDE].repeat_interleave(MIXED_SIDE, 0)  # (36, layer, style)
+            columns = styles[MIXED_SIDE:].repeat(MIXED_SIDE, 1, 1)  # (36, layer, style)
             images: Tensor = network.paint(torch.cat([rows[:, :first], columns[:, first:]], 1))
         return images.clamp(-1, 1).contiguous().numpy()
 
@@ -141,8 +140,8 @@ def draw(
     Raises:
         GeneratorError: A class that the generator does not have, no image asked for, or no styles to mix.
     """
-    chosen = list(classes) if classes else list(generator.classes)
-    unknown = [each for each in chosen if each not in generator.classes]
+    wanted = list(classes) if classes else list(generator.classes)
+    unknown = [class_name for class_name in wanted if class_name not in generator.classes]
     if unknown:
         raise GeneratorError(
             f"The generator has no class named {', '.join(unknown)}.",
@@ -151,7 +150,7 @@ def draw(
         )
     if per_class < 1:
         raise GeneratorError(f"{per_class} images of a class cannot be drawn.", do="Ask for at least one.")
-    numbers = [generator.classes.index(each) for each in chosen]
+    numbers = [generator.classes.index(class_name) for class_name in wanted]
     per_class = MIXED_SIDE**2 if mixing else per_class
     labels = np.repeat(numbers, per_class).astype(np.int64)
     if mixing:

@@ -1,4 +1,4 @@
-"""The games that generator and discriminator play, and terms that are added to them."""
+"""What generator and discriminator minimise, and terms that are added to it."""
 
 from ganaug_core.interfaces import Loss, Term
 from ganaug_core.losses.feature_matching import FeatureMatching

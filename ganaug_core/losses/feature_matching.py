@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from ganaug_core.losses.weights import check_weights, falling
+from ganaug_core.losses.weights import check_weights, linear_weight
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class FeatureMatching:
 
     def weight_at(self, share: float) -> float:
         """Return the weight when `share` of the budget is spent."""
-        return falling(self.weight, self.end, share)
+        return linear_weight(self.weight, self.end, share)
 
     def value(self, real_features: Tensor, fake_features: Tensor) -> Tensor:
         """Return a scalar >= 0, the mean squared difference of the two means."""
-        return (real_features.mean(0) - fake_features.mean(0)).square().mean()
+        difference = real_features.mean(0) - fake_features.mean(0)  # (feature,)
+        return difference.square().mean()

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganaug_core.losses.weights import check_weights, falling
+from ganaug_core.losses.weights import check_weights, linear_weight
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class LabelMatching:
 
     def weight_at(self, share: float) -> float:
         """Return the weight when `share` of the budget is spent."""
-        return falling(self.weight, self.end, share)
+        return linear_weight(self.weight, self.end, share)
 
     def value(self, right_logits: Tensor, wrong_logits: Tensor) -> Tensor:
         """Return a scalar > 0, log 2 where both labels are liked equally."""

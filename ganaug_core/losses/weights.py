@@ -14,6 +14,6 @@ def check_weights(*weights: float) -> None:
             raise ConfigurationError(f"A term with weight {weight} cannot be.", do="Choose a weight from 0 to 10.")
 
 
-def falling(begin: float, end: float, share: float) -> float:
+def linear_weight(begin: float, end: float, share: float) -> float:
     """Return the weight on the straight line from `begin` to `end` when `share` of the budget is spent."""
     return begin + (end - begin) * min(share, 1.0)

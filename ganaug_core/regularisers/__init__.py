@@ -1,4 +1,4 @@
-"""What steadies the game: penalties, bounds, noise, and layers that look at the whole batch.
+"""What steadies the training: penalties, bounds, noise, and layers that look at the whole batch.
 
 Label smoothing is a setting of the losses that have labels (`minimax`, `non_saturating`).
 """

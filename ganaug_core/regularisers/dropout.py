@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.interfaces import Critic
+from ganaug_core.interfaces import Discriminator
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Dropout:
                 f"Dropout with a share of {self.share} cannot be.", do="Choose a share between 0 and 1."
             )
 
-    def prepare(self, discriminator: nn.Module) -> None:
+    def apply_to(self, discriminator: nn.Module) -> None:
         """Put dropout between the last layer and the logit."""
-        cast(Critic, discriminator).between = _Dropping(self.share)
+        cast(Discriminator, discriminator).dropout = _SeededDropout(self.share)
 
 
-class _Dropping(nn.Module):
+class _SeededDropout(nn.Module):
     """Dropout whose randomness comes from torch's CPU generator, like all other randomness of a run."""
 
     def __init__(self, share: float) -> None:
@@ -49,5 +49,5 @@ class _Dropping(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         if not self.training:
             return features
-        kept = (torch.rand(features.shape) >= self.share).to(features.device)
-        return features * kept.to(features.dtype) / (1 - self.share)
+        mask = (torch.rand(features.shape) >= self.share).to(features.device)  # (n, feature)
+        return features * mask.to(features.dtype) / (1 - self.share)

@@ -34,13 +34,13 @@ class UnitGradient:
                 do="Choose weight >= 0 and every >= 1, a whole number.",
             )
 
-    def points(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Return images at a random place on the line between each real and each generated one."""
+    def interpolate(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return images (n, channel, row, column), each somewhere on the line between a real and a generated one."""
         share = torch.rand(len(real), 1, 1, 1).to(real.device)
         return share * real + (1 - share) * fake
 
-    def penalty_between(self, gradient: Tensor, strength: float) -> Tensor:
+    def interpolated_penalty(self, gradient: Tensor, strength: float) -> Tensor:
         """Return a scalar >= 0."""
-        norm = torch.linalg.vector_norm(gradient.float().flatten(1), dim=1)
+        norm = torch.linalg.vector_norm(gradient.float().flatten(1), dim=1)  # (n,)
         penalty: Tensor = (norm - 1).square().mean() * (self.weight * strength * self.every)
         return penalty

@@ -30,7 +30,7 @@ class HistoricalAveraging:
                 f"Historical averaging with weight {self.weight} cannot be.", do="Choose a weight above 0."
             )
 
-    def drift(self, weights: Sequence[Tensor], past: Sequence[Tensor]) -> Tensor:
+    def historical_penalty(self, weights: Sequence[Tensor], averages: Sequence[Tensor]) -> Tensor:
         """Return the weighted squared distance, a scalar >= 0."""
-        squares = [(now - before).square().sum() for now, before in zip(weights, past, strict=True)]
-        return self.weight * torch.stack(squares).sum()
+        distances = [(weight - average).square().sum() for weight, average in zip(weights, averages, strict=True)]
+        return self.weight * torch.stack(distances).sum()

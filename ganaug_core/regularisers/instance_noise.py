@@ -35,7 +35,7 @@ class InstanceNoise:
                 do="Choose a deviation above 0, such as 0.1, and until in (0, 1].",
             )
 
-    def disturb(self, images: Tensor, share: float) -> Tensor:
+    def add_noise(self, images: Tensor, share: float) -> Tensor:
         """Return the images with noise of the moment; values may leave [-1, 1]."""
         strength = self.deviation * (1 - share / self.until)
         if strength <= 0:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.interfaces import Critic
+from ganaug_core.interfaces import Discriminator
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class MinibatchDiscrimination:
                 do="Choose 1 to 512 kernels and 1 to 64 dimensions.",
             )
 
-    def prepare(self, discriminator: nn.Module) -> None:
+    def apply_to(self, discriminator: nn.Module) -> None:
         """Add the similarities to the logit."""
-        critic = cast(Critic, discriminator)
-        critic.companions.append(Similarities(critic.features, self.kernels, self.dimensions))
+        network = cast(Discriminator, discriminator)
+        network.minibatch_layers.append(Similarities(network.features, self.kernels, self.dimensions))
 
 
 class Similarities(nn.Module):
@@ -57,11 +57,12 @@ class Similarities(nn.Module):
         self.weigh = nn.Linear(kernels, 1, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        compared = self.compare(features).float().view(-1, *self.shape)
-        distance = (compared[:, None] - compared[None]).abs().sum(3)
-        others = torch.exp(-distance).sum(1) - 1  # without the image itself, whose distance is 0
-        joined: Tensor = self.weigh(others)[:, 0]
-        return joined
+        vectors = self.compare(features).float().view(-1, *self.shape)  # (n, kernel, dimension)
+        distances = (vectors[:, None] - vectors[None]).abs().sum(3)  # (n, n, kernel)
+        # without the image itself, whose distance is 0
+        similarities = torch.exp(-distances).sum(1) - 1  # (n, kernel)
+        logits: Tensor = self.weigh(similarities)[:, 0]
+        return logits
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ class MinibatchDeviation:
                 f"Groups of {self.group} images cannot be compared.", do="Choose a whole number from 2 to 64."
             )
 
-    def prepare(self, discriminator: nn.Module) -> None:
+    def apply_to(self, discriminator: nn.Module) -> None:
         """Add the deviation to the logit."""
-        cast(Critic, discriminator).companions.append(Deviation(self.group))
+        cast(Discriminator, discriminator).minibatch_layers.append(Deviation(self.group))
 
 
 class Deviation(nn.Module):
@@ -105,7 +106,7 @@ class Deviation(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         n = len(features)
         size = self.group if n % self.group == 0 else n
-        groups = features.float().view(size, n // size, -1)
-        deviation = (groups.var(0, correction=0) + 1e-8).sqrt().mean(1)
-        joined: Tensor = self.weigh(deviation.repeat(size)[:, None])[:, 0]
-        return joined
+        groups = features.float().view(size, n // size, -1)  # (image of a group, group, feature)
+        deviation = (groups.var(0, correction=0) + 1e-8).sqrt().mean(1)  # (group,)
+        logits: Tensor = self.weigh(deviation.repeat(size)[:, None])[:, 0]
+        return logits

@@ -35,11 +35,12 @@ class SpectralNorm:
                 do="Choose a whole number from 1 to 10; 1 is enough.",
             )
 
-    def prepare(self, discriminator: nn.Module) -> None:
+    def apply_to(self, discriminator: nn.Module) -> None:
         """Normalise its convolutions, linear layers and embeddings."""
         for module in list(discriminator.modules()):
             if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding):
                 if not module.weight.any():
-                    # a residual convolution that starts at zero has no direction that could be kept
+                    # a residual convolution that starts at zero has no direction that could be kept: 0 / 0 made the
+                    # first step of the lite networks NaN
                     nn.init.orthogonal_(module.weight)
                 spectral_norm(module, n_power_iterations=self.iterations)

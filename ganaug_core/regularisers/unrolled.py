@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.interfaces import Judge
+from ganaug_core.interfaces import LogitFunction
 
 
 @dataclass(frozen=True)
@@ -38,27 +38,27 @@ class Unrolled:
                 do="Choose 1 to 20 steps and a rate above 0, up to 1.",
             )
 
-    def look_ahead(self, discriminator: nn.Module, loss: Callable[[Judge], Tensor]) -> Judge:
+    def unroll(self, discriminator: nn.Module, loss: Callable[[LogitFunction], Tensor]) -> LogitFunction:
         """Return the discriminator `steps` steps ahead; the one that was given does not change."""
         weights: dict[str, Tensor] = dict(discriminator.named_parameters())
-        buffers = {name: each.clone() for name, each in discriminator.named_buffers()}
+        buffers = {name: buffer.clone() for name, buffer in discriminator.named_buffers()}
         for _ in range(self.steps):
-            slopes = torch.autograd.grad(
+            gradients = torch.autograd.grad(
                 loss(_with(discriminator, weights, buffers)),
                 list(weights.values()),
                 create_graph=True,
                 allow_unused=True,
             )
             weights = {
-                name: weight if slope is None else weight - self.rate * slope
-                for (name, weight), slope in zip(weights.items(), slopes, strict=True)
+                name: weight if gradient is None else weight - self.rate * gradient
+                for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
             }
         return _with(discriminator, weights, buffers)
 
 
-def _with(module: nn.Module, weights: dict[str, Tensor], buffers: dict[str, Tensor]) -> Judge:
-    def judge(images: Tensor, labels: Tensor) -> Tensor:
+def _with(module: nn.Module, weights: dict[str, Tensor], buffers: dict[str, Tensor]) -> LogitFunction:
+    def discriminate(images: Tensor, labels: Tensor) -> Tensor:
         logits: Tensor = functional_call(module, (weights, buffers), (images, labels))
         return logits
 
-    return judge
+    return discriminate

@@ -35,6 +35,6 @@ class WeightClipping:
     @torch.no_grad()
     def constrain(self, discriminator: nn.Module) -> None:
         """Clip the weights in place."""
-        weights = [each.data for each in discriminator.parameters()]
+        weights = [parameter.data for parameter in discriminator.parameters()]
         torch._foreach_clamp_min_(weights, -self.limit)
         torch._foreach_clamp_max_(weights, self.limit)

@@ -21,7 +21,7 @@ class _ZeroCentred:
             )
 
     def _penalty(self, gradient: Tensor, strength: float) -> Tensor:
-        squared_norm = gradient.float().square().flatten(1).sum(1)
+        squared_norm = gradient.float().square().flatten(1).sum(1)  # (n,)
         return squared_norm.mean() * (0.5 * self.gamma * strength * self.every)
 
 

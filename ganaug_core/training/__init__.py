@@ -1,7 +1,8 @@
 """Cohort + TrainingConfig -> an iterator of Progress, and the averaged generator.
 
-`Training` tells the story; `parts` builds what the configuration names, `images` draws batches, `game` plays one step,
-`schedule` changes settings over the run, `devices` chooses where, `checkpoints` keeps the state.
+`Training` tells the story; `parts` builds what the configuration names, `training_images` draws batches,
+`adversarial_step` trains both networks once, `schedule` changes settings over the run, `devices` chooses where,
+`checkpoints` keeps the state.
 """
 
 from ganaug_core.training.checkpoints import latest_checkpoint, save_checkpoint

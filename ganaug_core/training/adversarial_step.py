@@ -1,260 +1,301 @@
-"""Generator against discriminator: the networks of a run and one step of the game."""
+"""Generator against discriminator: the networks of a run and one step of their training."""
 
 import copy
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from ganaug_core.config import TrainingConfig
-from ganaug_core.interfaces import Judge
+from ganaug_core.interfaces import (
+    Discriminator,
+    GradientPenalty,
+    GrowingNetwork,
+    InterpolatedGradientPenalty,
+    LogitFunction,
+    Term,
+)
 from ganaug_core.training import schedule
-from ganaug_core.training.devices import Place, seeded
+from ganaug_core.training.devices import Compute, seeded
 from ganaug_core.training.parts import Parts
 from ganaug_core.training.training_images import TrainingImages
-from ganaug_core.training.weight_averages import Past
+from ganaug_core.training.weight_averages import HistoricalAverages
 
-_REFERENCE_ROWS = 32
+_REFERENCE_ROWS = 32  # a penalty's gamma is told for images of this size; the gradient's norm grows with the side
 
 
-class Game:
-    """Two networks, their optimisers, the averaged generator.
+class AdversarialNetworks:
+    """Generator and discriminator, their optimisers, the averaged generator, and one step of their training.
 
     Everything random in step number s is a pure function of (seed, s), so a resumed run goes on as if it had not
     stopped.
 
     Attributes:
-        average: Generator with exponentially averaged weights: the one that is kept.
+        averaged_generator: Generator with exponentially averaged weights: the one that is kept.
         images_per_step: Real images that the discriminator sees in a step.
-        augmenting: Probability of each augmentation where it adapts itself, a scalar; None where all are applied.
-        skipped: Steps in a row with an update that was left out because it was not finite, a scalar on the device:
-            nothing in a step waits for a GPU.
+        augmentation_probability: That of each augmentation where it adapts itself, a scalar; None where all are
+            applied.
+        nonfinite_steps: Steps in a row with an update that was left out because it was not finite, a scalar on the
+            device: nothing in a step waits for a GPU.
     """
 
     def __init__(
-        self, parts: Parts, config: TrainingConfig, images: TrainingImages, shape: tuple[int, int, int], place: Place
+        self,
+        parts: Parts,
+        config: TrainingConfig,
+        images: TrainingImages,
+        shape: tuple[int, int, int],
+        compute: Compute,
     ) -> None:
-        self.parts, self.config, self.images, self.place = parts, config, images, place
+        self.parts, self.config, self.images, self.compute = parts, config, images, compute
         self.classes = len(images.counts)
         self.penalty_scale = shape[1] / _REFERENCE_ROWS
         self.images_per_step = config.batch_size * config.discriminator_steps
         with seeded(config.seed):
-            self.generator = _on(place, parts.architecture.generator(shape, self.classes))
+            self.generator = _on(compute, parts.architecture.generator(shape, self.classes))
             discriminator = parts.architecture.discriminator(shape, self.classes)
-            for part in parts.preparations:
-                part.prepare(discriminator)
-            self.discriminator = _on(place, discriminator)
-        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+            for regulariser in parts.layer_regularisers:
+                regulariser.apply_to(discriminator)
+            self.discriminator = _on(compute, discriminator)
+        self.averaged_generator = copy.deepcopy(self.generator).requires_grad_(False).eval()
         self._growing = [
             module
-            for network in (self.generator, self.discriminator, self.average)
+            for network in (self.generator, self.discriminator, self.averaged_generator)
             for module in network.modules()
-            if hasattr(module, "grow")
+            if isinstance(module, GrowingNetwork)
         ]
         self.generator_optimiser = _optimiser(self.generator, config.generator_learning_rate, config)
         self.discriminator_optimiser = _optimiser(self.discriminator, config.discriminator_learning_rate, config)
-        self.augmenting = torch.zeros((), device=place.device) if config.augment == "adaptive" else None
-        self.past = Past(self.discriminator, self.generator) if parts.memories else None
-        self.skipped = torch.zeros((), dtype=torch.int64, device=place.device)
+        self.augmentation_probability = torch.zeros((), device=compute.device) if config.augment == "adaptive" else None
+        self.historical_averages = (
+            HistoricalAverages(self.discriminator, self.generator) if parts.historical_penalties else None
+        )
+        self.nonfinite_steps = torch.zeros((), dtype=torch.int64, device=compute.device)
         # what needs no second derivative may be compiled; weights are shared
-        ready = place.compiled if not self._growing else lambda network: network
-        self._draw, self._quick = ready(self.generator), ready(self.discriminator)
+        compiled = compute.compiled if not self._growing else lambda network: network
+        self._compiled_generator, self._compiled_discriminator = compiled(self.generator), compiled(self.discriminator)
 
     def step(self, number: int, share: float) -> dict[str, Tensor]:
-        """Play step `number` when `share` of the budget is spent; return the step's losses and gradient norms.
+        """Take step `number` when `share` of the budget is spent; return the step's losses and gradient norms.
 
-        An update whose gradient is not finite is left out. Where a side makes several updates, those of the last one
-        are returned.
+        An update whose gradient is not finite is left out. Where a network makes several updates, those of the last
+        one are returned.
         """
-        now = schedule.at(share, self.config)
+        factors = schedule.at(share, self.config)
         for optimiser, rate in (
             (self.discriminator_optimiser, self.config.discriminator_learning_rate),
             (self.generator_optimiser, self.config.generator_learning_rate),
         ):
-            optimiser.param_groups[0]["lr"] = rate * now.learning_rate
+            optimiser.param_groups[0]["lr"] = rate * factors.learning_rate
         for module in self._growing:
-            module.grow(share)  # type: ignore[operator]
-        followed = torch.ones((), dtype=torch.bool, device=self.place.device)
-        with seeded(self.config.seed, number + 1, place=self.place):
+            module.grow(share)
+        all_finite = torch.ones((), dtype=torch.bool, device=self.compute.device)
+        with seeded(self.config.seed, number + 1, compute=self.compute):
             for turn in range(self.config.discriminator_steps):
                 update = number * self.config.discriminator_steps + turn
-                discriminator_loss = self._discriminator_loss(update, share, now.penalty)
-                discriminator_gradient, done = _update(
+                discriminator_loss = self._discriminator_loss(update, share, factors.penalty)
+                discriminator_gradient, finite = _update(
                     self.discriminator_optimiser, self.discriminator, discriminator_loss
                 )
-                followed = followed & done
-                for part in self.parts.constraints:
-                    part.constrain(self.discriminator)
-            # an unrolled game looks at what the discriminator's weights would do
-            self.discriminator.requires_grad_(self.parts.foresight is not None)
+                all_finite = all_finite & finite
+                for constraint in self.parts.weight_constraints:
+                    constraint.constrain(self.discriminator)
+            # an unrolled discriminator needs the gradient of its weights
+            self.discriminator.requires_grad_(self.parts.unrolling is not None)
             for _ in range(self.config.generator_steps):
                 generator_loss = self._generator_loss(share)
-                generator_gradient, done = _update(self.generator_optimiser, self.generator, generator_loss)
-                followed = followed & done
+                generator_gradient, finite = _update(self.generator_optimiser, self.generator, generator_loss)
+                all_finite = all_finite & finite
             self.discriminator.requires_grad_(True)
-        self.skipped = torch.where(followed, 0, self.skipped + 1)
-        self._move_average((number + 1) * self.images_per_step, done)
-        if self.past is not None and bool(followed):
-            self.past.remember()
+        self.nonfinite_steps = torch.where(all_finite, 0, self.nonfinite_steps + 1)
+        self._move_average((number + 1) * self.images_per_step, finite)
+        if self.historical_averages is not None and bool(all_finite):
+            self.historical_averages.update()
         measures = {
             "discriminator_loss": discriminator_loss.detach(),
             "generator_loss": generator_loss.detach(),
             "discriminator_gradient": discriminator_gradient,
             "generator_gradient": generator_gradient,
         }
-        if self.augmenting is not None:
-            measures["augmentation_probability"] = self.augmenting.clone()
+        if self.augmentation_probability is not None:
+            measures["augmentation_probability"] = self.augmentation_probability.clone()
         return measures
 
-    def latent(self, n: int) -> Tensor:
-        return torch.randn(n, self.parts.architecture.latent).to(self.place.device)
+    def latents(self, n: int) -> Tensor:
+        """Return (n, latent) Gaussian numbers."""
+        return torch.randn(n, self.parts.architecture.latent).to(self.compute.device)
 
     def _discriminator_loss(self, update: int, share: float, strength: float) -> Tensor:
         n = self.config.batch_size
-        real, labels = self.images.batch(n)
-        due = [part for part in self.parts.penalties if update % part.every == 0]
-        terms = [
-            (part, weight)
-            for part in self.parts.terms
-            if part.compares == "labels" and self.classes > 1 and (weight := part.weight_at(share)) > 0
-        ]
-        with self.place.arithmetic():
+        real, labels = self.images.batch(n)  # (n, channel, row, column), (n,)
+        penalties = [penalty for penalty in self.parts.gradient_penalties if update % penalty.every == 0]
+        terms = self._terms("labels", share) if self.classes > 1 else []
+        with self.compute.autocast():
             with torch.no_grad():
-                fake = self._draw(self.latent(n), labels).float()
-            seen = torch.cat([self.shown(real, share), self.shown(fake, share)])
-            seen.requires_grad_(bool(due))
-            asked = labels.repeat(2)[:, None]
+                fake = self._compiled_generator(self.latents(n), labels).float()
+            # (2 n, channel, row, column), real ones first
+            images = torch.cat([self.discriminator_input(real, share), self.discriminator_input(fake, share)])
+            images.requires_grad_(bool(penalties))
+            image_labels = labels.repeat(2)[:, None]  # (2 n, 1)
             if terms:
                 # the wrong label rides along: a discriminator looks at an image once and answers for several labels
                 wrong = (labels + torch.randint(1, self.classes, labels.shape).to(labels.device)) % self.classes
-                asked = torch.cat([asked, wrong.repeat(2)[:, None]], 1)
-            logits = self._discriminate(seen, asked, self.discriminator if due else self._quick).float()
-            real_logits, fake_logits = logits[:, 0].chunk(2)
+                image_labels = torch.cat([image_labels, wrong.repeat(2)[:, None]], 1)  # (2 n, 2), right and wrong
+            discriminator = self.discriminator if penalties else self._compiled_discriminator
+            logits = self._discriminate(images, image_labels, discriminator).float()  # (2 n, 1 or 2)
+            real_logits, fake_logits = logits[:, 0].chunk(2)  # (n,) each
             loss = self.parts.loss.discriminator_loss(real_logits, fake_logits)
-            if due:
-                (gradient,) = torch.autograd.grad(logits[:, 0].sum(), seen, create_graph=True)
-                real_gradient, fake_gradient = gradient.float().chunk(2)
-                scaled = strength * self.penalty_scale
-                loss = loss + torch.stack([part.penalty(real_gradient, fake_gradient, scaled) for part in due]).sum()
-            for part in self.parts.between_penalties:
-                if update % part.every == 0:
-                    points = part.points(*seen.detach().chunk(2)).requires_grad_()
-                    judged = self.discriminator(points, labels).float().sum()
-                    (gradient,) = torch.autograd.grad(judged, points, create_graph=True)
-                    loss = loss + part.penalty_between(gradient, strength)
+            if penalties:
+                loss = loss + self._gradient_penalty(penalties, logits[:, 0], images, strength)
+            for penalty in self.parts.interpolated_penalties:
+                if update % penalty.every == 0:
+                    loss = loss + self._interpolated_penalty(penalty, images.detach(), labels, strength)
         for term, weight in terms:
             loss = loss + weight * term.value(real_logits, logits[:n, 1])
-        if self.past is not None:
-            loss = loss + self._drift("discriminator")
-        self.adapt(real_logits.detach(), fake_logits.detach())
+        if self.historical_averages is not None:
+            loss = loss + self._historical_penalty(self.historical_averages, "discriminator")
+        self.adapt_augmentation(real_logits.detach(), fake_logits.detach())
         return loss
+
+    def _gradient_penalty(
+        self, penalties: Sequence[GradientPenalty], logits: Tensor, images: Tensor, strength: float
+    ) -> Tensor:
+        """Return the sum of penalties on the gradient of logits (2 n,) at images (2 n, channel, row, column)."""
+        (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+        real_gradient, fake_gradient = gradient.float().chunk(2)  # (n, channel, row, column) each
+        scaled = strength * self.penalty_scale
+        return torch.stack([penalty.penalty(real_gradient, fake_gradient, scaled) for penalty in penalties]).sum()
+
+    def _interpolated_penalty(
+        self, penalty: InterpolatedGradientPenalty, images: Tensor, labels: Tensor, strength: float
+    ) -> Tensor:
+        between = penalty.interpolate(*images.chunk(2)).requires_grad_()  # (n, channel, row, column)
+        logits = self.discriminator(between, labels).float()  # (n,)
+        (gradient,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
+        return penalty.interpolated_penalty(gradient, strength)
 
     def _generator_loss(self, share: float) -> Tensor:
         n = self.config.batch_size
-        real, labels = self.images.batch(n)
-        terms = [
-            (part, weight)
-            for part in self.parts.terms
-            if part.compares == "features" and (weight := part.weight_at(share)) > 0
-        ]
-        with self.place.arithmetic():
-            fake = self.shown(self._draw(self.latent(n), labels).float(), share)
-            judge = self._judge(real, fake, labels, share)
-            fake_logits = judge(fake, labels).float()
+        real, labels = self.images.batch(n)  # (n, channel, row, column), (n,)
+        terms = self._terms("features", share)
+        with self.compute.autocast():
+            fake = self.discriminator_input(self._compiled_generator(self.latents(n), labels).float(), share)
+            discriminate = self._opponent(real, fake, labels, share)
+            fake_logits = discriminate(fake, labels).float()  # (n,)
             real_logits = torch.zeros_like(fake_logits)
             if self.parts.loss.paired or terms:
                 with torch.no_grad():
-                    shown = self.shown(real, share)
+                    real_input = self.discriminator_input(real, share)
                     if self.parts.loss.paired:
-                        real_logits = judge(shown, labels).float()
+                        real_logits = discriminate(real_input, labels).float()
             loss = self.parts.loss.generator_loss(real_logits, fake_logits)
             for term, weight in terms:
-                describe: Judge = self.discriminator.describe  # type: ignore[assignment]
-                loss = loss + weight * term.value(describe(shown, labels).float(), describe(fake, labels).float())
-        if self.past is not None:
-            loss = loss + self._drift("generator")
+                extract_features = cast(Discriminator, self.discriminator).extract_features
+                real_features = extract_features(real_input, labels).float()  # (n, feature)
+                loss = loss + weight * term.value(real_features, extract_features(fake, labels).float())
+        if self.historical_averages is not None:
+            loss = loss + self._historical_penalty(self.historical_averages, "generator")
         return loss
 
-    def _judge(self, real: Tensor, fake: Tensor, labels: Tensor, share: float) -> Judge:
+    def _opponent(self, real: Tensor, fake: Tensor, labels: Tensor, share: float) -> LogitFunction:
         """Return the discriminator, or what it would be some steps ahead."""
-        if self.parts.foresight is None:
-            return self._quick
-        shown = self.shown(real, share)
+        if self.parts.unrolling is None:
+            return self._compiled_discriminator
+        real_input = self.discriminator_input(real, share)
 
-        def loss(judge: Judge) -> Tensor:
-            return self.parts.loss.discriminator_loss(judge(shown, labels).float(), judge(fake, labels).float())
+        def loss(discriminate: LogitFunction) -> Tensor:
+            real_logits, fake_logits = discriminate(real_input, labels).float(), discriminate(fake, labels).float()
+            return self.parts.loss.discriminator_loss(real_logits, fake_logits)
 
-        return self.parts.foresight.look_ahead(self.discriminator, loss)
+        return self.parts.unrolling.unroll(self.discriminator, loss)
 
-    def _drift(self, side: str) -> Tensor:
-        assert self.past is not None
-        weights, past = self.past.of(side)
-        return torch.stack([part.drift(weights, past) for part in self.parts.memories]).sum()
+    def _terms(self, compares: str, share: float) -> list[tuple[Term, float]]:
+        """Return the added terms that compare `labels` or `features`, and their weights where these are not 0."""
+        return [
+            (term, weight)
+            for term in self.parts.terms
+            if term.compares == compares and (weight := term.weight_at(share)) > 0
+        ]
 
-    def _discriminate(self, images: Tensor, labels: Tensor, judge: Judge) -> Tensor:
+    def _historical_penalty(self, averages: HistoricalAverages, network: str) -> Tensor:
+        weights, means = averages.weights_and_means(network)
+        penalties = [part.historical_penalty(weights, means) for part in self.parts.historical_penalties]
+        return torch.stack(penalties).sum()
+
+    def _discriminate(self, images: Tensor, labels: Tensor, discriminate: LogitFunction) -> Tensor:
+        """Return logits of the labels' shape; real and generated images go apart where the batch counts."""
         if self.parts.shared_batches:
-            return judge(images, labels)
+            return discriminate(images, labels)
         halves = zip(images.chunk(2), labels.chunk(2), strict=True)
-        return torch.cat([judge(each, asked) for each, asked in halves])
+        return torch.cat([discriminate(half, half_labels) for half, half_labels in halves])
 
-    def shown(self, images: Tensor, share: float) -> Tensor:
-        """Return what the discriminator sees of images."""
-        with torch.autocast(self.place.device.type, enabled=False):
-            for part in self.parts.augmentations:
-                changed = part.apply(images)
-                if self.augmenting is not None:
-                    chosen = torch.rand(len(images), 1, 1, 1).to(images.device) < self.augmenting
-                    changed = torch.where(chosen, changed, images)
-                images = changed
-            for disturbance in self.parts.disturbances:
-                images = disturbance.disturb(images, share)
+    def discriminator_input(self, images: Tensor, share: float) -> Tensor:
+        """Return what the discriminator sees of images: augmented, with instance noise."""
+        with torch.autocast(self.compute.device.type, enabled=False):
+            for augmentation in self.parts.augmentations:
+                augmented = augmentation.apply(images)
+                if self.augmentation_probability is not None:
+                    chosen = torch.rand(len(images), 1, 1, 1).to(images.device) < self.augmentation_probability
+                    augmented = torch.where(chosen, augmented, images)
+                images = augmented
+            for noise in self.parts.input_noise:
+                images = noise.add_noise(images, share)
         return images
 
     @torch.no_grad()
-    def adapt(self, real_logits: Tensor, fake_logits: Tensor) -> None:
+    def adapt_augmentation(self, real_logits: Tensor, fake_logits: Tensor) -> None:
         """Move the augmentations' probability so that the mean sign of real logits comes to its target.
 
         Source: Karras et al., StyleGAN2-ADA, 2020, arXiv:2006.06676. In a paired loss logits have no zero of their own,
         so there the sign is that of the difference of a pair, which is ours.
         """
-        if self.augmenting is None:
+        if self.augmentation_probability is None:
             return
-        certain = (real_logits - fake_logits if self.parts.loss.paired else real_logits).sign().mean()
-        by = self.config.batch_size / self.config.adaptive_images
-        self.augmenting = (self.augmenting + by * (certain - self.config.adaptive_target).sign()).clamp(0, 1)
+        certainty = (real_logits - fake_logits if self.parts.loss.paired else real_logits).sign().mean()
+        change = self.config.batch_size / self.config.adaptive_images
+        direction = (certainty - self.config.adaptive_target).sign()
+        self.augmentation_probability = (self.augmentation_probability + change * direction).clamp(0, 1)
 
     @torch.no_grad()
-    def _move_average(self, images: int, followed: Tensor) -> None:
-        weight = schedule.averaging(images, self.images_per_step, self.config)
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), weight)
-        for kept, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            kept.copy_(torch.where(followed, current, kept))  # running statistics are averages already
+    def _move_average(self, images: int, finite: Tensor) -> None:
+        weight = schedule.averaging_weight(images, self.images_per_step, self.config)
+        torch._foreach_lerp_(list(self.averaged_generator.parameters()), list(self.generator.parameters()), weight)
+        for average, current in zip(self.averaged_generator.buffers(), self.generator.buffers(), strict=True):
+            average.copy_(torch.where(finite, current, average))  # running statistics are averages already
 
     def state(self) -> dict[str, Any]:
         """Return copies of everything that a step changes, on the CPU."""
-        kept: dict[str, Any] = {name: getattr(self, name).state_dict() for name in _KEPT}
-        if self.augmenting is not None:
-            kept["augmenting"] = self.augmenting
-        if self.past is not None:
-            kept["past"] = self.past.state()
-        return {**{name: _copied(part) for name, part in kept.items()}, "skipped": int(self.skipped)}
+        state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in _WITH_STATE}
+        if self.augmentation_probability is not None:
+            state["augmentation_probability"] = self.augmentation_probability
+        if self.historical_averages is not None:
+            state["historical_averages"] = self.historical_averages.state()
+        copies = {name: _copied(value) for name, value in state.items()}
+        return {**copies, "nonfinite_steps": int(self.nonfinite_steps)}
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
-        for name in _KEPT:
+        for name in _WITH_STATE:
             getattr(self, name).load_state_dict(state[name])
-        if self.augmenting is not None:
-            self.augmenting = state["augmenting"].to(self.place.device, copy=True)
-        if self.past is not None:
-            self.past.load(state["past"])
-        self.skipped.fill_(int(state["skipped"]))
+        if self.augmentation_probability is not None:
+            self.augmentation_probability = state["augmentation_probability"].to(self.compute.device, copy=True)
+        if self.historical_averages is not None:
+            self.historical_averages.load(state["historical_averages"])
+        self.nonfinite_steps.fill_(int(state["nonfinite_steps"]))
 
 
-_KEPT = ("generator", "discriminator", "average", "generator_optimiser", "discriminator_optimiser")
+_WITH_STATE = (
+    "generator",
+    "discriminator",
+    "averaged_generator",
+    "generator_optimiser",
+    "discriminator_optimiser",
+)
 
 
-def _on(place: Place, network: nn.Module) -> nn.Module:
-    return network.to(device=place.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+def _on(compute: Compute, network: nn.Module) -> nn.Module:
+    return network.to(device=compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _optimiser(network: nn.Module, rate: float, config: TrainingConfig) -> torch.optim.Optimizer:
@@ -271,7 +312,7 @@ def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) 
     """Follow the gradient of `loss` if it is finite; return its norm and whether it was, scalars on the device."""
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    gradients = [each.grad for each in network.parameters() if each.grad is not None]
+    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
     norm = torch.nn.utils.get_total_norm(gradients)
     finite = torch.isfinite(norm + loss.detach())
     if optimiser.defaults.get("fused"):
@@ -286,7 +327,7 @@ def _copied(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach().to("cpu", copy=True)
     if isinstance(value, dict):
-        return {key: _copied(part) for key, part in value.items()}
+        return {key: _copied(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_copied(part) for part in value]
+        return [_copied(entry) for entry in value]
     return value

@@ -31,13 +31,13 @@ def described() -> str:
 
 def _part(part: Any) -> dict[str, Any]:
     text = inspect.cleandoc(part.__doc__)
-    said = _settings(text)
+    descriptions = _settings(text)
     return {
         "is": _one_line(text.split("\n\n")[0]),
         "says": part.says,
         "source": _one_line(text.partition("Source: ")[2].split("\n\n")[0]),
         "settings": {
-            name: {"default": default, "choices": list(choices), "says": said[name]}
+            name: {"default": default, "choices": list(choices), "says": descriptions[name]}
             for name, (_, default, choices) in settings_of(part).items()
         },
     }
@@ -46,8 +46,8 @@ def _part(part: Any) -> dict[str, Any]:
 def _settings(text: str) -> dict[str, str]:
     """Return what a docstring says of each setting."""
     block = re.search(r"^Settings:\n((?: +.*\n?|\n(?= ))+)", text, re.MULTILINE)
-    found = re.findall(r"^    (\w+): ((?:.*)(?:\n {8,}.*)*)", block[1], re.MULTILINE) if block else []
-    return {name: _one_line(words) for name, words in found}
+    settings = re.findall(r"^    (\w+): ((?:.*)(?:\n {8,}.*)*)", block[1], re.MULTILINE) if block else []
+    return {name: _one_line(words) for name, words in settings}
 
 
 def _one_line(text: str) -> str:

@@ -22,7 +22,7 @@ from ganaug_core.storage.workspace import write_atomic
 
 _MANIFEST = re.compile(r"checkpoint-(\d{12})\.json")
 _KEEP = 2
-_ROOM = 1.5
+_FREE_FACTOR = 1.5  # so much of its size must be free: the manifest and the run's other files need room too
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def save_checkpoint(folder: Path, state: Mapping[str, Any], images: int) -> None
     payload = buffer.getvalue()
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
-    if free < _ROOM * len(payload):
+    if free < _FREE_FACTOR * len(payload):
         raise WorkspaceError(
             f"The disk is full: a checkpoint needs {len(payload) / 1e6:.0f} MB and {free / 1e6:.0f} MB are free. "
             "The checkpoints that were there still are.",
@@ -62,14 +62,14 @@ def save_checkpoint(folder: Path, state: Mapping[str, Any], images: int) -> None
 
 def latest_checkpoint(folder: Path) -> dict[str, Any] | None:
     """Return the newest intact state, None where there is none; damaged ones are passed over and logged."""
-    for manifest in _manifests(folder):
+    for path in _manifests(folder):
         try:
-            said = json.loads(manifest.read_bytes())
-            payload = manifest.with_suffix(".pt").read_bytes()
-            if len(payload) != said["size"] or hashlib.sha256(payload).hexdigest() != said["sha256"]:
+            manifest = json.loads(path.read_bytes())
+            payload = path.with_suffix(".pt").read_bytes()
+            if len(payload) != manifest["size"] or hashlib.sha256(payload).hexdigest() != manifest["sha256"]:
                 raise ValueError("its content is not what was written")
         except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("Checkpoint %s is damaged and passed over: %s", manifest.stem, error)
+            log.warning("Checkpoint %s is damaged and passed over: %s", path.stem, error)
             continue
         state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
         return state
@@ -87,10 +87,10 @@ def _prune(folder: Path) -> None:
     manifests = _manifests(folder)
     for old in manifests[_KEEP:]:
         old.unlink(missing_ok=True)  # first, so that a half-removed checkpoint is not there
-    alive = {path.stem for path in manifests[:_KEEP]}
+    current = {path.stem for path in manifests[:_KEEP]}
     for path in folder.iterdir():
-        stump = path.suffix == ".pt" and path.stem.startswith("checkpoint-") and path.stem not in alive
-        if stump or path.name.endswith(".tmp"):
+        orphan = path.suffix == ".pt" and path.stem.startswith("checkpoint-") and path.stem not in current
+        if orphan or path.name.endswith(".tmp"):
             path.unlink(missing_ok=True)
 
 
@@ -98,8 +98,8 @@ def _tensors(value: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
     if isinstance(value, Tensor):
         yield name, value
     elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _tensors(part, f"{name}.{key}".strip("."))
+        for key, entry in value.items():
+            yield from _tensors(entry, f"{name}.{key}".strip("."))
     elif isinstance(value, list | tuple):
-        for key, part in enumerate(value):
-            yield from _tensors(part, f"{name}.{key}")
+        for index, entry in enumerate(value):
+            yield from _tensors(entry, f"{name}.{index}")

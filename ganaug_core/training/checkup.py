@@ -5,7 +5,7 @@ the tuning share they cover and whether they copy, a linear classifier whether t
 better spaces and the hold-out; here the question is only which moment of one run to keep.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from ganaug_core.records import TRAIN, TUNING, Cohort, Floats, Integers, Measure
 from ganaug_core.records.training import Checkup
 
 GENERATED = 256
-LEAST_TUNING = 12
+LEAST_TUNING = 12  # patients; with fewer no interval tells two checkpoints apart
 MOST_TUNING, MOST_TRAIN, MOST_FITTED = 512, 10_000, 1_000
 HALVES = 20
 FAR = 8.0  # a texture number beyond so many standard deviations counts as so many: one odd image decides nothing
@@ -34,27 +34,27 @@ K = 5
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Encoded:
     """Images in both spaces, texture and pixels, (n, d) each, and their labels."""
 
     texture: Floats
     pixels: Floats
     labels: Integers
 
-    def rows(self, index: Integers) -> "_Seen":
-        return _Seen(self.texture[index], self.pixels[index], self.labels[index])
+    def rows(self, index: Integers) -> "_Encoded":
+        return _Encoded(self.texture[index], self.pixels[index], self.labels[index])
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
-class Examiner:
+class CheckpointEvaluator:
     """Measures generated images, always with the same reference images and the same labels.
 
     Images above 64 pixels are looked at in 64. The hold-out is never opened.
 
     Attributes:
-        labels: (256,) class of each image that `examine` wants, in the class mix of the tuning share.
+        labels: (256,) class of each image that `evaluate` wants, in the class mix of the tuning share.
     """
 
     def __init__(self, cohort: Cohort, seed: int) -> None:
@@ -73,72 +73,96 @@ class Examiner:
         images = _small(cohort.images(fitted))
         self._texture = Texture().fit(images, cohort.labels[fitted])
         self._pixels = Pixels().fit(images, cohort.labels[fitted])
-        self._train = self._see(images, cohort.labels[fitted])
-        self._tuning = self._see(_small(cohort.images(tuning)), cohort.labels[tuning])
-        self._copied_from = np.concatenate(
-            [self._pixels.encode(_small(cohort.images(part))) for part in np.array_split(train, -(-len(train) // 512))]
+        self._train = self._encoded(images, cohort.labels[fitted])
+        self._tuning = self._encoded(_small(cohort.images(tuning)), cohort.labels[tuning])
+        self._train_pixels = np.concatenate(
+            [self._pixels.encode(_small(cohort.images(rows))) for rows in np.array_split(train, -(-len(train) // 512))]
         )
         order = np.sort(self._tuning.labels)
         self.labels = order[np.linspace(0, len(order) - 1, GENERATED).round().astype(int)]
-        self._judge = _judge(self._train) if len(self.classes) > 1 else None
-        self._alike = self._matched(random)
-        self._floor = self._distance(self._train.rows(self._alike))
-        self._covered_floor = self._covered(self._train.pixels[self._alike])
+        self._classifier = _classifier(self._train) if len(self.classes) > 1 else None
+        matched = self._matched(random)
+        self._distance_floor = self._distance(self._train.rows(matched))
+        self._coverage_floor = self._coverage_of(self._train.pixels[matched])
         self._halves = [
             (random.permutation(len(tuning))[: len(tuning) // 2], random.permutation(GENERATED)[: GENERATED // 2])
             for _ in range(HALVES)
         ]
         self._tuning_scores = self._scores(self._tuning.pixels, itself=True)
 
-    def examine(self, generated: Floats, images: int) -> Checkup:
+    def evaluate(self, generated: Floats, images: int) -> Checkup:
         """Return the measurements of (256, channel, row, column) images of `labels`, made after so many images."""
-        seen = self._see(_small(generated), self.labels)
-        copied, chance = self._copied(seen)
-        found = (self._fidelity(seen), self._coverage(seen), self._variety(seen), *self._agreement(seen), copied)
-        return Checkup(images, found, chance)
+        fake = self._encoded(_small(generated), self.labels)
+        copied_share, copying_p = self._copied_share(fake)
+        measurements = (
+            self._kernel_distance(fake),
+            self._coverage(fake),
+            self._variety(fake),
+            *self._label_agreement(fake),
+            copied_share,
+        )
+        return Checkup(images, measurements, copying_p)
 
-    def _see(self, images: Floats, labels: Integers) -> _Seen:
+    def _encoded(self, images: Floats, labels: Integers) -> _Encoded:
         texture = np.clip(np.nan_to_num(self._texture.encode(images)), -FAR, FAR)
-        return _Seen(texture, self._pixels.encode(images), np.asarray(labels, np.int64))
+        return _Encoded(texture, self._pixels.encode(images), np.asarray(labels, np.int64))
 
     def _matched(self, random: np.random.Generator) -> Integers:
         """Return rows of the training images in the class mix of `labels`, none twice."""
-        chosen = []
-        for label, wanted in zip(*np.unique(self.labels, return_counts=True), strict=True):
-            chosen.append(random.permutation(np.flatnonzero(self._train.labels == label))[:wanted])
-        return np.concatenate(chosen)
+        rows = []
+        for label, count in zip(*np.unique(self.labels, return_counts=True), strict=True):
+            rows.append(random.permutation(np.flatnonzero(self._train.labels == label))[:count])
+        return np.concatenate(rows)
 
-    def _distance(self, seen: _Seen) -> float:
-        return KernelDistance().compare(self._tuning.texture, seen.texture)
+    def _distance(self, images: _Encoded) -> float:
+        return KernelDistance().compare(self._tuning.texture, images.texture)
 
-    def _fidelity(self, seen: _Seen) -> Measurement:
-        value = self._distance(seen)
-        spread = [
-            KernelDistance().compare(self._tuning.texture[real], seen.texture[made]) for real, made in self._halves
+    def _kernel_distance(self, fake: _Encoded) -> Measurement:
+        value = self._distance(fake)
+        by_halves = [
+            KernelDistance().compare(self._tuning.texture[real_rows], fake.texture[fake_rows])
+            for real_rows, fake_rows in self._halves
         ]
-        return self._said(
-            "kernel_distance", "texture", value, spread_interval(value, spread), self._floor, 0.0, "lower"
+        return Measurement(
+            name="kernel_distance",
+            encoder="texture",
+            value=value,
+            interval=spread_interval(value, by_halves),
+            floor=self._distance_floor,
+            null=0.0,
+            n_real=len(self._tuning),
+            n_synthetic=GENERATED,
+            better="lower",
         )
 
-    def _coverage(self, seen: _Seen) -> Measurement:
-        value, n = self._covered(seen.pixels), len(self._tuning)
-        null = Coverage(K).null(n, GENERATED)
-        return self._said("coverage", "pixels", value, wilson(value * n, n), self._covered_floor, null, "higher")
+    def _coverage(self, fake: _Encoded) -> Measurement:
+        value, n = self._coverage_of(fake.pixels), len(self._tuning)
+        return Measurement(
+            name="coverage",
+            encoder="pixels",
+            value=value,
+            interval=wilson(value * n, n),
+            floor=self._coverage_floor,
+            null=Coverage(K).null(n, GENERATED),
+            n_real=n,
+            n_synthetic=GENERATED,
+            better="higher",
+        )
 
-    def _covered(self, pixels: Floats) -> float:
+    def _coverage_of(self, pixels: Floats) -> float:
         return Coverage(K).measure(neighbours(self._tuning.pixels, pixels, K))
 
-    def _variety(self, seen: _Seen) -> Measurement:
+    def _variety(self, fake: _Encoded) -> Measurement:
         """Vendi ratio within the class that lost most, against as many training images."""
         lowest, sizes = 1.0, (0, 0)
         for label in np.unique(self.labels):
-            real = self._train.pixels[self._train.labels == label]
-            made = seen.pixels[seen.labels == label]
-            size = min(len(real), len(made))
+            real_pixels = self._train.pixels[self._train.labels == label]
+            fake_pixels = fake.pixels[fake.labels == label]
+            size = min(len(real_pixels), len(fake_pixels))
             if size < 8:
                 continue
-            middle = real.mean(0)
-            ratio = vendi_score(made[:size] - middle) / vendi_score(real[:size] - middle)
+            mean = real_pixels.mean(0)
+            ratio = vendi_score(fake_pixels[:size] - mean) / vendi_score(real_pixels[:size] - mean)
             if ratio < lowest or sizes == (0, 0):
                 lowest, sizes = ratio, (size, size)
         return Measurement(
@@ -153,71 +177,43 @@ class Examiner:
             better="higher",
         )
 
-    def _agreement(self, seen: _Seen) -> list[Measurement]:
-        if self._judge is None:
+    def _label_agreement(self, fake: _Encoded) -> list[Measurement]:
+        if self._classifier is None:
             return []
-        right, real = (self._judge.predict(_joined(each)) == each.labels for each in (seen, self._tuning))
-
-        def share(made: NDArray[np.bool_], held: NDArray[np.bool_], name: str | None) -> Measurement:
-            interval = wilson(float(made.sum()), len(made))
-            floor = float(held.mean())
-            sizes = len(held), len(made)
-            value = float(made.mean())
-            return Measurement(
-                name="label_agreement",
-                encoder="linear",
-                value=value,
-                interval=interval,
-                floor=floor,
-                null=None,
-                n_real=sizes[0],
-                n_synthetic=sizes[1],
-                better="higher",
-                class_name=name,
-            )
-
+        fake_right, real_right = (
+            self._classifier.predict(_joined(images)) == images.labels for images in (fake, self._tuning)
+        )
         by_class = [
-            share(right[seen.labels == label], real[self._tuning.labels == label], self.classes[label])
+            _agreement(fake_right[fake.labels == label], real_right[self._tuning.labels == label], self.classes[label])
             for label in np.unique(self.labels)
         ]
-        return [share(right, real, None), *by_class]
+        return [_agreement(fake_right, real_right, None), *by_class]
 
     def _scores(self, pixels: Floats, *, itself: bool = False) -> copying.Scores:
         """Return (n,) distance to the nearest training image over that to the nearest tuning image of somebody else."""
-        numbers = np.arange(len(self._tuning))
-        apart = (numbers if itself else np.full(len(pixels), -1), numbers)
-        _, train = nearest(pixels, self._copied_from, 1)
-        _, other = nearest(pixels, self._tuning.pixels, 1, apart=apart)
-        return copying.scores(train[:, 0], other[:, 0])
+        patients = np.arange(len(self._tuning))
+        apart = (patients if itself else np.full(len(pixels), -1), patients)
+        _, train_distances = nearest(pixels, self._train_pixels, 1)
+        _, tuning_distances = nearest(pixels, self._tuning.pixels, 1, apart=apart)
+        return copying.scores(train_distances[:, 0], tuning_distances[:, 0])
 
-    def _copied(self, seen: _Seen) -> tuple[Measurement, float]:
+    def _copied_share(self, fake: _Encoded) -> tuple[Measurement, float]:
+        """Return the share of copies, and the chance of it where there are none."""
         groups = np.arange(len(self._tuning))
-        scores = self._scores(seen.pixels)
-        test, _ = copying.set_test(scores, self._tuning_scores, seen.labels, self._tuning.labels, groups)
-        said = self._said("copied_share", "pixels", test.share, test.interval, None, 0.0, "lower")
-        return replace(said, n_real=test.n_holdout, n_synthetic=test.n_synthetic), test.p_value
-
-    def _said(
-        self,
-        name: str,
-        space: str,
-        value: float,
-        interval: tuple[float, float] | None,
-        floor: float | None,
-        null: float | None,
-        better: str,
-    ) -> Measurement:
-        return Measurement(
-            name=name,
-            encoder=space,
-            value=value,
-            interval=interval,
-            floor=floor,
-            null=null,
-            n_real=len(self._tuning),
-            n_synthetic=GENERATED,
-            better=better,
+        scores = self._scores(fake.pixels)
+        test, _ = copying.set_test(scores, self._tuning_scores, fake.labels, self._tuning.labels, groups)
+        measurement = Measurement(
+            name="copied_share",
+            encoder="pixels",
+            value=test.share,
+            interval=test.interval,
+            floor=None,
+            null=0.0,
+            n_real=test.n_holdout,
+            n_synthetic=test.n_synthetic,
+            better="lower",
         )
+        return measurement, test.p_value
 
 
 def _small(images: Floats) -> Floats:
@@ -225,16 +221,30 @@ def _small(images: Floats) -> Floats:
     return shrunk
 
 
-def _joined(seen: _Seen) -> Floats:
+def _agreement(fake_right: NDArray[np.bool_], real_right: NDArray[np.bool_], class_name: str | None) -> Measurement:
+    return Measurement(
+        name="label_agreement",
+        encoder="linear",
+        value=float(fake_right.mean()),
+        interval=wilson(float(fake_right.sum()), len(fake_right)),
+        floor=float(real_right.mean()),
+        null=None,
+        n_real=len(real_right),
+        n_synthetic=len(fake_right),
+        better="higher",
+        class_name=class_name,
+    )
+
+
+def _joined(images: _Encoded) -> Floats:
     """Return (n, d): texture, and pixels in units of the training images' spread."""
-    return np.concatenate([seen.texture, seen.pixels], axis=1)
+    return np.concatenate([images.texture, images.pixels], axis=1)
 
 
-def _judge(train: _Seen) -> LinearDiscriminantAnalysis | None:
+def _classifier(train: _Encoded) -> LinearDiscriminantAnalysis | None:
     """Return a linear classifier of the classes with two and more training images; None where those are too few."""
-    known, counts = np.unique(train.labels, return_counts=True)
-    rows = np.flatnonzero(np.isin(train.labels, known[counts > 1]))
+    labels, counts = np.unique(train.labels, return_counts=True)
     if (counts > 1).sum() < 2:
         return None
-    some = train.rows(rows)
-    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(_joined(some), some.labels)
+    images = train.rows(np.flatnonzero(np.isin(train.labels, labels[counts > 1])))
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(_joined(images), images.labels)

@@ -18,50 +18,50 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
-class Place:
+class Compute:
     """Device and number format of the networks' arithmetic.
 
     Attributes:
-        repeatable: On a GPU, random numbers come from the CPU and kernels give the same bits every time, which costs
+        deterministic: On a GPU, random numbers come from the CPU and kernels give the same bits every time, which costs
             time: every batch waits for its way to the GPU.
-        compiling: Backend of `torch.compile`, None to run the networks as they are.
+        compile_backend: Backend of `torch.compile`, None to run the networks as they are.
     """
 
     device: torch.device
     dtype: torch.dtype
-    repeatable: bool = False
-    compiling: str | None = None
+    deterministic: bool = False
+    compile_backend: str | None = None
 
     @contextmanager
-    def arithmetic(self) -> Iterator[None]:
+    def autocast(self) -> Iterator[None]:
         """Run the networks in this number format; what they return may be in it too."""
         with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype != torch.float32):
             yield
 
     @property
-    def draws_itself(self) -> bool:
+    def draws_on_gpu(self) -> bool:
         """Whether random numbers are drawn on the GPU: another stream than the CPU's, but nothing to wait for."""
-        return self.device.type == "cuda" and not self.repeatable
+        return self.device.type == "cuda" and not self.deterministic
 
     def compiled(self, network: nn.Module) -> Callable[..., Tensor]:
         """Return the network, compiled where that is wanted; second derivatives need the network itself."""
-        if self.compiling is None:
+        if self.compile_backend is None:
             return network
-        quick: Callable[..., Tensor] = torch.compile(network, backend=self.compiling, dynamic=False)
-        return quick
+        compiled: Callable[..., Tensor] = torch.compile(network, backend=self.compile_backend, dynamic=False)
+        return compiled
 
     def in_words(self) -> str:
         """Return what a person should know, such as `CPU (AMD EPYC), 2 of 4 threads, bfloat16`."""
         precision = str(self.dtype).removeprefix("torch.")
         if self.device.type == "cuda":
-            how = ", the same every time" if self.repeatable else ""
-            return f"GPU ({torch.cuda.get_device_name(self.device)}), {precision}{how}"
+            repeatable = ", the same every time" if self.deterministic else ""
+            return f"GPU ({torch.cuda.get_device_name(self.device)}), {precision}{repeatable}"
         threads = f"{torch.get_num_threads()} of {available_cores()} threads"
         return f"CPU ({processor()}), {threads}, {precision}"
 
 
-def choose(device: str, precision: str, *, deterministic: bool = False, compiled: bool = False) -> Place:
-    """Return the place for a configuration's `device` and `precision`.
+def choose(device: str, precision: str, *, deterministic: bool = False, compiled: bool = False) -> Compute:
+    """Return where to compute for a configuration's `device` and `precision`.
 
     Where it is a GPU, this process's arithmetic on it is set: TF32 for what stays in float32 and the fastest kernels,
     or with `deterministic` only kernels that give the same bits every time.
@@ -77,34 +77,34 @@ def choose(device: str, precision: str, *, deterministic: bool = False, compiled
         )
     on_gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
     fast = torch.cuda.is_bf16_supported() if on_gpu else multiplies_bfloat16()
-    half = precision == "bfloat16" or (precision == "auto" and fast)
+    bfloat16 = precision == "bfloat16" or (precision == "auto" and fast)
     if on_gpu:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the first product is computed
         torch.use_deterministic_algorithms(deterministic)
         torch.backends.cudnn.benchmark = not deterministic
         torch.set_float32_matmul_precision("highest" if deterministic else "high")
-    return Place(
+    return Compute(
         torch.device("cuda:0" if on_gpu else "cpu"),
-        torch.bfloat16 if half else torch.float32,
+        torch.bfloat16 if bfloat16 else torch.float32,
         deterministic,
         "inductor" if compiled else None,
     )
 
 
 @contextmanager
-def seeded(*numbers: int, place: Place | None = None) -> Iterator[None]:
+def seeded(*numbers: int, compute: Compute | None = None) -> Iterator[None]:
     """Make torch's random numbers a pure function of `numbers`, and leave the CPU's generator as it was.
 
-    Without a place, or with one that does not draw itself, they are drawn on the CPU and moved: a seed then means the
-    same batches and latents on every device. Else they are made on the place's GPU, where new tensors are made too.
+    Usually they are drawn on the CPU and moved: a seed then means the same batches and latents on every device. With a
+    `compute` that draws on its GPU they are made there, and so are new tensors.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(mixed(*numbers))
-        if place is None or not place.draws_itself:
+        if compute is None or not compute.draws_on_gpu:
             yield
             return
         torch.cuda.manual_seed(mixed(*numbers))
-        with torch.device(place.device):
+        with torch.device(compute.device):
             yield
 
 

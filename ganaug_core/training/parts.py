@@ -8,16 +8,16 @@ from ganaug_core.config import NO_UNIT, TrainingConfig, refuse_exclusions
 from ganaug_core.interfaces import (
     Architecture,
     Augmentation,
-    BetweenPenalty,
-    Constraint,
-    Disturbance,
-    Foresight,
     GradientPenalty,
+    HistoricalPenalty,
+    InputNoise,
+    InterpolatedGradientPenalty,
+    LayerRegulariser,
     Loss,
-    Memory,
-    Preparation,
     Regulariser,
     Term,
+    UnrolledDiscriminator,
+    WeightConstraint,
     look_up,
 )
 from ganaug_core.losses import LOSSES, TERMS
@@ -38,37 +38,37 @@ class Parts:
     augmentations: tuple[Augmentation, ...]
 
     @property
-    def penalties(self) -> tuple[GradientPenalty, ...]:
+    def gradient_penalties(self) -> tuple[GradientPenalty, ...]:
         return tuple(part for part in self.regularisers if isinstance(part, GradientPenalty))
 
     @property
-    def between_penalties(self) -> tuple[BetweenPenalty, ...]:
-        return tuple(part for part in self.regularisers if isinstance(part, BetweenPenalty))
+    def interpolated_penalties(self) -> tuple[InterpolatedGradientPenalty, ...]:
+        return tuple(part for part in self.regularisers if isinstance(part, InterpolatedGradientPenalty))
 
     @property
-    def constraints(self) -> tuple[Constraint, ...]:
-        return tuple(part for part in self.regularisers if isinstance(part, Constraint))
+    def weight_constraints(self) -> tuple[WeightConstraint, ...]:
+        return tuple(part for part in self.regularisers if isinstance(part, WeightConstraint))
 
     @property
-    def preparations(self) -> tuple[Preparation, ...]:
-        return tuple(part for part in self.regularisers if isinstance(part, Preparation))
+    def layer_regularisers(self) -> tuple[LayerRegulariser, ...]:
+        return tuple(part for part in self.regularisers if isinstance(part, LayerRegulariser))
 
     @property
-    def disturbances(self) -> tuple[Disturbance, ...]:
-        return tuple(part for part in self.regularisers if isinstance(part, Disturbance))
+    def input_noise(self) -> tuple[InputNoise, ...]:
+        return tuple(part for part in self.regularisers if isinstance(part, InputNoise))
 
     @property
-    def memories(self) -> tuple[Memory, ...]:
-        return tuple(part for part in self.regularisers if isinstance(part, Memory))
+    def historical_penalties(self) -> tuple[HistoricalPenalty, ...]:
+        return tuple(part for part in self.regularisers if isinstance(part, HistoricalPenalty))
 
     @property
-    def foresight(self) -> Foresight | None:
-        return next((part for part in self.regularisers if isinstance(part, Foresight)), None)
+    def unrolling(self) -> UnrolledDiscriminator | None:
+        return next((part for part in self.regularisers if isinstance(part, UnrolledDiscriminator)), None)
 
     @property
     def shared_batches(self) -> bool:
         """Whether real and generated images may go through the discriminator in one batch."""
-        return self.architecture.shared_batches and not any(part.couples_batch for part in self.preparations)
+        return self.architecture.shared_batches and not any(part.couples_batch for part in self.layer_regularisers)
 
 
 def resolve(config: TrainingConfig, training_images: int, unit: str = NO_UNIT) -> Parts:
@@ -79,15 +79,17 @@ def resolve(config: TrainingConfig, training_images: int, unit: str = NO_UNIT) -
             other; the message says why.
     """
     augmentations = tuple(
-        look_up(AUGMENTATIONS, each.name, "augmentation", each.settings) for each in config.augmentations
+        look_up(AUGMENTATIONS, part.name, "augmentation", part.settings) for part in config.augmentations
     )
     refuse_exclusions(config, unit)
     return Parts(
-        look_up(ARCHITECTURES, config.architecture.name, "architecture", config.architecture.settings),
-        look_up(LOSSES, config.loss.name, "loss", config.loss.settings),
-        tuple(look_up(TERMS, each.name, "term", each.settings) for each in config.terms),
-        tuple(look_up(REGULARISERS, each.name, "regulariser", each.settings) for each in config.regularisers),
-        augmentations if _augments(config, training_images) else (),
+        architecture=look_up(ARCHITECTURES, config.architecture.name, "architecture", config.architecture.settings),
+        loss=look_up(LOSSES, config.loss.name, "loss", config.loss.settings),
+        terms=tuple(look_up(TERMS, part.name, "term", part.settings) for part in config.terms),
+        regularisers=tuple(
+            look_up(REGULARISERS, part.name, "regulariser", part.settings) for part in config.regularisers
+        ),
+        augmentations=augmentations if _augments(config, training_images) else (),
     )
 
 

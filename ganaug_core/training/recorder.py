@@ -31,16 +31,16 @@ class Recorder:
         """Go on after `images` real images: what the history says of later ones is cut, it will be done again."""
         self._folder = folder
         self._training = training
-        self._images = self._checked = self._begun = images
-        self._saved = self._stated = time.monotonic()
+        self._images = self._checkpoint_images = self._first_images = images
+        self._checkpoint_time = self._state_time = time.monotonic()
         self._state: dict[str, Any] = {}
         (folder / "previews").mkdir(exist_ok=True)
         (folder / "checkpoints").mkdir(exist_ok=True)
-        known = images or -1  # from nothing, the first report is made again too
+        last_images = images or -1  # from nothing, the first report is made again too
         for name in LINES:
-            _cut(folder / name, known)
+            _cut(folder / name, last_images)
         for sheet in (folder / "previews").glob("*.png"):
-            if int(sheet.stem) > known:
+            if int(sheet.stem) > last_images:
                 sheet.unlink()
 
     def write(self, progress: Progress) -> None:
@@ -49,15 +49,19 @@ class Recorder:
         Raises:
             WorkspaceError: The disk is full; the last checkpoint is intact.
         """
-        if 0 < progress.images <= self._begun:
+        if 0 < progress.images <= self._first_images:
             return  # a resumed run begins with a report that the history has already
         self._images = progress.images
-        share = {"images": progress.images, "seconds": round(progress.seconds, 3), "share": round(progress.share, 5)}
+        progress_now = {
+            "images": progress.images,
+            "seconds": round(progress.seconds, 3),
+            "share": round(progress.share, 5),
+        }
         if progress.measures:
-            _add(self._folder / "history.jsonl", {**share, "measures": _numbers(progress.measures)})
+            _add(self._folder / "history.jsonl", {**progress_now, "measures": _numbers(progress.measures)})
         if progress.logits is not None:
-            values = {key: [round(float(each), 4) for each in part] for key, part in progress.logits.items()}
-            _add(self._folder / "logits.jsonl", {"images": progress.images, **values})
+            rounded = {side: [round(float(logit), 4) for logit in logits] for side, logits in progress.logits.items()}
+            _add(self._folder / "logits.jsonl", {"images": progress.images, **rounded})
         if progress.preview is not None:
             sheet = self._folder / "previews" / f"{progress.images:09d}.png"
             write_atomic(sheet, sheet_of(progress.preview))
@@ -66,14 +70,14 @@ class Recorder:
         for name in progress.cleared:
             _add(self._folder / "alarms.jsonl", {"images": progress.images, "name": name, "over": True})
         speed = _numbers(progress.measures).get("images_per_second")
-        place = {"device": self._training.device_in_words, "threads": self._training.threads}
-        self._state = {**share, "images_per_second": speed, **place}
-        if time.monotonic() - self._stated > STATE_SECONDS:
+        hardware = {"device": self._training.device_in_words, "threads": self._training.threads}
+        self._state = {**progress_now, "images_per_second": speed, **hardware}
+        if time.monotonic() - self._state_time > STATE_SECONDS:
             self._write_state()
         if progress.checkup is not None:
             self.checkpoint()  # what was measured can be gone back to
             _add(self._folder / "checkups.jsonl", {**progress.checkup.plain(), "kept": progress.kept})
-        elif time.monotonic() - self._saved > CHECKPOINT_SECONDS:
+        elif time.monotonic() - self._checkpoint_time > CHECKPOINT_SECONDS:
             self.checkpoint()
 
     def alarm(self, alarm: Raised) -> None:
@@ -85,30 +89,30 @@ class Recorder:
         from ganaug_core.training import save_checkpoint
 
         self._write_state()
-        if self._images != self._checked:
+        if self._images != self._checkpoint_images:
             save_checkpoint(self._folder / "checkpoints", self._training.state(), self._images)
-            self._checked = self._images
-        self._saved = time.monotonic()
+            self._checkpoint_images = self._images
+        self._checkpoint_time = time.monotonic()
 
     def _write_state(self) -> None:
         if self._state:
             write_atomic(self._folder / "state.json", json.dumps(self._state).encode())
-        self._stated = time.monotonic()
+        self._state_time = time.monotonic()
 
 
 def sheet_of(images: Floats) -> bytes:
     """Return a PNG of (n, channel, row, column) images in [-1, 1]: eight a row, white is 1."""
     count, channels, rows, columns = images.shape
     lines = math.ceil(count / SHEET_COLUMNS)
-    shown = 3 if channels >= 3 else 1
-    sheet = np.zeros((lines * rows, SHEET_COLUMNS * columns, shown), np.uint8)
-    bright = np.clip(np.rint((np.nan_to_num(images[:, :shown]) + 1) * 127.5), 0, 255).astype(np.uint8)
-    for place, image in enumerate(bright):
-        row, column = divmod(place, SHEET_COLUMNS)
+    depth = 3 if channels >= 3 else 1
+    sheet = np.zeros((lines * rows, SHEET_COLUMNS * columns, depth), np.uint8)  # (row, column, channel)
+    pixels = np.clip(np.rint((np.nan_to_num(images[:, :depth]) + 1) * 127.5), 0, 255).astype(np.uint8)
+    for index, image in enumerate(pixels):
+        row, column = divmod(index, SHEET_COLUMNS)
         area = (slice(row * rows, (row + 1) * rows), slice(column * columns, (column + 1) * columns))
         sheet[area] = image.transpose(1, 2, 0)
     data = io.BytesIO()
-    Image.fromarray(sheet if shown == 3 else sheet[..., 0]).save(data, "PNG")
+    Image.fromarray(sheet if depth == 3 else sheet[..., 0]).save(data, "PNG")
     return data.getvalue()
 
 
@@ -125,11 +129,11 @@ def _add(path: Path, line: dict[str, Any]) -> None:
 def _cut(path: Path, images: int) -> None:
     if not path.exists():
         return
-    kept = []
+    lines = []
     for line in path.read_bytes().splitlines():
         try:
             if json.loads(line)["images"] <= images:
-                kept.append(line)
+                lines.append(line)
         except ValueError:
             continue  # the process died in the middle of this line
-    write_atomic(path, b"".join(line + b"\n" for line in kept))
+    write_atomic(path, b"".join(line + b"\n" for line in lines))

@@ -19,18 +19,18 @@ from ganaug_core.processor import available_cores
 from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
 from ganaug_core.records.training import Progress
 from ganaug_core.training import devices, parts, telemetry, threads
-from ganaug_core.training.adversarial_step import Game
-from ganaug_core.training.alarm_watch import Watch
-from ganaug_core.training.checkpoint_selection import Best
+from ganaug_core.training.adversarial_step import AdversarialNetworks
+from ganaug_core.training.alarm_watch import AlarmWatch
+from ganaug_core.training.checkpoint_selection import CheckpointSelection
 from ganaug_core.training.training_images import TrainingImages
 
 REPORT_SECONDS = 0.3
 _PREVIEWS = 50
-TELEMETRY_SHARE = 0.025
-_PATIENCE = 3
-_LOOK_STEPS = 20  # asking a GPU whether an update was left out waits for it
+TELEMETRY_SHARE = 0.025  # of the time goes into previews and logits, at most
+_MOST_NONFINITE_STEPS = 3
+_CHECK_STEPS = 20  # asking a GPU whether an update was left out waits for it
 _RATES = ("discriminator_learning_rate", "generator_learning_rate")
-_FORMAT = 1
+_FORMAT = 2
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Training:
     Attributes:
         device_in_words: Device, threads and precision, for people.
         config: What is done; on a processor `threads` is the number that was asked for, remembered or measured.
-        game: The networks as they are now, and one step of them.
+        networks: Generator and discriminator as they are now, and one step of their training.
         images: Real images shown to the discriminator so far.
         rescues: How often the learning rates were halved because the arithmetic broke down.
         seconds: Time spent training; time between two reports is not counted.
@@ -69,26 +69,26 @@ class Training:
         self.cohort, self.config = cohort, config
         self.rescues = max(rescues, int(state.get("rescues", 0)) if state is not None else 0)
         self.parts = parts.resolve(config, int((cohort.roles == TRAIN).sum()), cohort.intensity.unit)
-        self.place = devices.choose(
+        self.compute = devices.choose(
             config.device, config.precision, deterministic=config.deterministic, compiled=config.compiled
         )
         with devices.enough_memory(config.batch_size):
-            self.training_images = TrainingImages(cohort, config, self.place.device)
+            self.training_images = TrainingImages(cohort, config, self.compute.device)
             self.threads = self._choose_threads(state)
-            if self.place.device.type == "cpu":
+            if self.compute.device.type == "cpu":
                 self.config = config.model_copy(update={"threads": self.threads})
-            self.game = self._new_game()
-        self._shown = telemetry.Shown(cohort, config.seed, self.parts.architecture.latent, self.place)
-        self._look_every = _LOOK_STEPS if self.place.device.type == "cuda" else 1
-        self._averages, self._watch = telemetry.Averages(), Watch()
-        self._best = Best(cohort, config.seed)
+            self.networks = self._new_networks()
+        self._fixed_inputs = telemetry.FixedInputs(cohort, config.seed, self.parts.architecture.latent, self.compute)
+        self._check_every = _CHECK_STEPS if self.compute.device.type == "cuda" else 1
+        self._loss_averages, self._alarm_watch = telemetry.LossAverages(), AlarmWatch()
+        self._selection = CheckpointSelection(cohort, config.seed)
         self.images, self.seconds, self.telemetry_seconds, self._steps = 0, 0.0, 0.0, 0
         if state is not None:
-            self._go_on(state)
+            self._resume(state)
 
     @property
     def device_in_words(self) -> str:
-        return self.place.in_words()
+        return self.compute.in_words()
 
     @property
     def share(self) -> float:
@@ -107,22 +107,22 @@ class Training:
         Raises:
             TrainingError: Four updates in a row were not finite; the last checkpoint is still good.
         """
-        yield self._report({}, 0, 0.0, telemetry_too=True)
+        yield self._report({}, 0, 0.0, with_telemetry=True)
         next_preview, cost, last_preview = self.share + 1 / _PREVIEWS, self.telemetry_seconds, self.seconds
         while self.share < 1:
             measures, steps, spent = self._train_for(REPORT_SECONDS)
             affordable = self.seconds - last_preview >= cost / TELEMETRY_SHARE
             wanted = self.share >= 1 or (self.share >= next_preview and affordable)
-            report = self._report(measures, steps, spent, telemetry_too=wanted)
+            report = self._report(measures, steps, spent, with_telemetry=wanted)
             if wanted:
                 next_preview = self.share + 1 / _PREVIEWS
                 cost, last_preview = self.telemetry_seconds, self.seconds
-            if self._best.due(self.share, self.images):
+            if self._selection.due(self.share, self.images):
                 report = self._measured(report)
-            yield self._watch.look(report)
+            yield self._alarm_watch.check(report)
 
     def advance(self, steps: int) -> dict[str, float]:
-        """Play that many steps, whatever the budget says; return the mean of every measure."""
+        """Take that many steps, whatever the budget says; return the mean of every measure."""
         measures, _, _ = self._train_for(float("inf"), steps)
         return measures
 
@@ -137,28 +137,30 @@ class Training:
             "seconds": self.seconds,
             "rescues": self.rescues,
             "threads": self.threads,
-            "device": self.place.device.type,
+            "device": self.compute.device.type,
             "torch": str(torch.__version__),
-            "averages": dict(self._averages.values),
-            "best": self._best.state(),
-            "watch": self._watch.state(),
-            "game": self.game.state(),
+            "loss_averages": dict(self._loss_averages.values),
+            "selection": self._selection.state(),
+            "alarm_watch": self._alarm_watch.state(),
+            "networks": self.networks.state(),
         }
 
     def settle(self) -> Progress | None:
         """Measure the averaged generator as it is, for a run that ends before its budget; None if it just was."""
-        if self._best.measured_at == self.images:
+        if self._selection.measured_images == self.images:
             return None
-        return self._watch.look(self._measured(self._report({}, 0, 0.0, telemetry_too=False)))
+        return self._alarm_watch.check(self._measured(self._report({}, 0, 0.0, with_telemetry=False)))
 
     @property
-    def kept(self) -> int:
+    def kept_images(self) -> int:
         """Images shown until the checkpoint that is kept: the best one, or the last where none could be measured."""
-        return self.images if self._best.kept is None else self._best.kept.images
+        selected = self._selection.selected_images
+        return self.images if selected is None else selected
 
     def generator(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights of the averaged generator at the kept checkpoint."""
-        weights = self.game.average.state_dict() if self._best.kept is None else self._best.weights
+        measured = self._selection.selected is not None
+        weights = self._selection.weights if measured else self.networks.averaged_generator.state_dict()
         return {
             name: tensor.detach().float().cpu().contiguous().numpy().copy()
             for name, tensor in weights.items()
@@ -169,8 +171,7 @@ class Training:
         """Return the card of the generator at the kept checkpoint."""
         cohort, config = self.cohort, self.config
         channels, rows, columns = cohort.shape
-        chosen = cohort.patients[cohort.where(TRAIN)]
-        known = np.unique(chosen[chosen != UNKNOWN_PATIENT])
+        patients = np.unique(cohort.patients[cohort.where(TRAIN)])
         return Passport(
             title=name,
             created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -183,67 +184,68 @@ class Training:
                 columns=columns,
             ),
             classes=[
-                ClassCard(name=each, train=int(count))
-                for each, count in zip(cohort.classes, self.training_images.counts, strict=True)
+                ClassCard(name=class_name, train=int(count))
+                for class_name, count in zip(cohort.classes, self.training_images.counts, strict=True)
             ],
             intensity=IntensityCard(
                 unit=cohort.intensity.unit, low=float(cohort.intensity.low), high=float(cohort.intensity.high)
             ),
-            spacing_mm=None if cohort.spacing_mm is None else [float(each) for each in cohort.spacing_mm],
-            patients=len(known) or None,
+            spacing_mm=None if cohort.spacing_mm is None else [float(spacing) for spacing in cohort.spacing_mm],
+            patients=int((patients != UNKNOWN_PATIENT).sum()) or None,
             cohort_name=cohort.name,
             cohort_digest=cohort.digest,
             recipe=config.recipe,
             seed=config.seed,
-            images=self.kept,
-            threads=self.threads if self.place.device.type == "cpu" else None,
+            images=self.kept_images,
+            threads=self.threads if self.compute.device.type == "cpu" else None,
         )
 
     def _train_for(self, seconds: float, steps: int | None = None) -> tuple[dict[str, float], int, float]:
-        """Play steps for that long, or that many; return means, steps played and seconds spent."""
-        before, begun = self.seconds, time.perf_counter()
+        """Take steps for that long, or that many; return the means of the measures, steps taken and seconds spent."""
+        seconds_before, begun = self.seconds, time.perf_counter()
         sums: dict[str, Tensor] = {}
-        played = 0
-        left_out = torch.zeros((), device=self.place.device)
-        while played != steps and (steps is not None or self.share < 1):
+        taken = 0
+        left_out = torch.zeros((), device=self.compute.device)
+        while taken != steps and (steps is not None or self.share < 1):
             with devices.enough_memory(self.config.batch_size):
-                measured = self.game.step(self._steps, self.share)
-            for name, value in measured.items():
+                measures = self.networks.step(self._steps, self.share)
+            for name, value in measures.items():
                 sums[name] = sums[name] + value if name in sums else value
-            played += 1
-            left_out += self.game.skipped > 0
+            taken += 1
+            left_out += self.networks.nonfinite_steps > 0
             self._steps += 1
-            self.images += self.game.images_per_step
-            self.seconds = before + time.perf_counter() - begun
-            if not played % self._look_every and self.game.skipped > _PATIENCE:
-                skipped = int(self.game.skipped)
+            self.images += self.networks.images_per_step
+            self.seconds = seconds_before + time.perf_counter() - begun
+            if not taken % self._check_every and self.networks.nonfinite_steps > _MOST_NONFINITE_STEPS:
+                nonfinite = int(self.networks.nonfinite_steps)
                 raise TrainingError(
-                    f"Training became unstable: after {self.images:,} images {skipped} updates in a row "
+                    f"Training became unstable: after {self.images:,} images {nonfinite} updates in a row "
                     "were not finite.",
                     do="Resume from the last checkpoint with a lower learning rate, or with precision=float32.",
                     code="nonfinite",
                 )
             # a checkup comes at its own image, not at the clock's, so that a resumed run keeps the same checkpoint
-            if self.seconds - before >= seconds or (steps is None and self._best.due(self.share, self.images)):
+            if self.seconds - seconds_before >= seconds or (
+                steps is None and self._selection.due(self.share, self.images)
+            ):
                 break
-        means = {name: float(value) / played for name, value in sums.items()}
-        return {**means, "left_out": float(left_out)}, played, self.seconds - before
+        means = {name: float(value) / taken for name, value in sums.items()}
+        return {**means, "left_out": float(left_out)}, taken, self.seconds - seconds_before
 
-    def _report(self, measures: dict[str, float], steps: int, spent: float, *, telemetry_too: bool) -> Progress:
+    def _report(self, measures: dict[str, float], steps: int, spent: float, *, with_telemetry: bool) -> Progress:
         begun = time.perf_counter()
         logits = variety = preview = None
         if steps:
-            self._averages.add(measures)
-        if telemetry_too:
-            logits, variety = self._shown.look(self.game)
-            preview = self._shown.preview(self.game)
-            measures |= telemetry.opinions(logits, self._shown.asked)
+            self._loss_averages.add(measures)
+        if with_telemetry:
+            logits, variety = self._fixed_inputs.logits_and_variety(self.networks)
+            preview = self._fixed_inputs.preview(self.networks)
+            measures |= telemetry.logit_measures(logits, self._fixed_inputs.logit_labels)
         self.telemetry_seconds = time.perf_counter() - begun
         self.seconds += self.telemetry_seconds
         if steps:
-            measures["images_per_second"] = steps * self.game.images_per_step / (spent + self.telemetry_seconds)
-            measures["learning_rate"] = float(self.game.generator_optimiser.param_groups[0]["lr"])
-        kept = None if self._best.kept is None else self._best.kept.images
+            measures["images_per_second"] = steps * self.networks.images_per_step / (spent + self.telemetry_seconds)
+            measures["learning_rate"] = float(self.networks.generator_optimiser.param_groups[0]["lr"])
         return Progress(
             images=self.images,
             seconds=self.seconds,
@@ -252,29 +254,35 @@ class Training:
             logits=logits,
             variety=variety,
             preview=preview,
-            kept=kept,
+            kept=self._selection.selected_images,
         )
 
     def _measured(self, report: Progress) -> Progress:
         begun = time.perf_counter()
-        labels = self._best.labels  # the first time this reads the references
+        labels = self._selection.labels  # the first time this reads the references
         ready = time.perf_counter()
         if len(labels):
-            gap = telemetry.gap(report.logits or self._shown.look(self.game)[0], self._shown.asked)
-            drawn = self._shown.drawn(self.game, labels)
-            self._best.examine(drawn, self.images, gap, self.game.average.state_dict())
+            logits = report.logits or self._fixed_inputs.logits_and_variety(self.networks)[0]
+            gap = telemetry.discriminator_gap(logits, self._fixed_inputs.logit_labels)
+            generated = self._fixed_inputs.generate(self.networks, labels)
+            self._selection.measure(generated, self.images, gap, self.networks.averaged_generator.state_dict())
         spent = time.perf_counter() - begun
-        self._best.paid(self.share, self.images, time.perf_counter() - ready, self.seconds)
+        self._selection.record_cost(self.share, self.images, time.perf_counter() - ready, self.seconds)
         self.telemetry_seconds += spent
         self.seconds += spent
-        kept = None if self._best.kept is None else self._best.kept.images
-        return replace(report, seconds=self.seconds, share=self.share, checkup=self._best.latest, kept=kept)
+        return replace(
+            report,
+            seconds=self.seconds,
+            share=self.share,
+            checkup=self._selection.latest,
+            kept=self._selection.selected_images,
+        )
 
-    def _new_game(self) -> Game:
+    def _new_networks(self) -> AdversarialNetworks:
         slower = 0.5**self.rescues
         rates = {name: slower * getattr(self.config, name) for name in _RATES}
-        return Game(
-            self.parts, self.config.model_copy(update=rates), self.training_images, self.cohort.shape, self.place
+        return AdversarialNetworks(
+            self.parts, self.config.model_copy(update=rates), self.training_images, self.cohort.shape, self.compute
         )
 
     def _choose_threads(self, state: Mapping[str, Any] | None) -> int:
@@ -282,22 +290,22 @@ class Training:
 
         A resumed run keeps its threads, for another number rounds differently; but never more than there are.
         """
-        if self.place.device.type == "cuda":
+        if self.compute.device.type == "cuda":
             return torch.get_num_threads()
-        before = min(int(state["threads"]), available_cores()) if state is not None else 0
-        chosen = self.config.threads or before
-        if not chosen:
+        checkpoint_threads = min(int(state["threads"]), available_cores()) if state is not None else 0
+        number = self.config.threads or checkpoint_threads
+        if not number:
             classes = len(self.cohort.classes)
-            kind = threads.kind_of(self.parts, self.config, self.cohort.shape, classes, self.place)
-            chosen = threads.remembered(kind, self._measured_threads)
-        torch.set_num_threads(chosen)
-        return chosen
+            kind = threads.kind_of(self.parts, self.config, self.cohort.shape, classes, self.compute)
+            number = threads.remembered(kind, self._measured_threads)
+        torch.set_num_threads(number)
+        return number
 
     def _measured_threads(self) -> int:
-        trial = self._new_game()
+        trial = self._new_networks()
         return devices.fastest_threads(lambda: trial.step(0, 0.0))
 
-    def _go_on(self, state: Mapping[str, Any]) -> None:
+    def _resume(self, state: Mapping[str, Any]) -> None:
         if state.get("format") != _FORMAT or state.get("cohort") != self.cohort.digest:
             raise TrainingError(
                 f"The checkpoint belongs to another cohort than {self.cohort.name}, or to another version.",
@@ -305,20 +313,20 @@ class Training:
                 code="foreign_state",
             )
         before = (state["device"], state["threads"], state["torch"])
-        here = (self.place.device.type, self.threads, str(torch.__version__))
+        here = (self.compute.device.type, self.threads, str(torch.__version__))
         if before != here:
             log.warning(
                 "The run goes on, but not bit for bit: device, threads and PyTorch were %s, are %s.", before, here
             )
         try:
-            self.game.load(state["game"])
+            self.networks.load(state["networks"])
         except (RuntimeError, ValueError, KeyError) as error:
             raise ConfigurationError(
                 "The checkpoint's networks are not those of this configuration.",
                 do="Resume with the configuration that the run was started with.",
                 code="foreign_state",
             ) from error
-        self._averages = telemetry.Averages(state.get("averages"))
-        self._best.load(state.get("best"))
-        self._watch.load(state.get("watch"))
+        self._loss_averages = telemetry.LossAverages(state.get("loss_averages"))
+        self._selection.load(state.get("selection"))
+        self._alarm_watch.load(state.get("alarm_watch"))
         self.images, self.seconds, self._steps = int(state["images"]), float(state["seconds"]), int(state["steps"])

@@ -20,7 +20,7 @@ from ganaug_core.errors import WorkspaceError
 from ganaug_core.processor import available_cores
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import digest_of, write_atomic
-from ganaug_core.training.devices import Place, processor
+from ganaug_core.training.devices import Compute, processor
 from ganaug_core.training.parts import Parts
 
 _KINDS = 1000  # kinds of run that are remembered; the oldest are forgotten first
@@ -35,23 +35,23 @@ def remembered(kind: str, measure: Callable[[], int]) -> int:
     be written is no error: the number is measured at every start.
     """
     file = _file()
-    if known := _fitting(_numbers(file).get(kind)):
-        return known
+    if threads := _fitting(_numbers(file).get(kind)):
+        return threads
     measured = measure()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with locks.hold(file.with_suffix(".lock"), "Measuring threads"):
             numbers = _numbers(file)
-            if known := _fitting(numbers.pop(kind, None)):
-                return known
-            kept = [*numbers.items(), (kind, measured)][-_KINDS:]
-            write_atomic(file, json.dumps(dict(kept), indent=1).encode())
+            if threads := _fitting(numbers.pop(kind, None)):
+                return threads
+            newest = [*numbers.items(), (kind, measured)][-_KINDS:]
+            write_atomic(file, json.dumps(dict(newest), indent=1).encode())
     except (OSError, WorkspaceError) as error:
         log.info("The number of threads is not remembered: %s", error)
     return measured
 
 
-def kind_of(parts: Parts, config: TrainingConfig, shape: tuple[int, int, int], classes: int, place: Place) -> str:
+def kind_of(parts: Parts, config: TrainingConfig, shape: tuple[int, int, int], classes: int, compute: Compute) -> str:
     """Return a text that is the same for runs whose step takes the same time here: machine, recipe, size."""
     step = {
         "parts": [
@@ -66,8 +66,8 @@ def kind_of(parts: Parts, config: TrainingConfig, shape: tuple[int, int, int], c
         ],
         "shape": shape,
         "classes": classes,
-        "precision": str(place.dtype),
-        "compiled": place.compiling,
+        "precision": str(compute.dtype),
+        "compiled": compute.compile_backend,
         **{
             field: getattr(config, field)
             for field in ("batch_size", "optimiser", "discriminator_steps", "generator_steps", "augment")

@@ -37,24 +37,24 @@ class TrainingImages:
                 do="Import the cohort again without them.",
                 code="nonfinite_image",
             )
-        self.images = torch.from_numpy(images).to(device)
-        self.labels = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
+        self.images = torch.from_numpy(images).to(device)  # (n, channel, row, column)
+        self.labels = torch.from_numpy(np.asarray(labels, np.int64)).to(device)  # (n,)
         weights = _weights(self.counts, config.class_sampling)
-        self._edges: Tensor | None = None
+        self._cumulative_shares: Tensor | None = None
         if weights is not None:
-            share = weights[labels] / weights[labels].sum()
-            self._edges = torch.from_numpy(np.cumsum(share)).to(device)
+            shares = weights[labels] / weights[labels].sum()
+            self._cumulative_shares = torch.from_numpy(np.cumsum(shares)).to(device)  # (n,)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """Return images (size, channel, row, column) and labels (size,)."""
-        if self._edges is None:
+        if self._cumulative_shares is None:
             index = torch.randint(len(self), (size,))
         else:
-            ticket = torch.rand(size, dtype=torch.float64)
-            index = torch.searchsorted(self._edges, ticket.to(self._edges.device), right=True).clamp_(max=len(self) - 1)
+            draws = torch.rand(size, dtype=torch.float64).to(self._cumulative_shares.device)
+            index = torch.searchsorted(self._cumulative_shares, draws, right=True).clamp_(max=len(self) - 1)
         index = index.to(self.labels.device)
         return self.images[index], self.labels[index]
 

@@ -1,4 +1,4 @@
-"""What the weights of a run have been."""
+"""The means of all earlier weights, which historical averaging compares the weights with."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 
-class Past:
-    """Means of all earlier weights of both networks.
+class HistoricalAverages:
+    """Means of all earlier weights of discriminator and generator.
 
     Attributes:
         steps: Number of earlier weights.
@@ -18,25 +18,27 @@ class Past:
             "discriminator": list(discriminator.parameters()),
             "generator": list(generator.parameters()),
         }
-        self._means = {side: [each.detach().clone() for each in weights] for side, weights in self._weights.items()}
+        self._means = {
+            network: [weight.detach().clone() for weight in weights] for network, weights in self._weights.items()
+        }
         self.steps = 1
 
-    def of(self, side: str) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the weights of `discriminator` or `generator` and the means of their past."""
-        return list(self._weights[side]), self._means[side]
+    def weights_and_means(self, network: str) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the weights of `discriminator` or `generator` as they are, and the means of all earlier ones."""
+        return list(self._weights[network]), self._means[network]
 
     @torch.no_grad()
-    def remember(self) -> None:
-        """Count the weights of now."""
+    def update(self) -> None:
+        """Count the weights as they are."""
         self.steps += 1
-        for side, means in self._means.items():
-            torch._foreach_lerp_(means, [each.detach() for each in self._weights[side]], 1 / self.steps)
+        for network, means in self._means.items():
+            torch._foreach_lerp_(means, [weight.detach() for weight in self._weights[network]], 1 / self.steps)
 
     def state(self) -> dict[str, Any]:
         return {"steps": self.steps, **self._means}
 
     def load(self, state: dict[str, Any]) -> None:
         self.steps = int(state["steps"])
-        for side, means in self._means.items():
-            for mean, kept in zip(means, state[side], strict=True):
-                mean.copy_(kept)
+        for network, means in self._means.items():
+            for mean, saved in zip(means, state[network], strict=True):
+                mean.copy_(saved)

@@ -7,9 +7,9 @@ The runs are short, so they are looked at as often as one of a quarter of an hou
 measured.
 
 Prints a table line a run: what was done, which alarms went off and after how many images.
-Healthy runs are recipes whose grids were looked at; each planted failure is a fault put into the game, the data or the
-drawn images, so that what should be heard is known. Alarms that follow from a fault (a loss that runs away takes its
-gradient along) are listed too.
+Healthy runs are recipes whose grids were looked at; each planted failure is a fault put into the training, the data or
+the drawn images, so that what should be heard is known. Alarms that follow from a fault (a loss that runs away takes
+its gradient along) are listed too.
 """
 
 import dataclasses
@@ -30,8 +30,8 @@ from ganaug_core.config import configure
 from ganaug_core.errors import TrainingError
 from ganaug_core.records import TRAIN, Cohort
 from ganaug_core.training import Training, checkpoint_selection, run
-from ganaug_core.training.adversarial_step import Game
-from ganaug_core.training.telemetry import Shown
+from ganaug_core.training.adversarial_step import AdversarialNetworks
+from ganaug_core.training.telemetry import FixedInputs
 from ganaug_core.training.training_images import TrainingImages
 
 HEALTHY = ("recommended", "small-cohort")
@@ -57,15 +57,17 @@ def few(cohort: Cohort, per_class: int) -> Cohort:
 @contextmanager
 def constant_latents() -> Iterator[None]:
     """Every image of a class comes from the same latent vector."""
-    with patch.object(Game, "latent", lambda game, n: torch.zeros(n, game.parts.architecture.latent)):
-        original = Shown.__init__
+    with patch.object(
+        AdversarialNetworks, "latents", lambda networks, n: torch.zeros(n, networks.parts.architecture.latent)
+    ):
+        original = FixedInputs.__init__
 
-        def begin(shown: Shown, *arguments: Any) -> None:
-            original(shown, *arguments)
-            shown.latents.zero_()
-            shown.opinion_latents.zero_()
+        def begin(inputs: FixedInputs, *arguments: Any) -> None:
+            original(inputs, *arguments)
+            inputs.preview_latents.zero_()
+            inputs.logit_latents.zero_()
 
-        with patch.object(Shown, "__init__", begin):
+        with patch.object(FixedInputs, "__init__", begin):
             yield
 
 
@@ -85,33 +87,33 @@ def lost_class() -> Iterator[None]:
 @contextmanager
 def copies(share: float) -> Iterator[None]:
     """That share of the measured images are training images with a little noise."""
-    original = Shown.drawn
+    original = FixedInputs.generate
     counted = [0]
 
-    def drawn(shown: Shown, game: Game, labels: Any) -> Any:
-        images = original(shown, game, labels)
+    def generate(inputs: FixedInputs, networks: AdversarialNetworks, labels: Any) -> Any:
+        images = original(inputs, networks, labels)
         counted[0] += 1
-        real, known = game.images.images.numpy(), game.images.labels.numpy()
+        real, known = networks.images.images.numpy(), networks.images.labels.numpy()
         random = np.random.default_rng(counted[0])
         for row in np.flatnonzero(random.random(len(labels)) < share):
             chosen = random.choice(np.flatnonzero(known == labels[row]))
             images[row] = np.clip(real[chosen] + random.normal(0, 0.02, real[chosen].shape), -1, 1)
         return images
 
-    with patch.object(Shown, "drawn", drawn):
+    with patch.object(FixedInputs, "generate", generate):
         yield
 
 
 @contextmanager
 def broken_numbers(every: int) -> Iterator[None]:
     """The discriminator's loss is no number in every so-manieth step."""
-    original = Game._discriminator_loss
+    original = AdversarialNetworks._discriminator_loss
 
-    def loss(game: Game, update: int, *rest: Any) -> Tensor:
-        value = original(game, update, *rest)
+    def loss(networks: AdversarialNetworks, update: int, *rest: Any) -> Tensor:
+        value = original(networks, update, *rest)
         return value * float("nan") if update % every == every - 1 else value
 
-    with patch.object(Game, "_discriminator_loss", loss):
+    with patch.object(AdversarialNetworks, "_discriminator_loss", loss):
         yield
 
 

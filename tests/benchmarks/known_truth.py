@@ -114,7 +114,7 @@ def trained(cohort: Cohort, given: argparse.Namespace, seed: int) -> tuple[Train
     training = Training(cohort, plan)
     for _ in training:
         pass
-    average = training.game.average.cpu().eval()
+    average = training.networks.averaged_generator.cpu().eval()
     source = torch.Generator().manual_seed(seed)
     latents = torch.randn(JUDGED, training.parts.architecture.latent, generator=source)
     labels = torch.zeros(PARTS, dtype=torch.int64)

@@ -59,7 +59,7 @@ def trained(cohort: Cohort, seconds: float, labels: Integers, seed: int) -> tupl
     training = Training(cohort, config)
     for _ in training:
         pass
-    average = training.game.average
+    average = training.networks.averaged_generator
     average.eval()
     torch.manual_seed(1_000 + seed)
     latents = torch.randn(len(labels), training.parts.architecture.latent)

@@ -240,7 +240,7 @@ def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int,
     for _ in training:
         pass
     spent = time.process_time() - begun
-    average = training.game.average
+    average = training.networks.averaged_generator
     classes = len(cohort.classes)
     counts = np.bincount(truth.labels, minlength=classes)
     asked = np.repeat(np.arange(classes), counts)  # as many of each class as the real images have

@@ -178,7 +178,7 @@ def work(cohort: Cohort) -> tuple[float, torch.dtype]:
     training = recommended(cohort)
     with Counted() as counter:
         training.advance(8)
-    return counter.total / (8 * BATCH), training.place.dtype
+    return counter.total / (8 * BATCH), training.compute.dtype
 
 
 def peak(dtype: torch.dtype, rows: int = 2048, turns: int = 5) -> float:

@@ -68,7 +68,7 @@ def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
         paths=(),
         provenance=provenance,
     )
-    drawn = a_map(cohort, samples)
+    map_ = a_map(cohort, samples)
     server.workspace.keep(cohort, COHORT)
     server.workspace.keep(samples, SAMPLES)
     kept(server.workspace, map_, MAP)

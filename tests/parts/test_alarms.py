@@ -1,4 +1,4 @@
-"""Alarms: silent on a course that goes well, heard on one that shows their failure, and only then."""
+"""Alarms: silent on a history that goes well, heard on one that shows their failure, and only then."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from ganaug_core.alarms import ALARMS
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup, Progress
 from ganaug_core.training import telemetry
-from ganaug_core.training.alarm_watch import CALM_REPORTS, Watch
+from ganaug_core.training.alarm_watch import CALM_REPORTS, AlarmWatch
 
 REPORTS = 60
 LOOK_EVERY = 4
@@ -42,7 +42,7 @@ def agreement(value: float, class_name: str | None = "hand", floor: float = 0.98
     )
 
 
-def course(**changes: Any) -> list[Progress]:
+def history(**changes: Any) -> list[Progress]:
     """Return a run of sixty reports, a look with every fourth and a checkup with every twelfth.
 
     Args:
@@ -60,19 +60,19 @@ def course(**changes: Any) -> list[Progress]:
             measures |= {name: at(name, number, usual) for name, usual in OPINIONS.items()}
             report = replace(report, variety={"hand": at("variety", number, 0.8), "chest": 0.7})
         if number % 12 == 11:
-            found = (agreement(0.95, "chest"), agreement(at("agreement", number, 0.9)))
-            report = replace(report, checkup=Checkup(report.images, found, at("copying_p", number, 0.4)))
+            agreements = (agreement(0.95, "chest"), agreement(at("agreement", number, 0.9)))
+            report = replace(report, checkup=Checkup(report.images, agreements, at("copying_p", number, 0.4)))
         reports.append(report)
     return reports
 
 
 def fired(reports: list[Progress]) -> dict[str, int]:
     """Return when which alarm went off first."""
-    watch, found = Watch(), {}
+    watch, first_reports = AlarmWatch(), {}
     for report in reports:
-        for alarm in watch.look(report).alarms:
-            found.setdefault(alarm.name, alarm.images // 1000)
-    return found
+        for alarm in watch.check(report).alarms:
+            first_reports.setdefault(alarm.name, alarm.images // 1000)
+    return first_reports
 
 
 LATE = 40
@@ -94,20 +94,20 @@ def test_every_alarm_has_a_planted_failure() -> None:
 
 
 def test_a_run_that_goes_well_is_left_in_peace() -> None:
-    assert fired(course()) == {}
+    assert fired(history()) == {}
 
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_a_planted_failure_sets_off_its_alarm_and_no_other(name: str) -> None:
-    found = fired(course(**PLANTED[name]))
-    assert found.keys() == {name}
-    assert found[name] >= LATE
+    alarms = fired(history(**PLANTED[name]))
+    assert alarms.keys() == {name}
+    assert alarms[name] >= LATE
 
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_says_what_was_seen_the_threshold_and_what_to_try(name: str) -> None:
-    watch = Watch()
-    (raised,) = [each for report in course(**PLANTED[name]) for each in watch.look(report).alarms]
+    watch = AlarmWatch()
+    (raised,) = [alarm for report in history(**PLANTED[name]) for alarm in watch.check(report).alarms]
     assert "alarm " in raised.say or "chance below" in raised.say
     assert raised.say.endswith(".")
     assert raised.do.endswith(".")
@@ -116,33 +116,33 @@ def test_an_alarm_says_what_was_seen_the_threshold_and_what_to_try(name: str) ->
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_has_nothing_to_say_of_the_first_report(name: str) -> None:
-    assert ALARMS[name]().look(course()[:1]) is None
-    assert ALARMS[name]().look([Progress(images=0, seconds=0.0, share=0.0, measures={})]) is None
+    assert ALARMS[name]().check(history()[:1]) is None
+    assert ALARMS[name]().check([Progress(images=0, seconds=0.0, share=0.0, measures={})]) is None
 
 
 @pytest.mark.parametrize("name", ["discriminator_loss", "generator_gradient", "separation", "discriminator_gap"])
 def test_a_measure_that_is_no_number_disturbs_no_alarm(name: str) -> None:
-    assert fired(course(**{name: lambda number: float("nan")})) == {}
+    assert fired(history(**{name: lambda number: float("nan")})) == {}
 
 
 def test_an_alarm_goes_off_once_and_says_when_it_is_over() -> None:
-    reports = course(separation=lambda number: 0.9999 if 16 <= number < 40 else 0.8)
-    watch = Watch()
-    seen = [watch.look(report) for report in reports]
-    raised = [report.images for report in seen for each in report.alarms]
-    cleared = [report.images for report in seen for each in report.cleared]
+    reports = history(separation=lambda number: 0.9999 if 16 <= number < 40 else 0.8)
+    watch = AlarmWatch()
+    checked = [watch.check(report) for report in reports]
+    raised = [report.images for report in checked for _ in report.alarms]
+    cleared = [report.images for report in checked for _ in report.cleared]
     assert raised == [28_000]
     assert cleared == [1000 * (48 + CALM_REPORTS - 1)]  # three of the last six looks are calm again
 
 
 def test_images_that_begin_alike_are_no_collapse() -> None:
-    assert fired(course(variety=lambda number: 0.05 if number <= 12 else 0.8)) == {}
+    assert fired(history(variety=lambda number: 0.05 if number <= 12 else 0.8)) == {}
 
 
 def test_a_class_that_no_linear_classifier_tells_apart_is_not_called_missing() -> None:
     reports = [
         replace(report, checkup=Checkup(report.images, (agreement(0.1, floor=0.3),), 0.5)) if report.checkup else report
-        for report in course()
+        for report in history()
     ]
     assert fired(reports) == {}
 
@@ -151,10 +151,10 @@ def test_a_class_that_no_linear_classifier_tells_apart_is_not_called_missing() -
     ("name", "measure"), [("divergence", "discriminator_loss"), ("exploding_gradient", "generator_gradient")]
 )
 def test_a_run_that_blew_up_at_once_is_heard_without_a_calm_time_to_compare_with(name: str, measure: str) -> None:
-    reports = course(**{measure: lambda number: 4e10 * 0.99**number})  # it even falls
-    watch = Watch()
-    raised = [each for report in reports for each in watch.look(report).alarms]
-    assert [each.name for each in raised] == [name]
+    reports = history(**{measure: lambda number: 4e10 * 0.99**number})  # it even falls
+    watch = AlarmWatch()
+    raised = [alarm for report in reports for alarm in watch.check(report).alarms]
+    assert [alarm.name for alarm in raised] == [name]
     assert raised[0].images == 4_000
     assert raised[0].say.endswith(
         "over a thousand million, which no healthy game reaches (alarm above 100,000 in 5 reports in a row)."
@@ -162,34 +162,36 @@ def test_a_run_that_blew_up_at_once_is_heard_without_a_calm_time_to_compare_with
 
 
 def test_losses_without_a_scale_of_their_own_may_be_large_and_change_sign() -> None:
-    assert fired(course(discriminator_loss=lambda number: 400 * np.cos(number))) == {}
+    assert fired(history(discriminator_loss=lambda number: 400 * np.cos(number))) == {}
 
 
 @pytest.mark.parametrize("name", ALARMS)
 @pytest.mark.parametrize("stop", [LATE - 15, LATE + 2, 50])
 def test_a_run_that_is_resumed_raises_what_an_uninterrupted_one_would(name: str, stop: int, tmp_path: Path) -> None:
-    reports = course(**PLANTED[name])
-    straight, first, second = Watch(), Watch(), Watch()
-    expected = [straight.look(report) for report in reports]
-    before = [first.look(report) for report in reports[:stop]]
+    reports = history(**PLANTED[name])
+    straight, first, second = AlarmWatch(), AlarmWatch(), AlarmWatch()
+    expected = [straight.check(report) for report in reports]
+    before = [first.check(report) for report in reports[:stop]]
     torch.save(first.state(), tmp_path / "state.pt")
     second.load(torch.load(tmp_path / "state.pt", weights_only=True))
-    seen = [*before, *(second.look(report) for report in reports[stop:])]
-    assert [(each.alarms, each.cleared) for each in seen] == [(each.alarms, each.cleared) for each in expected]
+    checked = [*before, *(second.check(report) for report in reports[stop:])]
+    assert [(report.alarms, report.cleared) for report in checked] == [
+        (report.alarms, report.cleared) for report in expected
+    ]
 
 
 def test_without_what_it_remembered_a_resumed_watch_would_say_something_else() -> None:
-    reports = course(**PLANTED["divergence"])
-    forgetful = Watch()
-    assert not any(forgetful.look(report).alarms for report in reports[LATE - 2 :])
+    reports = history(**PLANTED["divergence"])
+    forgetful = AlarmWatch()
+    assert not any(forgetful.check(report).alarms for report in reports[LATE - 2 :])
 
 
 def test_the_watch_forgets_old_curves_and_keeps_what_was_looked_at() -> None:
-    watch = Watch({})
+    watch = AlarmWatch({})
     for number in range(4000):
         variety = {"hand": 1.0} if number % 100 == 0 else None
-        watch.look(Progress(images=number, seconds=0.0, share=0.0, measures={"generator_loss": 1.0}, variety=variety))
-    remembered = watch.state()["course"]
+        watch.check(Progress(images=number, seconds=0.0, share=0.0, measures={"generator_loss": 1.0}, variety=variety))
+    remembered = watch.state()["history"]
     assert len(remembered) < 1600
     assert sum(report["variety"] is not None for report in remembered) == 40
 
@@ -204,19 +206,21 @@ def test_separation_is_the_chance_of_the_right_order_within_a_class() -> None:
         "generated": np.float32([0, 2, 1, 91]),
     }
     labels = {"train": np.array([0, 0, 1]), "tuning": np.array([], int), "generated": np.array([0, 0, 0, 1])}
-    said = telemetry.opinions(logits, labels)  # of six pairs four are right and one is a tie; the other class is lost
-    assert said == {"separation": pytest.approx(4.5 / 7)}
+    measures = telemetry.logit_measures(
+        logits, labels
+    )  # of six pairs four are right and one is a tie; the other class is lost
+    assert measures == {"separation": pytest.approx(4.5 / 7)}
 
 
 def test_averages_are_plain_means_at_first_and_then_forget() -> None:
-    averages, said = telemetry.Averages(), []
+    averages, reports = telemetry.LossAverages(), []
     for number in range(200):
         measures = {"discriminator_loss": 1.0 if number < 4 else 3.0, "generator_loss": 2.0}
         averages.add(measures)
-        said.append(measures)
-    assert said[7]["discriminator_loss_average"] == pytest.approx(2.0)
-    assert said[7]["loss_ratio"] == pytest.approx(1.0)
-    assert said[-1]["discriminator_loss_average"] == pytest.approx(3.0, abs=1e-3)
+        reports.append(measures)
+    assert reports[7]["discriminator_loss_average"] == pytest.approx(2.0)
+    assert reports[7]["loss_ratio"] == pytest.approx(1.0)
+    assert reports[-1]["discriminator_loss_average"] == pytest.approx(3.0, abs=1e-3)
     broken = {"discriminator_loss": float("nan"), "generator_loss": 2.0}
     averages.add(broken)
     assert broken.keys() == {"discriminator_loss", "generator_loss"}
@@ -227,12 +231,12 @@ def test_the_gap_is_how_far_tuning_images_are_on_the_way_to_generated_ones() -> 
     labels = np.arange(50) % 2
     class_height = np.where(labels == 0, 0, 40).astype(np.float32)
     logits = {side: at + spread + class_height for side, at in {"train": 4, "tuning": 3, "generated": 0}.items()}
-    found = telemetry.gap(logits, dict.fromkeys(logits, labels))
-    assert found is not None
-    assert found.value == pytest.approx(0.25)
-    assert found.interval is not None
-    assert found.interval[0] < 0.25 < found.interval[1]
-    assert (found.n_real, found.n_synthetic) == (50, 50)
+    gap = telemetry.discriminator_gap(logits, dict.fromkeys(logits, labels))
+    assert gap is not None
+    assert gap.value == pytest.approx(0.25)
+    assert gap.interval is not None
+    assert gap.interval[0] < 0.25 < gap.interval[1]
+    assert (gap.n_real, gap.n_synthetic) == (50, 50)
 
 
 @pytest.mark.parametrize(
@@ -241,5 +245,5 @@ def test_the_gap_is_how_far_tuning_images_are_on_the_way_to_generated_ones() -> 
 def test_no_gap_is_told_of_few_images_or_of_outputs_that_are_alike(tuning: Any, generated: Any) -> None:
     train = np.linspace(-1, 1, 50).astype(np.float32)
     logits = {"train": train, "tuning": np.float32(tuning), "generated": np.float32(generated)}
-    labels = {side: np.zeros(len(each), np.int64) for side, each in logits.items()}
-    assert telemetry.gap(logits, labels) is None
+    labels = {side: np.zeros(len(values), np.int64) for side, values in logits.items()}
+    assert telemetry.discriminator_gap(logits, labels) is None

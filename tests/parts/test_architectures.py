@@ -11,7 +11,7 @@ from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.architectures.grid import doublings
 from ganaug_core.architectures.lite import GAIN, convolution
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.interfaces import settings_of
+from ganaug_core.interfaces import GrowingNetwork, settings_of
 
 pytestmark = pytest.mark.numerical
 
@@ -25,23 +25,23 @@ SHARES = (1.0, 0.37, 0.25)
 def grown(network: nn.Module, share: float = 1.0) -> nn.Module:
     """Return the network as it is when that share of the budget is spent."""
     for module in network.modules():
-        if hasattr(module, "grow"):
+        if isinstance(module, GrowingNetwork):
             module.grow(share)
     return network
 
 
 def options() -> list[Any]:
     """Return every architecture, and again with each other value of each setting that is a choice."""
-    found = []
+    options = []
     for name, part in sorted(ARCHITECTURES.items()):
-        found.append(pytest.param(name, {}, id=name))
+        options.append(pytest.param(name, {}, id=name))
         for setting, (_, _, choices) in settings_of(part).items():
-            found += [
+            options += [
                 pytest.param(name, {setting: choice}, id=f"{name}-{setting}-{choice}")
                 for choice in choices
                 if choice != getattr(part(), setting)
             ]
-    return found
+    return options
 
 
 every_option = pytest.mark.parametrize(("name", "settings"), options())
@@ -74,10 +74,10 @@ def test_the_class_changes_the_image_and_so_does_the_latent(name: str) -> None:
     part = ARCHITECTURES[name]()
     network = part.generator((1, 16, 16), CLASSES).eval()
     latents = torch.randn(2, part.latent)
-    both = network(latents[:1].repeat(2, 1), torch.tensor([0, 1]))
-    assert not torch.allclose(both[0], both[1], atol=1e-6)
-    both = network(latents, torch.tensor([0, 0]))
-    assert not torch.allclose(both[0], both[1], atol=1e-6)
+    images = network(latents[:1].repeat(2, 1), torch.tensor([0, 1]))
+    assert not torch.allclose(images[0], images[1], atol=1e-6)
+    images = network(latents, torch.tensor([0, 0]))
+    assert not torch.allclose(images[0], images[1], atol=1e-6)
 
 
 @every_option
@@ -121,7 +121,7 @@ def test_the_logit_is_a_function_of_what_the_discriminator_describes(name: str, 
     """Feature matching and the layers that see a batch rely on it."""
     network: Any = grown(ARCHITECTURES[name](**settings).discriminator((1, 16, 16), CLASSES)).eval()
     images, labels = torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 2, 0])
-    features = network.describe(images, labels)
+    features = network.extract_features(images, labels)
     assert features.shape == (4, network.features)
     expected = network.logit(features)[:, 0]
     if network.classes is not None:
@@ -202,26 +202,26 @@ def test_a_convolution_keeps_the_spread_times_its_gain() -> None:
 
 
 def test_the_uniform_prior_is_uniform() -> None:
-    from ganaug_core.architectures.layers import shaped
+    from ganaug_core.architectures.layers import apply_prior
 
-    drawn = shaped(torch.randn(20_000, generator=torch.Generator().manual_seed(0)), "uniform")
-    counts = torch.histc(drawn, 10, -1, 1)
+    latents = apply_prior(torch.randn(20_000, generator=torch.Generator().manual_seed(0)), "uniform")
+    counts = torch.histc(latents, 10, -1, 1)
     assert counts.sum() == 20_000
     assert ((counts - 2_000).abs() < 200).all()
 
 
 def test_the_switch_of_the_dcgan_takes_the_transposed_convolutions_away() -> None:
     kinds = [
-        {type(each) for each in ARCHITECTURES["dcgan"](doubling=doubling).generator((1, 16, 16), 2).modules()}
+        {type(module) for module in ARCHITECTURES["dcgan"](doubling=doubling).generator((1, 16, 16), 2).modules()}
         for doubling in ("transposed", "nearest")
     ]
-    assert [nn.ConvTranspose2d in each for each in kinds] == [True, False]
+    assert [nn.ConvTranspose2d in types for types in kinds] == [True, False]
 
 
 def test_a_warm_norm_measures_its_first_batch_and_forgets_slowly() -> None:
-    from ganaug_core.architectures.layers import WarmNorm
+    from ganaug_core.architectures.layers import WarmUpBatchNorm
 
-    norm, batch = WarmNorm(1), torch.tensor([1.0, 3.0]).view(2, 1, 1, 1)
+    norm, batch = WarmUpBatchNorm(1), torch.tensor([1.0, 3.0]).view(2, 1, 1, 1)
     norm(batch)
     assert norm.running_mean.item() == pytest.approx(2)
     norm(batch + 2)
@@ -259,10 +259,10 @@ def test_a_growing_pair_begins_with_flat_squares_and_fades_without_a_jump() -> N
     ]
     judge = part.discriminator((1, 32, 32), 2)
     for before, after in ((0.15, 0.1501), (0.2999, 0.3)):
-        made = [grown(network, share)(latent, labels) for share in (before, after)]
-        torch.testing.assert_close(made[0], made[1], atol=0.02, rtol=0)
-        said = [grown(judge, share)(made[0], labels) for share in (before, after)]
-        torch.testing.assert_close(said[0], said[1], atol=0.05, rtol=0)
+        images = [grown(network, share)(latent, labels) for share in (before, after)]
+        torch.testing.assert_close(images[0], images[1], atol=0.02, rtol=0)
+        logits = [grown(judge, share)(images[0], labels) for share in (before, after)]
+        torch.testing.assert_close(logits[0], logits[1], atol=0.05, rtol=0)
 
 
 def test_a_finer_grid_adds_to_what_the_coarser_one_has_learned() -> None:

@@ -32,13 +32,13 @@ def test_shape_type_and_range_stay(name: str) -> None:
 @every_augmentation
 def test_each_image_is_changed_in_its_own_way_and_the_seed_decides(name: str) -> None:
     same = images(1).expand(12, 1, 16, 16)
-    drawn = []
+    augmented = []
     for seed in (5, 5, 6):
         torch.manual_seed(seed)
-        drawn.append(AUGMENTATIONS[name]().apply(same))
-    assert torch.equal(drawn[0], drawn[1])
-    assert not torch.equal(drawn[0], drawn[2])
-    assert len(torch.unique(drawn[0].flatten(1), dim=0)) >= 2
+        augmented.append(AUGMENTATIONS[name]().apply(same))
+    assert torch.equal(augmented[0], augmented[1])
+    assert not torch.equal(augmented[0], augmented[2])
+    assert len(torch.unique(augmented[0].flatten(1), dim=0)) >= 2
 
 
 @keeping
@@ -52,13 +52,13 @@ def test_every_value_was_in_the_image_or_is_the_middle_of_the_range(name: str) -
 
 @every_augmentation
 def test_gradients_pass_twice(name: str) -> None:
-    seen = images().requires_grad_()
+    inputs = images().requires_grad_()
     torch.manual_seed(0)
-    loss = AUGMENTATIONS[name]().apply(seen).square().sum()
-    (gradient,) = torch.autograd.grad(loss, seen, create_graph=True)
+    loss = AUGMENTATIONS[name]().apply(inputs).square().sum()
+    (gradient,) = torch.autograd.grad(loss, inputs, create_graph=True)
     gradient.square().sum().backward()
-    assert seen.grad is not None
-    assert seen.grad.abs().sum() > 0
+    assert inputs.grad is not None
+    assert inputs.grad.abs().sum() > 0
 
 
 @every_augmentation
@@ -83,9 +83,9 @@ def test_a_translated_image_is_the_image_shifted_with_its_border_repeated() -> N
     shifts = set()
     for old, new in zip(before[:, 0].numpy(), after[:, 0], strict=True):
         padded = np.pad(old, 4, mode="edge")
-        found = [(r, c) for r in range(9) for c in range(9) if np.array_equal(padded[r : r + 16, c : c + 16], new)]
-        assert len(found) == 1
-        shifts.add(found[0])
+        matches = [(r, c) for r in range(9) for c in range(9) if np.array_equal(padded[r : r + 16, c : c + 16], new)]
+        assert len(matches) == 1
+        shifts.add(matches[0])
     assert len(shifts) > 6
 
 
@@ -106,8 +106,8 @@ def test_a_flip_mirrors_half_of_the_images_and_leaves_the_others() -> None:
     mirrored = (after == before.flip(3)).flatten(1).all(1)
     assert 70 < mirrored.sum() < 130
     assert torch.equal(after[~mirrored], before[~mirrored])
-    both = AUGMENTATIONS["flip"](left_right=True, up_down=True).apply(before[:1].expand(200, 1, 16, 16))
-    assert len(torch.unique(both.flatten(1), dim=0)) == 4
+    mirrored = AUGMENTATIONS["flip"](left_right=True, up_down=True).apply(before[:1].expand(200, 1, 16, 16))
+    assert len(torch.unique(mirrored.flatten(1), dim=0)) == 4
     with pytest.raises(ConfigurationError, match=r"no direction"):
         AUGMENTATIONS["flip"](left_right=False)
 

@@ -141,7 +141,7 @@ def test_a_runs_discriminator_is_a_space_and_says_how_real_an_image_is(architect
     config["architecture"] = {"name": architecture, "settings": {}}
     torch.manual_seed(0)
     network = ARCHITECTURES[architecture]().discriminator((1, 32, 32), 3)
-    state = {"config": config, "images": 640, "game": {"discriminator": network.state_dict()}}
+    state = {"config": config, "images": 640, "networks": {"discriminator": network.state_dict()}}
     images = np.random.default_rng(0).uniform(-1, 1, (5, 1, 32, 32)).astype(np.float32)
     space = features.discriminator(state, (1, 32, 32), 3)
     values = space.encode(images)
@@ -154,9 +154,9 @@ def test_a_runs_discriminator_is_a_space_and_says_how_real_an_image_is(architect
         expected = network(torch.from_numpy(images), torch.tensor([0, 1, 2, 0, 1])).numpy()
     np.testing.assert_allclose(said, expected, atol=1e-5)
     with pytest.raises(EvidenceError, match="discriminator for images of this size"):
-        features.discriminator_logits({**state, "game": {}}, cohort_of(cohort, images), np.arange(5))
-    said = features.discriminator_logits(state, cohort_of(cohort, images), np.arange(5))
-    np.testing.assert_allclose(said, expected[:5], atol=0.2)  # pixels of the cohort are 8-bit
+        features.discriminator_logits({**state, "networks": {}}, cohort_of(cohort, images), np.arange(5))
+    found = features.discriminator_logits(state, cohort_of(cohort, images), np.arange(5))
+    np.testing.assert_allclose(found, expected[:5], atol=0.2)  # pixels of the cohort are 8-bit
 
 
 def cohort_of(cohort: Cohort, images: Floats) -> Cohort:
@@ -176,7 +176,7 @@ def test_the_run_behind_samples_is_found_by_its_generator_and_missed_in_words(wo
         pipeline.feature_space(workspace, cohort, synthetic, "discriminator", silent)
     config = configure("recommended", minutes=1).model_dump(mode="json")
     network = ARCHITECTURES[config["architecture"]["name"]]().discriminator((1, 32, 32), 3)
-    state = {"config": config, "images": 64, "game": {"discriminator": network.state_dict()}}
+    state = {"config": config, "images": 64, "networks": {"discriminator": network.state_dict()}}
     workspace.write("runs", "mine", {"schema": "ganaug.run/1"}, identity="of the run")
     made_by = Origin(inputs={"run": "of the run"})
     workspace.write("generators", "mine", {"schema": "ganaug.generator/1"}, identity="abc", origin=made_by)

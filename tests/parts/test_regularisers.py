@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import (
-    BetweenPenalty,
-    Constraint,
-    Disturbance,
-    Foresight,
     GradientPenalty,
-    Memory,
-    Preparation,
+    HistoricalPenalty,
+    InputNoise,
+    InterpolatedGradientPenalty,
+    LayerRegulariser,
+    UnrolledDiscriminator,
+    WeightConstraint,
     settings_of,
 )
 from ganaug_core.regularisers import REGULARISERS
@@ -24,11 +24,19 @@ from ganaug_core.regularisers.minibatch import Deviation, Similarities
 
 pytestmark = pytest.mark.numerical
 
-KINDS = (GradientPenalty, BetweenPenalty, Constraint, Preparation, Disturbance, Memory, Foresight)
+KINDS = (
+    GradientPenalty,
+    InterpolatedGradientPenalty,
+    WeightConstraint,
+    LayerRegulariser,
+    InputNoise,
+    HistoricalPenalty,
+    UnrolledDiscriminator,
+)
 every_regulariser = pytest.mark.parametrize("name", sorted(REGULARISERS))
 every_penalty = pytest.mark.parametrize("name", ["r1", "r2"])
-every_preparation = pytest.mark.parametrize(
-    "name", sorted(name for name, part in REGULARISERS.items() if isinstance(part(), Preparation))
+every_layer_regulariser = pytest.mark.parametrize(
+    "name", sorted(name for name, part in REGULARISERS.items() if isinstance(part(), LayerRegulariser))
 )
 
 
@@ -73,18 +81,18 @@ def test_a_linear_discriminator_pays_half_gamma_times_its_squared_weights(name: 
     weights = torch.arange(16.0).view(1, 1, 4, 4) / 10
     gradients = []
     for seed in (0, 1):
-        seen = images(seed)
-        gradients.append(torch.autograd.grad((seen * weights).sum(), seen)[0])
+        inputs = images(seed)
+        gradients.append(torch.autograd.grad((inputs * weights).sum(), inputs)[0])
     penalty = REGULARISERS[name](gamma=3.0, every=1).penalty(gradients[0], gradients[1], 1.0)
     assert penalty.item() == pytest.approx(1.5 * 12.4)  # 0.0**2 + 0.1**2 + ... + 1.5**2 = 12.4
 
 
 @pytest.mark.parametrize(("name", "side"), [("r1", 0), ("r2", 1)])
 def test_r1_looks_at_real_images_and_r2_at_generated_ones(name: str, side: int) -> None:
-    both = [images(0), images(1)]
-    gradients = [torch.autograd.grad((each.square() * 0.25).sum(), each)[0] for each in both]  # D(x) = |x|^2 / 4
+    sides = [images(0), images(1)]
+    gradients = [torch.autograd.grad((inputs.square() * 0.25).sum(), inputs)[0] for inputs in sides]  # D(x) = |x|^2 / 4
     penalty = REGULARISERS[name](gamma=2.0, every=1).penalty(gradients[0], gradients[1], 1.0)
-    closed_form = (both[side].detach() / 2).square().sum((1, 2, 3)).mean()
+    closed_form = (sides[side].detach() / 2).square().sum((1, 2, 3)).mean()
     torch.testing.assert_close(penalty, closed_form)
 
 
@@ -98,22 +106,22 @@ def test_impossible_settings_are_refused_in_words(name: str, settings: dict[str,
 # between real and generated images
 
 
-def test_the_penalty_between_is_paid_at_points_on_the_line() -> None:
+def test_the_interpolated_penalty_is_paid_at_points_on_the_line() -> None:
     torch.manual_seed(0)
     real, fake = torch.zeros(50, 1, 2, 2), torch.full((50, 1, 2, 2), 2.0)
-    points = REGULARISERS["gradient_penalty"]().points(real, fake)
-    assert torch.equal(points, points[:, :, :1, :1].expand_as(points))
-    assert 0 <= points.min() < 0.4
-    assert 1.6 < points.max() <= 2
+    between = REGULARISERS["gradient_penalty"]().interpolate(real, fake)
+    assert torch.equal(between, between[:, :, :1, :1].expand_as(between))
+    assert 0 <= between.min() < 0.4
+    assert 1.6 < between.max() <= 2
 
 
 def test_a_slope_of_one_is_free_and_another_one_costs_its_distance_squared() -> None:
     part = REGULARISERS["gradient_penalty"](weight=10.0, every=2)
     unit = torch.full((3, 1, 2, 2), 0.5)
-    assert part.penalty_between(unit, 1.0).item() == pytest.approx(0)
-    assert part.penalty_between(3 * unit, 1.0).item() == pytest.approx(10 * 2 * (3 - 1) ** 2)
+    assert part.interpolated_penalty(unit, 1.0).item() == pytest.approx(0)
+    assert part.interpolated_penalty(3 * unit, 1.0).item() == pytest.approx(10 * 2 * (3 - 1) ** 2)
     flat = torch.zeros(2, 1, 2, 2, requires_grad=True)
-    part.penalty_between(flat, 1.0).backward()
+    part.interpolated_penalty(flat, 1.0).backward()
     assert torch.isfinite(flat.grad).all()
 
 
@@ -138,47 +146,47 @@ def test_clipped_weights_stay_inside_the_limit_and_small_ones_stay_as_they_are()
 @pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
 def test_after_some_steps_every_matrix_has_a_largest_singular_value_of_one(architecture: str) -> None:
     network = critic(architecture)
-    REGULARISERS["spectral_norm"]().prepare(network)
+    REGULARISERS["spectral_norm"]().apply_to(network)
     images, labels = torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 0, 1])
     for _ in range(60):
         network(images, labels)
     assert torch.isfinite(network(images, labels)).all()
-    seen = 0
+    normalised = 0
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding) and not isinstance(module.weight, nn.Parameter):
             largest = torch.linalg.matrix_norm(module.weight.detach().flatten(1), 2).item()
             assert largest == pytest.approx(1, abs=0.08)
-            seen += 1
-    assert seen >= 3
+            normalised += 1
+    assert normalised >= 3
 
 
 # layers of the discriminator
 
 
-@every_preparation
+@every_layer_regulariser
 def test_a_prepared_discriminator_learns_answers_several_labels_and_keeps_its_word_about_batches(name: str) -> None:
     network, part = critic(), REGULARISERS[name]()
-    part.prepare(network)
+    part.apply_to(network)
     images, labels = torch.randn(8, 1, 16, 16), torch.arange(8) % 2
     network(images, labels).square().sum().backward()
     assert all(weight.grad is not None for weight in network.parameters())
     network.eval()
-    both = network(images, torch.stack([labels, 1 - labels], 1))
-    torch.testing.assert_close(both[:, 0], network(images, labels))
+    logits = network(images, torch.stack([labels, 1 - labels], 1))
+    torch.testing.assert_close(logits[:, 0], network(images, labels))
     alone = network(images[:4], labels[:4])
     assert torch.allclose(alone, network(images, labels)[:4], atol=1e-5) != part.couples_batch
 
 
 def test_dropout_leaves_out_its_share_and_only_while_training() -> None:
     network = critic()
-    REGULARISERS["dropout"](share=0.25).prepare(network)
+    REGULARISERS["dropout"](share=0.25).apply_to(network)
     features = torch.ones(200, 100)
     torch.manual_seed(0)
-    dropped = network.between(features)
+    dropped = network.dropout(features)
     assert (dropped == 0).float().mean().item() == pytest.approx(0.25, abs=0.02)
     assert dropped.max().item() == pytest.approx(1 / 0.75)
     network.eval()
-    assert torch.equal(network.between(features), features)
+    assert torch.equal(network.dropout(features), features)
 
 
 def test_equal_images_are_as_similar_as_the_batch_is_large() -> None:
@@ -199,21 +207,21 @@ def test_the_deviation_of_a_group_is_shared_by_its_images() -> None:
     assert layer(batch[:3]).std().item() == 0  # three images are one group
 
 
-# noise, memory, foresight
+# noise, historical averaging, unrolling
 
 
 def test_instance_noise_fades_in_a_straight_line() -> None:
     part = REGULARISERS["instance_noise"](deviation=0.2, until=0.5)
     torch.manual_seed(0)
     still = torch.zeros(40, 1, 16, 16)
-    spreads = [part.disturb(still, share).std().item() for share in (0.0, 0.25, 0.5, 0.9)]
+    spreads = [part.add_noise(still, share).std().item() for share in (0.0, 0.25, 0.5, 0.9)]
     assert spreads == pytest.approx([0.2, 0.1, 0, 0], rel=0.05)
 
 
 def test_leaving_the_past_costs_the_squared_distance() -> None:
     part = REGULARISERS["historical_averaging"](weight=0.1)
     weights = [torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([[3.0]], requires_grad=True)]
-    penalty = part.drift(weights, [torch.tensor([0.0, 2.0]), torch.tensor([[1.0]])])
+    penalty = part.historical_penalty(weights, [torch.tensor([0.0, 2.0]), torch.tensor([[1.0]])])
     assert penalty.item() == pytest.approx(0.1 * (1 + 4))
     penalty.backward()
     assert weights[1].grad.item() == pytest.approx(0.1 * 2 * 2)
@@ -232,13 +240,13 @@ class _Slope(nn.Module):
 
 def test_the_unrolled_discriminator_is_some_gradient_steps_ahead_and_the_generator_learns_through_them() -> None:
     """Loss w * x: every step lowers w by rate * x, so after two steps D(x) = (w - 2 rate x) x."""
-    network, made = _Slope(), torch.tensor(3.0, requires_grad=True)
+    network, fake = _Slope(), torch.tensor(3.0, requires_grad=True)
     part = REGULARISERS["unrolled"](steps=2, rate=0.1)
-    judge = part.look_ahead(network, lambda judge: judge(made, torch.zeros(0)))
-    logit = judge(made, torch.zeros(0))
+    unrolled = part.unroll(network, lambda discriminate: discriminate(fake, torch.zeros(0)))
+    logit = unrolled(fake, torch.zeros(0))
     assert logit.item() == pytest.approx((1 - 0.6) * 3)
     logit.backward()
-    assert made.grad.item() == pytest.approx(1 - 4 * 0.1 * 3)  # and not 1 - 0.6, which ignores the answer
+    assert fake.grad.item() == pytest.approx(1 - 4 * 0.1 * 3)  # and not 1 - 0.6, which ignores the answer
     assert network.weight.item() == 1
 
 

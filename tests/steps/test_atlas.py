@@ -50,8 +50,8 @@ def test_every_lesson_has_its_run_samples_map_and_audit(demo: Workspace, lesson:
     assert len(runs.history(demo, lesson.generator)["images"]) > 50
     samples = demo.samples(str(atlas.samples_of(demo, lesson.generator)))
     assert samples.provenance["cohort"] == demo.cohort(atlas.COHORT).digest
-    drawn = demo.map(newest(demo, "maps", lesson.generator))
-    assert set(samples.ids) <= set(drawn.ids)
+    feature_map = demo.map(newest(demo, "maps", lesson.generator))
+    assert set(samples.ids) <= set(feature_map.ids)
 
 
 def newest(demo: Workspace, kind: str, generator: str) -> str:
@@ -112,16 +112,16 @@ def test_laying_the_demo_does_not_load_torch(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize(("game", "all_modes"), [("ring-minimax", False), ("ring-recommended", True)])
 def test_the_kept_games_show_what_the_page_says(game: str, all_modes: bool) -> None:
-    kept = playground.load(atlas.shipped().parent / "playground" / f"{game}.npz")
-    assert bool(kept.modes[-1] == kept.modes_there) is all_modes
+    recorded = playground.load(atlas.shipped().parent / "playground" / f"{game}.npz")
+    assert bool(recorded.modes[-1] == recorded.modes_there) is all_modes
 
 
 def test_the_demo_opens_with_the_answer_on_augmentation(demo: Workspace) -> None:
     healthy, name = atlas.samples_of(demo, "healthy"), newest(demo, "benefits", "healthy")
-    found = demo.benefit(name)
-    assert found.cohort["hash"] == demo.cohort(atlas.COHORT).digest
-    assert found.synthetic["hash"] == demo.samples(str(healthy)).digest
-    assert (found.done, found.verdict.state) == (5, "harms")
-    assert len(found.arms) == 9
+    benefit = demo.benefit(name)
+    assert benefit.cohort["hash"] == demo.cohort(atlas.COHORT).digest
+    assert benefit.synthetic["hash"] == demo.samples(str(healthy)).digest
+    assert (benefit.done, benefit.verdict.state) == (5, "harms")
+    assert len(benefit.arms) == 9
     folder = demo.folder("benefits", name)
-    assert {path.stem for path in folder.glob("*.webp")} == {arm.name for arm in found.arms}
+    assert {path.stem for path in folder.glob("*.webp")} == {arm.name for arm in benefit.arms}

@@ -19,12 +19,12 @@ from ganaug_core.training.checkpoints import latest_checkpoint, save_checkpoint
 
 
 def state(value: float, size: int = 50) -> dict[str, Any]:
-    return {"images": int(value), "game": {"generator": {"weight": torch.full((size,), value)}, "skipped": 0}}
+    return {"images": int(value), "networks": {"generator": {"weight": torch.full((size,), value)}, "skipped": 0}}
 
 
-def value_of(kept: dict[str, Any] | None) -> float:
-    assert kept is not None
-    return float(kept["game"]["generator"]["weight"][0])
+def value_of(checkpoint: dict[str, Any] | None) -> float:
+    assert checkpoint is not None
+    return float(checkpoint["networks"]["generator"]["weight"][0])
 
 
 def names(folder: Path) -> list[str]:
@@ -40,9 +40,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_newest_checkpoint_comes_back(folder: Path) -> None:
-    kept = latest_checkpoint(folder)
-    assert value_of(kept) == 2
-    assert kept == {**state(2), "game": kept["game"]}  # type: ignore[index]
+    checkpoint = latest_checkpoint(folder)
+    assert value_of(checkpoint) == 2
+    assert checkpoint == {**state(2), "networks": checkpoint["networks"]}  # type: ignore[index]
 
 
 def test_a_folder_without_any_gives_nothing(tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nothing(
 
 @pytest.mark.parametrize("broken", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_are_never_saved(broken: float, folder: Path) -> None:
-    with pytest.raises(TrainingError, match=r"not finite in game.generator.weight, so it was not saved"):
-        save_checkpoint(folder, state(2) | {"game": {"generator": {"weight": torch.tensor([1.0, broken])}}}, 3)
+    with pytest.raises(TrainingError, match=r"not finite in networks.generator.weight, so it was not saved"):
+        save_checkpoint(folder, state(2) | {"networks": {"generator": {"weight": torch.tensor([1.0, broken])}}}, 3)
     assert value_of(latest_checkpoint(folder)) == 2
 
 
@@ -154,10 +154,10 @@ for _ in range(25):
     acknowledged = os.read(reading, 1 << 16).split()
     os.close(reading)
     promised = int(acknowledged[-1]) if acknowledged else last
-    kept = latest_checkpoint(folder)
-    found = 0 if kept is None else int(kept["weight"][0])
-    assert promised <= found <= promised + 1, (promised, found)
-    last = found
+    checkpoint = latest_checkpoint(folder)
+    number = 0 if checkpoint is None else int(checkpoint["weight"][0])
+    assert promised <= number <= promised + 1, (promised, number)
+    last = number
 print(last)
 """
 

@@ -22,7 +22,7 @@ from ganaug_core.jobs import launch, runs, store, supervisor, worker
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import Training, checkpoint_selection
-from ganaug_core.training.adversarial_step import Game
+from ganaug_core.training.adversarial_step import AdversarialNetworks
 
 BATCH = 8
 
@@ -104,7 +104,7 @@ ours, theirs = (dict(tensors(end)) for end in ends)
 assert ours.keys() == theirs.keys() and len(ours) > 40
 differ = [name for name in ours if not torch.equal(ours[name], theirs[name])]
 assert not differ, differ
-assert ends[0]["best"]["kept"] == ends[1]["best"]["kept"] is not None
+assert ends[0]["selection"]["selected"] == ends[1]["selection"]["selected"] is not None
 print(len(set(rested)), kills)
 """
 
@@ -180,13 +180,13 @@ def test_a_disk_that_fills_up_ends_the_run_in_words_and_it_goes_on_later(home: W
 
 def breaks(monkeypatch: pytest.MonkeyPatch, rate: float) -> None:
     """From update 20 on the loss is no number, as long as the learning rate is above `rate`."""
-    original = Game._discriminator_loss
+    original = AdversarialNetworks._discriminator_loss
 
-    def loss(game: Game, update: int, *rest: Any) -> Tensor:
-        value = original(game, update, *rest)
-        return value * float("nan") if update >= 20 and game.config.discriminator_learning_rate > rate else value
+    def loss(networks: AdversarialNetworks, update: int, *rest: Any) -> Tensor:
+        value = original(networks, update, *rest)
+        return value * float("nan") if update >= 20 and networks.config.discriminator_learning_rate > rate else value
 
-    monkeypatch.setattr(Game, "_discriminator_loss", loss)
+    monkeypatch.setattr(AdversarialNetworks, "_discriminator_loss", loss)
 
 
 def test_a_run_that_breaks_down_goes_on_with_half_the_learning_rates(
@@ -216,7 +216,7 @@ def test_a_resumed_run_stays_gentle() -> None:
     config = configure(changes={"architecture.width": 16}, images=80, batch_size=BATCH, threads=1, device="cpu")
     state = Training(squares(), config, rescues=1).state()
     assert Training(squares(), config, state=state).rescues == 1
-    assert Training(squares(), config, state=state).game.config.generator_learning_rate == pytest.approx(0.0005)
+    assert Training(squares(), config, state=state).networks.config.generator_learning_rate == pytest.approx(0.0005)
 
 
 # memory
@@ -227,24 +227,24 @@ def test_a_resumed_run_stays_gentle() -> None:
     [lambda: torch.empty(10**16), lambda: np.zeros(10**16), lambda: (_ for _ in ()).throw(torch.OutOfMemoryError("x"))],
 )
 def test_too_little_memory_suggests_a_smaller_batch(run_out: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def step(game: Game, number: int, share: float) -> dict[str, Tensor]:
+    def step(networks: AdversarialNetworks, number: int, share: float) -> dict[str, Tensor]:
         run_out() if not hasattr(result := run_out(), "send") else next(result)
         return {}
 
     config = configure(images=80, batch_size=BATCH, threads=1, device="cpu")
     training = Training(squares(), config)
-    monkeypatch.setattr(Game, "step", step)
+    monkeypatch.setattr(AdversarialNetworks, "step", step)
     with pytest.raises(TrainingError, match=r"memory of the .* with 8 images. .*batch_size 4") as caught:
         training.advance(1)
     assert caught.value.code == "out_of_memory"
 
 
 def test_another_error_of_a_step_stays_our_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    def step(game: Game, number: int, share: float) -> dict[str, Tensor]:
+    def step(networks: AdversarialNetworks, number: int, share: float) -> dict[str, Tensor]:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     training = Training(squares(), configure(images=80, batch_size=BATCH, threads=1, device="cpu"))
-    monkeypatch.setattr(Game, "step", step)
+    monkeypatch.setattr(AdversarialNetworks, "step", step)
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
         training.advance(1)
 

@@ -1,4 +1,4 @@
-"""Where training computes: device and precision in words, threads by measurement, the same game everywhere."""
+"""Where training computes: device and precision in words, threads by measurement, the same training everywhere."""
 
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,9 @@ def test_bfloat16_only_where_the_processor_multiplies_it(
     (tmp_path / "cpuinfo").write_text("model name\t: Test processor\n")
     monkeypatch.setattr(devices, "_CPU_INFO", tmp_path / "cpuinfo")
     monkeypatch.setattr(devices, "multiplies_bfloat16", lambda: multiplies)
-    place = devices.choose("cpu", "auto")
-    assert place.dtype == dtype
-    assert "Test processor" in place.in_words()
+    compute = devices.choose("cpu", "auto")
+    assert compute.dtype == dtype
+    assert "Test processor" in compute.in_words()
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").is_file(), reason="only Linux says it in a file")
@@ -83,7 +83,7 @@ def test_a_run_resumed_where_cores_are_fewer_takes_no_more_threads_than_there_ar
 
 
 def compare(one: Training, other: Training) -> None:
-    """Two places may round differently, and Adam's first steps make much of little; the game must be the same."""
+    """Two devices may round differently, and Adam's first steps make much of little; the training must be the same."""
     for _ in range(5):
         assert one.advance(1) == pytest.approx(other.advance(1), rel=0.02)
     theirs = other.generator()
@@ -92,13 +92,13 @@ def compare(one: Training, other: Training) -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here: the run on the CPU has nothing to compare with")
-def test_gpu_and_cpu_play_the_same_game(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpu_and_cpu_train_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    places = ("cpu", "cuda")
+    device_names = ("cpu", "cuda")
     compare(
         *(
-            Training(squares(), config(device=each, precision="float32", augment="on", deterministic=True))
-            for each in places
+            Training(squares(), config(device=device, precision="float32", augment="on", deterministic=True))
+            for device in device_names
         )
     )
 
@@ -107,7 +107,7 @@ def test_another_number_format_plays_the_same_game_up_to_rounding() -> None:
     """The tolerance of the comparison above, tried where there is no GPU: channels last against channels first."""
     usual = Training(squares(), config(precision="float32", augment="on"))
     other = Training(squares(), config(precision="float32", augment="on"))
-    for network in (other.game.generator, other.game.discriminator, other.game.average):
+    for network in (other.networks.generator, other.networks.discriminator, other.networks.averaged_generator):
         network.to(memory_format=torch.contiguous_format)
     compare(usual, other)
 
@@ -131,7 +131,7 @@ def test_no_step_waits_for_the_gpu() -> None:
     torch.cuda.set_sync_debug_mode("error")
     try:
         for number in range(5, 13):
-            training.game.step(number, 0.1)
+            training.networks.step(number, 0.1)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
@@ -142,7 +142,7 @@ def test_a_deterministic_run_on_a_gpu_gives_the_same_bits_twice() -> None:
     for run in runs:
         run.advance(20)
     try:
-        ours, theirs = (run.state()["game"]["generator"] for run in runs)
+        ours, theirs = (run.state()["networks"]["generator"] for run in runs)
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)
     finally:
         torch.use_deterministic_algorithms(False)
@@ -160,30 +160,32 @@ def test_the_presets_take_a_step_on_a_gpu(size: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # the compiler looks at it, not we
-def test_compiled_networks_play_the_same_game(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_networks_train_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Traced and differentiated as for a GPU, but run kernel by kernel: another compiler is not tried here."""
     usual = Training(squares(), config(precision="float32", augment="on"))
-    place = devices.Place(torch.device("cpu"), torch.float32, compiling="aot_eager")
-    monkeypatch.setattr(devices, "choose", lambda *_, **__: place)
+    compute = devices.Compute(torch.device("cpu"), torch.float32, compile_backend="aot_eager")
+    monkeypatch.setattr(devices, "choose", lambda *_, **__: compute)
     compiled = Training(squares(), config(precision="float32", augment="on", compiled=True))
-    assert compiled.game._draw is not compiled.game.generator
+    assert compiled.networks._compiled_generator is not compiled.networks.generator
     compare(usual, compiled)
 
 
 def test_a_processor_neither_compiles_nor_changes_its_kernels_unless_asked() -> None:
-    place = devices.choose("cpu", "float32", deterministic=True)
-    assert (place.compiling, place.draws_itself) == (None, False)
+    compute = devices.choose("cpu", "float32", deterministic=True)
+    assert (compute.compile_backend, compute.draws_on_gpu) == (None, False)
     assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_an_update_that_is_left_out_is_known_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     training = Training(squares(), config())
-    game = training.game
-    before = {name: each.clone() for name, each in game.generator.state_dict().items()}
-    monkeypatch.setattr(game, "_generator_loss", lambda share: next(game.generator.parameters()).sum() * float("inf"))
-    game.step(0, 0.0)
-    game.step(1, 0.0)
-    assert isinstance(game.skipped, torch.Tensor)
-    assert int(game.skipped) == 2
-    assert all(torch.equal(each, before[name]) for name, each in game.generator.state_dict().items())
-    assert all(int(each["step"]) == 0 for each in game.generator_optimiser.state.values())
+    networks = training.networks
+    before = {name: weight.clone() for name, weight in networks.generator.state_dict().items()}
+    monkeypatch.setattr(
+        networks, "_generator_loss", lambda share: next(networks.generator.parameters()).sum() * float("inf")
+    )
+    networks.step(0, 0.0)
+    networks.step(1, 0.0)
+    assert isinstance(networks.nonfinite_steps, torch.Tensor)
+    assert int(networks.nonfinite_steps) == 2
+    assert all(torch.equal(weight, before[name]) for name, weight in networks.generator.state_dict().items())
+    assert all(int(state["step"]) == 0 for state in networks.generator_optimiser.state.values())

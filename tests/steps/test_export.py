@@ -15,7 +15,7 @@ from ganaug_core.generators.export import MARK, storage_of
 from ganaug_core.records import Intensity, Samples
 
 
-def drawn(intensity: Intensity, n: int = 6) -> Samples:
+def samples_in(intensity: Intensity, n: int = 6) -> Samples:
     values = np.linspace(-1, 1, n * 64, dtype=np.float32).reshape(n, 1, 8, 8)
     return Samples(
         name="s",
@@ -42,7 +42,7 @@ def drawn(intensity: Intensity, n: int = 6) -> Samples:
 def test_exported_images_give_their_physical_values_back(
     intensity: Intensity, mode: str, tolerance: float, tmp_path: Path
 ) -> None:
-    samples = drawn(intensity)
+    samples = samples_in(intensity)
     generators.export(samples, intensity, tmp_path / "out", "png")
     rows = list(csv.DictReader((tmp_path / "out" / "manifest.csv").read_text().splitlines()))
     assert [row["id"] for row in rows] == samples.ids.tolist()
@@ -57,7 +57,7 @@ def test_exported_images_give_their_physical_values_back(
 
 
 def test_colour_images_keep_their_channels(tmp_path: Path) -> None:
-    plain = drawn(Intensity("intensity", 0.0, 255.0))
+    plain = samples_in(Intensity("intensity", 0.0, 255.0))
     colour = Samples(**{**vars(plain), "images": plain.images * np.array([1, -1, 0.5], np.float32)[:, None, None]})
     generators.export(colour, Intensity("intensity", 0.0, 255.0), tmp_path / "out", "png")
     with Image.open(tmp_path / "out" / "normal" / "0000.png") as opened:
@@ -69,7 +69,7 @@ def test_colour_images_keep_their_channels(tmp_path: Path) -> None:
 
 def test_npz_holds_images_and_labels_without_a_pickle(tmp_path: Path) -> None:
     intensity = Intensity("HU", -160.0, 240.0)
-    samples = drawn(intensity)
+    samples = samples_in(intensity)
     generators.export(samples, intensity, tmp_path / "out", "npz")
     with np.load(tmp_path / "out" / "samples.npz", allow_pickle=False) as content:
         assert content["images"].shape == (6, 8, 8)
@@ -82,7 +82,7 @@ def test_npz_holds_images_and_labels_without_a_pickle(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format", ["png", "npz"])
 def test_no_path_of_a_source_leaves_and_odd_class_names_stay_inside(format: Any, tmp_path: Path) -> None:
     generators.export(
-        drawn(Intensity("intensity", 0.0, 255.0)), Intensity("intensity", 0.0, 255.0), tmp_path / "out", format
+        samples_in(Intensity("intensity", 0.0, 255.0)), Intensity("intensity", 0.0, 255.0), tmp_path / "out", format
     )
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert all(b"doctor" not in path.read_bytes() for path in written)
@@ -95,9 +95,9 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
     with pytest.raises(GeneratorError, match=r"out is already there and not empty"):
-        generators.export(drawn(Intensity("HU", -1.0, 1.0)), Intensity("HU", -1.0, 1.0), tmp_path / "out", "png")
+        generators.export(samples_in(Intensity("HU", -1.0, 1.0)), Intensity("HU", -1.0, 1.0), tmp_path / "out", "png")
     with pytest.raises(GeneratorError, match=r"no format 'bmp'. Choose png or npz"):
-        generators.export(drawn(Intensity("HU", -1.0, 1.0)), Intensity("HU", -1.0, 1.0), tmp_path / "new", "bmp")  # type: ignore[arg-type]
+        generators.export(samples_in(Intensity("HU", -1.0, 1.0)), Intensity("HU", -1.0, 1.0), tmp_path / "new", "bmp")  # type: ignore[arg-type]
 
 
 def test_a_full_disk_leaves_no_half_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_a_full_disk_leaves_no_half_export(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(Image.Image, "save", full)
     with pytest.raises(WorkspaceError, match=r"disk is full"):
-        generators.export(drawn(Intensity("HU", -1.0, 1.0)), Intensity("HU", -1.0, 1.0), tmp_path / "out", "png")
+        generators.export(samples_in(Intensity("HU", -1.0, 1.0)), Intensity("HU", -1.0, 1.0), tmp_path / "out", "png")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -60,7 +60,7 @@ def test_a_generator_that_was_stopped_after_two_steps_is_one_and_draws(recipe: s
     run.advance(2)
     generators.write(tmp_path / "g.safetensors", run.passport("small"), run.generator())
     back = generators.load(tmp_path / "g.safetensors")
-    shown = run.game.average.eval()
+    shown = run.networks.averaged_generator.eval()
     images = back.sample(np.array([0, 1, 0]), seed=3)
     latents = torch.randn(64, back.architecture.latent, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
@@ -116,8 +116,8 @@ def test_licence_measures_and_counts_do_not_change_which_generator_it_is(tmp_pat
     again = generators.load(path)
     assert again.passport.metrics == {"coverage": 0.5}
     assert again.digest == first.digest
-    drawn = [generators.draw(each, "d", per_class=1).ids.tolist() for each in (first, again)]
-    assert drawn[0] == drawn[1]
+    ids = [generators.draw(generator, "d", per_class=1).ids.tolist() for generator in (first, again)]
+    assert ids[0] == ids[1]
 
 
 @pytest.mark.parametrize("change", ["unit", "range", "classes", "weights"])
@@ -201,7 +201,7 @@ def test_mixed_styles_are_a_square_whose_rows_share_the_coarse_and_columns_the_f
     assert np.array_equal(styled.mixed(1, seed=3, share=0.5).reshape(6, 6, -1), images)
     assert np.unique(images.reshape(36, -1), axis=0).shape[0] == 36
     mostly = [styled.mixed(1, seed=3, share=share).reshape(6, 6, -1) for share in (0.01, 0.99)]
-    within_rows, within_columns = ([each.std(axis).mean() for each in mostly] for axis in (1, 0))
+    within_rows, within_columns = ([images.std(axis).mean() for images in mostly] for axis in (1, 0))
     assert within_rows[0] < within_rows[1]  # with hardly a layer from the column, a row is one image again and again
     assert within_columns[1] < within_columns[0]
 
@@ -240,20 +240,20 @@ def test_an_impossible_truncation_is_refused(truncation: float, generator: Gener
 
 
 def test_drawn_samples_are_a_record_with_opaque_ids(generator: Generator) -> None:
-    drawn = generators.draw(generator, "s", per_class=5, seed=2)
+    samples = generators.draw(generator, "s", per_class=5, seed=2)
     again = generators.draw(generator, "other", per_class=5, seed=2)
-    assert drawn.labels.tolist() == [0] * 5 + [1] * 5
-    assert len(set(drawn.ids)) == 10
-    assert all(len(each) == 12 and int(each, 16) >= 0 for each in drawn.ids)
-    assert (drawn.digest, drawn.ids.tolist()) == (again.digest, again.ids.tolist())
-    assert not set(drawn.ids) & set(generators.draw(generator, "s", per_class=5, seed=3).ids)
-    assert drawn.provenance["cohort"] == generator.passport.cohort_digest
-    assert drawn.provenance["generator"] == generator.digest
+    assert samples.labels.tolist() == [0] * 5 + [1] * 5
+    assert len(set(samples.ids)) == 10
+    assert all(len(image_id) == 12 and int(image_id, 16) >= 0 for image_id in samples.ids)
+    assert (samples.digest, samples.ids.tolist()) == (again.digest, again.ids.tolist())
+    assert not set(samples.ids) & set(generators.draw(generator, "s", per_class=5, seed=3).ids)
+    assert samples.provenance["cohort"] == generator.passport.cohort_digest
+    assert samples.provenance["generator"] == generator.digest
 
 
 def test_a_class_can_be_drawn_by_name(generator: Generator) -> None:
-    drawn = generators.draw(generator, "s", per_class=3, classes=["side 6"], seed=0)
-    assert drawn.labels.tolist() == [1, 1, 1]
+    samples = generators.draw(generator, "s", per_class=3, classes=["side 6"], seed=0)
+    assert samples.labels.tolist() == [1, 1, 1]
     with pytest.raises(GeneratorError, match=r"no class named side 9. Choose from: side 4, side 6"):
         generators.draw(generator, "s", per_class=3, classes=["side 9"], seed=0)
     with pytest.raises(GeneratorError, match=r"0 images of a class cannot be drawn"):
@@ -411,9 +411,9 @@ def test_a_file_that_is_not_what_it_says_is_refused_in_words(
     case: str, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, made = REFUSED[case]
+    code, spoil = REFUSED[case]
     path = tmp_path / "suspect.safetensors"
-    path.write_bytes(made(good))
+    path.write_bytes(spoil(good))
     with pytest.raises(GeneratorError) as caught:
         generators.load(path)
     assert caught.value.code == code, str(caught.value)

@@ -128,8 +128,8 @@ def test_the_rules_name_losses_of_the_family() -> None:
 def test_points_of_the_target_itself_reach_all_modes(name: str, modes: int) -> None:
     target = TARGETS[name]()
     points = target.draw(1000, np.random.default_rng(0))
-    found, quality = target.judge(points)
-    assert found == target.modes == modes
+    reached, quality = target.judge(points)
+    assert reached == target.modes == modes
     assert quality == pytest.approx(1 - np.exp(-4.5), abs=0.02) or name == "moons"  # Rayleigh within 3 deviations
     assert quality > 0.97
     assert np.abs(points).max() < 1.3

@@ -56,7 +56,8 @@ def test_what_a_part_remembers_is_in_the_state(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "forgotten", ["generator", "discriminator", "average", "generator_optimiser", "discriminator_optimiser", "steps"]
+    "forgotten",
+    ["generator", "discriminator", "averaged_generator", "generator_optimiser", "discriminator_optimiser", "steps"],
 )
 def test_forgetting_any_part_of_the_state_would_change_the_result(forgotten: str) -> None:
     cohort, plan = squares(), config()
@@ -65,8 +66,8 @@ def test_forgetting_any_part_of_the_state_would_change_the_result(forgotten: str
     fresh = copy.deepcopy(first.state())
     first.advance(6)
     state = first.state()
-    part = state if forgotten == "steps" else state["game"]
-    part[forgotten] = fresh["steps"] if forgotten == "steps" else fresh["game"][forgotten]
+    part = state if forgotten == "steps" else state["networks"]
+    part[forgotten] = fresh["steps"] if forgotten == "steps" else fresh["networks"][forgotten]
     second = Training(cohort, plan, state=state)
     second.advance(6)
     assert not same(straight.state(), second.state())

@@ -18,8 +18,8 @@ from ganaug_core.losses import LOSSES
 from ganaug_core.losses.relativistic_pairing import RelativisticPairing
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort
 from ganaug_core.training import Training, resolve, run, schedule
-from ganaug_core.training.adversarial_step import Game
-from ganaug_core.training.telemetry import Shown
+from ganaug_core.training.adversarial_step import AdversarialNetworks
+from ganaug_core.training.telemetry import FixedInputs
 from ganaug_core.training.training_images import TrainingImages
 
 pytestmark = pytest.mark.numerical
@@ -65,17 +65,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Replace the clock: a step takes 10 ms, looking at the networks 200 ms, and nothing is computed."""
     now = [0.0]
 
-    def step(game: Game, number: int, share: float) -> dict[str, Tensor]:
+    def step(networks: AdversarialNetworks, number: int, share: float) -> dict[str, Tensor]:
         now[0] += 0.01
         return {"discriminator_loss": torch.tensor(float(number))}
 
-    def look(shown: Shown, game: Game) -> tuple[dict[str, Any], dict[str, float]]:
+    def look(inputs: FixedInputs, networks: AdversarialNetworks) -> tuple[dict[str, Any], dict[str, float]]:
         now[0] += 0.2
-        return {side: np.ones(len(labels), np.float32) for side, labels in shown.asked.items()}, {}
+        return {side: np.ones(len(labels), np.float32) for side, labels in inputs.logit_labels.items()}, {}
 
     monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(Game, "step", step)
-    monkeypatch.setattr(Shown, "look", look)
+    monkeypatch.setattr(AdversarialNetworks, "step", step)
+    monkeypatch.setattr(FixedInputs, "logits_and_variety", look)
     return now
 
 
@@ -124,8 +124,8 @@ def test_the_losses_go_where_they_should_and_the_classes_come_apart() -> None:
     preview = reports[-1].preview
     assert preview is not None
     real = [cohort.images(cohort.where(TRAIN, label=label)).mean() for label in (0, 1)]
-    made = [preview[:8].mean(), preview[8:].mean()]
-    assert made[1] - made[0] > 0.3 * (real[1] - real[0]) > 0
+    generated = [preview[:8].mean(), preview[8:].mean()]
+    assert generated[1] - generated[0] > 0.3 * (real[1] - real[0]) > 0
 
 
 def test_the_hold_out_is_never_opened_and_the_tuning_share_teaches_nothing() -> None:
@@ -191,11 +191,11 @@ def test_settings_follow_the_budget() -> None:
 
 def test_the_average_has_its_half_life() -> None:
     plan = config()
-    assert (1 - schedule.averaging(10**6, BATCH, plan)) ** (10_000 / BATCH) == pytest.approx(0.5)
-    assert (1 - schedule.averaging(10_000, BATCH, plan)) ** (500 / BATCH) == pytest.approx(0.5)
+    assert (1 - schedule.averaging_weight(10**6, BATCH, plan)) ** (10_000 / BATCH) == pytest.approx(0.5)
+    assert (1 - schedule.averaging_weight(10_000, BATCH, plan)) ** (500 / BATCH) == pytest.approx(0.5)
 
 
-# what parts do in a game
+# what parts do in a run
 
 
 def test_several_critic_steps_show_as_many_images() -> None:
@@ -209,37 +209,37 @@ def test_the_probability_of_augmentations_rises_while_the_discriminator_is_certa
     certainty: float, probability: float
 ) -> None:
     plan = config(changes={"augment": "adaptive", "adaptive_images": 1000})
-    game = Training(squares(), plan).game
+    networks = Training(squares(), plan).networks
     for _ in range(500 // BATCH):
-        game.adapt(torch.full((BATCH,), certainty), torch.zeros(BATCH))
-    assert game.augmenting is not None
-    assert game.augmenting.item() == pytest.approx(probability, abs=0.01)
+        networks.adapt_augmentation(torch.full((BATCH,), certainty), torch.zeros(BATCH))
+    assert networks.augmentation_probability is not None
+    assert networks.augmentation_probability.item() == pytest.approx(probability, abs=0.01)
 
 
 def test_at_half_a_probability_half_of_the_images_are_changed() -> None:
-    game = Training(squares(), config(changes={"augment": "adaptive", "augmentations": "translation"})).game
+    networks = Training(squares(), config(changes={"augment": "adaptive", "augmentations": "translation"})).networks
     images = torch.rand(400, 1, 16, 16)
     for probability in (0.0, 0.5, 1.0):
-        game.augmenting = torch.tensor(probability)
-        changed = (game.shown(images, 0.0) != images).flatten(1).any(1).double().mean().item()
+        networks.augmentation_probability = torch.tensor(probability)
+        changed = (networks.discriminator_input(images, 0.0) != images).flatten(1).any(1).double().mean().item()
         assert changed == pytest.approx(probability * (1 - 1 / 25), abs=0.07)  # a shift by nothing is one in 5 x 5
 
 
 def test_clipped_weights_stay_clipped_after_a_step() -> None:
     training = Training(squares(), config("wgan"))
     training.advance(3)
-    weights = training.state()["game"]["discriminator"]
-    floats = [each for name, each in weights.items() if each.is_floating_point() and "running" not in name]
-    assert max(float(each.abs().max()) for each in floats) <= 0.01
+    weights = training.state()["networks"]["discriminator"]
+    floats = [weight for name, weight in weights.items() if weight.is_floating_point() and "running" not in name]
+    assert max(float(weight.abs().max()) for weight in floats) <= 0.01
 
 
 def test_historical_averaging_holds_weights_back() -> None:
     moved = []
     for changes in ({}, {"regularisers": "r1,r2,historical_averaging", "historical_averaging.weight": 5.0}):
         training = Training(squares(), config(changes=changes))
-        before = training.state()["game"]["generator"]
+        before = training.state()["networks"]["generator"]
         training.advance(30)
-        after = training.state()["game"]["generator"]
+        after = training.state()["networks"]["generator"]
         moved.append(sum(float((after[name] - before[name]).square().sum()) for name in before))
     assert moved[1] < moved[0]
 
@@ -288,8 +288,8 @@ def test_a_dcgan_without_batch_norm_in_the_critic_takes_gradient_penalties() -> 
 
 def test_another_seed_is_another_run() -> None:
     runs = [Training(squares(), config(seed=seed)) for seed in (0, 1)]
-    for each in runs:
-        each.advance(2)
+    for training in runs:
+        training.advance(2)
     assert not same(runs[0].state(), runs[1].state())
 
 
@@ -331,14 +331,14 @@ def spoilt(monkeypatch: pytest.MonkeyPatch, first: int, last: int) -> Training:
 def test_a_batch_that_gives_no_number_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     training = spoilt(monkeypatch, 2, 4)
     training.advance(10)
-    assert all(torch.isfinite(each).all() for _, each in tensors(training.state()))
+    assert all(torch.isfinite(tensor).all() for _, tensor in tensors(training.state()))
 
 
 def test_four_in_a_row_stop_the_run_in_words_and_the_weights_stay_good(monkeypatch: pytest.MonkeyPatch) -> None:
     training = spoilt(monkeypatch, 2, 9)
     with pytest.raises(TrainingError, match=r"unstable: after 48 images 4 updates in a row.*last checkpoint"):
         list(training)
-    assert all(torch.isfinite(each).all() for _, each in tensors(training.state()))
+    assert all(torch.isfinite(tensor).all() for _, tensor in tensors(training.state()))
 
 
 def test_a_pixel_that_is_no_number_is_found_before_the_first_step() -> None:
@@ -371,7 +371,7 @@ def test_the_passport_says_what_was_trained() -> None:
         "recommended",
         cohort.digest,
     )
-    assert [(each.name, each.train) for each in card.classes] == [("side 4", 40), ("side 6", 40)]
+    assert [(class_card.name, class_card.train) for class_card in card.classes] == [("side 4", 40), ("side 6", 40)]
     assert (card.spacing_mm, card.patients) == ([0.8, 0.7], 40)
     assert card.architecture.settings == {
         "width": 16,

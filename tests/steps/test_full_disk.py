@@ -47,7 +47,7 @@ PLACES: dict[str, tuple[str, Callable[..., Any], Callable[[Workspace], object]]]
     "the images that are left": (
         "tempfile.TemporaryFile",
         full,
-        lambda place: draft_split._some(np.zeros((2, 1, 4, 4), np.uint8), np.array([0]), place.root),
+        lambda place: draft_split._copied(np.zeros((2, 1, 4, 4), np.uint8), np.array([0]), place.root),
     ),
     "the artefact's folder": ("tempfile.mkdtemp", full, lambda place: place.keep(digit_cohort.cohort(30), "more")),
     "the artefact's place": ("os.replace", full, lambda place: place.keep(digit_cohort.cohort(30), "more")),

@@ -341,7 +341,7 @@ def test_a_file_that_is_rewritten_all_the_time_kills_nothing(tmp_path: Path, mon
     end = time.monotonic() + 3
     with guarded_decoding.Decoder() as decoder:
         while time.monotonic() < end:
-            (answer,) = decoder.read([guarded_decoding.Asked(path, "a.dcm")])
+            (answer,) = decoder.read([guarded_decoding.FileRequest(path, "a.dcm")])
             codes.add(answer.code if isinstance(answer, Skipped) else "ok")
     stop.set()
     writer.join()

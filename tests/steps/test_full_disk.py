@@ -134,7 +134,7 @@ def test_decoded_pixels_that_find_no_room_are_not_the_files_fault(
     monkeypatch.setattr(decoder, "SMALL", 0)
     path = write_dicom(tmp_path / "a.dcm", ramp())
     request: dict[str, Any] = {"path": str(path), "kind": "dicom", "pixels": str(FULL), "folder": str(tmp_path)}
-    request |= {"known": None, "mask": None, "drawn": None, "planes": None, "seconds": 9.0}
+    request |= {"earlier_header": None, "mask": None, "packed_masks": None, "planes": None, "seconds": 9.0}
     told, _ = decoder.answer({**request, "choices": vars(Choices())})
     assert told["code"] == private_copies.DISK_FULL
 

@@ -46,8 +46,8 @@ def test_a_decoder_that_dies_names_the_file_and_reads_the_next(
         owner = "TROUBLE" if name == "b.dcm" else "fine"
         write_dicom(tmp_path / name, ramp(), PatientID=owner, ImagePositionPatient=[0, 0, index])
     slices, skipped = read(*(tmp_path / name for name in names))
-    assert [each.source for each in slices] == ["a.dcm", "c.dcm"]
-    assert [(each.file, each.code) for each in skipped] == [("b.dcm", "crash")]
+    assert [image.source for image in slices] == ["a.dcm", "c.dcm"]
+    assert [(entry.file, entry.code) for entry in skipped] == [("b.dcm", "crash")]
     assert says in skipped[0].say
 
 
@@ -55,15 +55,15 @@ def test_of_files_asked_for_together_each_bad_one_costs_itself_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     misbehave(monkeypatch, "os.kill(os.getpid(), signal.SIGSEGV)")
-    asked = []
+    requests = []
     for number in range(8):
         owner = "TROUBLE" if number in (0, 3, 4, 7) else "fine"
         path = write_dicom(tmp_path / f"{number}.dcm", ramp(), PatientID=owner, InstanceNumber=number)
-        asked.append(guarded_decoding.FileRequest(path, path.name, header_only=number == 5))
-    asked.insert(2, guarded_decoding.FileRequest(tmp_path / "\udce9.dcm", "\udce9.dcm"))
+        requests.append(guarded_decoding.FileRequest(path, path.name, header_only=number == 5))
+    requests.insert(2, guarded_decoding.FileRequest(tmp_path / "\udce9.dcm", "\udce9.dcm"))
     with guarded_decoding.Decoder() as decoder:
-        found = decoder.read(asked)
-    codes = [each.code if isinstance(each, Skipped) else len(each.slices) for each in found]
+        answers = decoder.read(requests)
+    codes = [answer.code if isinstance(answer, Skipped) else len(answer.slices) for answer in answers]
     assert codes == ["crash", 1, "name", 1, "crash", "crash", 0, 1, "crash"]
 
 

@@ -36,14 +36,16 @@ class Series:
     def position(self, number: float) -> list[float]:
         """Of the first pixel of a slice."""
         row, column = np.reshape(self.orientation, (2, 3))
-        return [float(each) for each in np.array(self.origin) + number * self.spacing[0] * np.cross(row, column)]
+        return [
+            float(coordinate) for coordinate in np.array(self.origin) + number * self.spacing[0] * np.cross(row, column)
+        ]
 
     def points(self, number: float, corners: Sequence[tuple[float, float]]) -> list[float]:
         """Patient coordinates of (row, column) places on a slice, flat."""
         row, column = np.reshape(self.orientation, (2, 3))
-        places = np.array(corners, float)
-        found = self.position(number) + places[:, :1] * self.spacing[1] * column + places[:, 1:] * self.spacing[2] * row
-        return [round(float(each), 4) for each in found.ravel()]
+        rows_mm, columns_mm = (np.array(corners, float) * self.spacing[1:]).T[..., None]  # (corner, 1)
+        points = self.position(number) + rows_mm * column + columns_mm * row
+        return [round(float(coordinate), 4) for coordinate in points.ravel()]
 
 
 def write_series(home: Path, series: Series, voxels: NDArray[np.int16]) -> None:
@@ -72,10 +74,10 @@ def _file(path: Path, kind: str, **attributes: Any) -> FileDataset:
 
 
 def _with(**attributes: Any) -> Dataset:
-    made = Dataset()
+    dataset = Dataset()
     for keyword, value in attributes.items():
-        setattr(made, keyword, value)
-    return made
+        setattr(dataset, keyword, value)
+    return dataset
 
 
 def write_seg(
@@ -97,13 +99,13 @@ def write_seg(
     """
     grid = grid or series
     rows, columns = frames[0][2].shape
-    stack = np.stack([each for _, _, each in frames]).astype(np.uint8)
+    stack = np.stack([marks for _, _, marks in frames]).astype(np.uint8)
     groups = [
         _with(
-            PlanePositionSequence=[_with(ImagePositionPatient=grid.position(place))],
+            PlanePositionSequence=[_with(ImagePositionPatient=grid.position(slice_number))],
             SegmentIdentificationSequence=[_with(ReferencedSegmentNumber=segment)],
         )
-        for segment, place, _ in frames
+        for segment, slice_number, _ in frames
     ]
     shared = _with(
         PlaneOrientationSequence=[_with(ImageOrientationPatient=list(grid.orientation))],
@@ -149,12 +151,12 @@ def write_structures(
                 _with(
                     ContourGeometricType=shape,
                     NumberOfContourPoints=len(corners),
-                    ContourData=list(data) if data is not None else series.points(place, corners),
+                    ContourData=list(data) if data is not None else series.points(slice_number, corners),
                 )
-                for place, corners in drawn
+                for slice_number, corners in slice_contours
             ],
         )
-        for number, drawn in regions.items()
+        for number, slice_contours in regions.items()
     ]
     study = _with(RTReferencedSeriesSequence=[_with(SeriesInstanceUID=refers or series.uid)])
     frame = _with(FrameOfReferenceUID="1.2.9", RTReferencedStudySequence=[study])

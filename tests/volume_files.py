@@ -15,13 +15,13 @@ from ganaug_core.records import Skipped, Slice
 
 
 def read(*paths: Path, **choices: Any) -> tuple[list[Slice], list[Skipped]]:
-    found = list(volumes.read([(path, path.name, "a") for path in paths], Choices(**choices)))
-    slices = [each for each in found if isinstance(each, Slice)]
-    return slices, [each for each in found if isinstance(each, Skipped)]
+    entries = list(volumes.read([(path, path.name, "a") for path in paths], Choices(**choices)))
+    slices = [entry for entry in entries if isinstance(entry, Slice)]
+    return slices, [entry for entry in entries if isinstance(entry, Skipped)]
 
 
 def values(slices: Sequence[Slice]) -> tuple[float, float]:
-    return min(float(each.pixels.min()) for each in slices), max(float(each.pixels.max()) for each in slices)
+    return min(float(image.pixels.min()) for image in slices), max(float(image.pixels.max()) for image in slices)
 
 
 def write_dicom(path: Path, pixels: "np.ndarray[Any, Any]", **changes: Any) -> Path:

@@ -1,4 +1,4 @@
-"""Source -> Cohort: read, check, leave out what cannot be used (and say so), find twins, split by patient."""
+"""Source -> Cohort: read, check, leave out what cannot be used (and say so), find near-duplicates, split by patient."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from ganaug_core import readers
 from ganaug_core.cohort import draft_split, exact_duplicates, image_ids, patient_groups, pixels, reading
 from ganaug_core.cohort.class_reduction import reduce_class
 from ganaug_core.cohort.cohort_json import as_json
+from ganaug_core.cohort.exact_duplicates import ExactDuplicates
 from ganaug_core.cohort.image_stack import Stack
 from ganaug_core.cohort.masks import Masks
 from ganaug_core.cohort.patient_groups import Draft
@@ -56,8 +57,8 @@ def import_cohort(
     """Return a cohort whose split is fixed, and where each image came from. See `read_cohort`."""
     plan = Plan(tuning=tuning, holdout=holdout, seed=seed, twin_limit=twin_limit, pattern=pattern)
     settings = {"size": size, "value_range": value_range, "percentiles": percentiles, "columns": columns}
-    made = read_cohort(source, name, plan, choices=choices, report=report, **settings)  # type: ignore[arg-type]
-    return made.cohort, made.paths
+    imported = read_cohort(source, name, plan, choices=choices, report=report, **settings)  # type: ignore[arg-type]
+    return imported.cohort, imported.paths
 
 
 def read_cohort(
@@ -74,7 +75,9 @@ def read_cohort(
     folder: Path | None = None,
     report: Report = silent,
 ) -> Imported:
-    """Read a source and split it; memory does not grow with the number of images beyond what the search of twins needs.
+    """Read a source and split it.
+
+    Memory does not grow with the number of images beyond what the search for near-duplicates needs.
 
     Args:
         source: See `readers.read`.
@@ -94,30 +97,34 @@ def read_cohort(
     check_name(name)
     _check(size, value_range, percentiles)
     patient_groups.check_shares(plan.tuning, plan.holdout)
-    with Stack(folder) as stack, Masks(folder) as drawn:
-        read = reading.read(source, columns, replace(choices or readers.Choices(), size=size), stack, drawn, report)
-        same = exact_duplicates.exact(read.slices, [stack.digests[row] for row in read.rows])
-        if not same.kept:
+    with Stack(folder) as stack, Masks(folder) as mask_stack:
+        gathered = reading.read(
+            source, columns, replace(choices or readers.Choices(), size=size), stack, mask_stack, report=report
+        )
+        duplicates = exact_duplicates.exact(gathered.slices, [stack.digests[row] for row in gathered.rows])
+        if not duplicates.kept:
             raise CohortError(
                 "Every image is there under two labels.",
                 do="Decide which class is right, remove the other files and import again.",
                 code="two_labels",
             )
-        slices = [read.slices[row] for row in same.kept]
-        rows = [read.rows[row] for row in same.kept]
-        intensity = pixels.intensity_of(stack, rows, slices[0], str(source), value_range, percentiles)
+        slices = [gathered.slices[row] for row in duplicates.kept]
+        rows = [gathered.rows[row] for row in duplicates.kept]
+        intensity = pixels.intensity_of(
+            stack, rows, slices[0], str(source), value_range=value_range, percentiles=percentiles
+        )
         stored = stack.chosen(rows, intensity.low, intensity.high)
-        masks = drawn.chosen(rows)
+        masks = mask_stack.chosen(rows)
         below = sum(stack.lows[row] < intensity.low for row in rows)
         above = sum(stack.highs[row] > intensity.high for row in rows)
     classes, labels = reading.labelled(slices)
     salt = b"" if str(source).startswith(PREFIX) else installation_salt()
-    ids = image_ids.ids(stored, [each.source for each in slices], salt)
+    ids = image_ids.ids(stored, [image.source for image in slices], salt)
 
-    own = any(each.role == ROLES[-1] for each in slices)
-    widest = plan.twin_limit if fixed or own else max(plan.twin_limit, patient_groups.WIDEST_LIMIT)
-    near, distances, widest = _near(intensity, stored, widest, plan.twin_limit, report)
-    draft = _draft(read.slices, same, near, distances, widest, plan)
+    own_split = any(image.role == ROLES[-1] for image in slices)
+    widest = plan.twin_limit if fixed or own_split else max(plan.twin_limit, patient_groups.WIDEST_LIMIT)
+    pairs, distances, widest = _near_duplicates(intensity, stored, widest, plan.twin_limit, report)
+    draft = _draft(gathered.slices, duplicates, near_duplicates=pairs, distances=distances, widest=widest, plan=plan)
     volumes = np.array(draft.volumes[: len(rows)], np.int64)
     empty = np.zeros(0, np.int64)
     proposed = Cohort(
@@ -133,26 +140,28 @@ def read_cohort(
         intensity=intensity,
         twins=empty,
         twin_distances=np.zeros(0, np.float32),
-        own_split=own,
+        own_split=own_split,
         spacing_mm=reading.common_spacing(slices),
-        duplicates=same.counts,
-        skipped=(*read.skipped, *same.skipped),
+        duplicates=duplicates.counts,
+        skipped=(*gathered.skipped, *duplicates.skipped),
         provenance={
             "ganaug": ganaug_core.__version__,
             "settings": {"size": size},
-            "images": _about(slices, intensity, below, above, sum(row in drawn for row in rows)),
+            "images": _about(slices, intensity, below, above, sum(row in mask_stack for row in rows)),
             "clipped": [below, above],
-            "dropped": read.dropped,
+            "dropped": gathered.dropped,
         },
         volumes=volumes if (volumes >= 0).any() else empty,
         modality=_modality(slices),
         suspected_text={
-            str(ids[place]): read.suspected[row] for place, row in enumerate(same.kept) if row in read.suspected
+            str(image): gathered.suspected[row]
+            for image, row in zip(ids, duplicates.kept, strict=True)
+            if row in gathered.suspected
         },
-        fixed=fixed or own,
+        fixed=fixed or own_split,
         masks=masks,
     )
-    paths = dict(zip(ids.tolist(), (each.source for each in slices), strict=True))
+    paths = dict(zip(ids.tolist(), (image.source for image in slices), strict=True))
     split = draft_split.tried(proposed, draft, plan, paths)
     report(1.0, f"{len(split):,} images")
     return Imported(replace(split, digest=draft_split.digest_of_content(split)), paths, draft)
@@ -178,28 +187,34 @@ def _check(size: int, value_range: tuple[float, float] | None, percentiles: tupl
 
 
 def _draft(
-    slices: Sequence[Slice], same: exact_duplicates.Found, near: Integers, distances: Floats, widest: float, plan: Plan
+    slices: Sequence[Slice],
+    duplicates: ExactDuplicates,
+    *,
+    near_duplicates: Integers,
+    distances: Floats,
+    widest: float,
+    plan: Plan,
 ) -> Draft:
-    """Return what the source told: the cohort's images first, then the duplicates that were left out."""
-    kept = set(same.kept)
-    order = [*same.kept, *(row for row in range(len(slices)) if row not in kept)]
-    place = {row: number for number, row in enumerate(order)}
-    linked = {row for pair in same.pairs.tolist() for row in pair}
+    """Return what the source told: the cohort's images first, then the exact duplicates that were left out."""
+    kept = set(duplicates.kept)
+    order = [*duplicates.kept, *(row for row in range(len(slices)) if row not in kept)]
+    new_row = {row: number for number, row in enumerate(order)}
+    linked = {row for pair in duplicates.pairs.tolist() for row in pair}
     ordered = [slices[row] for row in order if row in kept or row in linked]
     return Draft(
-        patients=patient_groups.numbered([each.patient for each in ordered]),
-        volumes=patient_groups.numbered([each.volume for each in ordered]),
-        links=[[place[one], place[other]] for one, other in same.pairs.tolist()],
-        files=[each.source for each in ordered[len(kept) :]],
-        given=[ROLES.index(each.role) if each.role else -1 for each in ordered[: len(kept)]],
-        near=near.tolist(),
-        distances=[float(each) for each in distances],
+        patients=patient_groups.numbered([image.patient for image in ordered]),
+        volumes=patient_groups.numbered([image.volume for image in ordered]),
+        links=[[new_row[one], new_row[other]] for one, other in duplicates.pairs.tolist()],
+        files=[image.source for image in ordered[len(kept) :]],
+        given=[ROLES.index(image.role) if image.role else -1 for image in ordered[: len(kept)]],
+        near=near_duplicates.tolist(),
+        distances=distances.astype(float).tolist(),
         widest=widest,
         plan=asdict(plan),
     )
 
 
-def _near(
+def _near_duplicates(
     intensity: Intensity, stored: Pixels, limit: float, least: float, report: Report
 ) -> tuple[Integers, Floats, float]:
     """Return pairs up to the limit with their distances, and the limit that they are complete for.
@@ -210,10 +225,10 @@ def _near(
         return np.zeros((0, 2), np.int64), np.zeros(0, np.float32), limit
     from ganaug_core import neighbours  # torch: only a worker imports cohorts
 
-    def told(share: float, doing: str) -> None:
+    def report_search(share: float, doing: str) -> None:
         report(0.5 + 0.49 * share, doing)
 
-    pairs, distances = neighbours.twin_pairs(pixels.reduced(stored, intensity), limit, report=told)
+    pairs, distances = neighbours.twin_pairs(pixels.reduced(stored, intensity), limit, report=report_search)
     if len(pairs) > patient_groups.MOST_PAIRS:
         limit = max(least, float(np.partition(distances, patient_groups.MOST_PAIRS)[patient_groups.MOST_PAIRS]))
         close = distances <= limit
@@ -223,19 +238,19 @@ def _near(
 
 def _modality(slices: Sequence[Slice]) -> str:
     """Return the modality of most images, empty where most name none."""
-    return Counter(each.modality or "" for each in slices).most_common(1)[0][0]
+    return Counter(image.modality or "" for image in slices).most_common(1)[0][0]
 
 
 def _about(slices: Sequence[Slice], intensity: Intensity, below: int, above: int, masks: int) -> list[str]:
     """Say what was done to the images."""
-    told = []
-    if colour := sum(each.colour for each in slices):
-        told.append(f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601).")
+    sentences = []
+    if colour := sum(image.colour for image in slices):
+        sentences.append(f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601).")
     if masks:
-        told.append(f"{masks:,} images have a mask, which is kept with them on the same grid.")
+        sentences.append(f"{masks:,} images have a mask, which is kept with them on the same grid.")
     if below or above:
-        told.append(
+        sentences.append(
             f"Values are kept from {intensity.low:g} to {intensity.high:g} {intensity.unit}: {below:,} images have "
             f"lower ones and {above:,} higher ones, which were set to the ends."
         )
-    return told
+    return sentences

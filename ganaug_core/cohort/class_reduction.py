@@ -33,19 +33,19 @@ def reduce_class(cohort: Cohort, class_name: str, keep: int, *, name: str, seed:
             code="unknown_class",
         )
     label = cohort.classes.index(class_name)
-    there = len(cohort.where(TRAIN, label=label))
-    if not FEWEST <= keep < there:
+    count = len(cohort.where(TRAIN, label=label))
+    if not FEWEST <= keep < count:
         raise CohortError(
-            f"{keep} training images of {class_name} cannot be kept: there are {there}.",
-            do=f"Choose a number from {FEWEST} to {there - 1}.",
+            f"{keep} training images of {class_name} cannot be kept: there are {count}.",
+            do=f"Choose a number from {FEWEST} to {count - 1}.",
             code="keep",
         )
     random = np.random.default_rng(seed)
-    wanted = {TRAIN: keep, TUNING: round(keep / there * len(cohort.where(TUNING, label=label)))}
+    most = {TRAIN: keep, TUNING: round(keep / count * len(cohort.where(TUNING, label=label)))}
     stay = np.ones(len(cohort), bool)
-    for role, most in wanted.items():
+    for role, limit in most.items():
         rows = cohort.where(role, label=label)
-        stay[rows] = np.isin(rows, _whole_groups(rows, cohort.groups, most, random))
+        stay[rows] = np.isin(rows, _whole_groups(rows, cohort.groups, limit, random))
     if not stay[cohort.where(TRAIN, label=label)].any():
         raise CohortError(
             f"No patient has as few as {keep} training images of {class_name}, so none of them can stay.",
@@ -57,21 +57,21 @@ def reduce_class(cohort: Cohort, class_name: str, keep: int, *, name: str, seed:
 
 def _whole_groups(rows: Integers, groups: Integers, most: int, random: np.random.Generator) -> Integers:
     """Return up to `most` of the rows, all of a group or none."""
-    kept: list[Integers] = []
+    whole: list[Integers] = []
     left = most
     for group in random.permutation(np.unique(groups[rows])):
         members = rows[groups[rows] == group]
         if len(members) <= left:
-            kept.append(members)
+            whole.append(members)
             left -= len(members)
-    return np.concatenate([np.zeros(0, np.int64), *kept])
+    return np.concatenate([np.zeros(0, np.int64), *whole])
 
 
 def _only(cohort: Cohort, rows: Integers, name: str, settings: dict[str, object]) -> Cohort:
-    place = np.full(len(cohort), -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    twins = place[cohort.twins]
-    both = (twins >= 0).all(axis=1) if len(twins) else np.zeros(0, bool)
+    new_row = np.full(len(cohort), -1, np.int64)
+    new_row[rows] = np.arange(len(rows))
+    near_duplicates = new_row[cohort.twins]  # (pair, 2)
+    complete = (near_duplicates >= 0).all(axis=1) if len(near_duplicates) else np.zeros(0, bool)
     pixels, labels, roles = np.asarray(cohort.pixels[rows]), cohort.labels[rows], cohort.roles[rows]
     masks = None if cohort.masks is None else np.asarray(cohort.masks[rows])
     return replace(
@@ -85,8 +85,8 @@ def _only(cohort: Cohort, rows: Integers, name: str, settings: dict[str, object]
         ids=cohort.ids[rows],
         patients=cohort.patients[rows],
         groups=cohort.groups[rows],
-        twins=twins[both],
-        twin_distances=cohort.twin_distances[both],
+        twins=near_duplicates[complete],
+        twin_distances=cohort.twin_distances[complete],
         volumes=cohort.volumes[rows] if len(cohort.volumes) else cohort.volumes,
         suspected_text={key: says for key, says in cohort.suspected_text.items() if key in set(cohort.ids[rows])},
         fixed=True,

@@ -19,7 +19,7 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
     """
     counts = {role: np.bincount(cohort.labels[cohort.roles == number], minlength=len(cohort.classes))
               for number, role in enumerate(ROLES)}  # fmt: skip
-    known = cohort.patients[cohort.patients != UNKNOWN_PATIENT]
+    patients = cohort.patients[cohort.patients != UNKNOWN_PATIENT]
     return {
         "schema": "ganaug.cohort/1",
         "name": cohort.name,
@@ -33,7 +33,7 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
         "classes": {
             name: {role: int(counts[role][label]) for role in ROLES} for label, name in enumerate(cohort.classes)
         },
-        "patients": len(np.unique(known)) if len(known) else None,
+        "patients": len(np.unique(patients)) if len(patients) else None,
         "modality": cohort.modality or None,
         "masks": len(cohort.with_mask()),
         "volumes": len(np.unique(cohort.volumes[cohort.volumes >= 0])) or None,
@@ -42,7 +42,7 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
         "suspected_text": [{"id": image, "why": why} for image, why in cohort.suspected_text.items()],
         "dropped": dict(cohort.provenance.get("dropped", {})),
         "duplicates": dict(cohort.duplicates),
-        "skipped": [asdict(each if paths is not None else _without_folders(each)) for each in cohort.skipped],
+        "skipped": [asdict(skipped if paths is not None else _without_folders(skipped)) for skipped in cohort.skipped],
         "images": [_image(cohort, row, paths) for row in range(len(cohort))],
     }
 
@@ -55,7 +55,7 @@ def _without_folders(skipped: Skipped) -> Skipped:
 
 def _image(cohort: Cohort, row: int, paths: Mapping[str, str] | None) -> dict[str, Any]:
     patient = int(cohort.patients[row])
-    found = {
+    entry = {
         "id": str(cohort.ids[row]),
         "class": cohort.classes[cohort.labels[row]],
         "role": ROLES[cohort.roles[row]],
@@ -63,5 +63,5 @@ def _image(cohort: Cohort, row: int, paths: Mapping[str, str] | None) -> dict[st
         "sha256": hashlib.sha256(np.ascontiguousarray(cohort.pixels[row]).tobytes()).hexdigest(),
     }
     if paths is not None:
-        found["path"] = paths.get(found["id"])
-    return found
+        entry["path"] = paths.get(entry["id"])
+    return entry

@@ -52,30 +52,33 @@ def tried(cohort: Cohort, draft: Draft, plan: Plan, paths: dict[str, str]) -> Co
     """
     ids = cohort.ids.tolist()
     files = [paths.get(image, "") for image in ids]
-    made = patient_groups.arrange(draft, plan, cohort.labels, ids, files, cohort.classes)
-    labels, twins = cohort.labels, made.twins
+    arrangement = patient_groups.arrange(
+        draft, plan, labels=cohort.labels, ids=ids, files=files, classes=cohort.classes
+    )
+    first, second = cohort.labels[arrangement.near_duplicates.T]
     exact = cohort.provenance.get("exact", cohort.duplicates)
     duplicates = {
         "exact": exact["exact"],
-        "across_split": exact["across_split"] + patient_groups.across_split(made),
-        "across_classes": exact["across_classes"] + int((labels[twins[:, 0]] != labels[twins[:, 1]]).sum()),
+        "across_split": exact["across_split"] + patient_groups.across_split(arrangement),
+        "across_classes": exact["across_classes"] + int((first != second).sum()),
     }
     shown = {key: value for key, value in asdict(plan).items() if key not in ("table", "moved", "pattern")}
-    told = [*cohort.provenance.get("images", ()), *patient_groups.notes(made, any(role >= 0 for role in draft.given))]
+    names_roles = any(role >= 0 for role in draft.given)
+    notes = [*cohort.provenance.get("images", ()), *patient_groups.notes(arrangement, names_roles)]
     provenance = cohort.provenance | {
         "settings": cohort.provenance["settings"] | shown | {"moved": len(plan.moved)},
-        "notes": told,
+        "notes": notes,
         "exact": exact,
     }
     return replace(
         cohort,
-        digest=digest_of(cohort.digest, made.roles, made.groups),
-        patients=made.patients,
-        groups=made.groups,
-        roles=made.roles,
-        twins=twins,
-        twin_distances=made.distances,
-        own_split=made.own,
+        digest=digest_of(cohort.digest, arrangement.roles, arrangement.groups),
+        patients=arrangement.patients,
+        groups=arrangement.groups,
+        roles=arrangement.roles,
+        twins=arrangement.near_duplicates,
+        twin_distances=arrangement.distances,
+        own_split=arrangement.own,
         duplicates=duplicates,
         provenance=provenance,
     )
@@ -96,8 +99,8 @@ def revise(workspace: Workspace, name: str, plan: Plan) -> Cohort:
 def confirm_text(workspace: Workspace, name: str) -> None:
     """Keep that somebody looked at the images that may hold text and wants them in."""
     cohort = workspace.cohort(name)
-    seen = cohort.provenance | {"text_seen": len(cohort.suspected_text)}
-    _write(workspace, replace(cohort, provenance=seen), of(workspace, name), workspace.paths(name))
+    provenance = cohort.provenance | {"text_seen": len(cohort.suspected_text)}
+    _write(workspace, replace(cohort, provenance=provenance), of(workspace, name), workspace.paths(name))
 
 
 def leave_out(workspace: Workspace, name: str, ids: Collection[str]) -> Cohort:
@@ -107,28 +110,27 @@ def leave_out(workspace: Workspace, name: str, ids: Collection[str]) -> Cohort:
         CohortError: The split is fixed, or a class would lose its last training image.
     """
     draft, cohort, paths = of(workspace, name), workspace.cohort(name), workspace.paths(name)
-    kept = np.flatnonzero(~np.isin(cohort.ids, list(ids)))
-    place = {int(row): number for number, row in enumerate(kept)}
+    stay = np.flatnonzero(~np.isin(cohort.ids, list(ids)))
     n, total = len(cohort), len(draft.patients)
-    place |= {row: len(kept) + row - n for row in range(n, total)}
-    rows = [*kept.tolist(), *range(n, total)]
-    near = [row for row, pair in enumerate(draft.near) if all(each in place for each in pair)]
+    rows = [*stay.tolist(), *range(n, total)]
+    new_row = {row: number for number, row in enumerate(rows)}
+    near = [number for number, pair in enumerate(draft.near) if all(row in new_row for row in pair)]
     smaller = replace(
         draft,
         patients=[draft.patients[row] for row in rows],
         volumes=[draft.volumes[row] for row in rows],
-        links=[[place[each] for each in pair] for pair in draft.links if all(each in place for each in pair)],
-        given=[draft.given[row] for row in kept],
-        near=[[place[each] for each in draft.near[row]] for row in near],
-        distances=[draft.distances[row] for row in near],
+        links=[[new_row[row] for row in pair] for pair in draft.links if all(row in new_row for row in pair)],
+        given=[draft.given[row] for row in stay],
+        near=[[new_row[row] for row in draft.near[number]] for number in near],
+        distances=[draft.distances[number] for number in near],
     )
     left = replace(
         cohort,
-        pixels=_some(cohort.pixels, kept, workspace.root),
-        masks=None if cohort.masks is None else _some(cohort.masks, kept, workspace.root),
-        labels=cohort.labels[kept],
-        ids=cohort.ids[kept],
-        volumes=cohort.volumes[kept] if len(cohort.volumes) else cohort.volumes,
+        pixels=_copied(cohort.pixels, stay, workspace.root),
+        masks=None if cohort.masks is None else _copied(cohort.masks, stay, workspace.root),
+        labels=cohort.labels[stay],
+        ids=cohort.ids[stay],
+        volumes=cohort.volumes[stay] if len(cohort.volumes) else cohort.volumes,
         suspected_text={key: why for key, why in cohort.suspected_text.items() if key not in ids},
     )
     counts = np.bincount(left.labels, minlength=len(cohort.classes))
@@ -138,10 +140,10 @@ def leave_out(workspace: Workspace, name: str, ids: Collection[str]) -> Cohort:
             do="Keep some, or import the images again without that class.",
             code="empty_class",
         )
-    made = tried(left, smaller, plan_of(draft), paths)
+    proposal = tried(left, smaller, plan_of(draft), paths)
     files = _files(smaller, {key: path for key, path in paths.items() if key not in ids})
-    workspace.keep(made, name, files=files, origin=workspace.reference("cohorts", name).origin, replace=True)
-    return made
+    workspace.keep(proposal, name, files=files, origin=workspace.reference("cohorts", name).origin, replace=True)
+    return proposal
 
 
 def fix(workspace: Workspace, name: str) -> None:
@@ -176,8 +178,8 @@ def _files(draft: Draft, paths: dict[str, str]) -> dict[str, bytes]:
     return {FILE: draft.to_bytes(), PATHS: json.dumps(paths).encode()}
 
 
-def _some(pixels: Pixels, rows: Integers, folder: Path) -> Pixels:
-    """Return some images, copied through a file in the folder: they may be more than the memory holds."""
+def _copied(pixels: Pixels, rows: Integers, folder: Path) -> Pixels:
+    """Return the images of these rows, copied through a file in the folder: they may be more than the memory holds."""
     with translated(folder), tempfile.TemporaryFile(dir=folder) as file:
         for row in rows:
             file.write(np.ascontiguousarray(pixels[row]).tobytes())

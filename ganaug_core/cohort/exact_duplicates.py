@@ -11,7 +11,7 @@ from ganaug_core.records import ROLES, Integers, Skipped, Slice
 
 
 @dataclass(frozen=True)
-class Found:
+class ExactDuplicates:
     """What is left of a set of images, and what it says about the rest.
 
     Attributes:
@@ -27,20 +27,20 @@ class Found:
     counts: dict[str, int]
 
 
-def exact(slices: Sequence[Slice], digests: Sequence[bytes]) -> Found:
+def exact(slices: Sequence[Slice], digests: Sequence[bytes]) -> ExactDuplicates:
     """Find images whose stored pixels are equal, by their SHA-256.
 
     Of equal images of one class the one in the most protected role stays (hold-out, then tuning, then train), so that
     no training image equals a hold-out image. The same image under two labels is left out whole: one label is wrong.
     """
-    same: dict[bytes, list[int]] = defaultdict(list)
+    equal: dict[bytes, list[int]] = defaultdict(list)
     for row, digest in enumerate(digests):
-        same[digest].append(row)
+        equal[digest].append(row)
     kept: list[int] = []
     skipped: list[Skipped] = []
     pairs: list[tuple[int, int]] = []
     counts = {"exact": 0, "across_split": 0, "across_classes": 0}
-    for rows in same.values():
+    for rows in equal.values():
         pairs += [(rows[0], row) for row in rows[1:]]
         counts["exact"] += len(rows) - 1
         counts["across_split"] += len({slices[row].role for row in rows}) - 1
@@ -48,24 +48,24 @@ def exact(slices: Sequence[Slice], digests: Sequence[bytes]) -> Found:
             counts["across_classes"] += len(rows) - 1
             skipped += [_two_labels(slices, row, rows) for row in rows]
             continue
-        best = max(rows, key=lambda row: (_protection(slices[row].role), -row))
-        kept.append(best)
-        skipped += [_again(slices[row], slices[best]) for row in rows if row != best]
-    return Found(sorted(kept), skipped, np.array(pairs, np.int64).reshape(-1, 2), counts)
+        protected = max(rows, key=lambda row: (_protection(slices[row].role), -row))
+        kept.append(protected)
+        skipped += [_again(slices[row], slices[protected]) for row in rows if row != protected]
+    return ExactDuplicates(sorted(kept), skipped, np.array(pairs, np.int64).reshape(-1, 2), counts)
 
 
 def _protection(role: str | None) -> int:
     return ROLES.index(role) if role else -1
 
 
-def _again(one: Slice, other: Slice) -> Skipped:
-    where = f" ({other.role})" if other.role != one.role else ""
-    say = f"It is the same image as {PurePath(other.source).name}{where}."
-    return Skipped(one.source, "duplicate", say, "Nothing to do: one of them is enough.")
+def _again(duplicate: Slice, kept: Slice) -> Skipped:
+    role = f" ({kept.role})" if kept.role != duplicate.role else ""
+    say = f"It is the same image as {PurePath(kept.source).name}{role}."
+    return Skipped(duplicate.source, "duplicate", say, "Nothing to do: one of them is enough.")
 
 
 def _two_labels(slices: Sequence[Slice], row: int, rows: list[int]) -> Skipped:
-    other = next(slices[each] for each in rows if slices[each].label != slices[row].label)
+    other = next(slices[equal] for equal in rows if slices[equal].label != slices[row].label)
     return Skipped(
         slices[row].source,
         "two_labels",

@@ -32,35 +32,35 @@ def patients(pattern: str, files: Sequence[str]) -> list[str | None]:
             do=f"Write it like {USUAL[0]} for names such as P017_03.png, or {USUAL[3]} for a folder per patient.",
             code="pattern",
         )
-    parts = [[each for each in _WILD.split(part) if each] for part in re.sub(r"\*+", "*", pattern).split("/")]
-    if any(one in _WILDS and other in _WILDS for part in parts for one, other in pairwise(part)):
+    levels = [[token for token in _WILD.split(level) if token] for level in re.sub(r"\*+", "*", pattern).split("/")]
+    if any(one in _WILDS and other in _WILDS for level in levels for one, other in pairwise(level)):
         raise CohortError(
             f"The pattern does not say where {MARK} ends: * stands directly beside it.",
             do=f"Put the character between them that the file names have there, as in {USUAL[0]}.",
             code="pattern",
         )
-    return [_named(parts, without_index(file).split("/")[-len(parts) :]) for file in files]
+    return [_named(levels, without_index(file).split("/")[-len(levels) :]) for file in files]
 
 
 def suggestions(files: Sequence[str]) -> list[tuple[str, int]]:
     """Return the usual patterns that fit all files and find several patients with several images, with their number."""
-    found = []
+    fits = []
     for pattern in USUAL:
         named = patients(pattern, files)
         count = len(set(named))
         if None not in named and 1 < count < len(files):
-            found.append((pattern, count))
-    return found
+            fits.append((pattern, count))
+    return fits
 
 
 def listed(table: Mapping[str, str], files: Sequence[str]) -> list[str | None]:
     """Return the patient that a table names for each file: by its path, its name or its name without ending."""
-    found = []
+    names = []
     for file in files:
         path = without_index(file)
-        name = path.rsplit("/", 1)[-1]
-        found.append(next((table[key] for key in (path, name, name.split(".")[0]) if table.get(key)), None))
-    return found
+        bare = path.rsplit("/", 1)[-1]
+        names.append(next((table[key] for key in (path, bare, bare.split(".")[0]) if table.get(key)), None))
+    return names
 
 
 def without_index(file: str) -> str:
@@ -68,36 +68,36 @@ def without_index(file: str) -> str:
     return _INDEX.sub("", file)
 
 
-def _named(parts: Sequence[Sequence[str]], names: Sequence[str]) -> str | None:
-    """Return the patient that a path tells, None where one of its names does not fit its part of the pattern."""
-    if len(parts) != len(names):
+def _named(levels: Sequence[Sequence[str]], names: Sequence[str]) -> str | None:
+    """Return the patient that a path tells, None where one of its names does not fit its level of the pattern."""
+    if len(levels) != len(names):
         return None
-    found = [_fitted(part, name) for part, name in zip(parts, names, strict=True)]
-    return None if None in found else "".join(each or "" for each in found)
+    patients = [_matched(tokens, name) for tokens, name in zip(levels, names, strict=True)]
+    return None if None in patients else "".join(patient or "" for patient in patients)
 
 
-def _fitted(part: Sequence[str], name: str) -> str | None:
-    """Return what stands for the patient, empty where the part has no mark, None where the name does not fit.
+def _matched(tokens: Sequence[str], name: str) -> str | None:
+    """Return what stands for the patient, empty where the tokens have no mark, None where the name does not fit.
 
     Each text is taken at the first place where it can be, which finds a fit if there is one, in linear time: a regular
     expression with many stars would try them all.
     """
     patient, start, wild = "", 0, ""
-    for number, token in enumerate(part):
+    for number, token in enumerate(tokens):
         if token in _WILDS:
             wild = token
             continue
         least = start + (wild == MARK)
         if not wild:
-            place = start if name.startswith(token, start) else -1
-        elif number == len(part) - 1:
-            place = len(name) - len(token) if name.endswith(token) and len(name) - len(token) >= least else -1
+            at = start if name.startswith(token, start) else -1
+        elif number == len(tokens) - 1:
+            at = len(name) - len(token) if name.endswith(token) and len(name) - len(token) >= least else -1
         else:
-            place = name.find(token, least)
-        if place < 0:
+            at = name.find(token, least)
+        if at < 0:
             return None
-        patient = name[start:place] if wild == MARK else patient
-        start, wild = place + len(token), ""
+        patient = name[start:at] if wild == MARK else patient
+        start, wild = at + len(token), ""
     if wild == MARK:
         return name[start:] or None
     return patient if wild or start == len(name) else None

@@ -35,5 +35,5 @@ def content_digest(
     pixels: Pixels, labels: Integers, roles: Integers, intensity: Intensity, masks: Pixels | None = None
 ) -> str:
     """Return the digest of a cohort, 64 hex digits: equal pixels, labels, roles, intensity and masks give the same."""
-    drawn = [] if masks is None else [masks]
-    return digest_of(pixels, labels, roles, [intensity.unit, intensity.low, intensity.high], *drawn)
+    optional = [] if masks is None else [masks]
+    return digest_of(pixels, labels, roles, [intensity.unit, intensity.low, intensity.high], *optional)

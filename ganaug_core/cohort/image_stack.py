@@ -23,9 +23,9 @@ class Stack:
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` says on which disk the file lies; by default that of temporary files."""
-        self._place = folder or scratch()
-        with translated(self._place):
-            self._file = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115  closed with the stack
+        self._folder = folder or scratch()
+        with translated(self._folder):
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  closed with the stack
         self._offsets: list[int] = []
         self._shape: tuple[int, ...] = ()
         self._values: list[Floats] = []
@@ -59,8 +59,8 @@ class Stack:
         self.digests.append(hashlib.sha256(f"{content.dtype.str}{content.shape}".encode() + content.tobytes()).digest())
         self.lows.append(float(content.min()))
         self.highs.append(float(content.max()))
-        self._values.append(content.reshape(-1)[_places(content.size)].astype(np.float32))
-        with translated(self._place):
+        self._values.append(content.reshape(-1)[_sampled(content.size)].astype(np.float32))
+        with translated(self._folder):
             self._file.write(content.tobytes())
 
     def extremes(self, rows: Sequence[int]) -> tuple[float, float]:
@@ -69,9 +69,9 @@ class Stack:
 
     def percentiles(self, rows: Sequence[int], low: float, high: float) -> tuple[float, float]:
         """Return two percentiles, in percent, of the values that were kept of these images."""
-        kept = np.concatenate([self._values[row] for row in rows])
-        found = np.percentile(kept, [low, high])
-        return float(found[0]), float(found[1])
+        values = np.concatenate([self._values[row] for row in rows])
+        lower, upper = np.percentile(values, [low, high])
+        return float(lower), float(upper)
 
     def common_type(self, rows: Sequence[int]) -> np.dtype[np.generic]:
         """Return the smallest type that holds all values of these images."""
@@ -91,7 +91,7 @@ class Stack:
         if kind.kind in "iu":
             bounds = np.iinfo(kind)  # type: ignore[type-var]
             low, high = max(np.ceil(low), bounds.min), min(np.floor(high), bounds.max)
-        with translated(self._place), tempfile.TemporaryFile(dir=self._place) as file:
+        with translated(self._folder), tempfile.TemporaryFile(dir=self._folder) as file:
             for row in rows:
                 self._file.seek(self._offsets[row])
                 image = np.frombuffer(self._file.read(self._bytes(row)), self.kinds[row])
@@ -104,7 +104,7 @@ class Stack:
 
 
 @cache
-def _places(size: int) -> Integers:
-    """Return where the values for percentiles lie: at random, since even steps would meet one column of an image."""
-    drawn: NDArray[np.int64] = np.random.default_rng(size).choice(size, min(VALUES, size), replace=False)
-    return drawn
+def _sampled(size: int) -> Integers:
+    """Return which values of an image count for percentiles: at random, since even steps would meet one column."""
+    positions: NDArray[np.int64] = np.random.default_rng(size).choice(size, min(VALUES, size), replace=False)
+    return positions

@@ -19,10 +19,10 @@ class Masks:
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` says on which disk the file lies; by default that of temporary files."""
-        self._place = folder or scratch()
-        with translated(self._place):
-            self._file = tempfile.TemporaryFile(dir=self._place)  # noqa: SIM115  closed with the block
-        self._where: dict[int, int] = {}
+        self._folder = folder or scratch()
+        with translated(self._folder):
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  closed with the block
+        self._positions: dict[int, int] = {}
         self._size = 0
 
     def __enter__(self) -> "Masks":
@@ -35,7 +35,7 @@ class Masks:
             self._file.close()
 
     def __contains__(self, row: int) -> bool:
-        return row in self._where
+        return row in self._positions
 
     def add(self, row: int, mask: NDArray[np.uint8], size: int, spacing: resampling.Spacing | None) -> None:
         """Append the mask (row, column) of image `row` of the stack, brought to the cohort's grid.
@@ -43,9 +43,9 @@ class Masks:
         Raises:
             WorkspaceError: The disk is full.
         """
-        self._where[row], self._size = len(self._where), size
+        self._positions[row], self._size = len(self._positions), size
         fitted = resampling.halved(resampling.fitted(mask[None].astype(np.float32), size, spacing, fill=0.0)[0])
-        with translated(self._place):
+        with translated(self._folder):
             self._file.write(fitted.tobytes())
 
     def chosen(self, rows: Sequence[int]) -> NDArray[np.uint8] | None:
@@ -58,10 +58,10 @@ class Masks:
             return None
         length = self._size * self._size
         none = bytes([NO_MASK]) * length
-        with translated(self._place), tempfile.TemporaryFile(dir=self._place) as file:
+        with translated(self._folder), tempfile.TemporaryFile(dir=self._folder) as file:
             for row in rows:
                 if row in self:
-                    self._file.seek(self._where[row] * length)
+                    self._file.seek(self._positions[row] * length)
                 file.write(self._file.read(length) if row in self else none)
             file.flush()
             return np.memmap(file, np.uint8, "r", shape=(len(rows), self._size, self._size))

@@ -15,7 +15,7 @@ from ganaug_core.errors import CohortError
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN, UNKNOWN_PATIENT, Floats, Integers
 
 WIDEST_LIMIT = 0.1
-"""Pairs up to this registered distance are kept while the twin limit can be changed."""
+"""Pairs up to this registered distance are kept while the limit of near-duplicates can be changed."""
 MOST_PAIRS = 20_000
 
 
@@ -28,11 +28,11 @@ class Draft:
     Attributes:
         patients: Number of the patient, `UNKNOWN_PATIENT` where none is named.
         volumes: Number of the volume, -1 for single images.
-        links: Pairs of rows that hold the very same pixels.
+        links: Pairs of rows that are exact duplicates.
         files: File of each row from n on.
         given: The source's own role of each image, -1 where it names none.
-        near, distances: Pairs of images up to the widest limit, and their registered distances.
-        widest: Largest twin limit that `near` can answer.
+        near, distances: Near-duplicates: pairs of images up to the widest limit, and their registered distances.
+        widest: Largest limit that `near` can answer.
         plan: The settings that the present split was made with.
     """
 
@@ -56,18 +56,21 @@ class Draft:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """The split and what it rests on; all (n,) but for the `twins` and their `distances`. `own`: the source's split."""
+    """The split and what it rests on; all (n,) but for the `near_duplicates` (k, 2) and their `distances` (k,).
+
+    `own` says that the split is the source's.
+    """
 
     patients: Integers
     groups: Integers
     roles: Integers
-    twins: Integers
+    near_duplicates: Integers
     distances: Floats
     own: bool
 
 
 def arrange(
-    draft: Draft, plan: Plan, labels: Integers, ids: Sequence[str], files: Sequence[str], classes: Sequence[str]
+    draft: Draft, plan: Plan, *, labels: Integers, ids: Sequence[str], files: Sequence[str], classes: Sequence[str]
 ) -> Arrangement:
     """Return patients, groups and roles.
 
@@ -80,24 +83,24 @@ def arrange(
     check_shares(plan.tuning, plan.holdout)
     n = len(labels)
     patients = _patients(draft, plan, [*files, *draft.files])
-    close = [row for row, distance in enumerate(draft.distances) if distance <= plan.twin_limit]
-    twins = np.array([draft.near[row] for row in close], np.int64).reshape(-1, 2)
-    links = np.array([*draft.links, *twins.tolist()], np.int64).reshape(-1, 2)
-    groups = split.united(len(patients), patients, np.array(draft.volumes, np.int64), pairs=links)[:n]
+    close = [number for number, distance in enumerate(draft.distances) if distance <= plan.twin_limit]
+    near_duplicates = np.array([draft.near[number] for number in close], np.int64).reshape(-1, 2)
+    pairs = np.array([*draft.links, *near_duplicates.tolist()], np.int64).reshape(-1, 2)
+    groups = split.united(len(patients), patients, np.array(draft.volumes, np.int64), pairs=pairs)[:n]
     groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
-    given = np.array(draft.given, np.int64)
-    own = bool((given == HOLDOUT).any())
+    named_roles = np.array(draft.given, np.int64)
+    own = bool((named_roles == HOLDOUT).any())
     if own:
-        roles = split.with_tuning(np.maximum(given, TRAIN), labels, groups, plan.tuning, plan.seed)
+        roles = split.with_tuning(np.maximum(named_roles, TRAIN), labels, groups, plan.tuning, plan.seed)
     else:
         roles = split.split(labels, groups, plan.tuning, plan.holdout, plan.seed)
-        place = {image: row for row, image in enumerate(ids)}
+        rows = {image: row for row, image in enumerate(ids)}
         for image, role in plan.moved.items():
-            if image in place:
-                roles[groups == groups[place[image]]] = ROLES.index(role)
+            if image in rows:
+                roles[groups == groups[rows[image]]] = ROLES.index(role)
     _check_train(roles, labels, classes)
-    distances = np.array([draft.distances[row] for row in close], np.float32)
-    return Arrangement(patients[:n], groups, roles, twins, distances, own)
+    distances = np.array([draft.distances[number] for number in close], np.float32)
+    return Arrangement(patients[:n], groups, roles, near_duplicates, distances, own)
 
 
 def check_shares(tuning: float, holdout: float) -> None:
@@ -110,32 +113,34 @@ def check_shares(tuning: float, holdout: float) -> None:
         )
 
 
-def notes(arrangement: Arrangement, named_roles: bool) -> list[str]:
-    """Say what the split cannot promise, in sentences for the page."""
-    found = []
+def notes(arrangement: Arrangement, names_roles: bool) -> list[str]:
+    """Say what the split cannot promise, in sentences for the page; `names_roles`: the source names some."""
+    sentences = []
     roles, patients = arrangement.roles, arrangement.patients
-    if not arrangement.own and named_roles:
-        found.append("The source names no hold-out share, so the split is ours.")
+    if not arrangement.own and names_roles:
+        sentences.append("The source names no hold-out share, so the split is ours.")
     if not (roles == HOLDOUT).any():
         units = len(np.unique(arrangement.groups))
-        found.append(
+        sentences.append(
             f"Nothing is held out: the images come from {units} independent {'unit' if units == 1 else 'units'}."
         )
     if apart := across_split(arrangement):
-        found.append(f"{apart:,} pairs that registration shows to be one image lie on two sides of the source's split.")
-    known = patients != UNKNOWN_PATIENT
-    sides = {(int(patient), int(role)) for patient, role in zip(patients[known], roles[known], strict=True)}
+        sentences.append(
+            f"{apart:,} pairs that registration shows to be one image lie on two sides of the source's split."
+        )
+    is_named = patients != UNKNOWN_PATIENT
+    sides = {(int(patient), int(role)) for patient, role in zip(patients[is_named], roles[is_named], strict=True)}
     torn = len(sides) - len({patient for patient, _ in sides})
     if torn:
-        found.append(f"{torn:,} patients have images on two sides of the source's split.")
-    if not known.any():
-        found.append("Patients are unknown: images of one patient may lie on two sides of the split.")
-    return found
+        sentences.append(f"{torn:,} patients have images on two sides of the source's split.")
+    if not is_named.any():
+        sentences.append("Patients are unknown: images of one patient may lie on two sides of the split.")
+    return sentences
 
 
 def across_split(arrangement: Arrangement) -> int:
-    """Return the number of twins whose images play two roles; only a source's own split tears them apart."""
-    first, second = arrangement.twins.T
+    """Return the number of near-duplicates whose images play two roles; only a source's own split tears them apart."""
+    first, second = arrangement.near_duplicates.T
     return int((arrangement.roles[first] != arrangement.roles[second]).sum())
 
 

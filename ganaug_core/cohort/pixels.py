@@ -15,8 +15,8 @@ __all__ = ["fitted", "intensity_of", "reduced", "stacked"]
 CT_RANGE_HU = (-1024.0, 1024.0)
 MR_PERCENTILES = (0.5, 99.5)
 LARGE_BYTES = 64 << 20
-TWIN_SIDE = 32
-"""The search of twins looks at no more rows and columns."""
+SEARCH_SIDE = 32
+"""The search for near-duplicates looks at no more rows and columns."""
 
 
 def stacked(images: list[Pixels]) -> Pixels:
@@ -35,7 +35,8 @@ def intensity_of(
     rows: Sequence[int],
     first: Slice,
     source: str,
-    asked: tuple[float, float] | None = None,
+    *,
+    value_range: tuple[float, float] | None = None,
     percentiles: tuple[float, float] | None = None,
 ) -> Intensity:
     """Return the range that becomes [-1, 1]: the one asked for, or a fixed one by kind, so that cohorts compare.
@@ -54,14 +55,15 @@ def intensity_of(
     """
     low, high = stack.extremes(rows)
     unit, deep = first.unit, stack.common_type(rows) != np.uint8
-    if asked is not None:
-        if not (asked[0] < high and low < asked[1]):
+    if value_range is not None:
+        if not (value_range[0] < high and low < value_range[1]):
             raise CohortError(
-                f"No value lies within {asked[0]:g} to {asked[1]:g} {unit}; they go from {low:g} to {high:g}.",
+                f"No value lies within {value_range[0]:g} to {value_range[1]:g} {unit}; "
+                f"they go from {low:g} to {high:g}.",
                 do="Choose a range within these values.",
                 code="range",
             )
-        return Intensity(unit, float(asked[0]), float(asked[1]))
+        return Intensity(unit, float(value_range[0]), float(value_range[1]))
     if percentiles is None:
         if source.startswith(embedded.PREFIX):
             return Intensity(unit, *embedded.RANGES[source.removeprefix(embedded.PREFIX)])
@@ -77,10 +79,10 @@ def intensity_of(
 
 
 def reduced(pixels: Pixels, intensity: Intensity) -> Floats:
-    """Return (n, channel, row, column) in [-1, 1] for the search of twins, in its own size if they are many."""
+    """Return (n, channel, row, column) in [-1, 1] for the search for near-duplicates, made smaller if they are many."""
     if pixels.size * 4 <= LARGE_BYTES:
         return intensity.normalise(pixels)
-    side = min(TWIN_SIDE, pixels.shape[-1])
+    side = min(SEARCH_SIDE, pixels.shape[-1])
     small = np.empty((*pixels.shape[:2], side, side), np.float32)
     for row, image in enumerate(pixels):
         small[row] = fitted(intensity.normalise(image), side)

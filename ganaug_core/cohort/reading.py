@@ -31,7 +31,7 @@ class Gathered:
         slices: Without their pixels.
         rows: Where the pixels of each slice lie on the stack.
         skipped: What was left out.
-        suspected: Why an image may hold burned-in text, by its place in `slices`.
+        suspected: Why an image may hold burned-in text, by its index in `slices`.
         dropped: How many files hold something that is not kept, by its name.
     """
 
@@ -48,6 +48,7 @@ def read(
     choices: readers.Choices,
     stack: Stack,
     masks: Masks,
+    *,
     report: Report,
 ) -> Gathered:
     """Lay the images of a source on the stack, on the square grid of `choices.size`, and their masks beside it.
@@ -63,34 +64,34 @@ def read(
     assert choices.size is not None
     size = choices.size
     progress = _Progress(expected(source, columns), report)
-    for each in readers.read(source, columns, choices, progress.headers):
-        progress.file(_file_of(each), len(stack), len(skipped))
-        if isinstance(each, Skipped):
-            skipped.append(each)
+    for image in readers.read(source, columns, choices, progress.headers):
+        progress.file(_file_of(image), len(stack), len(skipped))
+        if isinstance(image, Skipped):
+            skipped.append(image)
             continue
-        dropped.update(each.dropped)
-        if each.pixels.min() == each.pixels.max():
+        dropped.update(image.dropped)
+        if image.pixels.min() == image.pixels.max():
             say = "Every pixel has the same value."
-            skipped.append(Skipped(each.source, "constant", say, "Nothing to do: there is nothing to learn from it."))
+            skipped.append(Skipped(image.source, "constant", say, "Nothing to do: there is nothing to learn from it."))
             continue
-        marks.add(each.pixels[0])
-        if has_text(each.pixels[0]):
+        marks.add(image.pixels[0])
+        if has_text(image.pixels[0]):
             lines.add(len(slices))
-        if each.mask is not None:
-            masks.add(len(stack), each.mask, size, each.spacing_mm)
-        stack.add(pixels.fitted(each.pixels, size, each.spacing_mm))
-        slices.append(replace(each, pixels=_nothing(each.pixels.shape), mask=None, spacing_mm=_spacing(each, size)))
-    kept, mixed = _of_one_kind(slices, stack)
-    check_enough(len(kept), skipped + mixed, source)
-    for name in {each.label for each in slices} - {slices[row].label for row in kept}:
+        if image.mask is not None:
+            masks.add(len(stack), image.mask, size, image.spacing_mm)
+        stack.add(pixels.fitted(image.pixels, size, image.spacing_mm))
+        slices.append(replace(image, pixels=_nothing(image.pixels.shape), mask=None, spacing_mm=_spacing(image, size)))
+    rows, mixed = _of_one_kind(slices, stack)
+    check_enough(len(rows), skipped + mixed, source)
+    for name in {image.label for image in slices} - {slices[row].label for row in rows}:
         raise CohortError(
             f"The class {name} is empty: its images are of another kind than those of the other classes.",
             do="Convert the images of all classes in the same way.",
             code="empty_class",
         )
     reasons = _reasons(slices, lines, marks)
-    suspected = {place: reasons[row] for place, row in enumerate(kept) if row in reasons}
-    return Gathered([slices[row] for row in kept], kept, skipped + mixed, suspected, dict(dropped))
+    suspected = {index: reasons[row] for index, row in enumerate(rows) if row in reasons}
+    return Gathered([slices[row] for row in rows], rows, skipped + mixed, suspected, dict(dropped))
 
 
 class _Progress:
@@ -115,12 +116,12 @@ class _Progress:
             self._report(0.5 * images / (images + 2000), read)
 
 
-def _file_of(each: Slice | Skipped) -> str:
+def _file_of(image: Slice | Skipped) -> str:
     """Return the file that an image came from: slices of a volume are named `file:index`."""
-    if isinstance(each, Skipped):
-        return each.file
-    file, colon, index = each.source.rpartition(":")
-    return file if each.volume is not None and colon and index.isdecimal() else each.source
+    if isinstance(image, Skipped):
+        return image.file
+    file, colon, index = image.source.rpartition(":")
+    return file if image.volume is not None and colon and index.isdecimal() else image.source
 
 
 def _nothing(shape: tuple[int, ...]) -> Pixels:
@@ -131,15 +132,15 @@ def _nothing(shape: tuple[int, ...]) -> Pixels:
 def _reasons(slices: Sequence[Slice], lines: set[int], marks: Marks) -> dict[int, str]:
     """Return why an image may hold burned-in text: its header says so, it shows a line of letters, or a common mark."""
     marked = marks.shapes()
-    found = {}
-    for row, each in enumerate(slices):
-        if each.text_risk:
-            found[row] = each.text_risk
+    reasons = {}
+    for row, image in enumerate(slices):
+        if image.text_risk:
+            reasons[row] = image.text_risk
         elif row in lines:
-            found[row] = LINE
-        elif each.pixels.shape[1:] in marked:
-            found[row] = MARK
-    return found
+            reasons[row] = LINE
+        elif image.pixels.shape[1:] in marked:
+            reasons[row] = MARK
+    return reasons
 
 
 def check_enough(read: int, skipped: Sequence[Skipped], source: str | Path) -> None:
@@ -148,7 +149,7 @@ def check_enough(read: int, skipped: Sequence[Skipped], source: str | Path) -> N
     Raises:
         CohortError: With the first broken file and why.
     """
-    broken = [each for each in skipped if each.code not in HARMLESS and not each.code.startswith("series.")]
+    broken = [entry for entry in skipped if entry.code not in HARMLESS and not entry.code.startswith("series.")]
     if not read and not broken:
         name = Path(source).name
         raise CohortError(
@@ -158,7 +159,7 @@ def check_enough(read: int, skipped: Sequence[Skipped], source: str | Path) -> N
             code="unknown_format",
         )
     if len(broken) > UNREADABLE * (read + len(broken)):
-        reasons = ", ".join(f"{count} {code}" for code, count in Counter(each.code for each in broken).most_common(4))
+        reasons = ", ".join(f"{count} {code}" for code, count in Counter(entry.code for entry in broken).most_common(4))
         raise CohortError(
             f"{len(broken):,} of {read + len(broken):,} images could not be used ({reasons}). "
             f"The first: {Path(broken[0].file).name}: {broken[0].say}",
@@ -169,36 +170,36 @@ def check_enough(read: int, skipped: Sequence[Skipped], source: str | Path) -> N
 
 def labelled(slices: Sequence[Slice]) -> tuple[tuple[str, ...], Integers]:
     """Return the class names, numbers in their order, and (n,) labels."""
-    names = {str(each.label) for each in slices}
+    names = {str(image.label) for image in slices}
     numeric = all(name.isascii() and name.removeprefix("-").isdecimal() for name in names)
     classes = tuple(sorted(names, key=lambda name: (int(name) if numeric else 0, name)))
-    place = {name: label for label, name in enumerate(classes)}
-    return classes, np.array([place[str(each.label)] for each in slices], np.int64)
+    label_of = {name: label for label, name in enumerate(classes)}
+    return classes, np.array([label_of[str(image.label)] for image in slices], np.int64)
 
 
 def common_spacing(slices: Sequence[Slice]) -> tuple[float, float] | None:
     """Return the spacing that all images share within 1 %, None where they differ or one is unknown."""
-    known = [each.spacing_mm for each in slices if each.spacing_mm is not None]
-    if len(known) < len(slices):
+    spacings = [image.spacing_mm for image in slices if image.spacing_mm is not None]
+    if len(spacings) < len(slices):
         return None
-    middle = np.median(known, axis=0)
-    return (float(middle[0]), float(middle[1])) if np.allclose(known, middle, rtol=0.01) else None
+    median = np.median(spacings, axis=0)  # (2,)
+    return (float(median[0]), float(median[1])) if np.allclose(spacings, median, rtol=0.01) else None
 
 
 def _of_one_kind(slices: Sequence[Slice], stack: Stack) -> tuple[list[int], list[Skipped]]:
     """Return the rows of one kind; leave out images whose values mean something else: another unit, 8 bits among 16."""
-    kinds = [(each.unit, kind == np.uint8) for each, kind in zip(slices, stack.kinds, strict=True)]
+    kinds = [(image.unit, kind == np.uint8) for image, kind in zip(slices, stack.kinds, strict=True)]
     if len(set(kinds)) < 2:
         return list(range(len(slices))), []
     usual = Counter(kinds).most_common(1)[0][0]
     mixed = [
         Skipped(
-            each.source,
+            image.source,
             "mixed",
             f"It is in {_words(kind)}, most images are in {_words(usual)}.",
             "Convert all images in the same way, or import one kind at a time.",
         )
-        for each, kind in zip(slices, kinds, strict=True)
+        for image, kind in zip(slices, kinds, strict=True)
         if kind != usual
     ]
     return [row for row, kind in enumerate(kinds) if kind == usual], mixed
@@ -208,9 +209,9 @@ def _words(kind: tuple[str, bool]) -> str:
     return f"{kind[0]}, {'8 bits' if kind[1] else 'more than 8 bits'}"
 
 
-def _spacing(each: Slice, size: int) -> tuple[float, float] | None:
+def _spacing(image: Slice, size: int) -> tuple[float, float] | None:
     """Return the spacing of a slice on the cohort's grid."""
-    if each.spacing_mm is None:
+    if image.spacing_mm is None:
         return None
-    factor = max(each.pixels.shape[1:]) / size
-    return each.spacing_mm[0] * factor, each.spacing_mm[1] * factor
+    factor = max(image.pixels.shape[1:]) / size
+    return image.spacing_mm[0] * factor, image.spacing_mm[1] * factor

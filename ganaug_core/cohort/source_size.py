@@ -23,17 +23,20 @@ def expected(source: str | Path, columns: Columns | None = None) -> int | None:
         if table.suffix.casefold() == ".csv":
             return _rows(table)
         if path.is_dir():
-            packed = list(path.glob("*.npz"))
-            tables = list(path.glob("*.csv"))
-            folders = any(each.is_dir() for each in path.iterdir())
-            if not folders and len(tables) == 1:
-                return _rows(tables[0])
-            if not folders and len(packed) == 1:
-                return _arrays(packed[0])
-            return sum(len([name for name in names if not name.startswith(".")]) for _, _, names in os.walk(path))
+            return _folder(path)
         return _arrays(path) if path.suffix.casefold() == ".npz" else None
     except (OSError, ValueError, csv.Error, zipfile.BadZipFile, NotImplementedError):
         return None
+
+
+def _folder(path: Path) -> int | None:
+    archives, tables = list(path.glob("*.npz")), list(path.glob("*.csv"))
+    has_folders = any(entry.is_dir() for entry in path.iterdir())
+    if not has_folders and len(tables) == 1:
+        return _rows(tables[0])
+    if not has_folders and len(archives) == 1:
+        return _arrays(archives[0])
+    return sum(len([name for name in names if not name.startswith(".")]) for _, _, names in os.walk(path))
 
 
 def _rows(table: Path) -> int:

@@ -10,7 +10,7 @@ def united(n: int, *keys: Integers, pairs: Integers) -> Integers:
 
     Args:
         keys: Each (n,), negative where unknown: patients, volumes.
-        pairs: (k, 2) rows of registered twins.
+        pairs: (k, 2) rows of exact duplicates and near-duplicates.
     """
     parent = list(range(n))
 
@@ -41,10 +41,10 @@ def split(labels: Integers, groups: Integers, tuning: float, holdout: float, see
     members = _members(groups)
     classes = np.array([np.bincount(labels[rows]).argmax() for rows in members])
     for label in np.unique(classes):
-        drawn = random.permutation(np.flatnonzero(classes == label))
-        total = sum(len(members[group]) for group in drawn)
+        shuffled = random.permutation(np.flatnonzero(classes == label))
+        total = sum(len(members[group]) for group in shuffled)
         taken = {HOLDOUT: 0, TUNING: 0}
-        for group in drawn:
+        for group in shuffled:
             rows = members[group]
             for role, share in ((HOLDOUT, holdout), (TUNING, tuning)):
                 if taken[role] + len(rows) / 2 <= share * total:

@@ -28,37 +28,37 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
     labels: list[int] = []
     paths: list[str] = []
     skipped: list[Skipped] = []
-    place = {each: label for label, each in enumerate(cohort.classes)}
-    for number, each in enumerate(readers.read(source), start=1):
-        if isinstance(each, Skipped):
-            skipped.append(each)
+    label_of = {name: label for label, name in enumerate(cohort.classes)}
+    for number, image in enumerate(readers.read(source), start=1):
+        if isinstance(image, Skipped):
+            skipped.append(image)
             continue
-        if each.label not in place:
+        if image.label not in label_of:
             raise CohortError(
-                f"The synthetic images have a class {each.label!r} that {cohort.name} does not have.",
+                f"The synthetic images have a class {image.label!r} that {cohort.name} does not have.",
                 do=f"Name the classes as the cohort does: {', '.join(cohort.classes)}.",
                 code="unknown_class",
             )
-        images.append(pixels.fitted(each.pixels, cohort.shape[1]))
-        labels.append(place[each.label])
-        paths.append(each.source)
+        images.append(pixels.fitted(image.pixels, cohort.shape[1]))
+        labels.append(label_of[image.label])
+        paths.append(image.source)
         if number % 100 == 0:
             report(number / (number + 2000), f"{number:,} images read")
     reading.check_enough(len(images), skipped, source)
     values = _normalised(pixels.stacked(images), cohort.intensity, cohort.pixels.dtype, _exported(source))
-    number_of = np.array(labels, np.int64)
-    digest = digest_of(values, number_of)
+    label_array = np.array(labels, np.int64)
+    digest = digest_of(values, label_array)
     report(1.0, f"{len(values):,} images")
     return Samples(
         name=name,
         digest=digest,
         images=values,
-        labels=number_of,
+        labels=label_array,
         ids=np.array([digest_of(digest, row)[:12] for row in range(len(values))]),
         classes=cohort.classes,
         source="npz" if source.suffix.casefold() == ".npz" else "folder",
         paths=tuple(paths),
-        provenance={"imitates": cohort.digest, "skipped": [asdict(each) for each in skipped]},
+        provenance={"imitates": cohort.digest, "skipped": [asdict(entry) for entry in skipped]},
     )
 
 

@@ -37,7 +37,7 @@ def read(
         if name not in embedded.EMBEDDED:
             raise CohortError(
                 f"There is no embedded cohort {name!r}.",
-                do=f"Choose {' or '.join(embedded.PREFIX + each for each in embedded.EMBEDDED)}.",
+                do=f"Choose {' or '.join(embedded.PREFIX + cohort for cohort in embedded.EMBEDDED)}.",
                 code="unknown_name",
             )
         return embedded.EMBEDDED[name]()
@@ -56,15 +56,15 @@ def read(
 def _folder(path: Path, columns: Columns, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
     if arrays.is_idx(path):
         return arrays.read_idx(path)
-    inside = [each for each in path.iterdir() if not each.name.startswith(".")]
-    listed = [each for each in inside if each.suffix.casefold() == ".csv" and each.name != "manifest.csv"]
-    packed = [each for each in inside if each.suffix.casefold() == ".npz"]
-    folders_inside = any(each.is_dir() for each in inside)
-    named = any((columns.image, columns.label, columns.patient, columns.split))
-    if len(listed) == 1 and (named or not folders_inside) and not choices.label_tag:
-        return tables.read(listed[0], columns, None, choices, report)
-    if len(packed) == 1 and not folders_inside:
-        return arrays.read_npz(packed[0])
+    entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    csv_tables = [entry for entry in entries if entry.suffix.casefold() == ".csv" and entry.name != "manifest.csv"]
+    archives = [entry for entry in entries if entry.suffix.casefold() == ".npz"]
+    has_folders = any(entry.is_dir() for entry in entries)
+    names_columns = any((columns.image, columns.label, columns.patient, columns.split))
+    if len(csv_tables) == 1 and (names_columns or not has_folders) and not choices.label_tag:
+        return tables.read(csv_tables[0], columns, None, choices, report)
+    if len(archives) == 1 and not has_folders:
+        return arrays.read_npz(archives[0])
     return folders.read(path, choices, report)
 
 

@@ -16,7 +16,7 @@ from ganaug_core.records import Skipped, Slice
 
 MOST_BYTES = 8 << 30
 MOST_RATIO = 200
-_PARTS = {"train": "train", "val": "tuning", "test": "holdout"}
+_ROLES = {"train": "train", "val": "tuning", "test": "holdout"}
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _CHANNELS = (1, 3, 4)
 
@@ -30,17 +30,17 @@ def read_npz(path: Path) -> Iterator[Slice | Skipped]:
         CohortError: No such arrays, of unequal length, or a damaged file.
     """
     arrays = load_npz(path)
-    parts = {key: role for key, role in _PARTS.items() if f"{key}_images" in arrays}
-    if not parts and "images" not in arrays:
+    roles = {key: role for key, role in _ROLES.items() if f"{key}_images" in arrays}
+    if not roles and "images" not in arrays:
         raise CohortError(
             f"{path.name} has no array named images or train_images; it has {', '.join(sorted(arrays)) or 'none'}.",
             do="Save images as `images` (n, row, column) and classes as `labels` (n,).",
             code="arrays",
         )
-    names = [str(each) for each in arrays.get("classes", ())]
-    if not parts:
+    names = [str(name) for name in arrays.get("classes", ())]
+    if not roles:
         yield from _slices(path, arrays, "", None, names)
-    for key, role in parts.items():
+    for key, role in roles.items():
         yield from _slices(path, arrays, f"{key}_", role, names)
 
 
@@ -57,8 +57,8 @@ def load_npz(path: Path) -> dict[str, NDArray[Any]]:
             raise CohortError(f"{path.name} unpacks to more than 8 GB.", do="Split it.", code="too_big")
         if any(member.file_size > MOST_RATIO * member.compress_size + (1 << 26) for member in members):
             raise CohortError(f"{path.name} unpacks to far more than it holds.", do="Save it again.", code="bomb")
-        with np.load(path, allow_pickle=False) as kept:
-            return {key: kept[key] for key in kept.files}
+        with np.load(path, allow_pickle=False) as archive_arrays:
+            return {key: archive_arrays[key] for key in archive_arrays.files}
     except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, KeyError, NotImplementedError) as error:
         raise CohortError(
             f"{path.name} is no NPZ file of numbers, or it is damaged ({type(error).__name__}).",
@@ -111,28 +111,29 @@ def _idx(path: Path) -> NDArray[Any]:
 
 
 def _slices(
-    path: Path, arrays: Mapping[str, NDArray[Any]], part: str, role: str | None, names: list[str]
+    path: Path, arrays: Mapping[str, NDArray[Any]], prefix: str, role: str | None, names: list[str]
 ) -> Iterator[Slice | Skipped]:
-    """Yield the images of one pair of arrays, `{part}images` and `{part}labels`."""
-    images, labels = f"{part}images", f"{part}labels"
+    """Yield the images of one pair of arrays, `{prefix}images` and `{prefix}labels`."""
+    images, labels = f"{prefix}images", f"{prefix}labels"
     if labels not in arrays:
         raise CohortError(f"{path.name} has {images} but no {labels}.", do="Save the classes too.", code="no_classes")
-    found, given = _grey_or_colour(arrays[images]), arrays[labels]
-    given = given[:, 0] if given.ndim == 2 and given.shape[1] == 1 else given
-    if found is None or given.ndim != 1 or given.dtype.kind not in "uifUS" or len(given) != len(found):
+    stack, class_labels = _grey_or_colour(arrays[images]), arrays[labels]
+    class_labels = class_labels[:, 0] if class_labels.ndim == 2 and class_labels.shape[1] == 1 else class_labels
+    fits = stack is not None and class_labels.ndim == 1 and len(class_labels) == len(stack)
+    if stack is None or not fits or class_labels.dtype.kind not in "uifUS":
         raise CohortError(
-            f"{path.name}: {images} {arrays[images].shape} and {labels} {given.shape} do not fit.",
+            f"{path.name}: {images} {arrays[images].shape} and {labels} {class_labels.shape} do not fit.",
             do="Images must be numbers, (n, row, column) or (n, row, column, channel), labels (n,).",
             code="arrays",
         )
-    for index, image in enumerate(found):
-        name = f"{path.name}:{part}{index}".replace("_", ":")
+    for index, image in enumerate(stack):
+        name = f"{path.name}:{prefix}{index}".replace("_", ":")
         grey = image if image.ndim == 2 else _luminance(image)
         if grey.dtype.kind == "f" and not np.isfinite(grey).all():
             yield Skipped(name, "nonfinite", "It holds pixels that are not numbers.", "Replace them.")
             continue
         yield Slice(
-            pixels=grey[None], source=name, label=_class(given[index], names), role=role, colour=image.ndim == 3
+            pixels=grey[None], source=name, label=_class(class_labels[index], names), role=role, colour=image.ndim == 3
         )
 
 

@@ -78,12 +78,12 @@ def _stands_alone(dim: NDArray[np.bool_], rows: slice, columns: slice) -> bool:
 def _in_a_line(letters: NDArray[np.int64]) -> bool:
     """Whether four boxes (left, top, height, width) follow each other with equal heights, tops and small gaps."""
     for left, top, height, _ in letters:
-        same = letters[(abs(letters[:, 2] - height) <= 0.25 * height) & (abs(letters[:, 1] - top) <= 0.25 * height)]
+        alike = letters[(abs(letters[:, 2] - height) <= 0.25 * height) & (abs(letters[:, 1] - top) <= 0.25 * height)]
         run, edge = 0, left
-        for each in same[same[:, 0] >= left]:
-            if each[0] - edge > 1.5 * height:
+        for start, _, _, width in alike[alike[:, 0] >= left]:
+            if start - edge > 1.5 * height:
                 break
-            run, edge = run + 1, max(edge, each[0] + each[3])
+            run, edge = run + 1, max(edge, start + width)
         if run >= LETTERS:
             return True
     return False

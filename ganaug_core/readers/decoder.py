@@ -4,9 +4,9 @@ GDCM and ITK can abort, hang or fill the memory on a damaged file, so they run h
 one file. A line on standard input asks for several files, each gets a line on standard output as soon as it is read
 (what native libraries print goes nowhere). A request names a `folder` for copies, the `choices`, and `files`, each with
 its path, `kind` (`dicom`, `nifti`, `nrrd`, `meta`) and the `seconds` that the parent waits; `pixels` is the path of a
-.npy, or null where only a DICOM header is asked for; with pixels, `known` may hold these facts, and `drawn` packed
-masks by frame. `planes`, the slices of a series, asks for the masks of them that the file holds. The first line says
-`{"process"}`, an answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
+.npy, or null where only a DICOM header is asked for; with pixels, `earlier_header` may hold these facts, and
+`packed_masks` masks by frame. `planes`, the slices of a series, asks for the masks of them that the file holds. The
+first line says `{"process"}`, an answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
 
 The slices come one after another, flat; the facts tell their shapes and type. Up to `SMALL` bytes follow the answer's
 line; more go to the .npy, so that a volume costs the parent no memory.
@@ -48,7 +48,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     folder = Path(request["folder"])
     if request["planes"]:
         content = dicom.part_10(private_copies.content_of(path))
-        return dicom.drawn(content, request["planes"], choices.mask_label, folder), b""
+        return dicom.slice_masks(content, request["planes"], choices.mask_label, folder), b""
     if request["kind"] != "dicom":
         from ganaug_core.readers import volume_pixels  # SimpleITK: half a second that DICOM can mostly do without
 
@@ -57,7 +57,7 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     elif request["pixels"] is None:
         return _header(path, choices), b""
     else:
-        planes, facts = _dicom(path, request["known"], request["drawn"], choices, folder)
+        planes, facts = _dicom(path, request["earlier_header"], request["packed_masks"], choices, folder)
     facts["shapes"] = [plane.shape for plane in planes]
     flat = np.concatenate([plane.ravel() for plane in planes] or [np.zeros(0)])
     if flat.nbytes > SMALL:
@@ -75,18 +75,18 @@ def _header(path: Path, choices: Choices) -> dict[str, Any]:
 
 
 def _dicom(
-    path: Path, known: dict[str, Any] | None, drawn: dict[str, str] | None, choices: Choices, folder: Path
+    path: Path, header: dict[str, Any] | None, packed_masks: dict[str, str] | None, choices: Choices, folder: Path
 ) -> tuple[list[NDArray[Any]], dict[str, Any]]:
     content = dicom.part_10(private_copies.content_of(path))
-    if known is None:
-        known = dicom.header(content[: dicom.FIRST_PART], lambda: content, choices.label_tag)
-    found = dicom.image(content, known, choices.label_tag, folder)
-    if found is None:
+    if header is None:
+        header = dicom.header(content[: dicom.FIRST_PART], lambda: content, choices.label_tag)
+    decoded = dicom.image(content, header, choices.label_tag, folder)
+    if decoded is None:
         raise private_copies.changed()
-    values, promised = found
+    values, promised = decoded
     facts: dict[str, Any] = {"count": promised.frames, "index": [], "spacing_mm": [], "empty": 0,
-                             "text": [], "masks": drawn is not None}  # fmt: skip
-    masks = None if drawn is None else _masks(drawn, values.shape)
+                             "text": [], "masks": packed_masks is not None}  # fmt: skip
+    masks = None if packed_masks is None else _masks(packed_masks, values.shape)
     placed, placed_masks = [], []
     for frame in resampling.chosen(masks, len(values), choices):
         if values[frame].min() == values[frame].max():
@@ -104,10 +104,10 @@ def _dicom(
     return placed + placed_masks, facts
 
 
-def _masks(drawn: dict[str, str], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _masks(packed_masks: dict[str, str], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return the masks of all frames, (frame, row, column)."""
     masks = np.zeros(shape, bool)
-    for frame, packed in drawn.items():
+    for frame, packed in packed_masks.items():
         masks[int(frame)] = dicom_masks.unpacked(packed, (shape[1], shape[2]))
     return masks
 
@@ -155,8 +155,8 @@ def main() -> None:
         for line in sys.stdin:
             request = json.loads(line)
             for file in request.pop("files"):
-                told, pixels = answer(request | file)
-                results.write(json.dumps(told).encode("ascii") + b"\n" + pixels)
+                reply, pixels = answer(request | file)
+                results.write(json.dumps(reply).encode("ascii") + b"\n" + pixels)
                 results.flush()
 
 

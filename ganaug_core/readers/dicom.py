@@ -76,29 +76,29 @@ def header(start: bytes, rest: Any, label_tag: str | None) -> dict[str, Any]:
         enough = start[at : at + 4] in _PIXEL_TAGS
     except CohortError:
         enough = False
-    if enough and (belongs := dicom_masks.about(dataset)) is not None:
-        return {"mask": belongs}
+    if enough and (references := dicom_masks.references(dataset)) is not None:
+        return {"mask": references}
     if enough:
         head = f"{at}:{sha256(start[:at]).hexdigest()}"
         return {**_plain(dicom_header.facts(dataset, label_tag)), "head": head}
     dataset, _ = _parsed(rest())
-    if (belongs := dicom_masks.about(dataset)) is not None:
-        return {"mask": belongs}
+    if (references := dicom_masks.references(dataset)) is not None:
+        return {"mask": references}
     _require_image(dataset)
     return {**_plain(dicom_header.facts(dataset, label_tag)), "head": None}
 
 
 def image(
-    content: bytes, known: dict[str, Any], label_tag: str | None, folder: Path
+    content: bytes, earlier_header: dict[str, Any], label_tag: str | None, folder: Path
 ) -> tuple[NDArray[Any], Dicom] | None:
     """Return pixels (frame, row, column) in the physical unit, and the facts; None if the header is another one.
 
     Raises:
         CohortError: See `header`, `dicom_pixels.plain` and `dicom_pixels.decoded`.
     """
-    promised = _restored(known)
-    if known["head"] is not None:
-        at, digest = known["head"].split(":")
+    promised = _restored(earlier_header)
+    if earlier_header["head"] is not None:
+        at, digest = earlier_header["head"].split(":")
         if sha256(content[: int(at)]).hexdigest() != digest:
             return None
         stored = dicom_pixels.plain(content, int(at), promised)
@@ -114,8 +114,8 @@ def image(
     return dicom_pixels.physical(stored, promised, dataset), promised
 
 
-def drawn(content: bytes, planes: list[dict[str, Any]], label: int | None, folder: Path) -> dict[str, Any]:
-    """Return the facts of `dicom_masks.drawn` of a segmentation or structure set.
+def slice_masks(content: bytes, planes: list[dict[str, Any]], label: int | None, folder: Path) -> dict[str, Any]:
+    """Return the facts of `dicom_masks.slice_masks` of a segmentation or structure set.
 
     Args:
         planes: `shape`, `position`, `orientation` and `spacing_mm` of each slice of the series.
@@ -123,29 +123,29 @@ def drawn(content: bytes, planes: list[dict[str, Any]], label: int | None, folde
         folder: For copies.
 
     Raises:
-        CohortError: See `dicom_masks.drawn`; `dicom.parse`, `dicom.nesting` or `bomb`.
+        CohortError: See `dicom_masks.slice_masks`; `dicom.parse`, `dicom.nesting` or `bomb`.
     """
     dataset, _ = _parsed(content)
     targets = [
-        dicom_masks.plane_of(tuple(each["shape"]), each["position"], each["orientation"], each["spacing_mm"])
-        for each in planes
+        dicom_masks.plane_of(tuple(plane["shape"]), plane["position"], plane["orientation"], plane["spacing_mm"])
+        for plane in planes
     ]
-    return dicom_masks.drawn(dataset, targets, label, len(content), folder)
+    return dicom_masks.slice_masks(dataset, targets, label, len(content), folder)
 
 
-def _restored(known: dict[str, Any]) -> Dicom:
+def _restored(facts: dict[str, Any]) -> Dicom:
     """Return the facts that went through JSON."""
-    planes = tuple(Plane(**_tuples(plane)) for plane in known["planes"])
-    return Dicom(**{**_tuples({key: each for key, each in known.items() if key != "head"}), "planes": planes})
+    planes = tuple(Plane(**_tuples(plane)) for plane in facts["planes"])
+    return Dicom(**{**_tuples({key: fact for key, fact in facts.items() if key != "head"}), "planes": planes})
 
 
-def _plain(found: Dicom) -> dict[str, Any]:
+def _plain(facts: Dicom) -> dict[str, Any]:
     """Return the facts for JSON; `dataclasses.asdict` takes longer than the parsing."""
-    return {**vars(found), "planes": [vars(plane) for plane in found.planes]}
+    return {**vars(facts), "planes": [vars(plane) for plane in facts.planes]}
 
 
-def _tuples(given: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(each) if isinstance(each, list) else each for key, each in given.items()}
+def _tuples(facts: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
 
 
 def _parsed(content: bytes, *, header_only: bool = False) -> tuple[Any, int]:

@@ -128,7 +128,7 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
     if floating:
         _require_floating(photometric, samples, allocated, floating, syntax)
     else:
-        _require_kind(dataset, photometric, samples, allocated, stored, syntax)
+        _require_kind(dataset, photometric, samples=samples, allocated=allocated, stored=stored, syntax=syntax)
     if at_once:
         require_memory(rows * columns * frames * 4)
     planes, is_rescaled = _planes(dataset, frames)
@@ -162,7 +162,7 @@ def no_image(dataset: Any) -> CohortError:
     return CohortError(f"the file holds no image ({kind}).", do="Leave it out.", code="dicom.no_image")
 
 
-def _require_kind(dataset: Any, photometric: str, samples: int, allocated: int, stored: int, syntax: str) -> None:
+def _require_kind(dataset: Any, photometric: str, *, samples: int, allocated: int, stored: int, syntax: str) -> None:
     """Refuse what no decoder here reads right."""
     if codes.SAMPLES.get(photometric) != samples:
         kind = photometric if photometric in codes.SAMPLES else "an unknown colour model"
@@ -196,12 +196,14 @@ def _require_floating(photometric: str, samples: int, allocated: int, floating: 
 
 def _planes(dataset: Any, frames: int) -> tuple[tuple[Plane, ...], bool]:
     """Return what holds for all frames or for each, and whether slope and intercept are given."""
-    each = value(dataset, "PerFrameFunctionalGroupsSequence") or ()
+    per_frame = value(dataset, "PerFrameFunctionalGroupsSequence") or ()
     shared = value(dataset, "SharedFunctionalGroupsSequence") or ()
-    if each and len(each) < frames:
-        raise damaged(f"{len(each)} frames are described and {frames} promised.", "dicom.attributes")
-    found = [_plane(_Groups(dataset, [*([each[row]] if each else []), *shared[:1]])) for row in range(len(each) or 1)]
-    return tuple(plane for plane, _ in found), all(is_rescaled for _, is_rescaled in found)
+    if per_frame and len(per_frame) < frames:
+        raise damaged(f"{len(per_frame)} frames are described and {frames} promised.", "dicom.attributes")
+    planes = [
+        _plane(_Groups(dataset, [*per_frame[frame : frame + 1], *shared[:1]])) for frame in range(len(per_frame) or 1)
+    ]
+    return tuple(plane for plane, _ in planes), all(is_rescaled for _, is_rescaled in planes)
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,7 @@ def _spacing(groups: _Groups) -> tuple[float, float] | None:
         spacing = numbers(groups.holder("PixelMeasuresSequence", keyword), keyword, 2, "dicom.spacing")
         if spacing is None:
             continue
-        if not all(0 < each < 1000 for each in spacing):
+        if not all(0 < distance < 1000 for distance in spacing):
             raise damaged(f"a pixel spacing of {spacing} mm cannot be.", "dicom.spacing")
         return spacing[0], spacing[1]
     return None
@@ -296,11 +298,11 @@ def _text_risk(dataset: Any, modality: str) -> str | None:
 
 
 def _label(dataset: Any, keyword: str) -> str | None:
-    found = value(dataset, keyword)
-    if found is None or isinstance(found, bytes):
+    content = value(dataset, keyword)
+    if content is None or isinstance(content, bytes):
         return None
-    words = found if isinstance(found, list | tuple) or type(found).__name__ == "MultiValue" else [found]
-    shown = " ".join("".join(each if each.isprintable() else " " for each in " ".join(map(str, words))).split())
+    words = content if isinstance(content, list | tuple) or type(content).__name__ == "MultiValue" else [content]
+    shown = " ".join("".join(sign if sign.isprintable() else " " for sign in " ".join(map(str, words))).split())
     return shown[:64] or None
 
 
@@ -346,15 +348,15 @@ def _simple(raw: Any) -> int | str | list[float] | float | None:
         return str(content, "ascii").rstrip(" \0")
     if raw.VR == "DS":
         with suppress(ValueError):
-            found = [float(each) for each in content.split(b"\\")]
-            return found if len(found) > 1 else found[0]
+            decimals = [float(word) for word in content.split(b"\\")]
+            return decimals if len(decimals) > 1 else decimals[0]
     return None
 
 
 def text(dataset: Any, keyword: str) -> str:
     """Return an attribute as text, empty where it is absent."""
-    found = value(dataset, keyword)
-    return "" if found is None else str(found).strip(" \0")
+    content = value(dataset, keyword)
+    return "" if content is None else str(content).strip(" \0")
 
 
 def whole(dataset: Any, keyword: str, otherwise: int | None = None) -> int:
@@ -363,11 +365,11 @@ def whole(dataset: Any, keyword: str, otherwise: int | None = None) -> int:
     Raises:
         CohortError: `dicom.attributes`, where it is none, or missing and there is no `otherwise`.
     """
-    found = value(dataset, keyword)
-    if found in (None, "") and otherwise is not None:
+    content = value(dataset, keyword)
+    if content in (None, "") and otherwise is not None:
         return otherwise
     try:
-        return int(found)
+        return int(content)
     except (TypeError, ValueError, OverflowError) as error:
         raise damaged(f"{keyword} is missing or not a whole number.", "dicom.attributes") from error
 
@@ -378,13 +380,13 @@ def numbers(dataset: Any, keyword: str, count: int, code: str) -> tuple[float, .
     Raises:
         CohortError: `code`.
     """
-    found = value(dataset, keyword)
-    if found is None or found == "" or (count > 1 and not found):
+    content = value(dataset, keyword)
+    if content is None or content == "" or (count > 1 and not content):
         return None
     try:
-        values = tuple(float(each) for each in (found if count > 1 else [found]))
+        values = tuple(float(number) for number in (content if count > 1 else [content]))
     except (TypeError, ValueError) as error:
         raise damaged(f"{keyword} is not made of numbers.", code) from error
-    if len(values) != count or not all(math.isfinite(each) for each in values):
+    if len(values) != count or not all(math.isfinite(number) for number in values):
         raise damaged(f"{keyword} is not made of {count} finite numbers.", code)
     return values

@@ -7,82 +7,86 @@ from pathlib import Path
 from typing import Any
 
 from ganaug_core.config.importing import Choices
-from ganaug_core.readers.guarded_decoding import Asked, Decoded, Decoders
+from ganaug_core.readers.guarded_decoding import Decoded, Decoders, FileRequest
 from ganaug_core.readers.series import Member
 from ganaug_core.records import Skipped
 
 Masks = dict[int, dict[str, str]]
-"""Packed masks of one series: by the place of the file, then by its frame."""
+"""Packed masks of one series: by the number of the file, then by its frame."""
 Areas = dict[int, int]
 
 
 @dataclass(frozen=True)
-class Drawing:
+class MaskFile:
     """A SEG or RTSTRUCT file, and the digests of the series and frames of reference that it names."""
 
     path: Path
     name: str
-    belongs: tuple[str, ...]
+    references: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Marked:
-    """What is marked of a series: packed masks, and areas in pixels of each file."""
+class SeriesMasks:
+    """Packed masks of a series, and their areas in pixels by file."""
 
     masks: Masks
     areas: Areas
 
 
-def drawn_on(
-    chains: Sequence[Sequence[Member]], drawings: Sequence[Drawing], decoders: Decoders
-) -> Generator[Skipped, None, list[Marked | None]]:
-    """Return what is marked of each series, None where nothing is; yield what became of each mask.
+def read_masks(
+    all_series: Sequence[Sequence[Member]], mask_files: Sequence[MaskFile], decoders: Decoders
+) -> Generator[Skipped, None, list[SeriesMasks | None]]:
+    """Return the masks of each series, None where it has none; yield what became of each mask file.
 
     The first mask of a series by its name is used. One that cannot be read costs nothing but itself.
     """
-    work: list[tuple[int, Drawing]] = []
-    taken_already: set[int] = set()
-    for drawing in sorted(drawings, key=lambda each: each.name):
-        places = [place for place, chain in enumerate(chains) if chain and chain[0].volume in drawing.belongs]
-        free = [place for place in places if place not in taken_already]
-        taken_already.update(free)
-        work += [(place, drawing) for place in free]
-        if not places:
-            say = f"{drawing.name}: it is the mask of a series that is not there."
-            yield Skipped(drawing.name, "mask", say, "Import it together with its images.")
-        elif not free:
-            say = f"{drawing.name}: it is a further mask of its series; the first one by its name is used."
-            yield Skipped(drawing.name, "mask", say, "Put the one that you want there alone.")
-    found: list[Marked | None] = [None] * len(chains)
-    asked = ([Asked(each.path, each.name, planes=_planes(chains[place]))] for place, each in work)
-    for (place, drawing), answer in zip(work, decoders.each(asked), strict=True):
+    pairs: list[tuple[int, MaskFile]] = []
+    has_mask: set[int] = set()
+    for mask_file in sorted(mask_files, key=lambda file: file.name):
+        marked = [number for number, members in enumerate(all_series) if _belongs(mask_file, members)]
+        unmarked = [number for number in marked if number not in has_mask]
+        has_mask.update(unmarked)
+        pairs += [(number, mask_file) for number in unmarked]
+        if not marked:
+            say = f"{mask_file.name}: it is the mask of a series that is not there."
+            yield Skipped(mask_file.name, "mask", say, "Import it together with its images.")
+        elif not unmarked:
+            say = f"{mask_file.name}: it is a further mask of its series; the first one by its name is used."
+            yield Skipped(mask_file.name, "mask", say, "Put the one that you want there alone.")
+    masks: list[SeriesMasks | None] = [None] * len(all_series)
+    requests = ([FileRequest(file.path, file.name, planes=_planes(all_series[number]))] for number, file in pairs)
+    for (number, mask_file), answer in zip(pairs, decoders.read(requests), strict=True):
         if isinstance(answer, Skipped):
             yield answer
         else:
-            found[place] = _marked(chains[place], answer)
-            yield _told(drawing, answer.facts)
-    return found
+            masks[number] = _by_file(all_series[number], answer)
+            yield _notice(mask_file, answer.facts)
+    return masks
 
 
-def taken(
-    chain: Sequence[Member], marked: Marked | None, choices: Choices
+def _belongs(mask_file: MaskFile, members: Sequence[Member]) -> bool:
+    return bool(members) and members[0].volume in mask_file.references
+
+
+def chosen(
+    members: Sequence[Member], masks: SeriesMasks | None, choices: Choices
 ) -> list[tuple[Member, dict[str, str] | None]]:
     """Return the files of a series to read, in its order, each with the packed masks of its frames."""
-    rows = list(range(len(chain)))
-    if marked is not None and choices.needs_mask:
-        rows = [row for row in rows if row in marked.masks]
+    rows = list(range(len(members)))
+    if masks is not None and choices.needs_mask:
+        rows = [row for row in rows if row in masks.masks]
         if choices.slices == "largest" and rows:
-            rows = [max(rows, key=lambda row: marked.areas[row])]
-    rows = rows[:: choices.every if len(chain) > 1 else 1]
-    return [(chain[row], None if marked is None else marked.masks.get(row, {})) for row in rows]
+            rows = [max(rows, key=lambda row: masks.areas[row])]
+    rows = rows[:: choices.every if len(members) > 1 else 1]
+    return [(members[row], None if masks is None else masks.masks.get(row, {})) for row in rows]
 
 
-def _frames(chain: Sequence[Member]) -> list[tuple[int, int]]:
-    """Return the place of the file, and the frame, of each slice."""
-    return [(row, frame) for row, member in enumerate(chain) for frame in range(len(member.facts["planes"]))]
+def _frames(members: Sequence[Member]) -> list[tuple[int, int]]:
+    """Return the number of the file, and the frame, of each slice."""
+    return [(row, frame) for row, member in enumerate(members) for frame in range(len(member.facts["planes"]))]
 
 
-def _planes(chain: Sequence[Member]) -> list[dict[str, Any]]:
+def _planes(members: Sequence[Member]) -> list[dict[str, Any]]:
     """Return where each slice lies; frames that share one description do not tell it."""
     return [
         {
@@ -91,25 +95,26 @@ def _planes(chain: Sequence[Member]) -> list[dict[str, Any]]:
             "orientation": plane["orientation"],
             "spacing_mm": plane["spacing_mm"],
         }
-        for member in chain
+        for member in members
         for plane in member.facts["planes"]
     ]
 
 
-def _marked(chain: Sequence[Member], answer: Decoded) -> Marked:
-    slices = _frames(chain)
+def _by_file(members: Sequence[Member], answer: Decoded) -> SeriesMasks:
+    slices = _frames(members)
     masks: Masks = defaultdict(dict)
     areas: Areas = defaultdict(int)
-    for number, packed in answer.facts["drawn"].items():
+    for number, packed in answer.facts["packed_masks"].items():
         row, frame = slices[int(number)]
         masks[row][str(frame)] = packed
         areas[row] = max(areas[row], answer.facts["areas"][number])
-    return Marked(dict(masks), dict(areas))
+    return SeriesMasks(dict(masks), dict(areas))
 
 
-def _told(drawing: Drawing, facts: dict[str, Any]) -> Skipped:
+def _notice(mask_file: MaskFile, facts: dict[str, Any]) -> Skipped:
     labels = ", ".join(map(str, facts["labels"][:20]))
-    say = f"{drawing.name}: it is no image, but marks {len(facts['drawn'])} slices of its series (regions {labels})."
+    count = len(facts["packed_masks"])
+    say = f"{mask_file.name}: it is no image, but marks {count} slices of its series (regions {labels})."
     if facts["outside"]:
         say += f" {facts['outside']} of its {facts['total']} frames or contours lie on no slice."
-    return Skipped(drawing.name, "mask", say, "Name the number of one region, if you want it alone.")
+    return Skipped(mask_file.name, "mask", say, "Name the number of one region, if you want it alone.")

@@ -27,8 +27,8 @@ SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 STRUCTURES = "1.2.840.10008.5.1.4.1.1.481.3"
 PARALLEL = 0.9998
 """Cosine of the angle between normals up to which planes are parallel: one degree."""
-SAME_PLACE = 0.01
-"""Of a pixel."""
+SAME_GRID = 0.01
+"""Of a pixel: how far the corners of equal grids may lie apart."""
 NEAR = 0.25
 """Of the usual gap between slices: how far from a slice a frame or contour may lie."""
 ALONE_MM = 0.5
@@ -62,15 +62,15 @@ class Plane:
 
     def pixels(self, points: Vector) -> Vector:
         """Return (..., 2) row and column of points (..., 3)."""
-        found: Vector = (points - self.origin) @ self.axes.T / self.spacing
-        return found
+        indices: Vector = (points - self.origin) @ self.axes.T / self.spacing
+        return indices
 
     def is_same(self, other: "Plane") -> bool:
         """Whether both have their pixels in the same places, but for the distance between the planes."""
         corner = np.array(self.shape) - 1
         far = self.origin + (corner * self.spacing) @ self.axes
         ends = other.pixels(np.stack([self.origin, far]))
-        return self.shape == other.shape and bool(np.abs(ends - [[0, 0], corner]).max() <= SAME_PLACE)
+        return self.shape == other.shape and bool(np.abs(ends - [[0, 0], corner]).max() <= SAME_GRID)
 
 
 class Slices:
@@ -79,7 +79,7 @@ class Slices:
     def __init__(self, planes: Sequence[Plane | None]) -> None:
         """Raise `CohortError` (`mask.geometry`) where none does."""
         self.planes = planes
-        self._places = [place for place, plane in enumerate(planes) if plane is not None]
+        self._numbers = [number for number, plane in enumerate(planes) if plane is not None]
         placed = [plane for plane in planes if plane is not None]
         if not placed:
             raise _misplaced("the slices of its series do not tell where they lie.")
@@ -89,8 +89,8 @@ class Slices:
         gaps = gaps[gaps > 1e-3]
         self._reach = float(NEAR * np.median(gaps)) if len(gaps) else ALONE_MM
 
-    def below(self, points: Vector, normal: Vector | None = None) -> int | None:
-        """Return the place of the slice in which all points (n, 3) lie, None where there is none.
+    def number_at(self, points: Vector, normal: Vector | None = None) -> int | None:
+        """Return the number of the slice in which all points (n, 3) lie, None where there is none.
 
         Args:
             normal: Of the plane of the points, where they are too few to tell.
@@ -102,39 +102,41 @@ class Slices:
             if far[nearest] > self._reach:
                 return None
             if np.abs((points - self._origins[nearest]) @ self._normals[nearest]).max() <= self._reach:
-                return self._places[nearest]
+                return self._numbers[nearest]
         return None
 
 
 def plane_of(
     shape: tuple[int, int], position: Sequence[float] | None, orientation: Sequence[float] | None, spacing: Any
 ) -> Plane | None:
-    """Return the grid of a slice, None where the header does not tell its place."""
+    """Return the grid of a slice, None where the header does not tell where it lies."""
     if position is None or orientation is None or spacing is None:
         return None
     row, column = np.reshape(np.array(orientation, float), (2, 3))
     return Plane(shape, np.array(position, float), np.stack([column, row]), np.array(spacing, float))
 
 
-def about(dataset: Any) -> list[str] | None:
+def references(dataset: Any) -> list[str] | None:
     """Return the digests of the series and frames of reference that a mask belongs to; None for what is no mask."""
     kind = text(dataset, "SOPClassUID")
     if kind == SEGMENTATION:
-        found = [text(each, "SeriesInstanceUID") for each in value(dataset, "ReferencedSeriesSequence") or ()]
+        uids = [text(series, "SeriesInstanceUID") for series in value(dataset, "ReferencedSeriesSequence") or ()]
     elif kind == STRUCTURES:
-        found = []
+        uids = []
         for frame in value(dataset, "ReferencedFrameOfReferenceSequence") or ():
-            found.append(text(frame, "FrameOfReferenceUID"))
+            uids.append(text(frame, "FrameOfReferenceUID"))
             for study in value(frame, "RTReferencedStudySequence") or ():
-                series = value(study, "RTReferencedSeriesSequence") or ()
-                found += [text(each, "SeriesInstanceUID") for each in series]
+                items = value(study, "RTReferencedSeriesSequence") or ()
+                uids += [text(series, "SeriesInstanceUID") for series in items]
     else:
         return None
-    found.append(text(dataset, "FrameOfReferenceUID"))
-    return sorted({sha256(uid.encode()).hexdigest()[:12] for uid in found if uid})
+    uids.append(text(dataset, "FrameOfReferenceUID"))
+    return sorted({sha256(uid.encode()).hexdigest()[:12] for uid in uids if uid})
 
 
-def drawn(dataset: Any, targets: Sequence[Plane | None], label: int | None, size: int, folder: Any) -> dict[str, Any]:
+def slice_masks(
+    dataset: Any, targets: Sequence[Plane | None], label: int | None, size: int, folder: Any
+) -> dict[str, Any]:
     """Return facts of the mask of each slice that it meets.
 
     Args:
@@ -144,7 +146,7 @@ def drawn(dataset: Any, targets: Sequence[Plane | None], label: int | None, size
         size: Of the file, in bytes.
         folder: For copies.
 
-    Facts: `drawn` packed masks by the place of their slice in `targets`, `areas` in pixels likewise, `labels` that the
+    Facts: `packed_masks` by the number of their slice in `targets`, `areas` in pixels likewise, `labels` that the
     file holds, `outside` how many frames or contours lie on no slice.
 
     Raises:
@@ -152,12 +154,12 @@ def drawn(dataset: Any, targets: Sequence[Plane | None], label: int | None, size
     """
     slices = Slices(targets)
     if text(dataset, "SOPClassUID") == SEGMENTATION:
-        found: _Segments | _Contours = _Segments(dataset, size, folder)
+        regions: _Segments | _Contours = _Segments(dataset, size, folder)
     else:
-        found = _Contours(dataset)
-    wanted = found.labels if label is None else [each for each in found.labels if each == label]
-    if not wanted:
-        held = ", ".join(map(str, found.labels[:20])) or "none"
+        regions = _Contours(dataset)
+    chosen = regions.usual if label is None else [number for number in regions.labels if number == label]
+    if not chosen:
+        held = ", ".join(map(str, regions.labels[:20])) or "none"
         raise CohortError(
             f"it holds no region of the number {label}; there are: {held}." if label else "it holds no region.",
             do="Choose one of its numbers, or all of them.",
@@ -165,20 +167,20 @@ def drawn(dataset: Any, targets: Sequence[Plane | None], label: int | None, size
         )
     masks: dict[int, Bools] = {}
     outside = total = 0
-    for place, mask in found.on(slices, wanted if label is not None else found.usual):
+    for number, mask in regions.on(slices, chosen):
         total += 1
-        if place is None:
+        if number is None:
             outside += 1
         else:
-            masks[place] = masks[place] | mask if place in masks else mask
+            masks[number] = masks[number] | mask if number in masks else mask
     if not total:
         raise CohortError("it is empty.", do="Leave it out, or draw it.", code="mask.empty")
     if outside == total:
         raise _misplaced("none of its frames or contours lies on a slice of its series.")
     return {
-        "drawn": {place: packed(mask) for place, mask in masks.items() if mask.any()},
-        "areas": {place: int(mask.sum()) for place, mask in masks.items() if mask.any()},
-        "labels": found.labels,
+        "packed_masks": {number: packed(mask) for number, mask in masks.items() if mask.any()},
+        "areas": {number: int(mask.sum()) for number, mask in masks.items() if mask.any()},
+        "labels": regions.labels,
         "outside": outside,
         "total": total,
     }
@@ -215,18 +217,18 @@ class _Segments:
         self.frames = _frames(dataset, self.facts, size, folder)
 
     def on(self, slices: Slices, labels: Sequence[int]) -> Iterator[tuple[int | None, Bools]]:
-        """Yield the place of a slice, None where there is none, and what a frame marks of it."""
-        for number in np.flatnonzero(np.isin(self.segments, labels)).tolist():
-            inside = self.frames(number) >= self.half
+        """Yield the number of a slice, None where there is none, and what a frame marks of it."""
+        for row in np.flatnonzero(np.isin(self.segments, labels)).tolist():
+            inside = self.frames(row) >= self.half
             if not inside.any():
                 continue
-            there = self.facts.plane(number)
-            plane = plane_of((self.facts.rows, self.facts.columns), there.position, there.orientation, there.spacing_mm)
+            frame = self.facts.plane(row)
+            plane = plane_of((self.facts.rows, self.facts.columns), frame.position, frame.orientation, frame.spacing_mm)
             if plane is None:
                 raise _misplaced("its frames do not tell where they lie.")
-            place = slices.below(plane.origin[None], plane.normal)
-            target = None if place is None else slices.planes[place]
-            yield place, inside if target is None else _moved(inside, plane, target)
+            number = slices.number_at(plane.origin[None], plane.normal)
+            target = None if number is None else slices.planes[number]
+            yield number, inside if target is None else _resampled(inside, plane, target)
 
 
 class _Contours:
@@ -249,28 +251,28 @@ class _Contours:
                     raise CohortError("it has too many points.", do="Draw it on fewer slices.", code="too_big")
         self.labels = sorted(self.contours)
         outlines = {
-            whole(each, "ReferencedROINumber", -1)
-            for each in value(dataset, "RTROIObservationsSequence") or ()
-            if text(each, "RTROIInterpretedType") == "EXTERNAL"
+            whole(observation, "ReferencedROINumber", -1)
+            for observation in value(dataset, "RTROIObservationsSequence") or ()
+            if text(observation, "RTROIInterpretedType") == "EXTERNAL"
         }
-        self.usual = [each for each in self.labels if each not in outlines] or self.labels
+        self.usual = [label for label in self.labels if label not in outlines] or self.labels
 
     def on(self, slices: Slices, labels: Sequence[int]) -> Iterator[tuple[int | None, Bools]]:
-        """Yield the place of a slice, None where there is none, and what a region's contours there enclose."""
+        """Yield the number of a slice, None where there is none, and what a region's contours there enclose."""
         nothing = np.zeros((1, 1), bool)
         for label in labels:
-            found: dict[int, list[Vector]] = defaultdict(list)
+            polygons: dict[int, list[Vector]] = defaultdict(list)
             for points in self.contours[label]:
-                place = slices.below(points)
-                target = None if place is None else slices.planes[place]
-                if place is None or target is None:
+                number = slices.number_at(points)
+                target = None if number is None else slices.planes[number]
+                if number is None or target is None:
                     yield None, nothing
                 else:
-                    found[place].append(target.pixels(points))
-            for place, polygons in found.items():
-                target = slices.planes[place]
+                    polygons[number].append(target.pixels(points))
+            for number, on_slice in polygons.items():
+                target = slices.planes[number]
                 assert target is not None
-                yield place, enclosed(polygons, target.shape)
+                yield number, enclosed(on_slice, target.shape)
 
 
 def enclosed(polygons: Sequence[Vector], shape: tuple[int, int]) -> Bools:
@@ -298,7 +300,7 @@ def enclosed(polygons: Sequence[Vector], shape: tuple[int, int]) -> Bools:
 def _points(contour: Any) -> Vector:
     """Return (n, 3) corners in patient coordinates."""
     try:
-        flat = np.array([float(each) for each in value(contour, "ContourData") or ()])
+        flat = np.array([float(coordinate) for coordinate in value(contour, "ContourData") or ()])
     except (TypeError, ValueError) as error:
         raise damaged("a contour is not made of numbers.", "dicom.attributes") from error
     if len(flat) % 3 or not np.isfinite(flat).all() or np.abs(flat).max(initial=0) > 1e6:
@@ -308,14 +310,14 @@ def _points(contour: Any) -> Vector:
 
 def _segments(dataset: Any, frames: int) -> list[int]:
     """Return the number of the segment of each frame."""
-    each = value(dataset, "PerFrameFunctionalGroupsSequence") or ()
+    per_frame = value(dataset, "PerFrameFunctionalGroupsSequence") or ()
     shared = value(dataset, "SharedFunctionalGroupsSequence") or ()
-    found = []
-    for number in range(frames):
-        groups = [*each[number : number + 1], *shared[:1]]
+    segments = []
+    for frame in range(frames):
+        groups = [*per_frame[frame : frame + 1], *shared[:1]]
         holder = next((items[0] for group in groups if (items := value(group, "SegmentIdentificationSequence"))), None)
-        found.append(1 if holder is None else whole(holder, "ReferencedSegmentNumber"))
-    return found
+        segments.append(1 if holder is None else whole(holder, "ReferencedSegmentNumber"))
+    return segments
 
 
 def _frames(dataset: Any, facts: Dicom, size: int, folder: Any) -> Any:
@@ -333,24 +335,24 @@ def _frames(dataset: Any, facts: Dicom, size: int, folder: Any) -> Any:
 
     def bits(number: int) -> NDArray[np.uint8]:
         start, spare = divmod(number * count, 8)
-        some = np.unpackbits(content[start : start + (count + spare + 7) // 8], bitorder="little")
-        return some[spare : spare + count].reshape(facts.rows, facts.columns)
+        unpacked_bits = np.unpackbits(content[start : start + (count + spare + 7) // 8], bitorder="little")
+        return unpacked_bits[spare : spare + count].reshape(facts.rows, facts.columns)
 
     return bits
 
 
-def _moved(inside: Bools, plane: Plane, target: Plane) -> Bools:
+def _resampled(inside: Bools, plane: Plane, target: Plane) -> Bools:
     """Return a frame on the grid of a slice: each pixel takes the value of the frame's pixel that it lies in."""
     if plane.is_same(target):
         return inside
     rows, columns = target.shape
     down, right = target.axes * target.spacing[:, None]
     points = target.origin + np.arange(rows)[:, None, None] * down + np.arange(columns)[None, :, None] * right
-    places = np.rint(plane.pixels(points)).astype(np.int64)
-    within = ((places >= 0) & (places < np.array(plane.shape))).all(2)
-    moved = np.zeros(target.shape, bool)
-    moved[within] = inside[places[within][:, 0], places[within][:, 1]]
-    return moved
+    indices = np.rint(plane.pixels(points)).astype(np.int64)  # (row, column, 2)
+    within = ((indices >= 0) & (indices < np.array(plane.shape))).all(2)
+    resampled = np.zeros(target.shape, bool)
+    resampled[within] = inside[indices[within][:, 0], indices[within][:, 1]]
+    return resampled
 
 
 def _misplaced(why: str) -> CohortError:

@@ -72,18 +72,18 @@ def decoded(dataset: Any, promised: Dicom, size: int, folder: Path) -> NDArray[A
     pixels: bytes = value(dataset, "PixelData") or b""
     if promised.syntax in codes.NATIVE:
         _require_length(promised, len(pixels))
-        found = _by_pydicom(dataset, promised)
+        stored = _by_pydicom(dataset, promised)
     else:
         frames = _checked_frames(pixels, promised, size)
         if _needs_gdcm(promised):
-            found = np.stack([_by_gdcm(frame, promised, folder) for frame in frames])
+            stored = np.stack([_by_gdcm(frame, promised, folder) for frame in frames])
         else:
-            found = _by_pydicom(dataset, promised)
+            stored = _by_pydicom(dataset, promised)
     shape: tuple[int, ...] = (promised.frames, promised.rows, promised.columns)
     shape = (*shape, 3) if promised.coloured else shape
-    if found.size != int(np.prod(shape)):
+    if stored.size != int(np.prod(shape)):
         raise damaged("the decoded image has another size.", "decode")
-    return found.reshape(shape)
+    return stored.reshape(shape)
 
 
 def physical(stored: NDArray[Any], promised: Dicom, dataset: Any) -> NDArray[Any]:
@@ -110,8 +110,15 @@ def physical(stored: NDArray[Any], promised: Dicom, dataset: Any) -> NDArray[Any
     slopes = {(plane.slope, plane.intercept) for plane in promised.planes}
     if len(slopes) == 1:
         return _rescaled(values, *slopes.pop(), small=promised.bits_stored <= 8 and not promised.signed)
-    each = np.array([(promised.plane(frame).slope, promised.plane(frame).intercept) for frame in range(len(values))])
-    return narrow(values * each[:, :1, None] + each[:, 1:, None])
+    slope, intercept = _rescale_by_frame(promised, len(values))
+    return narrow(values * slope + intercept)
+
+
+def _rescale_by_frame(promised: Dicom, frames: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return slope and intercept, (frame, 1, 1)."""
+    planes = [promised.plane(frame) for frame in range(frames)]
+    rescale = np.array([(plane.slope, plane.intercept) for plane in planes], np.float64)  # (frame, 2)
+    return rescale[:, :1, None], rescale[:, 1:, None]
 
 
 def _real_numbers(dataset: Any, promised: Dicom) -> NDArray[Any]:
@@ -124,9 +131,9 @@ def _real_numbers(dataset: Any, promised: Dicom) -> NDArray[Any]:
 
 
 def _physical_numbers(stored: NDArray[Any], promised: Dicom) -> NDArray[Any]:
-    each = np.array([(promised.plane(frame).slope, promised.plane(frame).intercept) for frame in range(len(stored))])
+    slope, intercept = _rescale_by_frame(promised, len(stored))
     with np.errstate(over="ignore", invalid="ignore"):
-        values = stored.astype(np.float64) * each[:, :1, None] + each[:, 1:, None]
+        values = stored.astype(np.float64) * slope + intercept
         wrong = values.size - int(np.count_nonzero(np.isfinite(values.astype(np.float32))))
     if wrong:
         raise CohortError(
@@ -219,14 +226,14 @@ def _require_rle(frame: bytes, promised: Dicom) -> None:
 def _require_codestream(frame: bytes, promised: Dicom) -> None:
     """Compare rows, columns, components and bits: where they differ, GDCM returns an image of neither."""
     try:
-        found = codestream(frame)
+        described = codestream(frame)
     except struct.error as error:
         raise damaged("the compressed image ends in its header.", "truncated") from error
-    if found is None:
+    if described is None:
         raise damaged("the compressed image has no beginning.", "dicom.parse")
     if not frame.rstrip(b"\0\xff").endswith(b"\xff\xd9"):
         raise damaged("the compressed image has no end.", "truncated")
-    rows, columns, components, bits, signed = found
+    rows, columns, components, bits, signed = described
     if signed not in (None, promised.signed):
         raise damaged(
             "the compressed image and the header disagree on whether values can be negative.", "dicom.attributes"
@@ -241,9 +248,9 @@ def _require_codestream(frame: bytes, promised: Dicom) -> None:
 
 
 def _needs_gdcm(promised: Dicom) -> bool:
-    if promised.syntax == codes.RLE:
+    if promised.syntax == codes.RLE:  # GDCM refuses damage of which pydicom makes wrong pixels
         return not promised.coloured and promised.bits_allocated <= 16
-    return not (promised.syntax in codes.JPEG_2000 or promised.syntax == codes.JPEG_BASELINE)
+    return promised.syntax not in {codes.JPEG_BASELINE, *codes.JPEG_2000}
 
 
 def _by_pydicom(dataset: Any, promised: Dicom) -> NDArray[Any]:
@@ -251,14 +258,14 @@ def _by_pydicom(dataset: Any, promised: Dicom) -> NDArray[Any]:
     if promised.syntax in codes.HIGH_THROUGHPUT:
         dataset.file_meta.TransferSyntaxUID = UID(codes.HIGH_THROUGHPUT[promised.syntax])
     try:
-        found = pixel_array(dataset)
+        pixels = pixel_array(dataset)
         if promised.photometric == "PALETTE COLOR":
-            found = apply_color_lut(found, dataset)[..., :3]
+            pixels = apply_color_lut(pixels, dataset)[..., :3]
     except MemoryError:
         raise
     except Exception as error:  # its decoders raise whatever the plug-ins below them do
         raise damaged(f"the image cannot be decoded ({type(error).__name__}).", "decode") from error
-    return found
+    return pixels
 
 
 def _by_gdcm(frame: bytes, promised: Dicom, folder: Path) -> NDArray[Any]:

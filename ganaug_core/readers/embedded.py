@@ -13,9 +13,9 @@ PHANTOM_SPACING_MM = phantom.FIELD_MM / 64
 
 def liver_lesions() -> Iterator[Slice | Skipped]:
     """Yield the embedded phantom's lesions with their patients and split."""
-    made, roles = phantom.embedded()
+    lesions, roles = phantom.embedded()
     for number, (pixels, label, patient, role) in enumerate(
-        zip(made.pixels, made.labels, made.patients, roles, strict=True)
+        zip(lesions.pixels, lesions.labels, lesions.patients, roles, strict=True)
     ):
         yield Slice(
             pixels=pixels,
@@ -36,8 +36,8 @@ def digits() -> Iterator[Slice | Skipped]:
     """
     from sklearn.datasets import load_digits
 
-    kept = load_digits()
-    for number, (image, label) in enumerate(zip(kept.images, kept.target, strict=True)):
+    dataset = load_digits()
+    for number, (image, label) in enumerate(zip(dataset.images, dataset.target, strict=True)):
         yield Slice(pixels=np.asarray(image, np.uint8)[None], source=f"digit {number}", label=str(label))
 
 

@@ -38,10 +38,10 @@ def read(source: Path, choices: Choices | None = None, report: Report = silent) 
         yield from _tagged(source, choices, report)
         return
     if below and all(path.name.casefold() in ROLE_NAMES for path in below):
-        for part in below:
-            role = ROLE_NAMES[part.name.casefold()]
-            for each in _classes(source, part, choices, report):
-                yield replace(each, role=role) if isinstance(each, Slice) else each
+        for role_folder in below:
+            role = ROLE_NAMES[role_folder.name.casefold()]
+            for image in _classes(source, role_folder, choices, report):
+                yield replace(image, role=role) if isinstance(image, Slice) else image
         return
     yield from _classes(source, source, choices, report)
 
@@ -51,38 +51,38 @@ def read_files(
 ) -> Iterator[Slice | Skipped]:
     """Yield the images of files by their format: pictures first, then series and volumes. Masks are no images."""
     choices = choices or Choices()
-    found = masks.paired([name for _, name, _ in files if name.casefold().endswith(_MAY_BE_MASKS)])
-    places = {name: path for path, name, _ in files}
-    yield from _mask_entries(found)
+    file_masks = masks.paired([name for _, name, _ in files if name.casefold().endswith(_MAY_BE_MASKS)])
+    paths = {name: path for path, name, _ in files}
+    yield from _mask_entries(file_masks)
     medical: list[Named] = []
     for path, name, label in files:
-        refusal = None if name in found.all else pictures.ordinary(path, name)
-        if name in found.all:
+        if name in file_masks.all:
             continue
-        if refusal:
+        if refusal := pictures.ordinary(path, name):
             yield refusal
         elif _is_picture(path):
             picture = pictures.read(path, name, label)
-            mask = found.of.get(name)
-            yield from _with_mask(picture, places[mask] if mask else None, choices)
+            mask = file_masks.of.get(name)
+            yield from _with_mask(picture, paths[mask] if mask else None, choices)
         elif _is_medical(path):
             medical.append((path, name, label))
         else:
             yield Skipped(name, *_NO_IMAGE)
     if medical:
-        yield from volumes.read(medical, choices, {name: places[mask] for name, mask in found.of.items()}, report)
+        volume_masks = {name: paths[mask] for name, mask in file_masks.of.items()}
+        yield from volumes.read(medical, choices, volume_masks, report)
 
 
-def _mask_entries(found: masks.Masks) -> Iterator[Skipped]:
+def _mask_entries(file_masks: masks.Masks) -> Iterator[Skipped]:
     do = "Rename it, if it is an image."
-    for name in found.orphans:
+    for name in file_masks.orphans:
         say = f"{name}: its name says that it is a mask, and there is no image that it belongs to."
         yield Skipped(name, "mask", say, do)
-    used = sorted({*found.of.values()})
+    used = sorted({*file_masks.of.values()})
     if used:
         say = f"{used[0]}: it is one of {len(used)} masks by their names; they are no images themselves."
         yield Skipped(used[0], "mask", say, do)
-    for name in found.further:
+    for name in file_masks.further:
         yield Skipped(name, "mask", f"{name}: it is a further mask of its image; the first one is used.", do)
 
 
@@ -91,8 +91,8 @@ def _with_mask(picture: Slice | Skipped, mask: Path | None, choices: Choices) ->
     if isinstance(picture, Skipped) or (mask is None and not choices.needs_mask):
         yield picture
         return
-    drawn = pictures.read(mask, picture.source) if mask else None
-    if not isinstance(drawn, Slice) or drawn.pixels.shape != picture.pixels.shape:
+    mask_picture = pictures.read(mask, picture.source) if mask else None
+    if not isinstance(mask_picture, Slice) or mask_picture.pixels.shape != picture.pixels.shape:
         if choices.needs_mask:
             say = f"{picture.source}: it has no mask of its size, and the lesion was asked for."
             yield Skipped(picture.source, "mask.missing", say, "Name the mask like the image with _mask.")
@@ -100,33 +100,33 @@ def _with_mask(picture: Slice | Skipped, mask: Path | None, choices: Choices) ->
             yield picture
             yield volumes.masks_unused(picture.source, "it cannot be read or has another size.")
         return
-    inside = drawn.pixels[0] > (0 if choices.mask_label is None else choices.mask_label - 1)
+    inside = mask_picture.pixels[0] > (0 if choices.mask_label is None else choices.mask_label - 1)
     if choices.needs_mask and not inside.any():
         say = f"{picture.source}: its mask is empty."
         yield Skipped(picture.source, "mask.empty", say, "Leave it out, or choose all slices.")
         return
-    whole = replace(choices, size=None)
-    pixels, _ = resampling.placed(picture.pixels[0], None, inside, whole)
-    yield replace(picture, pixels=pixels[None], mask=resampling.placed_mask(inside, None, whole))
+    unsized = replace(choices, size=None)
+    pixels, _ = resampling.placed(picture.pixels[0], None, inside, unsized)
+    yield replace(picture, pixels=pixels[None], mask=resampling.placed_mask(inside, None, unsized))
 
 
 def _tagged(source: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
     """Yield the DICOM images below a folder, whatever its sub-folders are called."""
     files: list[Named] = []
-    for found in _below(source):
-        if isinstance(found, Skipped):
-            yield found
-        elif pictures.ordinary(found, found.name) is None and not _is_medical(found):
-            name = _relative(found, source)
+    for path in _below(source):
+        if isinstance(path, Skipped):
+            yield path
+        elif pictures.ordinary(path, path.name) is None and not _is_medical(path):
+            name = _relative(path, source)
             yield Skipped(name, "not_image", f"{name}: only DICOM has attributes that name a class.", "Nothing to do.")
         else:
-            files.append((found, _relative(found, source), None))
+            files.append((path, _relative(path, source), None))
     yield from read_files(files, choices, report)
 
 
 def files_below(folder: Path) -> list[Path]:
     """Return the files below a folder in the order of their names."""
-    return [each for each in _below(folder) if isinstance(each, Path)]
+    return [path for path in _below(folder) if isinstance(path, Path)]
 
 
 def _classes(source: Path, folder: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
@@ -135,6 +135,33 @@ def _classes(source: Path, folder: Path, choices: Choices, report: Report) -> It
     while len(classes) == 1 and len(deeper := _folders(classes[0])) == 1 and not _files(classes[0]):
         classes = deeper  # an export's chain of folders: the last one names the class
     loose = _files(folder)
+    _require_classes(folder, classes, loose)
+    if classes:
+        yield from _without_class(source, loose)
+    files: list[Named] = [(path, _relative(path, source), folder.name) for path in ([] if classes else loose)]
+    are_masks = masks.are_together([path.name for path in classes])
+    for class_folder in classes:
+        for path in _below(class_folder):
+            if isinstance(path, Skipped):
+                yield path
+            else:
+                files.append((path, _relative(path, source), folder.name if are_masks else class_folder.name))
+    images = Counter[str | None]()
+    has_masks = False
+    for image in read_files(files, choices, report):
+        images[image.label if isinstance(image, Slice) else None] += 1
+        has_masks = has_masks or (isinstance(image, Slice) and image.mask is not None)
+        yield image
+    for path in [folder] if are_masks else classes or [folder]:
+        if not images[path.name] and not (has_masks and path.name.casefold() in masks.MASK_FOLDERS):
+            raise CohortError(
+                f"The class {pictures.shown(path.name)} is empty: none of its files could be used.",
+                do="Put images into its folder, or remove the folder.",
+                code="empty_class",
+            )
+
+
+def _require_classes(folder: Path, classes: list[Path], loose: list[Path]) -> None:
     if not classes and not loose:
         raise CohortError(
             f"The folder {pictures.shown(folder.name)} is empty.",
@@ -147,32 +174,13 @@ def _classes(source: Path, folder: Path, choices: Choices, report: Report) -> It
             do="Put the images of each class into a folder of its own, or give a CSV table that names their classes.",
             code="no_classes",
         )
-    if classes:
-        for path in loose:
-            if path.suffix.casefold() in (*pictures.SUFFIXES, *_MEDICAL):
-                do = "Put it into the folder of its class."
-                yield Skipped(pictures.shown(_relative(path, source)), "no_class", "It lies in no class's folder.", do)
-    files: list[Named] = [(path, _relative(path, source), folder.name) for path in ([] if classes else loose)]
-    together = masks.are_together([each.name for each in classes])
-    for each in classes:
-        for found in _below(each):
-            if isinstance(found, Skipped):
-                yield found
-            else:
-                files.append((found, _relative(found, source), folder.name if together else each.name))
-    images = Counter[str | None]()
-    drawn = False
-    for image in read_files(files, choices, report):
-        images[image.label if isinstance(image, Slice) else None] += 1
-        drawn = drawn or (isinstance(image, Slice) and image.mask is not None)
-        yield image
-    for path in [folder] if together else classes or [folder]:
-        if not images[path.name] and not (drawn and path.name.casefold() in masks.MASK_FOLDERS):
-            raise CohortError(
-                f"The class {pictures.shown(path.name)} is empty: none of its files could be used.",
-                do="Put images into its folder, or remove the folder.",
-                code="empty_class",
-            )
+
+
+def _without_class(source: Path, loose: list[Path]) -> Iterator[Skipped]:
+    for path in loose:
+        if path.suffix.casefold() in (*pictures.SUFFIXES, *_MEDICAL):
+            do = "Put it into the folder of its class."
+            yield Skipped(pictures.shown(_relative(path, source)), "no_class", "It lies in no class's folder.", do)
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -192,11 +200,11 @@ def _below(folder: Path) -> Iterator[Path | Skipped]:
         denied.append(Skipped(name, "permission", "The folder may not be read.", "Allow this user to read it."))
 
     for home, folders, names in os.walk(folder, onerror=deny):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(home, name) for name in sorted(names) if not _passed_over(name))
-        for each in folders:
-            if Path(home, each).is_symlink():
-                yield Skipped(pictures.shown(each), "link", "Links to folders are not followed.", "Copy the folder.")
+        for name in folders:
+            if Path(home, name).is_symlink():
+                yield Skipped(pictures.shown(name), "link", "Links to folders are not followed.", "Copy the folder.")
     yield from denied
 
 

@@ -62,16 +62,16 @@ class Decoded:
 
 
 @dataclass(frozen=True)
-class Asked:
+class FileRequest:
     """A file to read.
 
     Attributes:
         name: By which refusals name it.
         kind: `dicom`, `nifti`, `nrrd` or `meta`.
         header_only: Return the facts of a DICOM file without its pixels.
-        known: What was returned then; a file that has another header by now is refused.
+        earlier_header: What was returned then; a file that has another header by now is refused.
         mask: Of a volume.
-        drawn: Packed masks of the frames of a DICOM file.
+        packed_masks: Of the frames of a DICOM file, by their number.
         planes: Slices of a series, of which the file holds the masks: these are returned as facts, and no pixels.
     """
 
@@ -79,9 +79,9 @@ class Asked:
     name: str
     kind: str = "dicom"
     header_only: bool = False
-    known: dict[str, Any] | None = None
+    earlier_header: dict[str, Any] | None = None
     mask: Path | None = None
-    drawn: dict[str, str] | None = None
+    packed_masks: dict[str, str] | None = None
     planes: list[dict[str, Any]] | None = None
 
 
@@ -100,9 +100,8 @@ class Decoder:
         self._staging: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> "Decoder":
-        place = scratch()
         try:
-            self._staging = tempfile.TemporaryDirectory(prefix="ganaug-staging-", dir=place)
+            self._staging = tempfile.TemporaryDirectory(prefix="ganaug-staging-", dir=scratch())
         except OSError as error:
             if not is_full(error):
                 raise
@@ -116,7 +115,7 @@ class Decoder:
         if self._staging is not None:
             self._staging.cleanup()
 
-    def read(self, files: Sequence[Asked]) -> list[Decoded | Skipped]:
+    def read(self, files: Sequence[FileRequest]) -> list[Decoded | Skipped]:
         """Return what is in each file; one that kills the child, or takes too long, costs itself alone.
 
         Raises:
@@ -125,24 +124,24 @@ class Decoder:
         if self._staging is None:
             raise RuntimeError("A Decoder reads inside its with block only.")
         folder = Path(self._staging.name)
-        found: list[Decoded | Skipped] = []
+        answers: list[Decoded | Skipped] = []
         try:
-            while len(found) < len(files):
-                found += self._together(files[len(found) :], folder)
+            while len(answers) < len(files):
+                answers += self._until_a_crash(files[len(answers) :], folder)
         finally:
             _clear(folder)
-        return found
+        return answers
 
-    def _together(self, files: Sequence[Asked], folder: Path) -> list[Decoded | Skipped]:
+    def _until_a_crash(self, files: Sequence[FileRequest], folder: Path) -> list[Decoded | Skipped]:
         """Return what is in the files, up to and with the first one that ends the child."""
         requests: list[dict[str, Any]] = [
             {
                 "path": str(file.path),
                 "kind": file.kind,
                 "pixels": None if file.header_only or file.planes else str(folder / f"pixels-{number}.npy"),
-                "known": file.known,
+                "earlier_header": file.earlier_header,
                 "mask": file.mask and str(file.mask),
-                "drawn": file.drawn,
+                "packed_masks": file.packed_masks,
                 "planes": file.planes,
                 "seconds": self.seconds + _size(file.path) / BYTES_A_SECOND,
             }
@@ -151,16 +150,16 @@ class Decoder:
         sent = [request for request in requests if _is_utf8(request["path"])]
         child = self._child or self._start()
         child.send(json.dumps({"folder": str(folder), "choices": self.choices, "files": sent}).encode() + b"\n")
-        found: list[Decoded | Skipped] = []
+        answers: list[Decoded | Skipped] = []
         for file, request in zip(files, requests, strict=True):
             try:
-                found.append(self._answer(child, request))
+                answers.append(self._answer(child, request))
             except CohortError as error:
                 shown = file.name.encode("utf-8", "replace").decode()
-                found.append(Skipped(shown, error.code, f"{shown}: {error.what}", error.do))
+                answers.append(Skipped(shown, error.code, f"{shown}: {error.what}", error.do))
             if self._child is None:
                 break
-        return found
+        return answers
 
     def _answer(self, child: Child, request: dict[str, Any]) -> Decoded:
         """Return the child's next answer.
@@ -248,20 +247,20 @@ class Decoders:
         self._threads.shutdown(cancel_futures=True)
         self._stack.close()
 
-    def each(self, pieces: Iterable[Sequence[Asked]]) -> Iterator[Decoded | Skipped]:
-        """Yield what is in all files of all pieces; only a few pieces are ahead of the reader."""
+    def read(self, batches: Iterable[Sequence[FileRequest]]) -> Iterator[Decoded | Skipped]:
+        """Yield what is in all files of all batches; only a few batches are ahead of the reader."""
         ahead: deque[Future[list[Decoded | Skipped]]] = deque()
-        for piece in pieces:
-            ahead.append(self._threads.submit(self._done, piece))
+        for batch in batches:
+            ahead.append(self._threads.submit(self._decode, batch))
             if len(ahead) > 2 * self.count:
                 yield from ahead.popleft().result()
         while ahead:
             yield from ahead.popleft().result()
 
-    def _done(self, piece: Sequence[Asked]) -> list[Decoded | Skipped]:
+    def _decode(self, batch: Sequence[FileRequest]) -> list[Decoded | Skipped]:
         decoder = self._idle.get()
         try:
-            return decoder.read(piece)
+            return decoder.read(batch)
         finally:
             self._idle.put(decoder)
 

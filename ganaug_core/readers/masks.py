@@ -55,13 +55,13 @@ def paired(names: Sequence[str]) -> Masks:
     for name, key in keys.items():
         if key is None:
             continue
-        found = [image for image in images.get(key, ()) if _is_picture(image) == _is_picture(name)]
-        free = [image for image in found if image not in of]
+        candidates = [image for image in images.get(key, ()) if _is_picture(image) == _is_picture(name)]
+        free = [image for image in candidates if image not in of]
         for image in free:
             of[image] = name
-        if found and not free:
+        if candidates and not free:
             further.append(name)
-        elif not found and not _is_picture(name):
+        elif not candidates and not _is_picture(name):
             orphans.append(name)
     return Masks(of, tuple(further), tuple(orphans))
 
@@ -76,8 +76,8 @@ def _mask_key(name: str, homes: set[PurePosixPath]) -> tuple[str, ...] | None:
     """Return the words that name the image of a mask, None for what is no mask."""
     home, words = _home(name), _words(name)
     parent = PurePosixPath(name).parent
-    beside = any(each.parent == parent.parent and each.name.casefold() in IMAGE_FOLDERS for each in homes)
-    if parent.name.casefold() in MASK_FOLDERS and beside:
+    has_images = any(other.parent == parent.parent and other.name.casefold() in IMAGE_FOLDERS for other in homes)
+    if parent.name.casefold() in MASK_FOLDERS and has_images:
         return (*home, *_without(words, MASK_WORDS))
     if len(words) > 1 and words[0] in MASK_WORDS:
         return (*home, *words[1:])
@@ -93,11 +93,11 @@ def _image_keys(name: str) -> set[tuple[str, ...]]:
     return {(*_home(name), *words), (*_home(name), *_without(words, IMAGE_WORDS))}
 
 
-def _without(words: list[str], known: Sequence[str]) -> list[str]:
+def _without(words: list[str], affixes: Sequence[str]) -> list[str]:
     """Return words without a first or last one of these, if others stay."""
-    if len(words) > 1 and words[-1] in known:
+    if len(words) > 1 and words[-1] in affixes:
         return words[:-1]
-    return words[1:] if len(words) > 1 and words[0] in known else words
+    return words[1:] if len(words) > 1 and words[0] in affixes else words
 
 
 def _home(name: str) -> tuple[str, ...]:

@@ -19,10 +19,10 @@ TYPES = {
     "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
 }  # fmt: skip
 _SPACING = ("ElementSpacing", "ElementSize")
-_PLACE = ("Offset", "Position", "Origin")
+_ORIGIN = ("Offset", "Position", "Origin")
 _AXES = ("TransformMatrix", "Rotation", "Orientation")
 _KNOWN = {
-    *_SPACING, *_PLACE, *_AXES, "ObjectType", "ObjectSubType", "NDims", "DimSize", "ElementType", "BinaryData",
+    *_SPACING, *_ORIGIN, *_AXES, "ObjectType", "ObjectSubType", "NDims", "DimSize", "ElementType", "BinaryData",
     "BinaryDataByteOrderMSB", "ElementByteOrderMSB", "CompressedData", "CompressedDataSize", "CompressionLevel",
     "CenterOfRotation", "AnatomicalOrientation", "ElementNumberOfChannels", "HeaderSize", "ElementDataFile", "Color",
     "ElementMin", "ElementMax",
@@ -54,21 +54,21 @@ def meta(start: bytes, *, detached: bool) -> Volume:
     channels = _channels(fields, dtype)
     require_memory(channels * math.prod(sizes))
     lines = _geometry(fields, len(sizes))
-    given = fields["ElementDataFile"]
-    if (given.upper() != "LOCAL") != detached:
+    data_file = fields["ElementDataFile"]
+    if (data_file.upper() != "LOCAL") != detached:
         raise CohortError(
             "the header and the voxels must be in one file (.mha), or the header in a .mhd file.",
             do=_CONVERT,
             code="meta.data_file",
         )
-    kind = next(name for name, each in TYPES.items() if each == dtype.str[1:])
+    kind = next(name for name, code in TYPES.items() if code == dtype.str[1:])
     return Volume(
         "meta",
         dtype,
         sizes,
         _true(fields, "CompressedData"),
         last.end(),
-        shared.bare(given, "meta") if detached else None,
+        shared.bare(data_file, "meta") if detached else None,
         (
             "ObjectType = Image",
             f"NDims = {len(sizes)}",
@@ -113,29 +113,29 @@ def _dtype(fields: dict[str, str]) -> "np.dtype[np.generic]":
 
 def _wholes(fields: dict[str, str], name: str) -> list[int]:
     try:
-        return [int(each) for each in fields.get(name, "").split()]
+        return [int(word) for word in fields.get(name, "").split()]
     except ValueError as error:
         raise damaged(f"{name} is not made of whole numbers.", "meta.header") from error
 
 
 def _channels(fields: dict[str, str], dtype: "np.dtype[np.generic]") -> int:
     """Return how many values a voxel has: 1, or 3 or 4 bytes of red, green, blue and perhaps opacity."""
-    found = _wholes(fields, "ElementNumberOfChannels") or [1]
-    if found != [1] and not (found in ([3], [4]) and dtype == np.uint8):
+    channels = _wholes(fields, "ElementNumberOfChannels") or [1]
+    if channels != [1] and not (channels in ([3], [4]) and dtype == np.uint8):
         raise CohortError("voxels of several channels, but for 8-bit colour, are not read.", do=_CONVERT,
                           code="meta.dims")  # fmt: skip
     if _wholes(fields, "HeaderSize") not in ([], [0]) or ("BinaryData" in fields and not _true(fields, "BinaryData")):
         raise CohortError(
             "voxels written as text, or behind a header of their own, are not read.", do=_CONVERT, code="meta.encoding"
         )
-    return found[0]
+    return channels[0]
 
 
 def _geometry(fields: dict[str, str], dimensions: int) -> list[str]:
     """Return the lines of spacing, origin and axes, checked."""
     lines = []
-    for names, count in ((_SPACING, dimensions), (_PLACE, dimensions), (_AXES, dimensions**2)):
-        name = next((each for each in names if each in fields), None)
+    for names, count in ((_SPACING, dimensions), (_ORIGIN, dimensions), (_AXES, dimensions**2)):
+        name = next((name for name in names if name in fields), None)
         if name is None:
             continue
         values = shared.finite(fields[name], "meta", name, count)

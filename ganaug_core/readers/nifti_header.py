@@ -73,7 +73,7 @@ def _promised(start: bytes, volume: int | None, offset: int | None) -> Nifti:
     """Return what a NIfTI-1 header promises; `offset` where the voxels of the NIfTI-2 file begin that it stands for."""
     if start[344:348] == b"ni1\0":
         raise CohortError("the voxels are in a second file (.hdr/.img).", do=_CONVERT, code="nifti.pair")
-    order = next((each for each in "<>" if start[:4] == struct.pack(each + "i", 348)), None)
+    order = next((sign for sign in "<>" if start[:4] == struct.pack(sign + "i", 348)), None)
     if order is None or start[344:348] != b"n+1\0":
         raise damaged("the file does not start with a NIfTI header.", "nifti.header")
     dimensions, *sizes = struct.unpack(order + "8h", start[40:56])
@@ -101,7 +101,7 @@ def _promised(start: bytes, volume: int | None, offset: int | None) -> Nifti:
             code="nifti.type",
         )
     spacing = struct.unpack(order + "3f", start[80:92])[: min(dimensions, 3)]
-    if not all(0 < each < 1000 for each in spacing):
+    if not all(0 < distance < 1000 for distance in spacing):
         raise damaged(f"the voxel spacing {spacing} is not positive.", "nifti.spacing")
     begins, slope, intercept = struct.unpack(order + "3f", start[108:120])
     if not FIRST_LENGTH <= begins < 1e7:
@@ -112,11 +112,11 @@ def _promised(start: bytes, volume: int | None, offset: int | None) -> Nifti:
     length = plane * (sizes[2] if dimensions > 2 else 1)
     require_memory(length)
     begins = int(begins) if offset is None else offset
-    taken = begins + ((volume or 1) - 1) * length if volumes > 1 else begins
-    found = Nifti(taken, length, plane, dtype, begins, volumes * length, channels)
+    first_taken = begins + ((volume or 1) - 1) * length if volumes > 1 else begins
+    layout = Nifti(first_taken, length, plane, dtype, begins, volumes * length, channels)
     if offset is None and volumes == 1 and channels == 1:
-        return found
-    return replace(found, header=_alone(start, order, dimensions, channels))
+        return layout
+    return replace(layout, header=_alone(start, order, dimensions, channels))
 
 
 def _alone(start: bytes, order: str, dimensions: int, channels: int) -> bytes:
@@ -130,7 +130,7 @@ def _alone(start: bytes, order: str, dimensions: int, channels: int) -> bytes:
     return bytes(header)
 
 
-_PLACES = (
+_NUMBERS = (
     ("h", 70, "h", 12, 2),  # type of the voxels, bits
     ("f", 76, "d", 104, 8),  # handedness and spacings
     ("f", 112, "d", 176, 2),  # slope and intercept
@@ -144,13 +144,13 @@ _TEXTS = ((148, 240, 80), (228, 320, 24), (328, 508, 16))
 
 def _as_first(start: bytes) -> tuple[bytes, int]:
     """Return the NIfTI-1 header that says the same as a NIfTI-2 header, and where the voxels begin."""
-    order = next((each for each in "<>" if start[:4] == struct.pack(each + "i", 540)), None)
+    order = next((sign for sign in "<>" if start[:4] == struct.pack(sign + "i", 540)), None)
     if order is None or len(start) < SECOND_LENGTH:
         raise damaged("the file does not start with a NIfTI header.", "nifti.header")
     if start[4:8] == b"ni2\0":
         raise CohortError("the voxels are in a second file (.hdr/.img).", do=_CONVERT, code="nifti.pair")
     sizes = struct.unpack(order + "8q", start[16:80])
-    if not all(-1 < each < 1 << 15 for each in sizes):
+    if not all(-1 < size < 1 << 15 for size in sizes):
         raise CohortError(
             f"the header gives sizes of {sizes[1:]}; up to {(1 << 15) - 1:,} voxels a side are read.",
             do=_CONVERT,
@@ -166,13 +166,13 @@ def _as_first(start: bytes) -> tuple[bytes, int]:
     header[123] = start[503 if order == ">" else 500]  # units
     header[344:348] = b"n+1\0"
     try:
-        for kind, place, second, at, count in _PLACES:
-            numbers = struct.unpack_from(f"{order}{count}{second}", start, at)
-            struct.pack_into(f"{order}{count}{kind}", header, place, *numbers)
+        for first_type, first_at, second_type, second_at, count in _NUMBERS:
+            numbers = struct.unpack_from(f"{order}{count}{second_type}", start, second_at)
+            struct.pack_into(f"{order}{count}{first_type}", header, first_at, *numbers)
     except (struct.error, OverflowError) as error:
         raise damaged("a number of the header is too large.", "nifti.header") from error
-    for place, at, length in _TEXTS:
-        header[place : place + length] = start[at : at + length]
+    for first_at, second_at, length in _TEXTS:
+        header[first_at : first_at + length] = start[second_at : second_at + length]
     return bytes(header), offset
 
 

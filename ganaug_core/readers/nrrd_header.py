@@ -52,7 +52,7 @@ def nrrd(start: bytes, *, detached: bool) -> Volume:
     require_memory(channels * math.prod(sizes_kept))
     _require_geometry(fields, len(sizes_kept))
     encoding = fields.get("encoding", "").casefold()
-    if encoding not in ("raw", "gzip", "gz") or any(_wholes(fields, each) not in ([], [0]) for each in _SKIPS):
+    if encoding not in ("raw", "gzip", "gz") or any(_wholes(fields, name) not in ([], [0]) for name in _SKIPS):
         raise CohortError(
             "voxels that are neither raw nor gzip, or begin elsewhere, are not read.", do=_CONVERT, code="nrrd.encoding"
         )
@@ -61,7 +61,7 @@ def nrrd(start: bytes, *, detached: bool) -> Volume:
         code, say = "nrrd.data_file", "the header and the voxels must be in one file, or the header in a .nhdr file."
         raise CohortError(say, do=_CONVERT, code=code)
     lines = [f"{name}: {fields[name]}" for name in _FOR_ITK if name in fields]
-    kind = next(name for name, each in TYPES.items() if each == dtype.str[1:] and " " not in name)
+    kind = next(name for name, code in TYPES.items() if code == dtype.str[1:] and " " not in name)
     return Volume(
         "nrrd",
         dtype,
@@ -142,7 +142,7 @@ def _dtype(fields: dict[str, str]) -> "np.dtype[np.generic]":
 
 def _wholes(fields: dict[str, str], name: str) -> list[int]:
     try:
-        return [int(each) for each in fields.get(name, "").split()]
+        return [int(word) for word in fields.get(name, "").split()]
     except ValueError as error:
         raise damaged(f"{name} is not made of whole numbers.", "nrrd.header") from error
 

@@ -1,5 +1,6 @@
 """PNG, JPEG and TIFF through Pillow: one file, one grey image in its stored depth."""
 
+import os
 import stat
 import warnings
 from pathlib import Path
@@ -39,21 +40,24 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.filterwarnings("ignore", category=UserWarning)
             with Image.open(path, formats=("PNG", "JPEG", "TIFF", "BMP")) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
-                    return Skipped(name, *_HUGE)
-                pages = getattr(opened, "n_frames", 1) if opened.format == "TIFF" else 1
-                if pages > 1:
-                    return Skipped(name, "pages", f"It holds {pages} pages.", "Save each page as a file of its own.")
-                opened.load()
-                colour = opened.mode in _COLOUR
-                dropped = _dropped(opened)
-                pixels = _grey(ImageOps.exif_transpose(opened))
+                return _decoded(opened, name, label)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Skipped(name, *_HUGE)
     except UnidentifiedImageError:
         return Skipped(name, "type", "Its content is no PNG, JPEG or TIFF image.", "Convert it, or leave it out.")
     except Exception as error:  # Pillow lets come through what its parsers raise: KeyError, TypeError, struct.error
         return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
+
+
+def _decoded(opened: Image.Image, name: str, label: str | None) -> Slice | Skipped:
+    if opened.width * opened.height > MOST_PIXELS:
+        return Skipped(name, *_HUGE)
+    pages = getattr(opened, "n_frames", 1) if opened.format == "TIFF" else 1
+    if pages > 1:
+        return Skipped(name, "pages", f"It holds {pages} pages.", "Save each page as a file of its own.")
+    opened.load()
+    colour, dropped = opened.mode in _COLOUR, _dropped(opened)
+    pixels = _grey(ImageOps.exif_transpose(opened))  # (row, column)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         return Skipped(name, "nonfinite", "It holds pixels that are not numbers.", _AGAIN)
     return Slice(pixels=pixels[None], source=name, label=label, colour=colour, dropped=dropped)
@@ -61,13 +65,13 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
 
 def _dropped(opened: Image.Image) -> tuple[str, ...]:
     """Name, without a value, what an image holds beside its pixels and may tell of a person."""
-    found = {
+    holds = {
         "PNG text": bool(getattr(opened, "text", None)),
         "EXIF": "exif" in opened.info and opened.format != "TIFF",
         "JPEG comment": opened.format == "JPEG" and "comment" in opened.info,
         "TIFF text": opened.format == "TIFF" and bool(_TIFF_TEXTS & set(getattr(opened, "tag_v2", ()))),
     }
-    return tuple(name for name, there in found.items() if there)
+    return tuple(name for name, is_held in holds.items() if is_held)
 
 
 def ordinary(path: Path, name: str) -> Skipped | None:
@@ -77,20 +81,24 @@ def ordinary(path: Path, name: str) -> Skipped | None:
     except UnicodeEncodeError:
         return Skipped(shown(name), "name", "Its name is not valid text.", "Rename the file.")
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError as error:
         return Skipped(name, "missing", f"It cannot be found ({error.strerror}).", "Check the path.")
-    if stat.S_ISLNK(found.st_mode):
-        return Skipped(name, "link", "It is a link, and links are not followed.", "Copy the file itself.")
-    if not stat.S_ISREG(found.st_mode):
-        return Skipped(name, "not_file", "It is not an ordinary file.", "Leave it out.")
-    if found.st_size == 0:
-        return Skipped(name, "empty", "It is empty.", "Copy it again.")
+    if refusal := _odd_status(status):
+        return Skipped(name, *refusal)
     try:
         with path.open("rb"):
             return None
     except PermissionError:
         return Skipped(name, "permission", "It may not be read.", "Allow this user to read it.")
+
+
+def _odd_status(status: os.stat_result) -> tuple[str, str, str] | None:
+    if stat.S_ISLNK(status.st_mode):
+        return "link", "It is a link, and links are not followed.", "Copy the file itself."
+    if not stat.S_ISREG(status.st_mode):
+        return "not_file", "It is not an ordinary file.", "Leave it out."
+    return ("empty", "It is empty.", "Copy it again.") if status.st_size == 0 else None
 
 
 def shown(name: str) -> str:

@@ -39,7 +39,7 @@ def placed(
     """Return one slice (row, column) on the chosen grid, and its spacing there; `fill` as in `fitted`."""
     box = None if mask is None or not choices.crop else around(mask)
     if choices.spacing_mm is not None and spacing is not None:
-        return _at_spacing(plane, spacing, choices.spacing_mm, choices.size, box, fill)
+        return _at_spacing(plane, spacing, choices.spacing_mm, size=choices.size, box=box, fill=fill)
     if box is not None:
         top, bottom, left, right = _square(box, spacing, plane.shape)
         plane = plane[top:bottom, left:right]
@@ -102,14 +102,14 @@ def fitted(pixels: Pixels, size: int, spacing: Spacing | None = None, fill: floa
 def _resized(plane: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
     """Return (row, column) float32; areas are averaged where both sides shrink."""
     side = plane.shape[0] // shape[0]
-    whole = plane.shape == (shape[0] * side, shape[1] * side)
-    if side in EXACT and whole and plane.dtype in (np.uint8, np.int16, np.uint16):
+    divides = plane.shape == (shape[0] * side, shape[1] * side)
+    if side in EXACT and divides and plane.dtype in (np.uint8, np.int16, np.uint16):
         rows = plane.reshape(shape[0], side, -1).astype(np.float32).sum(1)
         blocks: NDArray[np.float32] = rows.reshape(*shape, side).sum(2) / np.float32(side * side)
         return blocks
     shrinks = shape[0] <= plane.shape[0] and shape[1] <= plane.shape[1]
-    way = Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(plane.astype(np.float32)).resize(shape[::-1], way))
+    method = Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(plane.astype(np.float32)).resize(shape[::-1], method))
 
 
 def _like(grid: NDArray[np.float32], kind: np.dtype[Any], low: Any, high: Any) -> Pixels:
@@ -118,26 +118,28 @@ def _like(grid: NDArray[np.float32], kind: np.dtype[Any], low: Any, high: Any) -
 
 
 def _at_spacing(
-    plane: Pixels, spacing: Spacing, wanted: float, size: int | None, box: Box | None, fill: float | None
+    plane: Pixels, spacing: Spacing, target_mm: float, *, size: int | None, box: Box | None, fill: float | None
 ) -> tuple[Pixels, Spacing]:
-    """Return the slice with pixels of `wanted` mm; with a size, that many of them around the middle (of the box)."""
-    shape = tuple(max(1, round(side * each / wanted)) for side, each in zip(plane.shape, spacing, strict=True))
+    """Return the slice with pixels of `target_mm`; with a size, that many of them around the middle (of the box)."""
+    shape = tuple(
+        max(1, round(count * width_mm / target_mm)) for count, width_mm in zip(plane.shape, spacing, strict=True)
+    )
     low, high = plane.min(), plane.max()
     fine = _like(_resized(plane, (shape[0], shape[1])), plane.dtype, low, high)
     if size is None and box is None:
-        return fine, (wanted, wanted)
+        return fine, (target_mm, target_mm)
     box = box or (0, plane.shape[0], 0, plane.shape[1])
     scales = fine.shape[0] / plane.shape[0], fine.shape[1] / plane.shape[1]
     middle = (box[0] + box[1]) / 2 * scales[0], (box[2] + box[3]) / 2 * scales[1]
     side = size or round((1 + 2 * MARGIN) * max((box[1] - box[0]) * scales[0], (box[3] - box[2]) * scales[1]))
-    first = [round(each - side / 2) for each in middle]
-    before = [max(0, -each) for each in first]
-    after = [max(0, each + side - length) for each, length in zip(first, fine.shape, strict=True)]
+    first = [round(centre - side / 2) for centre in middle]
+    before = [max(0, -start) for start in first]
+    after = [max(0, start + side - length) for start, length in zip(first, fine.shape, strict=True)]
     if fill is None:
         fill = np.median(np.concatenate([fine[0], fine[-1], fine[:, 0], fine[:, -1]]))
     wide = np.pad(fine, list(zip(before, after, strict=True)), constant_values=fine.dtype.type(fill))
-    top, left = (max(0, each) for each in first)
-    return wide[top : top + side, left : left + side], (wanted, wanted)
+    top, left = (max(0, start) for start in first)
+    return wide[top : top + side, left : left + side], (target_mm, target_mm)
 
 
 def _square(box: Box, spacing: Spacing | None, shape: tuple[int, ...]) -> Box:
@@ -145,8 +147,8 @@ def _square(box: Box, spacing: Spacing | None, shape: tuple[int, ...]) -> Box:
     rows_mm, columns_mm = spacing or (1.0, 1.0)
     side = (1 + 2 * MARGIN) * max((box[1] - box[0]) * rows_mm, (box[3] - box[2]) * columns_mm)
     ends: list[int] = []
-    for first, last, length, each in ((box[0], box[1], shape[0], rows_mm), (box[2], box[3], shape[1], columns_mm)):
-        span = min(length, max(1, round(side / each)))
+    for first, last, length, width_mm in ((box[0], box[1], shape[0], rows_mm), (box[2], box[3], shape[1], columns_mm)):
+        span = min(length, max(1, round(side / width_mm)))
         start = min(max(0, round((first + last - span) / 2)), length - span)
         ends += [start, start + span]
     return ends[0], ends[1], ends[2], ends[3]

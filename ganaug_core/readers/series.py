@@ -82,7 +82,7 @@ def breaches(headers: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """Return code, words and advice for what keeps files from being one regular volume; empty for a regular one."""
     if len(headers) < 2:
         return []
-    found = []
+    breached = []
     for names, what in (
         (("rows", "columns"), "image sizes"),
         (("bits_allocated",), "bit depths"),
@@ -92,30 +92,30 @@ def breaches(headers: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
         kinds = {tuple(header[name] for name in names) for header in headers}
         if len(kinds) > 1:
             look = "Look whether images of another kind were filed with it."
-            found.append(("series.mixed", f"{len(kinds)} {what} in one series", look))
+            breached.append(("series.mixed", f"{len(kinds)} {what} in one series", look))
     planes = [header["planes"][0] for header in headers]
     along = _along(planes)
     if along is None:
         if any(plane["position"] is not None for plane in planes) or headers[0]["modality"] in OF_A_BODY:
             say = "position or orientation is missing"
-            found.append(("series.unplaced", say, "The order of the slices is that of their numbers or names."))
-        return found
+            breached.append(("series.unplaced", say, "The order of the slices is that of their numbers or names."))
+        return breached
     directions = np.array([plane["orientation"] for plane in planes])
     turned = int((np.abs(directions - directions[0]).max(1) > SAME_DIRECTION).sum())
     if turned:
         look = "Look whether the gantry was tilted, or a localiser was filed with it."
-        found.append(("series.mixed", f"{turned} slices have another orientation than the first", look))
+        breached.append(("series.mixed", f"{turned} slices have another orientation than the first", look))
     gaps = np.diff(np.sort(along))
     typical = float(np.median(gaps[gaps > SAME_GAP * gaps.max()])) if gaps.max() > 0 else 0.0
     doubled = gaps <= SAME_GAP * typical
     if doubled.any():
         look = "Look whether several phases or copies lie in one series."
-        found.append(("series.duplicate", f"{doubled.sum()} slices lie where another one does", look))
+        breached.append(("series.duplicate", f"{doubled.sum()} slices lie where another one does", look))
     uneven = (np.abs(gaps - typical) > SAME_GAP * typical) & ~doubled
     if uneven.any():
         say = f"{uneven.sum()} of {len(gaps)} gaps differ from the usual {typical:.3g} mm"
-        found.append(("series.missing", say, "Look whether slices are missing; the first or last one never shows."))
-    return found
+        breached.append(("series.missing", say, "Look whether slices are missing; the first or last one never shows."))
+    return breached
 
 
 def _along(planes: Sequence[dict[str, Any]]) -> NDArray[np.float64] | None:

@@ -52,95 +52,96 @@ def read(
     Raises:
         CohortError: No table, a column that is not there (the message lists those that are), an unknown split.
     """
-    place = _Place([home, table.parent] if home else [table.parent])
+    homes = _Homes([home, table.parent] if home else [table.parent])
     if _by_patient(table, columns):
-        yield from _of_patients(table, columns, place, choices, report)
+        yield from _of_patients(table, columns, homes, choices=choices, report=report)
         return
-    known: dict[str, _Row] = {}
+    rows: dict[str, _Row] = {}
     files: list[folders.Named] = []
     for row in _rows(table, columns):
         if isinstance(row, Skipped):
             yield row
             continue
-        found = place.find(row.image)
-        if isinstance(found, Skipped):
-            yield found
+        path = homes.find(row.image)
+        if isinstance(path, Skipped):
+            yield path
         elif not row.label:
             yield Skipped(row.image, "no_label", f"Row {row.number} has no class.", "Fill it in.")
-        elif (name := place.name(found)) in known:
-            first = known[name]
+        elif (name := homes.name(path)) in rows:
+            first = rows[name]
             say = f"Rows {first.number} ({first.label}) and {row.number} ({row.label}) name it; the first one holds."
             yield Skipped(row.image, "row", say, "Name each image in one row.")
         else:
-            known[name] = row
-            files.append((found, name, row.label))
-    for each in folders.read_files(files, choices, report):
-        if isinstance(each, Skipped):
-            yield each
+            rows[name] = row
+            files.append((path, name, row.label))
+    for image in folders.read_files(files, choices, report):
+        if isinstance(image, Skipped):
+            yield image
             continue
-        row = known[each.source if each.source in known else each.source.rsplit(":", 1)[0]]
+        row = rows[image.source if image.source in rows else image.source.rsplit(":", 1)[0]]
         role = folders.ROLE_NAMES[row.split.casefold()] if row.split else None
-        yield replace(each, patient=row.patient or each.patient, role=role)
+        yield replace(image, patient=row.patient or image.patient, role=role)
 
 
 def _by_patient(table: Path, columns: Columns) -> bool:
     """Whether a table has patients and classes, but no images."""
-    header = [each.strip().casefold() for each in _lines(table)[0]]
+    header = [name.strip().casefold() for name in _lines(table)[0]]
     images = [columns.image] if columns.image else _USUAL["image"]
     patients = [columns.patient.strip().casefold()] if columns.patient else _USUAL["patient"]
     return not columns.image and not set(images) & set(header) and bool(set(patients) & set(header))
 
 
 def _of_patients(
-    table: Path, columns: Columns, place: "_Place", choices: Choices | None, report: Report
+    table: Path, columns: Columns, homes: "_Homes", *, choices: Choices | None, report: Report
 ) -> Iterator[Slice | Skipped]:
     """Yield the images below the folders whose patient has a row: by patient ID, else by a folder's or file's name."""
-    known: dict[str, _Row] = {}
+    rows: dict[str, _Row] = {}
     for row in _rows(table, columns):
         if isinstance(row, Skipped):
             yield row
         elif not row.label or not row.patient:
             yield Skipped(f"row {row.number}", "no_label", f"Row {row.number} has no class or patient.", "Fill it in.")
-        elif row.patient in known and (known[row.patient].label, known[row.patient].split) != (row.label, row.split):
-            first = known[row.patient]
+        elif row.patient in rows and (rows[row.patient].label, rows[row.patient].split) != (row.label, row.split):
+            first = rows[row.patient]
             say = f"Rows {first.number} and {row.number} say different things of one patient; the first one holds."
             yield Skipped(f"row {row.number}", "row", say, "Name each patient in one row.")
         else:
-            known.setdefault(row.patient, row)
+            rows.setdefault(row.patient, row)
     files: list[folders.Named] = [
-        (path, place.name(path), None)
-        for home in place.homes[:1]
+        (path, homes.name(path), None)
+        for home in homes.folders[:1]
         for path in folders.files_below(home)
         if path.resolve() != table.resolve()
     ]
-    for each in folders.read_files(files, choices, report):
-        if isinstance(each, Skipped):
-            yield each
+    for image in folders.read_files(files, choices, report):
+        if isinstance(image, Skipped):
+            yield image
             continue
-        patient = next((key for key in _patient_keys(each) if key in known), None)
+        patient = next((key for key in _patient_keys(image) if key in rows), None)
         if patient is None:
-            say = f"{pictures.shown(each.source)}: no row of the table names its patient."
-            yield Skipped(pictures.shown(each.source), "no_label", say, "Add the patient to the table.")
+            say = f"{pictures.shown(image.source)}: no row of the table names its patient."
+            yield Skipped(pictures.shown(image.source), "no_label", say, "Add the patient to the table.")
             continue
-        role = folders.ROLE_NAMES[known[patient].split.casefold()] if known[patient].split else None
-        yield replace(each, label=known[patient].label, patient=patient, role=role)
+        row = rows[patient]
+        role = folders.ROLE_NAMES[row.split.casefold()] if row.split else None
+        yield replace(image, label=row.label, patient=patient, role=role)
 
 
-def _patient_keys(each: Slice) -> Iterator[str]:
+def _patient_keys(image: Slice) -> Iterator[str]:
     """Yield what may name the patient of an image: the header, the folders from the innermost, the file, its start."""
-    if each.patient:
-        yield each.patient
-    *folders_above, file = PurePosixPath(each.source).parts
+    if image.patient:
+        yield image.patient
+    *folders_above, file = PurePosixPath(image.source).parts
     yield from reversed(folders_above)
     stem = file.split(".")[0]
     yield stem
-    yield from (stem[: found.start()] for found in re.finditer(r"[_\-]", stem))
+    yield from (stem[: separator.start()] for separator in re.finditer(r"[_\-]", stem))
 
 
 def _rows(table: Path, columns: Columns) -> Iterator[_Row | Skipped]:
     lines = _lines(table)
-    header = [each.strip() for each in lines[0]]
-    places = {kind: _column(table, header, kind, getattr(columns, kind)) for kind in _USUAL}
+    header = [name.strip() for name in lines[0]]
+    positions = {kind: _column(table, header, kind, getattr(columns, kind)) for kind in _USUAL}
     for number, line in enumerate(lines[1:], start=2):
         if not any(line):
             continue
@@ -148,7 +149,7 @@ def _rows(table: Path, columns: Columns) -> Iterator[_Row | Skipped]:
             say = f"Row {number} has {len(line)} fields, the header {len(header)}; or one is too long."
             yield Skipped(f"row {number}", "row", say, "Put text that holds the separator in quotes.")
             continue
-        values = {kind: "" if place is None else line[place].strip() for kind, place in places.items()}
+        values = {kind: "" if at is None else line[at].strip() for kind, at in positions.items()}
         if values["split"] and values["split"].casefold() not in folders.ROLE_NAMES:
             raise CohortError(
                 f"{table.name}, row {number}: {values['split']!r} is no part of a split.",
@@ -177,55 +178,55 @@ def _lines(table: Path) -> list[list[str]]:
     return lines
 
 
-def _column(table: Path, header: list[str], kind: str, asked: str | None) -> int | None:
-    """Return the place of a column; None for a patient or a split that the table does not have.
+def _column(table: Path, header: list[str], kind: str, given_name: str | None) -> int | None:
+    """Return the position of a column; None for a patient or a split that the table does not have.
 
     Raises:
         CohortError: The column asked for is not there, or there is none for image or class.
     """
-    folded = [each.casefold() for each in header]
-    wanted = [asked.strip().casefold()] if asked else _USUAL[kind]
-    found = next((folded.index(each) for each in wanted if each in folded), None)
-    if found is not None:
-        return found
-    if not asked and (kind in ("patient", "split") or (kind == "image" and set(_USUAL["patient"]) & set(folded))):
+    folded = [name.casefold() for name in header]
+    names = [given_name.strip().casefold()] if given_name else _USUAL[kind]
+    position = next((folded.index(name) for name in names if name in folded), None)
+    if position is not None:
+        return position
+    if not given_name and (kind in ("patient", "split") or (kind == "image" and set(_USUAL["patient"]) & set(folded))):
         return None
     raise CohortError(
-        f"{table.name} has no column {asked!r}."
-        if asked
+        f"{table.name} has no column {given_name!r}."
+        if given_name
         else f"{table.name} has no column with a usual name for the {kind} ({', '.join(_USUAL[kind][:3])}).",
         do=f"Its columns are: {', '.join(header)}. Name the right one (--{kind}-column).",
         code="column",
     )
 
 
-class _Place:
+class _Homes:
     """The folders in which a table's files may lie; nothing outside is ever opened."""
 
-    def __init__(self, homes: list[Path]) -> None:
-        self.homes = homes
+    def __init__(self, folders: list[Path]) -> None:
+        self.folders = folders
 
     def find(self, text: str) -> Path | Skipped:
         """Return the file that a row means: by path, else by a name or stem that is unique below the folders."""
-        for home in self.homes if text else []:
+        for home in self.folders if text else []:
             path = home / text
             if path.exists() and path.resolve().is_relative_to(home.resolve()) and not path.is_dir():
                 return path
-        found = self._names.get(text, [])
-        if len(found) == 1:
-            return found[0]
-        say = f"{len(found)} files have this name." if found else "It is not below the folder of the table."
+        paths = self._names.get(text, [])
+        if len(paths) == 1:
+            return paths[0]
+        say = f"{len(paths)} files have this name." if paths else "It is not below the folder of the table."
         return Skipped(pictures.shown(text) or "(no name)", "missing", say, "Correct the path in the table.")
 
     def name(self, path: Path) -> str:
         """Return a file's path relative to the folder that it lies in."""
-        home = next(each for each in self.homes if path.is_relative_to(each))
+        home = next(folder for folder in self.folders if path.is_relative_to(folder))
         return path.relative_to(home).as_posix()
 
     @cached_property
     def _names(self) -> dict[str, list[Path]]:
         names: dict[str, list[Path]] = defaultdict(list)
-        for path in {each for home in self.homes for each in folders.files_below(home)}:
+        for path in {path for home in self.folders for path in folders.files_below(home)}:
             for name in {path.name, path.name.split(".")[0]}:
                 names[name].append(path)
         return names

@@ -80,7 +80,7 @@ def bare(name: str, format: str) -> str:
     Raises:
         CohortError: `FORMAT.data_file`.
     """
-    if not name or len(name) > 200 or name.startswith(".") or any(each in name for each in "/\\%\0\n "):
+    if not name or len(name) > 200 or name.startswith(".") or any(sign in name for sign in "/\\%\0\n "):
         raise CohortError(
             "the header points to a file that does not lie beside it under a plain name.",
             do="Save header and voxels as one file (.nrrd or .mha).",
@@ -123,12 +123,12 @@ def finite(text: str, name: str, what: str, count: int | None = None) -> list[fl
         CohortError: `NAME.spacing`.
     """
     try:
-        found = [float(each) for each in text.replace("(", " ").replace(")", " ").replace(",", " ").split()]
+        values = [float(word) for word in text.replace("(", " ").replace(")", " ").replace(",", " ").split()]
     except ValueError as error:
         raise damaged(f"{what} is not made of numbers.", f"{name}.spacing") from error
-    if not all(math.isfinite(each) for each in found) or count not in (None, len(found)):
+    if not all(math.isfinite(value) for value in values) or count not in (None, len(values)):
         raise damaged(f"{what} is not made of {count} finite numbers.", f"{name}.spacing")
-    return found
+    return values
 
 
 def require_spacing(spacing: Sequence[float], name: str) -> None:
@@ -137,5 +137,5 @@ def require_spacing(spacing: Sequence[float], name: str) -> None:
     Raises:
         CohortError: `NAME.spacing`.
     """
-    if not all(0 < each < 1000 for each in spacing):
+    if not all(0 < distance < 1000 for distance in spacing):
         raise damaged(f"the voxel spacing {tuple(spacing)} is not positive.", f"{name}.spacing")

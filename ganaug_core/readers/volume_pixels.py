@@ -27,7 +27,7 @@ from ganaug_core.readers.volume_header import HARMLESS_LENGTH, LONGEST_HEADER, V
 
 itk: Any = SimpleITK  # half of its functions carry no types
 DIRECTIONS = "ITK only supports orthonormal direction cosines"
-SAME_PLACE = 0.01
+SAME_GRID = 0.01
 """Of the voxel spacing: how far a mask may lie from its image."""
 
 
@@ -63,8 +63,8 @@ def slices(
     Raises:
         CohortError: See the headers; `nonfinite`, `decode`, `mask`, `mask.geometry`, `mask.type` or `mask.empty`.
     """
-    found = _read(path, kind, folder, choices.volume)
-    planes, spacing, axis = _planes(found.image, choices.plane)
+    volume = _read(path, kind, folder, choices.volume)
+    planes, spacing, axis = _planes(volume.image, choices.plane)
     values = narrow(planes)
     if len(values) > 1 and mask is None and _has_two_values(values):
         raise CohortError(
@@ -72,24 +72,24 @@ def slices(
             do="Name it like its image with _mask, to use it as one; or save its slices as PNG, if they are images.",
             code="mask",
         )
-    masks, unused = _mask_or_why(mask, found.image, choices, axis, folder) if mask else (None, None)
-    taken = resampling.chosen(masks, len(values), choices)
-    if masks is not None and choices.needs_mask and not taken:
+    masks, unused = _mask_or_why(mask, volume.image, choices, axis, folder) if mask else (None, None)
+    rows = resampling.chosen(masks, len(values), choices)
+    if masks is not None and choices.needs_mask and not rows:
         raise CohortError("its mask is empty.", do="Leave it out, or choose all slices.", code="mask.empty")
-    facts: dict[str, Any] = {"digest": found.digest, "count": len(values), "index": [], "spacing_mm": [], "empty": 0,
-                             "low": float(values.min()), "dropped": found.dropped, "masks": masks is not None,
-                             "unused": unused, "colour": found.colour}  # fmt: skip
+    facts: dict[str, Any] = {"digest": volume.digest, "count": len(values), "index": [], "spacing_mm": [], "empty": 0,
+                             "low": float(values.min()), "dropped": volume.dropped, "masks": masks is not None,
+                             "unused": unused, "colour": volume.colour}  # fmt: skip
     placed, placed_masks = [], []
-    for row in taken:
+    for row in rows:
         if values[row].min() == values[row].max():
             facts["empty"] += 1
             continue
-        plane, spacing_there = resampling.placed(values[row], spacing, None if masks is None else masks[row], choices)
+        plane, placed_spacing = resampling.placed(values[row], spacing, None if masks is None else masks[row], choices)
         placed.append(plane)
         if masks is not None:
             placed_masks.append(resampling.placed_mask(masks[row], spacing, choices))
         facts["index"].append(row)
-        facts["spacing_mm"].append(spacing_there)
+        facts["spacing_mm"].append(placed_spacing)
     return placed + placed_masks, facts
 
 
@@ -155,9 +155,9 @@ def _nifti(copy: Path, number: int | None) -> tuple[Any, tuple[str, ...], bool]:
         require_finite(np.memmap(plain, promised.dtype, "r", promised.offset, (count,)))
     if promised.header is not None:
         plain = _alone(plain, promised, promised.header)
-    places = ((240, 320), (320, 344), (508, 524)) if start[4:6] == b"n+" else ((148, 228), (228, 252), (328, 344))
+    spans = ((240, 320), (320, 344), (508, 524)) if start[4:6] == b"n+" else ((148, 228), (228, 252), (328, 344))
     names = ("descrip", "aux_file", "intent_name")
-    dropped = tuple(name for name, place in zip(names, places, strict=True) if start[slice(*place)].strip(b"\0 "))
+    dropped = tuple(name for name, span in zip(names, spans, strict=True) if start[slice(*span)].strip(b"\0 "))
     image = _by_itk(plain, "NiftiImageIO", "nifti")
     return (image[:, :, :, 0] if image.GetDimension() == 4 else image), dropped, promised.channels > 1
 
@@ -263,12 +263,12 @@ def _mask(path: Path, image: Any, choices: Choices, axis: int, folder: Path) -> 
     Raises:
         CohortError: See `_read`; `mask.geometry`, `mask.type`.
     """
-    place = folder / "mask"
-    place.mkdir()
+    mask_folder = folder / "mask"
+    mask_folder.mkdir()
     with path.open("rb") as file:
         kind = kind_of(file.read(352)) or "nifti"
-    mask = _read(path, kind, place).image
-    reach = SAME_PLACE * min(image.GetSpacing())
+    mask = _read(path, kind, mask_folder).image
+    reach = SAME_GRID * min(image.GetSpacing())
     near = (
         mask.GetSize() == image.GetSize()
         and np.allclose(mask.GetOrigin(), image.GetOrigin(), atol=reach)

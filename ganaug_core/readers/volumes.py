@@ -1,7 +1,7 @@
 """DICOM, NIfTI, NRRD and MetaImage as 2-D slices: CT in HU, everything else in its own unit."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from ganaug_core.config.importing import Choices
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import series
 from ganaug_core.readers.burned_in import LINE
-from ganaug_core.readers.dicom_mask_series import Drawing, drawn_on, taken
-from ganaug_core.readers.guarded_decoding import Asked, Decoded, Decoders
+from ganaug_core.readers.dicom_mask_series import MaskFile, chosen, read_masks
+from ganaug_core.readers.guarded_decoding import Decoded, Decoders, FileRequest
 from ganaug_core.readers.series import Member
 from ganaug_core.records import Pixels, Skipped, Slice
 
@@ -55,58 +55,82 @@ def read(
     volumes = [file for file in files if kind_of(file[1]) != "dicom"]
     dicom = [file for file in files if kind_of(file[1]) == "dicom"]
     with Decoders(choices, len(dicom) + 8 * len(volumes)) as decoders:
-        readable = []
-        for path, name, label in volumes:
-            if choices.needs_mask and name not in masks:
-                yield _no_mask(name)
-            else:
-                readable.append((path, name, label))
-        alone = ([Asked(path, name, kind_of(name), mask=masks.get(name))] for path, name, _ in readable)
-        for file, volume in zip(readable, decoders.each(alone), strict=True):
-            yield from _volume_slices(file, volume)
-        members: list[Member] = []
-        drawings: list[Drawing] = []
-        headers = decoders.each(_pieces(Asked(path, name, header_only=True) for path, name, _ in dicom))
-        for number, (file, header) in enumerate(zip(dicom, headers, strict=True), start=1):
-            if isinstance(header, Skipped):
-                yield header
-            elif "mask" in header.facts:
-                drawings.append(Drawing(file[0], file[1], tuple(header.facts["mask"])))
-            else:
-                members.append(_member(file, header.facts))
-            if number % 50 == 0:
-                report(number / len(dicom), f"{number:,} of {len(dicom):,} headers read")
-        chains: list[list[Member]] = []
-        for together in _series(members).values():
-            kept, localisers = series.without_localisers(together)
-            yield from localisers
-            yield from series.notices(kept)
-            chains.append(series.in_order(kept))
-        masked = yield from drawn_on(chains, drawings, decoders)
-        chosen: list[tuple[Member, dict[str, str] | None]] = []
-        for chain, found in zip(chains, masked, strict=True):
-            if choices.needs_mask and found is None:
-                yield from (_no_mask(member.name) for member in chain)
-            else:
-                chosen += taken(chain, found, choices)
-        asked = (Asked(each.path, each.name, known=each.facts, drawn=mask) for each, mask in chosen)
-        for (member, _), image in zip(chosen, decoders.each(_pieces(asked)), strict=True):
-            yield from _dicom_slices(member, image, choices)
+        yield from _read_volumes(volumes, choices, masks, decoders)
+        members, mask_files = yield from _read_headers(dicom, decoders, report)
+        yield from _read_series(members, mask_files, choices, decoders)
 
 
-def _pieces(files: Iterable[Asked]) -> Iterator[list[Asked]]:
+def _read_volumes(
+    files: Sequence[Named], choices: Choices, masks: dict[str, Path], decoders: Decoders
+) -> Iterator[Slice | Skipped]:
+    readable = []
+    for path, name, label in files:
+        if choices.needs_mask and name not in masks:
+            yield _no_mask(name)
+        else:
+            readable.append((path, name, label))
+    requests = ([FileRequest(path, name, kind_of(name), mask=masks.get(name))] for path, name, _ in readable)
+    for file, volume in zip(readable, decoders.read(requests), strict=True):
+        yield from _volume_slices(file, volume)
+
+
+def _read_headers(
+    files: Sequence[Named], decoders: Decoders, report: Report
+) -> Generator[Skipped, None, tuple[list[Member], list[MaskFile]]]:
+    """Return the images and the masks among DICOM files; yield those that are neither."""
+    members: list[Member] = []
+    mask_files: list[MaskFile] = []
+    headers = decoders.read(_batches(FileRequest(path, name, header_only=True) for path, name, _ in files))
+    for number, (file, header) in enumerate(zip(files, headers, strict=True), start=1):
+        if isinstance(header, Skipped):
+            yield header
+        elif "mask" in header.facts:
+            mask_files.append(MaskFile(file[0], file[1], tuple(header.facts["mask"])))
+        else:
+            members.append(_member(file, header.facts))
+        if number % 50 == 0:
+            report(number / len(files), f"{number:,} of {len(files):,} headers read")
+    return members, mask_files
+
+
+def _read_series(
+    members: Sequence[Member], mask_files: Sequence[MaskFile], choices: Choices, decoders: Decoders
+) -> Iterator[Slice | Skipped]:
+    all_series: list[list[Member]] = []
+    for unordered in _by_series(members).values():
+        slices, localisers = series.without_localisers(unordered)
+        yield from localisers
+        yield from series.notices(slices)
+        all_series.append(series.in_order(slices))
+    all_masks = yield from read_masks(all_series, mask_files, decoders)
+    images: list[tuple[Member, dict[str, str] | None]] = []
+    for slices, masks in zip(all_series, all_masks, strict=True):
+        if choices.needs_mask and masks is None:
+            yield from (_no_mask(member.name) for member in slices)
+        else:
+            images += chosen(slices, masks, choices)
+    requests = (
+        FileRequest(member.path, member.name, earlier_header=member.facts, packed_masks=packed_masks)
+        for member, packed_masks in images
+    )
+    for (member, _), image in zip(images, decoders.read(_batches(requests)), strict=True):
+        yield from _dicom_slices(member, image, choices)
+
+
+def _batches(files: Iterable[FileRequest]) -> Iterator[list[FileRequest]]:
     """Cut work into requests of several files: to wait for a turn costs as much as a slice. Large images go alone."""
-    piece: list[Asked] = []
+    batch: list[FileRequest] = []
     pixels = 0
     for file in files:
-        size = math.prod(file.known[key] for key in ("rows", "columns", "frames")) if file.known else 0
-        if piece and (len(piece) == FILES_A_REQUEST or pixels + size > PIXELS_A_REQUEST):
-            yield piece
-            piece, pixels = [], 0
-        piece.append(file)
+        header = file.earlier_header
+        size = math.prod(header[key] for key in ("rows", "columns", "frames")) if header else 0
+        if batch and (len(batch) == FILES_A_REQUEST or pixels + size > PIXELS_A_REQUEST):
+            yield batch
+            batch, pixels = [], 0
+        batch.append(file)
         pixels += size
-    if piece:
-        yield piece
+    if batch:
+        yield batch
 
 
 def _no_mask(name: str) -> Skipped:
@@ -121,14 +145,14 @@ def _member(file: Named, facts: dict[str, Any]) -> Member:
     return Member(path, name, label, _volume_name(facts, name), facts)
 
 
-_KNOWN_NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
+_SHARED_NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 
 def _same(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return one tuple for equal ones: each of 20,000 headers drops the same eighty attributes."""
-    if len(_KNOWN_NAMES) > 10_000:
-        _KNOWN_NAMES.clear()
-    return _KNOWN_NAMES.setdefault(names, names)
+    if len(_SHARED_NAMES) > 10_000:
+        _SHARED_NAMES.clear()
+    return _SHARED_NAMES.setdefault(names, names)
 
 
 def _volume_name(facts: dict[str, Any], name: str) -> str | None:
@@ -140,17 +164,17 @@ def _volume_name(facts: dict[str, Any], name: str) -> str | None:
         return sha256(str(Path(name).parent).encode()).hexdigest()[:12]
     if facts["series"] is None and facts["frames"] > 1:
         return sha256(name.encode()).hexdigest()[:12]
-    found: str | None = facts["series"]
-    return found
+    series_digest: str | None = facts["series"]
+    return series_digest
 
 
-def _series(members: Sequence[Member]) -> dict[str, list[Member]]:
+def _by_series(members: Sequence[Member]) -> dict[str, list[Member]]:
     """Return files by series; a file of several frames, or of no series, is one of its own."""
-    found: dict[str, list[Member]] = {}
+    by_series: dict[str, list[Member]] = {}
     for number, member in enumerate(members):
         alone = member.volume is None or member.facts["frames"] > 1
-        found.setdefault(f"alone {number}" if alone else str(member.volume), []).append(member)
-    return found
+        by_series.setdefault(f"alone {number}" if alone else str(member.volume), []).append(member)
+    return by_series
 
 
 def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) -> Iterator[Slice | Skipped]:
@@ -165,8 +189,8 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
         return
     if image.facts["empty"]:
         yield _empty(name, image.facts["empty"], image.facts["count"])
-    each = zip(*(image.facts[key] for key in ("index", "spacing_mm", "text")), *_with_masks(image), strict=True)
-    for index, spacing, has_text, pixels, mask in each:
+    columns = (image.facts[key] for key in ("index", "spacing_mm", "text"))
+    for index, spacing, has_text, pixels, mask in zip(*columns, *_with_masks(image), strict=True):
         yield Slice(
             pixels=pixels[None],
             source=f"{name}:{index}" if facts["frames"] > 1 else name,

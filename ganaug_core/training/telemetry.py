@@ -153,9 +153,17 @@ def discriminator_gap(logits: dict[str, Floats], labels: dict[str, Integers]) ->
         return None
     value = float(train.mean() - tuning.mean()) / distance
     margin = 1.96 * float(np.sqrt(train.var() / len(train) + tuning.var() / len(tuning))) / distance
-    sizes = len(tuning), len(generated)
-    interval = (value - margin, value + margin)
-    return Measurement("discriminator_gap", "discriminator", value, interval, None, 0.0, *sizes, "lower")
+    return Measurement(
+        name="discriminator_gap",
+        encoder="discriminator",
+        value=value,
+        interval=(value - margin, value + margin),
+        floor=None,
+        null=0.0,
+        n_real=len(tuning),
+        n_synthetic=len(generated),
+        better="lower",
+    )
 
 
 class LossAverages:

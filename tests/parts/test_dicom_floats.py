@@ -26,9 +26,10 @@ def write(path: Path, values: NDArray[Any], **changes: Any) -> Path:
 
 
 def read(*paths: Path) -> tuple[dict[str, Slice], dict[str, Skipped]]:
-    found = list(folders.read_files([(path, path.name, "a") for path in paths]))
-    skipped = {each.file: each for each in found if isinstance(each, Skipped) and not each.code.startswith("series.")}
-    return {each.source: each for each in found if isinstance(each, Slice)}, skipped
+    entries = list(folders.read_files([(path, path.name, "a") for path in paths]))
+    skipped = [entry for entry in entries if isinstance(entry, Skipped) and not entry.code.startswith("series.")]
+    slices = {entry.source: entry for entry in entries if isinstance(entry, Slice)}
+    return slices, {entry.file: entry for entry in skipped}
 
 
 def test_real_numbers_are_those_that_pydicom_reads(tmp_path: Path) -> None:
@@ -66,5 +67,7 @@ def test_real_numbers_that_cannot_be_used_are_refused_in_words(tmp_path: Path) -
     }  # fmt: skip
     slices, skipped = read(*expected)
     assert slices == {}
-    assert {each.file: each.code for each in skipped.values()} == {path.name: code for path, code in expected.items()}
+    assert {entry.file: entry.code for entry in skipped.values()} == {
+        path.name: code for path, code in expected.items()
+    }
     assert skipped["nan.dcm"].say == "nan.dcm: 2 pixels are not numbers."

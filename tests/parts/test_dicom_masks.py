@@ -31,13 +31,13 @@ def marked(shape: tuple[int, int] = (20, 30), rows: slice = slice(5, 12), column
 
 
 def series(home: Path, **changes: Any) -> Series:
-    made = Series(**changes)
-    write_series(home / "c", made, voxels(made.shape))
-    return made
+    scan = Series(**changes)
+    write_series(home / "c", scan, voxels(scan.shape))
+    return scan
 
 
 def by_place(slices: list[Slice]) -> dict[int, Slice]:
-    return {int(each.source.split("_")[1].split(".")[0]): each for each in slices}
+    return {int(image.source.split("_")[1].split(".")[0]): image for image in slices}
 
 
 def masks_of(slices: list[Slice]) -> dict[int, Any]:
@@ -45,7 +45,7 @@ def masks_of(slices: list[Slice]) -> dict[int, Any]:
 
 
 def why(skipped: list[Skipped], file: str) -> tuple[str, str]:
-    (found,) = [each for each in skipped if each.file == f"c/{file}"]
+    (found,) = [entry for entry in skipped if entry.file == f"c/{file}"]
     return found.code, found.say
 
 
@@ -56,9 +56,9 @@ def why(skipped: list[Skipped], file: str) -> tuple[str, str]:
 def test_a_binary_segmentation_marks_the_slices_where_its_frames_lie(
     orientation: tuple[float, ...], tmp_path: Path
 ) -> None:
-    made = series(tmp_path, orientation=orientation)
+    scan = series(tmp_path, orientation=orientation)
     small = marked(rows=slice(1, 3), columns=slice(0, 5))
-    write_seg(tmp_path / "c/s.dcm", made, [(1, 4, marked()), (1, 2, small), (2, 2, marked())])
+    write_seg(tmp_path / "c/s.dcm", scan, [(1, 4, marked()), (1, 2, small), (2, 2, marked())])
     slices, skipped = split(tmp_path)
     found = masks_of(slices)
     assert list(found) == [0, 1, 2, 3, 4, 5], "in the order of position"
@@ -73,9 +73,9 @@ def test_a_binary_segmentation_marks_the_slices_where_its_frames_lie(
 
 
 def test_slices_and_crops_follow_the_lesion_of_a_dicom_series(tmp_path: Path) -> None:
-    made = series(tmp_path)
+    scan = series(tmp_path)
     frames = [(1, 1, marked()), (1, 2, marked(rows=slice(2, 14))), (1, 4, marked()), (2, 5, marked())]
-    write_seg(tmp_path / "c/s.dcm", made, frames)
+    write_seg(tmp_path / "c/s.dcm", scan, frames)
     assert list(by_place(split(tmp_path, slices="mask")[0])) == [1, 2, 4, 5]
     assert list(by_place(split(tmp_path, slices="mask", mask_label=1, every=2)[0])) == [1, 4]
     (largest,), _ = split(tmp_path, slices="largest", mask_label=1)
@@ -92,52 +92,52 @@ def test_slices_and_crops_follow_the_lesion_of_a_dicom_series(tmp_path: Path) ->
 
 
 def test_a_fractional_segmentation_is_inside_from_one_half(tmp_path: Path) -> None:
-    made = series(tmp_path)
+    scan = series(tmp_path)
     shares = np.zeros((20, 30), np.uint8)
     shares[3, :4] = (127, 128, 255, 1)
-    write_seg(tmp_path / "c/s.dcm", made, [(1, 3, shares)], fractional=True)
+    write_seg(tmp_path / "c/s.dcm", scan, [(1, 3, shares)], fractional=True)
     found = masks_of(split(tmp_path)[0])
     assert found[3][3, :4].tolist() == [0, 1, 1, 0]
     assert found[3].sum() == 2
 
 
 def test_frames_on_another_grid_of_the_same_planes_are_carried_over(tmp_path: Path) -> None:
-    made = series(tmp_path, orientation=OBLIQUE)
-    fine = Series(shape=(6, 40, 60), spacing=(4.0, 1.0, 0.75), orientation=OBLIQUE, origin=made.origin)
+    scan = series(tmp_path, orientation=OBLIQUE)
+    fine = Series(shape=(6, 40, 60), spacing=(4.0, 1.0, 0.75), orientation=OBLIQUE, origin=scan.origin)
     mask = np.zeros((40, 60), bool)
     mask[10:24, 20:40] = True
-    write_seg(tmp_path / "c/s.dcm", made, [(1, 3, mask)], grid=fine)
+    write_seg(tmp_path / "c/s.dcm", scan, [(1, 3, mask)], grid=fine)
     np.testing.assert_array_equal(masks_of(split(tmp_path)[0])[3], marked())
-    part = Series(spacing=made.spacing, orientation=OBLIQUE, origin=tuple(made.points(0, [(5, 10)])))  # type: ignore[arg-type]
-    write_seg(tmp_path / "c/s.dcm", made, [(1, 3, np.ones((7, 10), bool))], grid=part)
+    part = Series(spacing=scan.spacing, orientation=OBLIQUE, origin=tuple(scan.points(0, [(5, 10)])))  # type: ignore[arg-type]
+    write_seg(tmp_path / "c/s.dcm", scan, [(1, 3, np.ones((7, 10), bool))], grid=part)
     np.testing.assert_array_equal(masks_of(split(tmp_path)[0])[3], marked())
 
 
 def test_frames_between_two_slices_are_counted_and_not_used(tmp_path: Path) -> None:
-    made = series(tmp_path)
-    write_seg(tmp_path / "c/s.dcm", made, [(1, 3, marked()), (1, 3.5, marked()), (1, 9, marked())])
+    scan = series(tmp_path)
+    write_seg(tmp_path / "c/s.dcm", scan, [(1, 3, marked()), (1, 3.5, marked()), (1, 9, marked())])
     slices, skipped = split(tmp_path)
     assert [place for place, mask in masks_of(slices).items() if mask.any()] == [3]
     assert why(skipped, "s.dcm")[1].endswith("2 of its 3 frames or contours lie on no slice.")
 
 
 def test_a_segmentation_of_an_enhanced_file_marks_its_frames(tmp_path: Path) -> None:
-    made = Series()
+    scan = Series()
     home = tmp_path / "c"
     home.mkdir()
     values = voxels()
-    path = write_seg(home / "e.dcm", made, [(1, place, np.zeros((20, 30))) for place in range(6)])
+    path = write_seg(home / "e.dcm", scan, [(1, place, np.zeros((20, 30))) for place in range(6)])
     dataset = pydicom.dcmread(path)
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2.1"
-    dataset.Modality, dataset.SeriesInstanceUID = "CT", made.uid
+    dataset.Modality, dataset.SeriesInstanceUID = "CT", scan.uid
     dataset.BitsAllocated = dataset.BitsStored = 16
     dataset.HighBit, dataset.PixelRepresentation = 15, 1
     dataset.PixelData = values.tobytes()
     dataset["PixelData"].VR = "OW"
     dataset.save_as(path)
-    write_seg(home / "s.dcm", made, [(1, 2, marked()), (1, 4, marked(rows=slice(5, 7)))])
+    write_seg(home / "s.dcm", scan, [(1, 2, marked()), (1, 4, marked(rows=slice(5, 7)))])
     slices, _ = split(tmp_path, slices="mask")
-    assert [each.source for each in slices] == ["c/e.dcm:2", "c/e.dcm:4"]
+    assert [image.source for image in slices] == ["c/e.dcm:2", "c/e.dcm:4"]
     (largest,), _ = split(tmp_path, slices="largest")
     assert largest.mask is not None
     np.testing.assert_array_equal(largest.mask, marked())
@@ -151,9 +151,9 @@ def test_a_segmentation_of_an_enhanced_file_marks_its_frames(tmp_path: Path) -> 
 def test_contours_are_filled_on_their_slices_and_holes_stay_open(
     orientation: tuple[float, ...], tmp_path: Path
 ) -> None:
-    made = series(tmp_path, orientation=orientation)
+    scan = series(tmp_path, orientation=orientation)
     regions = {3: [(2, SQUARE), (2, HOLE), (4, SQUARE)], 7: [(4, HOLE)]}
-    write_structures(tmp_path / "c/r.dcm", made, regions)
+    write_structures(tmp_path / "c/r.dcm", scan, regions)
     slices, skipped = split(tmp_path)
     found = masks_of(slices)
     np.testing.assert_array_equal(found[2], marked() & ~marked(rows=slice(7, 10), columns=slice(13, 16)))
@@ -165,10 +165,10 @@ def test_contours_are_filled_on_their_slices_and_holes_stay_open(
 
 
 def test_the_outline_of_the_body_counts_only_when_it_is_asked_for(tmp_path: Path) -> None:
-    made = series(tmp_path)
+    scan = series(tmp_path)
     whole = ((-1, -1), (-1, 30), (20, 30), (20, -1))
     regions = {1: [(place, whole) for place in range(6)], 2: [(3, SQUARE)]}
-    write_structures(tmp_path / "c/r.dcm", made, regions, kinds={1: "EXTERNAL", 2: "GTV"})
+    write_structures(tmp_path / "c/r.dcm", scan, regions, kinds={1: "EXTERNAL", 2: "GTV"})
     assert list(by_place(split(tmp_path, slices="mask")[0])) == [3]
     body = masks_of(split(tmp_path, slices="mask", mask_label=1)[0])
     assert list(body) == [0, 1, 2, 3, 4, 5]
@@ -212,9 +212,9 @@ CASES = {
 }
 
 
-def write_bad(case: str, path: Path, made: Series) -> None:
+def write_bad(case: str, path: Path, scan: Series) -> None:
     frames = [(1, 3.0, marked())]
-    turned = Series(orientation=(1, 0, 0, 0, 0, 1), origin=made.origin)
+    turned = Series(orientation=(1, 0, 0, 0, 0, 1), origin=scan.origin)
     segmentations: dict[str, dict[str, Any]] = {
         "other series": {"refers": "1.2.77"},
         "nowhere": {"grid": Series(origin=(0, 0, 400))},
@@ -224,35 +224,35 @@ def write_bad(case: str, path: Path, made: Series) -> None:
         "no groups": {"NumberOfFrames": 3},
     }
     if case in segmentations:
-        write_seg(path, made, frames, **segmentations[case])
+        write_seg(path, scan, frames, **segmentations[case])
     elif case == "empty":
-        write_seg(path, made, [(1, 3, np.zeros((20, 30)))])
+        write_seg(path, scan, [(1, 3, np.zeros((20, 30)))])
     elif case == "no region":
-        write_structures(path, made, {})
+        write_structures(path, scan, {})
     elif case == "points":
-        write_structures(path, made, {1: [(3, SQUARE)]}, shape="POINT")
+        write_structures(path, scan, {1: [(3, SQUARE)]}, shape="POINT")
     elif case == "not numbers":
-        write_structures(path, made, {1: [(3, SQUARE)]}, data=[1, 2, 3, 4])
+        write_structures(path, scan, {1: [(3, SQUARE)]}, data=[1, 2, 3, 4])
     else:
-        write_structures(path, made, {1: [(3, SQUARE)]})
+        write_structures(path, scan, {1: [(3, SQUARE)]})
         content = path.read_bytes().replace(b"\x06\x30\x84\x00IS\x02\x001 ", b"\x06\x30\x84\x00IS\x02\x00x ")
         path.write_bytes(content)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_mask_is_refused_in_words_and_the_rest_loads(case: str, tmp_path: Path) -> None:
-    made = series(tmp_path)
-    write_bad(case, tmp_path / "c/m.dcm", made)
+    scan = series(tmp_path)
+    write_bad(case, tmp_path / "c/m.dcm", scan)
     slices, skipped = split(tmp_path)
     code, says = CASES[case]
     told, say = why(skipped, "m.dcm")
     assert told == code
     assert says in say
     assert len(slices) == 6
-    assert all(each.mask is None for each in slices)
+    assert all(image.mask is None for image in slices)
     none, skipped = split_all(tmp_path)
     assert none == []
-    assert sum(each.code == "mask.missing" for each in skipped) == 6
+    assert sum(entry.code == "mask.missing" for entry in skipped) == 6
 
 
 def split_all(home: Path) -> tuple[list[Slice], list[Skipped]]:
@@ -262,35 +262,35 @@ def split_all(home: Path) -> tuple[list[Slice], list[Skipped]]:
 
 
 def test_a_number_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
-    made = series(tmp_path)
-    write_seg(tmp_path / "c/s.dcm", made, [(1, 3, marked()), (4, 3, marked())])
+    scan = series(tmp_path)
+    write_seg(tmp_path / "c/s.dcm", scan, [(1, 3, marked()), (4, 3, marked())])
     _, skipped = split(tmp_path, mask_label=2)
     assert why(skipped, "s.dcm") == ("mask.empty", "c/s.dcm: it holds no region of the number 2; there are: 1, 4.")
 
 
 def test_the_first_of_two_masks_of_a_series_is_used_and_each_series_has_its_own(tmp_path: Path) -> None:
-    made = series(tmp_path)
+    scan = series(tmp_path)
     other = Series(uid="1.2.4", origin=(0, 0, 0))
     write_series(tmp_path / "c/other", other, voxels())
-    write_seg(tmp_path / "c/a.dcm", made, [(1, 3, marked())])
-    write_structures(tmp_path / "c/b.dcm", made, {1: [(1, SQUARE)]})
+    write_seg(tmp_path / "c/a.dcm", scan, [(1, 3, marked())])
+    write_structures(tmp_path / "c/b.dcm", scan, {1: [(1, SQUARE)]})
     write_structures(tmp_path / "c/o.dcm", other, {1: [(5, SQUARE)]})
     slices, skipped = split(tmp_path, slices="mask")
-    assert sorted(each.source for each in slices) == ["c/1_3.dcm", "c/other/5_5.dcm"]
+    assert sorted(image.source for image in slices) == ["c/1_3.dcm", "c/other/5_5.dcm"]
     assert why(skipped, "b.dcm")[1].endswith("the first one by its name is used.")
 
 
 def test_masks_in_a_folder_of_their_own_are_no_class(tmp_path: Path) -> None:
-    made = series(tmp_path)
+    scan = series(tmp_path)
     (tmp_path / "segmentations").mkdir()
-    write_seg(tmp_path / "segmentations/s.dcm", made, [(1, 3, marked())])
+    write_seg(tmp_path / "segmentations/s.dcm", scan, [(1, 3, marked())])
     slices, _ = split(tmp_path, slices="mask")
-    assert [(each.label, each.source) for each in slices] == [("c", "c/1_3.dcm")]
+    assert [(image.label, image.source) for image in slices] == [("c", "c/1_3.dcm")]
 
 
 def test_no_text_of_a_structure_set_leaves_it(tmp_path: Path) -> None:
-    made = series(tmp_path)
-    write_structures(tmp_path / "c/r.dcm", made, {1: [(1, SQUARE)]})
+    scan = series(tmp_path)
+    write_structures(tmp_path / "c/r.dcm", scan, {1: [(1, SQUARE)]})
     slices, skipped = split(tmp_path)
     assert "Jane" not in repr(slices) + repr(skipped)
 
@@ -299,13 +299,13 @@ def test_mutated_masks_cost_nothing_but_themselves(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     masks = []
     for number in range(60):
-        made = Series(uid=f"1.2.{number + 100}", shape=(4, 20, 30))  # of its own, so that each mask is looked at
+        scan = Series(uid=f"1.2.{number + 100}", shape=(4, 20, 30))  # of its own, so that each mask is looked at
         home = tmp_path / f"c/{number}"
-        write_series(home, made, voxels(made.shape))
+        write_series(home, scan, voxels(scan.shape))
         if number % 2:
-            write_seg(home / "m.dcm", made, [(1, 2, marked()), (1, 3, marked())])
+            write_seg(home / "m.dcm", scan, [(1, 2, marked()), (1, 3, marked())])
         else:
-            write_structures(home / "m.dcm", made, {1: [(2, SQUARE), (3, SQUARE)], 2: [(1, HOLE)]})
+            write_structures(home / "m.dcm", scan, {1: [(2, SQUARE), (3, SQUARE)], 2: [(1, HOLE)]})
         content = bytearray((home / "m.dcm").read_bytes())
         for place in random.integers(132, len(content), random.integers(1, 8)):
             content[place] = random.integers(0, 256)
@@ -319,5 +319,5 @@ def test_mutated_masks_cost_nothing_but_themselves(tmp_path: Path) -> None:
     told = {each.file: each.code for each in found if isinstance(each, Skipped) and not each.code.startswith("series.")}
     assert set(told.values()) <= LISTED
     # where the class of the file is what was hit, it may be an image
-    assert set(masks) == set(told) | {each.source.split(":")[0] for each in slices if "/m.dcm" in each.source}
-    assert sum("/m.dcm" not in each.source for each in slices) == 60 * 4
+    assert set(masks) == set(told) | {image.source.split(":")[0] for image in slices if "/m.dcm" in image.source}
+    assert sum("/m.dcm" not in image.source for image in slices) == 60 * 4

@@ -46,8 +46,8 @@ def test_a_decoder_that_dies_names_the_file_and_reads_the_next(
         owner = "TROUBLE" if name == "b.dcm" else "fine"
         write_dicom(tmp_path / name, ramp(), PatientID=owner, ImagePositionPatient=[0, 0, index])
     slices, skipped = read(*(tmp_path / name for name in names))
-    assert [each.source for each in slices] == ["a.dcm", "c.dcm"]
-    assert [(each.file, each.code) for each in skipped] == [("b.dcm", "crash")]
+    assert [image.source for image in slices] == ["a.dcm", "c.dcm"]
+    assert [(entry.file, entry.code) for entry in skipped] == [("b.dcm", "crash")]
     assert says in skipped[0].say
 
 
@@ -55,15 +55,15 @@ def test_of_files_asked_for_together_each_bad_one_costs_itself_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     misbehave(monkeypatch, "os.kill(os.getpid(), signal.SIGSEGV)")
-    asked = []
+    requests = []
     for number in range(8):
         owner = "TROUBLE" if number in (0, 3, 4, 7) else "fine"
         path = write_dicom(tmp_path / f"{number}.dcm", ramp(), PatientID=owner, InstanceNumber=number)
-        asked.append(guarded_decoding.Asked(path, path.name, header_only=number == 5))
-    asked.insert(2, guarded_decoding.Asked(tmp_path / "\udce9.dcm", "\udce9.dcm"))
+        requests.append(guarded_decoding.FileRequest(path, path.name, header_only=number == 5))
+    requests.insert(2, guarded_decoding.FileRequest(tmp_path / "\udce9.dcm", "\udce9.dcm"))
     with guarded_decoding.Decoder() as decoder:
-        found = decoder.read(asked)
-    codes = [each.code if isinstance(each, Skipped) else len(each.slices) for each in found]
+        answers = decoder.read(requests)
+    codes = [answer.code if isinstance(answer, Skipped) else len(answer.slices) for answer in answers]
     assert codes == ["crash", 1, "name", 1, "crash", "crash", 0, 1, "crash"]
 
 
@@ -74,10 +74,10 @@ def test_a_decoder_that_hangs_is_stopped_and_the_next_file_read(
     bad = write_dicom(tmp_path / "bad.dcm", ramp(), PatientID="TROUBLE")
     good = write_dicom(tmp_path / "good.dcm", ramp())
     with guarded_decoding.Decoder(seconds=1) as decoder:
-        (refused,) = decoder.read([guarded_decoding.Asked(bad, "bad.dcm")])
+        (refused,) = decoder.read([guarded_decoding.FileRequest(bad, "bad.dcm")])
         monkeypatch.undo()
         decoder.seconds = 20
-        (read_next,) = decoder.read([guarded_decoding.Asked(good, "good.dcm")])
+        (read_next,) = decoder.read([guarded_decoding.FileRequest(good, "good.dcm")])
     assert isinstance(refused, Skipped)
     assert (refused.code, "more than 1 seconds" in refused.say) == ("timeout", True)
     assert isinstance(read_next, guarded_decoding.Decoded)
@@ -104,7 +104,7 @@ def test_nothing_stays_behind_in_the_staging_folder(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(guarded_decoding.tempfile, "tempdir", str(home))
     path = write_dicom(tmp_path / "a.dcm", ramp())
     with guarded_decoding.Decoder() as decoder:
-        (image,) = decoder.read([guarded_decoding.Asked(path, "a.dcm")])
+        (image,) = decoder.read([guarded_decoding.FileRequest(path, "a.dcm")])
         (folder,) = home.iterdir()
         assert list(folder.iterdir()) == []
         assert isinstance(image, guarded_decoding.Decoded)
@@ -119,7 +119,7 @@ def test_a_file_that_changes_between_header_and_pixels_is_refused(
     usual = guarded_decoding.Decoder.read
 
     def change_before_pixels(
-        decoder: guarded_decoding.Decoder, files: Sequence[guarded_decoding.Asked]
+        decoder: guarded_decoding.Decoder, files: Sequence[guarded_decoding.FileRequest]
     ) -> list[guarded_decoding.Decoded | Skipped]:
         if not files[0].header_only:
             write_dicom(path, ramp(), RescaleIntercept=-1000)

@@ -14,8 +14,8 @@ __all__ = ["lesion"]
 
 def test_every_slice_brings_its_mask_along(lesion: Path) -> None:
     slices, _ = split(lesion)
-    assert all(each.mask is not None and each.mask.dtype == np.uint8 for each in slices)
-    assert [int(each.mask.sum()) for each in slices if each.mask is not None] == [1, 0, 4, 12, 2, 0]
+    assert all(image.mask is not None and image.mask.dtype == np.uint8 for image in slices)
+    assert [int(image.mask.sum()) for image in slices if image.mask is not None] == [1, 0, 4, 12, 2, 0]
     (largest,), _ = split(lesion, slices="largest", mask_label=2, crop=True)
     assert largest.mask is not None
     assert largest.mask.shape == largest.pixels.shape[1:] == (6, 6)
@@ -36,11 +36,11 @@ def test_a_mask_turns_and_shrinks_with_its_image(tmp_path: Path) -> None:
     ):  # fmt: skip
         slices, _ = split(tmp_path, **choices)
         assert slices
-        for each in slices:
-            assert each.mask is not None
-            assert each.mask.shape == each.pixels.shape[1:]
-            seen = each.pixels[0] >= 500
-            assert (seen == each.mask).mean() > 0.97, choices
+        for image in slices:
+            assert image.mask is not None
+            assert image.mask.shape == image.pixels.shape[1:]
+            bright = image.pixels[0] >= 500
+            assert (bright == image.mask).mean() > 0.97, choices
 
 
 def test_what_lies_outside_the_image_is_outside_the_mask() -> None:
@@ -59,11 +59,11 @@ def test_an_image_whose_mask_cannot_be_used_is_used_without_it(tmp_path: Path) -
     (tmp_path / "c/b_mask.nrrd").write_bytes(b"NRRD0004\nbroken")
     slices, skipped = split(tmp_path)
     assert len(slices) == 13
-    assert all(each.mask is None for each in slices)
-    notices = {each.file: each.say for each in skipped if "used without its mask" in each.say}
+    assert all(image.mask is None for image in slices)
+    notices = {entry.file: entry.say for entry in skipped if "used without its mask" in entry.say}
     assert set(notices) == {"c/a.nrrd", "c/b.nrrd", "c/p.png"}
     assert "another grid" in notices["c/a.nrrd"]
-    assert {each.code for each in skipped} == {"mask"}
+    assert {entry.code for entry in skipped} == {"mask"}
 
 
 @pytest.mark.parametrize("name", ["heart.nii.gz", "heart.nrrd", "heart.mha"])
@@ -74,7 +74,7 @@ def test_a_volume_of_two_values_is_a_mask_whatever_it_is_called(name: str, tmp_p
     write(tmp_path / "c/ct.nrrd", np.random.default_rng(0).integers(0, 99, (6, 20, 30)).astype(np.int16))
     slices, (notice,) = split(tmp_path)
     assert places(slices) == [0, 1, 2, 3, 4, 5]
-    assert {each.source[:4] for each in slices} == {"c/ct"}
+    assert {image.source[:4] for image in slices} == {"c/ct"}
     assert (notice.file, notice.code) == (f"c/{name}", "mask")
     assert "_mask" in notice.do
 
@@ -83,9 +83,9 @@ def test_a_mask_of_a_picture_comes_along(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     random = np.random.default_rng(0)
     Image.fromarray(random.integers(0, 255, (20, 30)).astype(np.uint8)).save(tmp_path / "c/p.png")
-    drawn = np.zeros((20, 30), np.uint8)
-    drawn[4:9, 10:20] = 255
-    Image.fromarray(drawn).save(tmp_path / "c/p_mask.png")
+    mask = np.zeros((20, 30), np.uint8)
+    mask[4:9, 10:20] = 255
+    Image.fromarray(mask).save(tmp_path / "c/p_mask.png")
     (picture,), _ = split(tmp_path)
     assert picture.mask is not None
-    np.testing.assert_array_equal(picture.mask, drawn // 255)
+    np.testing.assert_array_equal(picture.mask, mask // 255)

@@ -8,53 +8,53 @@ from ganaug_core.records import HOLDOUT, TRAIN, TUNING
 
 
 @pytest.fixture(scope="module")
-def made() -> phantom.Phantom:
+def rendered() -> phantom.Phantom:
     return phantom.lesions(160, 7)
 
 
-def test_pixels_are_whole_hounsfield_units_of_an_abdomen(made: phantom.Phantom) -> None:
-    assert made.pixels.dtype == np.int16
-    assert made.pixels.shape == (len(made.labels), 1, 64, 64)
-    assert -250 < made.pixels.min() < -60, "fat beyond the liver's edge"
-    assert 150 < made.pixels.max() < 350, "vessels and rims"
-    assert 80 < np.median(made.pixels) < 125, "most of it is liver"
+def test_pixels_are_whole_hounsfield_units_of_an_abdomen(rendered: phantom.Phantom) -> None:
+    assert rendered.pixels.dtype == np.int16
+    assert rendered.pixels.shape == (len(rendered.labels), 1, 64, 64)
+    assert -250 < rendered.pixels.min() < -60, "fat beyond the liver's edge"
+    assert 150 < rendered.pixels.max() < 350, "vessels and rims"
+    assert 80 < np.median(rendered.pixels) < 125, "most of it is liver"
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(made: phantom.Phantom) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(rendered: phantom.Phantom) -> None:
     again = phantom.lesions(160, 7)
-    assert again.pixels.tobytes() == made.pixels.tobytes()
-    assert phantom.lesions(5, 8).pixels[0].tobytes() != made.pixels[0].tobytes()
+    assert again.pixels.tobytes() == rendered.pixels.tobytes()
+    assert phantom.lesions(5, 8).pixels[0].tobytes() != rendered.pixels[0].tobytes()
 
 
-def test_a_patient_looks_the_same_whatever_the_number_of_patients(made: phantom.Phantom) -> None:
+def test_a_patient_looks_the_same_whatever_the_number_of_patients(rendered: phantom.Phantom) -> None:
     fewer = phantom.lesions(10, 7)
-    assert np.array_equal(fewer.pixels, made.pixels[made.patients < 10])
+    assert np.array_equal(fewer.pixels, rendered.pixels[rendered.patients < 10])
 
 
-def test_a_patient_has_one_class_one_kernel_and_one_to_five_lesions(made: phantom.Phantom) -> None:
-    assert np.array_equal(np.unique(made.patients), np.arange(160))
+def test_a_patient_has_one_class_one_kernel_and_one_to_five_lesions(rendered: phantom.Phantom) -> None:
+    assert np.array_equal(np.unique(rendered.patients), np.arange(160))
     for patient in range(160):
-        own = made.patients == patient
+        own = rendered.patients == patient
         assert 1 <= own.sum() <= 5
-        assert len(np.unique(made.labels[own])) == len(np.unique(made.kernels[own])) == 1
+        assert len(np.unique(rendered.labels[own])) == len(np.unique(rendered.kernels[own])) == 1
 
 
-def test_textures_differ_in_the_lesion_as_described(made: phantom.Phantom) -> None:
-    middle = made.pixels[:, 0, 28:36, 28:36].astype(float)
+def test_textures_differ_in_the_lesion_as_described(rendered: phantom.Phantom) -> None:
+    middle = rendered.pixels[:, 0, 28:36, 28:36].astype(float)
     spread = middle.std((1, 2))
-    homogeneous, speckled = (made.textures == phantom.TEXTURES.index(each) for each in ("homogeneous", "speckled"))
+    homogeneous, speckled = (rendered.textures == phantom.TEXTURES.index(each) for each in ("homogeneous", "speckled"))
     assert np.median(spread[speckled]) > 2 * np.median(spread[homogeneous])
-    benign_rim = (made.textures == phantom.TEXTURES.index("rim")) & (made.labels == 0)
-    brightest = made.pixels[:, 0, 16:48, 16:48].reshape(len(made.labels), -1)
+    benign_rim = (rendered.textures == phantom.TEXTURES.index("rim")) & (rendered.labels == 0)
+    brightest = rendered.pixels[:, 0, 16:48, 16:48].reshape(len(rendered.labels), -1)
     assert np.median(np.quantile(brightest[benign_rim], 0.95, 1)) > np.median(
         np.quantile(brightest[homogeneous], 0.95, 1)
     )
 
 
-def test_the_sharp_kernel_has_more_noise_between_neighbours(made: phantom.Phantom) -> None:
-    corner = made.pixels[:, 0, :12, :12].astype(float)
+def test_the_sharp_kernel_has_more_noise_between_neighbours(rendered: phantom.Phantom) -> None:
+    corner = rendered.pixels[:, 0, :12, :12].astype(float)
     grain = np.median(np.abs(np.diff(corner, axis=-1)), axis=(1, 2))
-    assert np.median(grain[made.kernels == 1]) > 3 * np.median(grain[made.kernels == 0])
+    assert np.median(grain[rendered.kernels == 1]) > 3 * np.median(grain[rendered.kernels == 0])
 
 
 def test_the_kernel_goes_with_the_class_and_the_shares_are_those_asked_for() -> None:
@@ -80,8 +80,8 @@ def test_another_size_shows_the_same_field_of_view() -> None:
 
 
 def test_the_embedded_split_is_by_patient_with_the_shares_it_promises() -> None:
-    made, roles = phantom.embedded()
-    for patient in np.unique(made.patients):
-        assert len(np.unique(roles[made.patients == patient])) == 1
+    rendered, roles = phantom.embedded()
+    for patient in np.unique(rendered.patients):
+        assert len(np.unique(roles[rendered.patients == patient])) == 1
     for role, share in ((TRAIN, 0.60), (TUNING, 0.15), (HOLDOUT, 0.25)):
-        assert len(np.unique(made.patients[roles == role])) / 900 == pytest.approx(share, abs=0.01)
+        assert len(np.unique(rendered.patients[roles == role])) / 900 == pytest.approx(share, abs=0.01)

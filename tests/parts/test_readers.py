@@ -131,7 +131,7 @@ def test_damaged_pictures_are_named_and_the_rest_is_read(tmp_path: Path) -> None
     (home / "b/.hidden.png").write_text("passed over without a word")
     images, skipped = split(home)
     assert len(images) == 8
-    assert {each.file: each.code for each in skipped} == {
+    assert {entry.file: entry.code for entry in skipped} == {
         "a/01.png": "truncated",
         "a/02.png": "empty",
         "a/03.png": "type",
@@ -142,7 +142,7 @@ def test_damaged_pictures_are_named_and_the_rest_is_read(tmp_path: Path) -> None
         "b/caf?.png": "name",
         "b/pages.tif": "pages",
     }
-    assert all(each.say and each.do for each in skipped)
+    assert all(entry.say and entry.do for entry in skipped)
 
 
 def test_an_empty_folder_and_one_without_classes_say_what_to_do(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_rows_that_cannot_be_used_are_named(listed: Path) -> None:
     ]
     read, skipped = split(bad_input.table(listed / "t.csv", rows))
     assert [each.source for each in read] == ["files/00.png", "files/03.png"]
-    assert [(each.file, each.code) for each in skipped] == [
+    assert [(entry.file, entry.code) for entry in skipped] == [
         ("row 3", "row"),
         ("files/02.png", "no_label"),
         ("files/99.png", "missing"),

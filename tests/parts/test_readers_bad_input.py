@@ -73,7 +73,7 @@ def test_seven_hundred_bad_files_end_as_images_or_in_named_reasons(tmp_path: Pat
     require_all_named(files, tmp_path, slices, skipped)
     cores = len(os.sched_getaffinity(0))
     assert len(starts) <= cores  # not one of them had to be replaced
-    counts = Counter(each.code for each in skipped)
+    counts = Counter(entry.code for entry in skipped)
     assert counts["truncated"] > 50
     assert len(counts) > 25
 
@@ -81,7 +81,7 @@ def test_seven_hundred_bad_files_end_as_images_or_in_named_reasons(tmp_path: Pat
 def test_every_odd_name_is_read(tmp_path: Path) -> None:
     files = [path for path in bad_medical.write(tmp_path) if path.parent.name == "names"]
     slices, _ = read(files, tmp_path)
-    assert {each.source for each in slices} == {path.relative_to(tmp_path).as_posix() for path in files}
+    assert {image.source for image in slices} == {path.relative_to(tmp_path).as_posix() for path in files}
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -96,12 +96,12 @@ def test_the_good_files_of_the_corpus_are_read(tmp_path: Path) -> None:
     for name, content in bad_medical.good().items():
         (tmp_path / name).write_bytes(content)
     slices, skipped = read(sorted(tmp_path.iterdir()), tmp_path)
-    assert {each.code for each in skipped} <= {"series.duplicate", "series.mixed"}
-    assert {file_of(each.source, set(bad_medical.good())) for each in slices} == set(bad_medical.good())
-    same = [each.pixels[0] for each in slices if each.source in ("g.dcm", "rle.dcm", "deflated.dcm")]
+    assert {entry.code for entry in skipped} <= {"series.duplicate", "series.mixed"}
+    assert {file_of(image.source, set(bad_medical.good())) for image in slices} == set(bad_medical.good())
+    same = [image.pixels[0] for image in slices if image.source in ("g.dcm", "rle.dcm", "deflated.dcm")]
     for pixels in same:
         np.testing.assert_array_equal(pixels, bad_medical.noise().astype(int) - 1024)
-    volumes = [each for each in slices if each.source.startswith(("g.nrrd", "gz.nrrd", "g.mha", "gz.mha"))]
+    volumes = [image for image in slices if image.source.startswith(("g.nrrd", "gz.nrrd", "g.mha", "gz.mha"))]
     voxels = np.frombuffer(bad_medical.VOXELS, "<i2").reshape(3, 4, 5)
     assert len(volumes) == 12
     for each in volumes:

@@ -55,7 +55,7 @@ def lesion(tmp_path: Path) -> Path:
 
 
 def places(slices: Sequence[Slice]) -> list[int]:
-    return [int(each.source.rsplit(":", 1)[1]) for each in slices]
+    return [int(image.source.rsplit(":", 1)[1]) for image in slices]
 
 
 def test_slices_are_all_or_those_of_the_mask_or_the_largest_section(lesion: Path) -> None:
@@ -69,7 +69,7 @@ def test_slices_are_all_or_those_of_the_mask_or_the_largest_section(lesion: Path
 
 def test_a_mask_is_no_image_and_the_table_says_so(lesion: Path) -> None:
     slices, (entry,) = split(lesion)
-    assert {each.source.split(":")[0] for each in slices} == {"liver/a.nrrd"}
+    assert {image.source.split(":")[0] for image in slices} == {"liver/a.nrrd"}
     assert (entry.file, entry.code) == ("liver/a_mask.nrrd", "mask")
     assert "they are no images themselves" in entry.say
 
@@ -101,8 +101,8 @@ def test_a_mask_on_another_grid_or_an_empty_one_or_none_is_refused_in_words(lesi
     write(lesion / "liver/far_mask.nrrd", np.ones((6, 20, 30), np.uint8), origin=5)
     write(lesion / "liver/empty_mask.nrrd", np.zeros((6, 20, 30), np.uint8))
     slices, skipped = split(lesion, slices="mask")
-    assert {each.source.split(":")[0] for each in slices} == {"liver/a.nrrd"}
-    assert {each.file: each.code for each in skipped} == {
+    assert {image.source.split(":")[0] for image in slices} == {"liver/a.nrrd"}
+    assert {entry.file: entry.code for entry in skipped} == {
         "liver/a_mask.nrrd": "mask",
         "liver/far.nrrd": "mask.geometry",
         "liver/empty.nrrd": "mask.empty",
@@ -116,11 +116,11 @@ def test_real_lesions_come_out_of_the_volumes_of_pyradiomics(data: Data, tmp_pat
     for path in data(NRRD).glob("*.nrrd"):
         (home / path.name).write_bytes(path.read_bytes())
     slices, skipped = split(home, slices="largest", crop=True, size=32)
-    assert sorted(each.source.split(":")[0] for each in slices) == [
+    assert sorted(image.source.split(":")[0] for image in slices) == [
         "brain1_image.nrrd", "brain2_image.nrrd", "breast1_image.nrrd", "prostate_phantom_subvolume.nrrd",
     ]  # fmt: skip
-    assert {each.pixels.shape for each in slices} == {(1, 32, 32)}
-    orphans = {each.file for each in skipped if "no image that it belongs to" in each.say}
+    assert {image.pixels.shape for image in slices} == {(1, 32, 32)}
+    orphans = {entry.file for entry in skipped if "no image that it belongs to" in entry.say}
     assert orphans == {"lung1_label.nrrd", "lung2_label.nrrd"}
 
 
@@ -128,7 +128,7 @@ def test_every_third_slice_of_a_series_is_taken_in_the_order_of_position(tmp_pat
     for z in range(8):
         write_dicom(tmp_path / f"{7 - z}.dcm", ramp() + z, ImagePositionPatient=[0, 0, z])
     slices, _ = split(tmp_path, every=3)
-    assert [each.source for each in slices] == ["7.dcm", "4.dcm", "1.dcm"]
+    assert [image.source for image in slices] == ["7.dcm", "4.dcm", "1.dcm"]
 
 
 # ---- on which grid -------------------------------------------------------------------------------------------------
@@ -174,8 +174,8 @@ def test_series_of_two_spacings_come_out_at_one(tmp_path: Path) -> None:
     write_dicom(tmp_path / "a.dcm", ramp(16, 16), PixelSpacing=[1, 1], SeriesInstanceUID="1.1")
     write_dicom(tmp_path / "b.dcm", ramp(16, 16), PixelSpacing=[0.5, 0.5], SeriesInstanceUID="1.2")
     slices, _ = split(tmp_path, spacing_mm=1.0, size=16)
-    assert {(each.pixels.shape, each.spacing_mm) for each in slices} == {((1, 16, 16), (1.0, 1.0))}
-    first, second = (each.pixels[0] for each in slices)
+    assert {(image.pixels.shape, image.spacing_mm) for image in slices} == {((1, 16, 16), (1.0, 1.0))}
+    first, second = (image.pixels[0] for image in slices)
     np.testing.assert_array_equal(first, ramp(16, 16).astype(int) - 1024)
     assert second.min() >= -1024
     assert len(np.unique(second[0])) == 1  # 8 mm of image in the middle of 16 mm
@@ -222,7 +222,7 @@ def test_folders_of_images_and_labels_are_one_class(tmp_path: Path) -> None:
     write(home / "imagesTr/p_0000.nii.gz", np.arange(60, dtype=np.int16).reshape(3, 4, 5))
     write(home / "labelsTr/p.nii.gz", np.ones((3, 4, 5), np.uint8))
     slices, _ = split(home)
-    assert {(each.label, each.source.split(":")[0]) for each in slices} == {("liver", "imagesTr/p_0000.nii.gz")}
+    assert {(image.label, image.source.split(":")[0]) for image in slices} == {("liver", "imagesTr/p_0000.nii.gz")}
 
 
 def test_masks_of_pictures_are_left_out_and_cut_around(tmp_path: Path) -> None:
@@ -252,12 +252,12 @@ def test_a_table_without_images_names_the_class_of_each_patient(tmp_path: Path) 
                                         ["P2", "well", "test"], ["P3", "ill", "train"], ["P4", "well", "train"],
                                         ["P2", "ill", "test"]])  # fmt: skip
     slices, skipped = split(home, Columns(labels=str(listed)))
-    found = {each.source: (each.label, each.patient, each.role) for each in slices}
+    found = {image.source: (image.label, image.patient, image.role) for image in slices}
     assert found == {
         "0.dcm": ("ill", "P1", "train"), "1.dcm": ("ill", "P1", "train"), "2.dcm": ("well", "P2", "holdout"),
         "P3/one.png": ("ill", "P3", "train"), "P4_lateral.png": ("well", "P4", "train"),
     }  # fmt: skip
-    assert {each.file: each.code for each in skipped} == {"3.dcm": "no_label", "row 6": "row"}
+    assert {entry.file: entry.code for entry in skipped} == {"3.dcm": "no_label", "row 6": "row"}
 
 
 def test_a_dicom_attribute_names_the_class_whatever_the_folders_are_called(tmp_path: Path) -> None:
@@ -267,8 +267,8 @@ def test_a_dicom_attribute_names_the_class_whatever_the_folders_are_called(tmp_p
         write_dicom(path, ramp() + number, BodyPartExamined=part, SeriesInstanceUID=f"1.{number}")
     (tmp_path / "export0/readme.txt").write_text("no image")
     slices, skipped = split(tmp_path, label_tag="BodyPartExamined")
-    assert {each.source: each.label for each in slices} == {"export0/a.dcm": "CHEST", "export1/a.dcm": "HEAD"}
-    assert {each.file: each.code for each in skipped} == {
+    assert {image.source: image.label for image in slices} == {"export0/a.dcm": "CHEST", "export1/a.dcm": "HEAD"}
+    assert {entry.file: entry.code for entry in skipped} == {
         "export0/readme.txt": "not_image", "export2/a.dcm": "no_label",
     }  # fmt: skip
 
@@ -321,7 +321,7 @@ def test_texts_in_pictures_and_volumes_are_named_and_never_kept(tmp_path: Path) 
     image.SetMetaData("Patient", "SMITH^JOHN")
     itk.WriteImage(image, str(home / "n.nrrd"))
     slices, _ = split(tmp_path)
-    found = {each.source.split("/")[1].split(":")[0]: each.dropped for each in slices}
+    found = {image.source.split("/")[1].split(":")[0]: image.dropped for image in slices}
     assert found == {
         "p.png": ("PNG text",), "j.jpg": ("JPEG comment",), "e.jpg": ("EXIF",), "t.tif": ("TIFF text",),
         "n.nrrd": ("key/value pairs",),

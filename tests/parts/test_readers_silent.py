@@ -132,7 +132,7 @@ def test_what_libraries_read_wrongly_is_refused(case: str, tmp_path: Path) -> No
     name, make, code = REFUSED[case]
     (tmp_path / name).write_bytes(make())
     slices, skipped = read(tmp_path / name)
-    assert (slices, [each.code for each in skipped]) == ([], [code])
+    assert (slices, [entry.code for entry in skipped]) == ([], [code])
 
 
 # ---- right values --------------------------------------------------------------------------------------------------
@@ -225,9 +225,9 @@ def test_frames_are_slices_of_one_volume_with_slopes_of_their_own(tmp_path: Path
     (tmp_path / "a.dcm").write_bytes(dicom(enhanced, pixels=frames(3)))
     slices, skipped = read(tmp_path / "a.dcm")
     assert skipped == []
-    assert [each.source for each in slices] == ["a.dcm:0", "a.dcm:1", "a.dcm:2"]
-    assert {(each.unit, each.spacing_mm) for each in slices} == {("HU", (0.25, 0.25))}
-    assert len({each.volume for each in slices}) == 1
+    assert [image.source for image in slices] == ["a.dcm:0", "a.dcm:1", "a.dcm:2"]
+    assert {(image.unit, image.spacing_mm) for image in slices} == {("HU", (0.25, 0.25))}
+    assert len({image.volume for image in slices}) == 1
     for number, image in enumerate(slices):
         same(image, noise(number).astype(int) * (number + 1) - 1000)
 
@@ -341,7 +341,7 @@ def test_a_file_that_is_rewritten_all_the_time_kills_nothing(tmp_path: Path, mon
     end = time.monotonic() + 3
     with guarded_decoding.Decoder() as decoder:
         while time.monotonic() < end:
-            (answer,) = decoder.read([guarded_decoding.Asked(path, "a.dcm")])
+            (answer,) = decoder.read([guarded_decoding.FileRequest(path, "a.dcm")])
             codes.add(answer.code if isinstance(answer, Skipped) else "ok")
     stop.set()
     writer.join()

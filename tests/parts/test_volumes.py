@@ -26,15 +26,15 @@ def test_a_ct_head_with_a_tilted_gantry_comes_out_complete_in_hu_and_its_gaps_ar
     slices, (notice,) = read(*reversed(sorted(data(GE_HEAD).glob("*.dcm"))))
     assert len(slices) == 28
     assert values(slices) == (-1500, 2121)
-    assert {(each.unit, each.patient, each.pixels.shape, each.pixels.dtype.name) for each in slices} == {
+    assert {(image.unit, image.patient, image.pixels.shape, image.pixels.dtype.name) for image in slices} == {
         ("HU", "QMNx85rKkkg", (1, 512, 512), "int16")
     }
-    assert len({each.volume for each in slices}) == 1
-    positions = [pydicom.dcmread(data(GE_HEAD) / each.source).ImagePositionPatient[2] for each in slices]
+    assert len({image.volume for image in slices}) == 1
+    positions = [pydicom.dcmread(data(GE_HEAD) / image.source).ImagePositionPatient[2] for image in slices]
     assert positions == sorted(positions)
     assert notice.code == "series.missing"
     assert "series of 28 files: 14 of 27 gaps differ from the usual 4 mm. Each slice is used" in notice.say
-    assert {(each.modality, each.text_risk) for each in slices} == {("CT", None)}
+    assert {(image.modality, image.text_risk) for image in slices} == {("CT", None)}
     assert {"PatientName", "StudyDate", "private attribute"} <= set(slices[0].dropped)
 
 
@@ -42,9 +42,9 @@ def test_jpeg_2000_slices_without_patient_and_series_stay_one_volume(data: Calla
     slices, skipped = read(*sorted(data(SIEMENS).iterdir()))
     assert (len(slices), skipped) == (20, [])
     assert values(slices) == (-1024, 1839)
-    assert {(each.unit, each.patient) for each in slices} == {("HU", None)}
-    assert len({each.volume for each in slices}) == 1
-    assert None not in {each.volume for each in slices}
+    assert {(image.unit, image.patient) for image in slices} == {("HU", None)}
+    assert len({image.volume for image in slices}) == 1
+    assert None not in {image.volume for image in slices}
 
 
 def test_pixels_equal_those_of_pydicom_after_the_rescale(data: Callable[[str], Path]) -> None:
@@ -55,7 +55,7 @@ def test_pixels_equal_those_of_pydicom_after_the_rescale(data: Callable[[str], P
         *(folder / name for name in ("CT_small.dcm", "MR_small.dcm", "MR_small_bigendian.dcm", "MR_small_RLE.dcm")),
     ]
     slices, skipped = read(*files)
-    assert {each.code for each in skipped} == {"series.duplicate"}
+    assert {entry.code for entry in skipped} == {"series.duplicate"}
     assert len(slices) == len(files)
     by_name = {path.name: path for path in files}
     for each in slices:
@@ -68,22 +68,24 @@ def test_a_nifti_ct_gives_axial_slices_in_hu(data: Callable[[str], Path]) -> Non
     slices, skipped = read(data(NIFTI_CT))
     assert skipped == []
     assert values(slices) == (-1207, 3382)
-    assert {(each.unit, each.spacing_mm, each.pixels.shape) for each in slices} == {("HU", (3.0, 3.0), (1, 101, 122))}
-    assert [each.source for each in slices[:2]] == ["example_ct.nii.gz:0", "example_ct.nii.gz:1"]
+    assert {(image.unit, image.spacing_mm, image.pixels.shape) for image in slices} == {
+        ("HU", (3.0, 3.0), (1, 101, 122))
+    }
+    assert [image.source for image in slices[:2]] == ["example_ct.nii.gz:0", "example_ct.nii.gz:1"]
     assert len(slices) == 112
 
 
 def test_every_odd_dicom_of_pydicom_is_read_or_refused_in_words(data: Callable[[str], Path]) -> None:
     files = sorted(path for path in data(ODD_DICOM).glob("*.dcm"))
     slices, skipped = read(*files)
-    refused = [each for each in skipped if not each.code.startswith("series.")]
-    found = {each.source.split(":")[0] for each in slices}
-    assert sorted([*found, *(each.file for each in refused)]) == [path.name for path in files]
-    assert {each.code for each in refused} <= {
+    refused = [entry for entry in skipped if not entry.code.startswith("series.")]
+    found = {image.source.split(":")[0] for image in slices}
+    assert sorted([*found, *(entry.file for entry in refused)]) == [path.name for path in files]
+    assert {entry.code for entry in refused} <= {
         "type", "truncated", "decode", "dicom.no_image", "dicom.parse", "dicom.syntax", "dicom.attributes",
         "dicom.colour", "dicom.bits", "mask",
     }  # fmt: skip
-    assert all(each.say.startswith(f"{each.file}: ") and each.say.endswith(".") and each.do for each in skipped)
+    assert all(entry.say.startswith(f"{entry.file}: ") and entry.say.endswith(".") and entry.do for entry in skipped)
 
 
 # ---- values worked out by hand -------------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ def test_every_odd_dicom_of_pydicom_is_read_or_refused_in_words(data: Callable[[
 def test_axial_slices_show_the_front_up_and_the_left_right(tmp_path: Path) -> None:
     voxels = np.arange(24, dtype="<i2").reshape(4, 3, 2)  # x to the right side, y to the front, z to the head
     slices, _ = read(write_nifti(tmp_path / "a.nii", voxels, 4))
-    assert [each.source for each in slices] == ["a.nii:0", "a.nii:1"]
+    assert [image.source for image in slices] == ["a.nii:0", "a.nii:1"]
     np.testing.assert_array_equal(slices[0].pixels[0], voxels[::-1, ::-1, 0].T)
     assert slices[0].spacing_mm == (2.0, 1.0)
     assert slices[0].unit == "intensity"
@@ -104,8 +106,8 @@ def test_a_compressed_nifti_gives_the_same_as_a_plain_one(tmp_path: Path) -> Non
     packed = tmp_path / "a.nii.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     slices, _ = read(plain, packed)
-    assert [each.source for each in slices] == ["a.nii:0", "a.nii:1", "a.nii.gz:0", "a.nii.gz:1"]
-    assert {each.pixels.dtype.name for each in slices} == {"float32"}
+    assert [image.source for image in slices] == ["a.nii:0", "a.nii:1", "a.nii.gz:0", "a.nii.gz:1"]
+    assert {image.pixels.dtype.name for image in slices} == {"float32"}
     for one, other in zip(slices[:2], slices[2:], strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
 
@@ -114,8 +116,8 @@ def test_empty_slices_of_a_volume_are_one_entry_with_their_number(tmp_path: Path
     voxels = np.zeros((4, 3, 5), "<i2")
     voxels[1, 1:, 2] = 7, 9
     slices, skipped = read(write_nifti(tmp_path / "a.nii", voxels, 4))
-    assert [each.source for each in slices] == ["a.nii:2"]
-    assert [(each.file, each.code) for each in skipped] == [("a.nii", "constant")]
+    assert [image.source for image in slices] == ["a.nii:2"]
+    assert [(entry.file, entry.code) for entry in skipped] == [("a.nii", "constant")]
     assert "4 of 5 slices are empty" in skipped[0].say
 
 
@@ -143,23 +145,23 @@ def test_a_series_that_is_no_regular_volume_is_told_what_keeps_it_from_being_one
         facts = {"rows": 4, "columns": 4, "bits_allocated": 16, "samples": 1, "photometric": "MONOCHROME2"}
         return {**facts, "modality": "CT", "planes": [plane], **changes}
 
-    def told(*headers: dict[str, Any]) -> list[tuple[str, str]]:
+    def breaches_of(*headers: dict[str, Any]) -> list[tuple[str, str]]:
         return [(code, say) for code, say, _ in series.breaches(headers)]
 
     regular = [header(z) for z in (4, 0, 2, 6)]
-    assert told(*regular) == []
-    assert told(*regular, header(12)) == [("series.missing", "1 of 4 gaps differ from the usual 2 mm")]
-    assert told(*regular, header(2)) == [("series.duplicate", "1 slices lie where another one does")]
-    assert told(*(header(z) for z in (0, 0, 2, 2, 4, 4))) == [
+    assert breaches_of(*regular) == []
+    assert breaches_of(*regular, header(12)) == [("series.missing", "1 of 4 gaps differ from the usual 2 mm")]
+    assert breaches_of(*regular, header(2)) == [("series.duplicate", "1 slices lie where another one does")]
+    assert breaches_of(*(header(z) for z in (0, 0, 2, 2, 4, 4))) == [
         ("series.duplicate", "3 slices lie where another one does")
     ]
-    assert told(*regular, header(8, rows=5)) == [("series.mixed", "2 image sizes in one series")]
-    assert told(*regular, header(8, bits_allocated=8)) == [("series.mixed", "2 bit depths in one series")]
-    assert told(*regular, header(8, samples=3)) == [("series.mixed", "2 colour models in one series")]
+    assert breaches_of(*regular, header(8, rows=5)) == [("series.mixed", "2 image sizes in one series")]
+    assert breaches_of(*regular, header(8, bits_allocated=8)) == [("series.mixed", "2 bit depths in one series")]
+    assert breaches_of(*regular, header(8, samples=3)) == [("series.mixed", "2 colour models in one series")]
     tilted = header(8, (1, 0, 0, 0, 0.99, 0.14))
-    assert told(*regular, tilted) == [("series.mixed", "1 slices have another orientation than the first")]
-    assert told(*regular, header(None)) == [("series.unplaced", "position or orientation is missing")]
-    assert told(header(None, modality="DX"), header(None, modality="DX")) == []
+    assert breaches_of(*regular, tilted) == [("series.mixed", "1 slices have another orientation than the first")]
+    assert breaches_of(*regular, header(None)) == [("series.unplaced", "position or orientation is missing")]
+    assert breaches_of(header(None, modality="DX"), header(None, modality="DX")) == []
 
 
 def test_a_localiser_filed_with_its_series_is_left_out_and_a_tilted_slice_is_not(tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ def test_a_localiser_filed_with_its_series_is_left_out_and_a_tilted_slice_is_not
         write_dicom(tmp_path / "tilted.dcm", ramp(), ImageOrientationPatient=tilt, ImagePositionPatient=[0, 0, 4])
     )
     slices, skipped = read(*files)
-    assert [each.source for each in slices] == ["0.dcm", "1.dcm", "2.dcm", "3.dcm", "tilted.dcm"]
-    assert [(each.file, each.code) for each in skipped] == [
+    assert [image.source for image in slices] == ["0.dcm", "1.dcm", "2.dcm", "3.dcm", "tilted.dcm"]
+    assert [(entry.file, entry.code) for entry in skipped] == [
         ("scout.dcm", "series.localiser"), ("0.dcm", "series.mixed"),
     ]  # fmt: skip

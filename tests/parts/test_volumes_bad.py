@@ -138,7 +138,7 @@ def test_a_bad_file_is_named_with_what_to_do(case: str, mixture: list[Slice | Sk
 
 def test_bad_files_cost_nothing_but_themselves(mixture: list[Slice | Skipped]) -> None:
     slices = [each for each in mixture if isinstance(each, Slice)]
-    assert [each.source for each in slices] == [f"{case}/good.dcm" for case in BAD_FILES]
+    assert [image.source for image in slices] == [f"{case}/good.dcm" for case in BAD_FILES]
     for each in slices:
         np.testing.assert_array_equal(each.pixels[0], ramp().astype(int) - 1024)
 
@@ -161,7 +161,7 @@ def test_a_compressed_image_that_disagrees_with_its_header_is_refused(
     slices, skipped = read(tmp_path / "rows.dcm")
     skipped += read(tmp_path / "sign.dcm")[1]
     assert slices == []
-    assert [each.code for each in skipped] == ["dicom.attributes", "dicom.attributes"]
+    assert [entry.code for entry in skipped] == ["dicom.attributes", "dicom.attributes"]
     assert "is 512 x 512 x 1 with 12 bits, the header promises 16 x 512" in skipped[0].say
     assert "disagree on whether values can be negative" in skipped[1].say
 

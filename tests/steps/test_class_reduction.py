@@ -13,16 +13,17 @@ from ganaug_core.records import HOLDOUT, TRAIN, TUNING
 
 def test_only_training_and_tuning_images_of_the_class_leave_and_whole_patients_stay() -> None:
     cohort = squares((40, 40), twins=np.array([[0, 1], [52, 53]]), twin_distances=np.array([0.1, 0.2], np.float32))
-    made = reduce_class(cohort, "side 6", 10, name="rare")
-    assert len(made.where(TRAIN, label=1)) == 10
-    assert len(made.where(TUNING, label=1)) == 2  # 6 tuning images shrink by the same factor, rounded to whole patients
-    assert len(made.where(HOLDOUT, label=1)) == 6
-    assert len(made.where(label=0)) == len(cohort.where(label=0))
-    of_rare = np.isin(cohort.groups, made.groups[made.where(TRAIN, label=1)]) & (cohort.roles == TRAIN)
+    reduced = reduce_class(cohort, "side 6", 10, name="rare")
+    assert len(reduced.where(TRAIN, label=1)) == 10
+    # 6 tuning images shrink by the same factor, rounded to whole patients
+    assert len(reduced.where(TUNING, label=1)) == 2
+    assert len(reduced.where(HOLDOUT, label=1)) == 6
+    assert len(reduced.where(label=0)) == len(cohort.where(label=0))
+    of_rare = np.isin(cohort.groups, reduced.groups[reduced.where(TRAIN, label=1)]) & (cohort.roles == TRAIN)
     assert of_rare.sum() == 10
-    for row, image in enumerate(made.ids):
-        assert np.array_equal(made.pixels[row], cohort.pixels[cohort.ids == image][0])
-    assert made.ids[made.twins[0]].tolist() == cohort.ids[[0, 1]].tolist()
+    for row, image in enumerate(reduced.ids):
+        assert np.array_equal(reduced.pixels[row], cohort.pixels[cohort.ids == image][0])
+    assert reduced.ids[reduced.twins[0]].tolist() == cohort.ids[[0, 1]].tolist()
 
 
 def test_it_is_a_cohort_of_its_own_and_the_same_for_the_same_seed() -> None:

@@ -64,10 +64,10 @@ def test_masks_count_in_the_digest_and_without_them_it_is_what_it_was(source: Pa
 
 def test_masks_stay_with_their_images_in_a_draft_and_after_it(source: Path, tmp_path: Path) -> None:
     place = Workspace(tmp_path / "workspace")
-    made = read_cohort(source, "c", Plan(twin_limit=0), size=30, fixed=False)
-    place.keep(made.cohort, "c", files=draft_split._files(made.draft, made.paths))
+    imported = read_cohort(source, "c", Plan(twin_limit=0), size=30, fixed=False)
+    place.keep(imported.cohort, "c", files=draft_split._files(imported.draft, imported.paths))
     draft_split.revise(place, "c", Plan(twin_limit=0, seed=3))
-    smaller = draft_split.leave_out(place, "c", made.cohort.ids[[2, 20]].tolist())
+    smaller = draft_split.leave_out(place, "c", imported.cohort.ids[[2, 20]].tolist())
     assert len(smaller.with_mask()) == 11
     assert agree(smaller)
     draft_split.fix(place, "c")

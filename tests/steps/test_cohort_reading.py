@@ -158,8 +158,8 @@ def test_written_names_are_found_on_real_slices(data: Data) -> None:
     slices = [each for each in readers.read(data("dicom_ct/siemens_totalseg")) if isinstance(each, Slice)]
     assert len(slices) == 20
     for size, found in ((24, 19), (16, 19), (12, 19)):
-        assert sum(has_text(written(each.pixels[0], size)) for each in slices) >= found, size
-        middle = [written(each.pixels[0], size, (180, 256)) for each in slices]
+        assert sum(has_text(written(image.pixels[0], size)) for image in slices) >= found, size
+        middle = [written(image.pixels[0], size, (180, 256)) for image in slices]
         assert sum(has_text(image) for image in middle) >= 15, f"{size} pixels, over the body"
 
 

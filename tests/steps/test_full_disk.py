@@ -47,7 +47,7 @@ PLACES: dict[str, tuple[str, Callable[..., Any], Callable[[Workspace], object]]]
     "the images that are left": (
         "tempfile.TemporaryFile",
         full,
-        lambda place: draft_split._some(np.zeros((2, 1, 4, 4), np.uint8), np.array([0]), place.root),
+        lambda place: draft_split._copied(np.zeros((2, 1, 4, 4), np.uint8), np.array([0]), place.root),
     ),
     "the artefact's folder": ("tempfile.mkdtemp", full, lambda place: place.keep(digit_cohort.cohort(30), "more")),
     "the artefact's place": ("os.replace", full, lambda place: place.keep(digit_cohort.cohort(30), "more")),
@@ -134,7 +134,7 @@ def test_decoded_pixels_that_find_no_room_are_not_the_files_fault(
     monkeypatch.setattr(decoder, "SMALL", 0)
     path = write_dicom(tmp_path / "a.dcm", ramp())
     request: dict[str, Any] = {"path": str(path), "kind": "dicom", "pixels": str(FULL), "folder": str(tmp_path)}
-    request |= {"known": None, "mask": None, "drawn": None, "planes": None, "seconds": 9.0}
+    request |= {"earlier_header": None, "mask": None, "packed_masks": None, "planes": None, "seconds": 9.0}
     told, _ = decoder.answer({**request, "choices": vars(Choices())})
     assert told["code"] == private_copies.DISK_FULL
 

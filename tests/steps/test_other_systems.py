@@ -147,12 +147,12 @@ decoder.main()
 READING = f"""
 import sys
 from pathlib import Path
-from ganaug_core.readers import guarded
-guarded.COMMAND = (sys.executable, "-P", "-c", '__package__ = "ganaug_core"' + {TROUBLE!r})
-guarded.MEMORY = 300 << 20
-with guarded.Decoder(seconds=3) as decoder:
-    found = decoder.read([guarded.Asked(Path(each), Path(each).name) for each in sys.argv[1:]])
-print(*(getattr(each, "code", "read") for each in found))
+from ganaug_core.readers import guarded_decoding
+guarded_decoding.COMMAND = (sys.executable, "-P", "-c", '__package__ = "ganaug_core"' + {TROUBLE!r})
+guarded_decoding.MEMORY = 300 << 20
+with guarded_decoding.Decoder(seconds=3) as decoder:
+    answers = decoder.read([guarded_decoding.FileRequest(Path(file), Path(file).name) for file in sys.argv[1:]])
+print(*(getattr(answer, "code", "read") for answer in answers))
 """
 
 
@@ -171,7 +171,7 @@ def test_what_the_system_does_not_limit_the_watch_does(tmp_path: Path, monkeypat
     monkeypatch.setattr(platform, "LIMITS_MEMORY", False)
     _, _, _, grown, _ = troubled(tmp_path)
     with guarded_decoding.Decoder() as decoder:
-        (refused,) = decoder.read([guarded_decoding.Asked(grown, "grown.dcm")])
+        (refused,) = decoder.read([guarded_decoding.FileRequest(grown, "grown.dcm")])
     assert isinstance(refused, Skipped)
     assert "grown.dcm: there is not enough memory to decode it." in refused.say
 

@@ -4,7 +4,7 @@ Unrounded numbers stand in the JSON; axes and hover texts of figures have their 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 SHARES = {
@@ -90,3 +90,14 @@ def listing(parts: Iterable[Any], last: str = "and", most: int | None = None) ->
 def moment(written: str) -> str:
     """Return a time of the workspace as people write it: `2026-11-29 18:05 UTC`."""
     return f"{written[:10]} {written[11:16]} UTC"
+
+
+def dependents(names_by_kind: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what was made from something, a line a kind: names where a person gave them, else how many there are."""
+    lines = []
+    for kind, names in names_by_kind.items():
+        if names and kind in ("maps", "audits", "benefits"):
+            lines.append(count(len(names), kind.removesuffix("s")))
+        elif names:
+            lines.append(f"{kind}: {listing(names)}")
+    return lines

@@ -31,6 +31,7 @@ STARTING = {
     "test_crashes.py",
     "test_first_start.py",
     "test_jobs.py",
+    "test_other_systems.py",
     "test_runs.py",
 }
 

@@ -100,8 +100,8 @@ def in_json(error: GanaugError) -> dict[str, Any]:
 
 def depends(dependent: Mapping[str, Sequence[str]]) -> str:
     """Say what was made from something that is gone, by kind; empty where nothing was."""
-    parts = [f"{kind} {', '.join(names)}" for kind, names in dependent.items() if names]
-    return f" Made from it, and kept: {'; '.join(parts)}." if parts else ""
+    lines = wording.dependents(dependent)
+    return f" Made from it, and kept: {'; '.join(lines)}." if lines else ""
 
 
 class Progress:

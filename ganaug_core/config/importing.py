@@ -103,7 +103,7 @@ class Plan:
         tuning, holdout: Shares of each class's images.
         seed: Of the drawing.
         twin_limit: Largest registered distance of a pair that counts as one image.
-        pattern: File-name pattern that tells the patient (see `patterns`), empty for what the source says.
+        pattern: File-name pattern that tells the patient (`file_name_patterns`), empty for what the source says.
         table: Patient by file name, from a table; it goes before the pattern.
         moved: Role of single images by id; the whole group goes with them.
     """

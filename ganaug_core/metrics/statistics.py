@@ -150,6 +150,4 @@ def median_interval(values: NDArray[np.floating]) -> tuple[float, float]:
 
 def weighted_median(values: NDArray[np.floating], weights: Values) -> float:
     """Return the smallest value at which half of the weight is reached."""
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+    return float(np.quantile(values, 0.5, weights=weights, method="inverted_cdf"))

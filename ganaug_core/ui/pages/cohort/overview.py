@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from ganaug_core import wording
 from ganaug_core.records import MASK, ROLES, UNKNOWN_PATIENT, Cohort, Skipped
 from ganaug_core.ui.pages.cohort import cohort_figures
 from ganaug_core.ui.shared import caches, charts, words
@@ -148,13 +149,9 @@ def delete_button(cohort: Cohort) -> None:
     with st.popover("Delete this cohort", icon=":material/delete:"):
         st.write("The imported copy goes; your own files stay.")
         dependents = caches.workspace().dependents("cohorts", cohort.name)
-        dependents_by_kind = [
-            f"{kind}: {words.listing([name for dependent, name in dependents if dependent == kind])}"
-            for kind in DEPENDENT
-        ]
-        dependents_by_kind = [line for line in dependents_by_kind if not line.endswith(": ")]
-        if dependents_by_kind:
-            st.text("Made from it, and kept without its images:\n" + "\n".join(dependents_by_kind))
+        names_by_kind = {kind: [name for dependent, name in dependents if dependent == kind] for kind in DEPENDENT}
+        if lines := wording.dependents(names_by_kind):
+            st.text("Made from it, and kept without its images:\n" + "\n".join(lines))
         if st.button("Yes, delete it", key=f"delete-{cohort.name}", type="primary"):
             caches.workspace().remove_with_caches("cohorts", cohort.name)
             st.session_state.pop("cohort", None)

@@ -61,9 +61,9 @@ MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators"}
 class StopRequested(Exception):
     """The user asked for a `pause` or a `stop`, or the system for an end (`interrupt`)."""
 
-    def __init__(self, wish: str) -> None:
-        super().__init__(wish)
-        self.wish = wish
+    def __init__(self, requested_state: str) -> None:
+        super().__init__(requested_state)
+        self.requested_state = requested_state
 
 
 def stretch(report: Report, begin: float, end: float) -> Report:
@@ -474,7 +474,7 @@ def _train_until_stopped(training: "Training", recorder: "Recorder", report: Rep
             report(progress.share, f"{progress.images:,} images shown")
     except StopRequested as request:
         recorder.checkpoint()
-        if not images or (request.wish != "stop" and training.share < 1):
+        if not images or (request.requested_state != "stop" and training.share < 1):
             raise
         if (report_at_end := training.settle()) is not None:
             recorder.write(report_at_end)

@@ -110,8 +110,8 @@ def cohort(
         groups=groups,
         classes=classes,
         intensity=EIGHT_BIT,
-        twins=pairs,
-        twin_distances=distances,
+        near_duplicates=pairs,
+        near_duplicate_distances=distances,
         own_split=own_split,
     )
 
@@ -199,8 +199,8 @@ def phantom_cohort(patients: int, seed: int, holdout: float = 0.4) -> Cohort:
         groups=lesions.patients,
         classes=phantom.CLASSES,
         intensity=Intensity("HU", *phantom.WINDOW_HU),
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=True,
     )
 

@@ -26,7 +26,7 @@ def near_duplicate_rates(comparison: Comparison, to_holdout: Floats) -> dict[int
         to_holdout: (m,) registered distance of each synthetic image to the hold-out.
     """
     cohort = comparison.cohort
-    if len(cohort.twins) == 0:
+    if len(cohort.near_duplicates) == 0:
         return {}
     in_train, in_holdout = (_chances(cohort, rows) for rows in (comparison.train, comparison.holdout))
     has_twin = _with_a_twin(cohort, comparison.holdout, comparison.train)
@@ -43,7 +43,7 @@ def near_duplicate_rates(comparison: Comparison, to_holdout: Floats) -> dict[int
     total = sum(train.values())
     if not total or not holdout:
         return {}
-    observed = int((to_holdout <= cohort.twin_distances.max()).sum())
+    observed = int((to_holdout <= cohort.near_duplicate_distances.max()).sum())
     ratio = total / holdout  # twins in training for one in the hold-out
     scale = min(1.0, (observed + PRIOR) * ratio / total)
     return {label: (scale * train[label] / sizes[label], sizes[label] / ratio) for label in labels}
@@ -51,7 +51,7 @@ def near_duplicate_rates(comparison: Comparison, to_holdout: Floats) -> dict[int
 
 def _chances(cohort: Cohort, rows: Integers) -> Values:
     """Return (n,) the chance that an image of the cohort has a twin among so many random ones: 1 - (1 - s)^t."""
-    twins = np.bincount(cohort.twins.ravel(), minlength=len(cohort))
+    twins = np.bincount(cohort.near_duplicates.ravel(), minlength=len(cohort))
     return np.asarray(1 - (1 - len(rows) / len(cohort)) ** twins, np.float64)
 
 
@@ -60,13 +60,13 @@ def _with_a_twin(cohort: Cohort, rows: Integers, among: Integers) -> Values:
     inside = np.zeros(len(cohort), bool)
     inside[among] = True
     has = np.zeros(len(cohort), bool)
-    for left, right in (cohort.twins.T, cohort.twins.T[::-1]):
+    for left, right in (cohort.near_duplicates.T, cohort.near_duplicates.T[::-1]):
         has[left[inside[right]]] = True
     return np.asarray(has[rows], np.float64)
 
 
 def unequal(cohort: Cohort) -> Floats:
     """Return the distances of the cohort's twins that are not the same image."""
-    left, right = cohort.pixels[cohort.twins[:, 0]], cohort.pixels[cohort.twins[:, 1]]
-    distances: Floats = cohort.twin_distances[(left != right).any(axis=tuple(range(1, left.ndim)))]
+    left, right = cohort.pixels[cohort.near_duplicates[:, 0]], cohort.pixels[cohort.near_duplicates[:, 1]]
+    distances: Floats = cohort.near_duplicate_distances[(left != right).any(axis=tuple(range(1, left.ndim)))]
     return distances

@@ -146,8 +146,8 @@ def _watch(
     return job_now
 
 
-def _ask(workspace: Workspace, run: str, wish: str, json: str | None) -> None:
-    job = store.ask(workspace, _job(workspace, run).id, wish)
+def _ask(workspace: Workspace, run: str, requested_state: str, json: str | None) -> None:
+    job = store.ask(workspace, _job(workspace, run).id, requested_state)
     if job.live:
         _watch(workspace, job.id, None, CHECKPOINT_SECONDS)
     _show(workspace, run, json)

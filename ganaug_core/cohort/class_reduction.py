@@ -70,7 +70,7 @@ def _whole_groups(rows: Integers, groups: Integers, most: int, random: np.random
 def _only(cohort: Cohort, rows: Integers, name: str, settings: dict[str, object]) -> Cohort:
     new_row = np.full(len(cohort), -1, np.int64)
     new_row[rows] = np.arange(len(rows))
-    near_duplicates = new_row[cohort.twins]  # (pair, 2)
+    near_duplicates = new_row[cohort.near_duplicates]  # (pair, 2)
     complete = (near_duplicates >= 0).all(axis=1) if len(near_duplicates) else np.zeros(0, bool)
     pixels, labels, roles = np.asarray(cohort.pixels[rows]), cohort.labels[rows], cohort.roles[rows]
     masks = None if cohort.masks is None else np.asarray(cohort.masks[rows])
@@ -85,8 +85,8 @@ def _only(cohort: Cohort, rows: Integers, name: str, settings: dict[str, object]
         ids=cohort.ids[rows],
         patients=cohort.patients[rows],
         groups=cohort.groups[rows],
-        twins=near_duplicates[complete],
-        twin_distances=cohort.twin_distances[complete],
+        near_duplicates=near_duplicates[complete],
+        near_duplicate_distances=cohort.near_duplicate_distances[complete],
         volumes=cohort.volumes[rows] if len(cohort.volumes) else cohort.volumes,
         suspected_text={key: says for key, says in cohort.suspected_text.items() if key in set(cohort.ids[rows])},
         fixed=True,

@@ -47,7 +47,7 @@ class RunState:
     generator: str | None
     error: dict[str, str] | None
     job: int | None
-    wish: str
+    requested_state: str
 
     @property
     def live(self) -> bool:
@@ -89,7 +89,7 @@ def state(workspace: Workspace, name: str) -> RunState:
         generator=_generator(workspace, reference.identity),
         error=job.error if job else None,
         job=job.id if job else None,
-        wish=job.wish if job else "run",
+        requested_state=job.requested_state if job else "run",
     )
 
 
@@ -195,7 +195,7 @@ def as_json(workspace: Workspace, name: str) -> dict[str, Any]:
     content = {
         key: value
         for key, value in asdict(run_state).items()
-        if key not in ("message", "job", "wish", "present_cohort")
+        if key not in ("message", "job", "requested_state", "present_cohort")
     }
     saved = {
         int(description["images"])

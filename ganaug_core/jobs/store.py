@@ -58,12 +58,12 @@ class Job:
         kind: The step of its request.
         name: What is made; `key` is equal for equal work on the same inputs.
         request: What was asked, None where the row is damaged.
-        wish: What the user asked for last: `run`, `pause` or `stop`.
+        requested_state: What the user asked for last: `run`, `pause` or `stop`.
         share: Done so far, in [0, 1].
         seconds_left: Estimate, None while there is none.
         error: `what`, `do`, `code` where it failed or was interrupted.
         result: Name of what was made, where it is done.
-        created, wished, started, finished: Seconds since 1970, for people: a clock may be set back.
+        created, requested, started, finished: Seconds since 1970, for people: a clock may be set back.
     """
 
     id: int
@@ -72,14 +72,14 @@ class Job:
     key: str
     request: Request | None
     state: str
-    wish: str
+    requested_state: str
     share: float
     message: str
     seconds_left: float | None
     error: dict[str, str] | None
     result: str | None
     created: float
-    wished: float
+    requested: float
     started: float | None
     finished: float | None
 
@@ -118,11 +118,11 @@ def submit(workspace: Workspace, request: Request) -> Job:
         row = {"kind": request.step, "name": expected.name, "key": expected.key, "request": request_text}
         beginning = {
             "state": "queued",
-            "wish": "run",
+            "requested_state": "run",
             "share": 0.0,
             "message": "waiting",
             "created": now,
-            "wished": now,
+            "requested": now,
         }
         primary_key = connection.execute(job_table.insert().values(**row, **beginning)).inserted_primary_key
         if isinstance(request, Train):
@@ -149,27 +149,27 @@ def _free_run(workspace: Workspace, request: Train) -> None:
     workspace.free("runs", request.name)
 
 
-def ask(workspace: Workspace, job: int, wish: str) -> Job:
+def ask(workspace: Workspace, job: int, requested_state: str) -> Job:
     """Ask a job to `pause`, `stop` or `run` (which also resumes); returns at once, the state follows.
 
     Raises:
         WorkspaceError: A finished job cannot be paused or resumed, and only training can be paused.
     """
-    if wish not in ("run", "pause", "stop"):
-        raise KeyError(wish)
+    if requested_state not in ("run", "pause", "stop"):
+        raise KeyError(requested_state)
     with Database(workspace.database_path).writing() as connection:
         current = _true_state(workspace, _row(connection, job))
-        _refuse(current, wish)
-        change: dict[str, Any] = {"wish": wish, "wished": time.time()}
-        if wish == "pause" and current.state == "queued":
+        _refuse(current, requested_state)
+        change: dict[str, Any] = {"requested_state": requested_state, "requested": time.time()}
+        if requested_state == "pause" and current.state == "queued":
             change["state"] = "paused"
-        elif wish == "run" and current.state in RESTING:
+        elif requested_state == "run" and current.state in RESTING:
             change |= {"state": "queued", "message": "waiting", "error": None, "seconds_left": None, "finished": None}
-        elif wish == "stop" and current.state in ("queued", "paused", "interrupted"):
+        elif requested_state == "stop" and current.state in ("queued", "paused", "interrupted"):
             # the worker makes a generator of the last checkpoint; where there is none, there is nothing to make
             can_finish = current.kind == Train.step and _has_checkpoint(workspace, current.name)
             change["state"] = "queued" if can_finish else "stopped"
-        if not (wish == "stop" and current.state in ("stopped", "failed", "done")):
+        if not (requested_state == "stop" and current.state in ("stopped", "failed", "done")):
             connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
     launch.ensure(workspace)
     return get(workspace, job)
@@ -179,13 +179,13 @@ def _has_checkpoint(workspace: Workspace, run: str) -> bool:
     return any(workspace.folder("runs", run).glob("checkpoints/*.json"))
 
 
-def _refuse(job: Job, wish: str) -> None:
+def _refuse(job: Job, requested_state: str) -> None:
     name = f"The {'run' if job.kind == 'train' else 'job'} {job.name}"
-    if wish == "pause" and job.kind != Train.step:
+    if requested_state == "pause" and job.kind != Train.step:
         raise WorkspaceError(f"{name} cannot be paused.", do="Stop it, and start it again later.", code="state")
-    if wish == "pause" and job.state not in (*LIVE, "paused"):
+    if requested_state == "pause" and job.state not in (*LIVE, "paused"):
         raise WorkspaceError(f"{name} is not running: it is {job.state}.", do="There is nothing to do.", code="state")
-    if wish == "run" and job.state == "done":
+    if requested_state == "run" and job.state == "done":
         raise WorkspaceError(f"{name} is done.", do="Start a new one under another name.", code="state")
 
 
@@ -294,7 +294,7 @@ def progress(workspace: Workspace, job: int, share: float, message: str, seconds
     with Database(workspace.database_path).writing() as connection:
         change = {"state": "running", "share": share, "message": message, "seconds_left": seconds_left}
         connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
-        return str(_row(connection, job)["wish"])
+        return str(_row(connection, job)["requested_state"])
 
 
 def finish(
@@ -317,7 +317,7 @@ def finish(
         row = _row(connection, job)
         if row["state"] not in RUNNING:
             return
-        if state == "paused" and row["wish"] == "run":
+        if state == "paused" and row["requested_state"] == "run":
             change |= {"state": "queued", "finished": None}
         connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
 

@@ -80,7 +80,9 @@ class Supervisor:
     def look(self) -> None:
         """Look once: who died, who must stop, who may start."""
         self._record_dead()
-        stopping = [job for job in store.jobs(self.workspace) if job.state in store.RUNNING and job.wish == "stop"]
+        stopping = [
+            job for job in store.jobs(self.workspace) if job.state in store.RUNNING and job.requested_state == "stop"
+        ]
         self._stops = {job.id: self._stops.get(job.id, time.monotonic()) for job in stopping}
         for job in stopping:
             self._enforce_stop(job)
@@ -156,7 +158,7 @@ class Supervisor:
 
     def _record_end(self, job: store.Job, code: int | None) -> None:
         """`finish` does nothing where the process said itself how it ended."""
-        if job.wish == "stop":
+        if job.requested_state == "stop":
             store.finish(self.workspace, job.id, "stopped")
         elif code is not None and platform.was_killed(code):
             store.finish(self.workspace, job.id, "interrupted", error=_out_of_memory(job))

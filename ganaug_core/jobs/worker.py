@@ -28,7 +28,7 @@ logger = logging.getLogger("ganaug.worker")
 
 
 class Reporter:
-    """Writes progress into the job table twice a second, and turns what the user wishes into `Asked`."""
+    """Writes progress into the job table twice a second, and turns what the user wishes into `StopRequested`."""
 
     def __init__(self, workspace: Workspace, job: store.Job, *, gently: bool) -> None:
         """`gently`: a signal to end waits for the next report; else it cuts in at once."""
@@ -52,13 +52,13 @@ class Reporter:
         self._written = now
         gained = share - self._first if self._first is not None else 0.0
         left = (now - self._begun) / gained * (1 - share) if gained > 0.02 else None
-        wish = store.progress(self._workspace, self._job.id, share, message, left)
-        if wish != "run":
-            raise self._ask(wish)
+        requested_state = store.progress(self._workspace, self._job.id, share, message, left)
+        if requested_state != "run":
+            raise self._ask(requested_state)
 
-    def _ask(self, wish: str) -> pipeline.StopRequested:
-        self.asked = wish
-        return pipeline.StopRequested(wish)
+    def _ask(self, requested_state: str) -> pipeline.StopRequested:
+        self.asked = requested_state
+        return pipeline.StopRequested(requested_state)
 
     def end(self, number: int, frame: FrameType | None) -> None:
         """Take the signal."""
@@ -67,7 +67,7 @@ class Reporter:
             raise self._ask(self._ending())
 
     def _ending(self) -> str:
-        return "stop" if store.get(self._workspace, self._job.id).wish == "stop" else "interrupt"
+        return "stop" if store.get(self._workspace, self._job.id).requested_state == "stop" else "interrupt"
 
 
 def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
@@ -77,7 +77,7 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
     try:
         result = pipeline.run(workspace, _checked_request(workspace, job), reporter)
     except pipeline.StopRequested as asked:
-        state = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}[asked.wish]
+        state = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}[asked.requested_state]
         store.finish(workspace, job.id, state, error=store.why_gone(workspace) if state == "interrupted" else None)
     except GanaugError as error:
         logger.warning("job %s: %s", job.id, error)

@@ -112,7 +112,8 @@ class Cohort:
         groups: (n,) number of the unit of the split: the union of a patient's images and of registered twins.
         classes: Class names in label order.
         intensity: Map to the physical unit.
-        twins: (k, 2) indices of pairs that registration shows to be one image; `twin_distances` (k,).
+        near_duplicates: (k, 2) indices of pairs that registration shows to be one image;
+            `near_duplicate_distances` (k,).
         own_split: The source came with its split; otherwise we made it.
         spacing_mm: Row and column spacing, None where unknown.
         duplicates: Counts: `exact`, `across_split`, `across_classes`.
@@ -137,8 +138,8 @@ class Cohort:
     groups: Integers
     classes: tuple[str, ...]
     intensity: Intensity
-    twins: Integers
-    twin_distances: Floats
+    near_duplicates: Integers
+    near_duplicate_distances: Floats
     own_split: bool
     spacing_mm: tuple[float, float] | None = None
     duplicates: dict[str, int] = field(default_factory=dict)

@@ -36,9 +36,9 @@ def _cohort(cohort: Cohort) -> None:
     _images(cohort.pixels, cohort.labels, cohort.classes)
     _lengths(count, roles=cohort.roles, ids=cohort.ids, patients=cohort.patients, groups=cohort.groups)
     _whole(cohort.roles, len(ROLES), "roles")
-    _dimensions(cohort.twins, 2, "twins")
-    _lengths(len(cohort.twins), twin_distances=cohort.twin_distances)
-    _whole(cohort.twins, count, "twins")
+    _dimensions(cohort.near_duplicates, 2, "near_duplicates")
+    _lengths(len(cohort.near_duplicates), near_duplicate_distances=cohort.near_duplicate_distances)
+    _whole(cohort.near_duplicates, count, "near_duplicates")
     if len(cohort.volumes):
         _lengths(count, volumes=cohort.volumes)
     if cohort.masks is not None and cohort.masks.shape != (count, *cohort.pixels.shape[2:]):

@@ -72,7 +72,7 @@ def test_the_pairs_at_the_twin_limit_are_on_screen_and_it_can_be_moved(home: Wor
     limit.set_value(0.08).run()
     assert "2 pairs within this limit, 0 pairs beyond it" in shown(app)
     button_named(app, "Use this limit").click().run()
-    assert len(home.cohort(draft).twins) == 2
+    assert len(home.cohort(draft).near_duplicates) == 2
     assert "1 pair of twins with two classes" in shown(app)
 
 

@@ -292,12 +292,12 @@ def _merged(source, real, images, labels, rest, random):  # type: ignore[no-unty
     chosen = np.sort(np.concatenate([rows, others]))
     back = np.full(len(real), -1)
     back[chosen] = np.arange(len(chosen))
-    inside = (back[real.twins] >= 0).all(1)
+    inside = (back[real.near_duplicates] >= 0).all(1)
     labels_new = np.where(real.labels[chosen] == two, one, real.labels[chosen])
     cohort_ = replace(
         real, pixels=real.pixels[chosen], labels=labels_new, roles=real.roles[chosen], ids=real.ids[chosen],
-        patients=real.patients[chosen], groups=real.groups[chosen], twins=back[real.twins[inside]],
-        twin_distances=real.twin_distances[inside],
+        patients=real.patients[chosen], groups=real.groups[chosen], near_duplicates=back[real.near_duplicates[inside]],
+        near_duplicate_distances=real.near_duplicate_distances[inside],
     )  # fmt: skip
     kept = np.isin(labels, (one, 2) if len(source.classes) > 2 else (one,))
     return cohort_, images[kept], labels[kept]

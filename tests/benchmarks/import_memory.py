@@ -90,7 +90,7 @@ def one(count: int, side: int, folder: str) -> None:
     seconds, (mine, mine_system, theirs, theirs_system, _) = time.perf_counter() - begun, os.times()
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
     print(
-        f"{count:,} slices of {side} px: {len(cohort):,} kept, {len(cohort.twins):,} twins, "
+        f"{count:,} slices of {side} px: {len(cohort):,} kept, {len(cohort.near_duplicates):,} twins, "
         f"{count * side * side * 2 / 1e6:,.0f} MB of pixels; peak {most - before:,.0f} MB more than before, "
         f"decoders {child:,.0f} MB at most; {seconds:,.0f} s, "
         f"processors {mine + mine_system:,.0f} s and {theirs + theirs_system:,.0f} s of decoders"

@@ -142,8 +142,8 @@ def stacks(given: argparse.Namespace) -> None:
         groups=numbers,
         classes=("digits",),
         intensity=Intensity("intensity", 0.0, 255.0),
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=True,
     )
     if given.device == "cpu":

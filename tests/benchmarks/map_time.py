@@ -40,8 +40,8 @@ def records(real: int, synthetic: int) -> tuple[Cohort, Samples]:
         groups=np.arange(real),
         classes=("one",),
         intensity=Intensity("intensity", 0, 1),
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=False,
     )
     ids = np.array([f"{index + real:012x}" for index in range(synthetic)])

@@ -36,7 +36,7 @@ class Pool:
     pixels: NDArray[np.generic]
     labels: Integers
     groups: Integers
-    twins: Integers
+    near_duplicates: Integers
     distances: Floats
     classes: tuple[str, ...]
     intensity: Intensity
@@ -142,7 +142,7 @@ def chosen(source: Pool, rows: Integers, roles: Integers, number: int) -> Cohort
     """Return a cohort of some rows of a pool."""
     where = np.full(len(source.labels), -1)
     where[rows] = np.arange(len(rows))
-    inside = (where[source.twins] >= 0).all(1)
+    inside = (where[source.near_duplicates] >= 0).all(1)
     ids = np.array([f"{row:012x}" for row in rows])
     return Cohort(
         name="real",
@@ -155,8 +155,8 @@ def chosen(source: Pool, rows: Integers, roles: Integers, number: int) -> Cohort
         groups=source.groups[rows],
         classes=source.classes,
         intensity=source.intensity,
-        twins=where[source.twins[inside]],
-        twin_distances=source.distances[inside],
+        near_duplicates=where[source.near_duplicates[inside]],
+        near_duplicate_distances=source.distances[inside],
         own_split=True,
     )
 

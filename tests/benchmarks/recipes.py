@@ -219,8 +219,8 @@ def _cohort(
         groups=np.arange(len(labels)),
         classes=classes,
         intensity=intensity,
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=True,
     )
 

@@ -54,8 +54,8 @@ def blobs(size: int) -> Cohort:
         groups=np.arange(n),
         classes=tuple("abcdef"),
         intensity=Intensity("intensity", 0, 255),
-        twins=none,
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=none,
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=False,
     )
 

@@ -195,8 +195,8 @@ def keep_drawings(workspace: Workspace) -> Cohort:
         groups=np.arange(48, dtype=np.int64) // 2,
         classes=("square", "![x](http://198.51.100.7/a.png)<img src=http://198.51.100.7/b.png>"),
         intensity=Intensity("HU", 0, 200),
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=False,
         duplicates={"exact": 0, "across_split": 0, "across_classes": 0},
     )

@@ -49,8 +49,8 @@ def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
         groups=np.arange(n, dtype=np.int64),
         classes=CLASSES,
         intensity=Intensity("HU", -160, 240),
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=False,
         duplicates={"exact": 0, "across_split": 0, "across_classes": 0},
     )

@@ -29,8 +29,8 @@ def cohort(name: str = "digits", count: int = 400) -> Cohort:
         groups=place,
         classes=tuple("0123456789"),
         intensity=Intensity("intensity", 0, 16),
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=False,
     )
 

@@ -330,8 +330,8 @@ def test_another_class_mix_is_no_copying(world: tuple[Cohort, Floats, Integers])
         ids=real.ids[rare],
         patients=real.patients[rare],
         groups=real.groups[rare],
-        twins=real.twins[:0],
-        twin_distances=real.twin_distances[:0],
+        near_duplicates=real.near_duplicates[:0],
+        near_duplicate_distances=real.near_duplicate_distances[:0],
     )
     assert judge(thin, images, labels).verdicts["copying"].state in ("pass", "not_assessable")
 

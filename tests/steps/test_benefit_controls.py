@@ -56,8 +56,8 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
         groups=chosen,
         classes=("others", "eight"),
         intensity=intensity,
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=False,
     )
     spare = intensity.normalise(pixels[rare[RARE : RARE + SPARE]])

@@ -12,7 +12,11 @@ from ganaug_core.records import HOLDOUT, TRAIN, TUNING
 
 
 def test_only_training_and_tuning_images_of_the_class_leave_and_whole_patients_stay() -> None:
-    cohort = squares((40, 40), twins=np.array([[0, 1], [52, 53]]), twin_distances=np.array([0.1, 0.2], np.float32))
+    cohort = squares(
+        (40, 40),
+        near_duplicates=np.array([[0, 1], [52, 53]]),
+        near_duplicate_distances=np.array([0.1, 0.2], np.float32),
+    )
     reduced = reduce_class(cohort, "side 6", 10, name="rare")
     assert len(reduced.where(TRAIN, label=1)) == 10
     # 6 tuning images shrink by the same factor, rounded to whole patients
@@ -23,7 +27,7 @@ def test_only_training_and_tuning_images_of_the_class_leave_and_whole_patients_s
     assert of_rare.sum() == 10
     for row, image in enumerate(reduced.ids):
         assert np.array_equal(reduced.pixels[row], cohort.pixels[cohort.ids == image][0])
-    assert reduced.ids[reduced.twins[0]].tolist() == cohort.ids[[0, 1]].tolist()
+    assert reduced.ids[reduced.near_duplicates[0]].tolist() == cohort.ids[[0, 1]].tolist()
 
 
 def test_it_is_a_cohort_of_its_own_and_the_same_for_the_same_seed() -> None:

@@ -183,7 +183,7 @@ def test_twins_join_groups_and_are_never_split(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(neighbours, "twin_pairs", search)
     cohort = imported(two_classes(tmp_path), twin_limit=0.03)
     assert found == [0.03]
-    assert np.array_equal(cohort.twins, pairs)
+    assert np.array_equal(cohort.near_duplicates, pairs)
     assert (cohort.roles[pairs[:, 0]] == cohort.roles[pairs[:, 1]]).all()
     assert (cohort.groups[pairs[:, 0]] == cohort.groups[pairs[:, 1]]).all()
     assert cohort.duplicates["across_split"] == 0
@@ -212,11 +212,11 @@ def test_real_twins_are_found_and_kept_together(tmp_path: Path) -> None:
     Image.fromarray(smooth).save(home / "benign/one.png")
     Image.fromarray(smooth[:, ::-1].copy()).save(home / "benign/mirrored.png")
     cohort, paths = import_cohort(home, "c", size=32)
-    assert {paths[cohort.ids[row]] for pair in cohort.twins for row in pair} == {
+    assert {paths[cohort.ids[row]] for pair in cohort.near_duplicates for row in pair} == {
         "benign/one.png",
         "benign/mirrored.png",
     }
-    assert cohort.groups[cohort.twins[0, 0]] == cohort.groups[cohort.twins[0, 1]]
+    assert cohort.groups[cohort.near_duplicates[0, 0]] == cohort.groups[cohort.near_duplicates[0, 1]]
 
 
 def test_a_hold_out_image_stays_and_its_copy_leaves_the_training_share(tmp_path: Path) -> None:

@@ -105,8 +105,8 @@ def test_the_twin_limit_can_be_moved_both_ways_without_a_new_search(
     assert asked == [0.1], "wider than the limit, so that it can be moved"
     for limit, count in ((0.05, 1), (0.08, 2), (0.1, 3), (0.0, 0)):
         cohort = draft_split.revise(place, name, Plan(twin_limit=limit))
-        assert len(cohort.twins) == count
-        assert (cohort.roles[cohort.twins[:, 0]] == cohort.roles[cohort.twins[:, 1]]).all()
+        assert len(cohort.near_duplicates) == count
+        assert (cohort.roles[cohort.near_duplicates[:, 0]] == cohort.roles[cohort.near_duplicates[:, 1]]).all()
         assert len(np.unique(cohort.groups)) == 40 - count
 
 

@@ -61,12 +61,12 @@ from ganaug_core import pipeline
 from ganaug_core.config.requests import Train
 from ganaug_core.training import recorder
 from ganaug_core.storage import locks
-from ganaug_core.training import best, latest_checkpoint, run
+from ganaug_core.training import checkpoint_selection, latest_checkpoint, run
 from ganaug_core.storage.workspace import Workspace
 
 torch.set_num_threads(1)
 recorder.CHECKPOINT_SECONDS, run.REPORT_SECONDS = 0.05, 0.02
-best.IMAGES_BETWEEN, best.MOST_SHARE = 400, 100.0
+checkpoint_selection.IMAGES_BETWEEN, checkpoint_selection.MOST_SHARE = 400, 100.0
 workspace, config, chooser = Workspace(sys.argv[1]), eval(sys.argv[2]), random.Random(3)
 
 
@@ -256,7 +256,7 @@ def test_a_run_that_the_system_ended_is_told_a_smaller_batch(home: Workspace) ->
     looking = supervisor.Supervisor(home)
     looking._children[job.id] = subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
     looking._children[job.id].wait()
-    looking._bury()
+    looking._record_dead()
     error = store.get(home, job.id).error
     assert error is not None
     assert error["code"] == "out_of_memory"

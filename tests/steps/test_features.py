@@ -28,8 +28,8 @@ def a_cohort(count: int = 30, seed: int = 0, **changes: Any) -> Cohort:
         groups=np.arange(count),
         classes=("left", "right", "neither"),
         intensity=Intensity("intensity", 0, 255),
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=False,
     )
     return replace(cohort, **changes)

@@ -34,8 +34,8 @@ def a_cohort(count: int, **changes: Any) -> Cohort:
         groups=np.arange(count),
         classes=("a", "b", "c"),
         intensity=Intensity("intensity", 0, 255),
-        twins=np.zeros((0, 2), np.int64),
-        twin_distances=np.zeros(0, np.float32),
+        near_duplicates=np.zeros((0, 2), np.int64),
+        near_duplicate_distances=np.zeros(0, np.float32),
         own_split=False,
     )
     return replace(cohort, **changes)

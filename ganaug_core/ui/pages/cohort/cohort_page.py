@@ -40,7 +40,7 @@ def page(name: str, *, news: bool) -> None:
     overview.example_images(cohort)
     slice_viewer.slices(cohort)
     overview.intensity_histogram(cohort)
-    near_duplicates.twins(cohort)
+    near_duplicates.section(cohort)
     overview.left_out_files(cohort)
     deidentification.dropped_attributes(cohort)
     st.divider()

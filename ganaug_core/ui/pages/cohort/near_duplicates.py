@@ -20,23 +20,23 @@ Pair = tuple[int, int, float]
 """Two rows of the cohort and their registered distance."""
 
 
-def twins(cohort: Cohort) -> None:
+def section(cohort: Cohort) -> None:
     """Say and show what counts as one image; while the split is a proposal, let the limit be changed."""
     st.subheader("Twins and duplicates")
     exact = cohort.duplicates.get("exact", 0)
-    if not exact and not len(cohort.twins):
+    if not exact and not len(cohort.near_duplicates):
         st.write("No image appears twice, also not flipped, turned or shifted.")
     if exact:
         st.write(f"{words.count(exact, 'exact duplicate')} left out: one image of each is enough.")
-    if len(cohort.twins):
+    if len(cohort.near_duplicates):
         st.write(
-            f"{words.count(len(cohort.twins), 'pair')} of images that are one after a flip, a turn or a shift. Twins "
-            "always lie on the same side of the split: otherwise the copy test would be blind."
+            f"{words.count(len(cohort.near_duplicates), 'pair')} of images that are one after a flip, a turn or a "
+            "shift. Twins always lie on the same side of the split: otherwise the copy test would be blind."
         )
     _conflicting_labels(cohort)
     twin_pairs = [
         (int(first), int(second), float(distance))
-        for (first, second), distance in zip(cohort.twins, cohort.twin_distances, strict=True)
+        for (first, second), distance in zip(cohort.near_duplicates, cohort.near_duplicate_distances, strict=True)
     ]
     if twin_pairs:
         _show_pairs(cohort, sorted(twin_pairs, key=lambda pair: pair[2])[:SHOWN])
@@ -48,7 +48,9 @@ def twins(cohort: Cohort) -> None:
 def _conflicting_labels(cohort: Cohort) -> None:
     """Name what is there under two classes: one of the labels is wrong, whoever gave it."""
     files_left_out = [file for file in cohort.skipped if file.code == "two_labels"]
-    pairs_across_classes = [pair for pair in cohort.twins.tolist() if cohort.labels[pair[0]] != cohort.labels[pair[1]]]
+    pairs_across_classes = [
+        pair for pair in cohort.near_duplicates.tolist() if cohort.labels[pair[0]] != cohort.labels[pair[1]]
+    ]
     if not files_left_out and not pairs_across_classes:
         return
     parts = (

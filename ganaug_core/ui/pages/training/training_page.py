@@ -82,9 +82,9 @@ def _run_status(name: str, was_live: bool) -> None:
 
 
 def _state_in_words(run: runs.RunState) -> str:
-    if run.live and run.wish != "run":
-        wish = "Pausing" if run.wish == "pause" else "Stopping"
-        return f"{wish}: the last step ends, and what was trained is kept."
+    if run.live and run.requested_state != "run":
+        action = "Pausing" if run.requested_state == "pause" else "Stopping"
+        return f"{action}: the last step ends, and what was trained is kept."
     if run.state == "running":
         return words.progress(run.share, seconds_left=run.seconds_left)
     if run.state == "stopped" and not run.images:
@@ -108,16 +108,16 @@ def _metrics(run: runs.RunState) -> None:
 def _buttons(run: runs.RunState) -> None:
     """What can be asked of the run as it stands."""
     buttons = {
-        "pause": ("Pause", ":material/pause:", run.live and run.wish == "run"),
+        "pause": ("Pause", ":material/pause:", run.live and run.requested_state == "run"),
         "run": ("Resume", ":material/play_arrow:", run.state in store.RESTING),
         "stop": (
             "Stop and keep the generator",
             ":material/stop:",
-            (run.live and run.wish != "stop") or run.state in ("paused", "interrupted"),
+            (run.live and run.requested_state != "stop") or run.state in ("paused", "interrupted"),
         ),
     }
     with st.container(horizontal=True):
-        for wish, (label, icon, is_offered) in buttons.items():
-            if is_offered and st.button(label, icon=icon, key=f"{wish}-{run.name}"):
-                store.ask(caches.workspace(), run.job or 0, wish)
+        for requested_state, (label, icon, is_offered) in buttons.items():
+            if is_offered and st.button(label, icon=icon, key=f"{requested_state}-{run.name}"):
+                store.ask(caches.workspace(), run.job or 0, requested_state)
                 st.rerun()

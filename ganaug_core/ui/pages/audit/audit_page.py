@@ -6,11 +6,11 @@ import streamlit as st
 
 from ganaug_core.config.requests import AuditSamples
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
-from ganaug_core.storage.workspace import Reference
 from ganaug_core.ui.pages.audit import evidence, evidence_figures, verdicts
 from ganaug_core.ui.shared import caches, charts, glossary, job_progress, pairs, show, words
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
 from ganaug_core.ui.shared.components.viewer import Panel, viewer
+from ganaug_core.ui.shared.earlier_results import earlier_results
 
 FIRST = "Start the audit"
 
@@ -308,31 +308,10 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
 
 
 def _earlier_audits(cohort: str, samples: str) -> None:
-    """List audits of other images that had these names, and those by an earlier method: to read, not to rely on."""
-    names = {"cohort": cohort, "samples": samples}
-    earlier = caches.workspace().earlier("audits", names, caches.inputs(cohort, samples))
-    if not earlier:
-        return
-    with st.expander(f"Earlier audits ({len(earlier)})", icon=":material/history:"), show.guarded():
-        for name, reference in earlier:
-            st.text(f"{words.moment(reference.written)}: {_why_outdated(cohort, samples, reference)}")
-            with show.guarded_part():
-                audit = caches.audit(name, cohort, samples)
-                st.markdown(f"**{words.plain(verdicts.in_one_sentence(audit))}**")
-                for verdict in glossary.VERDICTS:
-                    title = glossary.VERDICTS[verdict][0]
-                    st.text(f"{title}: {words.clean(audit.verdicts[verdict].statement)}")
+    def tell(name: str) -> None:
+        audit = caches.audit(name, cohort, samples)
+        st.markdown(f"**{words.plain(verdicts.in_one_sentence(audit))}**")
+        for verdict in glossary.VERDICTS:
+            st.text(f"{glossary.VERDICTS[verdict][0]}: {words.clean(audit.verdicts[verdict].statement)}")
 
-
-def _why_outdated(cohort: str, samples: str, reference: Reference) -> str:
-    """Say what is no longer so since an audit was made."""
-    inputs = caches.inputs(cohort, samples)
-    changed = [
-        role
-        for role, name in (("cohort", cohort), ("samples", samples))
-        if reference.origin.inputs.get(role) != inputs[role]
-    ]
-    made_from = [f"an earlier {cohort if role == 'cohort' else samples}" for role in changed]
-    if made_from:
-        return f"made from {words.listing(made_from)}. It says nothing about the images that have this name now."
-    return "made by an earlier version of the audit, whose numbers were others. Run the audit again to compare."
+    earlier_results("audits", "Earlier audits", cohort, samples, tell)

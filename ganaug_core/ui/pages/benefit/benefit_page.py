@@ -13,6 +13,7 @@ from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui.pages.benefit import benefit_figures
 from ganaug_core.ui.pages.benefit.benefit_figures import MEASURES, ORDER
 from ganaug_core.ui.shared import caches, charts, job_progress, show, words
+from ganaug_core.ui.shared.earlier_results import earlier_results
 
 STATES = {
     "helps": ("helps", ":material/trending_up:", "green"),
@@ -36,6 +37,7 @@ def page(cohort: str, samples: str) -> None:
     if name is None or benefit is None:
         if job is None or not job.live:
             _offer_experiment(cohort, samples)
+        _earlier_experiments(cohort, samples)
         return
     if job is not None and not job.live and job.error:
         show.trouble(job.error["what"], job.error["do"])
@@ -47,6 +49,16 @@ def page(cohort: str, samples: str) -> None:
     if job is None or not job.live:
         _save_and_refine(name, benefit, cohort, samples)
         _reduce_class(cohort, benefit.rare)
+    _earlier_experiments(cohort, samples)
+
+
+def _earlier_experiments(cohort: str, samples: str) -> None:
+    def tell(name: str) -> None:
+        benefit = caches.benefit(name)
+        st.text(words.clean(benefit.verdict.statement))
+        st.text(_sizes(benefit))
+
+    earlier_results("benefits", "Earlier experiments", cohort, samples, tell)
 
 
 def _newest(inputs: dict[str, str], *, running: bool) -> tuple[str | None, Benefit | None]:

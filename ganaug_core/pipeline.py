@@ -11,7 +11,7 @@ raise `StopRequested`: that is how a user stops a step. Everything heavy is impo
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +108,10 @@ def existing_result(workspace: Workspace, request: Request) -> str | None:
     """Return the name of what this very request made already, None where it has to be made."""
     expected = outcome(workspace, request)
     name_asked = request.name if isinstance(request, Sample | ReduceClass) else ""
-    results = workspace.find(expected.kind, expected.origin.inputs, **expected.origin.settings)
+    settings = expected.origin.settings
+    if isinstance(request, MeasureBenefit):
+        settings = settings | {"curation": curation(workspace, request.cohort, request.samples).digest}
+    results = workspace.find(expected.kind, expected.origin.inputs, **settings)
     return next((name for name, _ in results if name_asked in ("", name)), None)
 
 
@@ -340,17 +343,20 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
     """Cohort and samples -> benefit.
 
     The result is kept after each classifier of the first repetition and after each repetition, so a page can show it;
-    what was trained is found again when the step is started anew.
+    what was trained is found again when the step is started anew. The result records what was known about single images
+    when the step began; what is decided meanwhile changes neither the request nor the work.
     """
     from ganaug_core import benefit
 
     expected = prepare(workspace, request)
+    known_images = curation(workspace, request.cohort, request.samples)
+    origin = replace(expected.origin, settings=expected.origin.settings | {"curation": known_images.digest})
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
     experiment = benefit.Experiment.of(
         cohort,
         samples,
         rare=request.rare,
-        **asdict(curation(workspace, request.cohort, request.samples)),
+        **asdict(known_images),
         trust_split=request.trust_split,
         classifier=benefit.Classifier(steps=request.steps) if request.steps else benefit.Classifier(),
         repetitions=request.repetitions,
@@ -360,8 +366,8 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
     sheets = {f"{arm}.png": picture for arm, picture in experiment.sheets().items()}
     for benefit_record in experiment.run(workspace, report=report):
         files = {**sheets, "benefit.json": json.dumps(benefit.as_json(benefit_record)).encode()}
-        workspace.keep(benefit_record, expected.name, files=files, origin=expected.origin, replace=True)
-    return expected.name
+        workspace.keep(benefit_record, origin.key("benefits"), files=files, origin=origin, replace=True)
+    return origin.key("benefits")
 
 
 STEPS: dict[type[Request], Callable[..., str]] = {
@@ -386,6 +392,10 @@ class Curation:
     kept: tuple[str, ...]
     rejected: tuple[str, ...]
     copies: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        return digest_of(asdict(self))
 
 
 def curation(workspace: Workspace, cohort: str, samples: str) -> Curation:
@@ -526,8 +536,6 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     names = {role: values.pop(role) for role in MADE_OF if role in values}
     for unimportant in ("name", "command", "draft", "path", "source"):
         values.pop(unimportant, None)
-    if isinstance(request, MeasureBenefit):
-        values["curation"] = digest_of(asdict(curation(workspace, request.cohort, request.samples)))
     return Origin(
         inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
         settings=json.loads(json.dumps(values)),

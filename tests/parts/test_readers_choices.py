@@ -252,8 +252,8 @@ def test_a_table_without_images_names_the_class_of_each_patient(tmp_path: Path) 
                                         ["P2", "well", "test"], ["P3", "ill", "train"], ["P4", "well", "train"],
                                         ["P2", "ill", "test"]])  # fmt: skip
     slices, skipped = split(home, Columns(labels=str(listed)))
-    found = {image.source: (image.label, image.patient, image.role) for image in slices}
-    assert found == {
+    attributes = {image.source: (image.label, image.patient, image.role) for image in slices}
+    assert attributes == {
         "0.dcm": ("ill", "P1", "train"), "1.dcm": ("ill", "P1", "train"), "2.dcm": ("well", "P2", "holdout"),
         "P3/one.png": ("ill", "P3", "train"), "P4_lateral.png": ("well", "P4", "train"),
     }  # fmt: skip
@@ -321,8 +321,8 @@ def test_texts_in_pictures_and_volumes_are_named_and_never_kept(tmp_path: Path) 
     image.SetMetaData("Patient", "SMITH^JOHN")
     itk.WriteImage(image, str(home / "n.nrrd"))
     slices, _ = split(tmp_path)
-    found = {image.source.split("/")[1].split(":")[0]: image.dropped for image in slices}
-    assert found == {
+    dropped = {image.source.split("/")[1].split(":")[0]: image.dropped for image in slices}
+    assert dropped == {
         "p.png": ("PNG text",), "j.jpg": ("JPEG comment",), "e.jpg": ("EXIF",), "t.tif": ("TIFF text",),
         "n.nrrd": ("key/value pairs",),
     }  # fmt: skip

@@ -79,8 +79,8 @@ def test_every_odd_dicom_of_pydicom_is_read_or_refused_in_words(data: Callable[[
     files = sorted(path for path in data(ODD_DICOM).glob("*.dcm"))
     slices, skipped = read(*files)
     refused = [entry for entry in skipped if not entry.code.startswith("series.")]
-    found = {image.source.split(":")[0] for image in slices}
-    assert sorted([*found, *(entry.file for entry in refused)]) == [path.name for path in files]
+    files_read = {image.source.split(":")[0] for image in slices}
+    assert sorted([*files_read, *(entry.file for entry in refused)]) == [path.name for path in files]
     assert {entry.code for entry in refused} <= {
         "type", "truncated", "decode", "dicom.no_image", "dicom.parse", "dicom.syntax", "dicom.attributes",
         "dicom.colour", "dicom.bits", "mask",

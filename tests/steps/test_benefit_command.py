@@ -14,7 +14,7 @@ from small_runs import end_processes, until
 from ganaug_core import benefit, cli, pipeline
 from ganaug_core.config.requests import MeasureBenefit
 from ganaug_core.config.revisions import REVISIONS
-from ganaug_core.jobs import store
+from ganaug_core.jobs import launch, store
 from ganaug_core.records import TRAIN
 from ganaug_core.records.origin import Origin
 from ganaug_core.storage import locks
@@ -133,3 +133,26 @@ def test_the_job_has_a_process_of_its_own_can_be_stopped_or_killed_and_goes_on(w
         assert set(workspace.names("trials")) >= learnt
     finally:
         end_processes(workspace)
+
+
+def test_a_decision_during_the_experiment_changes_neither_its_job_nor_its_request(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "ensure", lambda *_: None)
+    request = MeasureBenefit(cohort="squares", samples="made")
+    job = store.submit(place, request)
+    samples = place.samples("made")
+    Database(place.database_path).decide(samples.digest, samples.ids[0], "reject", samples="made")
+    assert pipeline.outcome(place, request).key == job.key
+    assert store.about(place, request.step, "squares", "made") == job
+
+
+def test_what_was_measured_before_a_decision_is_not_the_answer_after_it(place: Workspace) -> None:
+    request = MeasureBenefit(cohort="squares", samples="made", repetitions=1)
+    assert pipeline.existing_result(place, request) is None
+    name = pipeline.run(place, request)
+    assert pipeline.existing_result(place, request) == name
+    samples = place.samples("made")
+    Database(place.database_path).decide(samples.digest, samples.ids[0], "reject", samples="made")
+    assert pipeline.existing_result(place, request) is None
+    assert pipeline.run(place, request) != name

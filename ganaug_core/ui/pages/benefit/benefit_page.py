@@ -89,7 +89,7 @@ def _curated_since(name: str, cohort: str, samples: str) -> None:
 def _curation(request: MeasureBenefit) -> str | None:
     """Return what tells the present decisions from others; None without a database, which the top of the page says."""
     try:
-        return str(pipeline.outcome(caches.workspace(), request).origin.settings["curation"])
+        return pipeline.curation(caches.workspace(), request.cohort, request.samples).digest
     except WorkspaceError:
         return None
 

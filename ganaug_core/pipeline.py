@@ -108,11 +108,18 @@ def existing_result(workspace: Workspace, request: Request) -> str | None:
     """Return the name of what this very request made already, None where it has to be made."""
     expected = outcome(workspace, request)
     name_asked = request.name if isinstance(request, Sample | ReduceClass) else ""
-    settings = expected.origin.settings
-    if isinstance(request, MeasureBenefit):
-        settings = settings | {"curation": curation(workspace, request.cohort, request.samples).digest}
-    results = workspace.find(expected.kind, expected.origin.inputs, **settings)
+    origin = origin_now(workspace, request)
+    results = workspace.find(expected.kind, origin.inputs, **origin.settings)
     return next((name for name, _ in results if name_asked in ("", name)), None)
+
+
+def origin_now(workspace: Workspace, request: Request) -> Origin:
+    """Return what a result made now records: the outcome's origin, for a benefit experiment with what is known of
+    single images; that belongs to the result and not to the request, as it may change while the job waits."""
+    origin = outcome(workspace, request).origin
+    if isinstance(request, MeasureBenefit):
+        return _curated(origin, curation(workspace, request.cohort, request.samples))
+    return origin
 
 
 def prepare(workspace: Workspace, request: Request) -> Outcome:
@@ -350,7 +357,7 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
 
     expected = prepare(workspace, request)
     known_images = curation(workspace, request.cohort, request.samples)
-    origin = replace(expected.origin, settings=expected.origin.settings | {"curation": known_images.digest})
+    origin = _curated(expected.origin, known_images)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
     experiment = benefit.Experiment.of(
         cohort,
@@ -542,6 +549,10 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         revision=REVISIONS[kind],
         names=names,
     )
+
+
+def _curated(origin: Origin, known_images: Curation) -> Origin:
+    return replace(origin, settings=origin.settings | {"curation": known_images.digest})
 
 
 def _named_outcome(workspace: Workspace, kind: str, request: Sample | ReduceClass, default_name: str) -> Outcome:

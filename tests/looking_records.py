@@ -28,9 +28,11 @@ def kept(
 ) -> str:
     """Keep a record as what the request made of the images that have their names now; return its name."""
     made = pipeline.outcome(workspace, request)
-    named = replace(record, name=made.name) if isinstance(record, Cohort | Samples) else record
-    workspace.keep(named, made.name, files=files, origin=made.origin, replace=True)
-    return made.name
+    origin = pipeline.origin_now(workspace, request)
+    name = origin.key(made.kind) if isinstance(record, Benefit) else made.name
+    named = replace(record, name=name) if isinstance(record, Cohort | Samples) else record
+    workspace.keep(named, name, files=files, origin=origin, replace=True)
+    return name
 
 
 def a_map(cohort: Cohort, samples: Samples, encoder: str = "simclr") -> Map:

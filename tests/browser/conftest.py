@@ -146,9 +146,10 @@ class App:
         return self.settled()
 
     def settled(self) -> Page:
-        """Wait until the script has run and nothing is a placeholder any more."""
+        """Wait until the script has run, nothing is a placeholder any more, and no image that loads moves the rest."""
         self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
         self.page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=60_000)
+        self.page.wait_for_function("[...document.images].every(image => image.complete || image.loading === 'lazy')")
         return self.page
 
 

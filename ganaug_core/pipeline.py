@@ -153,7 +153,7 @@ def run(workspace: Workspace, request: Request, report: Report = silent) -> str:
 
 
 def import_cohort(workspace: Workspace, request: ImportCohort, report: Report = silent) -> str:
-    """Labelled images -> cohort: read, check, find twins, split by patient.
+    """Labelled images -> cohort: read, check, find near-duplicates, split by patient.
 
     Raises:
         CohortError: Nothing usable; the message says why.

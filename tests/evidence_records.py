@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from ganaug_core.neighbours import twin_pairs
+from ganaug_core.neighbours import near_duplicate_pairs
 from ganaug_core.readers import phantom
 from ganaug_core.records import NO_MASK, TRAIN, Cohort, Floats, Integers, Intensity, Samples
 from ganaug_core.storage.workspace import digest_of
@@ -60,8 +60,8 @@ def medmnist(path: Path) -> tuple[Bytes, Integers, tuple[str, ...]]:
 
 
 def grouped(images: Bytes) -> tuple[Integers, Integers, Floats]:
-    """Return the group of each image (registered twins joined), the pairs and their distances."""
-    pairs, distances = twin_pairs(EIGHT_BIT.normalise(images))
+    """Return the group of each image (near-duplicates joined), the pairs and their distances."""
+    pairs, distances = near_duplicate_pairs(EIGHT_BIT.normalise(images))
     groups = np.arange(len(images))
     for _ in range(len(images)):
         joined = groups.copy()
@@ -84,7 +84,7 @@ def cohort(
     own_split: bool = True,
     groups: Integers | None = None,
 ) -> Cohort:
-    """Return a cohort with 15 % tuning and that share of hold-out, split by groups of twins within classes."""
+    """Return a cohort with 15 % tuning and that share of hold-out, near-duplicates of a class together."""
     pairs, distances = np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
     if groups is None:
         groups, pairs, distances = grouped(images)

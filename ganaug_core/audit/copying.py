@@ -426,7 +426,7 @@ def _power_sentence(comparison: Comparison, design: copying.Design, detectable: 
         share = sum(m * share for m, (share, _) in zip(design.synthetic, design.near_duplicates, strict=True))
         sentence += (
             f" The cohort repeats itself: {percent(share / sum(design.synthetic))} of these images may have a natural "
-            f"twin among the training images, and as many are allowed."
+            f"near-duplicate among the training images, and as many are allowed."
         )
     if len(design.holdout) == 1:
         return sentence

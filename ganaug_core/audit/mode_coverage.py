@@ -30,7 +30,7 @@ Visible = dict[int, float | None]
 
 @dataclass(frozen=True)
 class Repeats:
-    """Repetition within one class, in one of two ways: near twins, or lost variety."""
+    """Repetition within one class, in one of two ways: near-duplicates, or lost variety."""
 
     label: int
     p_value: float
@@ -113,7 +113,7 @@ def _self_similarity(
     share, usual, p_value = repetition.self_similarity(synthetic_distances, real_distances)
     name, pairs = comparison.cohort.classes[label], len(generated) // 2  # neighbours come in mutual pairs
     sentence = (
-        f"The class {name} repeats itself: {percent(share)} of its synthetic images have a near twin among "
+        f"The class {name} repeats itself: {percent(share)} of its synthetic images have a near-duplicate among "
         f"them, of real ones {percent(usual)} ({chance(p_value)}; {len(generated)} against {len(held)} images)"
     )
     interval, sizes = wilson(share * pairs, pairs), (len(held), len(generated))

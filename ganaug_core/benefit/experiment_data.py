@@ -28,7 +28,7 @@ class ExperimentData:
         cohort, samples: Identity of each.
         images: (n, channel, row, column) in [-1, 1]; `labels` (n,) in the cohort's order of classes.
         synthetic: (n,) whether an image is synthetic; `curated` (n,) whether curation leaves it.
-        test_images: (m, channel, row, column), `test_labels` (m,), `groups` (m,) patient or twins.
+        test_images: (m, channel, row, column), `test_labels` (m,), `groups` (m,) patient or near-duplicates.
         rare: Number of the augmented class.
         prevalence: (classes,) share of each class in the training share.
         arms: What can be had, in the order of work; `left_out` names the rest and why.

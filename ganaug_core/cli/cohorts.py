@@ -42,7 +42,9 @@ def import_(
     patient_pattern: Annotated[
         str, typer.Option(metavar="PATTERN", help="Where file names tell the patient, such as '{patient}_*.png'.")
     ] = "",
-    twin_limit: Annotated[float, typer.Option(help="Registered distance below which two images are one.")] = 0.03,
+    near_duplicate_limit: Annotated[
+        float, typer.Option(help="Registered distance below which two images are one.")
+    ] = 0.03,
     slices: Annotated[str, typer.Option(help="Of a volume: all, mask (those it meets), or largest (section).")] = "all",
     every: Annotated[int, typer.Option(metavar="K", help="Of a volume, each K-th slice.")] = 1,
     plane: Annotated[str, typer.Option(help="axial, coronal, sagittal or acquired.")] = "axial",
@@ -55,7 +57,7 @@ def import_(
     json: console.Json = None,
     workspace: console.Workspace = None,
 ) -> None:
-    """Read labelled images, find twins, and split them by patient."""
+    """Read labelled images, find near-duplicates, and split them by patient."""
     home = Workspace(workspace)
     columns = Columns(
         labels=str(labels) if labels else None,
@@ -74,7 +76,9 @@ def import_(
         spacing_mm=spacing,
         label_tag=label_tag,
     )
-    plan = Plan(tuning=tuning, holdout=holdout, seed=seed, twin_limit=twin_limit, pattern=patient_pattern)
+    plan = Plan(
+        tuning=tuning, holdout=holdout, seed=seed, near_duplicate_limit=near_duplicate_limit, pattern=patient_pattern
+    )
     request = ImportCohort(
         source=source, name=name, plan=plan, size=size, columns=columns, choices=choices, **_range(value_range)
     )
@@ -141,9 +145,9 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
         f"{low:g} to {high:g} {document['unit']}",
         console.table(rows),
     ]
-    twins = document["duplicates"]
-    if any(twins.values()):
-        counts_text = ", ".join(f"{count:,} {key.replace('_', ' ')}" for key, count in twins.items())
+    duplicates = document["duplicates"]
+    if any(duplicates.values()):
+        counts_text = ", ".join(f"{count:,} {key.replace('_', ' ')}" for key, count in duplicates.items())
         lines.append(f"Duplicates: {counts_text}.")
     lines += document["notes"]
     if text := document["suspected_text"]:

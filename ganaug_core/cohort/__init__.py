@@ -50,12 +50,12 @@ def import_cohort(
     seed: int = 0,
     columns: readers.Columns | None = None,
     choices: readers.Choices | None = None,
-    twin_limit: float = 0.03,
+    near_duplicate_limit: float = 0.03,
     pattern: str = "",
     report: Report = silent,
 ) -> tuple[Cohort, dict[str, str]]:
     """Return a cohort whose split is fixed, and where each image came from. See `read_cohort`."""
-    plan = Plan(tuning=tuning, holdout=holdout, seed=seed, twin_limit=twin_limit, pattern=pattern)
+    plan = Plan(tuning=tuning, holdout=holdout, seed=seed, near_duplicate_limit=near_duplicate_limit, pattern=pattern)
     settings = {"size": size, "value_range": value_range, "percentiles": percentiles, "columns": columns}
     imported = read_cohort(source, name, plan, choices=choices, report=report, **settings)  # type: ignore[arg-type]
     return imported.cohort, imported.paths
@@ -122,8 +122,9 @@ def read_cohort(
     ids = image_ids.ids(stored, [image.source for image in slices], salt)
 
     own_split = any(image.role == ROLES[-1] for image in slices)
-    widest = plan.twin_limit if fixed or own_split else max(plan.twin_limit, patient_groups.WIDEST_LIMIT)
-    pairs, distances, widest = _near_duplicates(intensity, stored, widest, plan.twin_limit, report)
+    limit = plan.near_duplicate_limit
+    widest = limit if fixed or own_split else max(limit, patient_groups.WIDEST_LIMIT)
+    pairs, distances, widest = _near_duplicates(intensity, stored, widest, limit, report)
     draft = _draft(gathered.slices, duplicates, near_duplicates=pairs, distances=distances, widest=widest, plan=plan)
     volumes = np.array(draft.volumes[: len(rows)], np.int64)
     empty = np.zeros(0, np.int64)
@@ -228,7 +229,7 @@ def _near_duplicates(
     def report_search(share: float, doing: str) -> None:
         report(0.5 + 0.49 * share, doing)
 
-    pairs, distances = neighbours.twin_pairs(pixels.reduced(stored, intensity), limit, report=report_search)
+    pairs, distances = neighbours.near_duplicate_pairs(pixels.reduced(stored, intensity), limit, report=report_search)
     if len(pairs) > patient_groups.MOST_PAIRS:
         limit = max(least, float(np.partition(distances, patient_groups.MOST_PAIRS)[patient_groups.MOST_PAIRS]))
         close = distances <= limit

@@ -83,7 +83,7 @@ def arrange(
     check_shares(plan.tuning, plan.holdout)
     n = len(labels)
     patients = _patients(draft, plan, [*files, *draft.files])
-    close = [number for number, distance in enumerate(draft.distances) if distance <= plan.twin_limit]
+    close = [number for number, distance in enumerate(draft.distances) if distance <= plan.near_duplicate_limit]
     near_duplicates = np.array([draft.near[number] for number in close], np.int64).reshape(-1, 2)
     pairs = np.array([*draft.links, *near_duplicates.tolist()], np.int64).reshape(-1, 2)
     groups = split.united(len(patients), patients, np.array(draft.volumes, np.int64), pairs=pairs)[:n]

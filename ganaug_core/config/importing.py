@@ -102,7 +102,7 @@ class Plan:
     Settings:
         tuning, holdout: Shares of each class's images.
         seed: Of the drawing.
-        twin_limit: Largest registered distance of a pair that counts as one image.
+        near_duplicate_limit: Largest registered distance of a pair that counts as one image.
         pattern: File-name pattern that tells the patient (`file_name_patterns`), empty for what the source says.
         table: Patient by file name, from a table; it goes before the pattern.
         moved: Role of single images by id; the whole group goes with them.
@@ -111,7 +111,7 @@ class Plan:
     tuning: float = 0.15
     holdout: float = 0.25
     seed: int = 0
-    twin_limit: float = 0.03  # at .05 chains of a dozen different patients appear
+    near_duplicate_limit: float = 0.03  # at .05 chains of a dozen different patients appear
     pattern: str = ""
     table: dict[str, str] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)

@@ -83,12 +83,12 @@ class SimCLR:
 
 
 def contrast(projected: Tensor, temperature: float) -> Tensor:
-    """Return the mean cross-entropy of finding each view's twin among all other views.
+    """Return the mean cross-entropy of finding, among all other views, the other view of the same image.
 
     Args:
         projected: (2 n, d); row i and row i + n are two views of one image.
     """
     unit = functional.normalize(projected, dim=1)
     cosines = (unit @ unit.T / temperature).fill_diagonal_(-1e9)
-    twin = torch.arange(len(unit)).roll(len(unit) // 2)
-    return functional.cross_entropy(cosines, twin)
+    positive = torch.arange(len(unit)).roll(len(unit) // 2)
+    return functional.cross_entropy(cosines, positive)

@@ -17,7 +17,7 @@ def self_similarity(synthetic: NDArray[np.floating], real: NDArray[np.floating])
 
     An image repeats another if its nearest neighbour in its own set is closer than half of what is usual among real
     images: a scale, not a rank, so that a little smoothness is no repetition. A generator is allowed `ALLOWED` more
-    than real images, which have twins too. Neighbours come in mutual pairs, so half the images count.
+    than real images, which have near-duplicates too. Neighbours come in mutual pairs, so half the images count.
 
     Args:
         synthetic: (n,) distance of each synthetic image to its nearest other one.

@@ -1,4 +1,4 @@
-"""The k nearest references of every query, where some pairs do not count: oneself, one's patient, one's twins."""
+"""The k nearest references of every query, where some pairs do not count: oneself, one's patient, near-duplicates."""
 
 import numpy as np
 import torch

@@ -23,13 +23,13 @@ from ganaug_core.records import Floats, Integers
 CANDIDATES = 128  # of references times turns, by the plain turns at 16 x 16
 # a second pass at 16 x 16 lost up to 13 % of cropped copies; every other pixel at 32 x 32 loses none
 REFINED = 12  # of these, by every other pixel at 32 x 32
-TWINS_LIKENESS = 0.6  # what is less alike in the first two passes is no twin
+PAIR_LIKENESS = 0.6  # what is less alike in the first two passes is no near-duplicate
 QUERIES, REFERENCES, BLOCK = 1536, 64, 2048  # 1,536 instead of 1,024: 5 % less time for 300 MB more
-TWIN_QUERIES = 512  # smaller, because each tile starts at its own first image
+PAIR_QUERIES = 512  # smaller, because each tile starts at its own first image
 FINALISTS = 4  # moved continuously; two would save a tenth of the time
 CROWD = 32  # images of one set that are looked at around each
 PLACES = 8  # of a pair, computed again in float32
-GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a twin, and what bfloat16 may be wrong by
+GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a pair, and what bfloat16 may be wrong by
 
 
 class Registered(NamedTuple):
@@ -115,7 +115,7 @@ def registered(
     return Registered(distance, nearest, transform)
 
 
-def twin_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> tuple[Integers, Floats]:
+def near_duplicate_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> tuple[Integers, Floats]:
     """Return all pairs of images that registration shows to be one picture.
 
     Args:
@@ -124,15 +124,15 @@ def twin_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> 
 
     Returns:
         (k, 2) indices, the smaller first, and (k,) distances, sorted by pair. An image with more than about a
-        hundred twins names only the closest; chains still join them all.
+        hundred near-duplicates names only the closest; chains still join them all.
     """
     pictures = registration.views(images)
     own = np.arange(len(images))
-    search = Search(pictures, pictures, own, own, TWIN_QUERIES)
+    search = Search(pictures, pictures, own, own, PAIR_QUERIES)
     pairs: dict[tuple[int, int], float] = {}
-    for start in range(0, len(images), TWIN_QUERIES):
+    for start in range(0, len(images), PAIR_QUERIES):
         # earlier images have had their turn as queries
-        triples, correlation = search.candidates(start, start, TWINS_LIKENESS)
+        triples, correlation = search.candidates(start, start, PAIR_LIKENESS)
         close = best_of_each(triples.query, correlation, FINALISTS) & (correlation > 1 - limit - GAIN)
         triples = triples.chosen(close | (correlation > 1 - limit - MARGIN))
         exact, _ = search.aligned(triples, start)
@@ -142,7 +142,7 @@ def twin_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> 
             if value <= limit:
                 pair = (min(query, reference), max(query, reference))
                 pairs[pair] = min(value, pairs.get(pair, value))
-        report(min(1.0, (start + TWIN_QUERIES) / len(images)), "Looking for images that occur twice")
+        report(min(1.0, (start + PAIR_QUERIES) / len(images)), "Looking for images that occur twice")
     ordered = sorted(pairs)
     return (
         np.array(ordered, np.int64).reshape(-1, 2),

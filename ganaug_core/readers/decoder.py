@@ -83,8 +83,8 @@ def _dicom(
     decoded = dicom.image(content, header, choices.label_tag, folder)
     if decoded is None:
         raise private_copies.changed()
-    values, promised = decoded
-    facts: dict[str, Any] = {"count": promised.frames, "index": [], "spacing_mm": [], "empty": 0,
+    values, decoded_header = decoded
+    facts: dict[str, Any] = {"count": decoded_header.frames, "index": [], "spacing_mm": [], "empty": 0,
                              "text": [], "masks": packed_masks is not None}  # fmt: skip
     masks = None if packed_masks is None else _masks(packed_masks, values.shape)
     placed, placed_masks = [], []
@@ -92,7 +92,7 @@ def _dicom(
         if values[frame].min() == values[frame].max():
             facts["empty"] += 1
             continue
-        spacing, mask = promised.plane(frame).spacing_mm, None if masks is None else masks[frame]
+        spacing, mask = decoded_header.plane(frame).spacing_mm, None if masks is None else masks[frame]
         if mask is not None:
             placed_masks.append(resampling.placed_mask(mask, spacing, choices))
         plane, spacing = resampling.placed(values[frame], spacing, mask, choices)

@@ -96,22 +96,22 @@ def image(
     Raises:
         CohortError: See `header`, `dicom_pixels.plain` and `dicom_pixels.decoded`.
     """
-    promised = _restored(earlier_header)
+    expected = _restored(earlier_header)
     if earlier_header["head"] is not None:
         at, digest = earlier_header["head"].split(":")
         if sha256(content[: int(at)]).hexdigest() != digest:
             return None
-        stored = dicom_pixels.plain(content, int(at), promised)
+        stored = dicom_pixels.plain(content, int(at), expected)
         # A look-up table in place of a slope is rare, and its name stands in the header.
-        if stored is not None and "ModalityLUTSequence" not in promised.dropped:
-            return dicom_pixels.physical(stored, promised, None), promised
+        if stored is not None and "ModalityLUTSequence" not in expected.dropped:
+            return dicom_pixels.physical(stored, expected, None), expected
     dataset, _ = _parsed(content)
     _require_image(dataset)
     # What follows the pixels is dropped as well, but was not read with the header.
-    if replace(dicom_header.facts(dataset, label_tag), dropped=promised.dropped) != promised:
+    if replace(dicom_header.facts(dataset, label_tag), dropped=expected.dropped) != expected:
         return None
-    stored = dicom_pixels.decoded(dataset, promised, len(content), folder)
-    return dicom_pixels.physical(stored, promised, dataset), promised
+    stored = dicom_pixels.decoded(dataset, expected, len(content), folder)
+    return dicom_pixels.physical(stored, expected, dataset), expected
 
 
 def slice_masks(content: bytes, planes: list[dict[str, Any]], label: int | None, folder: Path) -> dict[str, Any]:

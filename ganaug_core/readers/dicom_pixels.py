@@ -31,7 +31,7 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue, ITU-R BT.601."""
 
 
-def plain(content: bytes, at: int, promised: Dicom) -> NDArray[Any] | None:
+def plain(content: bytes, at: int, header: Dicom) -> NDArray[Any] | None:
     """Return (frame, row, column) of an uncompressed grey image whose pixel data element starts at byte `at`.
 
     None where pydicom has to look at it: another kind of image, or an element that is not as it should be.
@@ -39,24 +39,24 @@ def plain(content: bytes, at: int, promised: Dicom) -> NDArray[Any] | None:
     Raises:
         CohortError: `truncated` or `dicom.attributes`.
     """
-    if promised.syntax not in codes.NATIVE or promised.coloured or promised.bits_allocated not in (8, 16, 32):
+    if header.syntax not in codes.NATIVE or header.coloured or header.bits_allocated not in (8, 16, 32):
         return None
-    order = ">" if promised.syntax == codes.BIG_ENDIAN else "<"
-    if promised.bits_allocated == 8 and order == ">":
+    order = ">" if header.syntax == codes.BIG_ENDIAN else "<"
+    if header.bits_allocated == 8 and order == ">":
         return None
     explicit = content[at + 4 : at + 6] in (b"OW", b"OB")
     start = at + (12 if explicit else 8)
     length = int(struct.unpack(order + "L", content[start - 4 : start])[0])
     if length == 0xFFFFFFFF:
         return None
-    _require_length(promised, min(length, len(content) - start))
-    kind = f"{order}{'i' if promised.signed else 'u'}{promised.bits_allocated // 8}"
-    count = promised.length * 8 // promised.bits_allocated
+    _require_length(header, min(length, len(content) - start))
+    kind = f"{order}{'i' if header.signed else 'u'}{header.bits_allocated // 8}"
+    count = header.length * 8 // header.bits_allocated
     stored = np.frombuffer(content, kind, count, start)
-    return stored.reshape(promised.frames, promised.rows, promised.columns)
+    return stored.reshape(header.frames, header.rows, header.columns)
 
 
-def decoded(dataset: Any, promised: Dicom, size: int, folder: Path) -> NDArray[Any]:
+def decoded(dataset: Any, header: Dicom, size: int, folder: Path) -> NDArray[Any]:
     """Return stored values, (frame, row, column) or (frame, row, column, 3) in colour.
 
     Args:
@@ -67,26 +67,26 @@ def decoded(dataset: Any, promised: Dicom, size: int, folder: Path) -> NDArray[A
     Raises:
         CohortError: `truncated`, `bomb`, `dicom.parse`, `dicom.attributes` or `decode`.
     """
-    if promised.floating:
-        return _real_numbers(dataset, promised)
+    if header.floating:
+        return _real_numbers(dataset, header)
     pixels: bytes = value(dataset, "PixelData") or b""
-    if promised.syntax in codes.NATIVE:
-        _require_length(promised, len(pixels))
-        stored = _by_pydicom(dataset, promised)
+    if header.syntax in codes.NATIVE:
+        _require_length(header, len(pixels))
+        stored = _by_pydicom(dataset, header)
     else:
-        frames = _checked_frames(pixels, promised, size)
-        if _needs_gdcm(promised):
-            stored = np.stack([_by_gdcm(frame, promised, folder) for frame in frames])
+        frames = _checked_frames(pixels, header, size)
+        if _needs_gdcm(header):
+            stored = np.stack([_by_gdcm(frame, header, folder) for frame in frames])
         else:
-            stored = _by_pydicom(dataset, promised)
-    shape: tuple[int, ...] = (promised.frames, promised.rows, promised.columns)
-    shape = (*shape, 3) if promised.coloured else shape
+            stored = _by_pydicom(dataset, header)
+    shape: tuple[int, ...] = (header.frames, header.rows, header.columns)
+    shape = (*shape, 3) if header.coloured else shape
     if stored.size != int(np.prod(shape)):
         raise damaged("the decoded image has another size.", "decode")
     return stored.reshape(shape)
 
 
-def physical(stored: NDArray[Any], promised: Dicom, dataset: Any) -> NDArray[Any]:
+def physical(stored: NDArray[Any], header: Dicom, dataset: Any) -> NDArray[Any]:
     """Return (frame, row, column) in the physical unit: uint8, int16, uint16 or float32.
 
     Colour becomes luminance. MONOCHROME1 is mirrored in the range of the stored type, but for HU, which are no shades.
@@ -94,44 +94,44 @@ def physical(stored: NDArray[Any], promised: Dicom, dataset: Any) -> NDArray[Any
     Raises:
         CohortError: `nonfinite`, of real numbers.
     """
-    if promised.coloured:
+    if header.coloured:
         grey = np.rint(stored.astype(np.float32) @ LUMINANCE)
         kinds = {1: np.uint8, 2: np.uint16}
         shades: NDArray[Any] = grey.astype(kinds.get(stored.dtype.itemsize, np.float32))
         return shades
-    if promised.floating:
-        return _physical_numbers(stored, promised)
-    values = _used_bits(stored, promised)
+    if header.floating:
+        return _physical_numbers(stored, header)
+    values = _used_bits(stored, header)
     if dataset is not None and "ModalityLUTSequence" in dataset and "RescaleSlope" not in dataset:
         return narrow(np.asarray(apply_modality_lut(values, dataset)))
-    if promised.photometric == "MONOCHROME1" and promised.unit != "HU":
-        end = -1 if promised.signed else (1 << promised.bits_stored) - 1
+    if header.photometric == "MONOCHROME1" and header.unit != "HU":
+        end = -1 if header.signed else (1 << header.bits_stored) - 1
         values = end - values.astype(np.int64)
-    slopes = {(plane.slope, plane.intercept) for plane in promised.planes}
+    slopes = {(plane.slope, plane.intercept) for plane in header.planes}
     if len(slopes) == 1:
-        return _rescaled(values, *slopes.pop(), small=promised.bits_stored <= 8 and not promised.signed)
-    slope, intercept = _rescale_by_frame(promised, len(values))
+        return _rescaled(values, *slopes.pop(), small=header.bits_stored <= 8 and not header.signed)
+    slope, intercept = _rescale_by_frame(header, len(values))
     return narrow(values * slope + intercept)
 
 
-def _rescale_by_frame(promised: Dicom, frames: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _rescale_by_frame(header: Dicom, frames: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return slope and intercept, (frame, 1, 1)."""
-    planes = [promised.plane(frame) for frame in range(frames)]
+    planes = [header.plane(frame) for frame in range(frames)]
     rescale = np.array([(plane.slope, plane.intercept) for plane in planes], np.float64)  # (frame, 2)
     return rescale[:, :1, None], rescale[:, 1:, None]
 
 
-def _real_numbers(dataset: Any, promised: Dicom) -> NDArray[Any]:
-    name = next(name for name, bits in codes.FLOATING.items() if bits == promised.bits_allocated)
+def _real_numbers(dataset: Any, header: Dicom) -> NDArray[Any]:
+    name = next(name for name, bits in codes.FLOATING.items() if bits == header.bits_allocated)
     content: bytes = value(dataset, name) or b""
-    _require_length(promised, len(content))
-    kind = f"{'>' if promised.syntax == codes.BIG_ENDIAN else '<'}f{promised.bits_allocated // 8}"
-    stored = np.frombuffer(content, kind, promised.length * 8 // promised.bits_allocated)
-    return stored.reshape(promised.frames, promised.rows, promised.columns)
+    _require_length(header, len(content))
+    kind = f"{'>' if header.syntax == codes.BIG_ENDIAN else '<'}f{header.bits_allocated // 8}"
+    stored = np.frombuffer(content, kind, header.length * 8 // header.bits_allocated)
+    return stored.reshape(header.frames, header.rows, header.columns)
 
 
-def _physical_numbers(stored: NDArray[Any], promised: Dicom) -> NDArray[Any]:
-    slope, intercept = _rescale_by_frame(promised, len(stored))
+def _physical_numbers(stored: NDArray[Any], header: Dicom) -> NDArray[Any]:
+    slope, intercept = _rescale_by_frame(header, len(stored))
     with np.errstate(over="ignore", invalid="ignore"):
         values = stored.astype(np.float64) * slope + intercept
         wrong = values.size - int(np.count_nonzero(np.isfinite(values.astype(np.float32))))
@@ -165,56 +165,56 @@ def _rescaled(values: NDArray[Any], slope: float, intercept: float, *, small: bo
     return narrow(values.astype(np.float64) * slope + intercept)
 
 
-def _used_bits(stored: NDArray[Any], promised: Dicom) -> NDArray[Any]:
+def _used_bits(stored: NDArray[Any], header: Dicom) -> NDArray[Any]:
     """Return values without the bits above those that are stored: old files keep overlays there."""
-    spare = promised.bits_allocated - promised.bits_stored
-    if promised.bits_allocated == 1 or spare == 0:
+    spare = header.bits_allocated - header.bits_stored
+    if header.bits_allocated == 1 or spare == 0:
         return stored
-    ends = (-(1 << promised.bits_stored - 1), (1 << promised.bits_stored - 1) - 1)
-    low, high = ends if promised.signed else (0, (1 << promised.bits_stored) - 1)
+    ends = (-(1 << header.bits_stored - 1), (1 << header.bits_stored - 1) - 1)
+    low, high = ends if header.signed else (0, (1 << header.bits_stored) - 1)
     if stored.min() >= low and stored.max() <= high:
         return stored
     native = stored.astype(stored.dtype.newbyteorder("="))
-    return (native << spare) >> spare if promised.signed else native & high
+    return (native << spare) >> spare if header.signed else native & high
 
 
-def _require_length(promised: Dicom, held: int) -> None:
-    if held < promised.length:
-        raise truncated(promised.length, held)
-    if held > promised.length + max(1, promised.length // LARGEST_PADDING):
+def _require_length(header: Dicom, held: int) -> None:
+    if held < header.length:
+        raise truncated(header.length, held)
+    if held > header.length + max(1, header.length // LARGEST_PADDING):
         raise damaged(
-            f"the header promises {promised.length:,} bytes of image and {held:,} are there.", "dicom.attributes"
+            f"the header promises {header.length:,} bytes of image and {held:,} are there.", "dicom.attributes"
         )
 
 
-def _checked_frames(pixels: bytes, promised: Dicom, size: int) -> list[bytes]:
-    if promised.length > LARGEST_RATIO * size:
-        raise bomb(size, promised.length)
+def _checked_frames(pixels: bytes, header: Dicom, size: int) -> list[bytes]:
+    if header.length > LARGEST_RATIO * size:
+        raise bomb(size, header.length)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            frames = list(generate_frames(pixels, number_of_frames=promised.frames))
+            frames = list(generate_frames(pixels, number_of_frames=header.frames))
     except (ValueError, IndexError, struct.error) as error:
         raise damaged("the compressed image is damaged.", "dicom.parse") from error
-    if len(frames) != promised.frames:
-        code = "truncated" if len(frames) < promised.frames else "dicom.attributes"
-        raise damaged(f"the header promises {promised.frames} frames and {len(frames)} are there.", code)
+    if len(frames) != header.frames:
+        code = "truncated" if len(frames) < header.frames else "dicom.attributes"
+        raise damaged(f"the header promises {header.frames} frames and {len(frames)} are there.", code)
     for frame in frames:
-        if promised.syntax == codes.RLE:
-            _require_rle(frame, promised)
+        if header.syntax == codes.RLE:
+            _require_rle(frame, header)
         else:
-            _require_codestream(frame, promised)
+            _require_codestream(frame, header)
     return frames
 
 
-def _require_rle(frame: bytes, promised: Dicom) -> None:
+def _require_rle(frame: bytes, header: Dicom) -> None:
     """Refuse a frame that is not made of as many byte planes as the header promises."""
     if len(frame) < 64:
         raise truncated(64, len(frame))
     segments = struct.unpack("<L", frame[:4])[0]
-    if segments != promised.bits_allocated // 8 * promised.samples:
+    if segments != header.bits_allocated // 8 * header.samples:
         raise damaged(
-            f"{segments} byte planes are there and the header promises {promised.samples} x {promised.bits_allocated} "
+            f"{segments} byte planes are there and the header promises {header.samples} x {header.bits_allocated} "
             "bits.",
             "dicom.attributes",
         )
@@ -223,7 +223,7 @@ def _require_rle(frame: bytes, promised: Dicom) -> None:
         raise truncated(last, len(frame))
 
 
-def _require_codestream(frame: bytes, promised: Dicom) -> None:
+def _require_codestream(frame: bytes, header: Dicom) -> None:
     """Compare rows, columns, components and bits: where they differ, GDCM returns an image of neither."""
     try:
         described = codestream(frame)
@@ -234,32 +234,32 @@ def _require_codestream(frame: bytes, promised: Dicom) -> None:
     if not frame.rstrip(b"\0\xff").endswith(b"\xff\xd9"):
         raise damaged("the compressed image has no end.", "truncated")
     rows, columns, components, bits, signed = described
-    if signed not in (None, promised.signed):
+    if signed not in (None, header.signed):
         raise damaged(
             "the compressed image and the header disagree on whether values can be negative.", "dicom.attributes"
         )
-    samples = promised.samples
-    if (rows, columns, components) != (promised.rows, promised.columns, samples) or bits > promised.bits_allocated:
+    samples = header.samples
+    if (rows, columns, components) != (header.rows, header.columns, samples) or bits > header.bits_allocated:
         raise damaged(
             f"the compressed image is {rows} x {columns} x {components} with {bits} bits, the header promises "
-            f"{promised.rows} x {promised.columns} x {samples} with {promised.bits_stored}.",
+            f"{header.rows} x {header.columns} x {samples} with {header.bits_stored}.",
             "dicom.attributes",
         )
 
 
-def _needs_gdcm(promised: Dicom) -> bool:
-    if promised.syntax == codes.RLE:  # GDCM refuses damage of which pydicom makes wrong pixels
-        return not promised.coloured and promised.bits_allocated <= 16
-    return promised.syntax not in {codes.JPEG_BASELINE, *codes.JPEG_2000}
+def _needs_gdcm(header: Dicom) -> bool:
+    if header.syntax == codes.RLE:  # GDCM refuses damage of which pydicom makes wrong pixels
+        return not header.coloured and header.bits_allocated <= 16
+    return header.syntax not in {codes.JPEG_BASELINE, *codes.JPEG_2000}
 
 
-def _by_pydicom(dataset: Any, promised: Dicom) -> NDArray[Any]:
+def _by_pydicom(dataset: Any, header: Dicom) -> NDArray[Any]:
     """Return values as pydicom decodes them; colour spaces and palettes become red, green and blue."""
-    if promised.syntax in codes.HIGH_THROUGHPUT:
-        dataset.file_meta.TransferSyntaxUID = UID(codes.HIGH_THROUGHPUT[promised.syntax])
+    if header.syntax in codes.HIGH_THROUGHPUT:
+        dataset.file_meta.TransferSyntaxUID = UID(codes.HIGH_THROUGHPUT[header.syntax])
     try:
         pixels = pixel_array(dataset)
-        if promised.photometric == "PALETTE COLOR":
+        if header.photometric == "PALETTE COLOR":
             pixels = apply_color_lut(pixels, dataset)[..., :3]
     except MemoryError:
         raise
@@ -268,24 +268,24 @@ def _by_pydicom(dataset: Any, promised: Dicom) -> NDArray[Any]:
     return pixels
 
 
-def _by_gdcm(frame: bytes, promised: Dicom, folder: Path) -> NDArray[Any]:
+def _by_gdcm(frame: bytes, header: Dicom, folder: Path) -> NDArray[Any]:
     """Return stored values of one frame, from a file that holds nothing but it."""
     import SimpleITK  # half a second that most cohorts do not need
 
     meta = FileMetaDataset()
-    meta.TransferSyntaxUID = UID(promised.syntax)
+    meta.TransferSyntaxUID = UID(header.syntax)
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     meta.MediaStorageSOPInstanceUID = UID("1.2.3")
     path = folder / "frame.dcm"
     alone = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
     alone.SOPClassUID, alone.SOPInstanceUID = SecondaryCaptureImageStorage, "1.2.3"
-    alone.SamplesPerPixel = promised.samples
-    alone.PhotometricInterpretation = "RGB" if promised.samples == 3 else "MONOCHROME2"
-    if promised.samples == 3:
+    alone.SamplesPerPixel = header.samples
+    alone.PhotometricInterpretation = "RGB" if header.samples == 3 else "MONOCHROME2"
+    if header.samples == 3:
         alone.PlanarConfiguration = 0
-    alone.Rows, alone.Columns = promised.rows, promised.columns
-    alone.BitsAllocated, alone.BitsStored = promised.bits_allocated, promised.bits_stored
-    alone.HighBit, alone.PixelRepresentation = promised.bits_stored - 1, int(promised.signed)
+    alone.Rows, alone.Columns = header.rows, header.columns
+    alone.BitsAllocated, alone.BitsStored = header.bits_allocated, header.bits_stored
+    alone.HighBit, alone.PixelRepresentation = header.bits_stored - 1, int(header.signed)
     alone.PixelData = encapsulate([frame])
     alone["PixelData"].is_undefined_length = True
     alone.save_as(path)
@@ -296,6 +296,6 @@ def _by_gdcm(frame: bytes, promised: Dicom, folder: Path) -> NDArray[Any]:
         if "allocat" in str(error):
             raise MemoryError from error
         raise damaged("the image library cannot decode it.", "decode") from error
-    if image.GetSize()[:2] != (promised.columns, promised.rows):
+    if image.GetSize()[:2] != (header.columns, header.rows):
         raise damaged("the decoded image has another size.", "decode")
     return np.array(itk.GetArrayViewFromImage(image))

@@ -36,7 +36,7 @@ class Nifti:
         dtype: Of the values.
         first, whole: First byte of all voxels that the header promises, and their bytes.
         channels: Values a voxel: 1, or 3 or 4 in colour.
-        header: Of a NIfTI-1 file of these voxels alone, in grey; None where the file can be taken as it is.
+        rewritten: Header of a NIfTI-1 file of these voxels alone, in grey; None where the file can be taken as it is.
     """
 
     offset: int
@@ -46,7 +46,7 @@ class Nifti:
     first: int
     whole: int
     channels: int = 1
-    header: bytes | None = None
+    rewritten: bytes | None = None
 
     @property
     def end(self) -> int:
@@ -64,12 +64,12 @@ def nifti(start: bytes, volume: int | None = None) -> Nifti:
         CohortError: `nifti.header`, `.pair`, `.dims`, `.type`, `.spacing`, `.offset`, `.slope`, or `too_big`.
     """
     if start[4:8] not in (b"n+2\0", b"ni2\0"):
-        return _promised(start, volume, None)
+        return _first_version(start, volume, None)
     first, offset = _as_first(start)
-    return _promised(first, volume, offset)
+    return _first_version(first, volume, offset)
 
 
-def _promised(start: bytes, volume: int | None, offset: int | None) -> Nifti:
+def _first_version(start: bytes, volume: int | None, offset: int | None) -> Nifti:
     """Return what a NIfTI-1 header promises; `offset` where the voxels of the NIfTI-2 file begin that it stands for."""
     if start[344:348] == b"ni1\0":
         raise CohortError("the voxels are in a second file (.hdr/.img).", do=_CONVERT, code="nifti.pair")
@@ -116,7 +116,7 @@ def _promised(start: bytes, volume: int | None, offset: int | None) -> Nifti:
     layout = Nifti(first_taken, length, plane, dtype, begins, volumes * length, channels)
     if offset is None and volumes == 1 and channels == 1:
         return layout
-    return replace(layout, header=_alone(start, order, dimensions, channels))
+    return replace(layout, rewritten=_alone(start, order, dimensions, channels))
 
 
 def _alone(start: bytes, order: str, dimensions: int, channels: int) -> bytes:
@@ -176,13 +176,13 @@ def _as_first(start: bytes) -> tuple[bytes, int]:
     return bytes(header), offset
 
 
-def nifti_holds(promised: Nifti, size: int) -> None:
+def nifti_holds(header: Nifti, size: int) -> None:
     """Compare the promise with the `size` in bytes of the uncompressed file.
 
     Raises:
         CohortError: `truncated`, or `nifti.dims` where a whole plane more is there than the header knows of.
     """
-    if size < promised.end:
-        raise truncated(promised.whole, max(0, size - promised.first))
-    if size >= promised.end + promised.slice_length:
-        raise damaged(f"the header promises {promised.whole:,} bytes of image and the file holds more.", "nifti.dims")
+    if size < header.end:
+        raise truncated(header.whole, max(0, size - header.first))
+    if size >= header.end + header.slice_length:
+        raise damaged(f"the header promises {header.whole:,} bytes of image and the file holds more.", "nifti.dims")

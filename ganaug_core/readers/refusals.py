@@ -25,9 +25,9 @@ def bomb(size: int, claims: int) -> CohortError:
     )
 
 
-def truncated(promised: int, held: int) -> CohortError:
+def truncated(expected: int, held: int) -> CohortError:
     """The refusal of a file that ends early."""
-    return damaged(f"the file promises {promised:,} bytes of image and holds {held:,}.", "truncated")
+    return damaged(f"the file promises {expected:,} bytes of image and holds {held:,}.", "truncated")
 
 
 def no_memory() -> CohortError:

@@ -89,16 +89,16 @@ def bare(name: str, format: str) -> str:
     return name
 
 
-def voxels(promised: Volume, content: bytes) -> bytes:
+def voxels(header: Volume, content: bytes) -> bytes:
     """Return the uncompressed voxels.
 
     Raises:
         CohortError: `truncated`, `bomb`, or `FORMAT.dims` where a whole plane more is there.
     """
-    most = promised.length + promised.slice_length
-    if promised.packed:
-        if promised.length > max(HARMLESS_LENGTH, LARGEST_RATIO * len(content)):
-            raise bomb(len(content), promised.length)
+    most = header.length + header.slice_length
+    if header.packed:
+        if header.length > max(HARMLESS_LENGTH, LARGEST_RATIO * len(content)):
+            raise bomb(len(content), header.length)
         inflate = zlib.decompressobj(47)  # zlib or gzip
         try:
             content = inflate.decompress(content, most)
@@ -106,14 +106,14 @@ def voxels(promised: Volume, content: bytes) -> bytes:
             raise damaged("the compressed voxels are damaged.", "truncated") from error
         if not inflate.eof and len(content) < most:
             raise damaged("the compressed voxels end early.", "truncated")
-    if len(content) < promised.length:
-        raise truncated(promised.length, len(content))
+    if len(content) < header.length:
+        raise truncated(header.length, len(content))
     if len(content) >= most:
         raise damaged(
-            f"the header promises {promised.length:,} bytes of image and the file holds more.",
-            f"{promised.format}.dims",
+            f"the header promises {header.length:,} bytes of image and the file holds more.",
+            f"{header.format}.dims",
         )
-    return content[: promised.length]
+    return content[: header.length]
 
 
 def finite(text: str, name: str, what: str, count: int | None = None) -> list[float]:

@@ -108,34 +108,34 @@ def _read(path: Path, kind: str, folder: Path, number: int | None = None) -> Rea
         image, dropped, colour = _nifti(copy, number)
         return Read(image, digest, dropped, colour)
     detached = path.suffix.casefold() in (".nhdr", ".mhd")
-    promised = (nrrd if kind == "nrrd" else meta)(start, detached=detached)
-    image, data_digest = _volume(promised, path, copy, folder)
+    header = (nrrd if kind == "nrrd" else meta)(start, detached=detached)
+    image, data_digest = _volume(header, path, copy, folder)
     digest = sha256((digest + data_digest).encode()).hexdigest() if data_digest else digest
-    return Read(image, digest, promised.dropped, promised.channels > 1)
+    return Read(image, digest, header.dropped, header.channels > 1)
 
 
 NAMES = {"dicom": "DICOM", "nifti": "NIfTI", "nrrd": "NRRD", "meta": "MetaImage"}
 
 
-def _volume(promised: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any, str]:
+def _volume(header: Volume, path: Path, copy: Path, folder: Path) -> tuple[Any, str]:
     """Return the image, and the digest of the voxels where they have a file of their own."""
     digest = ""
-    if promised.data_file is None:
-        content = copy.read_bytes()[promised.at :]
+    if header.data_file is None:
+        content = copy.read_bytes()[header.at :]
     else:
-        content = private_copies.content_of(path.with_name(promised.data_file))
+        content = private_copies.content_of(path.with_name(header.data_file))
         digest = sha256(content).hexdigest()
-    content = voxels(promised, content)
-    if promised.channels > 1:
-        content = luminance(np.frombuffer(content, np.uint8).reshape(-1, promised.channels)).tobytes()
-    if promised.dtype.kind == "f":
-        require_finite(np.frombuffer(content, promised.dtype))
-    whole = folder / ("whole.nrrd" if promised.format == "nrrd" else "whole.mha")
+    content = voxels(header, content)
+    if header.channels > 1:
+        content = luminance(np.frombuffer(content, np.uint8).reshape(-1, header.channels)).tobytes()
+    if header.dtype.kind == "f":
+        require_finite(np.frombuffer(content, header.dtype))
+    whole = folder / ("whole.nrrd" if header.format == "nrrd" else "whole.mha")
     with private_copies.writing(whole) as file:
-        file.write("\n".join(promised.lines).encode("latin-1"))
+        file.write("\n".join(header.lines).encode("latin-1"))
         file.write(content)
-    reader = "NrrdImageIO" if promised.format == "nrrd" else "MetaImageIO"
-    return _by_itk(whole, reader, promised.format), digest
+    reader = "NrrdImageIO" if header.format == "nrrd" else "MetaImageIO"
+    return _by_itk(whole, reader, header.format), digest
 
 
 def luminance(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -147,28 +147,28 @@ def luminance(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _nifti(copy: Path, number: int | None) -> tuple[Any, tuple[str, ...], bool]:
     start = _nifti_start(copy)
-    promised = nifti(start, number)
-    plain = _uncompressed(copy, promised)
-    nifti_holds(promised, plain.stat().st_size)
-    if promised.dtype.kind == "f":  # ITK turns what is not a number into 0
-        count = promised.length // promised.dtype.itemsize
-        require_finite(np.memmap(plain, promised.dtype, "r", promised.offset, (count,)))
-    if promised.header is not None:
-        plain = _alone(plain, promised, promised.header)
+    header = nifti(start, number)
+    plain = _uncompressed(copy, header)
+    nifti_holds(header, plain.stat().st_size)
+    if header.dtype.kind == "f":  # ITK turns what is not a number into 0
+        count = header.length // header.dtype.itemsize
+        require_finite(np.memmap(plain, header.dtype, "r", header.offset, (count,)))
+    if header.rewritten is not None:
+        plain = _alone(plain, header, header.rewritten)
     spans = ((240, 320), (320, 344), (508, 524)) if start[4:6] == b"n+" else ((148, 228), (228, 252), (328, 344))
     names = ("descrip", "aux_file", "intent_name")
     dropped = tuple(name for name, span in zip(names, spans, strict=True) if start[slice(*span)].strip(b"\0 "))
     image = _by_itk(plain, "NiftiImageIO", "nifti")
-    return (image[:, :, :, 0] if image.GetDimension() == 4 else image), dropped, promised.channels > 1
+    return (image[:, :, :, 0] if image.GetDimension() == 4 else image), dropped, header.channels > 1
 
 
-def _alone(plain: Path, promised: Nifti, header: bytes) -> Path:
+def _alone(plain: Path, header: Nifti, rewritten: bytes) -> Path:
     """Return a NIfTI-1 file of the voxels that are taken, in grey."""
     alone = plain.with_name("alone.nii")
-    content = np.memmap(plain, np.uint8, "r", promised.offset, (promised.length,))
+    content = np.memmap(plain, np.uint8, "r", header.offset, (header.length,))
     with private_copies.writing(alone) as file:
-        file.write(header)
-        file.write((content if promised.channels == 1 else luminance(content.reshape(-1, promised.channels))).data)
+        file.write(rewritten)
+        file.write((content if header.channels == 1 else luminance(content.reshape(-1, header.channels))).data)
     return alone
 
 
@@ -184,15 +184,15 @@ def _nifti_start(path: Path) -> bytes:
         raise _damaged_gzip() from error
 
 
-def _uncompressed(path: Path, promised: Nifti) -> Path:
+def _uncompressed(path: Path, header: Nifti) -> Path:
     """Return the file, unpacked beside itself if it is gzip: ITK fills what is missing of a stream with zeros."""
     plain = path.with_name("plain.nii")
     with path.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
             return path.rename(plain)
-    most = promised.end + promised.slice_length
-    if promised.whole > max(HARMLESS_LENGTH, LARGEST_RATIO * path.stat().st_size):
-        raise bomb(path.stat().st_size, promised.whole)
+    most = header.end + header.slice_length
+    if header.whole > max(HARMLESS_LENGTH, LARGEST_RATIO * path.stat().st_size):
+        raise bomb(path.stat().st_size, header.whole)
     written = 0
     try:
         with gzip.open(path) as source, private_copies.writing(plain) as copy:

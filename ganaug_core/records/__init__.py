@@ -109,7 +109,7 @@ class Cohort:
         roles: (n,) index into `ROLES`.
         ids: (n,) opaque ids.
         patients: (n,) number of the patient, `UNKNOWN_PATIENT` where none is known.
-        groups: (n,) number of the unit of the split: the union of a patient's images and of registered twins.
+        groups: (n,) number of the unit of the split: the union of a patient's images and of near-duplicates.
         classes: Class names in label order.
         intensity: Map to the physical unit.
         near_duplicates: (k, 2) indices of pairs that registration shows to be one image;

@@ -43,7 +43,7 @@ def draft(home: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
             image = Image.fromarray(random.integers(0, 256, (16, 16), np.uint8))
             image.save(tmp_path / "s" / label / f"P{label}{number // 2}_{number}.png")
     near = np.array([[0, 5], [1, 25]]), np.array([0.03, 0.07], np.float32)
-    monkeypatch.setattr(neighbours, "twin_pairs", lambda *_, **__: near)
+    monkeypatch.setattr(neighbours, "near_duplicate_pairs", lambda *_, **__: near)
     return pipeline.import_cohort(home, ImportCohort(source=str(tmp_path / "s"), name="d", size=16, draft=True))
 
 
@@ -63,17 +63,19 @@ def test_a_pattern_is_tried_on_screen_before_it_is_used(home: Workspace, page: O
     assert "It is not known which images belong to one patient" not in shown(app)
 
 
-def test_the_pairs_at_the_twin_limit_are_on_screen_and_it_can_be_moved(home: Workspace, page: Open, draft: str) -> None:
+def test_the_pairs_at_the_near_duplicate_limit_are_on_screen_and_it_can_be_moved(
+    home: Workspace, page: Open, draft: str
+) -> None:
     app = page("cohort")
     assert "1 pair within this limit, 1 pair beyond it" in shown(app)
     assert "a, distance 0.030" in shown(app)
     assert "a and b, distance 0.070" in shown(app)
-    limit = next(slider for slider in app.slider if slider.label == "Twin limit")
+    limit = next(slider for slider in app.slider if slider.label == "Limit for near-duplicates")
     limit.set_value(0.08).run()
     assert "2 pairs within this limit, 0 pairs beyond it" in shown(app)
     button_named(app, "Use this limit").click().run()
     assert len(home.cohort(draft).near_duplicates) == 2
-    assert "1 pair of twins with two classes" in shown(app)
+    assert "1 pair of near-duplicates with two classes" in shown(app)
 
 
 def test_shares_can_be_drawn_again_and_the_split_is_fixed_by_one_click(home: Workspace, page: Open, draft: str) -> None:
@@ -85,7 +87,7 @@ def test_shares_can_be_drawn_again_and_the_split_is_fixed_by_one_click(home: Wor
     app.button(key="fix-split").click().run()
     assert home.cohort(draft).fixed
     assert "The split is a proposal." not in shown(app)
-    assert "Twin limit" not in [slider.label for slider in app.slider]
+    assert "Limit for near-duplicates" not in [slider.label for slider in app.slider]
 
 
 def test_images_with_likely_text_must_be_looked_at_first(home: Workspace, page: Open, draft: str) -> None:

@@ -24,7 +24,7 @@ from ganaug_core import pipeline
 from ganaug_core.config.requests import AuditSamples
 from ganaug_core.encoders import networks
 from ganaug_core.interfaces import Report
-from ganaug_core.neighbours import registration, twin_pairs
+from ganaug_core.neighbours import near_duplicate_pairs, registration
 from ganaug_core.storage.workspace import Workspace
 from tests.evidence_records import EIGHT_BIT, cohort, halves, mednist, samples
 
@@ -83,7 +83,7 @@ def main() -> None:
     images, labels, classes = mednist(chosen.data / "mednist_6k/images", 1000, chosen.size)
     left, right = halves(images, labels, chosen.real // CLASSES, 0)
     start = time.perf_counter()
-    twin_pairs(EIGHT_BIT.normalise(images[left]))
+    near_duplicate_pairs(EIGHT_BIT.normalise(images[left]))
     print(f"twins among {len(left):,} images: {time.perf_counter() - start:.1f} s", flush=True)
     real = cohort(images[left], labels[left], classes)
     new = EIGHT_BIT.normalise(images[right])

@@ -84,7 +84,7 @@ def one(count: int, side: int, folder: str) -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     limit = 0.05 if folder else 0.0
-    cohort, _ = import_cohort(folder or tempfile.gettempdir(), "c", size=min(64, side), twin_limit=limit)
+    cohort, _ = import_cohort(folder or tempfile.gettempdir(), "c", size=min(64, side), near_duplicate_limit=limit)
     over.set()
     watcher.join()
     seconds, (mine, mine_system, theirs, theirs_system, _) = time.perf_counter() - begun, os.times()

@@ -112,7 +112,7 @@ def by_readers(folder: Path, count: int) -> Taken:
 
 
 def by_import(folder: Path, count: int) -> Taken:
-    (cohort, _), taken = timed(lambda: import_cohort(folder, "head", size=64, twin_limit=0))
+    (cohort, _), taken = timed(lambda: import_cohort(folder, "head", size=64, near_duplicate_limit=0))
     if len(cohort) != count:
         raise SystemExit(f"{len(cohort)} of {count} slices in the cohort")
     return taken

@@ -17,7 +17,7 @@ from scipy import ndimage, sparse
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.neighbours import Registered, registered, registered_search, registration, twin_pairs
+from ganaug_core.neighbours import Registered, near_duplicate_pairs, registered, registered_search, registration
 from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Floats, Integers, Intensity
 from tests.evidence_records import EIGHT_BIT, medmnist, mednist
@@ -87,7 +87,7 @@ def pool(home: Path, name: str, size: int, most: int) -> Pool:
         chosen = [np.flatnonzero(labels == label) for label in np.unique(labels)]
         rows = np.concatenate([np.random.default_rng(0).permutation(each)[:most] for each in chosen])
         pixels, labels, intensity, patients = pixels[rows], labels[rows], EIGHT_BIT, np.arange(len(rows))
-    twins, distances = twin_pairs(intensity.normalise(pixels))
+    twins, distances = near_duplicate_pairs(intensity.normalise(pixels))
     first = np.unique(patients, return_index=True)[1]
     of_patient = first[np.unique(patients, return_inverse=True)[1]]
     links = np.concatenate([twins, np.stack([np.arange(len(patients)), of_patient], 1)])

@@ -195,7 +195,7 @@ def test_simclr_separates_planted_textures_without_labels_where_pixels_cannot() 
 
 
 def test_the_contrastive_loss_is_worked_out_by_hand() -> None:
-    # Two images, views at right angles: each view sees its twin at cosine 1 and two strangers at cosine 0.
+    # Two images, views at right angles: each view sees its positive at cosine 1 and two strangers at cosine 0.
     views = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0], [0.0, 4.0]])
     expected = -np.log(np.exp(1 / 0.5) / (np.exp(1 / 0.5) + 2))
     assert float(contrast(views, 0.5)) == pytest.approx(expected, rel=1e-6)

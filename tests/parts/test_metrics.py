@@ -201,7 +201,7 @@ def test_images_that_resemble_each_other_count_as_one_in_the_set_test() -> None:
     assert copying.set_test(synthetic, holdout, *none, weights=weights)[0].p_value < 0.01
 
 
-def test_twins_by_nature_are_allowed_and_more_than_that_is_found() -> None:
+def test_natural_near_duplicates_are_allowed_and_more_than_that_is_found() -> None:
     random = np.random.default_rng(11)
     holdout = random.standard_normal(200)
     none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
@@ -236,7 +236,7 @@ def test_slices_of_nothing_but_air_are_nobodys_copies() -> None:
     assert len(identical_images.equal_pairs(air[:3], air[3:])) == 0
 
 
-def test_a_cohort_with_twins_of_its_own_leaves_only_equality_as_a_proof() -> None:
+def test_a_cohort_with_near_duplicates_of_its_own_leaves_only_equality_as_a_proof() -> None:
     rounding, holdout, nothing = np.full(9, 0.01, np.float32), np.array([0.2], np.float32), np.zeros(0, np.float32)
     assert identical_images.residual_limit(rounding, holdout, nothing) == pytest.approx(0.01)
     assert identical_images.residual_limit(rounding, np.array([0.02], np.float32), nothing) == pytest.approx(0.005)

@@ -26,9 +26,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("GANAUG_HOME", str(tmp_path_factory.mktemp("home")))
 
 
-def imported(source: str | Path, twin_limit: float = 0.0, **settings: object) -> Cohort:
+def imported(source: str | Path, near_duplicate_limit: float = 0.0, **settings: object) -> Cohort:
     """Return a cohort without the search for twins, which has tests of its own."""
-    return import_cohort(source, "c", twin_limit=twin_limit, **settings)[0]  # type: ignore[arg-type]
+    return import_cohort(source, "c", near_duplicate_limit=near_duplicate_limit, **settings)[0]  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -164,13 +164,13 @@ def test_a_duplicate_that_is_left_out_still_links_its_patients(tmp_path: Path) -
     home = bad_input.pictures(tmp_path, {"files": 40})
     shutil.copy(home / "files/00.png", home / "files/39.png")
     rows = [["image", "label", "patient"], *([f"files/{row:02}.png", "a", f"P{row // 2}"] for row in range(40))]
-    cohort, paths = import_cohort(bad_input.table(home / "t.csv", rows), "c", twin_limit=0)
+    cohort, paths = import_cohort(bad_input.table(home / "t.csv", rows), "c", near_duplicate_limit=0)
     group = {paths[name]: int(each) for name, each in zip(cohort.ids, cohort.groups, strict=True)}
     assert group["files/01.png"] == group["files/38.png"], "P0 and P19 share an image"
     assert len(set(group.values())) == 19
 
 
-def test_twins_join_groups_and_are_never_split(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_near_duplicates_join_groups_and_are_never_split(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pairs = np.array([[row, row + 1] for row in range(0, 40, 2)])
     found: list[float] = []
 
@@ -180,8 +180,8 @@ def test_twins_join_groups_and_are_never_split(monkeypatch: pytest.MonkeyPatch, 
         assert images.max() <= 1
         return pairs, np.full(len(pairs), 0.01, np.float32)
 
-    monkeypatch.setattr(neighbours, "twin_pairs", search)
-    cohort = imported(two_classes(tmp_path), twin_limit=0.03)
+    monkeypatch.setattr(neighbours, "near_duplicate_pairs", search)
+    cohort = imported(two_classes(tmp_path), near_duplicate_limit=0.03)
     assert found == [0.03]
     assert np.array_equal(cohort.near_duplicates, pairs)
     assert (cohort.roles[pairs[:, 0]] == cohort.roles[pairs[:, 1]]).all()
@@ -189,13 +189,15 @@ def test_twins_join_groups_and_are_never_split(monkeypatch: pytest.MonkeyPatch, 
     assert cohort.duplicates["across_split"] == 0
 
 
-def test_twins_across_a_split_of_the_source_are_counted_and_the_split_stays(
+def test_near_duplicates_across_a_split_of_the_source_are_counted_and_the_split_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for role in ("train", "holdout"):
         bad_input.pictures(tmp_path / role, {"a": 8, "b": 8}, seed=len(role))
-    monkeypatch.setattr(neighbours, "twin_pairs", lambda *_, **__: (np.array([[0, 31]]), np.array([0.02], np.float32)))
-    cohort = imported(tmp_path, twin_limit=0.05, tuning=0.25)
+    monkeypatch.setattr(
+        neighbours, "near_duplicate_pairs", lambda *_, **__: (np.array([[0, 31]]), np.array([0.02], np.float32))
+    )
+    cohort = imported(tmp_path, near_duplicate_limit=0.05, tuning=0.25)
     assert cohort.own_split
     assert len(cohort.where(HOLDOUT)) == 16
     assert 0 < len(cohort.where(TUNING)) <= 8, "where it names no tuning share, that comes from train"
@@ -203,7 +205,7 @@ def test_twins_across_a_split_of_the_source_are_counted_and_the_split_stays(
     assert any("two sides of the source's split" in note for note in cohort.provenance["notes"])
 
 
-def test_real_twins_are_found_and_kept_together(tmp_path: Path) -> None:
+def test_real_near_duplicates_are_found_and_kept_together(tmp_path: Path) -> None:
     home = two_classes(tmp_path, 8)
     random = np.random.default_rng(5)
     smooth = np.asarray(
@@ -391,7 +393,7 @@ def test_the_document_names_no_folder_unless_asked(tmp_path: Path, workspace: Wo
     home = bad_input.pictures(tmp_path / "Smith^John", {"benign": 8, "malignant": 8})
     shutil.copy(home / "benign/00.png", home / "benign/copy.png")
     bad_input.truncated(home / "malignant/07.png")
-    cohort, paths = import_cohort(home, "c", twin_limit=0)
+    cohort, paths = import_cohort(home, "c", near_duplicate_limit=0)
     document = json.dumps(as_json(cohort))
     assert "benign/" not in document
     assert "Smith" not in document

@@ -33,7 +33,9 @@ def test_a_pattern_names_the_patients(place: Workspace, tmp_path: Path) -> None:
     home = bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20})
     for path in home.glob("*/*.png"):
         path.rename(path.with_name(f"{path.parent.name}{int(path.stem) // 4}_{path.stem}.png"))
-    told = answered("import", str(home), "--name", "c", "--patient-pattern", "{patient}_*", "--twin-limit", "0")
+    told = answered(
+        "import", str(home), "--name", "c", "--patient-pattern", "{patient}_*", "--near-duplicate-limit", "0"
+    )
     assert (told["patients"], told["fixed"], told["suspected_text"]) == (10, True, [])
     roles = {}
     for image in told["images"]:  # type: ignore[attr-defined]
@@ -50,7 +52,7 @@ def test_a_pattern_names_the_patients(place: Workspace, tmp_path: Path) -> None:
 
 def test_a_volume_is_thinned_and_its_range_given_in_percent(place: Workspace, data: Data) -> None:
     source = data("nifti/totalseg/tests/reference_files/example_ct.nii.gz")
-    more = ("--every", "8", "--range", "1%,99%", "--size", "64", "--twin-limit", "0")
+    more = ("--every", "8", "--range", "1%,99%", "--size", "64", "--near-duplicate-limit", "0")
     told = answered("import", str(source), "--name", "v", *more)
     assert (told["n"], told["volumes"], told["unit"]) == (14, 1, "HU")
     low, high = told["range"]  # type: ignore[misc]
@@ -88,7 +90,19 @@ def test_the_lesions_of_a_dicom_segmentation_are_cut_out(place: Workspace, tmp_p
             marked = np.zeros((20, 30))
             marked[5:12, 10:20] = 1
             write_seg(home / "seg.dcm", series, [(1, place, marked) for place in (1, 2, 4)])
-    more = ("--slices", "mask", "--every", "2", "--crop", "--size", "16", "--twin-limit", "0", "--holdout", "0.34")
+    more = (
+        "--slices",
+        "mask",
+        "--every",
+        "2",
+        "--crop",
+        "--size",
+        "16",
+        "--near-duplicate-limit",
+        "0",
+        "--holdout",
+        "0.34",
+    )
     told = answered(
         "import", str(tmp_path / "s"), "--name", "m", *more, "--seed", "1", "--patient-pattern", "*/{patient}/*"
     )

@@ -39,7 +39,7 @@ def pairs_found(monkeypatch: pytest.MonkeyPatch, pairs: list[list[int]], distanc
             [distances[row] for row in near], np.float32
         )
 
-    monkeypatch.setattr(neighbours, "twin_pairs", search)
+    monkeypatch.setattr(neighbours, "near_duplicate_pairs", search)
     return asked
 
 
@@ -59,18 +59,18 @@ def named_by_patient(home: Path, patients: int = 10, images: int = 4) -> Path:
 
 
 def test_a_pattern_is_tried_and_then_keeps_patients_together(place: Workspace, tmp_path: Path) -> None:
-    name = drafted(place, named_by_patient(tmp_path), twin_limit=0)
+    name = drafted(place, named_by_patient(tmp_path), near_duplicate_limit=0)
     before = place.cohort(name)
     assert not before.fixed
     assert (before.patients == -1).all()
     draft = draft_split.of(place, name)
-    cohort = draft_split.tried(before, draft, Plan(twin_limit=0, pattern="{patient}_*"), place.paths(name))
+    cohort = draft_split.tried(before, draft, Plan(near_duplicate_limit=0, pattern="{patient}_*"), place.paths(name))
     assert len(np.unique(cohort.patients)) == 20
     for patient in np.unique(cohort.patients):
         assert len(np.unique(cohort.roles[cohort.patients == patient])) == 1
     assert np.array_equal(place.cohort(name).patients, before.patients), "to try writes nothing"
 
-    draft_split.revise(place, name, Plan(twin_limit=0, pattern="{patient}_*"))
+    draft_split.revise(place, name, Plan(near_duplicate_limit=0, pattern="{patient}_*"))
     again = place.cohort(name)
     assert np.array_equal(again.roles, cohort.roles)
     assert np.array_equal(again.pixels, before.pixels)
@@ -79,9 +79,9 @@ def test_a_pattern_is_tried_and_then_keeps_patients_together(place: Workspace, t
 
 
 def test_a_table_tells_the_patients_by_file_name(place: Workspace, tmp_path: Path) -> None:
-    name = drafted(place, named_by_patient(tmp_path), twin_limit=0)
+    name = drafted(place, named_by_patient(tmp_path), near_duplicate_limit=0)
     files = [Path(each).name for each in place.paths(name).values()]
-    draft_split.revise(place, name, Plan(twin_limit=0, table={file: file[:5] for file in files[5:]}))
+    draft_split.revise(place, name, Plan(near_duplicate_limit=0, table={file: file[:5] for file in files[5:]}))
     cohort = place.cohort(name)
     assert (cohort.patients == -1).sum() == 5, "five files are not in the table"
 
@@ -89,34 +89,34 @@ def test_a_table_tells_the_patients_by_file_name(place: Workspace, tmp_path: Pat
 def test_a_duplicate_that_was_left_out_ties_the_patients_of_a_pattern(place: Workspace, tmp_path: Path) -> None:
     source = named_by_patient(tmp_path)
     shutil.copy(source / "a/Pa000_0.png", source / "a/Pa009_3.png")
-    name = drafted(place, source, twin_limit=0)
-    cohort = draft_split.revise(place, name, Plan(twin_limit=0, pattern="{patient}_*"))
+    name = drafted(place, source, near_duplicate_limit=0)
+    cohort = draft_split.revise(place, name, Plan(near_duplicate_limit=0, pattern="{patient}_*"))
     paths = place.paths(name)
     group = {paths[str(each)]: int(number) for each, number in zip(cohort.ids, cohort.groups, strict=True)}
     assert group["a/Pa000_1.png"] == group["a/Pa009_0.png"]
     assert group["a/Pa000_1.png"] != group["a/Pa001_0.png"]
 
 
-def test_the_twin_limit_can_be_moved_both_ways_without_a_new_search(
+def test_the_near_duplicate_limit_can_be_moved_both_ways_without_a_new_search(
     place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = pairs_found(monkeypatch, [[0, 1], [2, 3], [4, 5]], [0.01, 0.06, 0.09])
     name = drafted(place, bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20}))
     assert asked == [0.1], "wider than the limit, so that it can be moved"
     for limit, count in ((0.05, 1), (0.08, 2), (0.1, 3), (0.0, 0)):
-        cohort = draft_split.revise(place, name, Plan(twin_limit=limit))
+        cohort = draft_split.revise(place, name, Plan(near_duplicate_limit=limit))
         assert len(cohort.near_duplicates) == count
         assert (cohort.roles[cohort.near_duplicates[:, 0]] == cohort.roles[cohort.near_duplicates[:, 1]]).all()
         assert len(np.unique(cohort.groups)) == 40 - count
 
 
 def test_a_move_takes_the_whole_patient_along(place: Workspace, tmp_path: Path) -> None:
-    name = drafted(place, named_by_patient(tmp_path), twin_limit=0)
-    plan = Plan(twin_limit=0, pattern="{patient}_*")
+    name = drafted(place, named_by_patient(tmp_path), near_duplicate_limit=0)
+    plan = Plan(near_duplicate_limit=0, pattern="{patient}_*")
     cohort = draft_split.revise(place, name, plan)
     row = int(cohort.where(TRAIN)[0])
     moved = draft_split.revise(
-        place, name, Plan(twin_limit=0, pattern="{patient}_*", moved={str(cohort.ids[row]): "holdout"})
+        place, name, Plan(near_duplicate_limit=0, pattern="{patient}_*", moved={str(cohort.ids[row]): "holdout"})
     )
     there = moved.patients == moved.patients[row]
     assert there.sum() == 4
@@ -125,7 +125,7 @@ def test_a_move_takes_the_whole_patient_along(place: Workspace, tmp_path: Path) 
 
 
 def test_what_is_fixed_never_changes(place: Workspace, tmp_path: Path) -> None:
-    name = drafted(place, bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20}), twin_limit=0)
+    name = drafted(place, bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20}), near_duplicate_limit=0)
     draft_split.fix(place, name)
     fixed = place.cohort(name)
     assert fixed.fixed
@@ -138,9 +138,9 @@ def test_what_is_fixed_never_changes(place: Workspace, tmp_path: Path) -> None:
 
 def test_a_fixed_draft_is_the_cohort_that_the_command_line_imports(place: Workspace, tmp_path: Path) -> None:
     source = bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20})
-    name = drafted(place, source, twin_limit=0)
+    name = drafted(place, source, near_duplicate_limit=0)
     draft_split.fix(place, name)
-    request = ImportCohort(source=str(source), name="direct", size=16, plan=Plan(twin_limit=0))
+    request = ImportCohort(source=str(source), name="direct", size=16, plan=Plan(near_duplicate_limit=0))
     direct = pipeline.import_cohort(place, request)
     one, other = place.cohort(name), place.cohort(direct)
     assert other.fixed
@@ -150,7 +150,7 @@ def test_a_fixed_draft_is_the_cohort_that_the_command_line_imports(place: Worksp
 
 
 def test_the_first_training_fixes_the_split(place: Workspace, tmp_path: Path) -> None:
-    name = drafted(place, bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20}), twin_limit=0)
+    name = drafted(place, bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20}), near_duplicate_limit=0)
     store.submit(place, Train(cohort=name, name="r", config={}))
     assert place.cohort(name).fixed
     assert place.reference("runs", "r").origin.inputs["cohort"] == place.cohort(name).identity
@@ -159,14 +159,14 @@ def test_the_first_training_fixes_the_split(place: Workspace, tmp_path: Path) ->
 def test_the_sources_own_split_is_fixed_at_once(place: Workspace, tmp_path: Path) -> None:
     for role in ROLES:
         bad_input.pictures(tmp_path / "s" / role, {"a": 5, "b": 5}, seed=len(role))
-    name = drafted(place, tmp_path / "s", twin_limit=0)
+    name = drafted(place, tmp_path / "s", near_duplicate_limit=0)
     assert place.cohort(name).fixed
     with pytest.raises(CohortError, match="never changes"):
         draft_split.of(place, name)
 
 
 def test_a_plan_that_cannot_be_changes_nothing(place: Workspace, tmp_path: Path) -> None:
-    name = drafted(place, named_by_patient(tmp_path), twin_limit=0)
+    name = drafted(place, named_by_patient(tmp_path), near_duplicate_limit=0)
     before = place.cohort(name).digest
     for plan in (Plan(tuning=0.6, holdout=0.5), Plan(pattern="no mark_*"), Plan(pattern="{patient}{patient}")):
         with pytest.raises(CohortError):

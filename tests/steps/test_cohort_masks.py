@@ -36,7 +36,7 @@ def agree(cohort: Cohort) -> bool:
 
 
 def test_masks_lie_on_the_grid_of_their_images(source: Path) -> None:
-    cohort, _ = import_cohort(source, "c", size=30, twin_limit=0)
+    cohort, _ = import_cohort(source, "c", size=30, near_duplicate_limit=0)
     assert cohort.masks is not None
     assert cohort.masks.shape == (24, 30, 30)
     assert cohort.masks.dtype == np.uint8
@@ -50,12 +50,12 @@ def test_masks_lie_on_the_grid_of_their_images(source: Path) -> None:
 
 
 def test_masks_count_in_the_digest_and_without_them_it_is_what_it_was(source: Path) -> None:
-    cohort, _ = import_cohort(source, "c", size=30, twin_limit=0)
+    cohort, _ = import_cohort(source, "c", size=30, near_duplicate_limit=0)
     plain = content_digest(cohort.pixels, cohort.labels, cohort.roles, cohort.intensity)
     assert cohort.digest != plain
     for path in source.rglob("*_mask.png"):
         path.unlink()
-    bare, _ = import_cohort(source, "c", size=30, twin_limit=0)
+    bare, _ = import_cohort(source, "c", size=30, near_duplicate_limit=0)
     assert bare.masks is None
     assert len(bare.with_mask()) == 0
     assert not bare.inside(bare.where()).any()
@@ -64,9 +64,9 @@ def test_masks_count_in_the_digest_and_without_them_it_is_what_it_was(source: Pa
 
 def test_masks_stay_with_their_images_in_a_draft_and_after_it(source: Path, tmp_path: Path) -> None:
     place = Workspace(tmp_path / "workspace")
-    imported = read_cohort(source, "c", Plan(twin_limit=0), size=30, fixed=False)
+    imported = read_cohort(source, "c", Plan(near_duplicate_limit=0), size=30, fixed=False)
     place.keep(imported.cohort, "c", files=draft_split._files(imported.draft, imported.paths))
-    draft_split.revise(place, "c", Plan(twin_limit=0, seed=3))
+    draft_split.revise(place, "c", Plan(near_duplicate_limit=0, seed=3))
     smaller = draft_split.leave_out(place, "c", imported.cohort.ids[[2, 20]].tolist())
     assert len(smaller.with_mask()) == 11
     assert agree(smaller)

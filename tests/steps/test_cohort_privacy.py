@@ -112,7 +112,7 @@ def test_no_canary_leaves_the_reader(place: Workspace, tmp_path: Path, caplog: p
     assert count > 16 * 1200
 
     with caplog.at_level(logging.DEBUG):
-        plan = Plan(twin_limit=0.05)
+        plan = Plan(near_duplicate_limit=0.05)
         done(place, ImportCohort(source=str(source), name="ct", size=16, draft=True, plan=plan))
         cohort = place.cohort("ct")
         assert len(np.unique(cohort.patients)) == 8, "the Patient ID is used, and kept as a number"
@@ -149,7 +149,9 @@ def test_text_beside_pictures_and_in_tables_is_dropped_and_told(place: Workspace
         image.save(source / f"{number:02}.{suffix}", **extra)
         rows.append(f"{number:02}.{suffix},{'ab'[number % 4 // 2]},{CANARY}{number // 2},{CANARY} DOE,1960")
     (source / "table.csv").write_text("\n".join(rows))
-    pipeline.import_cohort(place, ImportCohort(source=str(source), name="p", size=16, plan=Plan(twin_limit=0)))
+    pipeline.import_cohort(
+        place, ImportCohort(source=str(source), name="p", size=16, plan=Plan(near_duplicate_limit=0))
+    )
     assert len(np.unique(place.cohort("p").patients)) == 6
     assert sum(place.cohort("p").provenance["dropped"].values()) >= 12
     assert [name for name, content in everything(place.root) if CANARY.encode() in content] == []

@@ -42,7 +42,9 @@ def written(image: np.ndarray, size: int, at: tuple[int, int] = (5, 5)) -> np.nd
 # memory and counts
 
 
-def test_many_images_reach_the_search_of_twins_smaller_and_look_the_same_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_images_reach_the_search_of_near_duplicates_smaller_and_look_the_same_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     stored = np.random.default_rng(0).integers(-1024, 1024, (6, 1, 64, 64), np.int16)
     range_hu = Intensity("HU", -1024.0, 1024.0)
     few = pixels.reduced(stored, range_hu)
@@ -67,7 +69,7 @@ def test_memory_does_not_grow_with_the_number_of_images(monkeypatch: pytest.Monk
     def peak(count: int) -> int:
         monkeypatch.setattr(readers, "read", lambda *_, **__: images(count))
         tracemalloc.start()
-        cohort, _ = import_cohort(tmp_path, "c", size=side, twin_limit=0)
+        cohort, _ = import_cohort(tmp_path, "c", size=side, near_duplicate_limit=0)
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert len(cohort) == count
@@ -98,16 +100,16 @@ def test_percentiles_make_the_range_of_magnetic_resonance(monkeypatch: pytest.Mo
         Slice(pixels=image, source=str(row), label="ab"[row % 2], modality="MR") for row, image in enumerate(images)
     ]
     monkeypatch.setattr(readers, "read", lambda *_, **__: iter(slices))
-    cohort, _ = import_cohort(tmp_path, "c", size=16, twin_limit=0)
+    cohort, _ = import_cohort(tmp_path, "c", size=16, near_duplicate_limit=0)
     low, high = np.percentile(images, [0.5, 99.5])
     assert cohort.intensity.low == pytest.approx(low, abs=8)
     assert cohort.intensity.high == pytest.approx(high, abs=8)
     assert cohort.modality == "MR"
     assert cohort.provenance["clipped"][1] == 60
     assert any("60 higher ones" in each for each in cohort.provenance["notes"])
-    asked, _ = import_cohort(tmp_path, "c", size=16, twin_limit=0, percentiles=(10, 90))
+    asked, _ = import_cohort(tmp_path, "c", size=16, near_duplicate_limit=0, percentiles=(10, 90))
     assert asked.intensity.high == pytest.approx(np.percentile(images, 90), abs=6)
-    whole, _ = import_cohort(tmp_path, "c", size=16, twin_limit=0, percentiles=(0, 100))
+    whole, _ = import_cohort(tmp_path, "c", size=16, near_duplicate_limit=0, percentiles=(0, 100))
     assert (whole.intensity.low, whole.intensity.high) == (images.min(), images.max())
 
 
@@ -132,7 +134,7 @@ def test_progress_counts_files_and_its_share_is_linear(tmp_path: Path) -> None:
     home = bad_input.pictures(tmp_path / "s", {"a": 10, "b": 10})
     bad_input.truncated(home / "a/03.png")
     told: list[tuple[float, str]] = []
-    import_cohort(home, "c", size=16, twin_limit=0, report=lambda share, words: told.append((share, words)))
+    import_cohort(home, "c", size=16, near_duplicate_limit=0, report=lambda share, words: told.append((share, words)))
     assert (0.25, "file 10 of 20, 8 images read, 1 left out") in told
     shares = [share for share, _ in told]
     assert shares == sorted(shares)
@@ -206,7 +208,7 @@ def test_suspected_images_are_named_in_the_cohort_and_hold_up_training(tmp_path:
             image = written(image, 22) if (name, number) == ("a", 3) else image
             Image.fromarray(image).save(tmp_path / "s" / name / f"{number:02}.png")
     place = Workspace(tmp_path / "workspace")
-    request = ImportCohort(source=str(tmp_path / "s"), name="d", draft=True, plan=Plan(twin_limit=0))
+    request = ImportCohort(source=str(tmp_path / "s"), name="d", draft=True, plan=Plan(near_duplicate_limit=0))
     pipeline.import_cohort(place, request)
     cohort = place.cohort("d")
     assert [place.paths("d")[image] for image in cohort.suspected_text] == ["a/03.png"]

@@ -122,9 +122,9 @@ def test_a_compressed_volume_that_finds_no_room_is_not_called_truncated(tmp_path
     packed = tmp_path / "a.nii.gz"
     packed.write_bytes(gzip.compress(bytes(5000)))
     (tmp_path / "plain.nii").symlink_to(FULL)
-    promised = SimpleNamespace(end=5000, slice_length=100, whole=5000)
+    header = SimpleNamespace(end=5000, slice_length=100, whole=5000)
     with pytest.raises(CohortError) as caught:
-        volume_pixels._uncompressed(packed, promised)  # type: ignore[arg-type]
+        volume_pixels._uncompressed(packed, header)  # type: ignore[arg-type]
     assert caught.value.code == private_copies.DISK_FULL
 
 

@@ -80,7 +80,7 @@ def test_synthetic_images_do_not_move_the_real_ones(drawn: tuple[Map, Floats, Fl
     np.testing.assert_array_equal(a_map(real, collapsed).positions[:150], first.positions[:150])
 
 
-def test_copies_lie_on_their_twins_at_distance_zero(drawn: tuple[Map, Floats, Floats]) -> None:
+def test_copies_lie_on_their_near_duplicates_at_distance_zero(drawn: tuple[Map, Floats, Floats]) -> None:
     first, _, _ = drawn
     np.testing.assert_allclose(first.positions[150:170], first.positions[:20], atol=1e-4)
     of_train = np.flatnonzero(first.roles[:20] == TRAIN)

@@ -13,11 +13,11 @@ from ganaug_core.errors import EvidenceError
 from ganaug_core.neighbours import (
     alignment,
     crowds,
+    near_duplicate_pairs,
     neighbours,
     registered,
     registered_search,
     registration,
-    twin_pairs,
 )
 from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import Floats
@@ -64,13 +64,13 @@ def test_three_passes_find_98_percent_of_what_one_thorough_pass_finds(
 
 
 @pytest.mark.parametrize("how", ["noisy", "flipped", "shifted", "turned", "scaled"])
-def test_twins_are_found_as_often_as_the_search_for_copies_finds_them(images: Floats, how: str) -> None:
+def test_near_duplicates_are_found_as_often_as_the_search_for_copies_finds_them(images: Floats, how: str) -> None:
     images = images[::2]  # the search is as long as the square of their number
     source = np.arange(len(images))[::6]
     copies = changed(images[source], how, seed=2)
     closest = registered(copies, images)
     hit = (closest.nearest == source) & (closest.distance <= 0.05)
-    pairs, distances = twin_pairs(np.concatenate([images, copies]), 0.05)
+    pairs, distances = near_duplicate_pairs(np.concatenate([images, copies]), 0.05)
     named = {(int(left), int(right)) for left, right in pairs}
     hits = [(int(original), len(images) + row) in named for row, original in enumerate(source) if hit[row]]
     assert len(hits) >= 6
@@ -177,14 +177,14 @@ def test_tiles_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> None
     assert tiled.distance == pytest.approx(reference.distance, abs=1e-5)
 
 
-def test_twins_are_named_once_with_the_smaller_index_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_near_duplicates_are_named_once_with_the_smaller_index_first(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = np.random.default_rng(7).uniform(-1, 1, (20, 1, 32, 32)).astype(np.float32)
     pictures[17], pictures[9], pictures[12] = pictures[3][:, ::-1], pictures[3], pictures[5] * 0.8
-    monkeypatch.setattr(registered_search, "TWIN_QUERIES", 6)
-    pairs, distances = twin_pairs(pictures)
+    monkeypatch.setattr(registered_search, "PAIR_QUERIES", 6)
+    pairs, distances = near_duplicate_pairs(pictures)
     assert pairs.tolist() == [[3, 9], [3, 17], [5, 12], [9, 17]]
     assert distances.max() < 0.01
-    none, nothing = twin_pairs(pictures[:3])
+    none, nothing = near_duplicate_pairs(pictures[:3])
     assert none.shape == (0, 2)
     assert nothing.shape == (0,)
 

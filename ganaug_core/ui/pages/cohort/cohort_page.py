@@ -1,4 +1,4 @@
-"""The Cohort page: what is here and how it is split, then its images, its twins, and what was left out."""
+"""The Cohort page: what is here and how it is split, then its images, its near-duplicates, and what was left out."""
 
 import streamlit as st
 

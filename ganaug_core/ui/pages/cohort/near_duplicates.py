@@ -1,4 +1,4 @@
-"""Images that are one: exact duplicates and twins after a flip, a turn or a shift, and where the limit lies."""
+"""Images that are one: exact duplicates, near-duplicates after flip, turn or shift, and where the limit lies."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ Pair = tuple[int, int, float]
 
 def section(cohort: Cohort) -> None:
     """Say and show what counts as one image; while the split is a proposal, let the limit be changed."""
-    st.subheader("Twins and duplicates")
+    st.subheader("Duplicates and near-duplicates")
     exact = cohort.duplicates.get("exact", 0)
     if not exact and not len(cohort.near_duplicates):
         st.write("No image appears twice, also not flipped, turned or shifted.")
@@ -31,15 +31,15 @@ def section(cohort: Cohort) -> None:
     if len(cohort.near_duplicates):
         st.write(
             f"{words.count(len(cohort.near_duplicates), 'pair')} of images that are one after a flip, a turn or a "
-            "shift. Twins always lie on the same side of the split: otherwise the copy test would be blind."
+            "shift. Near-duplicates always lie on the same side of the split: otherwise the copy test would be blind."
         )
     _conflicting_labels(cohort)
-    twin_pairs = [
+    near_duplicate_pairs = [
         (int(first), int(second), float(distance))
         for (first, second), distance in zip(cohort.near_duplicates, cohort.near_duplicate_distances, strict=True)
     ]
-    if twin_pairs:
-        _show_pairs(cohort, sorted(twin_pairs, key=lambda pair: pair[2])[:SHOWN])
+    if near_duplicate_pairs:
+        _show_pairs(cohort, sorted(near_duplicate_pairs, key=lambda pair: pair[2])[:SHOWN])
     if not cohort.fixed:
         with st.expander("Where is the limit?", icon=":material/straighten:"), show.guarded():
             _choose_limit(cohort)
@@ -59,9 +59,9 @@ def _conflicting_labels(cohort: Cohort) -> None:
         else []
     )
     if pairs_across_classes:
-        parts.append(f"{words.count(len(pairs_across_classes), 'pair')} of twins with two classes")
+        parts.append(f"{words.count(len(pairs_across_classes), 'pair')} of near-duplicates with two classes")
     st.warning(
-        f"{words.listing(parts).capitalize()}: one of the labels is wrong, or they are no twins.",
+        f"{words.listing(parts).capitalize()}: one of the labels is wrong, or they are no duplicates.",
         icon=":material/warning:",
     )
     paths = caches.workspace().paths(cohort.name)
@@ -80,10 +80,10 @@ def _choose_limit(cohort: Cohort) -> None:
         st.write(f"No two images are closer than {draft.widest:.2f}: there is nothing to decide.")
         return
     limit = st.slider(
-        "Twin limit",
+        "Limit for near-duplicates",
         0.0,
         round(draft.widest, 3),
-        min(round(plan.twin_limit, 3), round(draft.widest, 3)),
+        min(round(plan.near_duplicate_limit, 3), round(draft.widest, 3)),
         0.005,
         format="%.3f",
         key=f"limit-{cohort.digest[:12]}",
@@ -98,8 +98,8 @@ def _choose_limit(cohort: Cohort) -> None:
     _show_pairs(cohort, inside)
     st.write("The first pairs that do not:")
     _show_pairs(cohort, outside)
-    if st.button("Use this limit", key="limit-use", disabled=abs(limit - plan.twin_limit) < 1e-6):
-        split_proposal.revise(cohort, replace(plan, twin_limit=float(limit)))
+    if st.button("Use this limit", key="limit-use", disabled=abs(limit - plan.near_duplicate_limit) < 1e-6):
+        split_proposal.revise(cohort, replace(plan, near_duplicate_limit=float(limit)))
 
 
 def _pairs_at_limit(draft: Draft, limit: float) -> tuple[list[Pair], list[Pair]]:

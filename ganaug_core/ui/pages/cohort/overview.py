@@ -1,4 +1,4 @@
-"""A cohort at a glance: how many, what they look like, how bright, who is whose twin, what was left out."""
+"""A cohort at a glance: how many, what they look like, how bright, which images nearly are one, what was left out."""
 
 from collections.abc import Sequence
 

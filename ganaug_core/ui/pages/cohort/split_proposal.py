@@ -175,7 +175,9 @@ def _move_patients(cohort: Cohort, plan: Plan) -> None:
                 "Role": words.ROLES[ROLES[cohort.roles[row]]],
             }
         )
-    st.text("One line is what must stay together: a patient, a volume, twins. Choose another role for it, then move.")
+    st.text(
+        "A line is what must stay together: a patient, a volume, near-duplicates. Choose another role for it and move."
+    )
     edited = st.data_editor(
         pd.DataFrame(rows),
         hide_index=True,

@@ -174,8 +174,12 @@ class Pictures(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def pictures(root: Path, kind: str, artefact: str) -> Pictures:
-    """Open the images of a cohort or of samples by artefact; a WorkspaceError says that they are not there."""
+def pictures(root: Path, kind: str, artefact: str, stamp: tuple[int, ...]) -> Pictures:
+    """Open the images of a cohort or of samples by artefact; a WorkspaceError says that they are not there.
+
+    Args:
+        stamp: Changes when cohorts or generators come and go: the unit of samples is looked up among these.
+    """
     workspace = Workspace(root)
     if kind == "cohorts":
         cohort = workspace.open(Cohort, artefact)
@@ -261,7 +265,8 @@ def _requested_pictures(request: Request, workspace: Workspace) -> Pictures:
     artefact = request.path_params["artefact"]
     if not _ARTEFACT.fullmatch(artefact) or not (workspace.root / "artefacts" / artefact).is_dir():
         raise HTTPException(404)  # what was removed is not shown from memory
-    return pictures(workspace.root, kind, artefact)
+    stamp = tuple((workspace.root / named).stat().st_mtime_ns for named in ("cohorts", "generators"))
+    return pictures(workspace.root, kind, artefact, stamp)
 
 
 def _requested_image(request: Request, pictures_found: Pictures) -> Pixels:

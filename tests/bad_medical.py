@@ -317,7 +317,7 @@ def write(folder: Path) -> list[Path]:
     """Write the corpus below `folder`, one sub-folder a group, and return the files."""
     groups: dict[str, list[tuple[str, bytes]]] = {
         "dicom": list(bad_dicom()), "volumes": list(bad_volumes()), "pictures": list(bad_pictures()),
-        "cut": [each for name, content in good().items() for each in cut(name, content, 10)],
+        "cut": [member for name, content in good().items() for member in cut(name, content, 10)],
         "names": [(f"{name}.dcm", dicom({"SeriesInstanceUID": "1.77"}, pixels=noise(at + 10).tobytes()))
                   for at, name in enumerate(NAMES)],
     }  # fmt: skip

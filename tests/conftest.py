@@ -38,8 +38,8 @@ STARTING = {
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """`-n auto`: a process a core, at most four; named files run without further processes, so that pdb works."""
-    named = [Path(each.partition("::")[0]) for each in config.args]
-    return 0 if any(each.is_file() for each in named) else min(available_cores(), MOST_PROCESSES)
+    named = [Path(argument.partition("::")[0]) for argument in config.args]
+    return 0 if any(path.is_file() for path in named) else min(available_cores(), MOST_PROCESSES)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -43,7 +43,7 @@ def a_map(cohort: Cohort, samples: Samples, encoder: str = "simclr") -> Map:
     positions = np.stack([labels * 10 + place % 7, roles * 5 + place % 4], 1).astype(np.float32)
     nearest = np.full(len(roles), -1, np.int64)
     for row, label in enumerate(labels):
-        train = [each for each in cohort.where(0, label=int(label)) if each != row]
+        train = [other for other in cohort.where(0, label=int(label)) if other != row]
         nearest[row] = train[row % len(train)]
     return Map(
         encoder=encoder,
@@ -79,7 +79,7 @@ def an_audit(cohort: Cohort, samples: Samples, states: dict[str, str] = STATES) 
         )
         for row in range(3)
     )
-    members = tuple(str(each) for each in cohort.ids[cohort.where(label=1)][:5])
+    members = tuple(str(member) for member in cohort.ids[cohort.where(label=1)][:5])
     sizes = {"n_train": 4, "n_tuning": 4, "n_holdout": 4, "classes": list(cohort.classes), "unit": "HU"}
     measured = [
         Measurement(
@@ -92,9 +92,9 @@ def an_audit(cohort: Cohort, samples: Samples, states: dict[str, str] = STATES) 
             n_real=12,
             n_synthetic=6,
             better="higher",
-            class_name=each,
+            class_name=class_name,
         )
-        for each in cohort.classes
+        for class_name in cohort.classes
     ]
     return Audit(
         cohort={"name": cohort.name, "hash": cohort.digest, **sizes},

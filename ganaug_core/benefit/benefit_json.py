@@ -1,10 +1,10 @@
 """A benefit experiment as JSON, schema `ganaug.benefit/1`: every number is finite or null."""
 
-from dataclasses import asdict
 from typing import Any
 
 from ganaug_core import __version__
 from ganaug_core.records.benefit import Benefit
+from ganaug_core.records.codec import in_json
 
 
 def as_json(benefit: Benefit) -> dict[str, Any]:
@@ -19,17 +19,11 @@ def as_json(benefit: Benefit) -> dict[str, Any]:
         "synthetic": benefit.synthetic,
         "rare": benefit.rare,
         "repetitions": {"done": benefit.done, "asked": benefit.asked},
-        "settings": benefit.settings,
+        "settings": in_json(benefit.settings),
         "verdict": {"state": verdict.state, "statement": verdict.statement, "do": verdict.do},
-        "arms": [asdict(arm) for arm in benefit.arms],
+        "arms": in_json(benefit.arms),
         "left_out": benefit.left_out,
-        "scores": [_renamed(asdict(score)) for score in benefit.scores],
-        "differences": [_renamed(asdict(difference)) for difference in benefit.differences],
-        "notes": list(benefit.notes),
+        "scores": in_json(benefit.scores),
+        "differences": in_json(benefit.differences),
+        "notes": in_json(benefit.notes),
     }
-
-
-def _renamed(fields: dict[str, Any]) -> dict[str, Any]:
-    """JSON says `class`, as in the audit's document; Python cannot."""
-    result = {"class" if key == "class_name" else key: value for key, value in fields.items()}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in result.items()}

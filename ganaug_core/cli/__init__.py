@@ -42,11 +42,12 @@ def commands(verb: str | None = None) -> typer.Typer:
     verbs.command()(serve.demo)
     if verb in OPENING:
         return verbs
-    from ganaug_core.cli import benefit, cohorts, evidence, generators, training
+    from ganaug_core.cli import benefit, cohorts, evidence, generators, results, training
 
     verbs.add_typer(cohorts.app, name="cohort")
     verbs.add_typer(training.runs, name="run")
     verbs.add_typer(generators.app, name="generator")
+    verbs.add_typer(results.app, name="result")
     for command in (serve.doctor, training.train, serve.worker, generators.sample, evidence.audit, benefit.benefit):
         verbs.command()(command)
     verbs.command("map")(evidence.map_)

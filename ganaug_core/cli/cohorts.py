@@ -106,7 +106,7 @@ def _facts(workspace: Workspace, name: str) -> dict[str, Any]:
     try:
         cohort = workspace.cohort(name)
     except WorkspaceError as error:
-        return {"name": name, **console.in_json(error)}
+        return {"name": name, **console.error_document(error)}
     facts = {"name": name, "hash": cohort.digest, "n": len(cohort), "classes": list(cohort.classes)}
     return {**facts, "fixed": cohort.fixed, "unit": cohort.intensity.unit}
 
@@ -120,9 +120,7 @@ def show(name: str, paths: Paths = False, json: console.Json = None, workspace: 
 @app.command()
 def remove(name: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Remove a cohort; what was made from it stays but for what can be computed again. The source is not touched."""
-    home = Workspace(workspace)
-    dependent = home.remove_with_caches("cohorts", name)
-    console.answer({"removed": name, "made_from_it": dependent}, f"Removed {name}.{console.depends(dependent)}", json)
+    console.removed(Workspace(workspace), "cohorts", name, json)
 
 
 def _show(workspace: Workspace, name: str, paths: bool, json: str | None) -> None:

@@ -2,18 +2,20 @@
 
 import errno
 import json
-import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganaug_core import wording
 from ganaug_core.errors import GanaugError, WorkspaceError
+
+if TYPE_CHECKING:
+    from ganaug_core.storage import workspace as storage
 
 LINE_SECONDS = 15.0
 BAR_SECONDS = 0.1
@@ -52,7 +54,9 @@ def answer(document: Mapping[str, Any], text: str, to: str | None) -> None:
 
 def write_json(document: Mapping[str, Any], to: str) -> None:
     """Write a document to a file, or to standard output where `to` is -."""
-    encoded = json.dumps(_finite(document), indent=1, allow_nan=False, ensure_ascii=False)
+    from ganaug_core.records.codec import in_json
+
+    encoded = json.dumps(in_json(document), indent=1, allow_nan=False, ensure_ascii=False)
     with _written_to("standard output" if to == "-" else to):
         if to == "-":
             typer.echo(encoded)
@@ -90,18 +94,20 @@ def complain(error: GanaugError, to: str | None) -> None:
         typer.echo(error.do, err=True)
     if to is not None:
         with suppress(WorkspaceError):
-            write_json(in_json(error), to)
+            write_json(error_document(error), to)
 
 
-def in_json(error: GanaugError) -> dict[str, Any]:
+def error_document(error: GanaugError) -> dict[str, Any]:
     """Return an error as the command line's JSON."""
     return {"error": {"what": error.what, "do": error.do, "code": error.code}}
 
 
-def depends(dependent: Mapping[str, Sequence[str]]) -> str:
-    """Say what was made from something that is gone, by kind; empty where nothing was."""
+def removed(home: "storage.Workspace", kind: str, name: str, to: str | None) -> None:
+    """Remove something of the workspace with what can be computed again, and say what else was made from it."""
+    dependent = home.remove_with_caches(kind, name)
     lines = wording.dependents(dependent)
-    return f" Made from it, and kept: {'; '.join(lines)}." if lines else ""
+    kept = f" Made from it, and kept: {'; '.join(lines)}." if lines else ""
+    answer({"removed": name, "made_from_it": dependent}, f"Removed {name}.{kept}", to)
 
 
 class Progress:
@@ -161,14 +167,3 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity: they become null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

@@ -28,7 +28,7 @@ def list_(json: console.Json = None, workspace: console.Workspace = None) -> Non
             card = _document(home, name)
             rows.append((name, card["recipe"], f"{card['images']:,} images", card["cohort_name"]))
         except WorkspaceError as error:
-            card = {"name": name, **console.in_json(error)}
+            card = {"name": name, **console.error_document(error)}
             rows.append((name, error.what, error.do, ""))
         documents.append(card)
     console.answer({"generators": documents}, console.table(rows) or "No generators yet: ganaug train.", json)
@@ -104,9 +104,7 @@ def sample(
 @app.command()
 def remove(generator: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Remove a generator; its run and what was drawn from it stay."""
-    dependent = Workspace(workspace).remove_with_caches("generators", generator)
-    text = f"Removed {generator}.{console.depends(dependent)}"
-    console.answer({"removed": generator, "made_from_it": dependent}, text, json)
+    console.removed(Workspace(workspace), "generators", generator, json)
 
 
 def _document(workspace: Workspace, name: str) -> dict[str, Any]:

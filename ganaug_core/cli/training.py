@@ -58,7 +58,7 @@ def list_(json: console.Json = None, workspace: console.Workspace = None) -> Non
         try:
             run = folders.state(home, name)
         except WorkspaceError as error:
-            documents.append({"name": name, **console.in_json(error)})
+            documents.append({"name": name, **console.error_document(error)})
             rows.append((name, error.what, error.do, "", ""))
             continue
         facts = {"name": name, "cohort": run.cohort, "recipe": run.recipe, "state": run.state, "images": run.images}
@@ -103,8 +103,7 @@ def remove(run: str, json: console.Json = None, workspace: console.Workspace = N
     job = store.find(home, Train.step, run)
     if job is not None and job.live:
         raise TrainingError(f"The run {run} is going on.", do=f"Stop it first: ganaug run stop {run}.", code="busy")
-    dependent = home.remove_with_caches("runs", run)
-    console.answer({"removed": run, "made_from_it": dependent}, f"Removed {run}.{console.depends(dependent)}", json)
+    console.removed(home, "runs", run, json)
 
 
 def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) -> None:

@@ -15,8 +15,14 @@ def data_start(content: bytes) -> int:
 
 
 def with_passport(weights: bytes, passport: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a generator file: checked weights, and the passport that they travel with."""
+    """Return the bytes of a generator file: checked weights, and the passport that they travel with.
+
+    Raises:
+        ValueError: The weights are not whole; what else may be raised of damaged ones is any error of their parsing.
+    """
     tensors = json.loads(weights[8 : data_start(weights)])
+    if data_start(weights) + max(tensor["data_offsets"][1] for tensor in tensors.values()) != len(weights):
+        raise ValueError("weights of another length than their header says")
     return _joined({"__metadata__": {KEY: json.dumps(passport)}, **tensors}, weights)
 
 

@@ -61,7 +61,7 @@ def file_of(workspace: Workspace, name: str) -> bytes:
     weights = workspace.attached("generators", name, WEIGHTS)
     try:
         return with_passport(weights or b"", passport(workspace, name).model_dump(mode="json"))
-    except (ValueError, TypeError, AttributeError, RecursionError, struct.error) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, struct.error) as error:
         raise WorkspaceError(
             f"The weights of the generator {name} are missing or damaged.",
             do="Remove it and import its file again.",

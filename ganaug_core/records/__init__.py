@@ -321,7 +321,7 @@ class MissingMode:
 
     Attributes:
         exemplars: Ids of its most typical real images, `members` of all, `nearest` of the nearest synthetic ones.
-        n_real: Real patients of the class, `n_synthetic` its synthetic images; 0 in older audits.
+        n_real: Real patients of the class, `n_synthetic` its synthetic images.
     """
 
     class_name: str

@@ -1,5 +1,6 @@
 """Records as they are kept: plain values for a JSON manifest, and arrays beside it; the types say how to read them."""
 
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
@@ -59,6 +60,24 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: plain(entry) for key, entry in value.items()}
     return value.item() if isinstance(value, np.generic) else value
+
+
+def in_json(value: Any) -> Any:
+    """Return a value, or the fields of a record, as the documents of the command line hold them.
+
+    What is not finite becomes null, an interval with such an end as a whole; a record's `class_name` is `class`.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in fields(value)]
+        document = {"class" if name == "class_name" else name: in_json(getattr(value, name)) for name in names}
+        whole = None not in (document.get("interval") or ())
+        return document if whole else {**document, "interval": None}
+    if isinstance(value, Mapping):
+        return {key: in_json(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [in_json(entry) for entry in value]
+    number = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
 def _read(hint: Any, value: Any, name: str) -> Any:

@@ -19,6 +19,7 @@ from test_server import FIRST, SYNTHETIC, ask, at
 from ganaug_core import pipeline, server
 from ganaug_core.config.requests import AuditSamples, BuildMap, MeasureBenefit, Sample
 from ganaug_core.config.revisions import REVISIONS
+from ganaug_core.generators.stored import WEIGHTS
 from ganaug_core.jobs import store
 from ganaug_core.records import Cohort, Measurement, Samples
 from ganaug_core.records.training import Checkup
@@ -132,6 +133,10 @@ def test_map_experiment_and_pairs_of_a_deleted_cohort_are_made_anew_for_another_
     app = unharmed(page("feature_map", **ABOUT))
     assert "52 %" not in words_of(app)
     assert "Draw the map" in buttons(app)
+    (expander,) = [expander for expander in app.expander if expander.label == "Earlier maps (1)"]
+    assert "made from an earlier small" in words_of(expander)
+    expander.toggle[0].set_value(True).run()
+    assert len(unharmed(app).get("plotly_chart")) == 1
     app = unharmed(page("benefit", **ABOUT))
     only_listed_as_earlier(app)
     assert "Start the experiment" in buttons(app)
@@ -447,6 +452,25 @@ def test_a_damaged_generator_hides_no_other_and_another_one_can_be_brought(
     app.button(key="remove-generators-g2").click().run()
     unharmed(app)
     assert judged.names("generators") == ["r1"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff" * 30, "cut", "no tensors"])
+def test_damaged_weights_are_named_before_anybody_saves_them(
+    judged: Workspace, page: Open, content: bytes | str | None
+) -> None:
+    weights = judged.folder("generators", "r1") / WEIGHTS
+    if content is None:
+        weights.unlink()
+    elif content == "cut":
+        weights.write_bytes(weights.read_bytes()[:-1])
+    else:
+        weights.write_bytes(content if isinstance(content, bytes) else (2).to_bytes(8, "little") + b"{}")
+    app = page("generators", generator="r1")
+    assert not app.exception
+    assert "The weights of the generator r1 are missing or damaged." in errors(app)[0]
+    assert not app.get("download_button")
+    app.button(key="remove-generators-r1").click().run()
+    unharmed(app)
 
 
 @pytest.mark.parametrize("how", SOME)

@@ -109,6 +109,15 @@ def test_images_of_an_unknown_origin_have_no_unit(filled: Workspace) -> None:
     assert (header["unit"], header["low"], header["high"]) == ("relative intensity", -1, 1)
 
 
+def test_a_unit_that_becomes_known_is_used_at_once(filled: Workspace) -> None:
+    where = f"/api/pixels/{at(filled, 'samples', DRAWN)}/{SYNTHETIC}.json"
+    cohort = filled.cohort("small")
+    filled.remove("cohorts", "small")
+    assert json.loads(ask(where).body)["unit"] == "relative intensity"
+    filled.keep(cohort, "small")
+    assert json.loads(ask(where).body)["unit"] == "HU"
+
+
 def test_the_passport_knows_the_unit_where_the_cohort_is_elsewhere(filled: Workspace) -> None:
     samples = filled.samples(DRAWN)
     provenance = {**samples.provenance, "generator": filled.identity("generators", "r1")}

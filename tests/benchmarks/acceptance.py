@@ -59,26 +59,34 @@ def source(home: Path, name: str) -> Source:
     """Return all images of a source."""
     if name == "mednist":
         folder = home / "mednist_6k" / "images"
-        classes = tuple(sorted(each.name for each in folder.iterdir()))
-        files = [(path, label) for label, each in enumerate(classes) for path in sorted((folder / each).iterdir())]
+        classes = tuple(sorted(class_folder.name for class_folder in folder.iterdir()))
+        files = [
+            (path, label)
+            for label, class_name in enumerate(classes)
+            for path in sorted((folder / class_name).iterdir())
+        ]
         images = np.stack([np.asarray(Image.open(path).convert("L")) for path, _ in files])
         return Source(images, np.array([label for _, label in files]), classes)
     if name == "ct":
         folder = home / "dicom_ct"
-        classes = tuple(sorted(each.name for each in folder.iterdir() if each.is_dir()))
-        found = [
-            (each.pixels[0], label, folder / class_name / each.source)
+        classes = tuple(sorted(class_folder.name for class_folder in folder.iterdir() if class_folder.is_dir()))
+        labelled_slices = [
+            (image.pixels[0], label, folder / class_name / image.source)
             for label, class_name in enumerate(classes)
-            for each in readers.read(folder / class_name)
-            if isinstance(each, Slice)
+            for image in readers.read(folder / class_name)
+            if isinstance(image, Slice)
         ]
-        images, labels, paths = zip(*found, strict=True)
+        images, labels, paths = zip(*labelled_slices, strict=True)
         return Source(np.stack(images), np.array(labels), classes, tuple(paths))
     path = home / {"breast": "breastmnist/breastmnist.npz", "pneumonia": "pneumoniamnist_full/pneumoniamnist.npz"}[name]
     with np.load(path) as kept:
         parts = [(kept[f"{part}_images"], kept[f"{part}_labels"].ravel()) for part in ("train", "val", "test")]
     classes = {"breast": ("malignant", "normal"), "pneumonia": ("normal", "pneumonia")}[name]
-    return Source(np.concatenate([each for each, _ in parts]), np.concatenate([each for _, each in parts]), classes)
+    return Source(
+        np.concatenate([part_images for part_images, _ in parts]),
+        np.concatenate([part_labels for _, part_labels in parts]),
+        classes,
+    )
 
 
 def parted(real: Source, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -207,10 +215,12 @@ def number_in(path: str) -> int:
 
 def judged(answer: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
     """Return `kept` where the audit said what it must, `not judged` where it said that it cannot tell, or `BROKEN`."""
-    found = {key: answer["verdicts"][key]["state"] for key in expected if key in answer["verdicts"]}
-    wrong = {state for key, state in found.items() if state != expected[key]}
+    states = {key: answer["verdicts"][key]["state"] for key in expected if key in answer["verdicts"]}
+    wrong = {state for key, state in states.items() if state != expected[key]}
     if "pair" in expected:
-        pairs = {(number_in(each["synthetic_path"]), number_in(each["train_path"])) for each in answer["suspects"]}
+        pairs = {
+            (number_in(suspect["synthetic_path"]), number_in(suspect["train_path"])) for suspect in answer["suspects"]
+        }
         named = expected["pair"] in pairs
     else:
         named = expected.get("class", "") in answer["verdicts"]["mode_coverage"]["statement"]
@@ -230,7 +240,7 @@ def draw(home: Path, name: str, size: int, seed: int) -> Iterator[dict[str, Any]
             place / "w", "cohort", "import", str(folder), "--name", "real", "--size", str(size), "--paths",
             "--seed", str(seed),
         )  # fmt: skip
-        train = np.array([number_in(each["path"]) for each in known["images"] if each["role"] == "train"])
+        train = np.array([number_in(image["path"]) for image in known["images"] if image["role"] == "train"])
         counts = {part: known[part] for part in ("n_train", "n_tuning", "n_holdout")}
         for case, images, labels, expected in cases(real, train, fresh, seed):
             given = write_synthetic(real, images, labels, place / "made" / re.sub(r"\W+", "-", case), DRAWS_OF[name])
@@ -242,7 +252,7 @@ def draw(home: Path, name: str, size: int, seed: int) -> Iterator[dict[str, Any]
                 "seed": seed,
                 "case": case,
                 "outcome": judged(answer, expected),
-                **{key: each["state"] for key, each in answer["verdicts"].items()},
+                **{key: verdict["state"] for key, verdict in answer["verdicts"].items()},
                 "says": {key: answer["verdicts"][key]["statement"] for key in ("copying", "mode_coverage")},
                 "synthetic": np.bincount(labels, minlength=len(real.classes)).tolist(),
                 **counts,

@@ -33,7 +33,19 @@ from ganaug_core.metrics.statistics import wilson
 from ganaug_core.neighbours import registered
 from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers
-from tests.benchmarks.power_pools import COHORTS, KINDS, Known, Near, Pool, chosen, copied, drawn, kept, near, pool
+from tests.benchmarks.power_pools import (
+    COHORTS,
+    KINDS,
+    Known,
+    Near,
+    Pool,
+    chosen,
+    copied,
+    draw_cohort,
+    kept,
+    near,
+    pool,
+)
 from tests.evidence_records import samples, variations
 
 copies, modes = (
@@ -67,16 +79,18 @@ def study_copies(
     nobody = np.full(len(copied_rows), -1)
     pictures = [copied(images[copied_rows], kind, random) for kind in KINDS]
     planted = []
-    for kind, each in zip(KINDS, pictures, strict=True):
+    for kind, copied_images in zip(KINDS, pictures, strict=True):
         name = f"{source.name}-{sources}-{KINDS.index(kind)}"
-        found = kept(keep, name, lambda each=each: near(each, images, nobody, source.groups))
-        planted.append(Planted(copied_rows, each, found))
-    recall = [float((each.near.rows[:, 0] == copied_rows).mean()) for each in planted]
+        nearest = kept(
+            keep, name, lambda copied_images=copied_images: near(copied_images, images, nobody, source.groups)
+        )
+        planted.append(Planted(copied_rows, copied_images, nearest))
+    recall = [float((copies_of_kind.near.rows[:, 0] == copied_rows).mean()) for copies_of_kind in planted]
     print(json.dumps({"recall": dict(zip(KINDS, recall, strict=True))}), file=sys.stderr)
     print(json.dumps({"pool": len(images), "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
     for seed in range(first, first + draws):
         start, random = time.perf_counter(), np.random.default_rng(seed)
-        real, rest = drawn(source, random, shares)
+        real, rest = draw_cohort(source, random, shares)
         # copies are no crowd: the search for one is made in the first draws, and in every set of fresh images
         crowded = seed - first < CROWDED_DRAWS
         lines = _copy_lines(source, within, planted, real, rest, seed, crowded)
@@ -104,13 +118,13 @@ def _copy_lines(
     count = max(1, round(0.05 * len(single)))
     picked = available[: min(count, len(available))]
     copies.CROWD_ALPHA = ALPHA if crowded else 0.0
-    for kind, each in zip(KINDS, planted, strict=True):
-        yield _line(source, within, real, single[len(picked) :], each.of(picked), kind, seed)
+    for kind, copies_of_kind in zip(KINDS, planted, strict=True):
+        yield _line(source, within, real, single[len(picked) :], copies_of_kind.of(picked), kind, seed)
     copies.CROWD_ALPHA = ALPHA
 
 
 def _pool_rows(real: Cohort, role: int) -> Integers:
-    return np.array([int(each, 16) for each in real.ids[real.where(role)]])
+    return np.array([int(image_id, 16) for image_id in real.ids[real.where(role)]])
 
 
 def _mixed(source: Pool, real: Cohort, rows: Integers, random: np.random.Generator) -> tuple[Cohort, Integers]:
@@ -121,7 +135,7 @@ def _mixed(source: Pool, real: Cohort, rows: Integers, random: np.random.Generat
     for label in range(len(source.classes)):
         inside = np.flatnonzero(real.labels == label)
         kept[random.permutation(inside)[: others if label else 9 * others]] = True
-    pool_rows = np.array([int(each, 16) for each in real.ids])
+    pool_rows = np.array([int(image_id, 16) for image_id in real.ids])
     thin = chosen(source, pool_rows[kept], real.roles[kept], int(real.digest))
     size = min(int((source.labels[rows] == label).sum()) for label in range(len(source.classes)))
     return thin, _even(source.labels, rows, size)
@@ -137,19 +151,19 @@ def _line(
     seed: int,
 ) -> dict[str, object]:
     """Return what the set test says of fresh images and copies, with distances looked up."""
-    rows, found = fresh, within.of(fresh)
+    rows, nearest = fresh, within.of(fresh)
     images = source.intensity.normalise(source.pixels[fresh])
     if copies_ is not None:
-        rows, found = np.concatenate([fresh, copies_.rows]), found.and_of(copies_.near)
+        rows, nearest = np.concatenate([fresh, copies_.rows]), nearest.and_of(copies_.near)
         images = np.concatenate([images, copies_.images])
     every, holdout = np.arange(len(source.labels)), _pool_rows(real, HOLDOUT)
     train, held = (np.isin(every, _pool_rows(real, role)) for role in (TRAIN, HOLDOUT))
-    both = compare(real, samples(images, source.labels[rows], source.classes), {}, seed)
-    to_train = found.among(train)
-    to_holdout = found.among(held, copies.random_groups(both, source.groups[holdout]), source.groups)
+    comparison = compare(real, samples(images, source.labels[rows], source.classes), {}, seed)
+    to_train = nearest.among(train)
+    to_holdout = nearest.among(held, copies.random_groups(comparison, source.groups[holdout]), source.groups)
     own = within.of(holdout)
     scores = copying.scores(own.among(train), own.among(held))
-    test, design = copies.set_test(both, copying.scores(to_train, to_holdout), scores, to_train, to_holdout)
+    test, design = copies.set_test(comparison, copying.scores(to_train, to_holdout), scores, to_train, to_holdout)
     line: dict[str, object] = {"seed": seed, "case": case, "p": test.p_value, "share": test.share}
     line |= {"n_train": int(train.sum()), "n_holdout": test.n_holdout, "m": test.n_synthetic}
     if case == "fresh":
@@ -187,36 +201,38 @@ def study_whole(
     train = every.where(TRAIN)
     encode = {name: _encoder(name, every.images(train), every.labels[train], steps) for name in SPACES}
     images = every.images(np.arange(len(every)))
-    known = {name: each(images) for name, each in encode.items()}
+    known = {name: encoder(images) for name, encoder in encode.items()}
     search_ = Known(source, keep) if keep else registered
     copies.registered = modes.registered = search_
     print(json.dumps({"pool": len(source.labels), "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
     for seed in range(first, first + draws):
-        real, rest = drawn(source, np.random.default_rng(seed), (0, holdout), always)
+        real, rest = draw_cohort(source, np.random.default_rng(seed), (0, holdout), always)
         rest = np.random.default_rng((seed, 1)).permutation(rest)
         rest = rest[np.unique(source.groups[rest], return_index=True)[1]]  # independent, as a generator's images are
         rest = _even(source.labels, np.random.default_rng((seed, 2)).permutation(rest), most)
         fresh = source.intensity.normalise(source.pixels[rest])
-        for case in cases if seed - first < failures else [each for each in cases if each in FRESH]:
+        for case in cases if seed - first < failures else [fresh_case for fresh_case in cases if fresh_case in FRESH]:
             start, random = time.perf_counter(), np.random.default_rng((seed, 3))
             planted, images, labels = PLANTED[case](source, real, fresh, source.labels[rest], rest, random)
             made = samples(images, labels, source.classes)
-            rows = np.array([int(each, 16) for each in planted.ids])
+            rows = np.array([int(image_id, 16) for image_id in planted.ids])
             spaces = {
                 name: Space(
                     Features(name, "pool", known[name][rows], planted.ids),
-                    Features(name, "pool", each(images), made.ids),
+                    Features(name, "pool", encoder(images), made.ids),
                 )
-                for name, each in encode.items()
+                for name, encoder in encode.items()
                 if not (case in OTHER_LABELS and name == "classifier")
             }
-            found = audit(planted, made, spaces, seed=seed)
+            audited = audit(planted, made, spaces, seed=seed)
             line = {"seed": seed, "case": case, "n": len(labels), "n_train": len(planted.where(TRAIN))}
             line |= {"n_holdout": len(np.unique(planted.groups[planted.where(HOLDOUT)]))}
-            line |= {"states": {name: each.state for name, each in found.verdicts.items()}}
-            line |= {"p": {name: each.p_value for name, each in found.verdicts.items()}}
-            line |= {"says": {name: each.statement for name, each in found.verdicts.items() if each.state in BAD}}
-            line |= {"missing": [(each.class_name, round(each.real_share, 3)) for each in found.missing_modes]}
+            line |= {"states": {name: verdict.state for name, verdict in audited.verdicts.items()}}
+            line |= {"p": {name: verdict.p_value for name, verdict in audited.verdicts.items()}}
+            line |= {
+                "says": {name: verdict.statement for name, verdict in audited.verdicts.items() if verdict.state in BAD}
+            }
+            line |= {"missing": [(mode.class_name, round(mode.real_share, 3)) for mode in audited.missing_modes]}
             line |= {"seconds": round(time.perf_counter() - start, 1)}
             print(json.dumps(line), flush=True)
 
@@ -346,24 +362,24 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     kinds = arguments.add_subparsers(dest="study", required=True)
     for name in ("copies", "whole"):
-        each = kinds.add_parser(name)
-        each.add_argument("--data", type=Path, required=True)
-        each.add_argument("--cohort", choices=COHORTS, default="mednist")
-        each.add_argument("--size", type=int, default=32)
-        each.add_argument("--pool", type=int, default=400, help="images a class (phantom: patients)")
-        each.add_argument("--draws", type=int, default=20)
-        each.add_argument("--first", type=int, default=0)
-        each.add_argument("--threads", type=int, default=1)
-        each.add_argument("--keep", type=Path, help="folder for the distances of the pool, for the next study of it")
+        parser = kinds.add_parser(name)
+        parser.add_argument("--data", type=Path, required=True)
+        parser.add_argument("--cohort", choices=COHORTS, default="mednist")
+        parser.add_argument("--size", type=int, default=32)
+        parser.add_argument("--pool", type=int, default=400, help="images a class (phantom: patients)")
+        parser.add_argument("--draws", type=int, default=20)
+        parser.add_argument("--first", type=int, default=0)
+        parser.add_argument("--threads", type=int, default=1)
+        parser.add_argument("--keep", type=Path, help="folder for the distances of the pool, for the next study of it")
         if name == "copies":
-            each.add_argument("--shares", type=float, nargs=2, default=(0.5, 0.25), help="of train and hold-out")
-            each.add_argument("--sources", type=int, default=300, help="images of which copies are made")
+            parser.add_argument("--shares", type=float, nargs=2, default=(0.5, 0.25), help="of train and hold-out")
+            parser.add_argument("--sources", type=int, default=300, help="images of which copies are made")
         else:
-            each.add_argument("--case", action="append", choices=PLANTED)
-            each.add_argument("--synthetic", type=int, default=200, help="images a class")
-            each.add_argument("--holdout", type=float, default=0.33, help="share of all groups")
-            each.add_argument("--simclr-steps", type=int, default=350)
-            each.add_argument("--failures", type=int, default=5, help="draws with planted failures")
+            parser.add_argument("--case", action="append", choices=PLANTED)
+            parser.add_argument("--synthetic", type=int, default=200, help="images a class")
+            parser.add_argument("--holdout", type=float, default=0.33, help="share of all groups")
+            parser.add_argument("--simclr-steps", type=int, default=350)
+            parser.add_argument("--failures", type=int, default=5, help="draws with planted failures")
     kinds.add_parser("table").add_argument("files", type=Path, nargs="+")
     asked = arguments.parse_args()
     if asked.study == "table":
@@ -375,7 +391,7 @@ def main() -> None:
         study_copies(source, asked.draws, asked.first, tuple(asked.shares), asked.sources, asked.keep)
     else:
         cases = asked.case or [
-            each for each in PLANTED if source.textures is not None or each != "rare texture missing"
+            case for case in PLANTED if source.textures is not None or case != "rare texture missing"
         ]
         study_whole(
             source,

@@ -51,7 +51,7 @@ class Parts:
 
     def show(self) -> None:
         self(1.0, "done")
-        for doing, seconds in sorted(self.clock.items(), key=lambda each: -each[1]):
+        for doing, seconds in sorted(self.clock.items(), key=lambda item: -item[1]):
             if seconds >= 0.3:
                 print(f"    {seconds:6.1f} s, of processor {self.processor[doing]:6.1f} s  {doing}")
 

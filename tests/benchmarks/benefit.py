@@ -58,12 +58,16 @@ def prepare(workspace: Workspace, name: str, setting: Setting, minutes: float) -
     return pipeline.sample(workspace, Sample(generator=generator, per_class=PER_CLASS))
 
 
-def table(found: Benefit) -> str:
+def table(benefit: Benefit) -> str:
     """Return a table of the rare class in Markdown."""
-    value = {(each.arm, each.measure): each for each in found.scores if each.class_name == found.rare}
-    change = {each.arm: each for each in found.differences if each.against == "classical" and each.adjusted is not None}
+    value = {(score.arm, score.measure): score for score in benefit.scores if score.class_name == benefit.rare}
+    change = {
+        difference.arm: difference
+        for difference in benefit.differences
+        if difference.against == "classical" and difference.adjusted is not None
+    }
     lines = ["| arm | AUROC | AUPRC | sensitivity | Brier | minus classical (AUROC) | p, Holm |", "|---|" + "---|" * 6]
-    for arm in found.arms:
+    for arm in benefit.arms:
         area = value[arm.name, "auroc"]
         others = " | ".join(f"{value[arm.name, key].value:.3f}" for key in ("auprc", "sensitivity", "brier"))
         moved = change.get(arm.name)
@@ -71,7 +75,7 @@ def table(found: Benefit) -> str:
         chance = f"{moved.adjusted:.2g}" if moved else ""
         interval = f"{area.interval[0]:.3f} to {area.interval[1]:.3f}"
         lines.append(f"| {arm.title} | {area.value:.3f} ({interval}) | {others} | {against} | {chance} |")
-    return "\n".join([found.verdict.statement, "", *lines])
+    return "\n".join([benefit.verdict.statement, "", *lines])
 
 
 def main() -> None:

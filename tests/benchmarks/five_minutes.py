@@ -75,7 +75,7 @@ def main() -> None:
         samples = generators.draw(generators.load(file), "drawn", per_class=per_class, seed=seed + 1)
     real = classifier(cohort.images(train), cohort.labels[train], len(cohort.classes))
     synthetic = classifier(samples.images, samples.labels, len(cohort.classes))
-    reached = [accuracy(each, cohort.images(holdout), cohort.labels[holdout]) for each in (real, synthetic)]
+    reached = [accuracy(network, cohort.images(holdout), cohort.labels[holdout]) for network in (real, synthetic)]
     print(f"{training.images:,} images in {training.seconds:.0f} s, seed {seed}")
     print(f"trained on real {reached[0]:.3f}, on synthetic {reached[1]:.3f}, ratio {np.divide(*reached[::-1]):.3f}")
     print(f"class agreement {accuracy(real, samples.images, samples.labels):.3f}")

@@ -103,7 +103,7 @@ def start(count: int, side: int, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    asked, edge = (int(each) for each in (sys.argv[1:] + ["20000", "128"][len(sys.argv) - 1 :])[:2])
+    asked, edge = (int(argument) for argument in (sys.argv[1:] + ["20000", "128"][len(sys.argv) - 1 :])[:2])
     if os.environ.get("ONE"):
         one(asked, edge, os.environ["FOLDER"])
     else:

@@ -98,15 +98,15 @@ def pooled(start: Callable[[], None], files: list[str]) -> Taken:
 def timed(work: Callable[[], Any]) -> tuple[Any, Taken]:
     """Return what the work gives and takes, with that of its children, their start included."""
     begin, before = time.perf_counter(), os.times()
-    found = work()
+    outcome = work()
     seconds, after = time.perf_counter() - begin, os.times()
-    return found, (seconds, sum(after[:4]) - sum(before[:4]))
+    return outcome, (seconds, sum(after[:4]) - sum(before[:4]))
 
 
 def by_readers(folder: Path, count: int) -> Taken:
-    found, taken = timed(lambda: list(readers.read(folder, choices=readers.Choices(size=64))))
-    refused = [each for each in found if isinstance(each, Skipped) and not each.code.startswith("series.")]
-    if sum(isinstance(each, Slice) for each in found) != count or refused:
+    results, taken = timed(lambda: list(readers.read(folder, choices=readers.Choices(size=64))))
+    refused = [entry for entry in results if isinstance(entry, Skipped) and not entry.code.startswith("series.")]
+    if sum(isinstance(image, Slice) for image in results) != count or refused:
         raise SystemExit(f"not every slice was read: {refused[:3]}")
     return taken
 
@@ -119,7 +119,7 @@ def by_import(folder: Path, count: int) -> Taken:
 
 
 def main() -> None:
-    count, rounds = (int(each) for each in (*sys.argv[1:], *("2000", "3")[len(sys.argv) - 1 :]))
+    count, rounds = (int(argument) for argument in (*sys.argv[1:], *("2000", "3")[len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory() as place:
         files = write(Path(place), count)
         ways: dict[str, Callable[[], Taken]] = {
@@ -133,12 +133,12 @@ def main() -> None:
         for _ in range(rounds):
             for name, way in ways.items():
                 taken[name].append(way())
-                wall, cpu = (each / count * 1000 for each in taken[name][-1])
+                wall, cpu = (seconds / count * 1000 for seconds in taken[name][-1])
                 print(f"{name}: {wall:.2f} ms a slice, {cpu:.2f} ms of processors", flush=True)
     print(f"\n{count} slices, {CORES} cores, median of {rounds} rounds:")
     monai = np.median(taken["MONAI LoadImage"], axis=0)
-    for name, each in taken.items():
-        wall, cpu = np.median(each, axis=0)
+    for name, times in taken.items():
+        wall, cpu = np.median(times, axis=0)
         print(
             f"  {name:20} {wall:6.2f} s  {wall / count * 1000:5.2f} ms a slice, {wall / monai[0]:4.2f} of MONAI; "
             f"processors {cpu / count * 1000:5.2f} ms a slice, {cpu / monai[1]:4.2f} of MONAI"

@@ -47,12 +47,13 @@ def plane(seeds: int) -> None:
     for target, steps in (("ring", playground.STEPS), ("grid", 4 * playground.STEPS)):
         for rules in playground.RULES:
             played = [playground.play(target, rules, steps, seed) for seed in range(seeds)]
-            modes, quality = [int(each.modes[-1]) for each in played], [float(each.quality[-1]) for each in played]
-            full = sum(each == played[0].modes_there for each in modes)
+            modes, quality = [int(game.modes[-1]) for game in played], [float(game.quality[-1]) for game in played]
+            full = sum(count == played[0].modes_there for count in modes)
             low, high = wilson(full, seeds)
             print(
                 f"{target} {rules:12s} {steps} steps: modes {modes} of {played[0].modes_there}, all of them in {full} "
-                f"of {seeds} (95 % {low:.2f} to {high:.2f}); points near a mode {[round(each, 2) for each in quality]}",
+                f"of {seeds} (95 % {low:.2f} to {high:.2f}); "
+                f"points near a mode {[round(share, 2) for share in quality]}",
                 flush=True,
             )
 

@@ -79,14 +79,14 @@ def seconds(draw: Callable[[Floats, Floats], None], real: Floats, synthetic: Flo
 
 
 def main() -> None:
-    n, m = (int(each) for each in (*sys.argv[1:], "3000", "3000")[:2])
+    n, m = (int(argument) for argument in (*sys.argv[1:], "3000", "3000")[:2])
     for draw in (ours, theirs):
         draw(mixture(200, 3), mixture(50, 4))
     taken: dict[str, list[float]] = {"ours": [], "theirs": []}
     for _ in range(3):  # in turn, so that a busy machine is busy for both
         taken["ours"].append(seconds(ours, mixture(n, 1), mixture(m, 2)))
         taken["theirs"].append(seconds(theirs, mixture(n, 1), mixture(m, 2)))
-    mine, other = (float(np.median(taken[each])) for each in ("ours", "theirs"))
+    mine, other = (float(np.median(taken[method])) for method in ("ours", "theirs"))
     print(f"{n} real + {m} synthetic, {DIMENSION} dimensions, median of 3 runs in turn")
     print(f"ganaug map, ready to show        {mine:6.2f} s")
     print(f"umap-learn fit + transform       {other:6.2f} s")

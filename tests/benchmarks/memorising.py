@@ -48,9 +48,9 @@ def cohort_of(source: Pool, size: int, seed: int) -> tuple[Cohort, Integers]:
     train = rows[HELD + DRAWN :][:size]
     if len(train) < size:
         raise SystemExit(f"The pool has only {len(rows)} groups.")
-    both = np.sort(np.concatenate([train, held]))
-    roles = np.where(np.isin(both, held), HOLDOUT, TRAIN)
-    return chosen(source, both, roles, size), rest
+    members = np.sort(np.concatenate([train, held]))
+    roles = np.where(np.isin(members, held), HOLDOUT, TRAIN)
+    return chosen(source, members, roles, size), rest
 
 
 def trained(cohort: Cohort, seconds: float, labels: Integers, seed: int) -> tuple[Floats, int]:
@@ -64,18 +64,18 @@ def trained(cohort: Cohort, seconds: float, labels: Integers, seed: int) -> tupl
     torch.manual_seed(1_000 + seed)
     latents = torch.randn(len(labels), training.parts.architecture.latent)
     parts = zip(latents.split(200), torch.from_numpy(labels).split(200), strict=True)
-    return np.concatenate([draw(average, *each).numpy() for each in parts]), training.images
+    return np.concatenate([draw(average, *part).numpy() for part in parts]), training.images
 
 
 def tested(cohort: Cohort, images: Floats, labels: Integers, seed: int) -> dict[str, object]:
     """Return what the copy test says."""
-    both = compare(cohort, samples(images, labels, cohort.classes), {}, seed)
-    found = copies.copies(both, trusted=True, report=lambda share, words: None)
-    measured = found.finding.measurements[0]
+    comparison = compare(cohort, samples(images, labels, cohort.classes), {}, seed)
+    result = copies.copies(comparison, trusted=True, report=lambda share, words: None)
+    measured = result.finding.measurements[0]
     low, high = measured.interval
-    line = {"p": found.finding.p_value, "share": round(measured.value, 3), "interval": [round(low, 3), round(high, 3)]}
-    named = {each.train for each in found.copied}
-    return {**line, "training_images_named": len(named), "detectable": found.detectable_share}
+    line = {"p": result.finding.p_value, "share": round(measured.value, 3), "interval": [round(low, 3), round(high, 3)]}
+    named = {pair.train for pair in result.copied}
+    return {**line, "training_images_named": len(named), "detectable": result.detectable_share}
 
 
 def main() -> None:
@@ -92,7 +92,7 @@ def main() -> None:
     source = pool(given.data, given.cohort, SIDE, {"mednist": 300, "pneumonia": 900, "phantom": 1500}[given.cohort])
     if source.pixels.shape[-1] != SIDE:
         factor = SIDE / source.pixels.shape[-1]
-        larger = [ndimage.zoom(each[0].astype(float), factor, order=1, mode="reflect") for each in source.pixels]
+        larger = [ndimage.zoom(image[0].astype(float), factor, order=1, mode="reflect") for image in source.pixels]
         pixels = np.clip(np.rint(np.stack(larger)[:, None]), 0, 255).astype(source.pixels.dtype)
         source = Pool(**{**vars(source), "pixels": pixels})
     for size in given.sizes:
@@ -109,8 +109,8 @@ def main() -> None:
             if path is not None:
                 given.keep.mkdir(parents=True, exist_ok=True)
                 np.savez(path, images=images, shown=shown)
-        found = tested(cohort, images, source.labels[fresh], given.seed)
-        print(json.dumps({**about, "images": "generated", "shown": shown, **found}), flush=True)
+        generated = tested(cohort, images, source.labels[fresh], given.seed)
+        print(json.dumps({**about, "images": "generated", "shown": shown, **generated}), flush=True)
 
 
 if __name__ == "__main__":

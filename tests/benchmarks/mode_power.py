@@ -44,10 +44,12 @@ def encoded(source: Pool, train: Integers, keep: Path | None) -> Floats:
     return features
 
 
-def found(source: Pool, features: Floats, real: Integers, labels: Integers, fresh: Integers, drawn: Integers) -> bool:
+def group_is_missing(
+    source: Pool, features: Floats, real: Integers, labels: Integers, fresh: Integers, fresh_labels: Integers
+) -> bool:
     """Return whether a group of the real images is named as missing."""
     weigh = weights(labels, source.groups[real])
-    return any(cluster.missing for cluster in clusters(features[real], features[fresh], labels, drawn, weigh))
+    return any(cluster.missing for cluster in clusters(features[real], features[fresh], labels, fresh_labels, weigh))
 
 
 def merged(source: Pool, rows: Integers, share: float, random: np.random.Generator) -> tuple[Integers, int]:
@@ -76,7 +78,9 @@ def study(source: Pool, draws: int, synthetic: int, keep: Path | None) -> None:
         fresh = random.permutation(np.flatnonzero(np.isin(source.groups, others[len(others) // 2 :])))
         fresh = fresh[np.unique(source.groups[fresh], return_index=True)[1]]  # independent, as a generator's images are
         fresh = random.permutation(fresh)
-        fresh = np.concatenate([fresh[source.labels[fresh] == each][:synthetic] for each in np.unique(source.labels)])
+        fresh = np.concatenate(
+            [fresh[source.labels[fresh] == class_number][:synthetic] for class_number in np.unique(source.labels)]
+        )
         sets = {"fresh": (real, source.labels[real], fresh, source.labels[fresh])}
         for share in SHARES:
             rows, label = merged(source, real, share, random)
@@ -86,17 +90,19 @@ def study(source: Pool, draws: int, synthetic: int, keep: Path | None) -> None:
         if source.textures is not None:
             kept = fresh[source.textures[fresh] != phantom.TEXTURES.index("speckled")]
             sets["rare texture missing"] = (real, source.labels[real], kept, source.labels[kept])
-        for case, each in sets.items():
-            hits[case].append(found(source, features, *each))
-            smallest = min(np.bincount(each[3])[np.unique(each[3])])
-            sizes[case].append((len(np.unique(source.groups[each[0]])), int(smallest)))
+        for case, real_and_fresh in sets.items():
+            hits[case].append(group_is_missing(source, features, *real_and_fresh))
+            smallest = min(np.bincount(real_and_fresh[3])[np.unique(real_and_fresh[3])])
+            sizes[case].append((len(np.unique(source.groups[real_and_fresh[0]])), int(smallest)))
     print("| cohort | set | real patients, synthetic images of the smallest class (median) | found | share (95 %) |")
     print("|---|---|---|---|---|")
     for case, answers in hits.items():
         low, high = wilson(sum(answers), draws)
-        patients, drawn = np.median(sizes[case], axis=0).astype(int)
+        patients, smallest_class = np.median(sizes[case], axis=0).astype(int)
         share = f"{np.mean(answers):.2f} ({low:.2f} to {high:.2f})"
-        print(f"| {source.name} | {case} | {patients}, {drawn} | {sum(answers)}/{draws} | {share} |", flush=True)
+        print(
+            f"| {source.name} | {case} | {patients}, {smallest_class} | {sum(answers)}/{draws} | {share} |", flush=True
+        )
 
 
 def main() -> None:

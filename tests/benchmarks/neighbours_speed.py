@@ -75,9 +75,9 @@ def check(near: Neighbours, real: Points, synthetic: Points, rows: int) -> float
         own = np.linalg.norm(real.astype(np.float64) - real[row].astype(np.float64), axis=1)
         own[row] = np.inf
         other = np.linalg.norm(synthetic.astype(np.float64) - real[row].astype(np.float64), axis=1)
-        for found, exact in ((near.real_real[row], own), (near.real_synthetic[row], other)):
-            expected = np.sort(exact)[: len(found)]
-            worst = max(worst, float(np.abs(found - expected).max() / expected.max()))
+        for distances, exact in ((near.real_real[row], own), (near.real_synthetic[row], other)):
+            expected = np.sort(exact)[: len(distances)]
+            worst = max(worst, float(np.abs(distances - expected).max() / expected.max()))
     return worst
 
 

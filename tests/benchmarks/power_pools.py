@@ -58,8 +58,8 @@ class Near:
         if left_out is not None and groups is not None:
             allowed &= groups[self.rows] != left_out[:, None]
         first = np.where(allowed.any(1), allowed.argmax(1), self.distances.shape[1] - 1)
-        found: Floats = np.take_along_axis(self.distances, first[:, None], 1)[:, 0]
-        return found
+        nearest: Floats = np.take_along_axis(self.distances, first[:, None], 1)[:, 0]
+        return nearest
 
     def and_of(self, other: "Near") -> "Near":
         return Near(
@@ -85,7 +85,7 @@ def pool(home: Path, name: str, size: int, most: int) -> Pool:
         path = home / HELD[COHORTS.index(name)]
         pixels, labels, classes = mednist(path, most, size) if path.is_dir() else medmnist(path)
         chosen = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        rows = np.concatenate([np.random.default_rng(0).permutation(each)[:most] for each in chosen])
+        rows = np.concatenate([np.random.default_rng(0).permutation(of_class)[:most] for of_class in chosen])
         pixels, labels, intensity, patients = pixels[rows], labels[rows], EIGHT_BIT, np.arange(len(rows))
     twins, distances = near_duplicate_pairs(intensity.normalise(pixels))
     first = np.unique(patients, return_index=True)[1]
@@ -114,7 +114,7 @@ def _slices(pixels: NDArray[np.generic], patients: Integers) -> tuple[Integers, 
     return np.array(rows), np.stack(made)
 
 
-def drawn(
+def draw_cohort(
     source: Pool, random: np.random.Generator, shares: tuple[float, float], always: Integers | None = None
 ) -> tuple[Cohort, Integers]:
     """Return a cohort (train and hold-out in these shares of all groups) and the rows of the rest, fresh images.
@@ -210,10 +210,12 @@ def near(queries: Floats, references: Floats, own: Integers, groups: Integers) -
     for start in range(0, len(queries), registered_search.QUERIES):
         triples, likeness = looked.candidates(start, 0)
         triples = triples.chosen(registered_search.best_of_each(triples.query, likeness, LISTED))
-        found, _ = looked.aligned(triples, start)
-        order = torch.argsort(found, descending=True, stable=True)
+        correlations, _ = looked.aligned(triples, start)
+        order = torch.argsort(correlations, descending=True, stable=True)
         order = order[torch.argsort(triples.query[order], stable=True)]
-        query, reference, values = (each[order].cpu().numpy() for each in (triples.query, triples.reference, 1 - found))
+        query, reference, values = (
+            column[order].cpu().numpy() for column in (triples.query, triples.reference, 1 - correlations)
+        )
         first = np.unique(query * len(references) + reference, return_index=True)[1]  # several turns of one image
         first = first[np.lexsort((values[first], query[first]))]
         query, reference, values = query[first], reference[first], values[first].clip(0)
@@ -244,7 +246,9 @@ class Known:
         reference_groups: Integers | None = None,
         report: Report = silent,
     ) -> Registered:
-        left, right = (np.array([self.row.get(each.tobytes(), -1) for each in both]) for both in (queries, references))
+        left, right = (
+            np.array([self.row.get(image.tobytes(), -1) for image in images]) for images in (queries, references)
+        )
         if (left < 0).any() or (right < 0).any() or (np.isin(left, right).any() and query_groups is None):
             return registered(
                 queries, references, query_groups=query_groups, reference_groups=reference_groups, report=report
@@ -256,5 +260,5 @@ class Known:
         if query_groups is not None and reference_groups is not None:
             allowed &= reference_groups[listed] != query_groups[:, None]
         first = np.where(allowed.any(1), allowed.argmax(1), LISTED - 1)[:, None]
-        distance, nearest = (np.take_along_axis(each, first, 1)[:, 0] for each in (self.near.distances[left], listed))
+        distance, nearest = (np.take_along_axis(lists, first, 1)[:, 0] for lists in (self.near.distances[left], listed))
         return Registered(distance, np.where(nearest < 0, 0, nearest), np.full(len(queries), "identity", "<U48"))

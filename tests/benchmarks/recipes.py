@@ -99,7 +99,7 @@ class Truth:
         self.oracle, *self.judges, self.onlooker = networks
         self.accuracy = float((answered(self.oracle, self.fresh) == answers).mean())
         self.labels, self.groups = of_class[answers], answers
-        self.spaces = [_described(each, self.fresh) for each in (self.oracle, self.onlooker)]
+        self.spaces = [_described(classifier, self.fresh) for classifier in (self.oracle, self.onlooker)]
         self.one, self.other = np.array_split(np.random.default_rng(0).permutation(len(self.fresh)), 2)
         self.floors = self.distances(self.fresh[self.other], self.one)
         self.agreement = self.agrees(self.fresh, self.labels)
@@ -110,8 +110,11 @@ class Truth:
 
     def distances(self, images: Floats, among: Any = slice(None)) -> list[float]:
         """Return the distance for classes and textures, and for the whole picture, to real images `among` all."""
-        found = [_described(each, images) for each in (self.oracle, self.onlooker)]
-        return [Frechet().compare(space[among], each) for space, each in zip(self.spaces, found, strict=True)]
+        descriptions = [_described(classifier, images) for classifier in (self.oracle, self.onlooker)]
+        return [
+            Frechet().compare(space[among], description)
+            for space, description in zip(self.spaces, descriptions, strict=True)
+        ]
 
     def faulty(self) -> Iterator[tuple[str, Floats]]:
         """Yield one half of the real images with planted faults."""
@@ -166,13 +169,13 @@ def _fields(images: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def _described(network: nn.Module, images: Floats) -> Floats:
     parts = torch.from_numpy(images).split(500)
-    return np.concatenate([network.describe(each).numpy() for each in parts])
+    return np.concatenate([network.describe(part).numpy() for part in parts])
 
 
 @torch.no_grad()
 def answered(network: nn.Module, images: Floats) -> Integers:
     parts = torch.from_numpy(images).split(500)
-    return np.concatenate([network(each).argmax(1).numpy() for each in parts])
+    return np.concatenate([network(part).argmax(1).numpy() for part in parts])
 
 
 def of_phantom(kept: Path | None) -> tuple[Cohort, Truth]:
@@ -249,7 +252,7 @@ def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int,
     labels = torch.from_numpy(asked)
     average.eval()
     parts = zip(latents.split(250), labels.split(250), strict=True)
-    images = np.concatenate([draw(average, *each).numpy() for each in parts])
+    images = np.concatenate([draw(average, *part).numpy() for part in parts])
     (distance, whole), agreement = truth.distances(images), truth.agrees(images, asked)
     spread = float(images.std(0).mean() / truth.fresh.std(0).mean())
     print(
@@ -305,7 +308,7 @@ def main() -> None:
         shown = np.concatenate([truth.fresh[truth.labels == label][:32] for label in range(len(cohort.classes))])
         labels = np.repeat(np.arange(len(cohort.classes)), 32)
         _grid(shown, labels, len(cohort.classes), given.grids / f"{cohort.name}-real.png")
-    for name in given.names or [each for each in RECIPES if each not in LARGER]:
+    for name in given.names or [recipe for recipe in RECIPES if recipe not in LARGER]:
         distances = []
         for seed in given.seeds:
             try:

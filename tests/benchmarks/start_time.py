@@ -25,7 +25,7 @@ def main(repetitions: int = 3) -> None:
     for verb in ("demo", "app"):
         starts = [one(verb) for _ in range(repetitions)]
         for place, what in enumerate(("first line", "first answer", "demo complete")[: 3 if verb == "demo" else 2]):
-            seconds = sorted(each[place] for each in starts)
+            seconds = sorted(start[place] for start in starts)
             print(f"{verb}: {what} {median(seconds):.2f} s ({seconds[0]:.2f} to {seconds[-1]:.2f})")
     print(f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores")
 

@@ -94,7 +94,7 @@ def plain_dcgan(cohort: Cohort) -> Iterator[int]:
         down += [nn.Conv2d(width << level, width << (level + 1), 4, 2, 1, bias=False)]
         down += [nn.BatchNorm2d(width << (level + 1)), nn.LeakyReLU(0.2, True)]
     discriminator = nn.Sequential(*down, nn.Conv2d(width << levels, 1, 4, 1, 0, bias=False), nn.Flatten(0))
-    adams = [torch.optim.Adam(each.parameters(), 2e-4, betas=(0.5, 0.999)) for each in (generator, discriminator)]
+    adams = [torch.optim.Adam(network.parameters(), 2e-4, betas=(0.5, 0.999)) for network in (generator, discriminator)]
     for real, labels in batches(cohort):
         codes = one_hot(labels, CLASSES).float()[:, :, None, None]
         planes = codes.expand(-1, -1, size, size)
@@ -117,7 +117,7 @@ def naive_recipe(cohort: Cohort) -> Iterator[int]:
     generator = made.architecture.generator(cohort.shape, CLASSES)
     discriminator = made.architecture.discriminator(cohort.shape, CLASSES)
     average = copy.deepcopy(generator)
-    adams = [torch.optim.Adam(each.parameters(), 1e-3, betas=(0.0, 0.99)) for each in (generator, discriminator)]
+    adams = [torch.optim.Adam(network.parameters(), 1e-3, betas=(0.0, 0.99)) for network in (generator, discriminator)]
 
     (weight,) = (term.weight_at(0.0) for term in made.terms)  # of the label term, at the start of a run
 

@@ -30,15 +30,15 @@ def test_the_newest_decision_of_a_reader_counts_and_the_earlier_ones_stay(databa
     database.decide(SET, "aaaaaaaaaaaa", "keep", reader="anna", samples="s")
     database.decide(OTHER, "aaaaaaaaaaaa", "flag", samples="s")
 
-    counting = {(each.image[0], each.reader): each.decision for each in database.decisions(SET)}
+    counting = {(decision.image[0], decision.reader): decision.decision for decision in database.decisions(SET)}
     assert counting == {("a", "local"): "reject", ("b", "local"): "flag", ("a", "anna"): "keep"}
     history = database.history(SET, "aaaaaaaaaaaa")
-    assert [(each.decision, each.reason) for each in history] == [
+    assert [(decision.decision, decision.reason) for decision in history] == [
         ("keep", ""),
         ("reject", "ring artefact"),
         ("keep", ""),
     ]
-    assert [each.written for each in history] == sorted(each.written for each in history)
+    assert [decision.written for decision in history] == sorted(decision.written for decision in history)
 
 
 def test_another_word_than_keep_reject_or_flag_is_refused_twice(database: Database) -> None:
@@ -108,7 +108,7 @@ def test_a_sample_set_drawn_anew_under_the_same_name_inherits_no_decisions(datab
     assert database.decisions(OTHER) == database.history(OTHER, "a") == []
     assert database.decisions_csv(OTHER).count("\n") == 1
     database.decide(OTHER, "a", "reject", samples="d1-64-seed0")
-    assert [(each.digest, each.samples, each.decision) for each in database.decisions(SET)] == [
+    assert [(decision.digest, decision.samples, decision.decision) for decision in database.decisions(SET)] == [
         (SET, "d1-64-seed0", "keep")
     ]
 
@@ -152,7 +152,7 @@ def test_what_a_moved_database_left_behind_does_not_come_into_the_new_one(tmp_pa
     path.rename(tmp_path / "away.sqlite")
     assert database.decisions(SET) == []
     database.decide(SET, "b", "keep", samples="s")
-    assert [each.image for each in database.decisions(SET)] == ["b"]
+    assert [decision.image for decision in database.decisions(SET)] == ["b"]
     assert (tmp_path / "ganaug.sqlite-wal.old").exists()
 
 
@@ -160,8 +160,8 @@ def test_reading_does_not_wait_for_a_writer_and_does_not_see_half_of_it(database
     database.decide(SET, "a", "keep", samples="s")
     with database.writing() as connection:
         connection.exec_driver_sql(f"INSERT INTO decision VALUES (99, '{SET}', 's', 'b', 'local', 'keep', '', '')")
-        assert [each.image for each in database.decisions(SET)] == ["a"]
-    assert [each.image for each in database.decisions(SET)] == ["a", "b"]
+        assert [decision.image for decision in database.decisions(SET)] == ["a"]
+    assert [decision.image for decision in database.decisions(SET)] == ["a", "b"]
 
 
 def test_an_exception_undoes_the_whole_transaction(database: Database) -> None:
@@ -189,7 +189,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         assert process.stdout is not None
         acknowledged = [int(process.stdout.readline()) for _ in range(60)]
         os.kill(process.pid, signal.SIGKILL)
-    images = {int(each.image) for each in Database(path).decisions(SET)}
+    images = {int(decision.image) for decision in Database(path).decisions(SET)}
     assert images.issuperset(acknowledged)
 
 
@@ -247,7 +247,7 @@ def test_a_full_disk_is_said_in_words_and_loses_nothing(database: Database) -> N
     with pytest.raises(WorkspaceError, match=r"The disk is full.*Free some space"):
         fill()
     database.close()
-    assert [each.image for each in database.decisions(SET)] == ["a"]
+    assert [decision.image for decision in database.decisions(SET)] == ["a"]
 
 
 def test_the_file_is_written_ahead_and_waits_for_others(database: Database) -> None:

@@ -63,16 +63,16 @@ def write(path: Path, kind: str, frame: bytes, syntax: str, **changes: Any) -> P
 
 
 def read(*paths: Path) -> dict[str, Slice | Skipped]:
-    found = folders.read_files([(path, path.name, "a") for path in paths])
-    return {each.source if isinstance(each, Slice) else each.file: each for each in found}
+    results = folders.read_files([(path, path.name, "a") for path in paths])
+    return {item.source if isinstance(item, Slice) else item.file: item for item in results}
 
 
 @pytest.mark.parametrize("syntax", HIGH_THROUGHPUT)
 def test_images_come_out_as_they_went_in(syntax: str, tmp_path: Path) -> None:
     paths = [write(tmp_path / kind, kind, base64.b64decode(code), syntax) for kind, code in CODESTREAMS.items()]
-    found = read(*paths)
+    results = read(*paths)
     for kind, expected in IMAGES.items():
-        image = found[kind]
+        image = results[kind]
         assert isinstance(image, Slice), image
         np.testing.assert_array_equal(image.pixels[0], expected)
 
@@ -87,6 +87,6 @@ def test_a_damaged_one_is_refused_in_words(tmp_path: Path) -> None:
         write(tmp_path / "hole", "unsigned", frame[:100] + frame[140:], syntax): {"decode"},
         write(tmp_path / "none", "unsigned", b"\0\0", syntax): {"dicom.parse"},
     }
-    for name, each in read(*expected).items():
-        assert isinstance(each, Skipped), name
-        assert each.code in expected[tmp_path / name], each
+    for name, refusal in read(*expected).items():
+        assert isinstance(refusal, Skipped), name
+        assert refusal.code in expected[tmp_path / name], refusal

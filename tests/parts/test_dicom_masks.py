@@ -41,12 +41,12 @@ def by_place(slices: list[Slice]) -> dict[int, Slice]:
 
 
 def masks_of(slices: list[Slice]) -> dict[int, Any]:
-    return {place: each.mask for place, each in by_place(slices).items()}
+    return {place: image.mask for place, image in by_place(slices).items()}
 
 
 def why(skipped: list[Skipped], file: str) -> tuple[str, str]:
-    (found,) = [entry for entry in skipped if entry.file == f"c/{file}"]
-    return found.code, found.say
+    (skip,) = [entry for entry in skipped if entry.file == f"c/{file}"]
+    return skip.code, skip.say
 
 
 # ---- segmentations ---------------------------------------------------------------------------------------------------
@@ -60,16 +60,16 @@ def test_a_binary_segmentation_marks_the_slices_where_its_frames_lie(
     small = marked(rows=slice(1, 3), columns=slice(0, 5))
     write_seg(tmp_path / "c/s.dcm", scan, [(1, 4, marked()), (1, 2, small), (2, 2, marked())])
     slices, skipped = split(tmp_path)
-    found = masks_of(slices)
-    assert list(found) == [0, 1, 2, 3, 4, 5], "in the order of position"
-    np.testing.assert_array_equal(found[4], marked())
-    np.testing.assert_array_equal(found[2], marked() | small)
-    assert not any(found[place].any() for place in (0, 1, 3, 5))
+    masks = masks_of(slices)
+    assert list(masks) == [0, 1, 2, 3, 4, 5], "in the order of position"
+    np.testing.assert_array_equal(masks[4], marked())
+    np.testing.assert_array_equal(masks[2], marked() | small)
+    assert not any(masks[place].any() for place in (0, 1, 3, 5))
     assert why(skipped, "s.dcm") == (
         "mask", "c/s.dcm: it is no image, but marks 2 slices of its series (regions 1, 2)."
     )  # fmt: skip
-    for place, each in by_place(slices).items():
-        np.testing.assert_array_equal(each.pixels[0], voxels()[place])
+    for place, image in by_place(slices).items():
+        np.testing.assert_array_equal(image.pixels[0], voxels()[place])
 
 
 def test_slices_and_crops_follow_the_lesion_of_a_dicom_series(tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_a_fractional_segmentation_is_inside_from_one_half(tmp_path: Path) -> No
     shares = np.zeros((20, 30), np.uint8)
     shares[3, :4] = (127, 128, 255, 1)
     write_seg(tmp_path / "c/s.dcm", scan, [(1, 3, shares)], fractional=True)
-    found = masks_of(split(tmp_path)[0])
-    assert found[3][3, :4].tolist() == [0, 1, 1, 0]
-    assert found[3].sum() == 2
+    masks = masks_of(split(tmp_path)[0])
+    assert masks[3][3, :4].tolist() == [0, 1, 1, 0]
+    assert masks[3].sum() == 2
 
 
 def test_frames_on_another_grid_of_the_same_planes_are_carried_over(tmp_path: Path) -> None:
@@ -155,9 +155,9 @@ def test_contours_are_filled_on_their_slices_and_holes_stay_open(
     regions = {3: [(2, SQUARE), (2, HOLE), (4, SQUARE)], 7: [(4, HOLE)]}
     write_structures(tmp_path / "c/r.dcm", scan, regions)
     slices, skipped = split(tmp_path)
-    found = masks_of(slices)
-    np.testing.assert_array_equal(found[2], marked() & ~marked(rows=slice(7, 10), columns=slice(13, 16)))
-    np.testing.assert_array_equal(found[4], marked())
+    masks = masks_of(slices)
+    np.testing.assert_array_equal(masks[2], marked() & ~marked(rows=slice(7, 10), columns=slice(13, 16)))
+    np.testing.assert_array_equal(masks[4], marked())
     assert why(skipped, "r.dcm")[1] == "c/r.dcm: it is no image, but marks 2 slices of its series (regions 3, 7)."
     one = masks_of(split(tmp_path, slices="mask", mask_label=7)[0])
     assert list(one) == [4]
@@ -257,8 +257,8 @@ def test_a_bad_mask_is_refused_in_words_and_the_rest_loads(case: str, tmp_path: 
 
 def split_all(home: Path) -> tuple[list[Slice], list[Skipped]]:
     files = [(path, path.relative_to(home).as_posix(), "c") for path in sorted((home / "c").iterdir())]
-    found = list(folders.read_files(files, Choices(slices="mask")))
-    return [each for each in found if isinstance(each, Slice)], [each for each in found if isinstance(each, Skipped)]
+    items = list(folders.read_files(files, Choices(slices="mask")))
+    return [item for item in items if isinstance(item, Slice)], [item for item in items if isinstance(item, Skipped)]
 
 
 def test_a_number_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
@@ -314,9 +314,9 @@ def test_mutated_masks_cost_nothing_but_themselves(tmp_path: Path) -> None:
         (home / "m.dcm").write_bytes(content)
         masks.append(f"c/{number}/m.dcm")
     files = [(path, path.relative_to(tmp_path).as_posix(), "c") for path in sorted(tmp_path.rglob("*.dcm"))]
-    found = list(folders.read_files(files, Choices()))
-    slices = [each for each in found if isinstance(each, Slice)]
-    told = {each.file: each.code for each in found if isinstance(each, Skipped) and not each.code.startswith("series.")}
+    items = list(folders.read_files(files, Choices()))
+    slices = [item for item in items if isinstance(item, Slice)]
+    told = {item.file: item.code for item in items if isinstance(item, Skipped) and not item.code.startswith("series.")}
     assert set(told.values()) <= LISTED
     # where the class of the file is what was hit, it may be an image
     assert set(masks) == set(told) | {image.source.split(":")[0] for image in slices if "/m.dcm" in image.source}

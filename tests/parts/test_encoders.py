@@ -183,15 +183,15 @@ def textures(count: int, seed: int) -> tuple[Floats, Integers]:
 def test_simclr_separates_planted_textures_without_labels_where_pixels_cannot() -> None:
     images, labels = textures(120, seed=0)
 
-    def found(name: str, **settings: Any) -> float:
+    def same_label_share(name: str, **settings: Any) -> float:
         features = fitted(name, images, **settings).encode(images)
         distance = ((features[:, None] - features[None]) ** 2).sum(2)
         np.fill_diagonal(distance, np.inf)
         nearest = np.argsort(distance, axis=1)[:, :5]
         return float((labels[nearest] == labels[:, None]).mean())
 
-    assert found("simclr", steps=40, batch=48) > 0.9
-    assert found("pixels") < 0.75
+    assert same_label_share("simclr", steps=40, batch=48) > 0.9
+    assert same_label_share("pixels") < 0.75
 
 
 def test_the_contrastive_loss_is_worked_out_by_hand() -> None:

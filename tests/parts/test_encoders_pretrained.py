@@ -155,8 +155,8 @@ def test_a_runs_discriminator_is_a_space_and_says_how_real_an_image_is(architect
     np.testing.assert_allclose(said, expected, atol=1e-5)
     with pytest.raises(EvidenceError, match="discriminator for images of this size"):
         features.discriminator_logits({**state, "networks": {}}, cohort_of(cohort, images), np.arange(5))
-    found = features.discriminator_logits(state, cohort_of(cohort, images), np.arange(5))
-    np.testing.assert_allclose(found, expected[:5], atol=0.2)  # pixels of the cohort are 8-bit
+    logits = features.discriminator_logits(state, cohort_of(cohort, images), np.arange(5))
+    np.testing.assert_allclose(logits, expected[:5], atol=0.2)  # pixels of the cohort are 8-bit
 
 
 def cohort_of(cohort: Cohort, images: Floats) -> Cohort:

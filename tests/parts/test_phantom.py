@@ -42,7 +42,9 @@ def test_a_patient_has_one_class_one_kernel_and_one_to_five_lesions(rendered: ph
 def test_textures_differ_in_the_lesion_as_described(rendered: phantom.Phantom) -> None:
     middle = rendered.pixels[:, 0, 28:36, 28:36].astype(float)
     spread = middle.std((1, 2))
-    homogeneous, speckled = (rendered.textures == phantom.TEXTURES.index(each) for each in ("homogeneous", "speckled"))
+    homogeneous, speckled = (
+        rendered.textures == phantom.TEXTURES.index(texture) for texture in ("homogeneous", "speckled")
+    )
     assert np.median(spread[speckled]) > 2 * np.median(spread[homogeneous])
     benign_rim = (rendered.textures == phantom.TEXTURES.index("rim")) & (rendered.labels == 0)
     brightest = rendered.pixels[:, 0, 16:48, 16:48].reshape(len(rendered.labels), -1)

@@ -21,7 +21,7 @@ Data = Callable[[str], Path]
 
 def split(source: str | Path, columns: Columns | None = None) -> tuple[list[Slice], list[Skipped]]:
     read = list(readers.read(source, columns))
-    return [each for each in read if isinstance(each, Slice)], [each for each in read if isinstance(each, Skipped)]
+    return [item for item in read if isinstance(item, Slice)], [item for item in read if isinstance(item, Skipped)]
 
 
 def refusal(source: str | Path, columns: Columns | None = None) -> CohortError:
@@ -72,13 +72,13 @@ def test_every_format_gives_grey_images_with_a_class_and_a_source(make: Callable
     images, skipped = split(make(tmp_path))
     assert images
     assert not skipped
-    assert len({each.source for each in images}) == len(images)
-    for each in images:
-        assert each.pixels.ndim == 3
-        assert each.pixels.shape[0] == 1
-        assert each.label
-        assert not Path(each.source).is_absolute()
-        assert each.unit in ("HU", "intensity")
+    assert len({image.source for image in images}) == len(images)
+    for image in images:
+        assert image.pixels.ndim == 3
+        assert image.pixels.shape[0] == 1
+        assert image.label
+        assert not Path(image.source).is_absolute()
+        assert image.unit in ("HU", "intensity")
 
 
 # pictures and folders
@@ -111,7 +111,7 @@ def test_role_folders_give_roles(tmp_path: Path) -> None:
     for role in ("train", "tuning", "test"):
         bad_input.pictures(tmp_path / role, {"a": 1, "b": 1}, seed=len(role))
     images, _ = split(tmp_path)
-    assert {(each.role, each.label) for each in images} == {
+    assert {(image.role, image.label) for image in images} == {
         (role, label) for role in ("train", "tuning", "holdout") for label in "ab"
     }
 
@@ -165,7 +165,7 @@ def test_a_class_of_which_nothing_can_be_read_is_named(tmp_path: Path) -> None:
 def test_images_beside_the_class_folders_are_told(tmp_path: Path) -> None:
     home = bad_input.pictures(tmp_path, {"a": 2, "b": 2})
     shutil.copy(home / "a/00.png", home / "loose.png")
-    assert [(each.file, each.code) for each in split(home)[1]] == [("loose.png", "no_class")]
+    assert [(entry.file, entry.code) for entry in split(home)[1]] == [("loose.png", "no_class")]
 
 
 # arrays
@@ -176,15 +176,15 @@ def test_an_npz_split_is_kept_and_labels_may_be_a_column(tmp_path: Path) -> None
     parts = {f"{part}_images": images[row : row + 3] for row, part in ((0, "train"), (3, "val"), (6, "test"))}
     labels = {f"{part}_labels": np.array([[0], [1], [0]]) for part in ("train", "val", "test")}
     read, _ = split(bad_input.npz(tmp_path / "m.npz", **parts, **labels))
-    assert [each.role for each in read] == ["train"] * 3 + ["tuning"] * 3 + ["holdout"] * 3
-    assert [each.label for each in read[:3]] == ["0", "1", "0"]
+    assert [image.role for image in read] == ["train"] * 3 + ["tuning"] * 3 + ["holdout"] * 3
+    assert [image.label for image in read[:3]] == ["0", "1", "0"]
     assert np.array_equal(read[4].pixels[0], images[4])
 
 
 def test_an_npz_names_its_classes(tmp_path: Path) -> None:
     images = np.ones((2, 4, 4), np.uint8)
     read, _ = split(bad_input.npz(tmp_path / "m.npz", images=images, labels=[1, 0], classes=["benign", "malignant"]))
-    assert [each.label for each in read] == ["malignant", "benign"]
+    assert [image.label for image in read] == ["malignant", "benign"]
 
 
 @pytest.mark.parametrize("shape", [(2, 6, 5, 3), (2, 3, 6, 5), (2, 6, 5, 1), (2, 1, 6, 5), (2, 6, 5)])
@@ -224,7 +224,7 @@ def test_idx_pairs_give_train_and_holdout(tmp_path: Path) -> None:
         bad_input.idx(tmp_path / f"{part}-images-idx3-ubyte.gz", images)
         bad_input.idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", np.array([3, 1, 4, 1], np.uint8))
     read, _ = split(tmp_path)
-    assert sorted((str(each.role), str(each.label)) for each in read[:4]) == [
+    assert sorted((str(image.role), str(image.label)) for image in read[:4]) == [
         ("holdout", "1"), ("holdout", "1"), ("holdout", "3"), ("holdout", "4"),
     ]  # fmt: skip
     assert read[7].role == "train"
@@ -258,9 +258,9 @@ def test_a_table_gives_class_patient_and_role_as_they_are_written(separator: str
     ]
     read, skipped = split(bad_input.table(listed / "t.csv", rows, separator, encoding))
     assert not skipped
-    assert [each.label for each in read] == ["NA", "None", "größer, als"]
-    assert [each.patient for each in read] == ["007", "7", "007"]
-    assert [each.role for each in read] == ["train", "tuning", "holdout"]
+    assert [image.label for image in read] == ["NA", "None", "größer, als"]
+    assert [image.patient for image in read] == ["007", "7", "007"]
+    assert [image.role for image in read] == ["train", "tuning", "holdout"]
 
 
 def test_the_wrong_column_lists_the_columns_that_there_are(listed: Path) -> None:
@@ -285,7 +285,7 @@ def test_rows_that_cannot_be_used_are_named(listed: Path) -> None:
         ["03", "b"],
     ]
     read, skipped = split(bad_input.table(listed / "t.csv", rows))
-    assert [each.source for each in read] == ["files/00.png", "files/03.png"]
+    assert [image.source for image in read] == ["files/00.png", "files/03.png"]
     assert [(entry.file, entry.code) for entry in skipped] == [
         ("row 3", "row"),
         ("files/02.png", "no_label"),
@@ -318,14 +318,14 @@ def test_a_table_beside_its_images_and_one_elsewhere_are_the_same(listed: Path, 
     rows = [["name", "kind"], ["files/00.png", "a"], ["files/01.png", "b"]]
     elsewhere = bad_input.table(tmp_path / "elsewhere.csv", rows)
     named = Columns(labels=str(elsewhere), image="name", label="kind")
-    assert [each.label for each in split(listed, named)[0]] == ["a", "b"]
+    assert [image.label for image in split(listed, named)[0]] == ["a", "b"]
 
 
 def test_radiographs_of_a_hospital_are_found_by_their_identifier_and_keep_their_patients(data: Data) -> None:
     home = data("hannover_cxr")
     read, skipped = split(home, Columns(image="image_id", label="projection", patient="patient_id"))
-    assert (len(read), len({each.patient for each in read}), skipped) == (243, 71, [])
-    labels = [each.label for each in read]
+    assert (len(read), len({image.patient for image in read}), skipped) == (243, 71, [])
+    labels = [image.label for image in read]
     assert (labels.count("ap"), labels.count("pa")) == (194, 49)
 
 

@@ -29,8 +29,8 @@ SLOWEST = 0.1
 
 
 def read(files: Sequence[Path], home: Path) -> tuple[list[Slice], list[Skipped]]:
-    found = list(folders.read_files([(path, path.relative_to(home).as_posix(), "a") for path in files]))
-    return [each for each in found if isinstance(each, Slice)], [each for each in found if isinstance(each, Skipped)]
+    items = list(folders.read_files([(path, path.relative_to(home).as_posix(), "a") for path in files]))
+    return [item for item in items if isinstance(item, Slice)], [item for item in items if isinstance(item, Skipped)]
 
 
 def file_of(source: str, names: set[str]) -> str:
@@ -39,12 +39,12 @@ def file_of(source: str, names: set[str]) -> str:
 
 def require_all_named(files: Sequence[Path], home: Path, slices: list[Slice], skipped: list[Skipped]) -> None:
     names = {path.relative_to(home).as_posix() for path in files}
-    read_or_refused = {file_of(each.source, names) for each in slices} | {each.file for each in skipped}
+    read_or_refused = {file_of(image.source, names) for image in slices} | {entry.file for entry in skipped}
     assert names - read_or_refused == set()
-    for each in skipped:
-        assert each.code in LISTED, (each.file, each.code, each.say)
-        assert each.say.endswith(".")
-        assert each.do.endswith(".")
+    for entry in skipped:
+        assert entry.code in LISTED, (entry.file, entry.code, entry.say)
+        assert entry.say.endswith(".")
+        assert entry.do.endswith(".")
     for image in slices:
         assert np.isfinite(image.pixels).all()
         assert image.pixels.ndim == 3
@@ -104,6 +104,6 @@ def test_the_good_files_of_the_corpus_are_read(tmp_path: Path) -> None:
     volumes = [image for image in slices if image.source.startswith(("g.nrrd", "gz.nrrd", "g.mha", "gz.mha"))]
     voxels = np.frombuffer(bad_medical.VOXELS, "<i2").reshape(3, 4, 5)
     assert len(volumes) == 12
-    for each in volumes:
-        np.testing.assert_array_equal(each.pixels[0], voxels[int(each.source.rsplit(":", 1)[1])])
-        assert each.spacing_mm == (2.0, 1.0)
+    for image in volumes:
+        np.testing.assert_array_equal(image.pixels[0], voxels[int(image.source.rsplit(":", 1)[1])])
+        assert image.spacing_mm == (2.0, 1.0)

@@ -25,8 +25,8 @@ NRRD = "nrrd_pyradiomics/data"
 
 
 def split(source: Path, columns: Columns | None = None, **choices: Any) -> tuple[list[Slice], list[Skipped]]:
-    found = list(readers.read(source, columns, Choices(**choices)))
-    return [each for each in found if isinstance(each, Slice)], [each for each in found if isinstance(each, Skipped)]
+    items = list(readers.read(source, columns, Choices(**choices)))
+    return [item for item in items if isinstance(item, Slice)], [item for item in items if isinstance(item, Skipped)]
 
 
 def write(path: Path, voxels: NDArray[Any], spacing: Sequence[float] = (1, 1, 1), origin: float = 0) -> Path:
@@ -205,15 +205,15 @@ def test_a_choice_that_there_is_not_lists_the_right_ones(choices: dict[str, Any]
     ],
 )  # fmt: skip
 def test_a_mask_finds_its_image_by_name(image: str, mask: str) -> None:
-    found = masks.paired([image, mask])
-    assert (found.of, found.further, found.orphans) == ({image: mask}, (), ())
+    pairs = masks.paired([image, mask])
+    assert (pairs.of, pairs.further, pairs.orphans) == ({image: mask}, (), ())
 
 
 def test_second_masks_orphans_and_pictures_that_only_sound_like_masks() -> None:
-    found = masks.paired(["b/u.png", "b/u_mask.png", "b/u_mask_1.png", "b/face mask.png", "a/lung1_label.nrrd"])
-    assert found.of == {"b/u.png": "b/u_mask.png"}
-    assert found.further == ("b/u_mask_1.png",)
-    assert found.orphans == ("a/lung1_label.nrrd",)
+    pairs = masks.paired(["b/u.png", "b/u_mask.png", "b/u_mask_1.png", "b/face mask.png", "a/lung1_label.nrrd"])
+    assert pairs.of == {"b/u.png": "b/u_mask.png"}
+    assert pairs.further == ("b/u_mask_1.png",)
+    assert pairs.orphans == ("a/lung1_label.nrrd",)
     assert masks.paired(["one/x.nii", "two/x_mask.nii"]).of == {}
 
 

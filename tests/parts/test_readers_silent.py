@@ -30,8 +30,8 @@ HU = noise().astype(int) - 1024
 
 
 def read(path: Path) -> tuple[list[Slice], list[Skipped]]:
-    found = list(folders.read_files([(path, path.name, "a")]))
-    return [each for each in found if isinstance(each, Slice)], [each for each in found if isinstance(each, Skipped)]
+    items = list(folders.read_files([(path, path.name, "a")]))
+    return [item for item in items if isinstance(item, Slice)], [item for item in items if isinstance(item, Skipped)]
 
 
 def frames(count: int) -> bytes:
@@ -304,7 +304,7 @@ def test_volumes_with_the_same_header_and_other_voxels_are_two(tmp_path: Path) -
         folder.mkdir()
         (folder / "a.mhd").write_bytes(files.meta({"ElementDataFile": "a.raw"}, b""))
         (folder / "a.raw").write_bytes(noise(number, "<i2", 1, 60).tobytes())
-        names.append({each.volume for each in read(folder / "a.mhd")[0]})
+        names.append({image.volume for image in read(folder / "a.mhd")[0]})
     assert names[0].isdisjoint(names[1])
 
 
@@ -314,9 +314,9 @@ def test_one_bad_slice_of_a_series_is_named_and_the_gap_too(tmp_path: Path) -> N
         (tmp_path / f"{number}.dcm").write_bytes(content[:-40] if number == 2 else content)
     (tmp_path / "notes.dcm").write_text("not an image")
     listed = [(path, path.name, "a") for path in sorted(tmp_path.iterdir())]
-    found = list(volumes.read(listed))
-    assert [each.source for each in found if isinstance(each, Slice)] == ["0.dcm", "1.dcm", "3.dcm", "4.dcm", "5.dcm"]
-    refused = {each.file: each.code for each in found if isinstance(each, Skipped)}
+    items = list(volumes.read(listed))
+    assert [item.source for item in items if isinstance(item, Slice)] == ["0.dcm", "1.dcm", "3.dcm", "4.dcm", "5.dcm"]
+    refused = {item.file: item.code for item in items if isinstance(item, Skipped)}
     assert refused == {"2.dcm": "truncated", "notes.dcm": "type"}
 
 

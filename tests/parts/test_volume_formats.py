@@ -27,17 +27,17 @@ Read = tuple[list[Slice], list[Skipped]]
 
 def read(*paths: Path, **choices: Any) -> dict[str, Read]:
     """Return slices and refusals by the name of each file; one decoder reads them all."""
-    found: dict[str, Read] = {path.name: ([], []) for path in paths}
-    for each in folders.read_files([(path, path.name, "a") for path in paths], Choices(**choices)):
-        if isinstance(each, Slice):
-            found[each.source.rsplit(":", 1)[0]][0].append(each)
+    by_name: dict[str, Read] = {path.name: ([], []) for path in paths}
+    for item in folders.read_files([(path, path.name, "a") for path in paths], Choices(**choices)):
+        if isinstance(item, Slice):
+            by_name[item.source.rsplit(":", 1)[0]][0].append(item)
         else:
-            found[each.file][1].append(each)
-    return found
+            by_name[item.file][1].append(item)
+    return by_name
 
 
 def stack(slices: list[Slice]) -> NDArray[Any]:
-    return np.stack([each.pixels[0] for each in slices])
+    return np.stack([image.pixels[0] for image in slices])
 
 
 def seen(image: Any) -> NDArray[Any]:
@@ -63,9 +63,9 @@ def test_nifti_2_gives_the_voxels_that_nibabel_reads(tmp_path: Path) -> None:
         values = noise(7, 6, 5)
         images[path] = nibabel.Nifti2Image(values / 2 if kind[0] == "f" else values, TURNED, header)
         nibabel.save(images[path], path)
-    found = read(*images)
+    results = read(*images)
     for path, image in images.items():
-        slices, skipped = found[path.name]
+        slices, skipped = results[path.name]
         assert skipped == []
         np.testing.assert_array_equal(stack(slices), seen(image), path.name)
         assert slices[0].spacing_mm == (3.0, 2.0)
@@ -87,8 +87,8 @@ def test_nifti_2_and_nifti_1_of_one_volume_are_the_same(tmp_path: Path) -> None:
         image = kind(noise(7, 6, 5), TURNED)
         image.header["descrip"] = b"Jane Doe"
         nibabel.save(image, tmp_path / name)
-    found = read(tmp_path / "one.nii", tmp_path / "two.nii")
-    (one, _), (two, _) = found["one.nii"], found["two.nii"]
+    results = read(tmp_path / "one.nii", tmp_path / "two.nii")
+    (one, _), (two, _) = results["one.nii"], results["two.nii"]
     np.testing.assert_array_equal(stack(one), stack(two))
     assert one[0].dropped == two[0].dropped == ("descrip",)
 
@@ -127,11 +127,11 @@ def test_a_spoilt_nifti_2_is_refused_in_words(tmp_path: Path) -> None:
         for suffix, data in ((".nii", bytes(content)), (".nii.gz", gzip.compress(bytes(content)))):
             (tmp_path / f"{case}{suffix}").write_bytes(data)
             expected[f"{case}{suffix}"] = code
-    found = read(*(tmp_path / name for name in expected))
-    assert {name: [each.code for each in skipped] for name, (_, skipped) in found.items()} == {
+    results = read(*(tmp_path / name for name in expected))
+    assert {name: [entry.code for entry in skipped] for name, (_, skipped) in results.items()} == {
         name: [code] for name, code in expected.items()
     }
-    assert not any(slices for slices, _ in found.values())
+    assert not any(slices for slices, _ in results.values())
 
 
 def test_mutated_nifti_2_files_end_in_an_image_or_a_listed_code(tmp_path: Path) -> None:
@@ -145,9 +145,9 @@ def test_mutated_nifti_2_files_end_in_an_image_or_a_listed_code(tmp_path: Path) 
             content[place] = random.integers(0, 256)
         files.append(tmp_path / f"{number}.nii")
         files[-1].write_bytes(content)
-    found = read(*files)
-    assert {each.code for _, skipped in found.values() for each in skipped} <= LISTED
-    assert all(slices or skipped for slices, skipped in found.values())
+    results = read(*files)
+    assert {entry.code for _, skipped in results.values() for entry in skipped} <= LISTED
+    assert all(slices or skipped for slices, skipped in results.values())
 
 
 # ---- 4-D -------------------------------------------------------------------------------------------------------------
@@ -176,9 +176,9 @@ def test_a_4_d_file_that_ends_early_is_refused_and_a_3_d_one_is_what_it_is(tmp_p
     nibabel.save(nibabel.Nifti1Image(noise(7, 6, 5, 3), TURNED), tmp_path / "a.nii")
     (tmp_path / "a.nii").write_bytes((tmp_path / "a.nii").read_bytes()[:1000])
     nibabel.save(nibabel.Nifti1Image(noise(7, 6, 5), TURNED), tmp_path / "b.nii")
-    found = read(tmp_path / "a.nii", tmp_path / "b.nii", volume=1)
-    assert [each.code for each in found["a.nii"][1]] == ["truncated"]
-    assert len(found["b.nii"][0]) == 6
+    results = read(tmp_path / "a.nii", tmp_path / "b.nii", volume=1)
+    assert [entry.code for entry in results["a.nii"][1]] == ["truncated"]
+    assert len(results["b.nii"][0]) == 6
 
 
 # ---- colour ----------------------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def test_volumes_in_colour_become_luminance(tmp_path: Path) -> None:
     for name, (slices, skipped) in read(*paths).items():
         assert skipped == []
         np.testing.assert_array_equal(stack(slices), grey(colours[name]), name)
-        assert all(each.colour for each in slices)
+        assert all(plane.colour for plane in slices)
         assert (slices[0].spacing_mm, slices[0].unit) == ((2.0, 1.0), "intensity")
 
 
@@ -225,5 +225,5 @@ def test_other_vectors_stay_refused_and_a_cut_colour_file_too(tmp_path: Path) ->
         itk.WriteImage(itk.GetImageFromArray(noise(5, 6, 7, 3, kind="uint8"), isVector=True), str(cut))
         cut.write_bytes(cut.read_bytes()[:-30])
         expected[cut.name] = ["truncated"]
-    found = read(*(tmp_path / name for name in expected))
-    assert {name: [each.code for each in skipped] for name, (_, skipped) in found.items()} == expected
+    results = read(*(tmp_path / name for name in expected))
+    assert {name: [entry.code for entry in skipped] for name, (_, skipped) in results.items()} == expected

@@ -58,10 +58,10 @@ def test_pixels_equal_those_of_pydicom_after_the_rescale(data: Callable[[str], P
     assert {entry.code for entry in skipped} == {"series.duplicate"}
     assert len(slices) == len(files)
     by_name = {path.name: path for path in files}
-    for each in slices:
-        dataset = pydicom.dcmread(by_name[each.source])
+    for image in slices:
+        dataset = pydicom.dcmread(by_name[image.source])
         slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
-        np.testing.assert_array_equal(each.pixels[0], dataset.pixel_array * slope + intercept)
+        np.testing.assert_array_equal(image.pixels[0], dataset.pixel_array * slope + intercept)
 
 
 def test_a_nifti_ct_gives_axial_slices_in_hu(data: Callable[[str], Path]) -> None:
@@ -127,10 +127,10 @@ def test_monochrome1_is_mirrored_once_and_never_in_hu(tmp_path: Path) -> None:
     ray = write_dicom(tmp_path / "x.dcm", stored, Modality="DX", RescaleIntercept=0, SeriesInstanceUID="1.1", **film)
     scan = write_dicom(tmp_path / "ct.dcm", stored, **film)
     signed = write_dicom(tmp_path / "s.dcm", ramp(dtype="<i2"), Modality="DX", SeriesInstanceUID="1.4", **film)
-    found = {each.source: each for each in read(ray, scan, signed)[0]}
-    np.testing.assert_array_equal(found["x.dcm"].pixels[0], 4095 - stored.astype(int))
-    np.testing.assert_array_equal(found["ct.dcm"].pixels[0], stored.astype(int) - 1024)
-    np.testing.assert_array_equal(found["s.dcm"].pixels[0], -1 - stored.astype(int) - 1024)
+    by_source = {image.source: image for image in read(ray, scan, signed)[0]}
+    np.testing.assert_array_equal(by_source["x.dcm"].pixels[0], 4095 - stored.astype(int))
+    np.testing.assert_array_equal(by_source["ct.dcm"].pixels[0], stored.astype(int) - 1024)
+    np.testing.assert_array_equal(by_source["s.dcm"].pixels[0], -1 - stored.astype(int) - 1024)
 
 
 def test_a_fractional_slope_gives_floats_and_spacing_is_row_then_column(tmp_path: Path) -> None:

@@ -128,8 +128,8 @@ def mixture(tmp_path_factory: pytest.TempPathFactory) -> list[Slice | Skipped]:
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_a_bad_file_is_named_with_what_to_do(case: str, mixture: list[Slice | Skipped]) -> None:
     _, code, says = BAD_FILES[case]
-    told = [each for each in mixture if isinstance(each, Skipped) and not each.code.startswith("series.")]
-    (refusal,) = (each for each in told if each.file.startswith(f"{case}/"))
+    told = [entry for entry in mixture if isinstance(entry, Skipped) and not entry.code.startswith("series.")]
+    (refusal,) = (entry for entry in told if entry.file.startswith(f"{case}/"))
     assert refusal.code == code
     assert says in refusal.say
     assert refusal.say.startswith(f"{refusal.file}: ")
@@ -137,10 +137,10 @@ def test_a_bad_file_is_named_with_what_to_do(case: str, mixture: list[Slice | Sk
 
 
 def test_bad_files_cost_nothing_but_themselves(mixture: list[Slice | Skipped]) -> None:
-    slices = [each for each in mixture if isinstance(each, Slice)]
+    slices = [image for image in mixture if isinstance(image, Slice)]
     assert [image.source for image in slices] == [f"{case}/good.dcm" for case in BAD_FILES]
-    for each in slices:
-        np.testing.assert_array_equal(each.pixels[0], ramp().astype(int) - 1024)
+    for image in slices:
+        np.testing.assert_array_equal(image.pixels[0], ramp().astype(int) - 1024)
 
 
 def test_a_name_that_is_not_utf8_is_refused_before_any_library_sees_it(tmp_path: Path) -> None:

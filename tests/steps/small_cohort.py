@@ -16,7 +16,7 @@ def squares(counts: Sequence[int] = (40, 40), *, size: int = 16, seed: int = 0, 
     """
     chooser = np.random.default_rng(seed)
     roles = [np.repeat([TRAIN, TUNING, HOLDOUT], [count, 6, 6]) for count in counts]
-    labels = np.repeat(np.arange(len(counts)), [len(each) for each in roles])
+    labels = np.repeat(np.arange(len(counts)), [len(of_class) for of_class in roles])
     pixels = chooser.uniform(0, 60, (len(labels), 1, size, size)).astype(np.float32)
     for image, label in zip(pixels[:, 0], labels, strict=True):
         side = 4 + 2 * label

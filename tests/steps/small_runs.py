@@ -49,4 +49,4 @@ def state_of(workspace: Workspace, job: int) -> str:
 
 def acknowledged(workspace: Workspace, run: str) -> int:
     """Real images shown up to the newest checkpoint."""
-    return max((each["images"] for each in runs.as_json(workspace, run)["checkpoints"]), default=0)
+    return max((checkpoint["images"] for checkpoint in runs.as_json(workspace, run)["checkpoints"]), default=0)

@@ -48,7 +48,7 @@ def per_role(cohort: Cohort) -> tuple[int, int, int]:
 
 
 def left_out(cohort: Cohort, *codes: str) -> int:
-    return sum(each.code in codes for each in cohort.skipped)
+    return sum(entry.code in codes for entry in cohort.skipped)
 
 
 def two_classes(place: Path, count: int = 20) -> Path:
@@ -80,7 +80,7 @@ def test_mednist_keeps_every_picture_but_the_repeats(data: Data, tmp_path: Path)
 
 def test_breastmnist_keeps_its_split_and_names_the_image_with_two_labels(data: Data) -> None:
     cohort = imported(data("breastmnist/breastmnist.npz"), size=28)
-    dropped = [each for each in cohort.skipped if each.code == "two_labels"]
+    dropped = [entry for entry in cohort.skipped if entry.code == "two_labels"]
     assert cohort.duplicates == {"exact": 1, "across_split": 1, "across_classes": 1}
     assert len(dropped) == 2
     assert len(cohort) == 546 + 78 + 156 - 2
@@ -91,12 +91,12 @@ def test_breastmnist_keeps_its_split_and_names_the_image_with_two_labels(data: D
 
 def test_pneumoniamnist_keeps_its_split_and_holds_out_what_occurs_twice(data: Data) -> None:
     cohort = imported(data("pneumoniamnist_full/pneumoniamnist.npz"), size=28)
-    again = [each for each in cohort.skipped if each.code == "duplicate"]
+    again = [entry for entry in cohort.skipped if entry.code == "duplicate"]
     assert cohort.duplicates == {"exact": 29, "across_split": 8, "across_classes": 0}
     assert len(cohort) == 4708 + 524 + 624 - 29
-    by_part = {part: sum(f":{part}:" in each.file for each in again) for part in ("train", "val", "test")}
+    by_part = {part: sum(f":{part}:" in entry.file for entry in again) for part in ("train", "val", "test")}
     assert tuple(np.add(per_role(cohort), list(by_part.values()))) == (4708, 524, 624)
-    assert len({each.say for each in again if "(tuning)" in each.say and ":train:" in each.file}) == 8
+    assert len({entry.say for entry in again if "(tuning)" in entry.say and ":train:" in entry.file}) == 8
 
 
 def test_idx_files_are_read_whole(data: Data, tmp_path: Path) -> None:
@@ -165,24 +165,24 @@ def test_a_duplicate_that_is_left_out_still_links_its_patients(tmp_path: Path) -
     shutil.copy(home / "files/00.png", home / "files/39.png")
     rows = [["image", "label", "patient"], *([f"files/{row:02}.png", "a", f"P{row // 2}"] for row in range(40))]
     cohort, paths = import_cohort(bad_input.table(home / "t.csv", rows), "c", near_duplicate_limit=0)
-    group = {paths[name]: int(each) for name, each in zip(cohort.ids, cohort.groups, strict=True)}
+    group = {paths[name]: int(number) for name, number in zip(cohort.ids, cohort.groups, strict=True)}
     assert group["files/01.png"] == group["files/38.png"], "P0 and P19 share an image"
     assert len(set(group.values())) == 19
 
 
 def test_near_duplicates_join_groups_and_are_never_split(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pairs = np.array([[row, row + 1] for row in range(0, 40, 2)])
-    found: list[float] = []
+    limits: list[float] = []
 
     def search(images: np.ndarray, limit: float, report: object = None) -> tuple[Integers, np.ndarray]:
-        found.append(limit)
+        limits.append(limit)
         assert images.min() >= -1
         assert images.max() <= 1
         return pairs, np.full(len(pairs), 0.01, np.float32)
 
     monkeypatch.setattr(neighbours, "near_duplicate_pairs", search)
     cohort = imported(two_classes(tmp_path), near_duplicate_limit=0.03)
-    assert found == [0.03]
+    assert limits == [0.03]
     assert np.array_equal(cohort.near_duplicates, pairs)
     assert (cohort.roles[pairs[:, 0]] == cohort.roles[pairs[:, 1]]).all()
     assert (cohort.groups[pairs[:, 0]] == cohort.groups[pairs[:, 1]]).all()
@@ -227,7 +227,7 @@ def test_a_hold_out_image_stays_and_its_copy_leaves_the_training_share(tmp_path:
     shutil.copy(tmp_path / "holdout/a/00.png", tmp_path / "train/a/copy.png")
     cohort = imported(tmp_path)
     assert per_role(cohort) == (10, 10, 10)
-    assert [(each.file, each.code) for each in cohort.skipped] == [("train/a/copy.png", "duplicate")]
+    assert [(entry.file, entry.code) for entry in cohort.skipped] == [("train/a/copy.png", "duplicate")]
     assert "00.png (holdout)" in cohort.skipped[0].say
     assert cohort.duplicates == {"exact": 1, "across_split": 1, "across_classes": 0}
 
@@ -236,7 +236,7 @@ def test_the_same_image_under_two_labels_names_both(tmp_path: Path) -> None:
     home = two_classes(tmp_path)
     shutil.copy(home / "benign/03.png", home / "malignant/copy.png")
     cohort = imported(home)
-    assert {(each.file, each.code) for each in cohort.skipped} == {
+    assert {(entry.file, entry.code) for entry in cohort.skipped} == {
         ("benign/03.png", "two_labels"),
         ("malignant/copy.png", "two_labels"),
     }
@@ -322,7 +322,7 @@ def test_a_few_images_of_another_depth_are_left_out_and_named(tmp_path: Path) ->
     home = two_classes(tmp_path)
     Image.fromarray(np.arange(256, dtype=np.uint16).reshape(16, 16) * 99).save(home / "benign/deep.png")
     cohort = imported(home)
-    assert [(each.file, each.code) for each in cohort.skipped] == [("benign/deep.png", "mixed")]
+    assert [(entry.file, entry.code) for entry in cohort.skipped] == [("benign/deep.png", "mixed")]
     assert cohort.pixels.dtype == np.uint8
 
 
@@ -382,7 +382,7 @@ def test_a_truncated_volume_is_named_and_the_rest_loads(tmp_path: Path) -> None:
     bad_input.truncated(tmp_path / "b/3.nii")
     cohort = imported(tmp_path, size=12)
     assert len(cohort) == 7 * 4
-    assert [(each.file, each.code) for each in cohort.skipped] == [("b/3.nii", "truncated")]
+    assert [(entry.file, entry.code) for entry in cohort.skipped] == [("b/3.nii", "truncated")]
     assert len(np.unique(cohort.groups)) == 7, "slices of a volume stay together"
 
 
@@ -397,10 +397,10 @@ def test_the_document_names_no_folder_unless_asked(tmp_path: Path, workspace: Wo
     document = json.dumps(as_json(cohort))
     assert "benign/" not in document
     assert "Smith" not in document
-    assert {each["file"] for each in as_json(cohort)["skipped"]} == {"copy.png", "07.png"}
+    assert {entry["file"] for entry in as_json(cohort)["skipped"]} == {"copy.png", "07.png"}
     told = as_json(cohort, paths)
-    assert {each["path"] for each in told["images"]} >= {"benign/00.png"}
-    assert {each["file"] for each in told["skipped"]} == {"benign/copy.png", "malignant/07.png"}
+    assert {image["path"] for image in told["images"]} >= {"benign/00.png"}
+    assert {entry["file"] for entry in told["skipped"]} == {"benign/copy.png", "malignant/07.png"}
     workspace.keep(cohort, "c")
     assert as_json(workspace.cohort("c")) == as_json(cohort)
 

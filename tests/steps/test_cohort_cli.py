@@ -40,10 +40,10 @@ def test_a_pattern_names_the_patients(place: Workspace, tmp_path: Path) -> None:
     roles = {}
     for image in told["images"]:  # type: ignore[attr-defined]
         roles.setdefault(image["patient"], set()).add(image["role"])
-    assert all(len(each) == 1 for each in roles.values())
+    assert all(len(of_patient) == 1 for of_patient in roles.values())
     assert answered("show", "c") == told
     listed = answered("list")["cohorts"]
-    assert [(each["name"], each["n"], each["fixed"]) for each in listed] == [("c", 40, True)]  # type: ignore[attr-defined]
+    assert [(cohort["name"], cohort["n"], cohort["fixed"]) for cohort in listed] == [("c", 40, True)]  # type: ignore[attr-defined]
     gone = answered("remove", "c")
     assert gone["removed"] == "c"
     assert not any(gone["made_from_it"].values())  # type: ignore[attr-defined]
@@ -59,7 +59,7 @@ def test_a_volume_is_thinned_and_its_range_given_in_percent(place: Workspace, da
     pixels = place.cohort("v").pixels
     assert -1207 <= low < high < 3382
     assert (pixels.min(), pixels.max()) == (np.ceil(low), np.floor(high))
-    assert any("which were set to the ends" in each for each in told["notes"])  # type: ignore[attr-defined]
+    assert any("which were set to the ends" in note for note in told["notes"])  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

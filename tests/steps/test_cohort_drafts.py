@@ -75,12 +75,12 @@ def test_a_pattern_is_tried_and_then_keeps_patients_together(place: Workspace, t
     assert np.array_equal(again.roles, cohort.roles)
     assert np.array_equal(again.pixels, before.pixels)
     assert draft_split.plan_of(draft_split.of(place, name)).pattern == "{patient}_*"
-    assert not any("Patients are unknown" in each for each in again.provenance["notes"])
+    assert not any("Patients are unknown" in note for note in again.provenance["notes"])
 
 
 def test_a_table_tells_the_patients_by_file_name(place: Workspace, tmp_path: Path) -> None:
     name = drafted(place, named_by_patient(tmp_path), near_duplicate_limit=0)
-    files = [Path(each).name for each in place.paths(name).values()]
+    files = [Path(path).name for path in place.paths(name).values()]
     draft_split.revise(place, name, Plan(near_duplicate_limit=0, table={file: file[:5] for file in files[5:]}))
     cohort = place.cohort(name)
     assert (cohort.patients == -1).sum() == 5, "five files are not in the table"
@@ -92,7 +92,7 @@ def test_a_duplicate_that_was_left_out_ties_the_patients_of_a_pattern(place: Wor
     name = drafted(place, source, near_duplicate_limit=0)
     cohort = draft_split.revise(place, name, Plan(near_duplicate_limit=0, pattern="{patient}_*"))
     paths = place.paths(name)
-    group = {paths[str(each)]: int(number) for each, number in zip(cohort.ids, cohort.groups, strict=True)}
+    group = {paths[str(image_id)]: int(number) for image_id, number in zip(cohort.ids, cohort.groups, strict=True)}
     assert group["a/Pa000_1.png"] == group["a/Pa009_0.png"]
     assert group["a/Pa000_1.png"] != group["a/Pa001_0.png"]
 

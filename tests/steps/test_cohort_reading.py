@@ -70,10 +70,10 @@ def test_memory_does_not_grow_with_the_number_of_images(monkeypatch: pytest.Monk
         monkeypatch.setattr(readers, "read", lambda *_, **__: images(count))
         tracemalloc.start()
         cohort, _ = import_cohort(tmp_path, "c", size=side, near_duplicate_limit=0)
-        found = tracemalloc.get_traced_memory()[1]
+        peak_bytes = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert len(cohort) == count
-        return found
+        return peak_bytes
 
     peak(few)  # modules are loaded once
     growth, pixels = peak(many) - peak(few), (many - few) * side * side * 2
@@ -106,7 +106,7 @@ def test_percentiles_make_the_range_of_magnetic_resonance(monkeypatch: pytest.Mo
     assert cohort.intensity.high == pytest.approx(high, abs=8)
     assert cohort.modality == "MR"
     assert cohort.provenance["clipped"][1] == 60
-    assert any("60 higher ones" in each for each in cohort.provenance["notes"])
+    assert any("60 higher ones" in note for note in cohort.provenance["notes"])
     asked, _ = import_cohort(tmp_path, "c", size=16, near_duplicate_limit=0, percentiles=(10, 90))
     assert asked.intensity.high == pytest.approx(np.percentile(images, 90), abs=6)
     whole, _ = import_cohort(tmp_path, "c", size=16, near_duplicate_limit=0, percentiles=(0, 100))
@@ -157,10 +157,10 @@ def test_a_stopped_import_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_written_names_are_found_on_real_slices(data: Data) -> None:
-    slices = [each for each in readers.read(data("dicom_ct/siemens_totalseg")) if isinstance(each, Slice)]
+    slices = [image for image in readers.read(data("dicom_ct/siemens_totalseg")) if isinstance(image, Slice)]
     assert len(slices) == 20
-    for size, found in ((24, 19), (16, 19), (12, 19)):
-        assert sum(has_text(written(image.pixels[0], size)) for image in slices) >= found, size
+    for size, at_least in ((24, 19), (16, 19), (12, 19)):
+        assert sum(has_text(written(image.pixels[0], size)) for image in slices) >= at_least, size
         middle = [written(image.pixels[0], size, (180, 256)) for image in slices]
         assert sum(has_text(image) for image in middle) >= 15, f"{size} pixels, over the body"
 
@@ -169,7 +169,7 @@ def test_real_images_without_text_raise_no_alarm(data: Data) -> None:
     images = [np.asarray(Image.open(path)) for path in sorted(data("mednist_6k/images").glob("*/*0.jpeg"))]
     for name in ("dicom_ct", "nifti/totalseg/tests/reference_files/example_ct.nii.gz", "nrrd_pyradiomics",
                  "nifti/totalseg/tests/reference_files/example_mr_sm.nii.gz", "breastmnist"):  # fmt: skip
-        images += [each.pixels[0] for each in readers.read(data(name)) if isinstance(each, Slice)]
+        images += [image.pixels[0] for image in readers.read(data(name)) if isinstance(image, Slice)]
     assert len(images) > 1600
     assert sum(has_text(image) for image in images) == 0
 

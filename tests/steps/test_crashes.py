@@ -146,11 +146,11 @@ def test_of_two_workers_that_start_at_once_one_trains(home: Workspace) -> None:
     job = store.claim(home, ("train",))
     assert job is not None
     command = [sys.executable, "-W", "ignore", "-m", "ganaug_core.jobs.worker", "run", str(home.root), str(job.id)]
-    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=120)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
     assert store.get(home, job.id).state == "done"
-    assert sum("already running" in each for each in said) <= 1
+    assert sum("already running" in output for output in said) <= 1
     images = runs.history(home, "r")["images"]
     assert images == sorted(set(images))
 
@@ -195,7 +195,7 @@ def test_a_run_that_breaks_down_goes_on_with_half_the_learning_rates(
     breaks(monkeypatch, 0.0006)  # the recipe's rate is 0.001
     asked = begun(home)
     pipeline.train(home, asked)
-    alarms = [each.raised for each in runs.alarms(home, "r")]
+    alarms = [alarm.raised for alarm in runs.alarms(home, "r")]
     assert alarms[-1].name == "not_a_number"
     assert "went back to 0 images and goes on with half the learning rates" in alarms[-1].say
     rates = [rate for rate in runs.history(home, "r")["learning_rate"] if rate]  # reports come by the clock

@@ -61,7 +61,7 @@ def a_map(real: Floats, synthetic: Floats, **changes: Any) -> Map:
 
 
 @pytest.fixture(scope="module")
-def drawn() -> tuple[Map, Floats, Floats]:
+def map_and_features() -> tuple[Map, Floats, Floats]:
     """A map of 150 real points, of copies of the first 20, and of 40 fresh points."""
     real, _ = clusters(150)
     fresh, _ = clusters(40, seed=1)
@@ -69,19 +69,19 @@ def drawn() -> tuple[Map, Floats, Floats]:
     return a_map(real, synthetic), real, synthetic
 
 
-def test_the_same_features_give_the_same_map_to_the_last_bit(drawn: tuple[Map, Floats, Floats]) -> None:
-    first, real, synthetic = drawn
+def test_the_same_features_give_the_same_map_to_the_last_bit(map_and_features: tuple[Map, Floats, Floats]) -> None:
+    first, real, synthetic = map_and_features
     np.testing.assert_array_equal(a_map(real, synthetic).positions, first.positions)
 
 
-def test_synthetic_images_do_not_move_the_real_ones(drawn: tuple[Map, Floats, Floats]) -> None:
-    first, real, _ = drawn
+def test_synthetic_images_do_not_move_the_real_ones(map_and_features: tuple[Map, Floats, Floats]) -> None:
+    first, real, _ = map_and_features
     collapsed = np.repeat(real[:1], 200, axis=0)
     np.testing.assert_array_equal(a_map(real, collapsed).positions[:150], first.positions[:150])
 
 
-def test_copies_lie_on_their_near_duplicates_at_distance_zero(drawn: tuple[Map, Floats, Floats]) -> None:
-    first, _, _ = drawn
+def test_copies_lie_on_their_near_duplicates_at_distance_zero(map_and_features: tuple[Map, Floats, Floats]) -> None:
+    first, _, _ = map_and_features
     np.testing.assert_allclose(first.positions[150:170], first.positions[:20], atol=1e-4)
     of_train = np.flatnonzero(first.roles[:20] == TRAIN)
     np.testing.assert_array_equal(first.nearest[150 + of_train], of_train)
@@ -89,8 +89,10 @@ def test_copies_lie_on_their_near_duplicates_at_distance_zero(drawn: tuple[Map, 
     assert (first.distances[170:] > 0).all()
 
 
-def test_the_nearest_training_point_is_found_in_standardised_feature_space(drawn: tuple[Map, Floats, Floats]) -> None:
-    first, real, synthetic = drawn
+def test_the_nearest_training_point_is_found_in_standardised_feature_space(
+    map_and_features: tuple[Map, Floats, Floats],
+) -> None:
+    first, real, synthetic = map_and_features
     values = (np.concatenate([real, synthetic]) - real.mean(0)) / real.std(0)
     distance = np.linalg.norm(values[:, None] - values[None, :150], axis=2)
     distance[:, first.roles[:150] != TRAIN] = np.inf
@@ -116,23 +118,29 @@ def test_without_training_images_there_is_no_nearest_one() -> None:
     assert maps.as_json(result)["points"][0]["nearest_train"] is None
 
 
-def test_separate_clusters_stay_separate_and_the_map_is_called_faithful(drawn: tuple[Map, Floats, Floats]) -> None:
-    first, _, _ = drawn
+def test_separate_clusters_stay_separate_and_the_map_is_called_faithful(
+    map_and_features: tuple[Map, Floats, Floats],
+) -> None:
+    first, _, _ = map_and_features
     index, _ = nearest(first.positions[:150], first.positions[:150], 1, apart=(np.arange(150), np.arange(150)))
     assert (first.labels[index[:, 0]] == first.labels[:150]).mean() > 0.97
     assert first.trustworthiness > 0.9
     assert 0.3 < first.neighbour_hit_rate < 1
 
 
-def test_a_map_of_no_clusters_in_many_dimensions_is_called_less_faithful(drawn: tuple[Map, Floats, Floats]) -> None:
+def test_a_map_of_no_clusters_in_many_dimensions_is_called_less_faithful(
+    map_and_features: tuple[Map, Floats, Floats],
+) -> None:
     noise = np.random.default_rng(0).standard_normal((150, 60)).astype(np.float32)
     confused = a_map(noise, noise[:1])
-    assert confused.trustworthiness < drawn[0].trustworthiness - 0.1
-    assert confused.neighbour_hit_rate < drawn[0].neighbour_hit_rate - 0.1
+    assert confused.trustworthiness < map_and_features[0].trustworthiness - 0.1
+    assert confused.neighbour_hit_rate < map_and_features[0].neighbour_hit_rate - 0.1
 
 
-def test_roles_ids_and_labels_follow_the_points(drawn: tuple[Map, Floats, Floats], workspace: Workspace) -> None:
-    first, _, _ = drawn
+def test_roles_ids_and_labels_follow_the_points(
+    map_and_features: tuple[Map, Floats, Floats], workspace: Workspace
+) -> None:
+    first, _, _ = map_and_features
     assert first.positions.shape == (210, 2)
     np.testing.assert_array_equal(first.roles[150:], np.full(60, 3))
     np.testing.assert_array_equal(first.labels[150:], np.arange(60) % 3)
@@ -141,8 +149,8 @@ def test_roles_ids_and_labels_follow_the_points(drawn: tuple[Map, Floats, Floats
     np.testing.assert_array_equal(workspace.map("kept").positions, first.positions)
 
 
-def test_the_json_keeps_the_contract(drawn: tuple[Map, Floats, Floats]) -> None:
-    first, _, _ = drawn
+def test_the_json_keeps_the_contract(map_and_features: tuple[Map, Floats, Floats]) -> None:
+    first, _, _ = map_and_features
     content = json.loads(json.dumps(maps.as_json(first), allow_nan=False))
     assert set(content) == {"schema", "encoder", "trustworthiness", "neighbour_hit_rate", "points"}
     assert (content["schema"], content["encoder"]) == ("ganaug.map/1", "simclr")

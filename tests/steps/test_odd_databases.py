@@ -222,7 +222,7 @@ def test_a_decision_waits_until_the_other_program_lets_go(
     later.start()
     Database(place.database_path).decide(SET, "b", "flag", samples="s")
     later.join()
-    assert [each.image for each in Database(place.database_path).decisions(SET)] == ["a", "b"]
+    assert [decision.image for decision in Database(place.database_path).decisions(SET)] == ["a", "b"]
 
 
 def test_a_database_that_may_only_be_read_is_read_and_a_write_is_refused_in_words(

@@ -80,7 +80,7 @@ def test_only_the_platform_knows_what_other_systems_lack() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
-                told += [(path.name, each.name) for each in node.names if each.name in modules]
+                told += [(path.name, alias.name) for alias in node.names if alias.name in modules]
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 told += [(path.name, node.attr)] if node.attr in calls.get(node.value.id, ()) else []
             elif isinstance(node, ast.keyword) and node.arg in options:

@@ -17,6 +17,7 @@ import pytest
 from looking_records import a_map, an_audit
 
 from ganaug_core import cli
+from ganaug_core.cli import results
 from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.records import Audit, Cohort, Samples, codec
@@ -309,6 +310,33 @@ def test_a_list_shows_the_others_and_says_which_one_is_damaged(
     if verb != "run":
         assert ask(verb, "remove", "bad")[0] == 0
         assert "bad" not in home.names(kind)
+
+
+@pytest.mark.parametrize("kind", results.KINDS)
+def test_a_damaged_result_is_named_in_the_list_and_can_be_removed(
+    home: Workspace, ask: Callable[..., tuple[int, Any, str]], kind: str
+) -> None:
+    made_from = Origin(names={"cohort": "digits"})
+    for name in ("whole", "bad"):
+        home.write(kind, name, {"schema": "x"}, origin=made_from)
+    (home.root / kind / "bad.json").write_bytes(b"{")
+    status, document, _ = ask("result", "list")
+    by_name = {entry["name"]: entry for entry in document["results"] if entry["kind"] == kind}
+    assert status == 0
+    assert by_name["whole"]["made_from"] == {"cohort": "digits"}
+    assert by_name["bad"]["error"]["code"] == "damaged"
+    for name in ("whole", "bad"):
+        assert ask("result", "remove", kind, name)[0] == 0
+    assert {"whole", "bad"}.isdisjoint(home.names(kind))
+    status, document, output = ask("result", "remove", kind, "bad")
+    assert (status, document["error"]["code"]) == (2, "missing")
+    assert "Traceback" not in output
+
+
+def test_only_results_are_removed_as_results(home: Workspace, ask: Callable[..., tuple[int, Any, str]]) -> None:
+    status, document, _ = ask("result", "remove", "cohorts", "digits")
+    assert (status, document["error"]["code"]) == (2, "unknown_name")
+    assert home.names("cohorts") == ["digits"]
 
 
 def test_a_zero_byte_array_is_no_interruption(home: Workspace, ask: Callable[..., tuple[int, Any, str]]) -> None:

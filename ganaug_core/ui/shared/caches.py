@@ -17,8 +17,9 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from ganaug_core import server
+from ganaug_core import playground, server
 from ganaug_core.errors import WorkspaceError
+from ganaug_core.generators import stored
 from ganaug_core.records import Audit, Cohort, Floats, Map, Samples
 from ganaug_core.records.benefit import Benefit
 from ganaug_core.storage.workspace import Workspace
@@ -71,6 +72,18 @@ def audit(name: str, cohort: str, samples: str) -> Audit:
 
 def benefit(name: str) -> Benefit:
     return _record(Benefit, "benefits", name, _benefit)
+
+
+def generator_file(name: str) -> bytes:
+    """Return the file that a generator leaves as."""
+    with using("generators", name):
+        return _generator_file(str(workspace().root), artefact("generators", name), name)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def game(path: str) -> playground.Play:
+    """Return a recording of the playground."""
+    return playground.load(Path(path))
 
 
 def cohort_sheet(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
@@ -154,6 +167,11 @@ def _audit(root: str, artefact: str) -> Audit:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _benefit(root: str, artefact: str) -> Benefit:
     return Workspace(root).open(Benefit, artefact)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _generator_file(root: str, artefact: str, name: str) -> bytes:
+    return stored.file_of(Workspace(root), name)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

@@ -13,6 +13,7 @@ from ganaug_core.ui.shared import address, audited_map, caches, job_progress, pa
 from ganaug_core.ui.shared.address import IMAGE
 from ganaug_core.ui.shared.components.feature_map import Group, lasso_of
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
+from ganaug_core.ui.shared.earlier_results import earlier_results
 
 SPACES = {
     "simclr": "learnt from the images alone (SimCLR)",
@@ -47,11 +48,24 @@ def page(cohort: str, samples: str) -> None:
             "nearest real ones. It takes about a minute for a few thousand images."
         )
         job_progress.result_or_button(BuildMap(cohort=cohort, samples=samples, encoder=str(space)), "Draw the map")
+        _earlier_maps(cohort, samples)
         return
     view = columns[1].segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, default="images", required=True, key="view"
     )
     _map_and_pair(name, cohort, samples, str(view))
+    _earlier_maps(cohort, samples)
+
+
+def _earlier_maps(cohort: str, samples: str) -> None:
+    def tell(name: str) -> None:
+        map_ = caches.map(name, cohort, samples)
+        st.text(f"{len(map_.ids):,} images, feature space: {SPACES.get(map_.encoder, map_.encoder)}.")
+        if st.toggle("Draw it", key=f"earlier-{name}"):
+            figure, _ = plotly_map.feature_map(map_)
+            st.plotly_chart(figure, key=f"figure-{name}", theme=None, alt=f"Earlier map with {len(map_.ids):,} points")
+
+    earlier_results("maps", "Earlier maps", cohort, samples, tell)
 
 
 @st.fragment

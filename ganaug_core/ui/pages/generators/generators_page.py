@@ -77,11 +77,11 @@ def _sentences(card: dict[str, Any]) -> list[str]:
 
 
 def download_button(name: str) -> None:
-    """Offer the generator as one file that cannot run code."""
-    workspace = caches.workspace()
+    """Offer the generator as one file that cannot run code; where it is damaged, say so before anybody saves it."""
+    content = caches.generator_file(name)
     st.download_button(
         "Save as a file",
-        lambda: stored.file_of(workspace, name),
+        lambda: content,
         file_name=f"{name}.safetensors",
         mime="application/octet-stream",
         icon=":material/download:",

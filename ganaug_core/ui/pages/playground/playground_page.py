@@ -7,14 +7,14 @@ import streamlit as st
 
 from ganaug_core import app_root, playground
 from ganaug_core.records import Floats
-from ganaug_core.ui.shared import charts, palette, words
+from ganaug_core.ui.shared import caches, charts, palette, words
 
 FRAME_MILLISECONDS = 90
 
 
 def play(name: str, title: str) -> None:
     """Show the game `assets/playground/NAME.npz` with a play button and a slider."""
-    game = _game(name)
+    game = caches.game(str(app_root() / "assets" / "playground" / f"{name}.npz"))
     st.subheader(title)
     modes = f"{game.modes[-1]} of {game.modes_there}"
     quality = words.percent(float(game.quality[-1]))
@@ -23,11 +23,6 @@ def play(name: str, title: str) -> None:
     second.metric("Points of high quality", quality, help="Within three standard deviations of the nearest mode.")
     alt = f"{title}: at the end it reaches {modes} modes, {quality} of its points are of high quality"
     st.plotly_chart(_figure(game), key=name, theme=None, config={"displayModeBar": False}, alt=alt)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _game(name: str) -> playground.Play:
-    return playground.load(app_root() / "assets" / "playground" / f"{name}.npz")
 
 
 def _figure(game: playground.Play) -> go.Figure:

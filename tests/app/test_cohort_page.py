@@ -1,4 +1,4 @@
-"""The Cohort page of a draft: patients tried on screen, twins at the limit, text to confirm, then it is fixed."""
+"""The Cohort page of a draft: patients tried on screen, near-duplicates, text to confirm, then it is fixed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from ganaug_core import neighbours, pipeline
 from ganaug_core.cohort import draft_split
-from ganaug_core.config.importing import Choices
+from ganaug_core.config.importing import Choices, Plan
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.jobs import store
 from ganaug_core.storage.workspace import Workspace
@@ -76,6 +76,35 @@ def test_the_pairs_at_the_near_duplicate_limit_are_on_screen_and_it_can_be_moved
     button_named(app, "Use this limit").click().run()
     assert len(home.cohort(draft).near_duplicates) == 2
     assert "1 pair of near-duplicates with two classes" in shown(app)
+
+
+def test_near_duplicates_that_the_sources_split_tears_apart_are_said(home: Workspace, page: Open, draft: str) -> None:
+    assert "Both images of a pair lie on one side of the split" in shown(page("cohort"))
+    cohort = home.cohort(draft)
+    first, second = cohort.near_duplicates[0]
+    roles = cohort.roles.copy()
+    roles[[first, second]] = 0, 2
+    home.remove("cohorts", draft)
+    home.keep(replace(cohort, roles=roles, fixed=True), draft)
+    said = shown(page("cohort"))
+    assert "puts 1 of them on two sides" in said
+    assert "on one side of the split" not in said
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.03])
+def test_that_nothing_appears_twice_is_only_said_where_it_was_looked_for(
+    home: Workspace, page: Open, tmp_path: Path, limit: float
+) -> None:
+    random = np.random.default_rng(1)
+    for number in range(16):
+        (tmp_path / "t" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(random.integers(0, 256, (16, 16), np.uint8))
+        image.save(tmp_path / "t" / "ab"[number % 2] / f"{number}.png")
+    plan = Plan(near_duplicate_limit=limit)
+    pipeline.import_cohort(home, ImportCohort(source=str(tmp_path / "t"), name="t", size=16, plan=plan))
+    said = shown(page("cohort"))
+    assert ("No image appears twice" in said) == (limit > 0)
+    assert ("were not looked for" in said) == (limit == 0)
 
 
 def test_shares_can_be_drawn_again_and_the_split_is_fixed_by_one_click(home: Workspace, page: Open, draft: str) -> None:

@@ -8,4 +8,4 @@ from ganaug_core.encoders.pretrained.radimagenet import RadImageNet
 
 __all__ = ["WEIGHTS", "ChestXray", "DINOv2", "Inception", "RadImageNet"]
 
-WEIGHTS = {each.WEIGHTS.encoder: each.WEIGHTS for each in (inception, dinov2, radimagenet, chest_xray)}
+WEIGHTS = {module.WEIGHTS.encoder: module.WEIGHTS for module in (inception, dinov2, radimagenet, chest_xray)}

@@ -51,13 +51,13 @@ class Weights:
     sha256: str = ""
     megabytes: int = 0
 
-    def found(self) -> Path | None:
+    def file(self) -> Path | None:
         """Return the file if it lies in the folder of weights."""
         return next((path for name in self.files if (path := folder() / name).is_file()), None)
 
     def say(self) -> tuple[bool, str, str]:
         """Return whether the encoder can run now, what there is to say, and what to do."""
-        if path := self.found():
+        if path := self.file():
             return True, f"Weights in {path}.", ""
         if self.source:
             say = f"Its weights ({self.megabytes} MB) are not on this machine; with internet they are fetched on use."
@@ -71,7 +71,7 @@ class Weights:
         Raises:
             EvidenceError: It is not there and cannot be fetched; the message says how to get it.
         """
-        if path := self.found():
+        if path := self.file():
             return path
         why = "they are not on this machine"
         if self.source:

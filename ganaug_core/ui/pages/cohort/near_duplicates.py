@@ -24,15 +24,14 @@ def section(cohort: Cohort) -> None:
     """Say and show what counts as one image; while the split is a proposal, let the limit be changed."""
     st.subheader("Duplicates and near-duplicates")
     exact = cohort.duplicates.get("exact", 0)
-    if not exact and not len(cohort.near_duplicates):
-        st.write("No image appears twice, also not flipped, turned or shifted.")
     if exact:
         st.write(f"{words.count(exact, 'exact duplicate')} left out: one image of each is enough.")
     if len(cohort.near_duplicates):
-        st.write(
-            f"{words.count(len(cohort.near_duplicates), 'pair')} of images that are one after a flip, a turn or a "
-            "shift. Near-duplicates always lie on the same side of the split: otherwise the copy test would be blind."
-        )
+        st.write(_near_duplicates_in_words(cohort))
+    elif not _were_searched(cohort):
+        st.write("Images that are one after a flip, a turn or a shift were not looked for: the limit was 0.")
+    elif not exact:
+        st.write("No image appears twice, also not flipped, turned or shifted.")
     _conflicting_labels(cohort)
     near_duplicate_pairs = [
         (int(first), int(second), float(distance))
@@ -43,6 +42,25 @@ def section(cohort: Cohort) -> None:
     if not cohort.fixed:
         with st.expander("Where is the limit?", icon=":material/straighten:"), show.guarded():
             _choose_limit(cohort)
+
+
+def _near_duplicates_in_words(cohort: Cohort) -> str:
+    pairs = (
+        f"{words.count(len(cohort.near_duplicates), 'pair')} of images that are one after a flip, a turn or a shift. "
+    )
+    first, second = cohort.roles[cohort.near_duplicates.T]
+    torn = int((first != second).sum())
+    if not torn:
+        return f"{pairs}Both images of a pair lie on one side of the split: otherwise the copy test would be blind."
+    return (
+        f"{pairs}The split that came with the images puts {torn:,} of them on two sides. A real image of the hold-out "
+        "that nearly is a training image makes copies harder to tell."
+    )
+
+
+def _were_searched(cohort: Cohort) -> bool:
+    settings = caches.workspace().reference("cohorts", cohort.name).origin.settings
+    return float(settings.get("plan", {}).get("near_duplicate_limit", 1)) > 0
 
 
 def _conflicting_labels(cohort: Cohort) -> None:

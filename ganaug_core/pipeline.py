@@ -143,6 +143,13 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
     return expected
 
 
+def source(request: Request) -> str:
+    """Return the file or folder that a request reads, empty where it reads the workspace alone."""
+    if isinstance(request, ImportGenerator):
+        return request.path
+    return request.source if isinstance(request, ImportCohort | ImportSamples) else ""
+
+
 def run(workspace: Workspace, request: Request, report: Report = silent) -> str:
     """Do what a request asks and return the name of what it made."""
     step: Callable[[Workspace, Any, Report], str] = STEPS[type(request)]

@@ -48,7 +48,15 @@ def commands(verb: str | None = None) -> typer.Typer:
     verbs.add_typer(training.runs, name="run")
     verbs.add_typer(generators.app, name="generator")
     verbs.add_typer(results.app, name="result")
-    for command in (serve.doctor, training.train, serve.worker, generators.sample, evidence.audit, benefit.benefit):
+    for command in (
+        serve.doctor,
+        serve.password,
+        training.train,
+        serve.worker,
+        generators.sample,
+        evidence.audit,
+        benefit.benefit,
+    ):
         verbs.command()(command)
     verbs.command("map")(evidence.map_)
     return verbs

@@ -1,4 +1,4 @@
-"""ganaug app | demo | worker | doctor"""
+"""ganaug app | demo | password | worker | doctor"""
 
 import os
 import sys
@@ -10,7 +10,7 @@ import typer
 
 from ganaug_core import __version__, app_root
 from ganaug_core.cli import console
-from ganaug_core.errors import WorkspaceError
+from ganaug_core.errors import ConfigurationError, WorkspaceError
 
 if TYPE_CHECKING:
     from ganaug_core.storage.workspace import Workspace
@@ -19,21 +19,46 @@ Port = Annotated[
     int | None, typer.Option(metavar="N", help="Port on this machine; else 8501, or the next that is free.")
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
+THIS_MACHINE = "127.0.0.1"
+Host = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="Address to listen on; any but this machine's own lets others come.")
+]
 
 
-def app(port: Port = None, workspace: console.Workspace = None, no_browser: NoBrowser = False) -> None:
-    """Open the web app, for this machine only."""
-    _serve(_prepared(workspace, port), port, no_browser)
+def app(
+    port: Port = None,
+    host: Host = THIS_MACHINE,
+    workspace: console.Workspace = None,
+    no_browser: NoBrowser = False,
+) -> None:
+    """Open the web app, for this machine only; the link that it prints lets a browser in."""
+    _serve(_prepared(workspace, port), port, host, no_browser)
 
 
-def demo(port: Port = None, workspace: console.Workspace = None, no_browser: NoBrowser = False) -> None:
+def demo(
+    port: Port = None,
+    host: Host = THIS_MACHINE,
+    workspace: console.Workspace = None,
+    no_browser: NoBrowser = False,
+) -> None:
     """Open the web app on the embedded demo: a cohort, a healthy and two broken generators, their maps and audits."""
     home = _prepared(workspace, port)
     from ganaug_core import atlas
 
     if atlas.prepare(home, ready=lambda: typer.echo("The demo is ready.")):
         typer.echo("Preparing the demo: a cohort and three generators with their maps and audits. Pages show it then.")
-    _serve(home, port, no_browser)
+    _serve(home, port, host, no_browser)
+
+
+def password(file: Path) -> None:
+    """Ask for a password and write its hash to a file, for services: GANAUG_PASSWORD_FILE names it."""
+    from ganaug_core.server import passwords
+    from ganaug_core.storage.workspace import write_atomic
+
+    words = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    write_atomic(file.absolute(), f"{passwords.hashed(words)}\n".encode())
+    file.chmod(0o600)
+    typer.echo(f"Wrote {file}. Start with GANAUG_PASSWORD_FILE={file}")
 
 
 def worker(
@@ -81,6 +106,7 @@ def _prepared(folder: Path | None, port: int | None) -> "Workspace":
 
     Raises:
         WorkspaceError: The port is taken, or the workspace cannot be written.
+        ConfigurationError: The token or the password file lets nobody in, or another address was set elsewhere.
     """
     typer.echo(f"ganaug {__version__}: starting the web app; its address follows in a few seconds.")
     from ganaug_core.storage import platform
@@ -89,21 +115,33 @@ def _prepared(folder: Path | None, port: int | None) -> "Workspace":
         raise WorkspaceError(
             f"Port {port} is used by another program.", do=f"Try --port {port + 1}, or leave --port away.", code="port"
         )
+    if os.environ.get("STREAMLIT_SERVER_ADDRESS") not in (None, "localhost", THIS_MACHINE):
+        raise ConfigurationError(
+            "STREAMLIT_SERVER_ADDRESS does not open ganaug to other machines.",
+            do="Unset it; where others shall come, give --host.",
+            code="host",
+        )
+    from ganaug_core.server import access, passwords
     from ganaug_core.storage.workspace import Workspace
 
+    access.token()
+    passwords.check(passwords.file())
     workspace = Workspace(folder)
     typer.echo(f"Workspace: {workspace.root}")
     return workspace
 
 
-def _serve(workspace: "Workspace", port: int | None, no_browser: bool) -> None:
+def _serve(workspace: "Workspace", port: int | None, host: str, no_browser: bool) -> None:
     """Run Streamlit in this process, as `streamlit run app.py` would."""
     os.environ["GANAUG_HOME"] = str(workspace.root)
+    from ganaug_core.server import access
+
+    access.START.host, access.START.browser = host, not no_browser
     from streamlit.web.cli import main as streamlit
 
     from ganaug_core.storage import locks
 
-    flags = ["--server.headless", "true" if no_browser else "false"]
+    flags = ["--server.headless", "true", "--server.address", host]
     if port is not None:
         flags += ["--server.port", str(port)]
     sys.argv = ["streamlit", "run", str(app_root() / "app.py"), *flags]

@@ -21,7 +21,7 @@ from ganaug_core.config.requests import REQUESTS, MeasureBenefit, Request, Train
 from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import launch
 from ganaug_core.records import codec
-from ganaug_core.storage import locks
+from ganaug_core.storage import locks, uploads
 from ganaug_core.storage.database import Database, job_table
 from ganaug_core.storage.workspace import Workspace, check_name
 
@@ -171,8 +171,22 @@ def ask(workspace: Workspace, job: int, requested_state: str) -> Job:
             change["state"] = "queued" if can_finish else "stopped"
         if not (requested_state == "stop" and current.state in ("stopped", "failed", "done")):
             connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
+    if change.get("state") == "stopped":
+        discard_upload(workspace, current)
     launch.ensure(workspace)
     return get(workspace, job)
+
+
+def discard_upload(workspace: Workspace, job: Job) -> None:
+    """Remove the files that came through the browser for an import that has ended."""
+    if job.request is not None and pipeline.source(job.request):
+        uploads.discard(workspace, pipeline.source(job.request))
+
+
+def sweep_uploads(workspace: Workspace) -> None:
+    """Remove the files that came through the browser for imports that nobody will make any more."""
+    waiting = [job.request for job in jobs(workspace) if job.live and job.request is not None]
+    uploads.sweep(workspace, [pipeline.source(request) for request in waiting])
 
 
 def _has_checkpoint(workspace: Workspace, run: str) -> bool:

@@ -89,6 +89,7 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
         store.finish(workspace, job.id, "stopped" if reporter.asked == "stop" else "done", result=result)
     finally:
         signal.signal(signal.SIGTERM, before)
+        store.discard_upload(workspace, job)
 
 
 def _checked_request(workspace: Workspace, job: store.Job) -> Request:
@@ -118,6 +119,7 @@ def short(workspace: Workspace) -> None:
         for left_over in store.jobs(workspace):
             if left_over.kind in store.SHORT and left_over.state in store.RUNNING:
                 store.finish(workspace, left_over.id, "interrupted", error=store.why_gone(workspace))
+                store.discard_upload(workspace, left_over)
         warm = False
         while locks.is_held(workspace.supervisor_lock):
             job = store.claim(workspace, store.SHORT)

@@ -411,6 +411,7 @@ def _create_once(path: Path) -> None:
         new_file = path.with_name(path.name + ".new")
         try:
             _remove(new_file)  # of a process that was killed meanwhile
+            new_file.touch(mode=0o600)  # SQLite gives the files beside it the same mode
             _create(new_file)
             _leave_aside(path)
             platform.replace(new_file, path)

@@ -186,6 +186,7 @@ class Workspace:
         chosen = Path(root) if root else installation_folder()
         self.root = chosen.expanduser().resolve()
         with translated(self.root):
+            platform.private_folder(self.root)
             for kind in (*KINDS, "artefacts"):
                 (self.root / kind).mkdir(parents=True, exist_ok=True)
 

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from ganaug_core import pipeline, server
 from ganaug_core.config.requests import ImportSamples
 from ganaug_core.records import Map
+from ganaug_core.server import access, images
 from ganaug_core.storage.workspace import Workspace
 
 FIRST = f"{0:012x}"
@@ -35,27 +36,41 @@ class Answer:
         return Image.open(io.BytesIO(self.body))
 
 
-def ask(url: str, host: str = "127.0.0.1:8501", kind: str = "http") -> Answer:
-    """Ask our routes behind our middleware, as the server does."""
+def ask(
+    url: str,
+    host: str = "127.0.0.1:8501",
+    *,
+    kind: str = "http",
+    method: str = "GET",
+    scheme: str = "",
+    body: bytes = b"",
+    **headers: str,
+) -> Answer:
+    """Ask our routes behind our middleware, as the server does; with the cookie, unless headers say otherwise."""
+    access.host_names.cache_clear()
+    headers = {"cookie": "=".join(access.cookie(8501)), **headers}
     settings = server.options()
     app = Starlette(routes=settings["routes"], middleware=settings["middleware"])
     parts = urlsplit(url)
     scope = {
         "type": kind,
         "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "method": "GET",
+        "method": method,
         "path": unquote(parts.path),
         "raw_path": parts.path.encode(),
         "query_string": parts.query.encode(),
-        "headers": [(b"host", host.encode())],
+        "headers": [
+            (b"host", host.encode()),
+            *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+        ],
         "root_path": "",
-        "scheme": kind,
+        "scheme": scheme or kind,
         "server": ("127.0.0.1", 8501),
     }
     sent: list[dict] = []
 
     async def receive() -> dict:
-        return {"type": "http.request" if kind == "http" else "websocket.connect", "body": b""}
+        return {"type": "http.request" if kind == "http" else "websocket.connect", "body": body}
 
     async def send(message: dict) -> None:
         sent.append(message)
@@ -153,7 +168,7 @@ def test_a_sprite_holds_the_images_in_the_order_asked_for(filled: Workspace) -> 
 
 
 def test_a_gap_between_tiles_is_black() -> None:
-    whole = np.asarray(server.sheet(np.full((3, 1, 8, 8), 200, np.uint8), columns=2, tile=8, gap=3))
+    whole = np.asarray(images.sheet(np.full((3, 1, 8, 8), 200, np.uint8), columns=2, tile=8, gap=3))
     assert whole.shape == (19, 19)
     assert (whole[:, 8:11] == 0).all()
     assert (whole[8:11] == 0).all()
@@ -275,6 +290,6 @@ for module in pkgutil.walk_packages(ganaug_core.ui.__path__, "ganaug_core.ui."):
         importlib.import_module(module.name)
 print(sorted({"torch", "sklearn", "umap", "scipy", "SimpleITK", "numba"} & set(sys.modules)))
 """
-    root = Path(server.__file__).resolve().parent.parent
+    root = Path(server.__file__).resolve().parent.parent.parent
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -3,12 +3,18 @@
 import io
 import stat
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from ganaug_core import pipeline, server
+from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.jobs import launch, store, worker
+from ganaug_core.storage.uploads import discard
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.shared import uploads, words
 
@@ -194,3 +200,72 @@ def test_what_lies_outside_the_roots_or_nowhere_is_answered_alike(roots: Path) -
 def test_links_and_hidden_folders_are_not_offered(roots: Path) -> None:
     (roots / ".hidden").mkdir()
     assert uploads.folders_in(roots) == ["inside"]
+
+
+# how long uploads stay
+
+
+def test_an_upload_goes_when_its_import_ends_and_nothing_else_does(home: Workspace, tmp_path: Path) -> None:
+    first = uploads.store_files([File("a/1.png", b"1"), File("b/2.png", b"2")], home)
+    second = uploads.store_files([File("mine.npz", b"data")], home)
+    (tmp_path / "own").mkdir()
+    for other in (tmp_path / "own", home.uploads, home.uploads.parent, home.uploads / ".." / "cohorts", "digits:", ""):
+        discard(home, other)
+    assert (first.exists(), second.exists(), (tmp_path / "own").exists()) == (True, True, True)
+    discard(home, first)
+    discard(home, second)
+    assert list(home.uploads.iterdir()) == []
+
+
+def test_a_refused_upload_leaves_nothing(home: Workspace) -> None:
+    with pytest.raises(CohortError):
+        uploads.store_files([File("broken.zip", b"PK")], home)
+    assert list(home.uploads.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["done", "failed", "stopped before it began", "a bug", "stopped halfway"])
+def test_however_an_import_ends_what_was_uploaded_is_gone(
+    home: Workspace, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(launch, "ensure", lambda *_: None)
+
+    def ending(*_: object) -> str:
+        if how == "a bug":
+            raise ZeroDivisionError
+        if how == "stopped halfway":
+            raise pipeline.StopRequested("stop")
+        if how == "failed":
+            raise CohortError("No.", do="Nothing.")
+        return "u"
+
+    monkeypatch.setitem(pipeline.STEPS, ImportCohort, ending)
+    path = uploads.store_files([File("mine.npz", b"data")], home)
+    job = store.submit(home, ImportCohort(source=str(path), name="u"))
+    if how == "stopped before it began":
+        store.ask(home, job.id, "stop")
+    else:
+        assert store.claim(home, store.SHORT) is not None
+        assert store.begin(home, job.id)
+        worker.work(home, store.get(home, job.id))
+    assert list(home.uploads.iterdir()) == []
+
+
+def test_what_a_process_that_died_left_goes_at_the_next_start_and_what_is_awaited_stays(
+    home: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "ensure", lambda *_: None)
+    code = (
+        "import io, sys\nfrom ganaug_core.ui.shared import uploads\n"
+        "from ganaug_core.storage.workspace import Workspace\n"
+        "file = io.BytesIO(b'data'); file.name = 'mine.npz'\n"
+        "print(uploads.store_files([file], Workspace(sys.argv[1])))"
+    )
+    command = [sys.executable, "-c", code, str(home.root)]
+    left = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)]
+    here = uploads.store_files([File("here.npz", b"data")], home)
+    store.submit(home, ImportCohort(source=left[0], name="u"))
+    (home.uploads / "tmpold").mkdir()
+    (home.uploads / "alone.lock").touch()
+    server._make_ready(home)
+    assert (Path(left[0]).exists(), Path(left[1]).exists(), here.exists()) == (True, False, True)
+    assert len(list(home.uploads.iterdir())) == 4

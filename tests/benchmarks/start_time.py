@@ -14,10 +14,11 @@ import threading
 import time
 from pathlib import Path
 from statistics import median
-from urllib.request import urlopen
+from urllib.request import HTTPCookieProcessor, build_opener
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 120.0
+TOKEN = "the-key-of-the-measurement"
 IDLE_SECONDS = 3.0
 
 
@@ -36,7 +37,7 @@ def one(verb: str) -> tuple[float, float, float]:
         port = probe.getsockname()[1]
         probe.close()
         home = Path(folder) / "workspace"
-        environment = {**os.environ, "GANAUG_HOME": str(home), "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "GANAUG_HOME": str(home), "PYTHONPATH": str(ROOT), "GANAUG_TOKEN": TOKEN}
         command = [sys.executable, "-m", "ganaug_core.cli", verb, "--no-browser", "--port", str(port)]
         begun = time.monotonic()
         process = subprocess.Popen(
@@ -72,7 +73,9 @@ def until(done, begun: float) -> float:
 
 def answers(port: int) -> bool:
     try:
-        with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+        browser = build_opener(HTTPCookieProcessor())
+        browser.open(f"http://127.0.0.1:{port}/?token={TOKEN}", timeout=5).close()
+        with browser.open(f"http://127.0.0.1:{port}/", timeout=5) as page:
             return bool(page.status == 200)
     except OSError:
         return False

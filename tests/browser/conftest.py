@@ -22,10 +22,14 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ganaug_core import app_root
 from ganaug_core.records import Cohort, Intensity
+from ganaug_core.server import access
 from ganaug_core.storage.workspace import Workspace, digest_of
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 START_SECONDS = 60
+TOKEN = "the-key-of-the-tests"
+OUTSIDE = Path(__file__).parent / "outside"
+OUTSIDE_LOG = "outside.log"
 expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 
@@ -90,25 +94,33 @@ def serve(workspace: Workspace, folder: Path) -> Iterator[Server]:
             server.process.kill()
             server.process.wait()
         _end_workers(workspace)
+    assert outside_attempts(folder) == []
+
+
+def outside_attempts(folder: Path) -> list[str]:
+    """Return who of the server, its supervisor and its workers looked for anything outside this machine."""
+    log = folder / OUTSIDE_LOG
+    return log.read_text().splitlines() if log.exists() else []
 
 
 def launch(workspace: Workspace, folder: Path, port: int) -> "subprocess.Popen[bytes]":
     """Start the app's process on a port; its words go to `server.log`."""
     environment = {"GANAUG_HOME": str(workspace.root), "GANAUG_ROOTS": str(folder), "OMP_NUM_THREADS": "1"}
+    environment |= {"GANAUG_TOKEN": TOKEN, "GANAUG_OUTSIDE_LOG": str(folder / OUTSIDE_LOG)}
     with (folder / "server.log").open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(app_root() / "app.py"), "--server.port", str(port)],
             stdout=output,
             stderr=output,
             cwd=folder,
-            env={**os.environ, **environment, "PYTHONPATH": str(app_root())},
+            env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join([str(OUTSIDE), str(app_root())])},
             start_new_session=True,
         )
 
 
 def answers(port: int, process: "subprocess.Popen[bytes]") -> bool:
     """Wait until the app answers; False where its process ended or never did."""
-    url = f"http://127.0.0.1:{port}/_stcore/health"
+    url = f"http://127.0.0.1:{port}/healthz"
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -146,11 +158,20 @@ class App:
         return self.settled()
 
     def settled(self) -> Page:
-        """Wait until the script has run, nothing is a placeholder any more, and no image that loads moves the rest."""
+        """Wait until the script has run and nothing is a placeholder any more."""
         self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
         self.page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=60_000)
-        self.page.wait_for_function("[...document.images].every(image => image.complete || image.loading === 'lazy')")
         return self.page
+
+
+def key(address: str) -> dict[str, str]:
+    """Return the cookie of whoever has opened the link of a server."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANAUG_TOKEN", TOKEN)
+        access.token.cache_clear()
+        name, value = access.cookie(int(address.rpartition(":")[2]))
+    access.token.cache_clear()
+    return {"name": name, "value": value, "url": address}
 
 
 @pytest.fixture
@@ -161,6 +182,7 @@ def app(chromium: Browser, server: Server) -> Iterator[App]:
 
 def window(chromium: Browser, server: Server) -> Iterator[App]:
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    context.add_cookies([key(server.address)])
     page = context.new_page()
     opened = App(page, server, [], [])
     page.on("pageerror", lambda error: opened.errors.append(str(error)))

@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
@@ -19,6 +19,7 @@ from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
 PATIENCE = 120
+TOKEN = "the-key-of-the-first-start"
 UNTIL_IT_SPEAKS = """
 import json, os, sys
 
@@ -56,7 +57,7 @@ def test_the_app_starts_without_a_question_where_no_home_folder_knows_streamlit(
     with said.open("wb") as out:
         started = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(app_root()), **home},
+            env={**os.environ, "PYTHONPATH": str(app_root()), **home, "GANAUG_TOKEN": TOKEN},
         )  # fmt: skip
         try:
             assert answers(port, started), said.read_text("utf-8")
@@ -85,7 +86,7 @@ def test_the_app_answers_while_the_demo_is_prepared_and_the_terminal_says_so(tmp
     with said.open("wb") as out, locks.hold(place.root / "demo.lock", "Another app that prepares the demo"):
         started = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(app_root()), "GANAUG_HOME": str(place.root)},
+            env={**os.environ, "PYTHONPATH": str(app_root()), "GANAUG_HOME": str(place.root), "GANAUG_TOKEN": TOKEN},
         )  # fmt: skip
         try:
             assert answers(port, started), said.read_text("utf-8")
@@ -133,7 +134,9 @@ def answers(port: int, started: "subprocess.Popen[bytes]") -> bool:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and started.poll() is None:
         try:
-            with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+            browser = build_opener(HTTPCookieProcessor())
+            browser.open(f"http://127.0.0.1:{port}/?token={TOKEN}", timeout=5).close()
+            with browser.open(f"http://127.0.0.1:{port}/", timeout=5) as page:
                 return bool(page.status == 200)
         except (URLError, OSError):
             time.sleep(0.2)

@@ -242,8 +242,8 @@ deadline = time.monotonic() + 120
 while store.get(workspace, number).live and time.monotonic() < deadline:
     time.sleep(0.1)
 job = store.get(workspace, number)
-for lock in (workspace.supervisor_lock, workspace.worker_lock):
-    process = locks.holder(lock)
+holders = {lock: locks.holder(lock) for lock in (workspace.supervisor_lock, workspace.worker_lock)}
+for lock, process in holders.items():
     print(process is not None, end=" ")
     if process is not None:
         platform.end(process)

@@ -24,6 +24,7 @@ from ganaug_core.records import Audit, Cohort, Samples, codec
 from ganaug_core.records.digest import digest_of
 from ganaug_core.records.origin import Origin
 from ganaug_core.storage import locks
+from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
 
 
@@ -337,6 +338,15 @@ def test_only_results_are_removed_as_results(home: Workspace, ask: Callable[...,
     status, document, _ = ask("result", "remove", "cohorts", "digits")
     assert (status, document["error"]["code"]) == (2, "unknown_name")
     assert home.names("cohorts") == ["digits"]
+
+
+def test_a_workspace_and_its_database_are_for_their_owner_alone(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir(mode=0o755)
+    for place in (tmp_path / "new" / "below", tmp_path / "open"):
+        home = Workspace(place)
+        Database(home.database_path).decide("0" * 64, "a", "keep", samples="s")
+        assert place.stat().st_mode & 0o077 == 0
+        assert {path.name for path in place.glob("ganaug.sqlite*") if path.stat().st_mode & 0o077} == set()
 
 
 def test_a_zero_byte_array_is_no_interruption(home: Workspace, ask: Callable[..., tuple[int, Any, str]]) -> None:

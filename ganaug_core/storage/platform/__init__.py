@@ -5,6 +5,7 @@ from ganaug_core.storage.platform.files import (
     is_disk_full,
     link_or_copy,
     open_unfollowed,
+    private_folder,
     replace,
     sync_file,
     sync_folder,
@@ -12,7 +13,7 @@ from ganaug_core.storage.platform.files import (
     widen_pipe,
 )
 from ganaug_core.storage.platform.names import is_device, is_legal_here, same_but_for_case
-from ganaug_core.storage.platform.ports import is_port_taken
+from ganaug_core.storage.platform.ports import addresses, is_port_taken, listening
 from ganaug_core.storage.platform.processes import (
     LIMITS_MEMORY,
     ask_to_end,
@@ -31,6 +32,7 @@ from ganaug_core.storage.platform.processes import (
 __all__ = [
     "LIMITS_MEMORY",
     "OPEN_FILES_CAN_GO",
+    "addresses",
     "ask_to_end",
     "confine",
     "end",
@@ -42,10 +44,12 @@ __all__ = [
     "is_legal_here",
     "is_port_taken",
     "link_or_copy",
+    "listening",
     "lower_priority",
     "memory_of",
     "open_unfollowed",
     "own_session",
+    "private_folder",
     "replace",
     "same_but_for_case",
     "start_detached",

@@ -4,6 +4,8 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +24,7 @@ except ImportError:  # everywhere else
 
 OPEN_FILES_CAN_GO = os.name == "posix"
 """Whether the name of a file can be removed while the file is open or mapped."""
+ACCESS_SECONDS = 20.0
 REPLACE_SECONDS = 5.0
 """A search index or a virus scanner lets a file go after a moment."""
 _ACCESS_DENIED, _SHARING_VIOLATION, _LOCK_VIOLATION = 5, 32, 33
@@ -78,6 +81,22 @@ def _try_lock_byte(descriptor: int, shared: bool) -> bool:
     if reason != _LOCK_VIOLATION:
         raise OSError(errno.ENOLCK, f"the lock was refused (Windows error {reason})")
     return False
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder into which its owner alone may look; one that is there and open to others is closed.
+
+    Where the disk knows no owners, it is a folder like any other.
+    """
+    is_new = not path.is_dir()
+    path.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+    with suppress(OSError, subprocess.TimeoutExpired):
+        if os.name == "posix":
+            if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                path.chmod(stat.S_IRWXU)
+        elif is_new and (owner := os.environ.get("USERNAME")):
+            command = ["icacls", str(path), "/inheritance:r", "/grant:r", f"{owner}:(OI)(CI)F"]
+            subprocess.run(command, capture_output=True, check=False, timeout=ACCESS_SECONDS)
 
 
 def replace(source: Path, target: Path) -> None:

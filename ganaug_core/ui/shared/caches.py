@@ -17,11 +17,12 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from ganaug_core import playground, server
+from ganaug_core import playground
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.generators import stored
 from ganaug_core.records import Audit, Cohort, Floats, Map, Samples
 from ganaug_core.records.benefit import Benefit
+from ganaug_core.server.images import as_png, sheet, windowed
 from ganaug_core.storage.workspace import Workspace
 
 Record = TypeVar("Record", Cohort, Samples, Map, Audit, Benefit)
@@ -178,24 +179,20 @@ def _generator_file(root: str, artefact: str, name: str) -> bytes:
 def _cohort_sheet(root: str, artefact: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     cohort_record = _cohort(root, artefact)
     window = cohort_record.intensity.low, cohort_record.intensity.high
-    return server.as_png(
-        server.sheet(server.windowed(cohort_record.pixels[list(images)], *window), columns, tile, gap=3)
-    )
+    return as_png(sheet(windowed(cohort_record.pixels[list(images)], *window), columns, tile, gap=3))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _samples_sheet(root: str, artefact: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
     samples_record = _samples(root, artefact)
-    return server.as_png(
-        server.sheet(server.windowed(samples_record.images[list(images)], -1, 1), columns, tile, gap=3)
-    )
+    return as_png(sheet(windowed(samples_record.images[list(images)], -1, 1), columns, tile, gap=3))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _upper_half(path: str, stamp: int) -> str:
     with Image.open(path) as whole:
         upper = whole.convert("RGB").crop((0, 0, whole.width, whole.height // 2))
-    return "data:image/png;base64," + base64.b64encode(server.as_png(upper)).decode()
+    return "data:image/png;base64," + base64.b64encode(as_png(upper)).decode()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

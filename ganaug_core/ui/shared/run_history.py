@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from ganaug_core import server
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import runs
+from ganaug_core.server.images import as_png
 from ganaug_core.ui.shared import caches, charts, checkpoint_measurements, run_figures, show, words
 
 CHART_SECONDS = 4.0
@@ -96,4 +96,4 @@ def enlarged(path: Path) -> bytes:
     """Return a grid with its pixels enlarged by a whole number, so that none is invented."""
     with Image.open(path) as sheet:
         factor = max(1, round(SHEET_WIDTH / sheet.width))
-        return server.as_png(sheet.resize((sheet.width * factor, sheet.height * factor), Image.Resampling.NEAREST))
+        return as_png(sheet.resize((sheet.width * factor, sheet.height * factor), Image.Resampling.NEAREST))

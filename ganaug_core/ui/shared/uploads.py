@@ -6,8 +6,6 @@ it is written; each name that leaves it is one that a careful person would have 
 
 import os
 import shutil
-import tempfile
-import time
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -16,6 +14,7 @@ from typing import BinaryIO, Protocol
 
 from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.storage.platform import is_legal_here
+from ganaug_core.storage.uploads import discard, new_folder
 from ganaug_core.storage.workspace import Workspace, translated
 
 MOST_MEMBERS = 20_000
@@ -24,7 +23,6 @@ MOST_RATIO = 200
 SMALL = 64 * 1024  # a tiny member may pack well and is no bomb
 MOST_DEPTH = 12
 MOST_NAME_BYTES = 200
-KEPT_SECONDS = 24 * 3600
 _LINK = 0o120000
 
 
@@ -49,9 +47,7 @@ def store_files(files: Iterable[Uploaded], workspace: Workspace) -> Path:
     chosen = list(files)
     if not chosen:
         raise CohortError("No file was chosen.", do="Choose files, or a zip archive with one folder per class.")
-    sweep(workspace)
-    workspace.uploads.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=workspace.uploads))
+    folder = new_folder(workspace)
     try:
         with translated(folder):
             if len(chosen) == 1 and chosen[0].name.lower().endswith(".zip"):
@@ -66,7 +62,7 @@ def store_files(files: Iterable[Uploaded], workspace: Workspace) -> Path:
                     shutil.copyfileobj(upload, file)
             return target if len(chosen) == 1 else _class_folder(folder)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(workspace, folder)
         raise
 
 
@@ -165,15 +161,6 @@ def _class_folder(folder: Path) -> Path:
         if any(entry.is_dir() for entry in below) or any(entry.suffix.lower() == ".csv" for entry in below):
             return entries[0]
     return folder
-
-
-def sweep(workspace: Workspace) -> None:
-    """Remove uploads of yesterday and before: what was imported has a copy in the workspace."""
-    if not workspace.uploads.is_dir():
-        return
-    for folder in workspace.uploads.iterdir():
-        if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def roots() -> list[Path]:

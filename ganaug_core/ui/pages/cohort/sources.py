@@ -8,6 +8,7 @@ import streamlit as st
 from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
+from ganaug_core.storage.uploads import discard
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui.shared import caches, job_progress, names, show, uploads, words
 
@@ -113,7 +114,14 @@ def _choose_upload() -> None:
         st.rerun()
     upload = st.session_state.get("uploaded")
     if upload and Path(upload).exists():
-        st.success("The files are here.", icon=":material/check:")
+        said, button = st.columns([4, 1], vertical_alignment="center")
+        said.success(
+            "The files are here. They are deleted from the workspace when their import ends.",
+            icon=":material/check:",
+        )
+        if button.button("Delete them now", icon=":material/delete:"):
+            discard(caches.workspace(), upload)
+            st.rerun()
         _start_import(Path(upload), suggested=st.session_state["uploaded-name"])
 
 

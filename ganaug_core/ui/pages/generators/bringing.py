@@ -62,11 +62,15 @@ def bring_images() -> None:
         st.session_state["synthetic-upload"] = number + 1
         st.rerun()
     uploaded = st.session_state.get("synthetic-path")
+    if uploaded and not Path(uploaded).exists():
+        uploaded = None
     typed = "" if uploaded else st.text_input("or a folder or NPZ file on the server", key=f"synthetic-typed-{number}")
     if not uploaded and not typed:
         return
     source = Path(uploaded) if uploaded else uploads.below_roots(typed)
     suggested = st.session_state.get("synthetic-name") or source.stem
+    if uploaded:
+        st.text("The files are here. They are deleted from the workspace when their import ends.")
     name = st.text_input("Name of these images", value=names.free_name(suggested, "samples"), max_chars=100)
     if st.button("Import these images", type="primary"):
         job_progress.start(ImportSamples(source=str(source), cohort=cohort, name=check_name(name)), "samples")

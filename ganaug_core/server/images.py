@@ -1,64 +1,34 @@
-"""What the web server does besides the pages: image routes, security headers, start and stop.
+"""Images by route and never through the page's own channel, so that a gallery costs one request.
 
-Images go by route and never through the page's own channel, so that a gallery costs one request. Nothing here loads
-torch; pixels come memory-mapped from the workspace. An address that asks for something unknown, damaged or forbidden
-gets 404 and no details.
+Pixels come memory-mapped from the workspace. An address that asks for something unknown, damaged or forbidden gets 404
+and no details.
 """
 
-import gc
-import importlib
 import io
 import math
-import os
 import re
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.generators import stored
-from ganaug_core.jobs import launch
 from ganaug_core.records import Cohort, Integers, Intensity, Map, Pixels, Samples
-from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import ID_LENGTH, Workspace
 
-SCRIPT = Path(__file__).resolve().parent / "ui" / "shared" / "main.py"
-
-POLICY = (
-    "default-src 'self'; script-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; object-src 'none'; "
-    "base-uri 'self'; form-action 'self'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-LOCAL = ("localhost", "127.0.0.1", "::1")
 MOST_TILES = 512
 _ID = re.compile(r"[0-9a-f]{12}")
 _ARTEFACT = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
 _FILTERS = {"nearest": Image.Resampling.NEAREST, "lanczos": Image.Resampling.LANCZOS}
-
-
-def options() -> dict[str, Any]:
-    """Return what `st.App` takes besides the script."""
-    return {"routes": routes(), "middleware": [Middleware(Secured, hosts=allowed_hosts())], "lifespan": lifespan}
 
 
 def routes() -> list[Route]:
@@ -79,73 +49,6 @@ def routes() -> list[Route]:
         Route("/api/map/{artefact}.bin", _guard(_map)),
         Route("/api/preview/{run}/{images}.png", _guard(_preview)),
     ]
-
-
-@asynccontextmanager
-async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Answer at once; what can wait is done beside the first answers."""
-    workspace = Workspace()
-    with locks.hold(workspace.app_lock, "The app", shared=True):
-        threading.Thread(target=_make_ready, args=(workspace,), daemon=True).start()
-        yield {}
-
-
-def _make_ready(workspace: Workspace) -> None:
-    """Pay for the heavy imports of the pages, and see that a supervisor lives.
-
-    Streamlit collects garbage after every run of a script; what is frozen once need not be looked at again, which
-    makes a tick of a live chart ten times cheaper.
-    """
-    workspace.sweep()
-    for module in ("pandas", "plotly.graph_objects"):
-        importlib.import_module(module)
-    launch.ensure(workspace)
-    gc.collect()
-    gc.freeze()
-
-
-def allowed_hosts() -> tuple[str, ...]:
-    """Return the names under which the server answers: this machine, and those in `GANAUG_HOSTS` (commas between).
-
-    Without the check a foreign web page could rebind its own name to this machine and read images.
-    """
-    extra = [host.strip().lower() for host in os.environ.get("GANAUG_HOSTS", "").split(",")]
-    return (*LOCAL, *(host for host in extra if host))
-
-
-class Secured:
-    """Middleware: refuse foreign host names, add the security headers to every answer."""
-
-    def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
-        self.app = app
-        self.hosts = hosts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            return
-
-        async def secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
-        if _host(scope) in self.hosts:
-            await self.app(scope, receive, secured)
-        elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            await PlainTextResponse("Unknown host", status_code=400)(scope, receive, secured)
-
-
-def _host(scope: Scope) -> str:
-    """Return the host name that was asked for, without its port."""
-    for key, value in scope["headers"]:
-        if key == b"host":
-            host: str = value.decode("latin-1").lower()
-            return host[1 : host.find("]")] if host.startswith("[") else host.rpartition(":")[0] or host
-    return ""
 
 
 class Pictures(NamedTuple):

@@ -4,7 +4,7 @@ from ganaug_core.benefit.arms import arms
 from ganaug_core.records import Cohort, Samples, Verdict
 from ganaug_core.records.benefit import Benefit, Difference, Score
 
-STATEMENT = "No benefit shown: hand-made."
+STATEMENT = "No benefit shown, made by hand."
 VALUES = {
     "real": 0.78,
     "weights": 0.77,

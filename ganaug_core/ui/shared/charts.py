@@ -57,7 +57,7 @@ def dressed(figure: go.Figure, title: str, x: str, y: str, *, height: int = HEIG
     return figure
 
 
-def label(name: str) -> str:
+def label(name: object) -> str:
     """Return a name from outside as Plotly shows it letter by letter: it reads some HTML otherwise."""
     return words.clean(name).replace("&", "&amp;").replace("<", "&lt;")
 

@@ -96,7 +96,7 @@ def over_time(
         figure.add_scatter(
             x=images,
             y=values,
-            name=words.clean(name) if len(checkups_by_run) > 1 else "generated",
+            name=charts.label(name) if len(checkups_by_run) > 1 else "generated",
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": DASHES[number % len(DASHES)]},
             error_y={

@@ -95,7 +95,7 @@ def _gallery(audit: Audit, ids: Sequence[str], key: str, title: str) -> None:
 
 def _confusion(audit: Audit) -> None:
     """Show the confusion tables of both sides."""
-    classes = [words.clean(name) for name in audit.cohort["classes"]]
+    classes = [charts.label(name) for name in audit.cohort["classes"]]
     columns = st.columns(2)
     for column, key, title in (
         (columns[0], "confusion.synthetic", "Synthetic images"),

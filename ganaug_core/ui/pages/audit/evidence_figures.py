@@ -21,7 +21,7 @@ def coverage(measurements: Sequence[Measurement]) -> go.Figure:
         for measurement in measurements
         if measurement.name == "coverage" and measurement.class_name is not None
     ]
-    names = [words.clean(measurement.class_name) for measurement in class_coverages]
+    names = [charts.label(measurement.class_name) for measurement in class_coverages]
     figure = go.Figure()
     below = [
         measurement.value - measurement.interval[0] if measurement.interval else 0.0 for measurement in class_coverages
@@ -156,7 +156,7 @@ def lesion(
         zmin=limits[0],
         zmax=limits[1],
         colorscale="Greys_r",
-        colorbar={"title": {"text": words.clean(unit)}, "thickness": 12},
+        colorbar={"title": {"text": charts.label(unit)}, "thickness": 12},
         hovertemplate="row %{y}, column %{x}: %{z:.0f}<extra></extra>",
     )
     figure.add_contour(
@@ -202,7 +202,7 @@ def histogram(edges: NDArray[np.floating], sides: Mapping[str, NDArray[np.floati
     for side, share in sides.items():
         line = {"color": palette.ROLES[side], "width": 2, "dash": "solid" if side == "synthetic" else "dash"}
         figure.add_scatter(x=middles, y=100 * share, name=SIDES[side], mode="lines", line={**line, "shape": "hvh"})
-    return charts.dressed(figure, "Pixel values", words.clean(unit), "share of pixels in %", height=340)
+    return charts.dressed(figure, "Pixel values", charts.label(unit), "share of pixels in %", height=340)
 
 
 def spectrum(frequency: NDArray[np.floating], sides: Mapping[str, NDArray[np.floating]]) -> go.Figure:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from ganaug_core.records.benefit import Benefit
-from ganaug_core.ui.shared import charts, palette, words
+from ganaug_core.ui.shared import charts, palette
 
 ORDER = (
     "real",
@@ -67,7 +67,7 @@ def arms(benefit: Benefit, measure: str, class_name: str, pictures: Mapping[str,
         line = {"color": palette.TEXT, "dash": "dash", "width": 1}
         figure.add_vline(x=scores["classical"].value, line=line)
     title, axis = MEASURES[measure]
-    charts.dressed(figure, f"{title} of {words.clean(class_name)}", axis, "", height=_height(benefit))
+    charts.dressed(figure, f"{title} of {charts.label(class_name)}", axis, "", height=_height(benefit))
     order = [name for name in reversed(ORDER) if name in arms_by_name]
     figure.update_yaxes(
         type="category", categoryorder="array", categoryarray=[arms_by_name[name].title for name in order]
@@ -76,7 +76,7 @@ def arms(benefit: Benefit, measure: str, class_name: str, pictures: Mapping[str,
     if pictures:
         figure.update_xaxes(domain=[0, PLOTTED])
         _beside(figure, {row: pictures[name] for row, name in enumerate(order) if name in pictures})
-        caption = f"What was shown of {words.clean(benefit.rare)}"
+        caption = f"What was shown of {charts.label(benefit.rare)}"
         figure.add_annotation(
             text=caption, x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom", yshift=18,
             showarrow=False, font={"size": 16, "color": palette.TEXT},

@@ -149,7 +149,7 @@ def _choices(cohort: str) -> dict[str, Any]:
 
 def _verdict(benefit: Benefit) -> None:
     word, sign, colour = STATES[benefit.verdict.state]
-    st.subheader(words.clean(benefit.verdict.statement))
+    st.subheader(words.plain(benefit.verdict.statement))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=sign, color=colour)  # type: ignore[arg-type]
         st.text(words.clean(benefit.verdict.do))

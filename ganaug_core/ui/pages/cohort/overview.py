@@ -24,8 +24,8 @@ def headline(cohort: Cohort) -> None:
         "Classes": f"{len(cohort.classes)}",
         "Patients": f"{len(np.unique(patients)):,}" if len(patients) else "–",
         "Size": f"{rows} px" if rows == columns else f"{rows} × {columns}",
-        "Unit": words.clean(cohort.intensity.unit),
-        "Modality": words.clean(cohort.modality) or "–",
+        "Unit": words.plain(cohort.intensity.unit),
+        "Modality": words.plain(cohort.modality) or "–",
     }
     for column, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(label, value)
@@ -103,7 +103,7 @@ def example_images(cohort: Cohort) -> None:
 
 def intensity_histogram(cohort: Cohort) -> None:
     edges, shares = caches.histogram(cohort.name)
-    figure = cohort_figures.intensities(edges, shares, words.clean(cohort.intensity.unit))
+    figure = cohort_figures.intensities(edges, shares, charts.label(cohort.intensity.unit))
     charts.show(figure, "brightness", "Histogram of pixel values, one line per class")
 
 

@@ -174,7 +174,7 @@ def _curves(chosen: list[str]) -> None:
         for number, (name, curves) in enumerate(histories.items()):
             line = {"color": palette.of_class(number), "width": 2, "dash": checkpoint_measurements.DASHES[number]}
             values = curves.get(key) or curves.get(key.removesuffix("_average"), [])
-            figure.add_scatter(x=curves["images"], y=values, name=words.clean(name), mode="lines", line=line)
+            figure.add_scatter(x=curves["images"], y=values, name=charts.label(name), mode="lines", line=line)
         with column:
             dressed = charts.dressed(figure, title, "training images seen", axis)
             charts.show(charts.without_spikes(dressed), f"compare-{key}", title)

@@ -22,7 +22,7 @@ def feature_map(map_: Map, picked: str | None = None) -> tuple[go.Figure, list[N
                 continue
             rows.append(class_rows)
             colour = palette.of_class(label)
-            name = f"{words.clean(class_name)}, {words.ROLES[role_name]}"
+            name = f"{charts.label(class_name)}, {words.ROLES[role_name]}"
             trace = points(
                 x=map_.positions[class_rows, 0],
                 y=map_.positions[class_rows, 1],

@@ -33,7 +33,7 @@ def card(name: str) -> None:
     figures = {
         "Classes": str(len(card["classes"])),
         "Size": f"{shape['rows']} × {shape['columns']} px",
-        "Unit": words.clean(unit["unit"]),
+        "Unit": words.plain(unit["unit"]),
         "Training images": f"{sum(counts['train'] for counts in card['classes']):,}",
         "Patients": f"{card['patients']:,}" if card["patients"] else "not known",
     }

@@ -269,12 +269,12 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
 
 def import_generator(workspace: Workspace, request: ImportGenerator, report: Report = silent) -> str:
     """File -> generator. The file is checked and tried before anything of it is kept."""
-    from ganaug_core.generators import files, stored
+    from ganaug_core.generators import guard, stored
 
     expected = prepare(workspace, request)
     report(0.0, "checking the file")
-    content = files.read(Path(request.path))
-    stored.keep(workspace, request.name, content, files.loads(content), expected.origin)
+    content, passport = guard.checked(Path(request.path))
+    stored.keep(workspace, request.name, content, passport, expected.origin)
     return request.name
 
 
@@ -530,7 +530,7 @@ def _keep_trained(workspace: Workspace, name: str, training: "Training", origin:
         ) from error
     if _is_of(workspace, name, name):
         workspace.remove("generators", name)
-    stored.keep(workspace, name, content, loaded, origin)
+    stored.keep(workspace, name, content, loaded.passport, origin)
 
 
 def _is_of(workspace: Workspace, generator: str, run: str) -> bool:

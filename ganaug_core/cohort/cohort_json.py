@@ -9,17 +9,29 @@ from typing import Any
 import numpy as np
 
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Skipped
+from ganaug_core.storage.workspace import installation_salt
+
+WITHOUT_NAMES = {
+    "duplicate": "The same image is there already.",
+    "two_labels": "The same image is there under two classes.",
+    "mask": "It is a mask, or an image whose mask cannot be used.",
+    "row": "Its row in the table repeats another one.",
+    "series": "Something is odd about its series.",
+}
+"""What is said of files whose words name other files too."""
 
 
 def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return what `ganaug cohort import` and `show` print.
 
     Args:
-        paths: Adds where each image came from, id to path. Without it no folder of the source is named.
+        paths: Adds where each image came from, id to path. Without it no file or folder of the source is named, and
+            digests of single images are salted: with them alone a stranger who has an image could tell that it is here.
     """
     counts = {role: np.bincount(cohort.labels[cohort.roles == number], minlength=len(cohort.classes))
               for number, role in enumerate(ROLES)}  # fmt: skip
     patients = cohort.patients[cohort.patients != UNKNOWN_PATIENT]
+    salt = installation_salt()
     return {
         "schema": "ganaug.cohort/1",
         "name": cohort.name,
@@ -42,25 +54,30 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
         "suspected_text": [{"id": image, "why": why} for image, why in cohort.suspected_text.items()],
         "dropped": dict(cohort.provenance.get("dropped", {})),
         "duplicates": dict(cohort.duplicates),
-        "skipped": [asdict(skipped if paths is not None else _without_folders(skipped)) for skipped in cohort.skipped],
-        "images": [_image(cohort, row, paths) for row in range(len(cohort))],
+        "skipped": [
+            asdict(skipped if paths is not None else _without_names(skipped, number))
+            for number, skipped in enumerate(cohort.skipped, 1)
+        ],
+        "images": [_image(cohort, row, paths, salt) for row in range(len(cohort))],
     }
 
 
-def _without_folders(skipped: Skipped) -> Skipped:
-    """Return an entry that names the file alone: a folder may be called after a patient."""
-    name = PurePath(skipped.file).name
-    return replace(skipped, file=name, say=skipped.say.replace(skipped.file, name))
+def _without_names(skipped: Skipped, number: int) -> Skipped:
+    """Return an entry that names no file: it may be called after a patient, and so may others that its words name."""
+    words = WITHOUT_NAMES.get(skipped.code.partition(".")[0], skipped.say)
+    for name in (skipped.file, PurePath(skipped.file).name):
+        words = words.replace(name, "the file")
+    return replace(skipped, file=f"left-out file {number}", say=words)
 
 
-def _image(cohort: Cohort, row: int, paths: Mapping[str, str] | None) -> dict[str, Any]:
+def _image(cohort: Cohort, row: int, paths: Mapping[str, str] | None, salt: bytes) -> dict[str, Any]:
     patient = int(cohort.patients[row])
     entry = {
         "id": str(cohort.ids[row]),
         "class": cohort.classes[cohort.labels[row]],
         "role": ROLES[cohort.roles[row]],
         "patient": None if patient == UNKNOWN_PATIENT else f"patient {patient}",
-        "sha256": hashlib.sha256(np.ascontiguousarray(cohort.pixels[row]).tobytes()).hexdigest(),
+        "sha256": hashlib.sha256(salt + np.ascontiguousarray(cohort.pixels[row]).tobytes()).hexdigest(),
     }
     if paths is not None:
         entry["path"] = paths.get(entry["id"])

@@ -148,8 +148,8 @@ class IntensityCard(BaseModel):
     model_config = _CARD
 
     unit: Text
-    low: float
-    high: float
+    low: Annotated[float, Field(ge=-1e9, le=1e9)]
+    high: Annotated[float, Field(ge=-1e9, le=1e9)]
 
     @model_validator(mode="after")
     def _ordered(self) -> "IntensityCard":
@@ -177,14 +177,14 @@ class Passport(BaseModel):
     architecture: ArchitectureCard
     classes: Annotated[list[ClassCard], Field(min_length=1, max_length=200)]
     intensity: IntensityCard
-    spacing_mm: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2, max_length=2)] | None
-    patients: Annotated[int, Field(ge=1)] | None
+    spacing_mm: Annotated[list[Annotated[float, Field(gt=0, le=1000)]], Field(min_length=2, max_length=2)] | None
+    patients: Annotated[int, Field(ge=1, le=10**9)] | None
     cohort_name: Text
     cohort_digest: Hex
     recipe: Text
     seed: Annotated[int, Field(ge=0, lt=2**32)]
-    images: Annotated[int, Field(ge=0)]
-    threads: Annotated[int, Field(ge=1)] | None = None
+    images: Annotated[int, Field(ge=0, le=10**12)]
+    threads: Annotated[int, Field(ge=1, le=10**5)] | None = None
     metrics: Annotated[dict[Text, float], Field(max_length=64)] = {}
     tensors_sha256: Hex | None = None
 

@@ -6,6 +6,7 @@ is mapped into memory, where a file that somebody shortens would kill the proces
 
 import hashlib
 import json
+import math
 import stat
 from collections.abc import Mapping
 from dataclasses import fields
@@ -31,6 +32,7 @@ from ganaug_core.storage.workspace import write_atomic
 _FILE_BYTES = (16, 1 << 30)
 _HEADER_BYTES = 1 << 20
 _PASSPORT_CHARACTERS = 256 << 10
+_FLOAT_BYTES = 4
 _LARGEST_WEIGHT = 1e4
 _SMALLEST_SPREAD = 1e-3
 _SMALLEST_DIFFERENCE = 1e-6
@@ -80,11 +82,8 @@ def loads(content: bytes) -> Generator:
     Raises:
         GeneratorError: As `load`.
     """
-    header = _header(content)
-    passport = _passport(header)
-    wrong = _wrong_shapes({name: _described(name, entry) for name, entry in header.items()}, passport)
-    if wrong:
-        raise _refused(*wrong)
+    _require_safetensors(content[:9])
+    passport, _ = _checked_header(content)
     if hashlib.sha256(content[data_start(content) :]).hexdigest() != passport.tensors_sha256:
         raise _refused("Its weights are not those that were written: the file is damaged or was changed.", "checksum")
     try:
@@ -119,30 +118,59 @@ def read(path: Path) -> bytes:
         if not _FILE_BYTES[0] <= status.st_size <= _FILE_BYTES[1]:
             raise _refused(f"It holds {status.st_size:,} bytes; from 16 bytes to 1 GB can be a generator.", "size")
         with path.open("rb") as file:
-            content = file.read(_FILE_BYTES[1] + 1)
+            start = file.read(9)
+            _require_safetensors(start)
+            length = _data_start(start, status.st_size)
+            head = start + file.read(length - len(start))
+            size = length + _bytes_of_tensors(_checked_header(head)[1])
+            if size != status.st_size:
+                raise _refused(f"It holds {status.st_size:,} bytes, and its header tells of {size:,}.", "size")
+            content = head + file.read(size - length + 1)
     except OSError as error:
         raise GeneratorError(
             f"{path.name} cannot be read ({error.strerror}).", do="Check the path and its permissions.", code="file"
         ) from error
-    # by the ninth byte, because the length before it may look like a pickle's or a ZIP's beginning
-    if content[8:9] != b"{":
-        if content[:2] == b"PK" or content[:1] == b"\x80":
-            raise _refused(
-                "It is a pickle or a PyTorch file, which can run programs when it is opened; it was not opened.",
-                "pickle",
-            )
-        raise _refused("It is not a safetensors file.", "foreign")
+    if len(content) != size:
+        raise _refused("It was changed while it was read.", "size")
     return content
 
 
-def _header(content: bytes) -> dict[str, Any]:
+def _require_safetensors(start: bytes) -> None:
+    """Refuse another format by the ninth byte: the length before it may look like a pickle's or a ZIP's beginning."""
+    if start[8:9] == b"{":
+        return
+    if start[:2] == b"PK" or start[:1] == b"\x80":
+        raise _refused(
+            "It is a pickle or a PyTorch file, which can run programs when it is opened; it was not opened.", "pickle"
+        )
+    raise _refused("It is not a safetensors file.", "foreign")
+
+
+def _data_start(content: bytes, size: int) -> int:
     start = data_start(content)
-    if start > 8 + _HEADER_BYTES or start > len(content):
+    if start > 8 + _HEADER_BYTES or start > size:
         raise _refused("Its header is longer than the file or than 1 MB.", "header")
-    header = _strict_json(content[8:start], "header")
+    return start
+
+
+def _checked_header(content: bytes) -> tuple[Passport, dict[str, Any]]:
+    """Return passport and tensors of a header, which fit each other; nothing is allocated for the tensors.
+
+    Args:
+        content: The file's bytes, at least up to the first tensor.
+    """
+    header = _strict_json(content[8 : _data_start(content, len(content))], "header")
     if not isinstance(header, dict):
         raise _refused("Its header is not an object.", "header")
-    return header
+    passport = _passport(header)
+    wrong = _wrong_shapes({name: _described(name, entry) for name, entry in header.items()}, passport)
+    if wrong:
+        raise _refused(*wrong)
+    return passport, header
+
+
+def _bytes_of_tensors(header: Mapping[str, Any]) -> int:
+    return sum(_FLOAT_BYTES * math.prod(entry["shape"]) for entry in header.values())
 
 
 def _passport(header: dict[str, Any]) -> Passport:
@@ -179,10 +207,18 @@ def _strict_json(text: bytes, name: str) -> Any:
 
 
 def _described(name: str, entry: Any) -> tuple[str, tuple[int, ...]]:
-    shape = entry.get("shape") if isinstance(entry, dict) else None
-    if not isinstance(shape, list) or entry.get("dtype") != "F32":
+    """Return type and shape of a tensor; an entry that says anything else, or does not add up, is refused."""
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"} or entry["dtype"] != "F32":
         raise _refused(f"Its tensor {name[:40]} is not an array of float32.", "tensors")
+    shape, place = entry["shape"], entry["data_offsets"]
+    whole = all(type(number) is int and number >= 0 for numbers in (shape, place) for number in _listed(numbers))
+    if not whole or len(_listed(place)) != 2 or place[1] - place[0] != _FLOAT_BYTES * math.prod(_listed(shape)):
+        raise _refused(f"Its tensor {name[:40]} has a shape that its place in the file does not fit.", "tensors")
     return "torch.float32", tuple(shape)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [None]
 
 
 def _wrong_shapes(described: Mapping[str, tuple[str, tuple[int, ...]]], passport: Passport) -> tuple[str, str] | None:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 WEIGHTS = "weights.safetensors"
 
 
-def keep(workspace: Workspace, name: str, content: bytes, generator: "Generator", origin: Origin) -> None:
+def keep(workspace: Workspace, name: str, content: bytes, card: Passport, origin: Origin) -> None:
     """Keep a generator in the workspace.
 
     Args:
-        content: The bytes of its file, which `generator` was loaded from.
+        content: The bytes of its file, which was checked; `card` is its passport.
 
     Raises:
         WorkspaceError: The name is taken, or the disk is full.
@@ -28,11 +28,11 @@ def keep(workspace: Workspace, name: str, content: bytes, generator: "Generator"
     manifest = {
         "schema": "ganaug.generator/1",
         "name": name,
-        "hash": generator.digest,
-        "passport": generator.passport.model_dump(mode="json"),
+        "hash": card.identity,
+        "passport": card.model_dump(mode="json"),
     }
     files = {WEIGHTS: without_passport(content)}
-    workspace.write("generators", name, manifest, files=files, identity=generator.digest, origin=origin)
+    workspace.write("generators", name, manifest, files=files, identity=card.identity, origin=origin)
 
 
 def passport(workspace: Workspace, name: str) -> Passport:

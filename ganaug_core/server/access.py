@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.server import passwords
+from ganaug_core.server import channel, passwords
 from ganaug_core.storage import platform
 
 POLICY = (
@@ -46,7 +46,6 @@ HEALTH = "/healthz"
 PASSWORD = "/password"
 LONGEST_PASSWORD = 4096
 WRONG_PASSWORD_SECONDS = 1.0  # between two attempts, whoever makes them
-CLOSED = 1008
 OPEN_THE_LINK = "Open the link that the terminal printed when ganaug was started."
 OPEN_TO_OTHERS = (
     "ganaug was started in a way that opens it to other machines, so it answers nobody. Start it with ganaug app, or "
@@ -149,7 +148,8 @@ class Access:
         if answer is None and _types_password(scope):
             answer = await self._try_password(Request(scope, receive))
         if answer is None:
-            await self.app(_as_from_here(scope), receive, secured)
+            allowed = channel.limited(receive, send) if scope["type"] == "websocket" else receive
+            await self.app(_as_from_here(scope), allowed, secured)
         elif scope["type"] == "http":
             await answer(scope, receive, secured)
         else:
@@ -283,7 +283,7 @@ async def _refuse_channel(answer: Response, scope: Scope, receive: Receive, send
     """Refuse a live channel with the status of an answer where the server can say one, else by closing it."""
     await receive()
     if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": CLOSED})
+        await send({"type": "websocket.close", "code": channel.POLICY_VIOLATION})
         return
     await send({"type": "websocket.http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
     await send({"type": "websocket.http.response.body", "body": answer.body})

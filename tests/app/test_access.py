@@ -1,10 +1,12 @@
 """Who may see anything: without the link of this start nobody, from another site nobody, over the network nobody."""
 
+import asyncio
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -13,7 +15,7 @@ from test_server import Answer, ask
 
 from ganaug_core import app_root, cli
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.server import access, announcement, passwords
+from ganaug_core.server import access, announcement, channel, passwords
 from ganaug_core.storage import platform
 from ganaug_core.storage.workspace import Workspace
 
@@ -49,7 +51,7 @@ def test_without_the_cookie_of_this_start_every_route_answers_401(filled: Worksp
 
 def test_the_live_channel_is_refused_without_the_cookie(filled: Workspace) -> None:
     refused = asked("/_stcore/stream", kind="websocket")
-    assert (refused.body, refused.status) == (b"websocket.close", access.CLOSED)
+    assert (refused.body, refused.status) == (b"websocket.close", channel.POLICY_VIOLATION)
 
 
 def test_that_it_lives_is_all_that_a_stranger_learns(filled: Workspace) -> None:
@@ -134,7 +136,7 @@ def test_a_token_of_ones_own_is_that_of_every_start(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_another_site_is_refused_even_with_the_cookie(filled: Workspace, origin: str, kind: str) -> None:
     answer = ask("/_stcore/stream", kind=kind, origin=origin)
-    assert answer.status == (403 if kind == "http" else access.CLOSED)
+    assert answer.status == (403 if kind == "http" else channel.POLICY_VIOLATION)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +163,51 @@ def test_streamlit_is_told_an_origin_that_it_knows_without_looking_outside() -> 
 
 def test_two_host_names_in_one_request_are_refused(filled: Workspace) -> None:
     assert ask("/", host="127.0.0.1:8501", Host="evil.example").status == 400
+
+
+# floods
+
+
+@pytest.mark.parametrize(
+    ("messages", "let_through"),
+    [
+        ([{"bytes": b"x"}] * 1000, channel.BURST),
+        ([{"bytes": b"x"}] * 5 + [{"bytes": b""}] * 100, 5),
+        ([{"bytes": b"x"}, {"text": "hello"}, {"bytes": b"x"}], 1),
+        ([{"bytes": b"x"}] * 100, 100),
+    ],
+)
+def test_a_channel_that_floods_is_closed(
+    monkeypatch: pytest.MonkeyPatch, messages: list[dict[str, Any]], let_through: int
+) -> None:
+    monkeypatch.setattr("ganaug_core.server.channel.time.monotonic", lambda: 5.0)
+    waiting, sent = iter(messages), list[Any]()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.receive", **next(waiting)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def page() -> int:
+        limited = channel.limited(receive, send)
+        for count in range(len(messages)):
+            if (await limited())["type"] == "websocket.disconnect":
+                return count
+        return len(messages)
+
+    assert asyncio.run(page()) == let_through
+    closed = [{"type": "websocket.close", "code": channel.POLICY_VIOLATION}]
+    assert sent == (closed if let_through < len(messages) else [])
+
+
+def test_whoever_waits_may_send_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("ganaug_core.server.channel.time.monotonic", lambda: now[0])
+    allowance = channel.Allowance(burst=2, per_second=1)
+    assert [allowance.take() for _ in range(3)] == [True, True, False]
+    now[0] = 1.5
+    assert [allowance.take() for _ in range(2)] == [True, False]
 
 
 # passwords

@@ -281,6 +281,12 @@ def test_more_hosts_can_be_allowed(filled: Workspace, monkeypatch: pytest.Monkey
     assert ask("/api/preview/r1/2000.png", host="ganaug.hospital.example").status == 200
 
 
+@pytest.mark.parametrize(("url", "leads_to"), [("/cohort", "/"), ("/cohort?cohort=a%26b", "/?cohort=a%26b")])
+def test_the_first_page_has_a_name_too(filled: Workspace, url: str, leads_to: str) -> None:
+    answer = ask(url)
+    assert (answer.status, answer.headers["location"]) == (307, leads_to)
+
+
 def test_the_web_process_imports_nothing_heavy() -> None:
     code = """
 import importlib, pkgutil, sys

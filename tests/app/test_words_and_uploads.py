@@ -127,14 +127,33 @@ def test_an_archive_inside_an_archive_is_refused(home: Workspace) -> None:
         uploads.store_files([archive(("a/more.zip", b"x"))], home)
 
 
-def test_a_link_is_refused(home: Workspace) -> None:
+@pytest.mark.parametrize("kind", ["S_IFLNK", "S_IFIFO", "S_IFCHR", "S_IFBLK", "S_IFSOCK", "S_IFREG"])
+def test_a_member_that_is_no_file_is_refused(home: Workspace, kind: str) -> None:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as zipped:
         info = zipfile.ZipInfo("a/passwd.png")
-        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        info.external_attr = (getattr(stat, kind) | 0o777) << 16
         zipped.writestr(info, "/etc/passwd")
-    with pytest.raises(CohortError, match="is a link"):
-        uploads.store_files([File("links.zip", data.getvalue())], home)
+    upload = File("links.zip", data.getvalue())
+    if kind == "S_IFREG":
+        assert files_below(uploads.store_files([upload], home)) == ["a/passwd.png"]
+        return
+    with pytest.raises(CohortError, match="is a link, a pipe or a device"):
+        uploads.store_files([upload], home)
+
+
+def test_many_small_members_are_a_bomb_together(home: Workspace) -> None:
+    upload = archive(*((f"a/{number}.png", bytes(65_000)) for number in range(1200)))
+    with pytest.raises(CohortError, match="two-hundredfold"):
+        uploads.store_files([upload], home)
+    assert files_below(home.uploads) == []
+
+
+def test_an_archive_has_so_long_as_a_whole(home: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_SECONDS", 0.0)
+    with pytest.raises(CohortError, match="takes too long"):
+        uploads.store_files([archive(("a/1.png", b"1"))], home)
+    assert files_below(home.uploads) == []
 
 
 def test_an_encrypted_archive_is_refused(home: Workspace) -> None:

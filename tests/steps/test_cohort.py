@@ -1,5 +1,6 @@
 """From a source to a cohort: counts of real data sets, a split that keeps patients together, and what is refused."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -389,7 +390,7 @@ def test_a_truncated_volume_is_named_and_the_rest_loads(tmp_path: Path) -> None:
 # the document, and what leaves the machine
 
 
-def test_the_document_names_no_folder_unless_asked(tmp_path: Path, workspace: Workspace) -> None:
+def test_the_document_names_no_file_unless_asked(tmp_path: Path, workspace: Workspace) -> None:
     home = bad_input.pictures(tmp_path / "Smith^John", {"benign": 8, "malignant": 8})
     shutil.copy(home / "benign/00.png", home / "benign/copy.png")
     bad_input.truncated(home / "malignant/07.png")
@@ -397,12 +398,28 @@ def test_the_document_names_no_folder_unless_asked(tmp_path: Path, workspace: Wo
     document = json.dumps(as_json(cohort))
     assert "benign/" not in document
     assert "Smith" not in document
-    assert {entry["file"] for entry in as_json(cohort)["skipped"]} == {"copy.png", "07.png"}
+    assert "copy.png" not in document
+    assert "07.png" not in document
+    assert "00.png" not in document, "the words of a duplicate name the other file"
+    assert {entry["code"] for entry in as_json(cohort)["skipped"]} == {"duplicate", "truncated"}
     told = as_json(cohort, paths)
     assert {image["path"] for image in told["images"]} >= {"benign/00.png"}
     assert {entry["file"] for entry in told["skipped"]} == {"benign/copy.png", "malignant/07.png"}
     workspace.keep(cohort, "c")
     assert as_json(workspace.cohort("c")) == as_json(cohort)
+
+
+def test_digests_of_single_images_tell_a_stranger_nothing(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has an image could compute an unsalted digest, and so learn that its patient is in the cohort."""
+    cohort = imported(bad_input.pictures(tmp_path / "s", {"a": 8, "b": 8}))
+    told = [image["sha256"] for image in as_json(cohort)["images"]]
+    known = {hashlib.sha256(cohort.pixels[row].tobytes()).hexdigest() for row in range(len(cohort))}
+    assert known.isdisjoint(told)
+    assert told == [image["sha256"] for image in as_json(cohort)["images"]], "the same on this installation"
+    monkeypatch.setattr("ganaug_core.cohort.cohort_json.installation_salt", lambda: b"of another one")
+    assert set(told).isdisjoint(image["sha256"] for image in as_json(cohort)["images"])
 
 
 def test_ids_are_opaque_unique_and_stable_on_one_installation(

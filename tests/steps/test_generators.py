@@ -4,7 +4,11 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import struct
+import subprocess
+import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,10 +19,10 @@ import safetensors.torch
 import torch
 from small_cohort import squares
 
-from ganaug_core import generators
+from ganaug_core import cli, generators
 from ganaug_core.config import RECIPES, configure
 from ganaug_core.errors import GeneratorError, WorkspaceError
-from ganaug_core.generators import Generator, files, stored
+from ganaug_core.generators import Generator, files, guard, stored
 from ganaug_core.records.origin import Origin
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import Training
@@ -145,7 +149,7 @@ def test_a_generator_of_a_workspace_leaves_as_the_file_that_it_came_as(workspace
     run = training("recommended")
     content = files.packed(run.passport("small"), run.generator())
     loaded = files.loads(content)
-    stored.keep(workspace, "g", content, loaded, Origin())
+    stored.keep(workspace, "g", content, loaded.passport, Origin())
     assert set(path.name for path in workspace.folder("generators", "g").iterdir()) == {"manifest.json", stored.WEIGHTS}
     (tmp_path / "out.safetensors").write_bytes(stored.file_of(workspace, "g"))
     back = generators.load(tmp_path / "out.safetensors")
@@ -161,7 +165,7 @@ def test_a_generator_of_a_workspace_leaves_as_the_file_that_it_came_as(workspace
 def test_damaged_weights_of_a_workspace_are_refused_in_words(workspace: Workspace, damage: bytes) -> None:
     run = training("recommended")
     content = files.packed(run.passport("small"), run.generator())
-    stored.keep(workspace, "g", content, files.loads(content), Origin())
+    stored.keep(workspace, "g", content, files.loads(content).passport, Origin())
     (workspace.folder("generators", "g") / stored.WEIGHTS).write_bytes(damage)
     with pytest.raises((WorkspaceError, GeneratorError), match=r"damaged|tensors"):
         stored.load(workspace, "g")
@@ -395,9 +399,22 @@ REFUSED: dict[str, tuple[str, Callable[[Path], bytes]]] = {
         "tensors",
         with_header(lambda header: header["last.bias"].update(data_offsets=header["start.bias"]["data_offsets"])),
     ),
+    "a word more about a tensor": ("tensors", with_header(lambda header: header["last.bias"].update(run="rm -rf /"))),
+    "a place in fractions": (
+        "tensors",
+        with_header(lambda header: header["last.bias"].update(data_offsets=[0.0, 4.0])),
+    ),
+    "a shape of truth": ("tensors", with_header(lambda header: header["last.bias"].update(shape=[True]))),
+    "a spacing that no scanner has": ("passport", with_card(spacing_mm=[1e308, 1.0])),
+    "more patients than people": ("passport", with_card(patients=10**18)),
+    "endless images": ("passport", with_card(images=10**30)),
+    "a range without end": (
+        "passport",
+        lambda good: rewritten(good, lambda header: None, lambda card: card["intensity"].update(high=1e300)),
+    ),
     "one bit": ("checksum", flipped),
-    "cut off": ("checksum", lambda good: good.read_bytes()[:-4]),
-    "something appended": ("checksum", lambda good: good.read_bytes() + b"more"),
+    "cut off": ("size", lambda good: good.read_bytes()[:-4]),
+    "something appended": ("size", lambda good: good.read_bytes() + b"more"),
     "not a number": ("nonfinite", with_weights(fill(float("nan")))),
     "infinity": ("nonfinite", with_weights(fill(float("inf")))),
     "a huge weight": ("range", with_weights(fill(1e30))),
@@ -465,3 +482,78 @@ def test_three_hundred_random_damages_never_cause_anything_but_a_refusal(good: P
         except GeneratorError:
             refused += 1
     assert refused > 200
+
+
+# the guarded child
+
+
+def test_a_good_file_passes_the_guard_with_the_bytes_that_were_checked(good: Path) -> None:
+    content, passport = guard.checked(good)
+    assert content == good.read_bytes()
+    assert passport == generators.load(good).passport
+
+
+@pytest.mark.parametrize("case", ["one bit", "cut off", "program", "no passport", "not a number"])
+def test_what_is_refused_is_refused_by_the_guard_in_the_same_words(case: str, good: Path, tmp_path: Path) -> None:
+    code, spoil = REFUSED[case]
+    path = tmp_path / "suspect.safetensors"
+    path.write_bytes(spoil(good))
+    with pytest.raises(GeneratorError) as caught:
+        guard.checked(path)
+    assert caught.value.code == code
+    with pytest.raises(GeneratorError, match=re.escape(caught.value.what)):
+        generators.load(path)
+
+
+def test_a_sparse_gigabyte_costs_no_memory(good: Path, tmp_path: Path) -> None:
+    path = tmp_path / "sparse.safetensors"
+    path.write_bytes(good.read_bytes())
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)
+    tracemalloc.start()
+    with pytest.raises(GeneratorError, match="and its header tells of"):
+        files.read(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 16 << 20
+
+
+@pytest.mark.parametrize(
+    ("program", "code"), [("raise SystemExit(9)", "crash"), ("print('{')", "crash"), ("while True: pass", "time")]
+)
+def test_a_check_that_dies_or_hangs_is_a_refusal(
+    good: Path, monkeypatch: pytest.MonkeyPatch, program: str, code: str
+) -> None:
+    monkeypatch.setattr(guard, "SECONDS", 1.0)
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda _, **how: run([sys.executable, "-c", program], **how))
+    with pytest.raises(GeneratorError) as caught:
+        guard.checked(good)
+    assert caught.value.code == code
+
+
+def test_a_file_that_changes_under_the_check_is_refused(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "g.safetensors"
+    path.write_bytes(good.read_bytes())
+    run = subprocess.run
+
+    def then_changed(command: list[str], **how: Any) -> Any:
+        answer = run(command, **how)
+        path.write_bytes(flipped(good))
+        return answer
+
+    monkeypatch.setattr(subprocess, "run", then_changed)
+    with pytest.raises(GeneratorError) as caught:
+        guard.checked(path)
+    assert caught.value.code == "changed"
+
+
+def test_the_command_line_checks_in_the_guarded_child_too(
+    good: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(files, "loads", lambda content: pytest.fail("checked in the process of the command"))
+    arguments = ["generator", "import", str(good), "--name", "g", "--workspace", str(workspace.root)]
+    assert cli.run(arguments) == 0
+    assert workspace.names("generators") == ["g"]

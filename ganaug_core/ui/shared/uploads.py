@@ -6,6 +6,7 @@ it is written; each name that leaves it is one that a careful person would have 
 
 import os
 import shutil
+import time
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,9 +22,11 @@ MOST_MEMBERS = 20_000
 MOST_BYTES = 2 * 1024**3
 MOST_RATIO = 200
 SMALL = 64 * 1024  # a tiny member may pack well and is no bomb
+SMALL_ARCHIVE = 64 * 1024**2  # nor are many tiny ones
+MOST_SECONDS = 120.0
 MOST_DEPTH = 12
 MOST_NAME_BYTES = 200
-_LINK = 0o120000
+_KIND, _REGULAR = 0o170000, 0o100000  # of a member made on Unix; 0 where another system made it
 
 
 class Uploaded(Protocol):
@@ -77,7 +80,14 @@ def unpack(archive: BinaryIO, folder: Path) -> None:
         archive.seek(0)
         with zipfile.ZipFile(archive) as opened:
             members = list(_checked_members(opened))
+            deadline = time.monotonic() + MOST_SECONDS
             for info, name in members:
+                if time.monotonic() > deadline:
+                    raise CohortError(
+                        "The zip archive takes too long to unpack.",
+                        do="Use a folder on the server, or upload fewer files at a time.",
+                        code="too_large",
+                    )
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(info) as source, target.open("wb") as file:
@@ -101,14 +111,20 @@ def _checked_members(opened: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo,
             do=f"At most {MOST_MEMBERS:,} files and 2 GB can be uploaded: use a folder on the server instead.",
             code="too_large",
         )
+    if total > SMALL_ARCHIVE and total > MOST_RATIO * max(1, sum(info.compress_size for info in infos)):
+        raise CohortError(
+            "The zip archive would grow more than two-hundredfold when unpacked.",
+            do="Pack images: what packs so well holds nothing to learn from.",
+            code="archive",
+        )
     names = _Names()
     for info in infos:
         if PurePosixPath(info.filename).name in (".DS_Store", "Thumbs.db") or info.filename.startswith("__MACOSX/"):
             continue
         if info.flag_bits & 0x1:
             raise CohortError("The zip archive is encrypted.", do="Pack it without a password.", code="archive")
-        if info.external_attr >> 16 & 0o170000 == _LINK:
-            raise _refused(info.filename, "is a link")
+        if info.external_attr >> 16 & _KIND not in (0, _REGULAR):
+            raise _refused(info.filename, "is a link, a pipe or a device")
         if info.file_size > SMALL and info.file_size > MOST_RATIO * max(1, info.compress_size):
             raise _refused(info.filename, "would grow more than two-hundredfold when unpacked")
         if info.filename.lower().endswith((".zip", ".tar", ".tgz", ".7z", ".rar")):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganaug_core.config.requests import (
+    MADE_OF,
     AuditSamples,
     BuildMap,
     ImportCohort,
@@ -55,7 +56,6 @@ OUTCOME_KINDS: Mapping[type[Request], str] = {
     AuditSamples: "audits",
     MeasureBenefit: "benefits",
 }
-MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators"}
 
 
 class StopRequested(Exception):

@@ -42,7 +42,7 @@ def commands(verb: str | None = None) -> typer.Typer:
     verbs.command()(serve.demo)
     if verb in OPENING:
         return verbs
-    from ganaug_core.cli import benefit, cohorts, evidence, generators, results, training
+    from ganaug_core.cli import benefit, cohorts, evidence, generators, results, training, withdraw
 
     verbs.add_typer(cohorts.app, name="cohort")
     verbs.add_typer(training.runs, name="run")
@@ -55,6 +55,7 @@ def commands(verb: str | None = None) -> typer.Typer:
         serve.worker,
         generators.sample,
         evidence.audit,
+        withdraw.withdraw,
         benefit.benefit,
     ):
         verbs.command()(command)

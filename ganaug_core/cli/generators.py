@@ -8,6 +8,7 @@ import typer
 
 from ganaug_core import pipeline
 from ganaug_core.cli import console
+from ganaug_core.cohort import withdrawal
 from ganaug_core.config.requests import ImportGenerator
 from ganaug_core.errors import ConfigurationError, WorkspaceError
 from ganaug_core.generators import stored
@@ -16,6 +17,10 @@ from ganaug_core.storage.workspace import Workspace, write_atomic
 
 app = typer.Typer(help="Generators: files that cannot run code, with a passport.", no_args_is_help=True)
 FORMATS = ("png", "npz")
+
+WithdrawnData = Annotated[
+    bool, typer.Option("--withdrawn-data", help="Let it leave although a patient behind it withdrew.")
+]
 
 
 @app.command("list")
@@ -44,10 +49,17 @@ def show(generator: str, json: console.Json = None, workspace: console.Workspace
 
 
 @app.command()
-def export(generator: str, file: Path, json: console.Json = None, workspace: console.Workspace = None) -> None:
+def export(
+    generator: str,
+    file: Path,
+    withdrawn_data: WithdrawnData = False,
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
     """Copy a generator to a file; it holds no images, no paths and no patients."""
     home = Workspace(workspace)
     document = _document(home, generator)
+    withdrawal.require_unmarked(home, "generators", generator, confirmed=withdrawn_data)
     if not file.absolute().parent.is_dir():
         raise WorkspaceError(f"The folder of {file} is not there.", do="Make it first.", code="missing")
     write_atomic(file.absolute(), stored.file_of(home, generator))
@@ -77,6 +89,7 @@ def sample(
     seed: Annotated[int, typer.Option(help="The same seed gives the same images.")] = 0,
     truncation: Annotated[float, typer.Option(metavar="PSI", help="Below 1: more typical, less varied.")] = 1.0,
     format: Annotated[str, typer.Option(help="png (with manifest.csv) or npz.")] = "png",
+    withdrawn_data: WithdrawnData = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
 ) -> None:
@@ -89,6 +102,7 @@ def sample(
         raise WorkspaceError(f"{out} is not empty.", do="Give --out a new or an empty folder.", code="not_empty")
     from ganaug_core.generators import draw, export
 
+    withdrawal.require_unmarked(Workspace(workspace), "generators", generator, confirmed=withdrawn_data)
     loaded = stored.load(Workspace(workspace), generator)
     with closing(console.Progress()) as progress:
         samples = draw(

@@ -1,10 +1,8 @@
 """A cohort in which one class is rarer: what an experiment on imbalance starts from."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from ganaug_core.cohort.image_ids import content_digest
+from ganaug_core.cohort.subset import subset
 from ganaug_core.errors import CohortError
 from ganaug_core.records import TRAIN, TUNING, Cohort, Integers
 
@@ -52,7 +50,9 @@ def reduce_class(cohort: Cohort, class_name: str, keep: int, *, name: str, seed:
             do="Keep more images.",
             code="keep",
         )
-    return _only(cohort, np.flatnonzero(stay), name, {"class": class_name, "keep": keep, "seed": seed})
+    settings = {"class": class_name, "keep": keep, "seed": seed}
+    provenance = {**cohort.provenance, "rarer": {"of": cohort.digest, **settings}}
+    return subset(cohort, np.flatnonzero(stay), name=name, provenance=provenance)
 
 
 def _whole_groups(rows: Integers, groups: Integers, most: int, random: np.random.Generator) -> Integers:
@@ -65,30 +65,3 @@ def _whole_groups(rows: Integers, groups: Integers, most: int, random: np.random
             whole.append(members)
             left -= len(members)
     return np.concatenate([np.zeros(0, np.int64), *whole])
-
-
-def _only(cohort: Cohort, rows: Integers, name: str, settings: dict[str, object]) -> Cohort:
-    new_row = np.full(len(cohort), -1, np.int64)
-    new_row[rows] = np.arange(len(rows))
-    near_duplicates = new_row[cohort.near_duplicates]  # (pair, 2)
-    complete = (near_duplicates >= 0).all(axis=1) if len(near_duplicates) else np.zeros(0, bool)
-    pixels, labels, roles = np.asarray(cohort.pixels[rows]), cohort.labels[rows], cohort.roles[rows]
-    masks = None if cohort.masks is None else np.asarray(cohort.masks[rows])
-    return replace(
-        cohort,
-        name=name,
-        digest=content_digest(pixels, labels, roles, cohort.intensity, masks),
-        pixels=pixels,
-        masks=masks,
-        labels=labels,
-        roles=roles,
-        ids=cohort.ids[rows],
-        patients=cohort.patients[rows],
-        groups=cohort.groups[rows],
-        near_duplicates=near_duplicates[complete],
-        near_duplicate_distances=cohort.near_duplicate_distances[complete],
-        volumes=cohort.volumes[rows] if len(cohort.volumes) else cohort.volumes,
-        suspected_text={key: says for key, says in cohort.suspected_text.items() if key in set(cohort.ids[rows])},
-        fixed=True,
-        provenance={**cohort.provenance, "rarer": {"of": cohort.digest, **settings}},
-    )

@@ -190,3 +190,5 @@ REQUESTS: dict[str, type[Request]] = {
         MeasureBenefit,
     )
 }
+
+MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators"}

@@ -10,6 +10,7 @@ ends the process, so a paused run holds no memory and survives a restart of the 
 
 import json
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -259,6 +260,21 @@ def about(workspace: Workspace, kind: str, cohort: str, samples: str) -> Job | N
         if job.request and names == (cohort, samples) and pipeline.outcome(workspace, job.request).key == job.key:
             return job
     return None
+
+
+def require_idle(workspace: Workspace, cohorts: Collection[str]) -> None:
+    """Refuse to change cohorts while something is being made from them.
+
+    Raises:
+        WorkspaceError: A job on one of them waits or goes on.
+    """
+    for job in jobs(workspace):
+        if job.live and getattr(job.request, "cohort", None) in cohorts:
+            raise WorkspaceError(
+                f"{job.name} is being made from {getattr(job.request, 'cohort', '')} now.",
+                do="Wait for it, or stop it first.",
+                code="busy",
+            )
 
 
 def lock_of(workspace: Workspace, job: Job) -> Path:

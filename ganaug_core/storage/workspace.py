@@ -18,7 +18,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -315,8 +315,12 @@ class Workspace:
             and not reference.origin.agrees(inputs, {}, REVISIONS[kind])
         ]
 
-    def dependents(self, kind: str, name: str) -> list[tuple[str, str]]:
-        """Return kind and name of everything that was made from it, directly or by way of something else."""
+    def dependents(self, kind: str, name: str, through: Collection[str] = KINDS) -> list[tuple[str, str]]:
+        """Return kind and name of everything that was made from it, directly or by way of something else.
+
+        Args:
+            through: Kinds by way of which it counts.
+        """
         references = [
             (other_kind, other_name, reference)
             for other_kind in KINDS
@@ -332,7 +336,7 @@ class Workspace:
             if not added:
                 return sorted(dependent, key=lambda entry: (KINDS.index(entry[0]), entry[1]))
             dependent |= {(other_kind, other_name) for other_kind, other_name, _ in added}
-            identities |= {reference.identity for *_, reference in added} - {""}
+            identities |= {reference.identity for other_kind, _, reference in added if other_kind in through} - {""}
 
     def _readable_references(self, kind: str) -> list[tuple[str, Reference]]:
         """Return all references of a kind that can be read, oldest first."""

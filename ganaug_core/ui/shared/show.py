@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from ganaug_core import app_root
+from ganaug_core.cohort import withdrawal
 from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import store
 from ganaug_core.ui.shared import caches, choosers, words
@@ -42,6 +43,14 @@ def error(problem: GanaugError) -> None:
 def trouble(what: str, do: str) -> None:
     """Show an error that is already in words; both may hold names from outside."""
     st.error(f"{words.plain(what)}\n\n**What to do:** {words.plain(do)}", icon=":material/error:")
+
+
+def withdrawn(kind: str, name: str) -> bool:
+    """Warn where something was made from data of a patient who withdrew, and return whether it was."""
+    marked = withdrawal.is_marked(caches.workspace(), kind, name)
+    if marked:
+        st.warning("Made from data of a patient who withdrew.", icon=":material/person_remove:")
+    return marked
 
 
 @contextmanager

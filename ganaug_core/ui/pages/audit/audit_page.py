@@ -18,6 +18,7 @@ FIRST = "Start the audit"
 def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     audit = caches.audit_of(cohort, samples)
+    show.withdrawn("samples", samples)
     job = job_progress.job_about(AuditSamples.step, cohort, samples)
     if audit is not None and job is not None and job.live:
         job_progress.follow(job.id)

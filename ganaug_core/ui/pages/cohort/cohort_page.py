@@ -6,6 +6,7 @@ from ganaug_core.ui.pages.cohort import (
     deidentification,
     near_duplicates,
     overview,
+    patient_withdrawal,
     slice_viewer,
     sources,
     split_proposal,
@@ -32,6 +33,7 @@ def page(name: str, *, news: bool) -> None:
         if news:
             st.text("What comes of the import stands at the end of this page.")
     cohort = caches.cohort(name)
+    show.withdrawn("cohorts", name)
     overview.headline(cohort)
     split_proposal.proposal(cohort)
     deidentification.burned_in_text(cohort)
@@ -47,6 +49,7 @@ def page(name: str, *, news: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         show.link("training", "Train a generator on this cohort", cohort=name)
         overview.delete_button(cohort)
+        patient_withdrawal.popover(cohort)
     with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
         job_progress.show_running("import_cohort")
         sources.embedded_cohorts()

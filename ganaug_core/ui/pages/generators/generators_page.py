@@ -79,6 +79,8 @@ def _sentences(card: dict[str, Any]) -> list[str]:
 def download_button(name: str) -> None:
     """Offer the generator as one file that cannot run code; where it is damaged, say so before anybody saves it."""
     content = caches.generator_file(name)
+    if show.withdrawn("generators", name) and not st.checkbox("Let it leave all the same", key=f"leave-{name}"):
+        return
     st.download_button(
         "Save as a file",
         lambda: content,

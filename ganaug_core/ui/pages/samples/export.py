@@ -13,7 +13,7 @@ import streamlit as st
 
 from ganaug_core.records import Integers, Intensity, Samples
 from ganaug_core.storage.database import Decision
-from ganaug_core.ui.shared import caches, words
+from ganaug_core.ui.shared import caches, show, words
 
 FORMATS: dict[str, Literal["png", "npz"]] = {"PNG files with a table": "png", "one NPZ file": "npz"}
 
@@ -34,6 +34,8 @@ def save_images(cohort: str, samples: str, decided: Mapping[str, Decision]) -> N
         rows = kept
     format = FORMATS[str(columns[2].selectbox("Format", list(FORMATS), key="save-format"))]
     intensity = caches.cohort(cohort).intensity
+    if show.withdrawn("samples", samples) and not st.checkbox("Let them leave all the same", key=f"leave-{samples}"):
+        return
     st.download_button(
         f"Save {words.count(len(rows), 'image')}",
         lambda: as_zip(record, rows, intensity, format),

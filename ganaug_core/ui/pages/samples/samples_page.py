@@ -51,6 +51,7 @@ def gallery_and_pair(cohort: str, name: str, label: int) -> None:
     """Draw gallery, pair and decisions of one set of synthetic images; a click runs only this again."""
     with show.guarded():
         record = caches.samples(name)
+        show.withdrawn("samples", name)
         decided = decisions.of(record)
         image = address.settle(IMAGE)
         left, right = st.columns([2, 3], gap="medium")

@@ -18,6 +18,7 @@ def show_run(name: str) -> None:
     """Show a run."""
     with caches.using("runs", name):
         live = runs.state(caches.workspace(), name).live
+        show.withdrawn("runs", name)
     st.fragment(_run_status, run_every=job_progress.POLL_SECONDS if live else None)(name, live)
     frozen = live and st.toggle("Hold the charts still", help="They are drawn anew every few seconds otherwise.")
     run_history.show_history(name, live=live, frozen=frozen)

@@ -1,0 +1,47 @@
+"""A patient of the cohort withdraws: first what there is, then one of two buttons."""
+
+import streamlit as st
+
+from ganaug_core import wording
+from ganaug_core.cohort import withdrawal
+from ganaug_core.jobs import store
+from ganaug_core.records import Cohort
+from ganaug_core.storage.workspace import CACHES
+from ganaug_core.ui.shared import caches, show, words
+
+
+def popover(cohort: Cohort) -> None:
+    """Find what was made from a patient's images, and mark or delete it."""
+    with st.popover("A patient withdraws", icon=":material/person_remove:"), show.guarded_part():
+        patient = st.text_input(
+            "Patient",
+            key="withdrawing",
+            placeholder="12, an id or a file name",
+            help="The patient's number in this cohort, the id of one of the images (it stands above each image), or "
+            "the name of a file or folder that they came from.",
+        ).strip()
+        if not patient:
+            st.text("All that was made from a patient's images is found, in every cohort.")
+            return
+        found = withdrawal.traces(caches.workspace(), patient, cohort.name)
+        for name, ids in found.images.items():
+            st.text(f"{name}: {words.count(len(ids), 'image')}")
+        shown = {kind: names for kind, names in found.made_from.items() if kind not in CACHES}
+        if lines := wording.dependents(shown):
+            st.text("Made from these cohorts:\n" + "\n".join(lines))
+        st.text(
+            "Deleting takes the images out of the cohorts and removes samples, maps, audits and experiments. Runs and\n"
+            "generators cannot forget: they are marked, and leave only where that is confirmed."
+        )
+        if st.button("Delete the images", type="primary", key="withdraw-delete"):
+            _finish(found, delete=True)
+        if st.button("Only mark it all", key="withdraw-mark"):
+            _finish(found, delete=False)
+
+
+def _finish(found: withdrawal.Traces, *, delete: bool) -> None:
+    workspace = caches.workspace()
+    store.require_idle(workspace, found.images)
+    (withdrawal.delete if delete else withdrawal.mark)(workspace, found)
+    st.session_state.pop("withdrawing", None)
+    st.rerun()

@@ -124,7 +124,10 @@ def read(path: Path) -> bytes:
             head = start + file.read(length - len(start))
             size = length + _bytes_of_tensors(_checked_header(head)[1])
             if size != status.st_size:
-                raise _refused(f"It holds {status.st_size:,} bytes, and its header tells of {size:,}.", "size")
+                raise _refused(
+                    f"It is damaged or was changed: it holds {status.st_size:,} bytes, and its header tells of {size:,}.",
+                    "size",
+                )
             content = head + file.read(size - length + 1)
     except OSError as error:
         raise GeneratorError(

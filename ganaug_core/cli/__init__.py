@@ -42,7 +42,7 @@ def commands(verb: str | None = None) -> typer.Typer:
     verbs.command()(serve.demo)
     if verb in OPENING:
         return verbs
-    from ganaug_core.cli import benefit, cohorts, evidence, generators, results, training, withdraw
+    from ganaug_core.cli import benefit, bundle, cohorts, evidence, generators, results, training, withdraw
 
     verbs.add_typer(cohorts.app, name="cohort")
     verbs.add_typer(training.runs, name="run")
@@ -51,6 +51,7 @@ def commands(verb: str | None = None) -> typer.Typer:
     for command in (
         serve.doctor,
         serve.password,
+        bundle.bundle,
         training.train,
         serve.worker,
         generators.sample,

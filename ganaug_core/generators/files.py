@@ -124,10 +124,8 @@ def read(path: Path) -> bytes:
             head = start + file.read(length - len(start))
             size = length + _bytes_of_tensors(_checked_header(head)[1])
             if size != status.st_size:
-                raise _refused(
-                    f"It is damaged or was changed: it holds {status.st_size:,} bytes, and its header tells of {size:,}.",
-                    "size",
-                )
+                held = f"it holds {status.st_size:,} bytes, and its header tells of {size:,}"
+                raise _refused(f"It is damaged or was changed: {held}.", "size")
             content = head + file.read(size - length + 1)
     except OSError as error:
         raise GeneratorError(

@@ -240,9 +240,9 @@ def test_what_a_marked_generator_draws_later_is_marked_too(place: Workspace) -> 
 
 def test_the_cohort_page_finds_and_deletes_and_other_pages_say_it(place: Workspace, page: Open) -> None:
     app = page("cohort", cohort="small")
-    app.text_input(key="withdrawing").set_value("nobody").run()
+    app.text_input(key="withdrawing-0").set_value("nobody").run()
     assert "knows no patient nobody" in app.error[0].value
-    app.text_input(key="withdrawing").set_value("PAT4").run()
+    app.text_input(key="withdrawing-0").set_value("PAT4").run()
     assert not app.exception
     told = "\n".join(element.value for element in app.text)
     assert "small: 2 images" in told
@@ -250,6 +250,8 @@ def test_the_cohort_page_finds_and_deletes_and_other_pages_say_it(place: Workspa
     assert "generators: r1" in told
     app.button(key="withdraw-delete").click().run()
     assert not app.exception
+    assert "4 images deleted, with what showed them." in [element.value for element in app.success]
+    assert app.text_input(key="withdrawing-1").value == ""
     assert len(place.cohort("small")) == 34
     assert not any("withdrew" in warning.value for warning in app.warning), "this cohort holds nothing of the patient"
     for name, query in (("generators", {"generator": "r1"}), ("training", {"run": "r1"})):
@@ -264,7 +266,7 @@ def test_the_cohort_page_finds_and_deletes_and_other_pages_say_it(place: Workspa
 
 def test_the_cohort_page_marks_only(place: Workspace, page: Open) -> None:
     app = page("cohort", cohort="small")
-    app.text_input(key="withdrawing").set_value(str(PATIENT)).run()
+    app.text_input(key="withdrawing-0").set_value(str(PATIENT)).run()
     app.button(key="withdraw-mark").click().run()
     assert not app.exception
     assert len(place.cohort("small")) == 36

@@ -13,9 +13,11 @@ from ganaug_core.ui.shared import caches, show, words
 def popover(cohort: Cohort) -> None:
     """Find what was made from a patient's images, and mark or delete it."""
     with st.popover("A patient withdraws", icon=":material/person_remove:"), show.guarded_part():
+        if done := st.session_state.pop("withdrawn", None):
+            st.success(done, icon=":material/check:")
         patient = st.text_input(
             "Patient",
-            key="withdrawing",
+            key=f"withdrawing-{st.session_state.setdefault('withdrawals', 0)}",
             placeholder="12, an id or a file name",
             help="The patient's number in this cohort, the id of one of the images (it stands above each image), or "
             "the name of a file or folder that they came from.",
@@ -30,7 +32,7 @@ def popover(cohort: Cohort) -> None:
         if lines := wording.dependents(shown):
             st.text("Made from these cohorts:\n" + "\n".join(lines))
         st.text(
-            "Deleting takes the images out of the cohorts and removes samples, maps, audits and experiments. Runs and\n"
+            "Deleting takes the images out of the cohorts and removes samples, maps, audits and experiments. Runs and "
             "generators cannot forget: they are marked, and leave only where that is confirmed."
         )
         if st.button("Delete the images", type="primary", key="withdraw-delete"):
@@ -43,5 +45,9 @@ def _finish(found: withdrawal.Traces, *, delete: bool) -> None:
     workspace = caches.workspace()
     store.require_idle(workspace, found.images)
     (withdrawal.delete if delete else withdrawal.mark)(workspace, found)
-    st.session_state.pop("withdrawing", None)
+    count = words.count(sum(len(ids) for ids in found.images.values()), "image")
+    said = f"{count} deleted, with what showed them." if delete else f"{count} marked, with all made from them."
+    st.toast(said)
+    st.session_state["withdrawn"] = said
+    st.session_state["withdrawals"] += 1  # an empty field
     st.rerun()

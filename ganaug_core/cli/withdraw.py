@@ -24,16 +24,16 @@ def withdraw(
 ) -> None:
     """Find what was made from a patient's images; mark it, or delete the images and mark what cannot forget them."""
     home = Workspace(workspace)
-    found = withdrawal.traces(home, patient, cohort)
+    patient_traces = withdrawal.traces(home, patient, cohort)
     if not dry_run:
-        store.require_idle(home, found.images)
-        (withdrawal.delete if delete else withdrawal.mark)(home, found)
-    counts = {name: len(ids) for name, ids in found.images.items()}
-    shown = {kind: names for kind, names in found.made_from.items() if kind not in CACHES}
+        store.require_idle(home, patient_traces.images)
+        (withdrawal.delete if delete else withdrawal.mark)(home, patient_traces)
+    counts = {name: len(ids) for name, ids in patient_traces.images.items()}
+    shown = {kind: names for kind, names in patient_traces.made_from.items() if kind not in CACHES}
     done = "nothing" if dry_run else "deleted" if delete else "marked"
     lines = [f"{name}: {wording.count(count, 'image')}" for name, count in counts.items()]
     lines += [f"made from it, {line}" for line in wording.dependents(shown)]
-    document = {"schema": "ganaug.withdrawal/1", "done": done, "images": counts, "made_from": found.made_from}
+    document = {"schema": "ganaug.withdrawal/1", "done": done, "images": counts, "made_from": patient_traces.made_from}
     console.answer(document, "\n".join([*lines, WHAT_WAS_DONE[done]]), json)
 
 

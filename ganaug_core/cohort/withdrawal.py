@@ -73,21 +73,23 @@ def traces(workspace: Workspace, patient: str, cohort: str | None = None) -> Tra
     return Traces(images=images, made_from={kind: tuple(sorted(names)) for kind, names in made_from.items() if names})
 
 
-def delete(workspace: Workspace, found: Traces) -> dict[str, Any]:
+def delete(workspace: Workspace, patient_traces: Traces) -> dict[str, Any]:
     """Delete the images and what shows them or was learnt to describe them; mark runs and generators; return the log.
 
     Raises:
         CohortError: A split is still a proposal, or a class would be empty.
     """
-    reduced = {name: _without(workspace, name, set(ids)) for name, ids in found.images.items()}
-    marks = {kind: [workspace.identity(kind, name) for name in found.made_from.get(kind, ())] for kind in MARKED}
-    entry = _write_down(workspace, found, marks, deleted=True)
+    reduced = {name: _without(workspace, name, set(ids)) for name, ids in patient_traces.images.items()}
+    marks = {
+        kind: [workspace.identity(kind, name) for name in patient_traces.made_from.get(kind, ())] for kind in MARKED
+    }
+    entry = _write_down(workspace, patient_traces, marks, deleted=True)
     for name, cohort in reduced.items():
         paths = {image: path for image, path in workspace.paths(name).items() if image in set(cohort.ids.tolist())}
         origin = workspace.reference("cohorts", name).origin
         files = {draft_split.PATHS: json.dumps(paths).encode()}
         workspace.keep(cohort, name, files=files, origin=origin, replace=True)
-    for kind, names in found.made_from.items():
+    for kind, names in patient_traces.made_from.items():
         for name in names:
             if kind == "runs":
                 shutil.rmtree(workspace.folder(kind, name) / "previews", ignore_errors=True)
@@ -96,12 +98,12 @@ def delete(workspace: Workspace, found: Traces) -> dict[str, Any]:
     return entry
 
 
-def mark(workspace: Workspace, found: Traces) -> dict[str, Any]:
+def mark(workspace: Workspace, patient_traces: Traces) -> dict[str, Any]:
     """Delete nothing and mark the cohorts and everything that was made from them; return the log's entry."""
-    shown = {kind: names for kind, names in found.made_from.items() if kind not in CACHES}
-    named = {"cohorts": tuple(found.images), **shown}
+    shown = {kind: names for kind, names in patient_traces.made_from.items() if kind not in CACHES}
+    named = {"cohorts": tuple(patient_traces.images), **shown}
     marks = {kind: [_token(workspace, kind, name) for name in names] for kind, names in named.items()}
-    return _write_down(workspace, found, marks, deleted=False)
+    return _write_down(workspace, patient_traces, marks, deleted=False)
 
 
 def is_marked(workspace: Workspace, kind: str, name: str) -> bool:
@@ -140,13 +142,13 @@ def log(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _write_down(
-    workspace: Workspace, found: Traces, marks: Mapping[str, list[str]], *, deleted: bool
+    workspace: Workspace, patient_traces: Traces, marks: Mapping[str, list[str]], *, deleted: bool
 ) -> dict[str, Any]:
-    counts = {kind: len(names) for kind, names in found.made_from.items() if kind not in MARKED}
+    counts = {kind: len(names) for kind, names in patient_traces.made_from.items() if kind not in MARKED}
     entry = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cohorts": len(found.images),
-        "images": sum(len(ids) for ids in found.images.values()),
+        "cohorts": len(patient_traces.images),
+        "images": sum(len(ids) for ids in patient_traces.images.values()),
         "deleted": {"cohorts": 0, **counts} if deleted else {},
         "marked": {kind: tokens for kind, tokens in marks.items() if tokens},
     }

@@ -70,10 +70,9 @@ def hostile(home: Workspace) -> Workspace:
     card["passport"]["intensity"]["unit"] = HOSTILE
     card["passport"]["intended_use"] = HOSTILE
     (home.folder("generators", "r1") / "manifest.json").write_text(json.dumps(card))
-    drawn = some_samples(cohort)
-    samples = replace(
-        drawn, classes=cohort.classes, provenance={**drawn.provenance, "skipped": [vars(entry) for entry in skipped]}
-    )
+    samples_drawn = some_samples(cohort)
+    provenance = {**samples_drawn.provenance, "skipped": [vars(entry) for entry in skipped]}
+    samples = replace(samples_drawn, classes=cohort.classes, provenance=provenance)
     kept(home, samples, Sample(generator="r1", per_class=6))
     samples = home.samples(ABOUT["samples"])
     kept(home, a_map(cohort, samples), BuildMap(**ABOUT))

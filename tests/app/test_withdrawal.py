@@ -1,4 +1,4 @@
-"""A patient withdraws: everything of these images is found, no pixel of them stays, what cannot forget is marked."""
+"""A patient withdraws: everything of these images is traces, no pixel of them stays, what cannot forget is marked."""
 
 import json
 import re
@@ -55,10 +55,10 @@ def place(home: Workspace) -> Workspace:
     home.keep(other, "other")
     a_run(home, cohort)
     a_generator(home, cohort)
-    drawn = some_samples(cohort)
-    images = drawn.images.copy()
+    samples_drawn = some_samples(cohort)
+    images = samples_drawn.images.copy()
     images[:2] = cohort.images(np.flatnonzero(cohort.patients == PATIENT))
-    samples = replace(drawn, images=images, digest=digest_of(images))
+    samples = replace(samples_drawn, images=images, digest=digest_of(images))
     kept(home, samples, Sample(generator="r1", per_class=6))
     samples = home.samples(SAMPLES)
     kept(home, a_map(cohort, samples), BuildMap(**ABOUT))
@@ -104,18 +104,18 @@ def copies_left(workspace: Workspace, wanted: Floats) -> list[str]:
 
 
 def test_everything_of_a_patient_is_found_in_all_cohorts_and_nothing_of_others(place: Workspace) -> None:
-    found = withdrawal.traces(place, f"patient {PATIENT}", "small")
-    assert found.images == {
+    traces = withdrawal.traces(place, f"patient {PATIENT}", "small")
+    assert traces.images == {
         "small": (f"{8:012x}", f"{9:012x}"),
         "turned": (f"{508:012x}", f"{509:012x}"),
     }, "the second by its source, although its pixels differ"
-    assert {kind: len(names) for kind, names in found.made_from.items()} == {
+    assert {kind: len(names) for kind, names in traces.made_from.items()} == {
         "runs": 1, "generators": 1, "samples": 1, "maps": 1, "audits": 1, "benefits": 1, "features": 1
     }  # fmt: skip
-    assert withdrawal.traces(place, f"{9:012x}") == found
-    assert withdrawal.traces(place, str(PATIENT), "small") == found
+    assert withdrawal.traces(place, f"{9:012x}") == traces
+    assert withdrawal.traces(place, str(PATIENT), "small") == traces
     for source in ("PAT4", "PAT4/9.png", "9.png"):
-        assert withdrawal.traces(place, source) == found
+        assert withdrawal.traces(place, source) == traces
 
 
 def test_what_was_made_from_a_cohort_without_the_patient_is_left_alone(place: Workspace) -> None:
@@ -203,11 +203,11 @@ def test_who_is_meant_must_be_clear(place: Workspace, patient: str, cohort: str 
 def test_nothing_is_deleted_where_something_speaks_against_it(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = withdrawal.traces(place, str(PATIENT), "small")
+    traces = withdrawal.traces(place, str(PATIENT), "small")
     draft = replace(place.cohort("turned"), fixed=False)
     place.keep(draft, "turned", replace=True)
     with pytest.raises(CohortError, match="still a proposal"):
-        withdrawal.delete(place, found)
+        withdrawal.delete(place, traces)
     assert (len(place.cohort("small")), withdrawal.log(place)) == (36, [])
     store.submit(place, AuditSamples(**ABOUT, trust_split=True))
     arguments = ["withdraw", str(PATIENT), "--cohort", "small", "--delete", "--workspace", str(place.root)]

@@ -425,10 +425,67 @@ def page_loads(folder: Path) -> tuple[str, bool]:
     return f"{grown:+.0f} MB from page 60 to page 300, {before / 1e6:.0f} MB before", grown < 100
 
 
+def by_tests(*files: str, only: str = "") -> tuple[str, bool]:
+    """Run attacks that are tests already, all of them in one process; one that is skipped does not hold."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        *files,
+        *(["-k", only] if only else []),
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "CI": "true"}, check=False
+    )
+    last = (done.stdout.strip().splitlines() or ["nothing ran"])[-1].strip("= ")
+    return last, done.returncode == 0 and "skipped" not in last
+
+
+def hostile_text(folder: Path) -> tuple[str, bool]:
+    """Hostile names, units, notes, passports and statements on all pages, and in Chromium."""
+    return by_tests("tests/app/test_foreign_text.py", "tests/browser/test_outside.py", "tests/browser/test_looking.py")
+
+
+def odd_databases(folder: Path) -> tuple[str, bool]:
+    """Databases that are damaged, foreign, locked, replaced, half made, read-only or of another version."""
+    return by_tests("tests/steps/test_odd_databases.py", "tests/parts/test_database.py")
+
+
+def damaged_artefacts(folder: Path) -> tuple[str, bool]:
+    """Twelve kinds of damage to each kind of artefact, on every page and with every verb."""
+    return by_tests("tests/app/test_current_results.py", "tests/steps/test_storage.py", only="damage or hides or verb")
+
+
+def full_disk(folder: Path) -> tuple[str, bool]:
+    """A disk that fills up at every verb."""
+    return by_tests("tests/steps/test_full_disk.py")
+
+
+def killed_processes(folder: Path) -> tuple[str, bool]:
+    """Server, supervisor and worker killed at work, two supervisors, SIGTERM, a clock set back."""
+    return by_tests("tests/browser/test_survival.py", "tests/steps/test_jobs.py", "tests/steps/test_crashes.py")
+
+
+def canaries(folder: Path) -> tuple[str, bool]:
+    """A canary in every text attribute of DICOM, in pictures, tables and names, through every import and export."""
+    return by_tests("tests/steps/test_cohort_privacy.py")
+
+
+def withdrawal(folder: Path) -> tuple[str, bool]:
+    """A withdrawn patient, searched by registered copy in all arrays and pictures of a workspace."""
+    return by_tests("tests/app/test_withdrawal.py")
+
+
 BARS: dict[str, Bar] = {
     bar.__name__: bar
     for bar in (
-        without_the_key, foreign_origins, floods, paths, generator_files, archives, decisions, kills, page_loads
+        without_the_key, foreign_origins, floods, paths, generator_files, archives, decisions, kills, page_loads,
+        hostile_text, odd_databases, damaged_artefacts, full_disk, killed_processes, canaries, withdrawal,
     )
 }  # fmt: skip
 

@@ -307,10 +307,10 @@ def test_a_licence_is_the_expression_else_a_short_name_else_the_classifier(
 
 
 def test_the_system_that_is_needed_is_the_newest_that_a_wheel_needs() -> None:
-    both = "a-1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
+    older = "a-1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
     newer = "b-1-cp311-cp311-manylinux_2_24_x86_64.manylinux_2_28_x86_64.whl"
-    assert bundle_parts.least_system([Path(both), Path(newer), Path("c-1-py3-none-any.whl")]) == "2.24"
-    assert bundle_parts.least_system([Path(both)]) == "2.17"
+    assert bundle_parts.least_system([Path(older), Path(newer), Path("c-1-py3-none-any.whl")]) == "2.24"
+    assert bundle_parts.least_system([Path(older)]) == "2.17"
     assert bundle_parts.least_system([Path("d-1-cp311-cp311-macosx_11_0_arm64.whl")]) == "11.0"
     assert bundle_parts.least_system([Path("e-1-cp311-cp311-win_amd64.whl")]) == "0"
 

@@ -1,7 +1,9 @@
 """Nothing that a file says about a person leaves its reader: canaries are planted, every output is searched."""
 
+import io
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,8 +23,11 @@ from ganaug_core.cohort import as_json, draft_split
 from ganaug_core.config import configure
 from ganaug_core.config.importing import Plan
 from ganaug_core.config.requests import ImportCohort, Request, Sample, Train
+from ganaug_core.generators import stored
 from ganaug_core.jobs import launch, store, worker
+from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
+from ganaug_core.ui.shared import uploads
 
 CANARY = "ZQX"
 TEXT = ("PN", "LO", "SH", "LT", "ST", "UT", "UC", "AE", "CS", "UI")
@@ -101,7 +106,21 @@ def without_left_out(document: bytes) -> bytes:
     return json.dumps({key: part for key, part in json.loads(document).items() if key != "skipped"}).encode()
 
 
-def test_no_canary_leaves_the_reader(place: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def uploaded(source: Path, workspace: Workspace) -> Path:
+    """Bring a folder through the browser, and delete it: what is left of it is what the app keeps."""
+    files = []
+    for path in sorted(source.rglob("*.dcm")):
+        file = io.BytesIO(path.read_bytes())
+        file.name = path.relative_to(source).as_posix()
+        files.append(file)
+    shutil.rmtree(source)
+    return uploads.store_files(files, workspace)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("way", ["folder", "upload"])
+def test_no_canary_leaves_the_reader(
+    place: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
     random = np.random.default_rng(0)
     source, count = tmp_path / "source", 0
     for label in ("benign", "malignant"):
@@ -110,6 +129,7 @@ def test_no_canary_leaves_the_reader(place: Workspace, tmp_path: Path, caplog: p
             pixels = random.integers(0, 2000, (16, 16))
             count += planted(source / label / f"{CANARY}-DOE-{number:02}.dcm", pixels, f"{label}{number // 2}")
     assert count > 16 * 1200
+    source = uploaded(source, place) if way == "upload" else source
 
     with caplog.at_level(logging.DEBUG):
         plan = Plan(near_duplicate_limit=0.05)
@@ -125,8 +145,11 @@ def test_no_canary_leaves_the_reader(place: Workspace, tmp_path: Path, caplog: p
         generators.export(samples, cohort.intensity, tmp_path / "out" / kind, kind)  # type: ignore[arg-type]
     written = list(everything(place.root, tmp_path / "out", tmp_path / "home"))
     assert len(written) > 20
-    told = without_left_out(json.dumps(as_json(place.cohort("ct"))).encode())
-    written += [("cohort.json", told), ("log", caplog.text.encode())]
+    database = Database(place.database_path)
+    database.decide(samples.digest, samples.ids[0], "reject", samples="s")
+    written += [("cohort.json", json.dumps(as_json(place.cohort("ct"))).encode()), ("log", caplog.text.encode())]
+    written += [("decisions", database.decisions_csv(samples.digest).encode())]
+    written += [("generator", stored.file_of(place, "run")), ("job rows", place.database_path.read_bytes())]
     assert [name for name, content in written if CANARY.encode() in content or ROOT.encode() in content] == []
     assert CANARY in json.dumps(as_json(place.cohort("ct"), place.paths("ct"))), (
         "the test can fail: --paths tells paths"

@@ -23,12 +23,12 @@ def popover(cohort: Cohort) -> None:
             "the name of a file or folder that they came from.",
         ).strip()
         if not patient:
-            st.text("All that was made from a patient's images is found, in every cohort.")
+            st.text("All that was made from a patient's images is patient_traces, in every cohort.")
             return
-        found = withdrawal.traces(caches.workspace(), patient, cohort.name)
-        for name, ids in found.images.items():
+        patient_traces = withdrawal.traces(caches.workspace(), patient, cohort.name)
+        for name, ids in patient_traces.images.items():
             st.text(f"{name}: {words.count(len(ids), 'image')}")
-        shown = {kind: names for kind, names in found.made_from.items() if kind not in CACHES}
+        shown = {kind: names for kind, names in patient_traces.made_from.items() if kind not in CACHES}
         if lines := wording.dependents(shown):
             st.text("Made from these cohorts:\n" + "\n".join(lines))
         st.text(
@@ -36,16 +36,16 @@ def popover(cohort: Cohort) -> None:
             "generators cannot forget: they are marked, and leave only where that is confirmed."
         )
         if st.button("Delete the images", type="primary", key="withdraw-delete"):
-            _finish(found, delete=True)
+            _finish(patient_traces, delete=True)
         if st.button("Only mark it all", key="withdraw-mark"):
-            _finish(found, delete=False)
+            _finish(patient_traces, delete=False)
 
 
-def _finish(found: withdrawal.Traces, *, delete: bool) -> None:
+def _finish(patient_traces: withdrawal.Traces, *, delete: bool) -> None:
     workspace = caches.workspace()
-    store.require_idle(workspace, found.images)
-    (withdrawal.delete if delete else withdrawal.mark)(workspace, found)
-    count = words.count(sum(len(ids) for ids in found.images.values()), "image")
+    store.require_idle(workspace, patient_traces.images)
+    (withdrawal.delete if delete else withdrawal.mark)(workspace, patient_traces)
+    count = words.count(sum(len(ids) for ids in patient_traces.images.values()), "image")
     said = f"{count} deleted, with what showed them." if delete else f"{count} marked, with all made from them."
     st.toast(said)
     st.session_state["withdrawn"] = said

@@ -13,6 +13,7 @@ from ganaug_core.config.requests import ImportGenerator
 from ganaug_core.errors import ConfigurationError, WorkspaceError
 from ganaug_core.generators import stored
 from ganaug_core.records import Intensity
+from ganaug_core.storage import exports
 from ganaug_core.storage.workspace import Workspace, write_atomic
 
 app = typer.Typer(help="Generators: files that cannot run code, with a passport.", no_args_is_help=True)
@@ -63,6 +64,7 @@ def export(
     if not file.absolute().parent.is_dir():
         raise WorkspaceError(f"The folder of {file} is not there.", do="Make it first.", code="missing")
     write_atomic(file.absolute(), stored.file_of(home, generator))
+    exports.record(home, "generators", generator, "generator file")
     console.answer({**document, "file": str(file)}, f"Wrote {file}.", json)
 
 
@@ -110,6 +112,7 @@ def sample(
         )
         unit = loaded.passport.intensity
         export(samples, Intensity(unit.unit, unit.low, unit.high), out, "npz" if format == "npz" else "png")
+        exports.record(Workspace(workspace), "generators", generator, "images")
     facts = {"generator": generator, "hash": loaded.digest, "seed": seed, "truncation": truncation}
     document = {"schema": "ganaug.samples/1", **facts, "n": len(samples), "out": str(out)}
     console.answer(document, f"Wrote {len(samples):,} images to {out}.", json)

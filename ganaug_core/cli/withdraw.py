@@ -1,6 +1,6 @@
 """ganaug withdraw"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,7 +33,9 @@ def withdraw(
     done = "nothing" if dry_run else "deleted" if delete else "marked"
     lines = [f"{name}: {wording.count(count, 'image')}" for name, count in counts.items()]
     lines += [f"made from it, {line}" for line in wording.dependents(shown)]
-    document = {"schema": "ganaug.withdrawal/1", "done": done, "images": counts, "made_from": patient_traces.made_from}
+    lines += [f"left {entry['when'][:10]}: {entry['form']} of {entry['name']}" for entry in patient_traces.exports]
+    document: dict[str, Any] = {"schema": "ganaug.withdrawal/1", "done": done, "images": counts}
+    document |= {"made_from": patient_traces.made_from, "exports": patient_traces.exports}
     console.answer(document, "\n".join([*lines, WHAT_WAS_DONE[done]]), json)
 
 

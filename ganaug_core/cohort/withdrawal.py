@@ -23,6 +23,7 @@ from ganaug_core.cohort.subset import subset
 from ganaug_core.config.requests import MADE_OF
 from ganaug_core.errors import CohortError
 from ganaug_core.records import UNKNOWN_PATIENT, Cohort, Integers
+from ganaug_core.storage import exports
 from ganaug_core.storage.workspace import CACHES, KINDS, Workspace, write_atomic
 
 MARKED = ("runs", "generators")
@@ -38,10 +39,12 @@ class Traces:
     Attributes:
         images: Ids of the patient's images, by cohort.
         made_from: Names of what was made from these cohorts, by kind; also from images of other patients.
+        exports: What of it left the workspace: `when`, `kind`, `name`, `form`.
     """
 
     images: dict[str, tuple[str, ...]]
     made_from: dict[str, tuple[str, ...]]
+    exports: tuple[dict[str, str], ...] = ()
 
 
 def traces(workspace: Workspace, patient: str, cohort: str | None = None) -> Traces:
@@ -70,7 +73,13 @@ def traces(workspace: Workspace, patient: str, cohort: str | None = None) -> Tra
         for kind, dependent in workspace.dependents("cohorts", cohort_name, through=set(KINDS) - {"cohorts"}):
             if kind != "cohorts":
                 made_from[kind].add(dependent)
-    return Traces(images=images, made_from={kind: tuple(sorted(names)) for kind, names in made_from.items() if names})
+    identities = {workspace.identity(kind, made) for kind, names in made_from.items() for made in names} - {""}
+    exported = [entry for entry in exports.records(workspace) if entry.pop("identity") in identities]
+    return Traces(
+        images=images,
+        made_from={kind: tuple(sorted(names)) for kind, names in made_from.items() if names},
+        exports=tuple(exported),
+    )
 
 
 def delete(workspace: Workspace, patient_traces: Traces) -> dict[str, Any]:

@@ -18,11 +18,14 @@ from streamlit.testing.v1 import AppTest
 from ganaug_core import cli, neighbours
 from ganaug_core.cohort import draft_split, withdrawal
 from ganaug_core.config.requests import AuditSamples, BuildMap, MeasureBenefit, Sample
-from ganaug_core.errors import CohortError
+from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.jobs import store
 from ganaug_core.records import Cohort, Features, Floats
 from ganaug_core.records.origin import Origin
+from ganaug_core.storage import exports
 from ganaug_core.storage.workspace import Workspace, digest_of
+from ganaug_core.ui.pages.generators import generators_page
+from ganaug_core.ui.pages.samples import export
 
 Open = Callable[..., AppTest]
 
@@ -167,6 +170,40 @@ def test_what_cannot_forget_is_marked_and_leaves_only_where_that_is_confirmed(
     card = place.manifest("generators", "r3")
     place.write("generators", "r4", card, identity="4" * 64, files={"weights.safetensors": b""})
     assert not withdrawal.is_marked(place, "generators", "r4")
+
+
+def test_what_left_the_workspace_is_named(place: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--workspace", str(place.root)]
+    assert cli.run(["generator", "export", "r1", str(tmp_path / "g.safetensors"), *where]) == 0
+    exports.record(place, "samples", SAMPLES, "images")
+    a_generator(place, replace(place.cohort("other"), classes=("a", "b", "c")), "r9")
+    assert cli.run(["generator", "export", "r9", str(tmp_path / "h.safetensors"), *where]) == 0
+    left = withdrawal.traces(place, str(PATIENT), "small").exports
+    assert [(entry["kind"], entry["name"], entry["form"]) for entry in left] == [
+        ("generators", "r1", "generator file"),
+        ("samples", SAMPLES, "images"),
+    ]
+    capsys.readouterr()
+    assert cli.run(["withdraw", str(PATIENT), "--cohort", "small", "--dry-run", *where]) == 0
+    assert "generator file of r1" in capsys.readouterr().out
+    withdrawal.delete(place, withdrawal.traces(place, str(PATIENT), "small"))
+    assert len(exports.records(place)) == 3, "the list stays: somebody has to write to those who have it"
+
+
+def test_what_a_page_lets_somebody_save_is_written_down(place: Workspace) -> None:
+    assert generators_page._leaving("r1", b"file") == b"file"
+    assert export._leaving(SAMPLES, b"zip") == b"zip"
+    assert [entry["name"] for entry in exports.records(place)] == ["r1", SAMPLES]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}", '[{"when": 1}]'])
+def test_a_damaged_list_of_exports_is_said_in_words(place: Workspace, content: str) -> None:
+    (place.root / exports.LOG).write_text(content)
+    if content == "{}":
+        assert exports.records(place) == []
+        return
+    with pytest.raises(WorkspaceError, match="list of exports"):
+        withdrawal.traces(place, str(PATIENT), "small")
 
 
 def test_without_delete_everything_is_marked_and_stays(place: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

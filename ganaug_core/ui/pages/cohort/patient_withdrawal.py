@@ -31,6 +31,8 @@ def popover(cohort: Cohort) -> None:
         shown = {kind: names for kind, names in patient_traces.made_from.items() if kind not in CACHES}
         if lines := wording.dependents(shown):
             st.text("Made from these cohorts:\n" + "\n".join(lines))
+        for entry in patient_traces.exports:
+            st.text(f"Left {words.moment(entry['when'])}: {entry['form']} of {words.clean(entry['name'])}")
         st.text(
             "Deleting takes the images out of the cohorts and removes samples, maps, audits and experiments. Runs and "
             "generators cannot forget: they are marked, and leave only where that is confirmed."

@@ -11,6 +11,7 @@ import streamlit as st
 from ganaug_core import pipeline
 from ganaug_core.config.requests import Sample
 from ganaug_core.generators import stored
+from ganaug_core.storage import exports
 from ganaug_core.ui.shared import caches, job_progress, show, words
 
 SHOWN_PER_CLASS = 16
@@ -83,12 +84,17 @@ def download_button(name: str) -> None:
         return
     st.download_button(
         "Save as a file",
-        lambda: content,
+        lambda: _leaving(name, content),
         file_name=f"{name}.safetensors",
         mime="application/octet-stream",
         icon=":material/download:",
         help="One .safetensors file with its passport. It holds numbers, no program.",
     )
+
+
+def _leaving(name: str, content: bytes) -> bytes:
+    exports.record(caches.workspace(), "generators", name, "generator file")
+    return content
 
 
 def draw_images(name: str) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from ganaug_core.records import Integers, Intensity, Samples
+from ganaug_core.storage import exports
 from ganaug_core.storage.database import Decision
 from ganaug_core.ui.shared import caches, show, words
 
@@ -38,13 +39,18 @@ def save_images(cohort: str, samples: str, decided: Mapping[str, Decision]) -> N
         return
     st.download_button(
         f"Save {words.count(len(rows), 'image')}",
-        lambda: as_zip(record, rows, intensity, format),
+        lambda: _leaving(samples, as_zip(record, rows, intensity, format)),
         file_name=f"{samples}-{len(rows)}-{format}.zip",
         mime="application/zip",
         icon=":material/download:",
         on_click="ignore",
         help="Values are saved in the physical unit; the table states how. Each file says that it is synthetic.",
     )
+
+
+def _leaving(samples: str, content: bytes) -> bytes:
+    exports.record(caches.workspace(), "samples", samples, "images")
+    return content
 
 
 def kept_rows(samples: Samples, decided: Mapping[str, Decision]) -> Integers:

@@ -114,8 +114,11 @@ def existing_result(workspace: Workspace, request: Request) -> str | None:
 
 
 def origin_now(workspace: Workspace, request: Request) -> Origin:
-    """Return what a result made now records: the outcome's origin, for a benefit experiment with what is known of
-    single images; that belongs to the result and not to the request, as it may change while the job waits."""
+    """Return what a result made now records.
+
+    Of a benefit experiment also what is known of single images: that belongs to the result and not to the request, as
+    it may change while the job waits.
+    """
     origin = outcome(workspace, request).origin
     if isinstance(request, MeasureBenefit):
         return _curated(origin, curation(workspace, request.cohort, request.samples))

@@ -150,10 +150,10 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     lines += document["notes"]
     if text := document["suspected_text"]:
         lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
-    masks = [entry for entry in document["skipped"] if entry["code"] == MASK]
-    skipped = [entry for entry in document["skipped"] if entry["code"] != MASK]
+    masks = [entry for entry in cohort.skipped if entry.code == MASK]
+    skipped = [entry for entry in cohort.skipped if entry.code != MASK]
     for title, notes, most in (("Mask", masks, 3), ("Left out", skipped, 10)):
-        lines += [f"{title}: {entry['file']}: {entry['say']} {entry['do']}" for entry in notes[:most]]
+        lines += [f"{title}: {entry.file}: {entry.say} {entry.do}" for entry in notes[:most]]
         if len(notes) > most:
             lines.append(f"... and {len(notes) - most} more (--json lists all).")
     return "\n".join(lines)

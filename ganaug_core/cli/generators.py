@@ -63,8 +63,9 @@ def export(
     withdrawal.require_unmarked(home, "generators", generator, confirmed=withdrawn_data)
     if not file.absolute().parent.is_dir():
         raise WorkspaceError(f"The folder of {file} is not there.", do="Make it first.", code="missing")
-    write_atomic(file.absolute(), stored.file_of(home, generator))
+    content = stored.file_of(home, generator)
     exports.record(home, "generators", generator, "generator file")
+    write_atomic(file.absolute(), content)
     console.answer({**document, "file": str(file)}, f"Wrote {file}.", json)
 
 

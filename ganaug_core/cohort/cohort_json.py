@@ -1,6 +1,7 @@
 """The JSON of a cohort, schema `ganaug.cohort/1`."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import PurePath
@@ -65,8 +66,8 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
 def _without_names(skipped: Skipped, number: int) -> Skipped:
     """Return an entry that names no file: it may be called after a patient, and so may others that its words name."""
     words = WITHOUT_NAMES.get(skipped.code.partition(".")[0], skipped.say)
-    for name in (skipped.file, PurePath(skipped.file).name):
-        words = words.replace(name, "the file")
+    for name in filter(None, (skipped.file, PurePath(skipped.file).name)):
+        words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "the file", words)
     return replace(skipped, file=f"left-out file {number}", say=words)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,8 @@ from ganaug_core.cohort.subset import subset
 from ganaug_core.config.requests import MADE_OF
 from ganaug_core.errors import CohortError
 from ganaug_core.records import UNKNOWN_PATIENT, Cohort, Integers
-from ganaug_core.storage import exports
-from ganaug_core.storage.workspace import CACHES, KINDS, Workspace, write_atomic
+from ganaug_core.storage import exports, ledger
+from ganaug_core.storage.workspace import CACHES, KINDS, Workspace
 
 MARKED = ("runs", "generators")
 """What stays and is marked where the images are deleted."""
@@ -74,11 +75,10 @@ def traces(workspace: Workspace, patient: str, cohort: str | None = None) -> Tra
             if kind != "cohorts":
                 made_from[kind].add(dependent)
     identities = {workspace.identity(kind, made) for kind, names in made_from.items() for made in names} - {""}
-    exported = [entry for entry in exports.records(workspace) if entry.pop("identity") in identities]
     return Traces(
         images=images,
         made_from={kind: tuple(sorted(names)) for kind, names in made_from.items() if names},
-        exports=tuple(exported),
+        exports=exports.of(workspace, identities),
     )
 
 
@@ -92,19 +92,21 @@ def delete(workspace: Workspace, patient_traces: Traces) -> dict[str, Any]:
     marks = {
         kind: [workspace.identity(kind, name) for name in patient_traces.made_from.get(kind, ())] for kind in MARKED
     }
-    entry = _write_down(workspace, patient_traces, marks, deleted=True)
-    for name, cohort in reduced.items():
-        paths = {image: path for image, path in workspace.paths(name).items() if image in set(cohort.ids.tolist())}
-        origin = workspace.reference("cohorts", name).origin
-        files = {draft_split.PATHS: json.dumps(paths).encode()}
-        workspace.keep(cohort, name, files=files, origin=origin, replace=True)
+    _write_down(workspace, patient_traces, marks=marks)
+    # the cohorts go last: where this is killed before, the same request finds the rest
     for kind, names in patient_traces.made_from.items():
         for name in names:
             if kind == "runs":
                 shutil.rmtree(workspace.folder(kind, name) / "previews", ignore_errors=True)
             elif kind not in MARKED:
                 workspace.remove(kind, name)
-    return entry
+    for name, cohort in reduced.items():
+        left = set(cohort.ids.tolist())
+        paths = {image: path for image, path in workspace.paths(name).items() if image in left}
+        origin = workspace.reference("cohorts", name).origin
+        files = {draft_split.PATHS: json.dumps(paths).encode()}
+        workspace.keep(cohort, name, files=files, origin=origin, replace=True)
+    return _write_down(workspace, patient_traces, deleted=True)
 
 
 def mark(workspace: Workspace, patient_traces: Traces) -> dict[str, Any]:
@@ -112,12 +114,12 @@ def mark(workspace: Workspace, patient_traces: Traces) -> dict[str, Any]:
     shown = {kind: names for kind, names in patient_traces.made_from.items() if kind not in CACHES}
     named = {"cohorts": tuple(patient_traces.images), **shown}
     marks = {kind: [_token(workspace, kind, name) for name in names] for kind, names in named.items()}
-    return _write_down(workspace, patient_traces, marks, deleted=False)
+    return _write_down(workspace, patient_traces, marks=marks)
 
 
 def is_marked(workspace: Workspace, kind: str, name: str) -> bool:
     """Whether something was made from withdrawn data, also later, as images drawn by a marked generator are."""
-    marked = {token for entry in log(workspace) for tokens in entry["marked"].values() for token in tokens}
+    marked = {token for entry in log(workspace) for tokens in entry.get("marked", {}).values() for token in tokens}
     return bool(marked) and _is_among(workspace, kind, name, marked)
 
 
@@ -138,30 +140,37 @@ def require_unmarked(workspace: Workspace, kind: str, name: str, *, confirmed: b
     """
     if not confirmed and is_marked(workspace, kind, name):
         raise CohortError(
-            f"{name} was made from data of a patient who withdrew.",
+            f"{name} was made from a cohort with data of a patient who withdrew.",
             do="Train another one without them; where it may leave all the same, add --withdrawn-data.",
             code="withdrawn",
         )
 
 
 def log(workspace: Workspace) -> list[dict[str, Any]]:
-    """Return what was withdrawn so far, oldest first: when, how many images, what was deleted and what is marked."""
-    path = workspace.root / LOG
-    return list(json.loads(path.read_text("utf-8"))) if path.is_file() else []
+    """Return what was done so far, oldest first: when, how many images, what is marked, what was deleted.
+
+    Raises:
+        WorkspaceError: The list is damaged.
+    """
+    return ledger.entries(workspace, LOG)
 
 
 def _write_down(
-    workspace: Workspace, patient_traces: Traces, marks: Mapping[str, list[str]], *, deleted: bool
+    workspace: Workspace,
+    patient_traces: Traces,
+    *,
+    marks: Mapping[str, list[str]] = MappingProxyType({}),
+    deleted: bool = False,
 ) -> dict[str, Any]:
     counts = {kind: len(names) for kind, names in patient_traces.made_from.items() if kind not in MARKED}
     entry = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "cohorts": len(patient_traces.images),
         "images": sum(len(ids) for ids in patient_traces.images.values()),
-        "deleted": {"cohorts": 0, **counts} if deleted else {},
+        "deleted": counts if deleted else {},
         "marked": {kind: tokens for kind, tokens in marks.items() if tokens},
     }
-    write_atomic(workspace.root / LOG, json.dumps([*log(workspace), entry], indent=1).encode())
+    ledger.append(workspace, LOG, entry)
     return entry
 
 

@@ -5,8 +5,8 @@ the lock beside an upload lives as long as the process that received it.
 """
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -23,10 +23,13 @@ _received: dict[str, int] = {}
 def new_folder(workspace: Workspace) -> Path:
     """Make a folder for one upload that only the owner may read; it stays while this process lives and awaits it."""
     workspace.uploads.mkdir(mode=0o700, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=workspace.uploads))
-    descriptor = os.open(_lock(folder), os.O_RDWR | os.O_CREAT, 0o600)
+    for name in [name for name in _received if not (workspace.uploads / name).exists()]:  # a worker imported it
+        os.close(_received.pop(name))
+    folder = workspace.uploads / secrets.token_hex(8)
+    descriptor = os.open(_lock(folder), os.O_RDWR | os.O_CREAT, 0o600)  # first, so that no sweep takes the folder
     try_lock(descriptor)
     _received[folder.name] = descriptor
+    folder.mkdir(mode=0o700)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""A patient withdraws: everything of these images is traces, no pixel of them stays, what cannot forget is marked."""
+"""A patient withdraws: everything of these images is found, no pixel of them stays, what cannot forget is marked."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.jobs import store
 from ganaug_core.records import Cohort, Features, Floats
 from ganaug_core.records.origin import Origin
-from ganaug_core.storage import exports
+from ganaug_core.storage import exports, ledger
 from ganaug_core.storage.workspace import Workspace, digest_of
 from ganaug_core.ui.pages.generators import generators_page
 from ganaug_core.ui.pages.samples import export
@@ -187,23 +187,42 @@ def test_what_left_the_workspace_is_named(place: Workspace, tmp_path: Path, caps
     assert cli.run(["withdraw", str(PATIENT), "--cohort", "small", "--dry-run", *where]) == 0
     assert "generator file of r1" in capsys.readouterr().out
     withdrawal.delete(place, withdrawal.traces(place, str(PATIENT), "small"))
-    assert len(exports.records(place)) == 3, "the list stays: somebody has to write to those who have it"
+    assert len(ledger.entries(place, exports.LOG)) == 3, "the list stays: somebody has to write to those who have it"
 
 
 def test_what_a_page_lets_somebody_save_is_written_down(place: Workspace) -> None:
     assert generators_page._leaving("r1", b"file") == b"file"
     assert export._leaving(SAMPLES, b"zip") == b"zip"
-    assert [entry["name"] for entry in exports.records(place)] == ["r1", SAMPLES]
+    assert [entry["name"] for entry in ledger.entries(place, exports.LOG)] == ["r1", SAMPLES]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", "{}", '[{"when": 1}]'])
-def test_a_damaged_list_of_exports_is_said_in_words(place: Workspace, content: str) -> None:
-    (place.root / exports.LOG).write_text(content)
-    if content == "{}":
-        assert exports.records(place) == []
-        return
-    with pytest.raises(WorkspaceError, match="list of exports"):
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}", "[" * 100_000])
+def test_a_damaged_list_is_said_in_words_and_nothing_leaves_unasked(place: Workspace, page: Open, content: str) -> None:
+    for file in (exports.LOG, withdrawal.LOG):
+        (place.root / file).write_text(content)
+    with pytest.raises(WorkspaceError, match="of the workspace is damaged"):
         withdrawal.traces(place, str(PATIENT), "small")
+    for name, query in (("generators", {"generator": "r1"}), ("cohort", {"cohort": "small"}), ("samples", ABOUT)):
+        app = page(name, **query)
+        assert not app.exception
+        assert "withdrawals.json of the workspace is damaged" in app.error[0].value.replace("\\", "")
+    app = page("generators", generator="r1")
+    assert not app.get("download_button")
+    assert "Draw images" in [element.value for element in app.subheader], "the rest of the page is shown"
+
+
+def test_a_withdrawal_that_is_killed_halfway_is_finished_by_the_same_request(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = images_of(place)
+    with monkeypatch.context() as patch:
+        patch.setattr(Workspace, "keep", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            withdrawal.delete(place, withdrawal.traces(place, str(PATIENT), "small"))
+    assert withdrawal.log(place)[-1]["deleted"] == {}, "the log says only what was done"
+    withdrawal.delete(place, withdrawal.traces(place, str(PATIENT), "small"))
+    assert copies_left(place, wanted) == []
+    assert withdrawal.is_marked(place, "generators", "r1")
 
 
 def test_without_delete_everything_is_marked_and_stays(place: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

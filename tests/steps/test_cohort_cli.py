@@ -29,6 +29,15 @@ def answered(*arguments: str) -> dict[str, object]:
     return dict(json.loads(result.stdout))
 
 
+def test_the_terminal_names_what_was_left_out_and_the_document_does_not(place: Workspace, tmp_path: Path) -> None:
+    home = bad_input.pictures(tmp_path / "s", {"a": 8, "b": 8})
+    bad_input.truncated(home / "a" / "07.png")
+    result = CliRunner().invoke(commands(), ["cohort", "import", str(home), "--name", "c", "--json", "-"])
+    assert "a/07.png" in result.stderr
+    assert "07.png" not in result.stdout
+    assert '"left-out file 1"' in result.stdout
+
+
 def test_a_pattern_names_the_patients(place: Workspace, tmp_path: Path) -> None:
     home = bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20})
     for path in home.glob("*/*.png"):

@@ -46,10 +46,15 @@ def trouble(what: str, do: str) -> None:
 
 
 def withdrawn(kind: str, name: str) -> bool:
-    """Warn where something was made from data of a patient who withdrew, and return whether it was."""
-    marked = withdrawal.is_marked(caches.workspace(), kind, name)
+    """Warn where something was made from data of a patient who withdrew, and return whether that may be so."""
+    try:
+        marked = withdrawal.is_marked(caches.workspace(), kind, name)
+    except WorkspaceError as problem:  # nobody knows: the rest of the page is shown, and nothing leaves unasked
+        trouble(problem.what, problem.do)
+        return True
     if marked:
-        st.warning("Made from data of a patient who withdrew.", icon=":material/person_remove:")
+        what = "Holds" if kind == "cohorts" else "Made from a cohort with"
+        st.warning(f"{what} data of a patient who withdrew.", icon=":material/person_remove:")
     return marked
 
 

@@ -23,7 +23,9 @@ def popover(cohort: Cohort) -> None:
             "the name of a file or folder that they came from.",
         ).strip()
         if not patient:
-            st.text("All that was made from a patient's images is patient_traces, in every cohort.")
+            st.text(
+                "Finds the images in every cohort, by equal pixels and file names, and what was made from these cohorts."
+            )
             return
         patient_traces = withdrawal.traces(caches.workspace(), patient, cohort.name)
         for name, ids in patient_traces.images.items():

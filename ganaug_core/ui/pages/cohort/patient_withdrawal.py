@@ -23,9 +23,7 @@ def popover(cohort: Cohort) -> None:
             "the name of a file or folder that they came from.",
         ).strip()
         if not patient:
-            st.text(
-                "Finds the images in every cohort, by equal pixels and file names, and what was made from these cohorts."
-            )
+            st.text("Finds the images in every cohort, by equal pixels and file names, and what was made from these.")
             return
         patient_traces = withdrawal.traces(caches.workspace(), patient, cohort.name)
         for name, ids in patient_traces.images.items():

@@ -67,7 +67,7 @@ def an_audit(cohort: Cohort, samples: Samples, states: dict[str, str] = STATES) 
     suspects = tuple(
         Suspect(
             synthetic=str(samples.ids[row]),
-            train=str(cohort.ids[train[row]]),
+            real=str(cohort.ids[train[row]]),
             holdout=str(cohort.ids[holdout[row]]),
             encoder="registered",
             distance=0.02 * (row + 1),

@@ -1,22 +1,22 @@
-"""An audit as JSON, schema `ganaug.audit/1`: every number is finite or null."""
+"""An audit as JSON, schema `ganaug.audit/2`: every number is finite or null."""
 
 from typing import Any
 
 from ganaug_core import __version__
-from ganaug_core.records import Audit
+from ganaug_core.records import Audit, Verdict
 from ganaug_core.records.codec import in_json
 
 
 def as_json(audit: Audit) -> dict[str, Any]:
     """Return the document that `ganaug audit --json` writes."""
     return {
-        "schema": "ganaug.audit/1",
+        "schema": "ganaug.audit/2",
         "ganaug": __version__,
         "seed": audit.seed,
         "command": audit.command,
         "cohort": audit.cohort,
         "synthetic": audit.synthetic,
-        "verdicts": {name: _without(verdict, "p_value") for name, verdict in audit.verdicts.items()},
+        "verdicts": {name: _verdict(verdict) for name, verdict in audit.verdicts.items()},
         "measurements": [{**in_json(measurement), "seed": audit.seed} for measurement in audit.measurements],
         "suspects": [_without(suspect, "holdout", "score", "identical") for suspect in audit.suspects],
         "missing_modes": [
@@ -30,6 +30,10 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "regions": in_json(audit.regions),
         "detectable_share": in_json(audit.detectable_share),
     }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {name: None if value == "" else value for name, value in in_json(verdict).items()}
 
 
 def _without(record: Any, *left_out: str) -> dict[str, Any]:

@@ -79,7 +79,8 @@ def copies(comparison: Comparison, *, trusted: bool, report: Report) -> Copies:
     suspects = _suspects(comparison, distances, synthetic, holdout, identical)
     if identical:
         finding = Finding(
-            p_value=0.0,
+            p_value=None,
+            rule=True,
             trouble=_identical_sentence(comparison, identical, suspects),
             measurements=(_measurement(test),),
         )
@@ -177,7 +178,7 @@ def _identity_alone(comparison: Comparison, report: Report) -> Copies:
     suspects = tuple(
         Suspect(
             synthetic=str(comparison.samples.ids[row]),
-            train=str(comparison.cohort.ids[comparison.train[same.get(row, int(closest.nearest[row]))]]),
+            real=str(comparison.cohort.ids[comparison.train[same.get(row, int(closest.nearest[row]))]]),
             holdout="",
             encoder=SPACE,
             distance=float(closest.distance[row]),
@@ -203,7 +204,12 @@ def _identity_alone(comparison: Comparison, report: Report) -> Copies:
         better="lower",
         reference="train",
     )
-    finding = Finding(p_value=0.0, trouble=_identical_sentence(comparison, same, suspects), measurements=(measurement,))
+    finding = Finding(
+        p_value=None,
+        rule=True,
+        trouble=_identical_sentence(comparison, same, suspects),
+        measurements=(measurement,),
+    )
     return Copies(finding, suspects, copied=_copied(comparison, suspects))
 
 
@@ -214,7 +220,7 @@ def _identical_sentence(
     sentence = (
         f"{count(len(identical), 'image equals', 'images equal')} a training image (turned or mirrored ones "
         f"counted) among {count(len(comparison.samples), 'synthetic image')}; the first is {first.synthetic}, "
-        f"training image {first.train}."
+        f"training image {first.real}."
     )
     repeats = comparison.cohort.duplicates.get("exact", 0)
     return sentence + (f" The cohort itself holds {count(repeats, 'exact repeat')}." if repeats else ""), DO
@@ -294,7 +300,7 @@ def _suspects(
         result.append(
             Suspect(
                 synthetic=str(comparison.samples.ids[row]),
-                train=str(ids[comparison.train[nearest]]),
+                real=str(ids[comparison.train[nearest]]),
                 holdout=str(held_ids[distances.synthetic_holdout.nearest[row]]),
                 encoder=SPACE,
                 distance=float(distances.synthetic_train.distance[row]),
@@ -313,7 +319,7 @@ def _copied(comparison: Comparison, suspects: tuple[Suspect, ...]) -> tuple[Copi
     by_image: dict[str, list[Suspect]] = {}
     for suspect in suspects:
         if suspect.is_listed:
-            by_image.setdefault(suspect.train, []).append(suspect)
+            by_image.setdefault(suspect.real, []).append(suspect)
     rows = {str(image_id): row for row, image_id in enumerate(comparison.cohort.ids)}
     copied = [
         Copied(

@@ -17,24 +17,51 @@ class Finding:
         trouble: Sentence if something is found, with its `do`.
         clear: Sentence if nothing is found, with its `do`; None where nothing found would mean nothing.
         unable: Why nothing can be said, with its `do`.
+        rule: A rule was broken, so that it fails whatever a test says: no p.
         named: Something is shown by name, so that a pass would contradict it.
         caution: Sentence about what asks for a second look but proves no fault, with its `do`: a warning, never more.
+        test, null, margin, patients, images: What `p_value` belongs to, as in `Verdict`.
     """
 
     p_value: float | None
     trouble: tuple[str, str] = ("", "")
     clear: tuple[str, str] | None = None
     unable: tuple[str, str] = ("", "")
+    rule: bool = False
     named: bool = False
     caution: tuple[str, str] | None = None
     measurements: tuple[Measurement, ...] = field(default_factory=tuple)
+    test: str = ""
+    null: str = ""
+    margin: float | None = None
+    patients: int | None = None
+    images: int | None = None
 
     def verdict(self, adjusted: float | None) -> Verdict:
         """Return the verdict at the p-value after Holm's correction."""
+        if self.rule:
+            return Verdict("fail", *self.trouble)
+        state, (statement, do) = self._state(adjusted)
+        if self.p_value is None:
+            return Verdict(state, statement, do)
+        return Verdict(
+            state,
+            statement,
+            do,
+            self.p_value,
+            adjusted,
+            self.test,
+            self.null,
+            self.margin,
+            self.patients,
+            self.images,
+        )
+
+    def _state(self, adjusted: float | None) -> tuple[str, tuple[str, str]]:
         if adjusted is not None and (adjusted < WARN or self.named):
-            return Verdict("fail" if adjusted < FAIL else "warn", *self.trouble, p_value=self.p_value)
+            return ("fail" if adjusted < FAIL else "warn"), self.trouble
         if self.caution is not None:
-            return Verdict("warn", *self.caution, p_value=self.p_value)
+            return "warn", self.caution
         if self.p_value is not None and self.clear is not None:
-            return Verdict("pass", *self.clear, p_value=self.p_value)
-        return Verdict("not_assessable", *self.unable, p_value=self.p_value)
+            return "pass", self.clear
+        return "not_assessable", self.unable

@@ -97,7 +97,7 @@ def _add_paths(workspace: Workspace, document: dict[str, Any], cohort: str, samp
     synthetic_paths = dict(zip(record.ids.tolist(), record.paths, strict=True)) if record.paths else {}
     for suspect in document["suspects"]:
         suspect["synthetic_path"] = synthetic_paths.get(suspect["synthetic"])
-        suspect["train_path"] = real.get(suspect["train"])
+        suspect["train_path"] = real.get(suspect["real"])
 
 
 def _in_words(audit: "Audit") -> str:
@@ -109,7 +109,7 @@ def _in_words(audit: "Audit") -> str:
     if audit.suspects:
         worst = audit.suspects[0]
         lines.append(
-            f"Closest pair: synthetic {worst.synthetic} and training {worst.train} ({worst.transform}), "
+            f"Closest pair: synthetic {worst.synthetic} and training {worst.real} ({worst.transform}), "
             f"distance {wording.distance(worst.distance)}, {wording.chance(worst.q_value, 'q')}."
         )
     lines += [

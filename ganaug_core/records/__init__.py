@@ -248,6 +248,8 @@ class Measurement:
     Attributes:
         reference: Which real images it was compared with: `holdout`, `train` or `train+holdout`.
         p_value: Of the test that belongs to it, uncorrected; None where it has none.
+        test: The test, its null and its margin in words, where there is a p.
+        interval_method: How the interval was made, where there is one.
         unit: Of the value where it has one: `HU`, `cycles a pixel`.
     """
 
@@ -264,16 +266,32 @@ class Measurement:
     reference: str = "holdout"
     p_value: float | None = None
     unit: str = ""
+    test: str = ""
+    interval_method: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """An answer: `state` is `pass`, `warn`, `fail` or `not_assessable`; `p_value` before Holm, where there is one."""
+    """An answer, and the test that it stands on; a rule has none.
+
+    Attributes:
+        state: `pass`, `warn`, `fail` or `not_assessable`.
+        p: Smallest p inside the verdict, corrected for the tests inside it; `p_corrected` for the five verdicts too
+            (Holm). None where nothing could be tested, and of rules.
+        test: Its name; `null` says in words what is rejected where p is small, up to which `margin` that holds.
+        patients: Real patients that the test counts (groups where patients are unknown), `images` synthetic images.
+    """
 
     state: str
     statement: str
     do: str
-    p_value: float | None = None
+    p: float | None = None
+    p_corrected: float | None = None
+    test: str = ""
+    null: str = ""
+    margin: float | None = None
+    patients: int | None = None
+    images: int | None = None
 
 
 LISTED_BELOW = 0.1  # q: of the pairs on the list of suspected copies about one in ten is chance
@@ -287,19 +305,21 @@ def listed(q_values: ArrayLike, identical: ArrayLike) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, kw_only=True)
 class Suspect:
-    """A synthetic image and the training image that it may copy.
+    """A synthetic image and the real image that it resembles most.
 
     Attributes:
+        real: Its id, of any role in the cohort; `role` says which.
+        holdout: Id of the nearest held-out image.
         distance: 1 - largest normalised cross-correlation after registration, in [0, 2].
         score: Distance to training over distance to hold-out; far below 1 is suspicious.
         p_value: Share of hold-out images with a score as small, at least 1 / (n_holdout + 1).
         q_value: Benjamini-Hochberg over all synthetic images.
-        transform: What maps the training image on the synthetic one: `identity`, `flip`, `shift`, ...
+        transform: What maps the real image on the synthetic one: `identity`, `flip`, `shift`, ...
         identical: The identity rule holds: the same image up to noise.
     """
 
     synthetic: str
-    train: str
+    real: str = field(metadata={"was": "train"})
     holdout: str
     encoder: str
     distance: float
@@ -307,6 +327,7 @@ class Suspect:
     p_value: float
     q_value: float
     transform: str
+    role: str = "train"
     identical: bool = False
 
     @property
@@ -340,19 +361,21 @@ class MissingMode:
 
 @dataclass(frozen=True)
 class Copied:
-    """A training image that synthetic images seem to copy, and its patient.
+    """A real image that synthetic images seem to copy, and its patient.
 
     Attributes:
+        real: Its id; `role` its share of the cohort.
         patient: Number of the patient or group in the cohort; it names nobody outside of it.
         synthetic: Ids of the synthetic images, the most suspicious first.
         identical: One of them is the same image up to noise.
     """
 
-    train: str
+    real: str = field(metadata={"was": "train"})
     patient: int
     class_name: str
     synthetic: tuple[str, ...]
     identical: bool
+    role: str = "train"
 
 
 @dataclass(frozen=True)
@@ -372,7 +395,11 @@ class Audit:
         suspects: The closest pairs, most suspicious first: at least 20, and every one below the list's threshold.
         scores: `synthetic` (m,) and `holdout` (n_h,) copy scores, for the drawing.
         detectable_share: Smallest share of copies that these sizes would show, None where none would.
-        copied: The training images behind the listed suspects, the most often copied first.
+        nearest: Of every synthetic image the nearest real one of each role by registration, arrays (m,) named
+            `train.id`, `train.distance`, and the movement that lays it on the synthetic image: `train.turn` (0 to 3
+            quarter turns), `train.flip`, `train.angle` (degrees), `train.scale`, `train.right`, `train.down` (pixels of
+            32); the same for `tuning` and `holdout`.
+        copied: The real images behind the listed suspects, the most often copied first.
         give_aways: Ids of synthetic images that a classifier tells from real ones most surely.
         examples: By name of the verdict, for labels and intensities.
         spaces, regions: Sentences on where the feature spaces disagree, and on the lesion of each class with masks.
@@ -396,6 +423,7 @@ class Audit:
     examples: dict[str, Examples] = field(default_factory=dict)
     spaces: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    nearest: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

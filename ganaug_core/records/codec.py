@@ -30,6 +30,8 @@ def encode(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 def decode(kind: type[Record], values: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> Record:
     """Return the record that `encode` took apart; fields that are missing take their default.
 
+    A field whose name changed is read under the name that it `was` kept under.
+
     Raises:
         ValueError: A value is missing or of another form than its type; the message names the field.
     """
@@ -44,8 +46,8 @@ def decode(kind: type[Record], values: Mapping[str, Any], arrays: Mapping[str, A
             }
         elif arrays is not None and name in arrays:
             given[name] = arrays[name]
-        elif name in values:
-            given[name] = _read(hints[name], values[name], name)
+        elif (kept := name if name in values else field.metadata.get("was", name)) in values:
+            given[name] = _read(hints[name], values[kept], name)
         elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"{name} is missing")
     return kind(**given)

@@ -246,7 +246,7 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         better="as real",
         class_name=audit.cohort["classes"][1],
     )
-    copied = (Copied(audit.suspects[0].train, 17, "one", (audit.suspects[0].synthetic,), True),)
+    copied = (Copied(audit.suspects[0].real, 17, "one", (audit.suspects[0].synthetic,), True),)
     rich = replace(
         audit,
         copied=copied,
@@ -325,7 +325,7 @@ def test_the_first_sentence_never_promises_more_than_was_judged(
 def test_a_suspect_of_the_audit_brings_its_own_pair(judged: Workspace, page: Open) -> None:
     audit = the_audit(judged)
     pair = pairs.of_sample("small", SAMPLES, audit.suspects[1].synthetic)
-    assert (pair.train, pair.holdout) == (audit.suspects[1].train, audit.suspects[1].holdout)
+    assert (pair.train, pair.holdout) == (audit.suspects[1].real, audit.suspects[1].holdout)
     assert pair.distances == pytest.approx((0.04, 0.2))
     map_ = the_map(judged)
     row = int(np.flatnonzero(map_.ids == audit.suspects[1].synthetic)[0])

@@ -228,7 +228,7 @@ def study_whole(
             line = {"seed": seed, "case": case, "n": len(labels), "n_train": len(planted.where(TRAIN))}
             line |= {"n_holdout": len(np.unique(planted.groups[planted.where(HOLDOUT)]))}
             line |= {"states": {name: verdict.state for name, verdict in audited.verdicts.items()}}
-            line |= {"p": {name: verdict.p_value for name, verdict in audited.verdicts.items()}}
+            line |= {"p": {name: verdict.p for name, verdict in audited.verdicts.items()}}
             line |= {
                 "says": {name: verdict.statement for name, verdict in audited.verdicts.items() if verdict.state in BAD}
             }

@@ -74,7 +74,7 @@ def tested(cohort: Cohort, images: Floats, labels: Integers, seed: int) -> dict[
     measured = result.finding.measurements[0]
     low, high = measured.interval
     line = {"p": result.finding.p_value, "share": round(measured.value, 3), "interval": [round(low, 3), round(high, 3)]}
-    named = {pair.train for pair in result.copied}
+    named = {pair.real for pair in result.copied}
     return {**line, "training_images_named": len(named), "detectable": result.detectable_share}
 
 

@@ -138,4 +138,4 @@ def bring_and_audit(app: App, images: Path) -> None:
     expect(page.get_by_text("The same image up to noise").first).to_be_visible(timeout=400_000)
     worst = newest_audit(app, "their-images").suspects[0]
     assert worst.identical
-    assert worst.train == cohort.ids[copied]
+    assert worst.real == cohort.ids[copied]

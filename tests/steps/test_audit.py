@@ -105,17 +105,20 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
         *("verdicts", "measurements", "suspects", "missing_modes", "copied", "give_aways"),
         *("examples", "spaces", "regions", "detectable_share"),
     ]
-    assert document["schema"] == "ganaug.audit/1"
+    assert document["schema"] == "ganaug.audit/2"
     assert list(document["verdicts"]) == ["copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"]
     assert {verdict["state"] for verdict in document["verdicts"].values()} <= STATES
     assert set(document["cohort"]) == {"name", "hash", "n_train", "n_tuning", "n_holdout", "classes", "unit"}
     assert set(document["synthetic"]) == {"name", "hash", "n", "source"}
     assert set(document["measurements"][0]) == {
         *("name", "class", "encoder", "value", "interval", "floor", "null", "n_real", "n_synthetic", "better"),
-        *("reference", "p_value", "unit", "seed"),
+        *("reference", "p_value", "unit", "test", "interval_method", "seed"),
+    }
+    assert set(document["verdicts"]["copying"]) == {
+        *("state", "statement", "do", "test", "null", "margin", "p", "p_corrected", "patients", "images")
     }
     assert set(document["suspects"][0]) == {
-        *("synthetic", "train", "encoder", "distance", "p_value", "q_value", "transform")
+        *("synthetic", "real", "role", "encoder", "distance", "p_value", "q_value", "transform")
     }
     strange = replace(fresh.measurements[0], value=float("nan"), interval=(0.0, float("inf")))
     changed = as_json(replace(fresh, measurements=(strange,)))["measurements"][0]
@@ -227,7 +230,7 @@ def test_an_equal_image_is_a_copy_without_any_hold_out(world: tuple[Cohort, Floa
     changed[3] = real.images(real.where(TRAIN)[4:5])[0, :, :, ::-1]
     result = judge(alone, changed, labels[::20])
     assert result.verdicts["copying"].state == "fail"
-    assert [image.train for image in result.copied] == [str(real.ids[real.where(TRAIN)[4]])]
+    assert [image.real for image in result.copied] == [str(real.ids[real.where(TRAIN)[4]])]
     assert result.copied[0].identical
     assert result.suspects[0].holdout == ""
     assert judge(alone, images[::20], labels[::20]).verdicts["copying"].state == "not_assessable"

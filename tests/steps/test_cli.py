@@ -192,12 +192,12 @@ def test_map_and_audit_of_anybodys_folder_hold_what_is_promised(ask: Ask, tmp_pa
     status, judged = ask("audit", "digits", str(out), "--encoder", "pixels", "--paths", "--seed", "3")
     assert status == 0
     assert judged.keys() >= AUDIT_KEYS
-    assert (judged["schema"], judged["seed"], judged["synthetic"]["source"]) == ("ganaug.audit/1", 3, "folder")
+    assert (judged["schema"], judged["seed"], judged["synthetic"]["source"]) == ("ganaug.audit/2", 3, "folder")
     assert judged["verdicts"].keys() == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
     assert judged["verdicts"]["copying"]["state"] == "not_assessable", "we made the split, they made the images"
-    assert {"synthetic", "train", "encoder", "distance", "p_value", "q_value", "transform"} <= judged["suspects"][
-        0
-    ].keys()
+    assert {"synthetic", "real", "role", "encoder", "distance", "p_value", "q_value", "transform"} <= judged[
+        "suspects"
+    ][0].keys()
     assert (out / judged["suspects"][0]["synthetic_path"]).is_file()
 
 

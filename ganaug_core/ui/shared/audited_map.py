@@ -18,7 +18,7 @@ def show(name: str, map_: Map, audit: Audit | None, **options: Any) -> None:
     feature_map(
         map_,
         name,
-        links=[(suspect.synthetic, suspect.train) for suspect in suspects],
+        links=[(suspect.synthetic, suspect.real) for suspect in suspects],
         groups=missing_groups(audit) if audit else [],
         show_links=copying,
         show_groups=bool(audit and audit.missing_modes) and not copying,  # one story at a time

@@ -71,7 +71,7 @@ def of_suspect(suspect: Suspect) -> Pair:
     return Pair(
         suspect.synthetic,
         True,
-        suspect.train,
+        suspect.real,
         suspect.holdout,
         (suspect.distance, holdout_distance),
         f"Found by the audit's copy search ({words.plain(glossary.transform(suspect.transform))}).",

@@ -86,7 +86,7 @@ def _pair_viewer(audit: Audit, suspect: Suspect, key: str) -> None:
     intensity = caches.cohort(cohort).intensity
     images = (
         ("samples", samples, suspect.synthetic, "Synthetic", "synthetic"),
-        ("cohorts", cohort, suspect.train, "Training", "training image"),
+        ("cohorts", cohort, suspect.real, "Training", "training image"),
     )
     viewer(
         [
@@ -199,7 +199,7 @@ def _suspect_table(audit: Audit) -> pd.DataFrame:
     rows = [
         {
             "Synthetic": suspect.synthetic,
-            "Training": suspect.train,
+            "Training": suspect.real,
             "How": glossary.transform(suspect.transform),
             "Distance": suspect.distance,
             "Copy score": suspect.score,

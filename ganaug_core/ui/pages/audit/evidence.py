@@ -41,7 +41,7 @@ def _copied(audit: Audit) -> None:
     )
     rows = [
         {
-            "Training image": image.train,
+            "Training image": image.real,
             "Patient": image.patient,
             "Class": words.clean(image.class_name),
             "Synthetic images": len(image.synthetic),

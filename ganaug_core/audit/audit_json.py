@@ -18,7 +18,10 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "synthetic": audit.synthetic,
         "verdicts": {name: _verdict(verdict) for name, verdict in audit.verdicts.items()},
         "measurements": [{**in_json(measurement), "seed": audit.seed} for measurement in audit.measurements],
-        "suspects": [_without(suspect, "holdout", "score", "identical") for suspect in audit.suspects],
+        "suspects": [
+            {**_without(suspect, "holdout", "score", "identical", "rejected"), "listed": suspect.is_listed}
+            for suspect in audit.suspects
+        ],
         "missing_modes": [
             {**_without(mode, "members"), "reference": "train+holdout", "seed": audit.seed}
             for mode in audit.missing_modes
@@ -29,6 +32,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "spaces": in_json(audit.spaces),
         "regions": in_json(audit.regions),
         "detectable_share": in_json(audit.detectable_share),
+        "detectable_shares": in_json(audit.detectable_shares),
     }
 
 

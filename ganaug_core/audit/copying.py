@@ -1,28 +1,38 @@
-"""Copying: is any synthetic image a training image, and are too many of them too close?"""
+"""Copying: is any synthetic image an image of the cohort, and are too many of them too close to what training saw?"""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ganaug_core.audit import closest_pairs, identity, nearest_distances, planted_copies, source_split
+from ganaug_core.audit.closest_pairs import SPACE, Suspicion
 from ganaug_core.audit.comparison import Comparison
-from ganaug_core.audit.near_duplicates import near_duplicate_rates, unequal
+from ganaug_core.audit.crowds import crowd_weights
+from ganaug_core.audit.identity import Identical
+from ganaug_core.audit.near_duplicates import near_duplicate_rates
+from ganaug_core.audit.registered_distances import (
+    References,
+    Side,
+    nearest_of_each_role,
+    references,
+    synthetic_side,
+    with_the_detail_of,
+)
 from ganaug_core.audit.sentences import FAIL, Finding
 from ganaug_core.interfaces import Report
-from ganaug_core.metrics import copying, identical_images
+from ganaug_core.metrics import copying, statistics
+from ganaug_core.metrics.copying import NearDuplicateRate
 from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal, wilson
-from ganaug_core.neighbours import Registered, crowds, registered
-from ganaug_core.records import Copied, Floats, Integers, Measurement, Suspect, listed
+from ganaug_core.neighbours import Registered
+from ganaug_core.records import HOLDOUT, Copied, Floats, Integers, Measurement, Pixels, Suspect
 from ganaug_core.wording import chance, count, listing, percent
 
-SPACE = "registered"
 ALPHA = FAIL  # after Holm's correction at least a warning
 WANTED = 0.05  # share of copies that a pass must have been able to notice
-SHOWN, SHOWN_PER_CLASS = 20, 3
-ROUNDED = 200
-# .7 of the distance to training: 60 views of one fresh image no longer count as copies (p 2e-8 without, .49 with),
-# 60 views of one training image still do (p < .01). Chosen on MedNIST, the same for all cohorts.
-CROWD_ALPHA, CROWDED, SAMPLED = 0.05, 0.7, 200
+LEAST_HELD_OUT = 50  # patients; with fewer a score is little more than the distance to training
+SUSPICIOUS = 0.05  # p from which on a second look costs nothing
+TEST = "count of low copy scores (Beta-Binomial), smallest p over ranks and classes"
 DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
 UNTRUSTED = (
     "Copying cannot be judged: we chose the held-out images, and this generator may have been trained on them.",
@@ -33,29 +43,32 @@ UNTRUSTED = (
 
 @dataclass(frozen=True)
 class Copies:
-    """The finding, the pairs that show it, and the copy scores of both sides."""
+    """The finding, the pairs that show it, the copy scores of both sides, and the nearest real image of each role."""
 
     finding: Finding
     suspects: tuple[Suspect, ...] = ()
-    scores: dict[str, Floats] | None = None
+    scores: dict[str, Floats] = field(default_factory=dict)
     detectable_share: float | None = None
+    detectable_shares: dict[str, float | None] = field(default_factory=dict)
     copied: tuple[Copied, ...] = ()
+    nearest: dict[str, Pixels] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class _Distances:
-    """Registered distances of synthetic and held-out images to training and to held-out ones of other patients."""
+class _Tested:
+    """The set test with what it was made of."""
 
-    synthetic_train: Registered
-    synthetic_holdout: Registered
-    holdout_train: Registered
-    holdout_holdout: Registered
+    test: copying.SetTest
+    design: copying.Design
+    exchanged: copying.SetTest
+    detectable: dict[str, float | None]
 
-    def scores(self) -> tuple[Floats, Floats]:
-        """Return the copy scores of synthetic (m,) and held-out (n,) images: distance to training over hold-out."""
-        synthetic = copying.scores(self.synthetic_train.distance, self.synthetic_holdout.distance)
-        holdout = copying.scores(self.holdout_train.distance, self.holdout_holdout.distance)
-        return synthetic.astype(np.float32), holdout.astype(np.float32)
+    @property
+    def of_exact(self) -> float | None:
+        return self.detectable[EXACT]
+
+
+EXACT = "exact"
 
 
 def copies(comparison: Comparison, *, trusted: bool, report: Report) -> Copies:
@@ -66,346 +79,234 @@ def copies(comparison: Comparison, *, trusted: bool, report: Report) -> Copies:
         trusted: The generator certainly never saw the hold-out.
         report: Progress.
     """
-    if len(comparison.train) == 0 or comparison.held_out(comparison.labels) < 2:
-        return _identity_alone(comparison, report)
-    train = comparison.cohort.images(comparison.train)
-    distances = _distances(comparison, train, report)
-    synthetic, holdout = distances.scores()
-    identical = _identical(comparison, train, distances)
-    test, design = set_test(
-        comparison, synthetic, holdout, distances.synthetic_train.distance, distances.synthetic_holdout.distance
+    nearest = nearest_of_each_role(comparison, lambda share, message: report(0.5 * share, message))
+    recorded = closest_pairs.for_the_record(comparison, nearest)
+    if len(comparison.seen) == 0 or comparison.patients(comparison.holdout) < 2:
+        return replace(_identity_alone(comparison, nearest), nearest=recorded)
+    synthetic = synthetic_side(comparison, nearest)
+    real = references(comparison, lambda share, message: report(0.5 + 0.4 * share, message))
+    natural = np.minimum(real.side.to_seen, real.side.to_holdout)
+    identical = identity.identical(comparison, nearest, natural)
+    tested, standing = _tested(comparison, synthetic, real, lambda share, message: report(0.9 + 0.1 * share, message))
+    measurements = (
+        _measurement(tested.test),
+        _measurement(tested.exchanged, "copied_share_reversed"),
+        *nearest_distances.measurements(comparison, synthetic, real),
     )
-    detectable = design.detectable_share(ALPHA)
-    suspects = _suspects(comparison, distances, synthetic, holdout, identical)
-    if identical:
-        finding = Finding(
-            p_value=None,
-            rule=True,
-            trouble=_identical_sentence(comparison, identical, suspects),
-            measurements=(_measurement(test),),
-        )
-    elif trusted:
-        exchanged = _exchanged_test(comparison, synthetic, holdout, distances.synthetic_holdout.distance)
-        finding = _set_test_finding(comparison, test, design, detectable, exchanged)
+    sides = source_split.sides_differ(comparison, real)
+    if identical.copies:
+        finding = _broken_rule(comparison, identical)
+    elif not trusted:
+        finding = Finding(p_value=None, unable=(UNTRUSTED[0] + identity.repeats_in_words(identical), UNTRUSTED[1]))
+    elif sides is not None:
+        finding = Finding(p_value=None, unable=sides)
     else:
-        finding = Finding(p_value=None, unable=UNTRUSTED)
+        finding = _set_test_finding(comparison, tested, identity.repeats_in_words(identical))
+    suspicion = _suspicion(
+        comparison, synthetic, standing, rejected=trusted and sides is None and tested.test.p_value < ALPHA
+    )
+    suspects = closest_pairs.closest_pairs(comparison, nearest, identical, suspicion)
+    held = comparison.cohort.roles[real.rows] == HOLDOUT
     return Copies(
-        finding, suspects, {"synthetic": synthetic, "holdout": holdout}, detectable, _copied(comparison, suspects)
+        replace(finding, measurements=measurements),
+        suspects,
+        {"synthetic": synthetic.scores, "holdout": real.side.scores[held], "seen": real.side.scores[~held]},
+        tested.of_exact,
+        tested.detectable,
+        closest_pairs.copied(comparison, suspects),
+        recorded,
     )
 
 
 def set_test(
-    comparison: Comparison, synthetic: Floats, holdout: Floats, to_train: Floats, to_holdout: Floats
-) -> tuple[copying.SetTest, copying.Design]:
-    """Return the set test; what it finds must stand when images that resemble each other count as one.
+    comparison: Comparison, synthetic: Side, real: References, matched: Callable[[], References]
+) -> tuple[copying.SetTest, copying.Design, References]:
+    """Return the set test, and the references on which it stands.
 
-    Images are one crowd if they are nearer to each other than to any training image: slices of one unseen patient, or
-    the one image that a collapsed generator draws. Copies of one training image are not.
-
-    Args:
-        synthetic: (m,) scores, and `holdout` (n,).
-        to_train: (m,) registered distances of the synthetic images, and `to_holdout`.
+    What it finds must stand when images that resemble each other count as one (`crowds`), and against references with
+    the detail of the synthetic images, which `matched` makes: otherwise blur would look like copying.
     """
-    labels, held_labels = comparison.labels, comparison.cohort.labels[comparison.holdout]
-    groups, near_duplicates = comparison.cohort.groups[comparison.holdout], near_duplicate_rates(comparison, to_holdout)
+    groups, near_duplicates = _groups_and_near_duplicates(comparison, synthetic, real)
 
-    def tested(weights: Values | None) -> tuple[copying.SetTest, copying.Design]:
+    def tested(against: References, weights: Values | None) -> tuple[copying.SetTest, copying.Design]:
         return copying.set_test(
-            synthetic,
-            holdout,
-            labels,
-            held_labels,
+            synthetic.scores,
+            against.side.scores,
+            synthetic.classes,
+            against.side.classes,
             groups,
+            partners=against.partners,
             near_duplicates=near_duplicates,
             weights=weights,
             seed=comparison.seed,
         )
 
-    first, design = tested(None)
-    if first.p_value >= CROWD_ALPHA:
-        return first, design
-    edges = {label: _edge(holdout[held_labels == label], groups[held_labels == label]) for label in np.unique(labels)}
-    close = synthetic < np.array([edges[label] for label in labels])
-    second, _ = tested(_weights(comparison, close, to_train))
-    return replace(first, p_value=max(first.p_value, second.p_value)), design
+    first, design = tested(real, None)
+    if first.p_value >= SUSPICIOUS:
+        return first, design, real
+    of_crowds = crowd_weights(comparison, synthetic, real.side, groups)
+    second, _ = tested(real, of_crowds)
+    if second.p_value >= SUSPICIOUS:
+        return replace(first, p_value=second.p_value), design, real
+    other = matched()
+    third, other_design = tested(other, of_crowds)
+    fewer, _ = tested(other, None)
+    return replace(fewer, p_value=max(first.p_value, second.p_value, third.p_value)), other_design, other
 
 
-def _weights(comparison: Comparison, close: NDArray[np.bool_], to_train: Floats) -> Values:
-    """Return (m,) 1 / size of the crowd of each image.
-
-    Args:
-        comparison: Cohort and samples.
-        near: (m,) images that a threshold may count: their crowds are all looked at, of the others those of a sample.
-        to_train: (m,) distances.
-    """
-    rest = comparison.random(3).permutation(np.flatnonzero(~close))
-    sample = np.sort(rest[:SAMPLED])
-    radius = CROWDED * to_train
-    # what is far from training is asked for as tight a crowd as the others, or every set would seem to be one
-    radius[~close] = np.minimum(radius[~close], np.median(radius[close]))
-    rows = np.concatenate([np.flatnonzero(close), sample])
-    weights = np.ones(len(close))
-    weights[rows] = 1 / (1 + crowds(comparison.samples.images, rows, radius))
-    for label in np.unique(comparison.labels[sample]):
-        inside = comparison.labels == label
-        weights[inside & ~close] = weights[sample[comparison.labels[sample] == label]].mean()
-    return weights
-
-
-def _edge(scores: Floats, groups: Integers) -> float:
-    """Return a score of a class that hardly a threshold exceeds, whichever image of each patient is drawn."""
-    if len(scores) == 0:
-        return 0.0
-    patients = len(np.unique(groups))
-    rank = 2 * int(np.ceil(len(scores) / patients)) * copying.levels(patients)[-1]
-    return float(np.sort(scores)[min(rank, len(scores) - 1)])
-
-
-def _identity_alone(comparison: Comparison, report: Report) -> Copies:
-    """Return what can be said without held-out images: an equal image is a copy all the same."""
-    patients = comparison.held_out(comparison.labels)
-    unable = (
-        f"Copying cannot be judged: {count(len(comparison.train), 'training image')} and "
-        f"{count(patients, 'held-out patient')} of these classes.",
-        "Import a cohort with more patients, or a larger hold-out share.",
-    )
-    if len(comparison.train) == 0:
-        return Copies(Finding(p_value=None, unable=unable))
-    train = comparison.cohort.images(comparison.train)
-    closest = registered(comparison.samples.images, train, report=report)
-    same = {int(left): int(right) for left, right in identical_images.equal_pairs(comparison.samples.images, train)}
-    order = sorted(range(len(comparison.samples)), key=lambda row: (row not in same, closest.distance[row]))
-    suspects = tuple(
-        Suspect(
-            synthetic=str(comparison.samples.ids[row]),
-            real=str(comparison.cohort.ids[comparison.train[same.get(row, int(closest.nearest[row]))]]),
-            holdout="",
-            encoder=SPACE,
-            distance=float(closest.distance[row]),
-            score=1.0,  # there is no hold-out to compare with
-            p_value=1.0,
-            q_value=1.0,
-            transform=str(closest.transform[row]),
-            identical=row in same,
-        )
-        for row in order[: max(SHOWN, len(same))]
-    )
-    if not same:
-        return Copies(Finding(p_value=None, unable=unable), suspects)
-    measurement = Measurement(
-        name="copied_share",
-        encoder=SPACE,
-        value=len(same) / len(comparison.samples),
-        interval=wilson(len(same), len(comparison.samples)),
-        floor=0.0,
-        null=0.0,
-        n_real=len(comparison.train),
-        n_synthetic=len(comparison.samples),
-        better="lower",
-        reference="train",
-    )
-    finding = Finding(
-        p_value=None,
-        rule=True,
-        trouble=_identical_sentence(comparison, same, suspects),
-        measurements=(measurement,),
-    )
-    return Copies(finding, suspects, copied=_copied(comparison, suspects))
-
-
-def _identical_sentence(
-    comparison: Comparison, identical: dict[int, int], suspects: tuple[Suspect, ...]
-) -> tuple[str, str]:
-    first = next(suspect for suspect in suspects if suspect.identical)
-    sentence = (
-        f"{count(len(identical), 'image equals', 'images equal')} a training image (turned or mirrored ones "
-        f"counted) among {count(len(comparison.samples), 'synthetic image')}; the first is {first.synthetic}, "
-        f"training image {first.real}."
-    )
-    repeats = comparison.cohort.duplicates.get("exact", 0)
-    return sentence + (f" The cohort itself holds {count(repeats, 'exact repeat')}." if repeats else ""), DO
-
-
-def _distances(comparison: Comparison, train: Floats, report: Report) -> _Distances:
-    held = comparison.cohort.images(comparison.holdout)
-    groups = comparison.cohort.groups[comparison.holdout]
-    left_out = random_groups(comparison, groups)
-
-    def part(number: int) -> Report:
-        return lambda share, message: report((number + share) / 4, message)
-
-    return _Distances(
-        registered(comparison.samples.images, train, report=part(0)),
-        registered(comparison.samples.images, held, query_groups=left_out, reference_groups=groups, report=part(1)),
-        comparison.searched("holdout-train", lambda: registered(held, train, report=part(2))),
-        comparison.searched(
-            "holdout-holdout",
-            lambda: registered(held, held, query_groups=groups, reference_groups=groups, report=part(3)),
-        ),
-    )
-
-
-def random_groups(comparison: Comparison, groups: Integers) -> Integers:
-    """Return for each synthetic image the group of a random held-out image of its class.
-
-    A held-out image is compared without its own patient; this lets both sides see as many references.
-    """
-    random = comparison.random(1)
-    result = random.choice(groups, len(comparison.samples))
-    held_labels = comparison.cohort.labels[comparison.holdout]
-    for label in np.unique(comparison.labels):
-        if (held_labels == label).any():
-            rows = comparison.labels == label
-            result[rows] = random.choice(groups[held_labels == label], int(rows.sum()))
-    return result
-
-
-def _identical(comparison: Comparison, train: Floats, distances: _Distances) -> dict[int, int]:
-    """Return synthetic row -> row of `train` for each image that is a training image up to rounding."""
-    same: dict[int, int] = {}
-    if train.shape[1:] == comparison.samples.images.shape[1:]:
-        same = {int(left): int(right) for left, right in identical_images.equal_pairs(comparison.samples.images, train)}
-    sample = train[np.sort(comparison.random(2).permutation(len(train))[:ROUNDED])]
-    rounded = comparison.searched(
-        f"rounded-{comparison.seed}",
-        lambda: registered(
-            identical_images.rounded_off(sample, comparison.cohort.intensity, seed=comparison.seed), sample
-        ),
-    )
-    limit = identical_images.residual_limit(
-        rounded.distance, distances.holdout_train.distance, unequal(comparison.cohort)
-    )
-    for row in np.flatnonzero(distances.synthetic_train.distance < limit):
-        same.setdefault(int(row), int(distances.synthetic_train.nearest[row]))
-    return same
-
-
-def _suspects(
-    comparison: Comparison, distances: _Distances, synthetic: Floats, holdout: Floats, identical: dict[int, int]
-) -> tuple[Suspect, ...]:
-    p_values = _image_p_values(comparison, synthetic, holdout)
-    q_values = benjamini_hochberg(p_values)
-    named = np.isin(np.arange(len(synthetic)), list(identical))
-    order = np.lexsort((distances.synthetic_train.distance, synthetic, p_values, ~named))
-    chosen = dict.fromkeys(order[:SHOWN].tolist())
-    for label in np.unique(comparison.labels):  # a rare class shows its closest pairs too
-        chosen.update(dict.fromkeys(order[comparison.labels[order] == label][:SHOWN_PER_CLASS].tolist()))
-    chosen.update(dict.fromkeys(order[listed(q_values, named)[order]].tolist()))
-    ranks = {int(row): rank for rank, row in enumerate(order)}
-    ids, held_ids = comparison.cohort.ids, comparison.cohort.ids[comparison.holdout]
-    result = []
-    for row in sorted(chosen, key=lambda row_number: ranks[row_number]):
-        original = identical.get(row)
-        nearest = original if original is not None else int(distances.synthetic_train.nearest[row])
-        result.append(
-            Suspect(
-                synthetic=str(comparison.samples.ids[row]),
-                real=str(ids[comparison.train[nearest]]),
-                holdout=str(held_ids[distances.synthetic_holdout.nearest[row]]),
-                encoder=SPACE,
-                distance=float(distances.synthetic_train.distance[row]),
-                score=float(synthetic[row]),
-                p_value=float(p_values[row]),
-                q_value=float(q_values[row]),
-                transform=str(distances.synthetic_train.transform[row]),
-                identical=bool(named[row]),
-            )
-        )
-    return tuple(result)
-
-
-def _copied(comparison: Comparison, suspects: tuple[Suspect, ...]) -> tuple[Copied, ...]:
-    """Return the training images of the suspects on the list, the most often copied first."""
-    by_image: dict[str, list[Suspect]] = {}
-    for suspect in suspects:
-        if suspect.is_listed:
-            by_image.setdefault(suspect.real, []).append(suspect)
-    rows = {str(image_id): row for row, image_id in enumerate(comparison.cohort.ids)}
-    copied = [
-        Copied(
-            train,
-            int(comparison.cohort.groups[rows[train]]),
-            comparison.cohort.classes[comparison.cohort.labels[rows[train]]],
-            tuple(suspect.synthetic for suspect in by),
-            any(suspect.identical for suspect in by),
-        )
-        for train, by in by_image.items()
-    ]
-    return tuple(sorted(copied, key=lambda image: (not image.identical, -len(image.synthetic))))
-
-
-def _image_p_values(comparison: Comparison, synthetic: Floats, holdout: Floats) -> Values:
-    """Return (m,) the share of held-out images of the class with a score as small; of all classes where it has none."""
-    result = conformal(synthetic, holdout)
-    held_labels = comparison.cohort.labels[comparison.holdout]
-    for label in np.intersect1d(comparison.labels, held_labels):
-        rows = comparison.labels == label
-        result[rows] = conformal(synthetic[rows], holdout[held_labels == label])
-    return result
-
-
-def _exchanged_test(comparison: Comparison, synthetic: Floats, holdout: Floats, to_holdout: Floats) -> copying.SetTest:
+def _exchanged_test(comparison: Comparison, synthetic: Side, real: References) -> copying.SetTest:
     """Return the set test with the sides exchanged: how many images are as close to held-out ones, which nobody copied.
 
-    Blur, wrong labels and other faults of the whole set spread the scores to both sides; copies lie on one. As many
-    near-duplicates are allowed as in the first test.
+    Blur and other faults of the whole set spread the scores to both sides; copies lie on one.
     """
-    held_labels, groups = comparison.cohort.labels[comparison.holdout], comparison.cohort.groups[comparison.holdout]
-    near_duplicates = near_duplicate_rates(comparison, to_holdout)
+    groups, near_duplicates = _groups_and_near_duplicates(comparison, synthetic, real)
     return copying.set_test(
-        -synthetic,
-        -holdout,
-        comparison.labels,
-        held_labels,
+        -synthetic.scores,
+        -real.side.scores,
+        synthetic.classes,
+        real.side.classes,
         groups,
+        partners=real.partners,
         near_duplicates=near_duplicates,
         seed=comparison.seed,
     )[0]
 
 
-def _set_test_finding(
-    comparison: Comparison,
-    test: copying.SetTest,
-    design: copying.Design,
-    detectable: float | None,
-    exchanged: copying.SetTest,
-) -> Finding:
+def _groups_and_near_duplicates(
+    comparison: Comparison, synthetic: Side, real: References
+) -> tuple[Integers, dict[int, NearDuplicateRate]]:
+    rates = near_duplicate_rates(comparison, synthetic.classes, synthetic.to_holdout)
+    return comparison.cohort.groups[real.rows], rates
+
+
+def _tested(comparison: Comparison, synthetic: Side, real: References, report: Report) -> tuple[_Tested, References]:
+    test, design, standing = set_test(
+        comparison, synthetic, real, lambda: with_the_detail_of(comparison, synthetic, real)
+    )
+    detectable = {EXACT: design.detectable_share(ALPHA)}
+    if detectable[EXACT] is not None:
+        for name, found in planted_copies.found_shares(comparison, real, report).items():
+            detectable[name] = design.detectable_share(ALPHA, found)
+    return _Tested(test, design, _exchanged_test(comparison, synthetic, standing), detectable), standing
+
+
+def _suspicion(comparison: Comparison, synthetic: Side, real: References, *, rejected: bool) -> Suspicion:
+    """Return (m,) the share of real patients of the class with a score as small, natural near-duplicates counted."""
+    groups, near_duplicates = _groups_and_near_duplicates(comparison, synthetic, real)
+    p_values = conformal(synthetic.scores, real.side.scores, statistics.weights(groups, np.zeros_like(groups)))
+    for label in np.intersect1d(synthetic.classes, real.side.classes):
+        inside, others = synthetic.classes == label, real.side.classes == label
+        own = groups[others]
+        p_values[inside] = conformal(
+            synthetic.scores[inside], real.side.scores[others], statistics.weights(own, np.zeros_like(own))
+        )
+        natural = near_duplicates.get(int(label), (0.0, 0.0))[0]
+        p_values[inside] = natural + (1 - natural) * p_values[inside]
+    return Suspicion(synthetic.scores, p_values, benjamini_hochberg(p_values), rejected)
+
+
+def _identity_alone(comparison: Comparison, nearest: dict[int, Registered]) -> Copies:
+    """Return what can be said without held-out images: an equal image is a copy all the same."""
+    patients = comparison.patients(comparison.holdout)
+    unable = (
+        f"Copying cannot be judged: {count(len(comparison.train), 'training image')} and "
+        f"{count(patients, f'held-out {comparison.unit}')}.",
+        "Import a cohort with more patients, or a larger hold-out share.",
+    )
+    if not nearest:
+        return Copies(Finding(p_value=None, unable=unable))
+    identical = identity.identical(comparison, nearest, np.zeros(0, np.float32))
+    suspects = closest_pairs.closest_pairs(comparison, nearest, identical, Suspicion.none(len(comparison.samples)))
+    if not identical.copies:
+        return Copies(Finding(p_value=None, unable=unable), suspects)
+    measurement = Measurement(
+        name="copied_share",
+        encoder=SPACE,
+        value=len(identical.copies) / len(comparison.samples),
+        interval=wilson(len(identical.copies), len(comparison.samples)),
+        floor=0.0,
+        null=0.0,
+        n_real=len(comparison.cohort),
+        n_synthetic=len(comparison.samples),
+        better="lower",
+        reference="train+tuning+holdout",
+        interval_method="Wilson, of the share of equal images",
+    )
+    finding = replace(_broken_rule(comparison, identical), measurements=(measurement,))
+    return Copies(finding, suspects, copied=closest_pairs.copied(comparison, suspects))
+
+
+def _broken_rule(comparison: Comparison, identical: Identical) -> Finding:
+    sentence = identity.in_words(comparison, identical) + identity.repeats_in_words(identical)
+    repeats = comparison.cohort.duplicates.get("exact", 0)
+    if repeats:
+        sentence += f" The cohort itself holds {count(repeats, 'exact repeat')}."
+    return Finding(p_value=None, rule=True, trouble=(sentence, DO))
+
+
+def _set_test_finding(comparison: Comparison, tested: _Tested, repeats: str) -> Finding:
     """Return what the set test says where the generator never saw the hold-out."""
-    measurements = (_measurement(test), _measurement(exchanged, "copied_share_reversed"))
-    patients = comparison.held_out(comparison.labels)
-    sizes = f"{count(test.n_synthetic, 'synthetic image')}, {count(patients, 'held-out patient')}"
+    test, design, unit = tested.test, tested.design, comparison.unit
+    held_out = comparison.patients(comparison.holdout)
+    sizes = (
+        f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_references, f'real {unit}')}, {held_out:,} of "
+        "them held out"
+    )
     low, high = test.interval
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
-        f"closer to training images than held-out images are ({chance(test.p_value)}; {sizes}). "
-        f"{_exchanged_sentence(test, exchanged)}",
+        f"closer to {_seen(comparison)} images than to held-out ones, closer than real {unit}s are that those images "
+        f"lack ({chance(test.p_value)}; {sizes}). {_exchanged_sentence(test, tested.exchanged)}{repeats}",
         DO,
     )
-    power = _power_sentence(comparison, design, detectable)
-    if detectable is not None and detectable <= WANTED:
+    power = _power_sentence(comparison, tested)
+    finding = Finding(
+        p_value=test.p_value,
+        trouble=trouble,
+        test=TEST,
+        null=f"synthetic images are as far from {_seen(comparison)} images as real {unit}s that those lack",
+        margin=0.0,
+        patients=test.n_references,
+        images=test.n_synthetic,
+    )
+    if tested.of_exact is not None and tested.of_exact <= WANTED and held_out >= LEAST_HELD_OUT:
         clear = (
-            f"No copying found ({sizes}). {power} This is not a proof of privacy.",
+            f"No copying found ({sizes}). {power} This is not a proof of privacy.{repeats}",
             "Look at the closest pairs all the same.",
         )
-        return Finding(p_value=test.p_value, trouble=trouble, clear=clear, measurements=measurements)
-    more = copying.needed(design, ALPHA, WANTED)
-    unable = (
-        f"No copying found, but these numbers could hide it ({sizes}). {power}",
-        f"To see {percent(WANTED)} copies, audit with about {count(more[0], 'held-out patient')} and "
-        f"{count(more[1], 'synthetic image')}."
-        if more
-        else "Use a much larger hold-out.",
+        return replace(finding, clear=clear)
+    return replace(
+        finding,
+        unable=(
+            f"No copying found, but these numbers could hide it ({sizes}). {power}{repeats}",
+            _what_is_needed(comparison, design, held_out),
+        ),
     )
-    return Finding(p_value=test.p_value, trouble=trouble, clear=None, unable=unable, measurements=measurements)
+
+
+def _what_is_needed(comparison: Comparison, design: copying.Design, held_out: int) -> str:
+    if held_out < LEAST_HELD_OUT:
+        return f"Use a hold-out of at least {count(LEAST_HELD_OUT, comparison.unit)}; this one has {held_out}."
+    more = copying.needed(design, ALPHA, WANTED)
+    if more is None:
+        return "Use a much larger hold-out."
+    return (
+        f"To see {percent(WANTED)} copies, audit with about {count(more[0], f'real {comparison.unit}')} (a quarter of "
+        f"them held out) and {count(more[1], 'synthetic image')}."
+    )
+
+
+def _seen(comparison: Comparison) -> str:
+    return "training" if comparison.ours else "training and tuning"
 
 
 def _exchanged_sentence(test: copying.SetTest, exchanged: copying.SetTest) -> str:
     """Return what the exchanged test says of the first."""
     low, high = exchanged.interval
-    said = f"As much closer to held-out images are {percent(exchanged.share)} ({percent(low)} to "
+    said = f"As much closer to held-out images are {percent(exchanged.share)} ({percent(low)} to {percent(high)})"
     if high < test.share:
-        return f"{said}{percent(high)}): less, as with copies."
-    return f"{said}{percent(high)}): as many, so the images as a set may differ from real ones."
+        return f"{said}, which nobody could copy: fewer."
+    return f"{said}, which nobody could copy: perhaps as many, so the images as a set may differ from real ones."
 
 
 def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measurement:
@@ -416,35 +317,52 @@ def _measurement(test: copying.SetTest, name: str = "copied_share") -> Measureme
         interval=test.interval,
         floor=0.0,
         null=0.0,
-        n_real=test.n_holdout,
+        n_real=test.n_references,
         n_synthetic=test.n_synthetic,
         better="lower",
         reference="train+holdout",
         p_value=test.p_value,
+        test=TEST,
+        interval_method="low: Beta-Binomial, the other images fresh; high: Clopper-Pearson, none of them near",
     )
 
 
-def _power_sentence(comparison: Comparison, design: copying.Design, detectable: float | None) -> str:
-    if detectable is None:
-        return "Not even a set of nothing but copies would be noticed."
-    sentence = f"Copies of {percent(detectable)} or more, spread over all classes, would be noticed four times in five."
+def _power_sentence(comparison: Comparison, tested: _Tested) -> str:
+    """Return the smallest shares that would be found, and of which copies."""
+    exact, design = tested.of_exact, tested.design
+    if exact is None:
+        return "Not even a set of nothing but copies would be told from chance."
+    sentence = f"Exact copies give a warning from {percent(exact)} on, spread over all classes"
+    as_well = [
+        name
+        for name, share in tested.detectable.items()
+        if name != EXACT and share is not None and share <= exact * 1.25
+    ]
+    later = [f"{name}: {percent(share)}" for name, share in tested.detectable.items() if share and share > exact * 1.25]
+    never = [name for name, share in tested.detectable.items() if share is None]
+    sentence += f", and so do copies that are {listing(as_well)}" if as_well else ""
+    sentence += f"; others from more on ({'; '.join(later)})" if later else ""
+    sentence += f"; not found at any share are those that are {listing(never, 'or')}" if never else ""
+    sentence += "."
     if design.near_duplicates:
         share = sum(m * share for m, (share, _) in zip(design.synthetic, design.near_duplicates, strict=True))
         sentence += (
             f" The cohort repeats itself: {percent(share / sum(design.synthetic))} of these images may have a natural "
-            f"near-duplicate among the training images, and as many are allowed."
+            f"near-duplicate among the {_seen(comparison)} images, and as many are allowed."
         )
-    if len(design.holdout) == 1:
-        return sentence
-    present = np.intersect1d(comparison.labels, comparison.cohort.labels[comparison.holdout])
+    return sentence + _blind_classes(comparison, design)
+
+
+def _blind_classes(comparison: Comparison, design: copying.Design) -> str:
+    """Return a sentence on classes of which alone only large shares would be found, empty where there are none."""
+    if len(design.references) == 1:
+        return ""
+    names = comparison.cohort.classes
     blind = []
-    for index, (label, held, generated) in enumerate(zip(present, design.holdout, design.synthetic, strict=True)):
+    for index, (real, generated) in enumerate(zip(design.references, design.synthetic, strict=True)):
         rates = design.near_duplicates[index : index + 1]
-        alone = copying.Design((held,), (generated,), rates, comparison.seed).detectable_share(
-            ALPHA / (len(design.holdout) + 1)
-        )
-        if alone is None or alone > 2 * WANTED:
-            blind.append(f"{comparison.cohort.classes[label]} ({'no share' if alone is None else percent(alone)})")
-    return (
-        f"{sentence} In one class alone only larger shares would be: {listing(blind, most=4)}." if blind else sentence
-    )
+        alone = replace(design, references=(real,), synthetic=(generated,), near_duplicates=rates)
+        share = alone.detectable_share(ALPHA / (len(design.references) + 1))
+        if share is None or share > 2 * WANTED:
+            blind.append(f"{names[design.labels[index]]} ({'no share' if share is None else percent(share)})")
+    return f" In one class alone only larger shares do: {listing(blind, most=4)}." if blind else ""

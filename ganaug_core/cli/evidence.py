@@ -109,8 +109,9 @@ def _in_words(audit: "Audit") -> str:
     if audit.suspects:
         worst = audit.suspects[0]
         lines.append(
-            f"Closest pair: synthetic {worst.synthetic} and training {worst.real} ({worst.transform}), "
-            f"distance {wording.distance(worst.distance)}, {wording.chance(worst.q_value, 'q')}."
+            f"{'Copy' if worst.is_listed else 'Closest pair'}: synthetic {worst.synthetic} and "
+            f"{worst.role.replace('holdout', 'hold-out').replace('train', 'training')} image {worst.real} "
+            f"({worst.transform}), distance {wording.distance(worst.distance)}, {wording.chance(worst.q_value, 'q')}."
         )
     lines += [
         f"Missing: {wording.percent(mode.real_share)} of real {mode.class_name} look alike, here "

@@ -1,9 +1,11 @@
-"""Set test for copying: are more synthetic than held-out images suspiciously close to the training images?
+"""Set test for copying: are more synthetic than real images suspiciously close to the images that training saw?
 
-If both are equally far from the training images, the number of synthetic scores below the k-th smallest of n held-out
-ones is Beta-Binomial(m, k, n + 1 - k). The test counts class by class, so that another class mix is no copying, adds
-the classes up, takes the smallest p over several k and over the classes, and calibrates that minimum by drawing order
-statistics. It assumes one held-out image a patient: with several, one of each is drawn, again and again.
+The references are scores of real patients that the rest does not contain: held-out ones, and seen ones that are left
+out in turn. If synthetic images are as far, the number of their scores below the k-th smallest of n references is
+Beta-Binomial(m, k, n + 1 - k). Two seen images that are each other's nearest have low scores together: with d of them
+in a bunch the order statistic spreads as one of n / d does. The test counts class by class, so that another class mix
+is no copying, adds the classes up, takes the smallest p over several k and over the classes, and calibrates that
+minimum by drawing order statistics. It assumes one image a patient: with several, one of each is drawn, many times.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +21,8 @@ from ganaug_core.records import Integers
 
 Scores = NDArray[np.floating]
 NearDuplicateRate = tuple[float, float]
-DRAWS, POWER_DRAWS, SUBSETS = 20_000, 1_000, 99
-POWER = 0.8
+DRAWS, SUBSETS = 20_000, 99
+BUNCHED = 0.1  # of the references, the lowest ones tell how many come in a bunch
 SHARES = (0.0, 0.0, 0.01, 0.02)
 LEAST = (1, 2, 1, 1)
 
@@ -30,10 +32,23 @@ def scores(to_train: Scores, to_holdout: Scores) -> Scores:
     return to_train / np.maximum(to_holdout, 1e-6)
 
 
-def levels(holdout: int) -> tuple[int, ...]:
-    """Return the ranks k that are looked at: 1, 2, 1 % and 2 % of the held-out images."""
-    ranks = (max(least, int(np.ceil(share * holdout))) for share, least in zip(SHARES, LEAST, strict=True))
-    return tuple(min(rank, holdout) for rank in ranks)
+def levels(references: int) -> tuple[int, ...]:
+    """Return the ranks k that are looked at: 1, 2, 1 % and 2 % of the references."""
+    ranks = (max(least, int(np.ceil(share * references))) for share, least in zip(SHARES, LEAST, strict=True))
+    return tuple(min(rank, references) for rank in ranks)
+
+
+def bunch(reference_scores: Scores, partners: Integers) -> float:
+    """Return how many of the lowest references come in a bunch on average, in [1, 2].
+
+    Args:
+        reference_scores: (n,).
+        partners: (n,) the reference that is each other's nearest with this one, -1 for none.
+    """
+    lowest = np.zeros(len(reference_scores), bool)
+    lowest[np.argsort(reference_scores)[: max(1, int(BUNCHED * len(reference_scores)))]] = True
+    paired = lowest & (partners >= 0) & lowest[partners]
+    return float(lowest.sum() / (lowest.sum() - paired.sum() / 2))
 
 
 @dataclass(frozen=True)
@@ -44,15 +59,16 @@ class SetTest:
         p_value: Chance of a set as suspicious if nothing is copied, calibrated over all ranks and classes.
         share: Share of copies that explains how many synthetic images lie below the threshold of their class, at the
             rank of 2 %; in [0, 1].
-        interval: 95 % interval of that share, by inverting the Beta-Binomial.
-        n_holdout: Held-out patients (or groups) that were counted, once in each class.
-        n_synthetic: Synthetic images of classes that have held-out ones.
+        interval: 95 % interval of the generator's share of copies that are as close: the lower end takes the other
+            images for fresh ones, the upper end lets none of them be so close.
+        n_references: Real patients (or groups) that were counted, once in each class.
+        n_synthetic: Synthetic images of classes that have references.
     """
 
     p_value: float
     share: float
     interval: tuple[float, float]
-    n_holdout: int
+    n_references: int
     n_synthetic: int
 
 
@@ -61,17 +77,21 @@ class Design:
     """Sizes of a set test, and everything that follows from them alone.
 
     Attributes:
-        holdout: Held-out images of each class, all >= 1.
+        references: Real images of each class that none of the rest is a patient of, all >= 1.
         synthetic: Synthetic images of each class, all >= 1.
         near_duplicates: Of each class, the share of fresh real images with a near-duplicate in the training images, and
             from how many independent images that is known; empty where the cohort has none.
         seed: For the draws.
+        bunched: How many of the references come in a bunch, >= 1.
+        labels: Number of each class.
     """
 
-    holdout: tuple[int, ...]
+    references: tuple[int, ...]
     synthetic: tuple[int, ...]
     near_duplicates: tuple[NearDuplicateRate, ...] = ()
     seed: int = 0
+    bunched: float = 1.0
+    labels: tuple[int, ...] = ()
 
     def smallest(self, counts: Integers) -> NDArray[np.float64]:
         """Return (draws,) the smallest p over ranks and families for counts (draws, classes, ranks).
@@ -94,53 +114,64 @@ class Design:
         calibrated = (1 + int((self._null <= observed * (1 + 1e-9)).sum())) / (DRAWS + 1)
         return min(1.0, observed * tests, calibrated)  # the first is an upper bound, finer than the draws
 
-    def detectable_share(self, alpha: float) -> float | None:
-        """Return the smallest share of exact copies that is found at `alpha` four times in five; None if none is."""
+    def detectable_share(self, alpha: float, found: Sequence[float] = (1.0,) * len(SHARES)) -> float | None:
+        """Return the smallest share of copies that gives p < alpha even if no other image came near; None if none does.
+
+        Args:
+            alpha: Level.
+            found: Share of such copies that lie below the threshold of each rank; exact ones all do.
+        """
         total = sum(self.synthetic)
         low, high = 0, total
-        if self.power(high, alpha) < POWER:
+        if self._with_copies(high, found) >= alpha:
             return None
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if self.power(middle, alpha) >= POWER else (middle, high)
+            low, high = (low, middle) if self._with_copies(middle, found) < alpha else (middle, high)
         return high / total
 
+    def _with_copies(self, copies: int, found: Sequence[float]) -> float:
+        """Return the p of so many copies, spread over the classes, and nothing else near."""
+        taken = np.array(self.synthetic) - np.array(self._without(copies))
+        return self.p_value(np.floor(taken[:, None] * np.array(found) + 1e-9).astype(np.int64))
+
     def interval(self, count: int, rank: int) -> tuple[float, float]:
-        """Return the 95 % interval of the copied share that explains the summed count at a rank."""
+        """Return the 95 % interval of the generator's share of copies that explains the summed count at a rank.
+
+        Nobody knows how many other images come as close: between none, which makes the upper end (Clopper and Pearson,
+        1934), and as many as of fresh ones, which makes the lower.
+        """
         total = sum(self.synthetic)
 
-        def tail(copies: int, upper: bool) -> float:
-            table = self._survival(self._without(copies), range(len(self.holdout)), rank)
+        def by_chance(copies: int) -> float:
+            table = self._survival(self._without(copies), range(len(self.references)), rank)
             rest = count - copies
-            if upper:  # chance of at least this count
-                return float(table[rest]) if 0 <= rest < len(table) else float(rest < 0)
-            return 1 - (float(table[rest + 1]) if 0 <= rest + 1 < len(table) else float(rest + 1 <= 0))
+            return float(table[rest]) if 0 <= rest < len(table) else float(rest < 0)
 
-        lower = _first(lambda copies: tail(copies, True) > 0.025, total)
-        beyond = _first(lambda copies: tail(copies, False) <= 0.025, total)
-        return lower / total, min(1.0, max(beyond - 1, lower) / total)
+        lower = _first(lambda copies: by_chance(copies) > 0.025, total)
+        upper = 1.0 if count >= total else float(stats.beta.ppf(0.975, count + 1, total - count))
+        return min(lower / total, upper), upper
 
     def expected(self, rank: int) -> float:
         """Return the mean of the summed count under chance."""
-        by_chance = sum(m * levels(n)[rank] / (n + 1) for n, m in zip(self.holdout, self.synthetic, strict=True))
+        by_chance = sum(m * levels(n)[rank] / (n + 1) for n, m in zip(self.references, self.synthetic, strict=True))
         return by_chance + sum(m * share for m, (share, _) in zip(self.synthetic, self.near_duplicates, strict=False))
 
-    def scaled(self, holdout: float, synthetic: float) -> "Design":
+    def scaled(self, references: float, synthetic: float) -> "Design":
         """Return the design with so many times as many images."""
-        return Design(
-            tuple(int(np.ceil(n * holdout)) for n in self.holdout),
-            tuple(int(np.ceil(m * synthetic)) for m in self.synthetic),
-            self.near_duplicates,
-            self.seed,
+        return replace(
+            self,
+            references=tuple(int(np.ceil(n * references)) for n in self.references),
+            synthetic=tuple(int(np.ceil(m * synthetic)) for m in self.synthetic),
         )
 
     def _weight(self, family: int) -> int:
         """Return by how much the p-values of a family count less: 1 for all classes, their number for a single one."""
-        return 1 if family == 0 else len(self.holdout)
+        return 1 if family == 0 else len(self.references)
 
     @cached_property
     def _families(self) -> tuple[tuple[int, ...], ...]:
-        every = tuple(range(len(self.holdout)))
+        every = tuple(range(len(self.references)))
         return (every,) if len(every) == 1 else (every, *((family,) for family in every))
 
     @cached_property
@@ -153,9 +184,10 @@ class Design:
     def _survival(self, synthetic: tuple[int, ...], classes: Sequence[int], rank: int) -> NDArray[np.float64]:
         mass = np.ones(1)
         for index in classes:
-            n, m = self.holdout[index], synthetic[index]
+            n, m = self.references[index], synthetic[index]
             k = levels(n)[rank]
-            mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, k, n + 1 - k))
+            below, above = k / self.bunched, (n + 1 - k) / self.bunched
+            mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, below, above))
             if beta := self._near_duplicate_beta(index):
                 mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, *beta))[: len(mass)]
         table: NDArray[np.float64] = np.clip(mass[::-1].cumsum()[::-1], 0, 1)
@@ -168,15 +200,15 @@ class Design:
     def _simulated_counts(self, synthetic: tuple[int, ...], draws: int) -> Integers:
         """Return (draws, classes, ranks) counts of synthetic images below order statistics of held-out ones."""
         random = np.random.default_rng(self.seed)
-        counts = np.zeros((draws, len(self.holdout), len(SHARES)), np.int64)
-        for index, (n, m) in enumerate(zip(self.holdout, synthetic, strict=True)):
+        counts = np.zeros((draws, len(self.references), len(SHARES)), np.int64)
+        for index, (n, m) in enumerate(zip(self.references, synthetic, strict=True)):
             ranks = levels(n)
             below, past = np.zeros(draws), 0
             beta = self._near_duplicate_beta(index)
             done = random.binomial(m, random.beta(*beta, draws)) if beta else np.zeros(draws, np.int64)
             for rank in sorted(set(ranks)):
                 # the next order statistic of n uniforms lies a Beta-distributed part of the rest further up
-                step = random.beta(rank - past, n + 1 - rank, draws)
+                step = random.beta((rank - past) / self.bunched, (n + 1 - rank) / self.bunched, draws)
                 done = done + random.binomial(m - done, step)
                 below, past = below + (1 - below) * step, rank
                 for column in (column for column, value in enumerate(ranks) if value == rank):
@@ -194,53 +226,46 @@ class Design:
         edges = np.rint(np.cumsum((0, *self.synthetic)) * share).astype(int)
         return tuple(int(m - taken) for m, taken in zip(self.synthetic, np.diff(edges), strict=True))
 
-    def power(self, copies: int, alpha: float) -> float:
-        """Return the chance that so many exact copies, spread over the classes, give p < alpha."""
-        rest = self._without(copies)
-        # near-duplicates that are allowed for need not be there
-        counts = replace(self, near_duplicates=())._simulated_counts(rest, POWER_DRAWS)
-        taken = np.array(self.synthetic) - np.array(rest)
-        critical = float(np.quantile(self._null, alpha, method="lower"))
-        return float((self.smallest(counts + taken[None, :, None]) < critical).mean())
-
 
 def set_test(
     synthetic: Scores,
-    holdout: Scores,
+    references: Scores,
     synthetic_labels: Integers,
-    holdout_labels: Integers,
-    holdout_groups: Integers,
+    reference_labels: Integers,
+    reference_groups: Integers,
     *,
+    partners: Integers | None = None,
     near_duplicates: Mapping[int, NearDuplicateRate] | None = None,
     weights: NDArray[np.float64] | None = None,
     seed: int = 0,
 ) -> tuple[SetTest, Design]:
-    """Return the test of copy scores: distance to training over distance to hold-out, small is suspicious.
+    """Return the test of copy scores: distance to seen over distance to held-out images, small is suspicious.
 
-    With several held-out images in a group, one of each group is drawn `SUBSETS` times; twice the median p is then
-    valid, however the draws depend on each other. (A permutation of patients would need patients of synthetic images.)
+    With several references in a group, one of each group is drawn `SUBSETS` times; twice the median p is then valid,
+    however the draws depend on each other. (A permutation of patients would need patients of synthetic images.)
 
     Args:
         synthetic: (m,) scores.
-        holdout: (n,) scores, each computed without the images of its own group.
-        synthetic_labels: (m,) class numbers; classes without held-out images are left out.
-        holdout_labels: (n,).
-        holdout_groups: (n,) patient or group.
+        references: (n,) scores of real images, each computed without the images of its own group.
+        synthetic_labels: (m,) class numbers; classes without references are left out.
+        reference_labels: (n,).
+        reference_groups: (n,) patient or group.
+        partners: (n,) as in `bunch`; none without it.
         near_duplicates: By class, as in `Design`.
         weights: (m,) in (0, 1]: 1 / images that count as one, since they resemble each other. Their sum, rounded up, is
             then the number of images, and counts are rounded down: the p-value is too large rather than too small.
         seed: For the draws.
 
     Raises:
-        EvidenceError: No class has both synthetic and held-out images.
+        EvidenceError: No class has both synthetic images and references.
     """
-    shared = np.intersect1d(synthetic_labels, holdout_labels)
+    shared = np.intersect1d(synthetic_labels, reference_labels)
     if len(shared) == 0:
         raise EvidenceError(
             "No class has both synthetic and held-out images.", do="Draw samples of the cohort's classes."
         )
     random = np.random.default_rng(seed)
-    keys = np.unique(np.stack([holdout_labels, holdout_groups]), axis=1, return_inverse=True)[1].ravel()
+    keys = np.unique(np.stack([reference_labels, reference_groups]), axis=1, return_inverse=True)[1].ravel()
     single = len(np.unique(keys)) == len(keys)
     masses = np.ones(len(synthetic)) if weights is None else weights
     candidates = [_ranked(synthetic[synthetic_labels == label], masses[synthetic_labels == label]) for label in shared]
@@ -249,27 +274,30 @@ def set_test(
     for _ in range(1 if single else SUBSETS):
         order = np.arange(len(keys)) if single else random.permutation(len(keys))
         chosen = order[np.unique(keys[order], return_index=True)[1]]
-        labels, scores = holdout_labels[chosen], holdout[chosen]
-        references = [np.sort(scores[labels == label]) for label in shared]
-        sizes = tuple(len(reference) for reference in references)
+        ordered = [np.sort(references[chosen][reference_labels[chosen] == label]) for label in shared]
+        sizes = tuple(len(of_class) for of_class in ordered)
         observed.append(
             [
-                [_below(candidate, reference[rank - 1]) for rank in levels(len(reference))]
-                for candidate, reference in zip(candidates, references, strict=True)
+                [_below(candidate, of_class[rank - 1]) for rank in levels(len(of_class))]
+                for candidate, of_class in zip(candidates, ordered, strict=True)
             ]
         )
     counts = np.array(observed, np.int64)
     rates = tuple(near_duplicates.get(int(label), (0.0, 0.0)) for label in shared) if near_duplicates else ()
-    design = Design(sizes, tuple(int(np.ceil(candidate[1][-1] - 1e-9)) for candidate in candidates), rates, seed)
+    images = tuple(int(np.ceil(candidate[1][-1] - 1e-9)) for candidate in candidates)
+    bunched = 1.0 if partners is None else bunch(references, partners)
+    design = Design(sizes, images, rates, seed, bunched, tuple(shared.tolist()))
     p_values = [design.p_value(observation) for observation in counts]
     last = len(SHARES) - 1
     count = int(np.median(counts[:, :, last].sum(1)))
     total, expected = sum(design.synthetic), design.expected(last)
+    share = max(0.0, (count - expected) / max(total - expected, 1))
+    low, high = design.interval(count, last)
     return SetTest(
         p_value=p_values[0] if single else min(1.0, 2 * float(np.median(p_values))),
-        share=max(0.0, (count - expected) / max(total - expected, 1)),
-        interval=design.interval(count, last),
-        n_holdout=sum(design.holdout),
+        share=share,
+        interval=(min(low, share), max(high, share)),
+        n_references=sum(design.references),
         n_synthetic=total,
     ), design
 
@@ -286,12 +314,13 @@ def _below(ranked: tuple[Scores, NDArray[np.float64]], threshold: float) -> int:
 
 
 def needed(design: Design, alpha: float, share: float) -> tuple[int, int] | None:
-    """Return held-out and synthetic images that would show that share of copies; None beyond fifty times as many."""
+    """Return references and synthetic images that would show that share of copies; None beyond fifty times as many."""
     for synthetic in (1.0, 2.0, 4.0, 10.0):
-        for holdout in (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0):
-            larger = design.scaled(holdout, synthetic)
-            if larger.power(int(share * sum(larger.synthetic)), alpha) >= POWER:
-                return sum(larger.holdout), sum(larger.synthetic)
+        for references in (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0):
+            larger = design.scaled(references, synthetic)
+            least = larger.detectable_share(alpha)
+            if least is not None and least <= share:
+                return sum(larger.references), sum(larger.synthetic)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Identity rule: an image that equals a training image is a copy from the first one, whatever the set test says.
+"""Identity rule: an image that equals an image of the cohort is a copy from the first one, whatever the set test says.
 
 A set test needs a handful of copies among hundreds; one patient's picture in a thousand is one too many.
 """
@@ -54,19 +54,19 @@ def rounded_off(images: Floats, intensity: Intensity, *, seed: int) -> Floats:
     return np.clip(images + random.uniform(-half, half, images.shape), -1, 1).astype(np.float32)
 
 
-def residual_limit(rounding: Floats, holdout: Floats, near_duplicates: Floats) -> float:
+def residual_limit(rounding: Floats, natural: Floats, near_duplicates: Floats) -> float:
     """Return the registered distance below which two images are one; 0 where no distance can tell.
 
     Args:
-        rounding: Distances of rounded training images to themselves: what quantisation alone does.
-        holdout: (n,) distances of held-out to training images; nothing natural may come near the limit, so it is at
-            most a quarter of their smallest.
+        rounding: Distances of rounded real images to themselves: what quantisation alone does.
+        natural: (n,) distances of real images to those of other groups; nothing natural may come near the limit, so it
+            is at most a quarter of their smallest.
         near_duplicates: Distances of pairs of the cohort that are alike but not equal. If there are any, the cohort
             repeats itself by nature, fresh images do too, and only equality proves a copy.
     """
-    if len(near_duplicates) or not len(rounding) or not len(holdout):
+    if len(near_duplicates) or not len(rounding) or not len(natural):
         return 0.0
-    return min(float(np.quantile(rounding, 0.95)), float(holdout.min()) / 4)
+    return min(float(np.quantile(rounding, 0.95)), float(natural.min()) / 4)
 
 
 def _turned(image: Floats) -> Iterator[Floats]:

@@ -45,10 +45,19 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def conformal(synthetic: NDArray[np.floating], holdout: NDArray[np.floating]) -> Values:
-    """Return (m,) p-values: (1 + hold-out scores at most as large) / (n + 1); never below 1 / (n + 1)."""
-    ranks = np.searchsorted(np.sort(holdout), synthetic, side="right")
-    return (1 + ranks) / (len(holdout) + 1)
+def conformal(synthetic: NDArray[np.floating], references: NDArray[np.floating], mass: Values | None = None) -> Values:
+    """Return (m,) p-values: (1 + references at most as large) / (n + 1); never below 1 / (n + 1).
+
+    Args:
+        synthetic: (m,) scores.
+        references: (n,) scores.
+        mass: (n,) by how much each counts, as 1 / images of its patient; 1 without it. n is then their sum.
+    """
+    order = np.argsort(references)
+    masses = np.ones(len(references)) if mass is None else mass[order]
+    below = np.concatenate([[0.0], np.cumsum(masses)])[np.searchsorted(references[order], synthetic, side="right")]
+    result: Values = (1 + below) / (masses.sum() + 1)
+    return result
 
 
 def weights(groups: Integers, labels: Integers) -> Values:

@@ -53,10 +53,9 @@ def start(turn: Tensor, variant: Tensor, position: Tensor) -> Tensor:
 
 
 def described(where: Tensor) -> Tensor:
-    """Return (k, 3) rotation in degrees, scale and shift in pixels of movements."""
+    """Return (k, 4) rotation in degrees, scale, and pixels to the right and down, of movements."""
     scale = torch.linalg.vector_norm(where[:, :2], dim=1)
-    shift = torch.linalg.vector_norm(where[:, 2:], dim=1)
-    return torch.stack([torch.rad2deg(torch.atan2(where[:, 1], where[:, 0])), scale, shift], 1)
+    return torch.stack([torch.rad2deg(torch.atan2(where[:, 1], where[:, 0])), scale, where[:, 2], where[:, 3]], 1)
 
 
 def _slopes(pictures: Tensor) -> Tensor:

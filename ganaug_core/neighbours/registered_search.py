@@ -38,12 +38,17 @@ class Registered(NamedTuple):
     Attributes:
         distance: (n,) 1 - registered correlation, in [0, 2]; 0 is the same picture up to brightness and contrast.
         nearest: (n,) index of the reference, -1 where every reference was left out (distance 2).
-        transform: (n,) what maps the reference on the query: `identity`, `flip`, `quarter turn+shift`, ...
+        movement: (n, 6) what lays the query on the reference, as `records.MOVEMENT` names it.
     """
 
     distance: Floats
     nearest: Integers
-    transform: NDArray[np.str_]
+    movement: Floats
+
+    @property
+    def transform(self) -> NDArray[np.str_]:
+        """(n,) the movements in words: `identity`, `flip`, `quarter turn+shift`, ..."""
+        return np.array([registration.name(row) for row in self.movement.tolist()], dtype="<U48")
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def registered(
     )
     distance = np.full(len(queries), 2, np.float32)
     nearest = np.full(len(queries), -1, np.int64)
-    transform = np.full(len(queries), "identity", dtype="<U48")
+    movement = np.tile(np.array([0, 0, 0, 1, 0, 0], np.float32), (len(queries), 1))
     for start in range(0, len(queries), QUERIES):
         triples, correlation = search.candidates(start, 0)
         finalists = triples.chosen(best_of_each(triples.query, correlation, FINALISTS))
@@ -106,13 +111,10 @@ def registered(
         rows = winners.query.cpu().numpy()
         distance[rows] = (1 - exact[won]).clamp_min(0).cpu().numpy()
         nearest[rows] = winners.reference.cpu().numpy()
-        moved = alignment.described(where[won]).tolist()
-        transform[rows] = [
-            registration.name(*movement)
-            for movement in zip(winners.turn.tolist(), *zip(*moved, strict=True), strict=True)
-        ]
+        turn, moved = winners.turn.cpu().numpy(), alignment.described(where[won]).cpu().numpy()
+        movement[rows] = np.column_stack([turn // 2, turn % 2, moved])
         report(min(1.0, (start + QUERIES) / len(queries)), "Looking for the closest images")
-    return Registered(distance, nearest, transform)
+    return Registered(distance, nearest, movement)
 
 
 def near_duplicate_pairs(images: Floats, limit: float = 0.03, report: Report = silent) -> tuple[Integers, Floats]:

@@ -5,6 +5,7 @@ that is laid on every position of another image. The largest dot product is thei
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -121,22 +122,18 @@ def coarse(pictures: Tensor) -> Tensor:
     return _both_ways((halved @ _blur(side, COARSE_SIGMA)).to(pictures), pictures)
 
 
-def name(dihedral: int, rotation: float, scale: float, shift: float) -> str:
-    """Return what maps the reference on the query in words: `identity`, `flip`, `quarter turn+shift`, ...
+def name(movement: Sequence[float]) -> str:
+    """Return a movement (`records.MOVEMENT`) in words: `identity`, `flip`, `quarter turn+shift`, ...
 
-    Args:
-        dihedral: One of the eight turns.
-        rotation: In degrees; named from `NAMED_ROTATION` on, and the others from theirs.
-        scale: 1 is none.
-        shift: In pixels of 32.
+    A rotation is named from `NAMED_ROTATION` on, and the others from theirs.
     """
-    quarter, flipped = divmod(dihedral, 2)
-    if flipped and quarter == 2:
-        quarter = 0  # upside down is a flip, not a flip and a half turn
-    parts = ["flip" if flipped else "", _TURNS[quarter]]
-    parts.append("rotation" if abs(rotation) >= NAMED_ROTATION else "")
+    turn, flip, angle, scale, right, down = movement
+    if flip and turn == 2:
+        turn = 0  # upside down is a flip, not a flip and a half turn
+    parts = ["flip" if flip else "", _TURNS[int(turn)]]
+    parts.append("rotation" if abs(angle) >= NAMED_ROTATION else "")
     parts.append("scale" if abs(math.log(scale)) >= NAMED_SCALE else "")
-    parts.append("shift" if shift >= NAMED_SHIFT else "")
+    parts.append("shift" if math.hypot(right, down) >= NAMED_SHIFT else "")
     return "+".join(part for part in parts if part) or "identity"
 
 

@@ -24,6 +24,14 @@ TRAIN, TUNING, HOLDOUT = 0, 1, 2
 UNKNOWN_PATIENT = -1
 MASK = "mask"  # code of a `Skipped` that tells how a mask was used, or why not
 NO_MASK = 255  # every pixel of the mask of an image that has none
+MOVEMENT = ("turn", "flip", "angle", "scale", "right", "down")
+"""What lays one image on another, as the registered search finds it.
+
+Quarter turns counter-clockwise (0 to 3), then a mirroring left to right (0 or 1), lay the query on the reference, which
+is turned by `angle` (degrees) and scaled by `scale` about its middle, and moved by `right` and `down` (pixels of 32):
+pixel (x, y) of the turned query, seen from the middle, is (a x - b y + right, b x + a y + down) of the reference, where
+a = scale cos(angle) and b = scale sin(angle).
+"""
 
 
 @dataclass(frozen=True)
@@ -294,13 +302,16 @@ class Verdict:
     images: int | None = None
 
 
-LISTED_BELOW = 0.1  # q: of the pairs on the list of suspected copies about one in ten is chance
+LISTED_BELOW = 0.1  # q: of the pairs below it at most one in ten is expected to be chance
 
 
-def listed(q_values: ArrayLike, identical: ArrayLike) -> NDArray[np.bool_]:
-    """Return which pairs belong on the list of suspected copies: equal up to noise, or q strictly below the limit."""
-    belong: NDArray[np.bool_] = np.asarray(identical, bool) | (np.asarray(q_values) < LISTED_BELOW)
-    return belong
+def listed(q_values: ArrayLike, identical: ArrayLike, rejected: bool = True) -> NDArray[np.bool_]:
+    """Return which pairs are named as copies: equal up to noise, or, in a set that is rejected, q below the limit.
+
+    Without a test of the whole set that rejects, a small q among hundreds is a closest pair and no copy.
+    """
+    named: NDArray[np.bool_] = np.asarray(identical, bool) | (rejected & (np.asarray(q_values) < LISTED_BELOW))
+    return named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,11 +322,12 @@ class Suspect:
         real: Its id, of any role in the cohort; `role` says which.
         holdout: Id of the nearest held-out image.
         distance: 1 - largest normalised cross-correlation after registration, in [0, 2].
-        score: Distance to training over distance to hold-out; far below 1 is suspicious.
-        p_value: Share of hold-out images with a score as small, at least 1 / (n_holdout + 1).
+        score: Distance to what the generator may have seen over distance to hold-out; far below 1 is suspicious.
+        p_value: Share of real patients with a score as small, those with a natural near-duplicate counted.
         q_value: Benjamini-Hochberg over all synthetic images.
         transform: What maps the real image on the synthetic one: `identity`, `flip`, `shift`, ...
         identical: The identity rule holds: the same image up to noise.
+        rejected: The set test finds copies in this set.
     """
 
     synthetic: str
@@ -329,11 +341,12 @@ class Suspect:
     transform: str
     role: str = "train"
     identical: bool = False
+    rejected: bool = True
 
     @property
     def is_listed(self) -> bool:
-        """Whether the pair is on the list of suspected copies; an audit shows its closest pairs beside them."""
-        return bool(listed(self.q_value, self.identical))
+        """Whether the pair is named as a copy; an audit shows its closest pairs beside them."""
+        return bool(listed(self.q_value, self.identical, self.rejected))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -393,12 +406,12 @@ class Audit:
     Attributes:
         verdicts: By name: copying, mode_coverage, fidelity, label_fidelity, intensity.
         suspects: The closest pairs, most suspicious first: at least 20, and every one below the list's threshold.
-        scores: `synthetic` (m,) and `holdout` (n_h,) copy scores, for the drawing.
-        detectable_share: Smallest share of copies that these sizes would show, None where none would.
+        scores: `synthetic` (m,), `holdout` (n_h,) and `seen` copy scores, for the drawing.
+        detectable_share: Smallest share of exact copies that these sizes would show, None where none would;
+            `detectable_shares` the same for copies that were changed in known ways.
         nearest: Of every synthetic image the nearest real one of each role by registration, arrays (m,) named
-            `train.id`, `train.distance`, and the movement that lays it on the synthetic image: `train.turn` (0 to 3
-            quarter turns), `train.flip`, `train.angle` (degrees), `train.scale`, `train.right`, `train.down` (pixels of
-            32); the same for `tuning` and `holdout`.
+            `train.id`, `train.distance` and `train.turn` to `train.down` (`MOVEMENT`); the same for `tuning` and
+            `holdout`.
         copied: The real images behind the listed suspects, the most often copied first.
         give_aways: Ids of synthetic images that a classifier tells from real ones most surely.
         examples: By name of the verdict, for labels and intensities.
@@ -424,6 +437,7 @@ class Audit:
     spaces: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     nearest: dict[str, NDArray[Any]] = field(default_factory=dict)
+    detectable_shares: dict[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -209,7 +209,7 @@ class CheckpointEvaluator:
             interval=test.interval,
             floor=None,
             null=0.0,
-            n_real=test.n_holdout,
+            n_real=test.n_references,
             n_synthetic=test.n_synthetic,
             better="lower",
         )

@@ -21,14 +21,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ganaug_core import features
-from ganaug_core.audit import Space, audit
-from ganaug_core.audit.comparison import compare
-from ganaug_core.metrics import copying
+from ganaug_core.audit import Space, audit, registered_distances
+from ganaug_core.audit.comparison import Comparison, compare
+from ganaug_core.audit.registered_distances import Found, References, Side
 from ganaug_core.metrics.statistics import wilson
 from ganaug_core.neighbours import registered
 from ganaug_core.readers import phantom
@@ -51,7 +52,7 @@ from tests.evidence_records import samples, variations
 copies, modes = (
     importlib.import_module(f"ganaug_core.audit.{name}") for name in ("copying", "mode_coverage")
 )  # not functions
-ALPHA, CROWDED_DRAWS = copies.CROWD_ALPHA, 5
+ALPHA, CROWDED_DRAWS = copies.SUSPICIOUS, 5
 SPACES = ("simclr", "texture", "pixels", "classifier")
 
 
@@ -117,14 +118,14 @@ def _copy_lines(
     available = random.permutation(np.flatnonzero(train[planted[0].rows]))
     count = max(1, round(0.05 * len(single)))
     picked = available[: min(count, len(available))]
-    copies.CROWD_ALPHA = ALPHA if crowded else 0.0
+    copies.SUSPICIOUS = ALPHA if crowded else 0.0
     for kind, copies_of_kind in zip(KINDS, planted, strict=True):
         yield _line(source, within, real, single[len(picked) :], copies_of_kind.of(picked), kind, seed)
-    copies.CROWD_ALPHA = ALPHA
+    copies.SUSPICIOUS = ALPHA
 
 
-def _pool_rows(real: Cohort, role: int) -> Integers:
-    return np.array([int(image_id, 16) for image_id in real.ids[real.where(role)]])
+def _pool_rows(real: Cohort, *roles: int) -> Integers:
+    return np.array([int(image_id, 16) for image_id in real.ids[real.where(*roles)]])
 
 
 def _mixed(source: Pool, real: Cohort, rows: Integers, random: np.random.Generator) -> tuple[Cohort, Integers]:
@@ -156,19 +157,40 @@ def _line(
     if copies_ is not None:
         rows, nearest = np.concatenate([fresh, copies_.rows]), nearest.and_of(copies_.near)
         images = np.concatenate([images, copies_.images])
-    every, holdout = np.arange(len(source.labels)), _pool_rows(real, HOLDOUT)
-    train, held = (np.isin(every, _pool_rows(real, role)) for role in (TRAIN, HOLDOUT))
     comparison = compare(real, samples(images, source.labels[rows], source.classes), {}, seed)
-    to_train = nearest.among(train)
-    to_holdout = nearest.among(held, copies.random_groups(comparison, source.groups[holdout]), source.groups)
-    own = within.of(holdout)
-    scores = copying.scores(own.among(train), own.among(held))
-    test, design = copies.set_test(comparison, copying.scores(to_train, to_holdout), scores, to_train, to_holdout)
+    synthetic, references = _sides(source, within, comparison, nearest)
+    test, design, _ = copies.set_test(comparison, synthetic, references, lambda: references)
     line: dict[str, object] = {"seed": seed, "case": case, "p": test.p_value, "share": test.share}
-    line |= {"n_train": int(train.sum()), "n_holdout": test.n_holdout, "m": test.n_synthetic}
+    line |= {"n_train": len(comparison.train), "n_holdout": comparison.patients(comparison.holdout)}
+    line |= {"n_references": test.n_references, "m": test.n_synthetic}
     if case == "fresh":
         line["detectable"] = design.detectable_share(0.01)
     return line
+
+
+def _sides(source: Pool, within: Near, comparison: Comparison, nearest: Near) -> tuple[Side, References]:
+    """Return what `registered_distances` finds, looked up: of synthetic images, and of real ones as references."""
+    real = comparison.cohort
+    every, pool_rows = np.arange(len(source.labels)), _pool_rows(real)
+    place = np.full(len(every), -1)
+    place[pool_rows] = np.arange(len(pool_rows))
+    seen, held = (np.isin(every, pool_rows[rows]) for rows in (comparison.seen, comparison.holdout))
+
+    def found(lists: Near, wanted: NDArray[np.bool_], left_out: Integers | None) -> Found:
+        distance, row = lists.among(wanted, left_out, source.groups)
+        return Found(distance, np.where(row < 0, -1, place[row]))
+
+    drawn = registered_distances.random_groups(comparison, comparison.labels)
+    synthetic = registered_distances.side(
+        comparison, found(nearest, seen, None), found(nearest, held, drawn), comparison.labels
+    )
+    own = within.of(pool_rows)  # the lists leave out the own group
+    is_held = real.roles == HOLDOUT
+    left_out = np.where(is_held, -1, registered_distances.random_groups(comparison, real.labels))
+    sides = found(own, seen, None), found(own, held, left_out)
+    rows = np.arange(len(real))
+    partners = registered_distances.partners(rows, np.where(is_held, sides[1].rows, sides[0].rows))
+    return synthetic, References(rows, registered_distances.side(comparison, *sides, real.labels), partners)
 
 
 def study_whole(
@@ -203,7 +225,7 @@ def study_whole(
     images = every.images(np.arange(len(every)))
     known = {name: encoder(images) for name, encoder in encode.items()}
     search_ = Known(source, keep) if keep else registered
-    copies.registered = modes.registered = search_
+    registered_distances.registered = modes.registered = search_
     print(json.dumps({"pool": len(source.labels), "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
     for seed in range(first, first + draws):
         real, rest = draw_cohort(source, np.random.default_rng(seed), (0, holdout), always)

@@ -52,14 +52,17 @@ class Near:
 
     def among(
         self, wanted: NDArray[np.bool_], left_out: Integers | None = None, groups: Integers | None = None
-    ) -> Floats:
-        """Return (n,) distance to the nearest of the wanted rows, without one group for each; else the last listed."""
+    ) -> tuple[Floats, Integers]:
+        """Return (n,) distance to the nearest of the wanted rows, without one group for each, and the row.
+
+        Where none is listed the distance is that of the last, and the row -1.
+        """
         allowed = wanted[self.rows] & (self.rows >= 0)
         if left_out is not None and groups is not None:
             allowed &= groups[self.rows] != left_out[:, None]
-        first = np.where(allowed.any(1), allowed.argmax(1), self.distances.shape[1] - 1)
-        nearest: Floats = np.take_along_axis(self.distances, first[:, None], 1)[:, 0]
-        return nearest
+        first = np.where(allowed.any(1), allowed.argmax(1), self.distances.shape[1] - 1)[:, None]
+        distance, row = (np.take_along_axis(lists, first, 1)[:, 0] for lists in (self.distances, self.rows))
+        return distance, np.where(allowed.any(1), row, -1)
 
     def and_of(self, other: "Near") -> "Near":
         return Near(
@@ -261,4 +264,5 @@ class Known:
             allowed &= reference_groups[listed] != query_groups[:, None]
         first = np.where(allowed.any(1), allowed.argmax(1), LISTED - 1)[:, None]
         distance, nearest = (np.take_along_axis(lists, first, 1)[:, 0] for lists in (self.near.distances[left], listed))
-        return Registered(distance, np.where(nearest < 0, 0, nearest), np.full(len(queries), "identity", "<U48"))
+        movement = np.tile(np.float32([0, 0, 0, 1, 0, 0]), (len(queries), 1))
+        return Registered(distance, np.where(nearest < 0, 0, nearest), movement)

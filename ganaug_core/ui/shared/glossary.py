@@ -26,7 +26,20 @@ MEASURES = {
     ),
     "coverage": ("Coverage", "Share of real neighbourhoods that a synthetic image reaches."),
     "vendi_ratio": ("Variety ratio (Vendi)", "Effective number of different images, over that of as many real ones."),
-    "copied_share": ("Share of copies", "Estimated share of synthetic images that copy a training image."),
+    "copied_share": (
+        "Share of copies",
+        "Estimated share of synthetic images that are nearer to what training saw than real images are that it lacks.",
+    ),
+    "nearer_than_99": (
+        "Nearer than 99 % of real ones",
+        "Share of synthetic images that are nearer to a seen image than 99 % of real ones are; chance gives 1 %. Blur "
+        "raises it too, so it decides nothing.",
+    ),
+    "nearest_distance_ratio": (
+        "Ratio of nearest distances",
+        "Mean distance of synthetic images to the nearest seen one, over that of training images to each other; 1 if "
+        "alike.",
+    ),
     "copied_share_reversed": (
         "Share of copies, sides exchanged",
         "The same of held-out images, which nobody copied; blur and other faults of a whole set raise both shares.",
@@ -134,6 +147,8 @@ PEAK = "Where the pixel values of a tissue pile up."
 TERMS = {
     "hold-out": "Images of patients that no generator has seen. Only the audit looks at them.",
     "held-out": "Images of patients that no generator has seen. Only the audit looks at them.",
+    "tuning image": "A real image by which checkpoints are chosen.",
+    "hold-out image": "A real image that only the audit reads.",
     "training image": "A real image that the generator has learnt from.",
     "training patient": "A patient from whose images the generator has learnt.",
     "synthetic": "Made by the generator.",

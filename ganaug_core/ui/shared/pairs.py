@@ -1,14 +1,14 @@
-"""Pairs: an image beside the training and the hold-out image that it resembles most, and their difference."""
+"""Pairs: an image beside the training, tuning and hold-out image that it resembles most, and the difference."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ganaug_core.records import HOLDOUT, ROLES, TRAIN, Cohort, Floats, Map, Suspect
+from ganaug_core.records import MOVEMENT, ROLES, Audit, Cohort, Floats, Map, Suspect
 from ganaug_core.ui.shared import caches, glossary, show, words
 from ganaug_core.ui.shared.components.viewer import Panel, viewer
 
@@ -19,12 +19,35 @@ REGISTERED = (
 )
 NUMBERS = {
     "Distance": REGISTERED,
-    "Copy score": "Distance to training over distance to hold-out. About 1 is usual; far below 1 means that it "
-    "resembles what the generator was trained on more than what it never saw.",
-    "p": "Share of real hold-out images that lie as close to the training images by chance.",
-    "q": "p corrected for looking at all synthetic images: of a list cut at q = 0.1 about one in ten is chance.",
+    "Copy score": "Distance to what the generator may have seen over distance to hold-out. About 1 is usual; far below "
+    "1 means that it resembles what the generator was trained on more than what it never saw.",
+    "p": "Share of real images, each compared without its own patient, with a copy score as small.",
+    "q": "p corrected for looking at all synthetic images: of a list cut at q = 0.1 at most one in ten is expected to "
+    "be chance. Copies are named only where the test of the whole set finds copying too.",
+}
+TITLES = {
+    "train": "Nearest training image",
+    "tuning": "Nearest tuning image",
+    "holdout": "Nearest hold-out image",
 }
 CORRELATED = "1 minus the correlation of the pixels, without flips and shifts: 0 is the same image."
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The real image of one role that an image resembles most.
+
+    Attributes:
+        role: `train`, `tuning` or `holdout`.
+        image: Its id.
+        distance: None where unknown.
+        movement: What lays it on the image, as `records.MOVEMENT` names it; None where nothing was moved.
+    """
+
+    role: str
+    image: str
+    distance: float | None = None
+    movement: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,62 +56,71 @@ class Pair:
 
     Attributes:
         image, synthetic: Id, and whether it is a synthetic one.
-        train, holdout: Ids, empty where there is none.
-        distances: To each of the two, None where unknown.
+        neighbours: The nearest of each role, the nearest of all first.
         says: How they were found, in one sentence.
         measure: What the distance is, for the help beside it.
-        suspect: What the audit says, where it names the image.
+        suspect: What the audit says, where it lists the image.
     """
 
     image: str
     synthetic: bool
-    train: str
-    holdout: str
-    distances: tuple[float | None, float | None]
+    neighbours: tuple[Neighbour, ...]
     says: str
     measure: str
     suspect: Suspect | None = None
 
 
 def of_sample(cohort: str, samples: str, image: str) -> Pair:
-    """Return the pair of a synthetic image: by the audit's copy search if that names it, else by correlation."""
-    if suspect := _suspect_of(cohort, samples, image):
-        return of_suspect(suspect)
+    """Return the pair of a synthetic image: what the audit found, without an audit by correlation."""
     record = caches.samples(samples)
-    rows = np.flatnonzero(record.ids == image)
-    return by_correlation(caches.cohort(cohort), image, np.asarray(record.images[rows[0]]), synthetic=True)
+    row = int(np.flatnonzero(record.ids == image)[0])
+    if (audit := caches.audit_beside(cohort, samples)) and (pair := of_audit(audit, image, row)):
+        return pair
+    return by_correlation(caches.cohort(cohort), image, np.asarray(record.images[row]), synthetic=True)
 
 
-def _suspect_of(cohort: str, samples: str, image: str) -> Suspect | None:
-    """Return what the audit says of a synthetic image, None where it does not name it."""
-    audit = caches.audit_beside(cohort, samples)
-    return next((suspect for suspect in audit.suspects if suspect.synthetic == image), None) if audit else None
+def of_audit(audit: Audit, image: str, row: int) -> Pair | None:
+    """Return the pair that an audit found for a synthetic image, None where an older one lists it not.
+
+    Args:
+        row: Of the image in its set.
+    """
+    suspect = next((listed for listed in audit.suspects if listed.synthetic == image), None)
+    nearest = audit.nearest
+    neighbours = [
+        Neighbour(
+            role,
+            str(nearest[f"{role}.id"][row]),
+            float(nearest[f"{role}.distance"][row]),
+            tuple(float(nearest[f"{role}.{part}"][row]) for part in MOVEMENT),
+        )
+        for role in ROLES
+        if f"{role}.id" in nearest
+    ]
+    if not neighbours and suspect is not None:
+        others = ((suspect.role, suspect.real, suspect.distance), ("holdout", suspect.holdout, None))
+        neighbours = [Neighbour(*other) for other in others if other[1]]
+    if not neighbours:
+        return None
+    found = "Found by the audit's registered search, which tries flips, quarter turns, small rotations and shifts."
+    return Pair(image, True, _nearest_first(neighbours), found, REGISTERED, suspect)
 
 
-def of_suspect(suspect: Suspect) -> Pair:
-    """Return a pair that the audit named."""
-    holdout_distance = suspect.distance / suspect.score if suspect.score > 0 else None
-    return Pair(
-        suspect.synthetic,
-        True,
-        suspect.real,
-        suspect.holdout,
-        (suspect.distance, holdout_distance),
-        f"Found by the audit's copy search ({words.plain(glossary.transform(suspect.transform))}).",
-        REGISTERED,
-        suspect,
-    )
+def _nearest_first(neighbours: Sequence[Neighbour]) -> tuple[Neighbour, ...]:
+    return tuple(sorted(neighbours, key=lambda near: np.inf if near.distance is None else near.distance))
 
 
 def of_point(map_: Map, row: int) -> Pair:
     """Return the pair of a point on the map: the audit's, or with the training image nearest in its feature space."""
     image, synthetic = str(map_.ids[row]), bool(map_.roles[row] == len(ROLES))
-    if synthetic and (suspect := _suspect_of(map_.cohort, map_.synthetic, image)):
-        return of_suspect(suspect)
     cohort = caches.cohort(map_.cohort)
     if synthetic:
         record = caches.samples(map_.synthetic)
-        pixels = np.asarray(record.images[np.flatnonzero(record.ids == image)[0]])
+        place = int(np.flatnonzero(record.ids == image)[0])
+        audit = caches.audit_beside(map_.cohort, map_.synthetic)
+        if audit and (pair := of_audit(audit, image, place)):
+            return pair
+        pixels = np.asarray(record.images[place])
     else:
         pixels = cohort.images(np.flatnonzero(cohort.ids == image))[0]
     pair = by_correlation(cohort, image, pixels, synthetic=synthetic)
@@ -96,14 +128,15 @@ def of_point(map_: Map, row: int) -> Pair:
         return pair
     says = (
         f"The training image is the nearest in the feature space {glossary.space(map_.encoder)} "
-        f"(distance {words.number(float(map_.distances[row]))}); the hold-out image is the most similar by pixels."
+        f"(distance {words.number(float(map_.distances[row]))}); the others are the most similar by pixels."
     )
-    train = str(map_.ids[map_.nearest[row]])
-    return Pair(image, synthetic, train, pair.holdout, (None, pair.distances[1]), says, CORRELATED)
+    train = Neighbour("train", str(map_.ids[map_.nearest[row]]))
+    others = [near for near in pair.neighbours if near.role != "train"]
+    return replace(pair, neighbours=(train, *others), says=says)
 
 
 def by_correlation(cohort: Cohort, image: str, pixels: Floats, *, synthetic: bool) -> Pair:
-    """Return the training and the hold-out image whose pixels correlate most with `pixels`, itself excluded.
+    """Return the image of each role whose pixels correlate most with `pixels`, itself excluded.
 
     Args:
         pixels: (channel, row, column) in [-1, 1].
@@ -112,18 +145,15 @@ def by_correlation(cohort: Cohort, image: str, pixels: Floats, *, synthetic: boo
     references, roles = _references(str(caches.workspace().root), cohort.name, cohort.digest)
     distances = 1 - references @ query
     distances[cohort.ids == image] = np.inf
-    best: list[tuple[str, float | None]] = []
-    for role in (TRAIN, HOLDOUT):
-        rows = np.flatnonzero(roles == role)
+    neighbours = []
+    for number, role in enumerate(ROLES):
+        rows = np.flatnonzero(roles == number)
         rows = rows[np.isfinite(distances[rows])]
         if len(rows):
             nearest = rows[distances[rows].argmin()]
-            best.append((str(cohort.ids[nearest]), max(0.0, float(distances[nearest]))))
-        else:
-            best.append(("", None))
-    (train, to_train), (holdout, to_holdout) = best
-    says = "Found by the correlation of the pixels. The audit searches flips, turns and shifts as well."
-    return Pair(image, synthetic, train, holdout, (to_train, to_holdout), says, CORRELATED)
+            neighbours.append(Neighbour(role, str(cohort.ids[nearest]), max(0.0, float(distances[nearest]))))
+    says = "Found by the correlation of the pixels. An audit searches flips, turns and shifts as well."
+    return Pair(image, synthetic, _nearest_first(neighbours), says, CORRELATED)
 
 
 @lru_cache(maxsize=2)
@@ -160,19 +190,17 @@ def show_pair(pair: Pair, cohort: str, samples: str, *, key: str) -> None:
             _class_of(samples if pair.synthetic else cohort, pair.image, pair.synthetic),
         )
     ]
-    for image, title, distance in zip(
-        (pair.train, pair.holdout), ("Nearest training image", "Nearest hold-out image"), pair.distances, strict=True
-    ):
-        if image:
-            suffix = f", distance {words.distance(distance)}" if distance is not None else ""
-            panels.append(Panel("cohorts", cohort, image, title, _class_of(cohort, image, False) + suffix))
+    for near in pair.neighbours:
+        suffix = f", distance {words.distance(near.distance)}" if near.distance is not None else ""
+        note = _class_of(cohort, near.image, False) + suffix
+        panels.append(Panel("cohorts", cohort, near.image, TITLES[near.role], note))
     viewer(
         panels,
         key=key,
         unit=record.intensity.unit,
         scale=(record.intensity.low, record.intensity.high),
-        difference=bool(pair.train),
-        registered=pair.suspect is not None and pair.suspect.transform != "identity",
+        difference=bool(pair.neighbours),
+        movement=pair.neighbours[0].movement if pair.neighbours else None,
     )
     st.markdown(pair.says, help=pair.measure)
     if pair.suspect is not None:

@@ -13,6 +13,12 @@ from ganaug_core.ui.shared.components.viewer import Panel, viewer
 from ganaug_core.ui.shared.earlier_results import earlier_results
 
 FIRST = "Start the audit"
+REAL = {
+    "train": ("Training", "training image"),
+    "tuning": ("Tuning", "tuning image"),
+    "holdout": ("Hold-out", "hold-out image"),
+}
+"""Title and glossary's term of a real image by its role."""
 
 
 def page(cohort: str, samples: str) -> None:
@@ -65,8 +71,9 @@ def _closest_pair(audit: Audit) -> None:
     """The closest pair, whatever the verdict: people want to see it."""
     st.markdown(
         "#### The closest pair",
-        help="The synthetic image that resembles a training image most, beside it. It is shown whatever the verdict: "
-        "among many images one is always closest.",
+        help="A synthetic image beside the real image that it resembles most: a named copy, or, where none is named, "
+        "the pair that is nearest by the registered distance. It is shown whatever the verdict: among "
+        "many images one is always closest.",
     )
     if not audit.suspects:
         st.text("No pair was compared.")
@@ -75,8 +82,8 @@ def _closest_pair(audit: Audit) -> None:
     _pair_viewer(audit, worst, "worst")
     text = "The same image up to noise. " if worst.identical else ""
     text += f"Distance {words.distance(worst.distance)} (0 is the same image)"
-    if worst.holdout and not worst.identical:
-        text += f"; at most one hold-out image in {round(1 / max(worst.p_value, 1e-9)):,} lies as close by chance"
+    if worst.is_listed and not worst.identical:
+        text += f"; about one real image in {round(1 / max(worst.p_value, 1e-9)):,} has a copy score as small"
     st.text(f"{text}.", help=glossary.gloss(text))
     pairs.link_pair(str(audit.synthetic["name"]), str(audit.cohort["name"]), worst.synthetic)
 
@@ -86,8 +93,11 @@ def _pair_viewer(audit: Audit, suspect: Suspect, key: str) -> None:
     intensity = caches.cohort(cohort).intensity
     images = (
         ("samples", samples, suspect.synthetic, "Synthetic", "synthetic"),
-        ("cohorts", cohort, suspect.real, "Training", "training image"),
+        ("cohorts", cohort, suspect.real, *REAL[suspect.role]),
     )
+    rows = np.flatnonzero(caches.samples(samples).ids == suspect.synthetic)
+    found = pairs.of_audit(audit, suspect.synthetic, int(rows[0])) if len(rows) else None
+    beside = [near for near in found.neighbours if near.image == suspect.real] if found else []
     viewer(
         [
             Panel(kind, name, image, title, pairs.labels(kind, name, [image])[0], glossary.TERMS[term])
@@ -97,7 +107,7 @@ def _pair_viewer(audit: Audit, suspect: Suspect, key: str) -> None:
         unit=intensity.unit,
         scale=(intensity.low, intensity.high),
         difference=True,
-        registered=suspect.transform != "identity",
+        movement=beside[0].movement if beside else None,
     )
 
 
@@ -172,7 +182,7 @@ def _closest_pairs(audit: Audit) -> None:
         by_id = {suspect.synthetic: suspect for suspect in audit.suspects}
         left, right = st.columns([1, 3], gap="large")
         with left:
-            st.text("Synthetic images, nearest to a training image first")
+            st.text("Synthetic images: named copies, then the nearest to a real image")
             with st.container(height=520, border=False):
                 picked = gallery(
                     "samples",
@@ -180,12 +190,12 @@ def _closest_pairs(audit: Audit) -> None:
                     list(by_id),
                     pairs.labels("samples", samples, list(by_id)[:MOST]),
                     key="suspects",
-                    title="Synthetic images nearest to a training image",
+                    title="Synthetic images nearest to a real image",
                     picked=(st.session_state.get("suspects") or {}).get("picked") or audit.suspects[0].synthetic,
                 )
         with right:
             chosen = by_id.get(picked or "", audit.suspects[0])
-            pairs.show_pair(pairs.of_suspect(chosen), cohort, samples, key="suspect-pair")
+            pairs.show_pair(pairs.of_sample(cohort, samples, chosen.synthetic), cohort, samples, key="suspect-pair")
             pairs.link_pair(samples, cohort, chosen.synthetic)
         st.dataframe(
             _suspect_table(audit),
@@ -199,12 +209,14 @@ def _suspect_table(audit: Audit) -> pd.DataFrame:
     rows = [
         {
             "Synthetic": suspect.synthetic,
-            "Training": suspect.real,
+            "Real": suspect.real,
+            "Role": REAL[suspect.role][0],
             "How": glossary.transform(suspect.transform),
             "Distance": suspect.distance,
             "Copy score": suspect.score,
             "p": words.p_value(suspect.p_value),
             "q": words.p_value(suspect.q_value),
+            "Named as a copy": suspect.is_listed,
             "Same up to noise": suspect.identical,
         }
         for suspect in audit.suspects
@@ -226,22 +238,32 @@ def _coverage(audit: Audit) -> None:
 
 def _copy_scores(audit: Audit) -> None:
     synthetic = np.asarray(audit.scores["synthetic"])
+    real = len(audit.scores["holdout"]) + len(audit.scores.get("seen", ()))
     limit = evidence_figures.threshold(audit)
     below = int((synthetic < limit).sum()) if limit is not None else 0
     charts.show(
-        evidence_figures.copy_scores(audit), "copy-scores", f"{below} synthetic images score below every hold-out image"
+        evidence_figures.copy_scores(audit), "copy-scores", f"{below} synthetic images score below every real image"
     )
-    expected = len(synthetic) / (len(audit.scores["holdout"]) + 1)
+    expected = len(synthetic) / (real + 1)
     st.text(
-        f"{below:,} of {len(synthetic):,} synthetic images score lower than every one of "
-        f"{len(audit.scores['holdout']):,} hold-out images (dashed line); by chance about {expected:.1f} would."
+        f"{below:,} of {len(synthetic):,} synthetic images score lower than every one of {real:,} real images, each "
+        f"compared without its own patient (dashed line); by chance about {expected:.1f} would."
     )
     if audit.detectable_share is not None:
         st.text(
             f"With these numbers of images, fewer than {words.percent(audit.detectable_share)} copies may go unseen."
         )
     else:
-        st.text("With so few images no share of copies could be seen reliably.")
+        st.text("With so few images no share of copies would be told from chance.")
+    if audit.detectable_shares:
+        rows = [
+            {
+                "Copies that are": name,
+                "Smallest share that gives a warning": "none" if share is None else words.percent(share),
+            }
+            for name, share in audit.detectable_shares.items()
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Smallest share of copies that gives a warning, by kind")
 
 
 def _measurements(audit: Audit) -> None:

@@ -15,7 +15,7 @@ from ganaug_core.ui.shared.components.gallery import MOST, gallery
 def details(audit: Audit) -> None:
     """Draw what the audit holds; older audits hold less."""
     if audit.copied:
-        with st.expander(f"Which training images are copied ({len(audit.copied)})", icon=":material/person:"):
+        with st.expander(f"Which real images are copied ({len(audit.copied)})", icon=":material/person:"):
             _copied(audit)
     if audit.give_aways:
         with st.expander("What gives images away", icon=":material/search:"), show.guarded():
@@ -32,17 +32,18 @@ def details(audit: Audit) -> None:
 
 
 def _copied(audit: Audit) -> None:
-    """List training images and patients behind the suspects."""
+    """List the real images behind the named copies, and their patients."""
     patients = len({image.patient for image in audit.copied})
     st.text(
-        f"{words.count(len(audit.copied), 'training image')} of {words.count(patients, 'patient')} "
-        f"{'is' if len(audit.copied) == 1 else 'are'} behind the pairs on the list. Patient numbers are those of this "
-        f"cohort and mean nothing elsewhere."
+        f"{words.count(len(audit.copied), 'real image')} of {words.count(patients, 'group')} of the split "
+        f"{'is' if len(audit.copied) == 1 else 'are'} behind the named copies. A group is a patient where patients are "
+        f"known; its number is that of this cohort and means nothing elsewhere."
     )
     rows = [
         {
-            "Training image": image.real,
-            "Patient": image.patient,
+            "Real image": image.real,
+            "Role": image.role.replace("holdout", "hold-out"),
+            "Patient or group": image.patient,
             "Class": words.clean(image.class_name),
             "Synthetic images": len(image.synthetic),
             "Same up to noise": image.identical,
@@ -50,7 +51,7 @@ def _copied(audit: Audit) -> None:
         }
         for image in audit.copied
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Training images that synthetic images seem to copy")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Real images that synthetic images seem to copy")
 
 
 def _give_aways(audit: Audit) -> None:

@@ -78,7 +78,7 @@ def copy_scores(audit: Audit) -> go.Figure:
     """Distribution of the copy score of synthetic and of hold-out images, with the smallest of the hold-out."""
     sides = {
         "synthetic images": ("synthetic", np.asarray(audit.scores["synthetic"], float)),
-        "hold-out images (never seen in training)": ("holdout", np.asarray(audit.scores["holdout"], float)),
+        "real images, each without its own patient": ("holdout", _real_scores(audit)),
     }
     figure = go.Figure()
     finite = np.concatenate([values[np.isfinite(values)] for _, values in sides.values()])
@@ -108,7 +108,7 @@ def copy_scores(audit: Audit) -> go.Figure:
         figure.add_vline(
             x=limit,
             line={"color": palette.TEXT, "dash": "dash", "width": 2},
-            annotation={"text": "closest hold-out image", "font": {"color": palette.TEXT}},
+            annotation={"text": "lowest real image", "font": {"color": palette.TEXT}},
         )
     charts.dressed(
         figure,
@@ -122,10 +122,14 @@ def copy_scores(audit: Audit) -> go.Figure:
 
 
 def threshold(audit: Audit) -> float | None:
-    """Return the smallest copy score of a hold-out image: below it lies no real image, None where there is none."""
-    scores = np.asarray(audit.scores.get("holdout", ()), float)
+    """Return the smallest copy score of a real image: below it lies none, None where there is none."""
+    scores = _real_scores(audit)
     scores = scores[np.isfinite(scores)]
     return float(scores.min()) if scores.size else None
+
+
+def _real_scores(audit: Audit) -> NDArray[np.float64]:
+    return np.concatenate([np.asarray(audit.scores.get(side, ()), float) for side in ("holdout", "seen")])
 
 
 def pattern(picture: NDArray[np.floating], title: str) -> go.Figure:

@@ -13,13 +13,13 @@ export default function ({ data, parentElement }) {
 
   const unit = data.unit === "intensity" ? "" : ` ${data.unit}`
   const scroller = root.querySelector(".scroller")
-  const request = JSON.stringify([data.panels, data.series, data.difference, data.registered, data.unit])
+  const request = JSON.stringify([data.panels, data.series, data.difference, data.movement, data.unit])
   if (state.request !== request) {
     state.request = request
     state.index = data.index ?? 0
     state.cache = new Map()
     prepareScrolling()
-    state.aligned = data.registered
+    state.aligned = Boolean(data.movement)
     delete root.dataset.ready
     load(request)
   }
@@ -184,11 +184,11 @@ export default function ({ data, parentElement }) {
       toolButton(name, tip, () => setWindow(window()), index === current),
     )
     buttons.push(toolButton("Reset", "Back to the window of the first look.", resetWindow), gap)
-    if (data.difference)
+    if (data.difference && data.movement)
       buttons.push(
         toolButton(
           "Align before subtracting",
-          "The second image is flipped, turned and shifted to where it fits the first one best.",
+          "The second image is flipped, turned, scaled and shifted as the audit found it to fit the first one best.",
           () => {
             state.aligned = !state.aligned
             layout()
@@ -270,67 +270,51 @@ export default function ({ data, parentElement }) {
     return { title: "Difference", help, note: other.words || "first minus second", image, centred: true }
   }
 
-  // The eight flips and turns, and shifts up to an eighth, compared by correlation on a coarse grid.
+  // Lays the second image on the first: turn and flip of the first, then angle, scale and shift in 32nds of the width.
+  // What lies outside the second image is left grey.
   function aligned(first, second) {
-    const { rows, columns } = first
-    const square = rows === columns
-    const reach = Math.floor(Math.min(rows, columns) / 8)
-    const step = Math.max(1, Math.round(Math.min(rows, columns) / 24))
-    const stride = Math.max(1, Math.floor(reach / 6))
-    let best = { score: -Infinity }
-    const attempt = (turn, down, right, grid) => {
-      const score = correlation(first, second, turn, down, right, grid)
-      if (score > best.score + 1e-9) best = { score, turn, down, right }
-    }
-    for (const turn of square ? [0, 1, 2, 3, 4, 5, 6, 7] : [0, 1, 2, 3])
-      for (let down = -reach; down <= reach; down += stride)
-        for (let right = -reach; right <= reach; right += stride) attempt(turn, down, right, step)
-    const { turn, down, right } = best
-    best.score = -Infinity
-    for (let more = -stride; more <= stride; more++)
-      for (let side = -stride; side <= stride; side++)
-        attempt(turn, down + more, right + side, Math.max(1, step >> 1))
-    const values = new Float32Array(first.values.length)
+    const { rows, columns, channels } = first
+    const [turn, flip, angle, scale, right, down] = data.movement
+    const [a, b] = [scale * Math.cos((angle * Math.PI) / 180), scale * Math.sin((angle * Math.PI) / 180)]
     const size = rows * columns
-    for (let channel = 0; channel < first.channels; channel++)
-      for (let row = 0; row < rows; row++)
-        for (let column = 0; column < columns; column++) {
-          const from = sourceIndex(best.turn, row - best.down, column - best.right, rows, columns)
-          const index = channel * size + row * columns + column
-          values[index] = from < 0 ? first.values[index] : second.values[channel * size + from]
+    const values = Float32Array.from(first.values)
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++) {
+        let [x, y] = [(column + 0.5) / columns - 0.5, (row + 0.5) / rows - 0.5]
+        for (let quarter = 0; quarter < turn; quarter++) [x, y] = [y, -x]
+        if (flip) x = -x
+        const across = (a * x - b * y + right / 32 + 0.5) * columns - 0.5
+        const along = (b * x + a * y + down / 32 + 0.5) * rows - 0.5
+        for (let channel = 0; channel < channels; channel++) {
+          const value = between(second, channel * size, along, across)
+          if (value !== null) values[channel * size + row * columns + column] = value
         }
-    const turns = ["", "flipped sideways", "flipped upside down", "turned by 180°"]
-    turns.push("flipped along the diagonal", "turned by 90°", "turned by 270°", "flipped along the other diagonal")
-    const shifted = best.down || best.right ? `shifted by ${best.down}, ${best.right} px` : ""
-    return { values, words: `second image ${[turns[best.turn], shifted].filter(Boolean).join(", ") || "as it is"}` }
-  }
-
-  // Bits of `turn`: 1 mirrors columns, 2 mirrors rows, 4 swaps rows and columns. -1 lies outside.
-  function sourceIndex(turn, row, column, rows, columns) {
-    if (row < 0 || column < 0 || row >= rows || column >= columns) return -1
-    if (turn & 1) column = columns - 1 - column
-    if (turn & 2) row = rows - 1 - row
-    return turn & 4 ? column * columns + row : row * columns + column
-  }
-
-  function correlation(first, second, turn, down, right, step) {
-    let [count, sumFirst, sumSecond, squaresFirst, squaresSecond, products] = [0, 0, 0, 0, 0, 0]
-    for (let row = step >> 1; row < first.rows; row += step)
-      for (let column = step >> 1; column < first.columns; column += step) {
-        const from = sourceIndex(turn, row - down, column - right, first.rows, first.columns)
-        if (from < 0) continue
-        const value = first.values[row * first.columns + column]
-        const other = second.values[from]
-        count++
-        sumFirst += value
-        sumSecond += other
-        squaresFirst += value * value
-        squaresSecond += other * other
-        products += value * other
       }
-    const spreadFirst = squaresFirst - (sumFirst * sumFirst) / count
-    const spreadSecond = squaresSecond - (sumSecond * sumSecond) / count
-    return (products - (sumFirst * sumSecond) / count) / Math.sqrt(Math.max(1e-12, spreadFirst * spreadSecond))
+    return { values, words: `second image ${movementInWords(data.movement)}` }
+  }
+
+  // Bilinear; null outside.
+  function between(image, start, row, column) {
+    const { rows, columns, values } = image
+    if (row < -0.5 || column < -0.5 || row > rows - 0.5 || column > columns - 0.5) return null
+    const clamp = (value, most) => Math.min(Math.max(value, 0), most)
+    const [y, x] = [clamp(row, rows - 1), clamp(column, columns - 1)]
+    const [top, left] = [Math.floor(y), Math.floor(x)]
+    const [bottom, far] = [Math.min(top + 1, rows - 1), Math.min(left + 1, columns - 1)]
+    const at = (line, place) => values[start + line * columns + place]
+    const upper = at(top, left) * (1 - (x - left)) + at(top, far) * (x - left)
+    const lower = at(bottom, left) * (1 - (x - left)) + at(bottom, far) * (x - left)
+    return upper * (1 - (y - top)) + lower * (y - top)
+  }
+
+  function movementInWords([turn, flip, angle, scale, right, down]) {
+    const turned = turn ? `turned by ${90 * turn}°` : ""
+    const parts = [flip ? (turn === 2 ? "flipped upside down" : "flipped sideways") : "", flip && turn === 2 ? "" : turned]
+    if (Math.abs(angle) >= 2) parts.push(`turned by ${Math.abs(angle).toFixed(0)}° more`)
+    if (Math.abs(Math.log(scale)) >= 0.03) parts.push(`scaled by ${(1 / scale).toFixed(2)}`)
+    const shift = Math.hypot(right, down) / 32
+    if (shift * 32 >= 0.5) parts.push(`shifted by ${(100 * shift).toFixed(0)} % of the width`)
+    return parts.filter(Boolean).join(", ") || "as it is"
   }
 
   function draw() {

@@ -99,7 +99,7 @@ def viewer(
     start: str = "full",
     clipped: tuple[bool, bool] = (False, False),
     difference: bool = False,
-    registered: bool = False,
+    movement: Sequence[float] | None = None,
     windows: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
     """Show images that share one window; nothing comes back.
@@ -112,7 +112,8 @@ def viewer(
         start: Window of the first look: one of `windows`, `percentiles` (1 to 99) or `full`.
         clipped: Values below, and above, the range were set to its ends at import.
         difference: Add the difference of the first two, grey where they are equal.
-        registered: Before subtracting, flip, turn and shift the second image to where it fits best.
+        movement: What lays the second image on the first before they are subtracted, as `records.MOVEMENT` names
+            it; without it they are subtracted as they are.
         windows: Level and width by name, instead of those of the unit.
     """
     _component(
@@ -125,7 +126,7 @@ def viewer(
             "start": start,
             "clipped": list(clipped),
             "difference": difference and len(panels) + bool(series) > 1,
-            "registered": registered,
+            "movement": list(movement) if movement is not None else None,
             "unit": unit,
             "scale": list(scale),
             "windows": windows if windows is not None else WINDOWS.get(unit, {}),

@@ -7,7 +7,19 @@ import numpy as np
 
 from ganaug_core import pipeline
 from ganaug_core.config.requests import Request
-from ganaug_core.records import Audit, Cohort, Map, Measurement, MissingMode, Samples, Suspect, Verdict
+from ganaug_core.records import (
+    MOVEMENT,
+    ROLES,
+    Audit,
+    Cohort,
+    Map,
+    Measurement,
+    MissingMode,
+    Pixels,
+    Samples,
+    Suspect,
+    Verdict,
+)
 from ganaug_core.records.benefit import Benefit
 from ganaug_core.storage.workspace import Workspace
 
@@ -59,6 +71,21 @@ def a_map(cohort: Cohort, samples: Samples, encoder: str = "simclr") -> Map:
         trustworthiness=0.97,
         neighbour_hit_rate=0.52,
     )
+
+
+def _nearest(cohort: Cohort, samples: Samples, suspects: tuple[Suspect, ...]) -> dict[str, Pixels]:
+    """Return the nearest image of each role, mirrored; of the suspects what their pairs say."""
+    nearest: dict[str, Pixels] = {}
+    for number, role in enumerate(ROLES):
+        rows = cohort.where(number)
+        ids = cohort.ids[rows[np.arange(len(samples)) % len(rows)]].copy()
+        distance = np.linspace(0.3, 0.5, len(samples), dtype=np.float32) + number / 10
+        for row, suspect in enumerate(suspects if role == "train" else ()):
+            ids[row], distance[row] = suspect.real, suspect.distance
+        nearest |= {f"{role}.id": ids, f"{role}.distance": distance}
+        movement = dict(zip(MOVEMENT, (0, 1, 0, 1, 0, 0), strict=True))
+        nearest |= {f"{role}.{part}": np.full(len(samples), value, np.float32) for part, value in movement.items()}
+    return nearest
 
 
 def an_audit(cohort: Cohort, samples: Samples, states: dict[str, str] = STATES) -> Audit:
@@ -116,6 +143,7 @@ def an_audit(cohort: Cohort, samples: Samples, states: dict[str, str] = STATES) 
             ),
         ),
         suspects=suspects,
+        nearest=_nearest(cohort, samples, suspects),
         missing_modes=(
             MissingMode(
                 class_name=cohort.classes[1],

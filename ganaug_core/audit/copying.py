@@ -237,7 +237,7 @@ def _identity_alone(comparison: Comparison, nearest: dict[int, Registered]) -> C
 
 
 def _broken_rule(comparison: Comparison, identical: Identical) -> Finding:
-    sentence = identity.in_words(comparison, identical) + identity.repeats_in_words(identical)
+    sentence = identity.sentence(comparison, identical) + identity.repeats_in_words(identical)
     repeats = comparison.cohort.duplicates.get("exact", 0)
     if repeats:
         sentence += f" The cohort itself holds {count(repeats, 'exact repeat')}."
@@ -250,7 +250,7 @@ def _set_test_finding(comparison: Comparison, tested: _Tested, repeats: str) -> 
     held_out = comparison.patients(comparison.holdout)
     sizes = (
         f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_references, f'real {unit}')}, {held_out:,} of "
-        "them held out"
+        "them held-out"
     )
     low, high = test.interval
     trouble = (
@@ -291,8 +291,8 @@ def _what_is_needed(comparison: Comparison, design: copying.Design, held_out: in
     if more is None:
         return "Use a much larger hold-out."
     return (
-        f"To see {percent(WANTED)} copies, audit with about {count(more[0], f'real {comparison.unit}')} (a quarter of "
-        f"them held out) and {count(more[1], 'synthetic image')}."
+        f"To see {percent(WANTED)} copies, audit with about {count(more[0], f'real {comparison.unit}')} (one in four "
+        f"held-out) and {count(more[1], 'synthetic image')}."
     )
 
 

@@ -71,7 +71,7 @@ def _occurring_again(comparison: Comparison, rows: Integers) -> set[int]:
     return {int(row) for row in rows if len(patients_of.get(picture_of.get(int(row), -1), ())) > 1}
 
 
-def in_words(comparison: Comparison, found: Identical) -> str:
+def sentence(comparison: Comparison, found: Identical) -> str:
     """Return one sentence on the copies: how many of which role, and the first by its ids."""
     cohort = comparison.cohort
     roles = np.array([cohort.roles[real] for real in found.copies.values()])
@@ -97,7 +97,7 @@ def repeats_in_words(found: Identical) -> str:
     equal = "equals a picture" if len(found.repeats) == 1 else "equal pictures"
     return (
         f" {count(len(found.repeats), 'synthetic image')} {equal} that the cohort itself holds more than once; that is "
-        "listed and proves nothing."
+        "shown and says nothing."
     )
 
 

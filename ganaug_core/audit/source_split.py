@@ -34,8 +34,8 @@ def sides_differ(comparison: Comparison, real: References) -> tuple[str, str] | 
     if higher.p_value >= FAIL:
         return None
     return (
-        "Copying cannot be judged by exchange: the cohort came with its split, and its sides differ. A training image "
-        f"scores lower than a held-out one in {percent(1 - higher.chance)} of pairs (50 % in a split "
-        "made by chance). Another site or scanner does that.",
-        "Compare where both sides come from, or import the images without their split.",
+        "Copying cannot be judged: the cohort came with its own split, and its training and held-out images differ. "
+        f"The training image has the smaller copy score in {percent(1 - higher.chance)} of pairs (in half of them where a "
+        "split is made by chance). Another site or scanner does that.",
+        "Find out where the images of both are from, or import them without their split.",
     )

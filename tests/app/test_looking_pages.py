@@ -18,7 +18,7 @@ from ganaug_core import app_root, pipeline
 from ganaug_core.cli import evidence
 from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.jobs import store
-from ganaug_core.records import Audit, Copied, Intensity, Map, Measurement
+from ganaug_core.records import ROLES, Audit, Copied, Intensity, Map, Measurement
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.audit import evidence_figures, verdicts
@@ -171,7 +171,7 @@ def test_the_map_says_how_faithful_it_is_and_shows_the_picked_pair(judged: Works
     assert not app.exception
     assert "52 %" in texts(app)
     assert "0.97 of 1" in texts(app)
-    assert "nearest in the feature space SimCLR" in texts(app)
+    assert "Found by the audit's registered search" in texts(app)
 
 
 def test_the_plotly_view_holds_the_same_points(judged: Workspace, page: Open) -> None:
@@ -195,7 +195,7 @@ def test_the_audit_opens_with_its_worst_news(judged: Workspace, page: Open) -> N
     assert "11 % of the real images look like these, but only 2 %" in words
     for name in STATES:
         assert f"Statement on {name}." in words
-    assert "2 of 18 synthetic images score lower than every one of 4 hold-out images" in words
+    assert "2 of 18 synthetic images score lower than every one of 4 real images" in words
 
 
 def test_every_verdict_on_the_first_screen_has_a_gloss_and_leads_to_its_image(judged: Workspace, page: Open) -> None:
@@ -259,7 +259,7 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
     app = page("audit", samples=SAMPLES)
     assert not app.exception
     labels = [expander.label for expander in app.expander]
-    for name in ("Which training images are copied (1)", "What gives images away", "Fine and coarse detail"):
+    for name in ("Which real images are copied (1)", "What gives images away", "Fine and coarse detail"):
         assert name in labels
     assert "The lesion of each class" in labels
     assert "The lesion is where the masks lie." in texts(app)
@@ -268,7 +268,7 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
     assert numbers[["In the lesion", "Synthetic", "Hold-out"]].to_numpy().tolist() == [
         ["Coarseness (NGTDM)", "0.4", "0.2"]
     ]
-    assert "1 training image of 1 patient is behind the pairs" in texts(app)
+    assert "1 real image of 1 group of the split is behind the named copies" in texts(app)
 
 
 def test_terms_of_a_sentence_are_explained_and_others_are_not() -> None:
@@ -322,14 +322,31 @@ def test_the_first_sentence_never_promises_more_than_was_judged(
 # what the pages are made of
 
 
-def test_a_suspect_of_the_audit_brings_its_own_pair(judged: Workspace, page: Open) -> None:
-    audit = the_audit(judged)
-    pair = pairs.of_sample("small", SAMPLES, audit.suspects[1].synthetic)
-    assert (pair.train, pair.holdout) == (audit.suspects[1].real, audit.suspects[1].holdout)
-    assert pair.distances == pytest.approx((0.04, 0.2))
+def test_the_audit_brings_the_pair_of_every_synthetic_image(judged: Workspace, page: Open) -> None:
+    audit, ids = the_audit(judged), judged.samples(SAMPLES).ids
     map_ = the_map(judged)
-    row = int(np.flatnonzero(map_.ids == audit.suspects[1].synthetic)[0])
-    assert pairs.of_point(map_, row) == pair  # the map shows the pair that the audit names, not its own neighbour
+    for row, image in enumerate(ids.tolist()):
+        pair = pairs.of_sample("small", SAMPLES, image)
+        assert {near.role: near.image for near in pair.neighbours} == {
+            role: str(audit.nearest[f"{role}.id"][row]) for role in ROLES
+        }
+        assert pair.neighbours[0].distance == pytest.approx(
+            min(audit.nearest[f"{role}.distance"][row] for role in ROLES)
+        )
+        assert pair.neighbours[0].movement is not None
+        point = int(np.flatnonzero(map_.ids == image)[0])
+        assert pairs.of_point(map_, point) == pair  # the map shows what the audit found, not its own neighbour
+    assert pairs.of_sample("small", SAMPLES, audit.suspects[1].synthetic).suspect == audit.suspects[1]
+
+
+def test_an_older_audit_brings_the_pairs_that_it_lists(judged: Workspace) -> None:
+    older = replace(the_audit(judged), nearest={})
+    pair = pairs.of_audit(older, older.suspects[1].synthetic, 1)
+    assert pair is not None
+    assert [(near.role, near.image) for near in pair.neighbours] == [
+        ("train", older.suspects[1].real), ("holdout", older.suspects[1].holdout)
+    ]  # fmt: skip
+    assert pairs.of_audit(older, "nobody", 5) is None
 
 
 def test_other_images_are_compared_by_correlation_with_each_role(judged: Workspace) -> None:
@@ -337,19 +354,21 @@ def test_other_images_are_compared_by_correlation_with_each_role(judged: Workspa
     row = int(cohort.where(1)[0])
     pair = pairs.by_correlation(cohort, "query", cohort.images(np.array([row]))[0], synthetic=True)
     rows = {str(image): row for row, image in enumerate(cohort.ids)}
-    for image, distance, role in zip((pair.train, pair.holdout), pair.distances, (0, 2), strict=True):
-        others = cohort.where(role)
+    assert sorted(near.role for near in pair.neighbours) == sorted(ROLES)
+    assert [near.distance for near in pair.neighbours] == sorted(near.distance or 0 for near in pair.neighbours)
+    for near in pair.neighbours:
+        others = cohort.where(ROLES.index(near.role))
         flat = cohort.images(others).reshape(len(others), -1)
         by_hand = [1 - np.corrcoef(cohort.images(np.array([row])).ravel(), pixels)[0, 1] for pixels in flat]
-        assert distance == pytest.approx(min(by_hand), abs=1e-4)
-        assert rows[image] == others[int(np.argmin(by_hand))]
+        assert near.distance == pytest.approx(min(by_hand), abs=1e-4)
+        assert rows[near.image] == others[int(np.argmin(by_hand))]
 
 
 def test_an_image_is_never_its_own_nearest(judged: Workspace) -> None:
     cohort = judged.cohort("small")
     row = int(cohort.where(0)[0])
     pair = pairs.by_correlation(cohort, str(cohort.ids[row]), cohort.images(np.array([row]))[0], synthetic=False)
-    assert pair.train != str(cohort.ids[row])
+    assert str(cohort.ids[row]) not in {near.image for near in pair.neighbours}
 
 
 def test_a_lasso_takes_the_points_inside_it_and_leaves_hidden_layers(judged: Workspace) -> None:

@@ -1,7 +1,6 @@
 """A number has one form, a limit one comparison, an option one meaning: on pages, in verdicts, on the command line."""
 
 import ast
-import importlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from ganaug_core import pipeline, wording
+from ganaug_core.audit import closest_pairs
 from ganaug_core.cli import benefit, commands, evidence
 from ganaug_core.cohort.split import split
 from ganaug_core.config.requests import AuditSamples, BuildMap
@@ -163,11 +163,12 @@ def test_a_pair_at_the_limit_is_the_same_for_the_list_the_map_and_the_curation(
     cohort, samples = judged.identity("cohorts", "small"), judged.identity("samples", SAMPLES)
     assert pipeline.suspected_copies(judged, cohort, samples) == wanted
 
-    copies = importlib.import_module("ganaug_core.audit.copying")  # the package has a function of that name
-    counted = copies._copied(SimpleNamespace(cohort=judged.cohort("small")), edge.suspects)
+    counted = closest_pairs.copied(SimpleNamespace(cohort=judged.cohort("small")), edge.suspects)  # type: ignore[arg-type]
     assert sorted(image for copied in counted for image in copied.synthetic) == sorted(wanted)
 
     assert listed([at.q_value, under.q_value, 1.0], [False, False, True]).tolist() == [False, True, True]
+    calm = listed([at.q_value, under.q_value, 1.0], [False, False, True], rejected=False)
+    assert calm.tolist() == [False, False, True]  # without a test of the whole set nothing but an equal image is named
 
 
 # options

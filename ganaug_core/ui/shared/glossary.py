@@ -155,6 +155,7 @@ TERMS = {
     "95 % interval": "If everything were done again with other images, the value would lie here 19 times of 20.",
     "p =": "How often chance alone would give a finding as strong: p = 0.01 is once in a hundred.",
     "p <": "How often chance alone would give a finding as strong: p < 0.0001 is less than once in ten thousand.",
+    "copy score": "Distance to what training saw over distance to held-out images; far below 1 is suspicious.",
     "distance": "1 minus the correlation after turning, mirroring, scaling and moving: 0 is the same image.",
     "group": "Real images that resemble each other, found without their labels.",
     "patient": "All images of one patient, and images that are nearly the same, count as one.",

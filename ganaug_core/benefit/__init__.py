@@ -192,15 +192,17 @@ class Experiment:
             scores=scores,
             differences=differences,
             left_out=dict(data.left_out),
-            notes=(_covered(data), *looks.sentences(self.look), *data.notes),
+            notes=(_covered(data, done), *looks.sentences(self.look), *data.notes),
             command=self.command,
         )
 
 
-def _covered(data: ExperimentData) -> str:
-    tested = "images" if data.about_cohort["holdout_patients"] is None else "patients"
+def _covered(data: ExperimentData, done: int) -> str:
+    """Say what an interval holds; `estimate` knows how trainings vary from three repetitions on."""
+    held_out = f"held-out {'images' if data.about_cohort['holdout_patients'] is None else 'patients'}"
+    sources = f"{held_out} and between repetitions" if done >= FEWEST_REPETITIONS else f"{held_out} alone"
     return (
-        f"A 95 % interval holds the variation between held-out {tested} and between repetitions, one arm at a time: "
+        f"A 95 % interval holds the variation between {sources}, one arm at a time: "
         "it is not widened for the number of arms or looks. It speaks of this training share and these synthetic "
         "images: other training images, or the same generator trained anew, may give another answer."
     )

@@ -4,7 +4,7 @@ Hold-out patients and repetitions (seeds) both vary, and the repetitions read th
 in a reading study. The half-widths of both are added in squares, each with its own quantile: normal for the bootstrap
 of patients, Student's t for the few repetitions (Zou and Donner, Statistics in Medicine, 2008). One t with
 Satterthwaite's degrees of freedom (Obuchowski and Rockette, 1995) is too sure where repetitions happen to agree: with
-three of them it fell below p = .001 in up to 1.7 %, with five in .4 % (`tests/benchmarks/benefit_looks.py`). What
+three of them it fell below p = .001 in up to 1.7 %, with five in .5 % (`tests/benchmarks/benefit_looks.py`). What
 varies with patients and repetitions together is counted in both terms: intervals are rather too long than too short.
 """
 

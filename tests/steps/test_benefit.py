@@ -17,6 +17,7 @@ from ganaug_core.benefit.classifier import as_prevalent
 from ganaug_core.benefit.estimate import estimate, half_width, two_sided_p
 from ganaug_core.benefit.verdict import answer
 from ganaug_core.errors import EvidenceError
+from ganaug_core.records import HOLDOUT, UNKNOWN_PATIENT
 from ganaug_core.records.benefit import Arm, Difference, Look, Score
 from ganaug_core.storage.workspace import Workspace
 
@@ -298,6 +299,25 @@ def test_too_small_a_holdout_is_refused() -> None:
     cohort = squares()
     with pytest.raises(EvidenceError, match="too few to test on"):
         Experiment.of(cohort, made_of(cohort))
+
+
+def test_patients_are_counted_only_where_they_are_known() -> None:
+    cohort = with_holdout()
+    known = Experiment.of(cohort, made_of(cohort)).data
+    assert known.about_cohort["holdout_patients"] == known.about_cohort["holdout_groups"] == 26
+    assert known.notes == ()
+    tested = np.flatnonzero(cohort.roles == HOLDOUT)
+    for rows, said in (
+        (tested, "Patients are unknown"),
+        (tested[:3], "Patients of 3 of 52 hold-out images are unknown"),
+    ):
+        patients = cohort.patients.copy()
+        patients[rows] = UNKNOWN_PATIENT
+        unknown = replace(cohort, patients=patients)
+        data = Experiment.of(unknown, made_of(unknown)).data
+        assert data.about_cohort["holdout_patients"] is None
+        assert data.about_cohort["holdout_groups"] == 26
+        assert data.notes[0].startswith(said)
 
 
 def test_arms_that_cannot_be_had_are_named_with_the_reason() -> None:

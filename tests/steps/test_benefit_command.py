@@ -71,6 +71,7 @@ def test_the_table_shows_changes_and_what_intervals_cover_also_while_nothing_is_
     said = capsys.readouterr().out
     (row,) = [line for line in said.splitlines() if line.startswith("50 % synthetic")]
     assert row.count(" to ") == 2  # intervals of the area and of its change
+    assert "the variation between held-out patients alone, one arm at a time" in said  # one repetition shows no other
     assert "one arm at a time: it is not widened for the number of arms or looks" in said
     assert "An answer needs at least 3 repetitions" in said
 

@@ -194,4 +194,5 @@ def test_a_workspace_counts_the_looks_and_says_them(workspace: Workspace) -> Non
     assert any(
         note.startswith("Looked at before: look 1 after 3 of 3 repetitions, alpha 0.04") for note in second.notes
     )
+    assert any("between held-out patients and between repetitions" in note for note in second.notes)
     assert any("kept below 0.008 at this look and 0.05 at all looks" in note for note in second.notes)

@@ -347,16 +347,23 @@ def measure_benefit(
     *,
     rare: str | None = None,
     repetitions: int = REPETITIONS,
+    margin: float | None = None,
     seed: int = 0,
     trust_split: bool = False,
 ) -> BenefitResult:
-    """Ask whether synthetic images help a classifier; what was trained once is found again."""
+    """Ask whether synthetic images help a classifier; what was trained once is found again.
+
+    Args:
+        repetitions: The plan: the answer comes once all are done; another number later is another look.
+        margin: A loss of AUROC of this much or more would be worse; fixed with the first look, 0.02 if none is given.
+    """
     home = cohort.workspace
     request = MeasureBenefit(
         cohort=cohort.name,
         samples=samples.name,
         rare=rare,
         repetitions=repetitions,
+        margin=margin,
         seed=seed,
         trust_split=trust_split,
         command=shlex.join(["ganaug", "benefit", cohort.name, samples.name]),

@@ -11,6 +11,7 @@ raise `StopRequested`: that is how a user stops a step. Everything heavy is impo
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ganaug_core.audit import Space
     from ganaug_core.metrics.statistics import Values
     from ganaug_core.records import Cohort, Samples
+    from ganaug_core.records.benefit import Benefit
     from ganaug_core.training import Training
     from ganaug_core.training.recorder import Recorder
 
@@ -369,6 +371,7 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
     known_images = curation(workspace, request.cohort, request.samples)
     origin = _curated(expected.origin, known_images)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
+    earlier = _earlier_experiments(workspace, origin)
     experiment = benefit.Experiment.of(
         cohort,
         samples,
@@ -377,6 +380,8 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
         trust_split=request.trust_split,
         classifier=benefit.Classifier(steps=request.steps) if request.steps else benefit.Classifier(),
         repetitions=request.repetitions,
+        margin=request.margin,
+        earlier=earlier,
         seed=request.seed,
         command=request.command,
     )
@@ -436,6 +441,15 @@ def suspected_copies(workspace: Workspace, cohort: str, samples: str) -> list[st
     name = workspace.newest("audits", {"cohort": cohort, "samples": samples})
     suspects = workspace.audit(name).suspects if name else ()
     return [suspect.synthetic for suspect in suspects if suspect.is_listed]
+
+
+def _earlier_experiments(workspace: Workspace, origin: Origin) -> "list[Benefit]":
+    """Return the experiments on the same images, by any method and with any settings, the oldest first."""
+    experiments = []
+    for name, _ in reversed(workspace.find("benefits", origin.inputs, revision=None)):
+        with suppress(WorkspaceError):  # damaged: nobody can read what it said
+            experiments.append(workspace.benefit(name))
+    return experiments
 
 
 def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":

@@ -2,7 +2,7 @@
 
 from ganaug_core.benefit.arms import arms
 from ganaug_core.records import Cohort, Samples, Verdict
-from ganaug_core.records.benefit import Benefit, Difference, Score
+from ganaug_core.records.benefit import Benefit, Difference, EarlierLook, Look, Score
 
 STATEMENT = "No benefit shown, made by hand."
 VALUES = {
@@ -18,7 +18,19 @@ VALUES = {
 }
 
 
-def a_benefit(cohort: Cohort, samples: Samples, *, state: str = "none", done: int = 5) -> Benefit:
+FIRST = Look(number=1, alpha=0.04, next_alpha=0.008, margin=0.02)
+SECOND = Look(
+    number=2,
+    alpha=0.008,
+    next_alpha=0.0016,
+    margin=0.02,
+    earlier=(EarlierLook(number=1, done=5, asked=5, alpha=0.04, state="harms"),),
+)
+
+
+def a_benefit(
+    cohort: Cohort, samples: Samples, *, state: str = "none", done: int = 5, asked: int = 5, look: Look = FIRST
+) -> Benefit:
     """Nine arms; 10 % synthetic changes the area by +0.005, 50 % by -0.010."""
     rare = cohort.classes[0]
     chosen = tuple(arm for arm in arms(10, 40) if arm.name in VALUES)
@@ -62,7 +74,8 @@ def a_benefit(cohort: Cohort, samples: Samples, *, state: str = "none", done: in
         rare=rare,
         seed=0,
         done=done,
-        asked=5,
+        asked=asked,
+        look=look,
         settings={"steps": 600, "batch": 48},
         verdict=Verdict(state, STATEMENT, "Use classical augmentation."),
         arms=chosen,

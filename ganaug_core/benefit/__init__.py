@@ -2,20 +2,22 @@
 
 `arms` says what each classifier is shown, `classifier` trains it, `classification_scores` and `bootstrap` measure on
 the hold-out, `verdict` says it in one sentence. Only real images are tested on. What was trained once is found again by
-the digest of what it saw, so a stopped experiment goes on where it was.
+the digest of what it saw, so a stopped experiment goes on where it was. `looks` counts how often the question was put.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.benefit import bootstrap
+from ganaug_core.benefit import bootstrap, looks
 from ganaug_core.benefit.arms import BASELINE, UNMOVED, chances, class_chances
 from ganaug_core.benefit.benefit_json import as_json
 from ganaug_core.benefit.classifier import Classifier, as_prevalent
+from ganaug_core.benefit.estimate import FEWEST_REPETITIONS
 from ganaug_core.benefit.experiment_data import ExperimentData, experiment_data
 from ganaug_core.benefit.training_image_sheets import sheet
 from ganaug_core.benefit.verdict import answer
@@ -23,7 +25,7 @@ from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records import Cohort, Floats, Samples
-from ganaug_core.records.benefit import Arm, Benefit
+from ganaug_core.records.benefit import Arm, Benefit, Look
 from ganaug_core.storage.workspace import Workspace
 
 __all__ = ["BASELINE", "REPETITIONS", "Classifier", "Experiment", "as_json"]
@@ -37,13 +39,15 @@ class Experiment:
 
     Attributes:
         data: Training, synthetic and held-out images, after all checks.
+        look: Which look at this question it is.
         classifier: What every arm trains.
-        repetitions: Seeds of every arm.
+        repetitions: Seeds of every arm, fixed before the first.
         seed: Of the first repetition and of the bootstrap.
         command: What the user asked for, for the record.
     """
 
     data: ExperimentData
+    look: Look
     classifier: Classifier = field(default_factory=Classifier)
     repetitions: int = REPETITIONS
     seed: int = 0
@@ -62,6 +66,8 @@ class Experiment:
         trust_split: bool = False,
         classifier: Classifier | None = None,
         repetitions: int = REPETITIONS,
+        margin: float | None = None,
+        earlier: Sequence[Benefit] = (),
         seed: int = 0,
         command: str = "",
     ) -> "Experiment":
@@ -72,15 +78,27 @@ class Experiment:
             kept, rejected: Ids of synthetic images that somebody kept or rejected.
             copies: Ids of synthetic images that look like copies.
             trust_split: The generator of these images certainly saw nothing but this cohort's training share.
+            margin: Loss of AUROC that would be "worse"; that of the first look, else the default, if none is given.
+            earlier: Experiments on the same cohort and samples that are kept, the oldest first: each was a look.
 
         Raises:
-            EvidenceError: Images or classes that do not fit, too few of them, or a generator that may have seen more
-                than the training share.
+            EvidenceError: Images or classes that do not fit, too few of them, a generator that may have seen more than
+                the training share, or a margin that is no longer free.
         """
         data = experiment_data(
             cohort, samples, rare=rare, kept=kept, rejected=rejected, copies=copies, trust_split=trust_split
         )
-        return cls(data, classifier or Classifier(), repetitions, seed, command)
+        classifier = classifier or Classifier()
+        look = looks.look(
+            earlier,
+            rare=data.classes[data.rare],
+            seed=seed,
+            asked=repetitions,
+            settings=_settings(classifier),
+            curated_hash=data.about_samples["curated_hash"],
+            margin=margin,
+        )
+        return cls(data, look, classifier, repetitions, seed, command)
 
     def run(
         self, cache: Workspace | None = None, *, only: Collection[str] = (), report: Report = silent
@@ -152,12 +170,14 @@ class Experiment:
         data = self.data
         rare = data.classes[data.rare]
         scores = bootstrap.scores(measured, data.classes)
-        differences = (
-            *bootstrap.differences(measured, data.classes, rare, BASELINE),
-            *bootstrap.differences(measured, data.classes, rare, UNMOVED),
-        )
         had = [arm for arm in chosen if any(name == arm.name for name, _ in measured)]
-        verdict = answer(had, scores, differences, rare, done)
+        doses = {arm.name for arm in had if arm.is_dose}
+        margin = self.look.margin if FEWEST_REPETITIONS <= done == self.repetitions else None
+        differences = (
+            *bootstrap.differences(measured, data.classes, rare, BASELINE, doses=doses, margin=margin),
+            *bootstrap.differences(measured, data.classes, rare, UNMOVED, margin=margin),
+        )
+        verdict = answer(had, scores, differences, rare, done=done, asked=self.repetitions, look=self.look)
         return Benefit(
             cohort=data.about_cohort,
             synthetic=data.about_samples,
@@ -165,12 +185,28 @@ class Experiment:
             seed=self.seed,
             done=done,
             asked=self.repetitions,
-            settings={"revision": REVISIONS["benefits"], **self.classifier.facts(), "resamples": bootstrap.RESAMPLES},
+            settings=_settings(self.classifier),
+            look=self.look,
             verdict=verdict,
             arms=tuple(had),
             scores=scores,
             differences=differences,
             left_out=dict(data.left_out),
-            notes=data.notes,
+            notes=(_covered(data, done), *looks.sentences(self.look), *data.notes),
             command=self.command,
         )
+
+
+def _covered(data: ExperimentData, done: int) -> str:
+    """Say what an interval holds; `estimate` knows how trainings vary from three repetitions on."""
+    held_out = f"held-out {'images' if data.about_cohort['holdout_patients'] is None else 'patients'}"
+    sources = f"{held_out} and between repetitions" if done >= FEWEST_REPETITIONS else f"{held_out} alone"
+    return (
+        f"A 95 % interval holds the variation between {sources}, one arm at a time: "
+        "it is not widened for the number of arms or looks. It speaks of this training share and these synthetic "
+        "images: other training images, or the same generator trained anew, may give another answer."
+    )
+
+
+def _settings(classifier: Classifier) -> dict[str, Any]:
+    return {"revision": REVISIONS["benefits"], **classifier.facts(), "resamples": bootstrap.RESAMPLES}

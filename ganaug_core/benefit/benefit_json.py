@@ -20,6 +20,7 @@ def as_json(benefit: Benefit) -> dict[str, Any]:
         "rare": benefit.rare,
         "repetitions": {"done": benefit.done, "asked": benefit.asked},
         "settings": in_json(benefit.settings),
+        "look": in_json(benefit.look),
         "verdict": {"state": verdict.state, "statement": verdict.statement, "do": verdict.do},
         "arms": in_json(benefit.arms),
         "left_out": benefit.left_out,

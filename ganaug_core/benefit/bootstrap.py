@@ -1,39 +1,21 @@
-"""From probabilities on the hold-out to numbers with intervals: patients and repetitions both vary.
+"""From probabilities on the hold-out to scores and differences; `estimate` says what their intervals hold."""
 
-The repetitions (seeds) of an arm read the same patients, as several readers do in a reading study, and the analysis is
-the same: the variance of a mean over repetitions is that of resampled patients plus that between repetitions, and the
-interval takes Student's t with Satterthwaite's degrees of freedom (Dorfman, Berbaum and Metz, 1992; Obuchowski and
-Rockette, 1995). Resampling five seeds as well would give intervals that are too short. What varies with patients and
-repetitions together is counted in both terms, so the intervals are a little too long rather than too short.
-"""
-
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from ganaug_core.benefit.classification_scores import MEASURES, PRIMARY
-from ganaug_core.metrics.statistics import holm
+from ganaug_core.benefit.correction import corrected
+from ganaug_core.benefit.estimate import Estimate, estimate, short
 from ganaug_core.records import Floats, Integers
 from ganaug_core.records.benefit import Difference, Score
 
 RESAMPLES = 500
-LEVEL = 0.95
-FEWEST_REPETITIONS = 3  # two tell so little about their spread that an interval would be useless
 
 Values = NDArray[np.float64]
 Measured = Mapping[tuple[str, int], Values]
 """By arm and repetition: (class, measure, 1 + RESAMPLES), the first on the hold-out as it is."""
-
-
-class Estimate(NamedTuple):
-    """A mean over repetitions with its 95 % interval, and p of its being zero."""
-
-    value: float
-    interval: tuple[float, float]
-    p_value: float
 
 
 def resampled(groups: Integers, labels: Integers, rare: int, seed: int) -> Values:
@@ -61,28 +43,6 @@ def measured(probabilities: Floats, labels: Integers, weights: Values) -> Values
     return np.array(per_class)
 
 
-def estimate(repetitions: Values, *, least: float = -np.inf, most: float = np.inf) -> Estimate:
-    """Return the mean of (s, 1 + b) repetitions; with one or two of them the interval knows the patients alone."""
-    count = len(repetitions)
-    value = float(repetitions[:, 0].mean())
-    patients = float(np.nanvar(repetitions[:, 1:].mean(0), ddof=1))
-    seeds = float(repetitions[:, 0].var(ddof=1)) / count if count >= FEWEST_REPETITIONS else 0.0
-    total = patients + seeds
-    if total <= 0:
-        return Estimate(_short(value), (_short(value), _short(value)), 1.0)
-    freedom = total**2 / (seeds**2 / (count - 1)) if seeds > 0 else 1e6
-    error = float(np.sqrt(total))
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * error
-    p_value = float(2 * stats.t.sf(abs(value) / error, freedom))
-    ends = _short(max(least, value - reach)), _short(min(most, value + reach))
-    return Estimate(_short(value), ends, _short(p_value))
-
-
-def _short(value: float) -> float:
-    """Return six significant digits: more would only be noise in what is kept."""
-    return float(f"{value:.6g}")
-
-
 def scores(measured_arms: Measured, classes: Sequence[str]) -> tuple[Score, ...]:
     """Return every measure of every arm and class."""
     result = []
@@ -93,7 +53,7 @@ def scores(measured_arms: Measured, classes: Sequence[str]) -> tuple[Score, ...]
                 values = together[:, label, column]
                 if np.isfinite(values[:, 0]).all():
                     mean = estimate(values, least=0.0, most=1.0)
-                    by_repetition = tuple(_short(float(value)) for value in values[:, 0])
+                    by_repetition = tuple(short(float(value)) for value in values[:, 0])
                     result.append(
                         Score(
                             arm=arm,
@@ -108,10 +68,22 @@ def scores(measured_arms: Measured, classes: Sequence[str]) -> tuple[Score, ...]
     return tuple(result)
 
 
-def differences(measured_arms: Measured, classes: Sequence[str], rare: str, against: str) -> tuple[Difference, ...]:
+def differences(
+    measured_arms: Measured,
+    classes: Sequence[str],
+    rare: str,
+    against: str,
+    *,
+    doses: Collection[str] = (),
+    margin: float | None = None,
+) -> tuple[Difference, ...]:
     """Return every arm minus the arm `against`, over the repetitions that both have.
 
-    The area under the ROC curve of the rare class is tested, and corrected by Holm over the arms; all others are shown.
+    The area under the ROC curve of the rare class is tested; all other measures are shown.
+
+    Args:
+        doses: Names of the arms that the answer is about: corrected as a family of their own.
+        margin: Of the test that a dose is not worse; None before all planned repetitions are done: nothing is tested.
     """
     repetitions = _repetitions(measured_arms)
     means: dict[tuple[str, int, int], Estimate] = {}
@@ -126,7 +98,8 @@ def differences(measured_arms: Measured, classes: Sequence[str], rare: str, agai
                 if np.isfinite(values[:, 0]).all():
                     means[arm, label, column] = estimate(values, least=-1.0, most=1.0)
     tested = classes.index(rare), list(MEASURES).index(PRIMARY)
-    adjusted = holm({arm: mean.p_value for (arm, *key), mean in means.items() if tuple(key) == tested})
+    areas = {arm: mean for (arm, *key), mean in means.items() if tuple(key) == tested}
+    adjusted, not_worse = _corrected(areas, doses, margin) if margin is not None else ({}, {})
     names = list(MEASURES)
     return tuple(
         Difference(
@@ -137,10 +110,23 @@ def differences(measured_arms: Measured, classes: Sequence[str], rare: str, agai
             value=mean.value,
             interval=mean.interval,
             p_value=mean.p_value,
-            adjusted=_short(adjusted[arm]) if (label, column) == tested else None,
+            adjusted=adjusted.get(arm) if (label, column) == tested else None,
+            not_worse=not_worse.get(arm) if (label, column) == tested else None,
         )
         for (arm, label, column), mean in means.items()
     )
+
+
+def _corrected(
+    areas: Mapping[str, Estimate], doses: Collection[str], margin: float
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return p of a difference for every arm and p of being worse by the margin for every dose, both corrected."""
+    differs = {arm: mean.p_value for arm, mean in areas.items()}
+    worse = {arm: areas[arm].not_worse(margin) for arm in areas if arm in doses}
+    of_doses = corrected({arm: differs[arm] for arm in worse}, worse)
+    of_others = corrected({arm: chance for arm, chance in differs.items() if arm not in worse})
+    adjusted = {arm: short(chance) for arm, chance in (of_doses[0] | of_others[0]).items()}
+    return adjusted, {arm: short(chance) for arm, chance in of_doses[1].items()}
 
 
 def _repetitions(measured_arms: Measured) -> dict[str, list[int]]:

@@ -16,7 +16,7 @@ from ganaug_core.records.benefit import Arm
 from ganaug_core.records.digest import digest_of
 from ganaug_core.records.origin import Origin
 
-FEWEST_TRAINING, FEWEST_TESTED, FEWEST_PATIENTS, FEWEST_SYNTHETIC = 4, 10, 5, 8
+FEWEST_TRAINING, FEWEST_TESTED, FEWEST_GROUPS, FEWEST_SYNTHETIC = 4, 10, 5, 8
 KEPT_BY_HAND = 20
 
 
@@ -122,13 +122,13 @@ def _check_origin(cohort: Cohort, samples: Samples, trust_split: bool) -> bool:
     if training_cohort is None:
         raise EvidenceError(
             f"It is not known what the generator of {samples.name} was trained on. If it has seen hold-out images, or "
-            "more patients than the classifiers, the experiment would flatter it.",
+            "others that the classifiers do not see, the experiment would flatter it.",
             do="Tick that it saw this cohort's training share only, if you know so (command line: --trust-split).",
             code="unknown_training_share",
         )
     raise EvidenceError(
         f"The generator of {samples.name} was trained on other images than the training share of {cohort.name}, so it "
-        "may bring in patients whom the classifiers must not know.",
+        "may bring in images that the classifiers must not know.",
         do=f"Train a generator on {cohort.name}; or tick that it saw nothing but that share, if you know "
         "so (command line: --trust-split).",
         code="other_training_share",
@@ -160,11 +160,12 @@ def _check_sizes(cohort: Cohort, rare: int, counts: Integers, holdout: Integers)
         )
     is_rare = cohort.labels[holdout] == rare
     for side, words in ((is_rare, name), (~is_rare, f"other classes than {name}")):
-        patients = len(np.unique(cohort.groups[holdout][side]))
-        if side.sum() < FEWEST_TESTED or patients < FEWEST_PATIENTS:
+        groups = len(np.unique(cohort.groups[holdout][side]))
+        if side.sum() < FEWEST_TESTED or groups < FEWEST_GROUPS:
             raise EvidenceError(
-                f"The hold-out has {side.sum()} images of {words} from {patients} patients: too few to test on.",
-                do=f"Import with a larger hold-out: at least {FEWEST_TESTED} images of {FEWEST_PATIENTS} patients.",
+                f"The hold-out has {side.sum()} images of {words}, {groups} of them apart (of different "
+                "patients where these are known, and no near-duplicates): too few to test on.",
+                do=f"Import with a larger hold-out: at least {FEWEST_TESTED} images, {FEWEST_GROUPS} of them apart.",
                 code="too_few",
             )
 
@@ -221,8 +222,14 @@ def _about_cohort(cohort: Cohort, counts: Integers, holdout: Integers) -> dict[s
         name: {"train": int(train), "holdout": int(test)}
         for name, train, test in zip(cohort.classes, counts, tested, strict=True)
     }
-    patients = len(np.unique(cohort.groups[holdout]))
-    return {"name": cohort.name, "hash": cohort.digest, "classes": sizes, "holdout_patients": patients}
+    patients = cohort.patients[holdout]
+    return {
+        "name": cohort.name,
+        "hash": cohort.digest,
+        "classes": sizes,
+        "holdout_patients": None if (patients == UNKNOWN_PATIENT).any() else len(np.unique(patients)),
+        "holdout_groups": len(np.unique(cohort.groups[holdout])),
+    }
 
 
 def _about_samples(
@@ -235,6 +242,7 @@ def _about_samples(
         "source": samples.source,
         "classes": {name: int(count) for name, count in zip(classes, counts, strict=True)},
         "curated": int(usable[synthetic_labels == rare].sum()),
+        "curated_hash": digest_of(usable),
     }
 
 
@@ -242,8 +250,13 @@ def _notes(cohort: Cohort, samples: Samples, trusted: bool) -> tuple[str, ...]:
     notes = []
     if not trusted:
         notes.append("That the generator saw this training share only is your word; its passport does not show it.")
-    if (cohort.patients == UNKNOWN_PATIENT).all():
-        notes.append("Patients are unknown: images were resampled as if each came from its own patient.")
+    tested = cohort.patients[cohort.where(HOLDOUT)]
+    if unknown := int((tested == UNKNOWN_PATIENT).sum()):
+        whose = "Patients" if unknown == len(tested) else f"Patients of {unknown} of {len(tested)} hold-out images"
+        notes.append(
+            f"{whose} are unknown: such images were resampled as if each came from a patient of its own, "
+            "near-duplicates together. If some share a patient, the intervals are too short."
+        )
     if made_rarer := cohort.provenance.get("rarer"):
         notes.append(
             f"The class {made_rarer['class']} was made rarer on purpose; the hold-out kept its frequency, which moves "

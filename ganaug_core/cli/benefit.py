@@ -9,7 +9,7 @@ import typer
 
 from ganaug_core import pipeline, wording
 from ganaug_core.cli import console, sources
-from ganaug_core.config.requests import MeasureBenefit, ReduceClass
+from ganaug_core.config.requests import MARGIN, MeasureBenefit, ReduceClass
 from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,7 +28,22 @@ def benefit(
         int | None,
         typer.Option(metavar="N", help="Make that class rarer first: a cohort with N training images of it."),
     ] = None,
-    repetitions: Annotated[int, typer.Option(min=1, max=100, help="Trainings of every arm, each with its seed.")] = 5,
+    repetitions: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Trainings of every arm, each with its seed. It is the plan: the answer comes once all are done, and "
+            "another number later is another look, with a smaller alpha.",
+        ),
+    ] = 5,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            metavar="AUROC",
+            help=f"A loss of this much or more would be worse; else {MARGIN}. It is fixed with the first look.",
+        ),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Optimiser steps of every classifier; else what 64 px need.")
     ] = None,
@@ -56,6 +71,7 @@ def benefit(
             samples=samples_name,
             rare=rare,
             repetitions=repetitions,
+            margin=margin,
             steps=steps,
             seed=seed,
             trust_split=trust_split,
@@ -81,9 +97,9 @@ def _in_words(benefit: "Benefit") -> str:
     differences = {
         difference.arm: difference
         for difference in benefit.differences
-        if difference.adjusted is not None and difference.against == "classical"
+        if (difference.measure, difference.class_name, difference.against) == ("auroc", benefit.rare, "classical")
     }
-    rows = [("arm", "AUROC", "95 % interval", "AUPRC", "minus classical", "95 % interval", "p (Holm)")]
+    rows = [("arm", "AUROC", "95 % interval", "AUPRC", "minus classical", "95 % interval", "p, corrected")]
     rows += [
         (
             arm.title,

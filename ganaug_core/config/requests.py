@@ -10,6 +10,7 @@ from ganaug_core.config.importing import Choices, Columns, Plan
 AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
 MAP_SPACE = "simclr"
 REPETITIONS = 5  # with fewer than three there is no verdict
+MARGIN = 0.02  # of AUROC: a choice, about the half-width of the intervals that five repetitions gave on the demo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +149,9 @@ class MeasureBenefit:
 
     Attributes:
         rare: The class to augment; None takes the one with the fewest training images.
+        repetitions: Trainings of every arm: the plan, as the answer is given once all are done. Asking for another
+            number later is another look, with a smaller share of the error.
+        margin: A loss of AUROC of this much or more would be "worse"; None takes that of the first look, else `MARGIN`.
         steps: Optimiser steps of every classifier; None takes what 64 pixels need.
         trust_split: The generator saw nothing but this cohort's training share.
         command: What a person typed, for the record.
@@ -159,6 +163,7 @@ class MeasureBenefit:
     samples: str
     rare: str | None = None
     repetitions: int = REPETITIONS
+    margin: float | None = None
     steps: int | None = None
     seed: int = 0
     trust_split: bool = False

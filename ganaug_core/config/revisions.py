@@ -14,5 +14,5 @@ REVISIONS = {
     "maps": 1,
     "audits": 1,
     "trials": 1,
-    "benefits": 1,
+    "benefits": 2,
 }

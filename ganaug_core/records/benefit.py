@@ -33,6 +33,11 @@ class Arm:
     def uses_synthetic(self) -> bool:
         return self.mix == "synthetic" or self.share > 0
 
+    @property
+    def is_dose(self) -> bool:
+        """Whether it is classical augmentation with some synthetic images: what the answer is about."""
+        return self.classical and self.uses_synthetic
+
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
@@ -53,7 +58,12 @@ class Difference:
 
     Attributes:
         against: The arm that is subtracted.
-        adjusted: p after Holm's correction over the arms, None for measures that are not tested.
+        interval: 95 %, for this arm alone: not widened for the number of arms or looks.
+        p_value: That it is zero, two-sided, for this arm alone.
+        adjusted: The same after correction over the arms; None for measures that are not tested, and before all planned
+            repetitions are done.
+        not_worse: Corrected p of its being a loss of the margin or more, small where that is ruled out; None where
+            `adjusted` is, and for arms that are no dose.
     """
 
     arm: str
@@ -64,6 +74,37 @@ class Difference:
     interval: tuple[float, float]
     p_value: float
     adjusted: float | None
+    not_worse: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierLook:
+    """What another experiment on the same images, with other repetitions or settings, has shown already."""
+
+    number: int
+    done: int
+    asked: int
+    alpha: float
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Which look at the question this is, and what was fixed before the first one.
+
+    Attributes:
+        number: From 1; every experiment on the same images and class that showed intervals counts, a stopped one twice.
+        alpha: Chance of any wrong claim at this look; all looks together stay below 0.05.
+        next_alpha: Of the look after it.
+        margin: A loss of area under the ROC curve of this much or more would be "worse", > 0.
+        earlier: The looks before it, the first one first.
+    """
+
+    number: int
+    alpha: float
+    next_alpha: float
+    margin: float
+    earlier: tuple[EarlierLook, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +112,14 @@ class Benefit:
     """Does augmentation with these synthetic images help a classifier of the cohort's labels?
 
     Attributes:
-        cohort: Name, hash, and `classes`: images of each class in the training share and in the hold-out.
+        cohort: Name, hash, `classes`: images of each class in the training share and in the hold-out;
+            `holdout_patients`, None where the patient of an image is unknown, and `holdout_groups`: what is resampled.
         synthetic: Name, hash, source, `n` of each class, and how many of the rare class are left after curation.
         rare: The class that is augmented.
-        done, asked: Repetitions (seeds) that every arm has finished, and that were asked for.
-        verdict: `state` is `helps`, `none`, `harms` or `not_assessable`.
+        done, asked: Repetitions (seeds) that every arm has finished, and that were planned.
+        verdict: `state` is `helps` (a dose does), `harms` (a dose does and none helps), `none`, or `not_assessable`,
+            as before all planned repetitions are done.
+        look: None for results from before looks were counted.
         left_out: Arms that could not be had, and why.
         notes: What limits the answer, in sentences.
     """
@@ -91,6 +135,7 @@ class Benefit:
     arms: tuple[Arm, ...]
     scores: tuple[Score, ...]
     differences: tuple[Difference, ...]
+    look: Look | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     command: str = ""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from benefit_results import STATEMENT, a_benefit
+from benefit_results import SECOND, STATEMENT, a_benefit
 from looking_records import kept
 from streamlit.testing.v1 import AppTest
 
@@ -45,7 +45,7 @@ def test_without_images_the_page_leads_to_them(home: Workspace, filled: Workspac
 def test_the_experiment_is_one_button_away_and_says_what_it_does(filled: Workspace, page: Open) -> None:
     app = page("benefit")
     assert not app.exception
-    assert "tested on real hold-out patients only" in texts(app)
+    assert "tested on real hold-out images only" in texts(app)
     next(button for button in app.button if button.label == "Start the experiment").click().run()
     (job,) = store.jobs(filled)
     assert job.request == MeasureBenefit(cohort="small", samples=SAMPLES, rare=None, repetitions=5, trust_split=False)
@@ -89,6 +89,55 @@ def test_a_stopped_experiment_shows_what_it_has_and_goes_on(answered: Workspace,
     next(button for button in app.button if button.label == "Go on").click().run()
     (job,) = store.jobs(answered)
     assert job.request == replace(ASKED, rare="zero", repetitions=5)
+
+
+def test_a_plan_that_is_made_longer_leaves_the_verdict_on_top_until_it_is_complete(
+    answered: Workspace, page: Open
+) -> None:
+    longer = a_benefit(
+        answered.cohort("small"), answered.samples(SAMPLES), state="not_assessable", done=7, asked=10, look=SECOND
+    )
+    part = replace(longer, verdict=replace(longer.verdict, statement="So far: nothing."))
+    request = replace(ASKED, rare="zero", repetitions=10)
+    kept(answered, part, request)
+    store.submit(answered, request)
+    app = page("benefit", samples=SAMPLES)
+    assert app.subheader[0].value == STATEMENT
+    assert "5 of 5 repetitions" in texts(app)
+
+
+def test_another_look_says_what_it_costs_and_what_was_seen_before(answered: Workspace, page: Open) -> None:
+    app = page("benefit", samples=SAMPLES)
+    assert "claims something only where p is below 0.008 instead of 0.04" in texts(app)
+    cohort, samples = answered.cohort("small"), answered.samples(SAMPLES)
+    kept(answered, a_benefit(cohort, samples, done=10, asked=10, look=SECOND), replace(ASKED, repetitions=10))
+    app = page("benefit", samples=SAMPLES)
+    assert "10 of 10 repetitions" in texts(app)
+    assert "Look 1, after 5 of 5 repetitions, alpha 0.04: harm shown." in texts(app)
+
+
+def test_the_margin_is_asked_for_before_the_first_look(filled: Workspace, page: Open) -> None:
+    app = page("benefit")
+    app.number_input(key="margin").set_value(0.05).run()
+    next(button for button in app.button if button.label == "Start the experiment").click().run()
+    (job,) = store.jobs(filled)
+    assert job.request == replace(ASKED, margin=0.05)
+
+
+def test_the_next_look_keeps_the_margin(filled: Workspace, page: Open) -> None:
+    cohort, samples = filled.cohort("small"), filled.samples(SAMPLES)
+    kept(filled, a_benefit(cohort, samples, look=replace(SECOND, margin=0.05)), ASKED)
+    app = page("benefit", samples=SAMPLES)
+    app.button(key="more-repetitions").click().run()
+    (job,) = store.jobs(filled)
+    assert job.request == replace(ASKED, rare="zero", repetitions=10, margin=0.05)
+
+
+def test_unknown_patients_are_not_called_patients(answered: Workspace, page: Open) -> None:
+    benefit = a_benefit(answered.cohort("small"), answered.samples(SAMPLES))
+    kept(answered, replace(benefit, cohort=benefit.cohort | {"holdout_patients": None}), ASKED)
+    app = page("benefit", samples=SAMPLES)
+    assert "tested on 60 held-out images, patients unknown; 5 of 5 repetitions" in texts(app)
 
 
 def test_a_class_can_be_made_rarer(answered: Workspace, page: Open) -> None:

@@ -66,7 +66,10 @@ def table(benefit: Benefit) -> str:
         for difference in benefit.differences
         if difference.against == "classical" and difference.adjusted is not None
     }
-    lines = ["| arm | AUROC | AUPRC | sensitivity | Brier | minus classical (AUROC) | p, Holm |", "|---|" + "---|" * 6]
+    lines = [
+        "| arm | AUROC | AUPRC | sensitivity | Brier | minus classical (AUROC) | p, corrected |",
+        "|---|" + "---|" * 6,
+    ]
     for arm in benefit.arms:
         area = value[arm.name, "auroc"]
         others = " | ".join(f"{value[arm.name, key].value:.3f}" for key in ("auprc", "sensitivity", "brier"))

@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 from benefit_sides import made_of, with_holdout
+from scipy import stats
 from sklearn import metrics as golden
 from small_cohort import squares
 
 from ganaug_core.benefit import Classifier, Experiment, as_json, bootstrap, classification_scores
 from ganaug_core.benefit.arms import arms, chances, class_chances
 from ganaug_core.benefit.classifier import as_prevalent
+from ganaug_core.benefit.estimate import estimate, half_width, two_sided_p
 from ganaug_core.benefit.verdict import answer
 from ganaug_core.errors import EvidenceError
-from ganaug_core.records.benefit import Arm, Difference, Score
+from ganaug_core.records import HOLDOUT, UNKNOWN_PATIENT
+from ganaug_core.records.benefit import Arm, Difference, Look, Score
 from ganaug_core.storage.workspace import Workspace
 
 QUICK = Classifier(steps=12, batch=16)
@@ -122,13 +125,27 @@ def test_an_interval_of_five_repetitions_covers_the_truth_as_often_as_it_says(
         values = patients + between_seeds * random.normal(size=(5, 1)) + 0.3 * random.normal(size=(5, 40))
         counts = random.integers(0, 40, (200, 40))
         repetitions = np.concatenate([values.mean(1, keepdims=True), values[:, counts].mean(2)], axis=1)
-        low, high = bootstrap.estimate(repetitions).interval
+        low, high = estimate(repetitions).interval
         covered += low <= 0 <= high
     assert 0.92 <= covered / 400 <= 0.99
 
 
 def test_arms_that_never_differ_have_no_interval_and_no_finding() -> None:
-    assert bootstrap.estimate(np.zeros((5, 10))) == (0, (0, 0), 1)
+    same = estimate(np.zeros((5, 10)))
+    assert (same.value, same.interval, same.p_value, same.not_worse(0.02)) == (0, (0, 0), 1, 1)
+
+
+def test_half_widths_by_hand_and_p_is_the_level_at_which_an_interval_begins_to_hold_zero() -> None:
+    assert half_width(0.05, 4e-4, 0, 5) == pytest.approx(0.02 * 1.959964)
+    assert half_width(0.05, 0, 4e-4, 5) == pytest.approx(0.02 * 2.776445)  # Student's t with four degrees of freedom
+    assert half_width(0.05, 4e-4, 4e-4, 5) == pytest.approx(0.02 * np.hypot(1.959964, 2.776445))
+    for level in (0.5, 0.01, 1e-12):
+        reach = half_width(level, 3e-4, 1e-4, 5)
+        assert two_sided_p(-reach, 3e-4, 1e-4, 5) == pytest.approx(level)
+    values = np.array([0.01, 0.03, 0.02, 0.05, 0.0])  # where only repetitions vary: scipy's t-test
+    assert two_sided_p(values.mean(), 0, values.var(ddof=1) / 5, 5) == pytest.approx(
+        stats.ttest_1samp(values, 0).pvalue
+    )
 
 
 # the sentence
@@ -137,7 +154,13 @@ DOSE = Arm(name="mixed50", title="50 % synthetic", says="", share=0.5, classical
 TOPPED = Arm(name="topped", title="Synthetic on top of real", says="", share=0.5)
 
 
-def said(changes: Mapping[str, tuple[float, float]], base: float = 0.9, done: int = 5) -> Any:
+LOOK = Look(number=1, alpha=0.04, next_alpha=0.008, margin=0.02)
+
+
+def said(
+    changes: Mapping[str, tuple[float, ...]], base: float = 0.9, done: int = 5, asked: int = 5, look: Look = LOOK
+) -> Any:
+    """Return the verdict on changes by arm: value, corrected p, and corrected p of losing the margin, else 1."""
     differences = [
         Difference(
             arm=arm,
@@ -148,8 +171,9 @@ def said(changes: Mapping[str, tuple[float, float]], base: float = 0.9, done: in
             interval=(value - 0.01, value + 0.01),
             p_value=p,
             adjusted=p,
+            not_worse=worse[0] if worse else 1.0,
         )
-        for arm, (value, p) in changes.items()
+        for arm, (value, p, *worse) in changes.items()
     ]
     score = Score(
         arm="classical",
@@ -160,16 +184,15 @@ def said(changes: Mapping[str, tuple[float, float]], base: float = 0.9, done: in
         repetitions=(base,) * done,
         better="higher",
     )
-    return answer(
-        [DOSE, replace(DOSE, name="mixed25", title="25 % synthetic"), TOPPED], [score], differences, "rare", done
-    )
+    arms = [DOSE, replace(DOSE, name="mixed25", title="25 % synthetic"), TOPPED]
+    return answer(arms, [score], differences, "rare", done=done, asked=asked, look=look)
 
 
 def test_the_sentence_says_how_much_it_helps_with_the_interval() -> None:
     verdict = said({"mixed50": (0.03, 0.01), "mixed25": (0.02, 0.2)})
     assert verdict.state == "helps"
     assert "with 50 % synthetic" in verdict.statement
-    assert "rises by 0.030 (95 % interval of the change +0.020 to +0.040) from 0.900" in verdict.statement
+    assert "rises by 0.030 (95 % interval of this change +0.020 to +0.040) from 0.900" in verdict.statement
 
 
 def test_one_dose_may_help_while_another_harms_and_both_are_said() -> None:
@@ -192,23 +215,54 @@ def test_a_ceiling_is_said() -> None:
     assert "changes by +0.000 at every share" in verdict.statement
 
 
-def test_harm_is_said() -> None:
-    verdict = said({"mixed50": (-0.03, 0.01)})
+def test_the_images_are_advised_against_only_where_every_dose_harms() -> None:
+    verdict = said({"mixed50": (-0.03, 0.01), "mixed25": (-0.02, 0.02)})
     assert verdict.state == "harms"
-    assert verdict.statement.endswith("from 0.900.")
+    assert verdict.statement.startswith("Synthetic images harm: with 50 % synthetic")
     assert "falls by 0.030" in verdict.statement
-    assert "So do all other shares." in said({"mixed50": (-0.03, 0.01), "mixed25": (-0.02, 0.02)}).statement
-    assert "Other shares show no benefit." in said({"mixed50": (-0.03, 0.01), "mixed25": (-0.02, 0.2)}).statement
+    assert "So do all other shares." in verdict.statement
+    assert verdict.do.startswith("Do not train classifiers with these images.")
+
+
+def test_harm_of_some_doses_is_said_of_them_alone() -> None:
+    verdict = said({"mixed50": (-0.03, 0.01), "mixed25": (-0.02, 0.2)})
+    assert verdict.state == "harms"
+    assert verdict.statement.startswith("Harm is shown with 50 % synthetic beside classical augmentation: AUROC falls")
+    assert "Neither benefit nor harm is shown with 25 % synthetic." in verdict.statement
+    assert "these images" not in verdict.do
+    assert verdict.do.startswith("Do not train classifiers with 50 % synthetic.")
+
+
+def test_a_verdict_says_its_look_and_alpha_and_a_later_look_asks_for_more() -> None:
+    changes = {"mixed50": (-0.03, 0.01)}
+    assert "(Look 1, alpha 0.04.)" in said(changes).statement
+    second = said(changes, look=replace(LOOK, number=2, alpha=0.008))
+    assert second.state == "none"
+    assert "(Look 2, alpha 0.008.)" in second.statement
+
+
+def test_a_loss_of_the_margin_is_ruled_out_for_the_doses_where_it_is() -> None:
+    doses = {"mixed50": (-0.015, 0.3, 0.2), "mixed25": (0.001, 0.9, 0.03)}
+    statement = said(doses).statement
+    assert (
+        "loss of 0.02 or more (the margin, fixed before the first look) is ruled out with 25 % synthetic." in statement
+    )
+    open_still = {name: values[:2] for name, values in doses.items()}
+    assert "ruled out" not in said(open_still).statement
+    assert "0.05 or more" in said(doses, look=replace(LOOK, margin=0.05)).statement
+    assert "ruled out" not in said({"mixed50": (0.03, 0.01, 0.001)}).statement  # it helps: nothing is lost
 
 
 def test_arms_without_classical_augmentation_never_decide() -> None:
     assert said({"topped": (-0.1, 0.001), "mixed50": (0.0, 1.0)}).state == "none"
 
 
-def test_one_repetition_gives_no_verdict() -> None:
-    verdict = said({"mixed50": (0.03, 0.001)}, done=1)
+@pytest.mark.parametrize(("done", "asked"), [(1, 5), (3, 5), (4, 5), (2, 2)])
+def test_there_is_no_verdict_before_the_plan_is_complete(done: int, asked: int) -> None:
+    verdict = said({"mixed50": (0.03, 0.001)}, done=done, asked=asked)
     assert verdict.state == "not_assessable"
     assert verdict.statement.startswith("So far: ")
+    assert ("after all 5 repetitions" if asked == 5 else "at least 3 repetitions") in verdict.do
 
 
 # what is refused, and what is left out
@@ -245,6 +299,25 @@ def test_too_small_a_holdout_is_refused() -> None:
     cohort = squares()
     with pytest.raises(EvidenceError, match="too few to test on"):
         Experiment.of(cohort, made_of(cohort))
+
+
+def test_patients_are_counted_only_where_they_are_known() -> None:
+    cohort = with_holdout()
+    known = Experiment.of(cohort, made_of(cohort)).data
+    assert known.about_cohort["holdout_patients"] == known.about_cohort["holdout_groups"] == 26
+    assert known.notes == ()
+    tested = np.flatnonzero(cohort.roles == HOLDOUT)
+    for rows, said in (
+        (tested, "Patients are unknown"),
+        (tested[:3], "Patients of 3 of 52 hold-out images are unknown"),
+    ):
+        patients = cohort.patients.copy()
+        patients[rows] = UNKNOWN_PATIENT
+        unknown = replace(cohort, patients=patients)
+        data = Experiment.of(unknown, made_of(unknown)).data
+        assert data.about_cohort["holdout_patients"] is None
+        assert data.about_cohort["holdout_groups"] == 26
+        assert data.notes[0].startswith(said)
 
 
 def test_arms_that_cannot_be_had_are_named_with_the_reason() -> None:
@@ -293,6 +366,7 @@ def test_the_first_estimate_comes_after_two_classifiers_and_the_last_one_has_eve
     assert {difference.against for difference in last.differences} == {"classical", "duplication"}
     assert {score.class_name for score in last.scores} == set(cohort.classes)
     assert all(len(score.repetitions) == 2 for score in last.scores)
+    assert all(difference.adjusted is None for difference in last.differences)  # of two repetitions nothing is tested
     shares = [share for share, _ in reports]
     assert shares == sorted(shares)
     assert shares[-1] == 1

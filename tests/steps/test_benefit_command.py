@@ -23,6 +23,7 @@ from ganaug_core.storage.workspace import Workspace
 
 KEYS = {
     *("schema", "ganaug", "seed", "command", "cohort", "synthetic", "rare", "repetitions", "settings", "verdict"),
+    "look",
     *("arms", "left_out", "scores", "differences", "notes"),
 }  # fmt: skip
 
@@ -52,6 +53,7 @@ def test_the_command_answers_in_json_and_keeps_what_a_page_shows(
     assert document["schema"] == "ganaug.benefit/1"
     assert document["rare"] == "side 6"
     assert document["repetitions"] == {"done": 1, "asked": 1}
+    assert document["look"] == {"number": 1, "alpha": 0.04, "next_alpha": 0.008, "margin": 0.02, "earlier": []}
     assert {"arm", "measure", "class", "value", "interval", "repetitions", "better"} == document["scores"][0].keys()
     (name,) = place.names("benefits")
     folder = place.folder("benefits", name)
@@ -60,6 +62,26 @@ def test_the_command_answers_in_json_and_keeps_what_a_page_shows(
     before = len(place.names("trials"))
     assert ask(place, capsys, "squares", "made", "--repetitions", "1")[1]["scores"] == document["scores"]
     assert len(place.names("trials")) == before
+
+
+def test_the_table_shows_changes_and_what_intervals_cover_also_while_nothing_is_tested(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["benefit", "squares", "made", "--repetitions", "1", "--workspace", str(place.root)]) == 0
+    said = capsys.readouterr().out
+    (row,) = [line for line in said.splitlines() if line.startswith("50 % synthetic")]
+    assert row.count(" to ") == 2  # intervals of the area and of its change
+    assert "the variation between held-out patients alone, one arm at a time" in said  # one repetition shows no other
+    assert "one arm at a time: it is not widened for the number of arms or looks" in said
+    assert "An answer needs at least 3 repetitions" in said
+
+
+def test_another_margin_after_the_first_look_is_refused(place: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("squares", "made", "--repetitions", "1")
+    assert ask(place, capsys, *options, "--margin", "0.03")[1]["look"]["margin"] == 0.03
+    status, refused = ask(place, capsys, *options, "--margin", "0.3")
+    assert (status, refused["error"]["code"]) == (2, "margin_fixed")
+    assert "--margin 0.03" in refused["error"]["do"]
 
 
 def test_a_class_made_rarer_is_a_cohort_that_this_generator_was_not_trained_on(

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core import pipeline
-from ganaug_core.config.requests import MeasureBenefit, ReduceClass
+from ganaug_core.config.requests import MARGIN, REPETITIONS, MeasureBenefit, ReduceClass
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui.pages.benefit import benefit_figures
@@ -18,7 +18,7 @@ from ganaug_core.ui.shared.earlier_results import earlier_results
 STATES = {
     "helps": ("helps", ":material/trending_up:", "green"),
     "none": ("no benefit shown", ":material/trending_flat:", "gray"),
-    "harms": ("harms", ":material/trending_down:", "red"),
+    "harms": ("harm shown", ":material/trending_down:", "red"),
     "not_assessable": ("first estimate", ":material/hourglass_top:", "orange"),
 }
 LEFT_OUT = {"synthetic": "of synthetic images only", "curated": "after curation"}
@@ -30,7 +30,7 @@ def page(cohort: str, samples: str) -> None:
     """Draw the page about one set of synthetic images and their cohort."""
     inputs = caches.inputs(cohort, samples)
     job = job_progress.job_about(MeasureBenefit.step, cohort, samples)
-    name, benefit = _newest(inputs, running=job is not None and job.live)
+    name, benefit = _newest(inputs)
     if job is not None and job.live:
         job_progress.follow(job.id)
         st.fragment(_refresh, run_every=REFRESH_SECONDS)(inputs, _artefact(inputs))
@@ -61,14 +61,14 @@ def _earlier_experiments(cohort: str, samples: str) -> None:
     earlier_results("benefits", "Earlier experiments", cohort, samples, tell)
 
 
-def _newest(inputs: dict[str, str], *, running: bool) -> tuple[str | None, Benefit | None]:
-    """Return name and content of the newest result; one that was stopped halfway only where there is no whole one."""
+def _newest(inputs: dict[str, str]) -> tuple[str | None, Benefit | None]:
+    """Return name and content of the newest result; one that is not done only where there is no whole one."""
     names = [name for name, _ in caches.workspace().find("benefits", inputs)]
     if not names:
         return None, None
-    results = {name: caches.benefit(name) for name in (names[:1] if running else names)}
+    results = {name: caches.benefit(name) for name in names}
     whole = [name for name, result in results.items() if result.done >= result.asked]
-    chosen = names[0] if running or not whole else whole[0]
+    chosen = whole[0] if whole else names[0]
     return chosen, results[chosen]
 
 
@@ -112,7 +112,8 @@ def _offer_experiment(cohort: str, samples: str) -> None:
     st.markdown(
         "Small classifiers learn this cohort's classes from different training images: real ones alone, with class "
         "weights, with duplicates, with classical augmentation, and with synthetic images in several doses. All take "
-        "the same number of steps, each several times, and all are tested on real hold-out patients only."
+        "the same number of steps, each several times, and all are tested on real hold-out images only. How often is "
+        "fixed before: the answer comes once all repetitions are done."
     )
     request = MeasureBenefit(cohort=cohort, samples=samples, **_trust(cohort, samples), **_choices(cohort))
     st.text("The first estimate comes after about a minute, the whole after some minutes; you may leave the page.")
@@ -139,12 +140,26 @@ def _choices(cohort: str) -> dict[str, Any]:
     """Offer what can be changed about the experiment; a sensible one is chosen."""
     classes = caches.cohort(cohort).classes
     with st.expander("Change the experiment", icon=":material/tune:"):
-        left, right = st.columns(2)
+        left, middle, right = st.columns(3)
         smallest = "the one with the fewest training images"
         rare = left.selectbox("Class to augment", [smallest, *map(words.clean, classes)], key="rare")
-        repetitions = right.number_input("Repetitions of every arm", 1, 50, 5, key="repetitions")
+        repetitions = middle.number_input("Repetitions of every arm", 1, 50, REPETITIONS, key="repetitions")
+        margin = right.number_input(
+            "Loss of AUROC that is still no worse, below",
+            0.001,
+            0.499,
+            MARGIN,
+            0.005,
+            format="%.3f",
+            key="margin",
+            help="The margin of non-inferiority. It stays as it is once a first estimate was seen.",
+        )
     names = [name for name in classes if words.clean(name) == rare]
-    return {"rare": names[0] if names else None, "repetitions": int(repetitions)}
+    return {
+        "rare": names[0] if names else None,
+        "repetitions": int(repetitions),
+        "margin": None if margin == MARGIN else float(margin),
+    }
 
 
 def _verdict(benefit: Benefit) -> None:
@@ -154,6 +169,9 @@ def _verdict(benefit: Benefit) -> None:
         st.badge(word, icon=sign, color=colour)  # type: ignore[arg-type]
         st.text(words.clean(benefit.verdict.do))
     st.text(_sizes(benefit))
+    for look in benefit.look.earlier if benefit.look else ():
+        word, _, _ = STATES[look.state]
+        st.text(f"Look {look.number}, after {look.done} of {look.asked} repetitions, alpha {look.alpha:g}: {word}.")
 
 
 def _sizes(benefit: Benefit) -> str:
@@ -161,10 +179,15 @@ def _sizes(benefit: Benefit) -> str:
     rare = by_class[benefit.rare]
     others = sum(counts["train"] for counts in by_class.values()) - rare["train"]
     tested = sum(counts["holdout"] for counts in by_class.values())
-    patients = words.count(benefit.cohort["holdout_patients"], "held-out patient")
+    patients = benefit.cohort["holdout_patients"]
+    whose = (
+        "held-out images, patients unknown"
+        if patients is None
+        else f"images of {words.count(patients, 'held-out patient')}"
+    )
     return (
         f"{rare['train']:,} training images of {words.clean(benefit.rare)} beside {others:,} others; tested on "
-        f"{tested:,} images of {patients}; {benefit.done} of {benefit.asked} repetitions."
+        f"{tested:,} {whose}; {benefit.done} of {benefit.asked} repetitions."
     )
 
 
@@ -234,9 +257,8 @@ def _details(benefit: Benefit) -> None:
         st.text(
             f"Every arm trains the same network for {settings['steps']:,} steps of {settings['batch']} images, "
             f"{benefit.done} times with other seeds. Probabilities are led back to the frequency of the training "
-            "share. An interval holds the variation between held-out patients (bootstrap) and between repetitions; p "
-            "is corrected by Holm over the arms. It speaks of this training share and this generator: other training "
-            "patients, or the same generator trained anew, may give another answer."
+            "share. p is corrected for the number of synthetic shares, and among the other arms for theirs (Holm); "
+            "there is none before all repetitions are done."
         )
         for note in benefit.notes:
             st.text(words.clean(note))
@@ -264,7 +286,7 @@ def _rows(benefit: Benefit) -> list[dict[str, object]]:
                 "95 % interval": _interval(score.interval),
                 "Minus classical": words.number(to_classical.value) if to_classical else "–",
                 "95 % interval of that": _interval(to_classical.interval) if to_classical else "–",
-                "p (Holm)": words.p_value(corrected) if corrected is not None else "–",
+                "p, corrected": words.p_value(corrected) if corrected is not None else "–",
                 "Minus duplication": words.number(to_duplication.value) if to_duplication else "–",
                 "95 % interval of this": _interval(to_duplication.interval) if to_duplication else "–",
                 "Repetitions": len(score.repetitions),
@@ -283,7 +305,7 @@ def _in_order(benefit: Benefit) -> list[Arm]:
 
 
 def _save_and_refine(name: str, benefit: Benefit, cohort: str, samples: str) -> None:
-    """Offer the document, and more repetitions: what was trained is not trained again."""
+    """Offer the document, and more repetitions, which are another look: what was trained is not trained again."""
     document = caches.workspace().attached("benefits", name, "benefit.json")
     trusted = caches.samples(samples).provenance.get("cohort") != benefit.cohort["hash"]
     unfinished = benefit.done < benefit.asked
@@ -308,18 +330,25 @@ def _save_and_refine(name: str, benefit: Benefit, cohort: str, samples: str) -> 
                     seed=benefit.seed,
                     trust_split=trusted,
                     repetitions=repetitions,
+                    margin=None if benefit.look is None or benefit.look.margin == MARGIN else benefit.look.margin,
                 )
             )
             st.rerun()
+    if not unfinished and benefit.look:
+        st.text(
+            f"More repetitions make the intervals narrower. They are another look, which claims something only where "
+            f"p is below {benefit.look.next_alpha:g} instead of {benefit.look.alpha:g}: who looks often enough finds "
+            "something by chance."
+        )
 
 
 def _reduce_class(cohort: str, class_name: str | None = None) -> None:
     """Offer to make a class rarer: on a cohort of its own, so that its generator sees no more than its classifiers."""
     with st.expander("See what happens when a class is rarer", icon=":material/filter_alt:"):
         st.text(
-            "This makes a second cohort in which patients of one class are left out of the training share. Train a "
-            "generator on it and come back: a generator of the whole cohort has seen patients that the classifiers "
-            "must not know."
+            "This makes a second cohort in which images of one class are left out of the training share, whole "
+            "patients where they are known. Train a generator on it and come back: a generator of the whole cohort has "
+            "seen images that the classifiers must not know."
         )
         classes = caches.cohort(cohort).classes
         left, middle, right = st.columns(3, vertical_alignment="bottom")

@@ -92,7 +92,7 @@ def found_shares(comparison: Comparison, references: References, report: Report)
         copies = side(comparison, *found, labels)
         return (_below_thresholds(copies, references, cohort.groups[references.rows]),)
 
-    shares = comparison.memoise(f"planted-{len(comparison.seen)}-{comparison.seed}", measure)[0]
+    shares = comparison.memoise("-".join(map(str, ("planted", len(comparison.seen), comparison.seed))), measure)[0]
     return {name: tuple(row.tolist()) for name, row in zip(CHANGES, shares, strict=True)}
 
 

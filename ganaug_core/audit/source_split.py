@@ -35,7 +35,7 @@ def sides_differ(comparison: Comparison, real: References) -> tuple[str, str] | 
         return None
     return (
         "Copying cannot be judged: the cohort came with its own split, and its training and held-out images differ. "
-        f"The training image has the smaller copy score in {percent(1 - higher.chance)} of pairs (in half of them where a "
+        f"The training image has the smaller copy score in {percent(1 - higher.chance)} of pairs (in half of them if a "
         "split is made by chance). Another site or scanner does that.",
         "Find out where the images of both are from, or import them without their split.",
     )

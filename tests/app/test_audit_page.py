@@ -55,7 +55,8 @@ PLAIN = set(
         under unless unnoticed until up us use usual values very want wanted was way ways we were what when
         where which while who whole whose why will with without work worst would wrong you your measured varied
         around compared fit half hardly likeness needed neighbours overlap patches read steps came site scanner
-        degrees smaller equals shifted twelfth quarter
+        degrees smaller equals shifted twelfth quarter copy perhaps picture find scaled tenth contrast noisy blurred
+        range px pictures warning those lack training tuning fewer
     """
     )
 )

@@ -23,6 +23,7 @@ ROUTES = (
     *("/", "/cohort", "/samples?cohort=small", "/api/preview/r1/2000.png", "/api/map/gone.bin", "/media/x.png"),
     *("/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/_stcore/upload_file/a/b", "/static/x.js"),
     *("/component/x/y", "/_stcore/bidi-components/x", "/app/static/x", "/openapi.json", "/favicon.png"),
+    *("/audit", "/api/where.js"),
 )
 FOREIGN = (
     *("http://evil.example", "null", "http://localhost:9999", "http://127.0.0.1:8502", "https://localhost", "file://"),

@@ -92,6 +92,13 @@ def moment(written: str) -> str:
     return f"{written[:10]} {written[11:16]} UTC"
 
 
+def rows(counts: Mapping[str, int]) -> list[str]:
+    """Return how many decisions and jobs the database holds of something, a line each; none for none."""
+    decisions, jobs = counts["decisions"], counts["jobs"]
+    lines = [count(decisions, "decision about an image", "decisions about images")] if decisions else []
+    return lines + ([count(jobs, "entry", "entries") + " in the list of jobs"] if jobs else [])
+
+
 def dependents(names_by_kind: Mapping[str, Sequence[str]]) -> list[str]:
     """Return what was made from something, a line a kind: names where a person gave them, else how many there are."""
     lines = []

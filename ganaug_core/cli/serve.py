@@ -50,15 +50,16 @@ def demo(
     _serve(home, port, host, no_browser)
 
 
-def password(file: Path) -> None:
+def password(file: Path, json: console.Json = None) -> None:
     """Ask for a password and write its hash to a file, for services: GANAUG_PASSWORD_FILE names it."""
     from ganaug_core.server import passwords
     from ganaug_core.storage.workspace import write_atomic
 
-    words = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    words = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=json is not None)
     write_atomic(file.absolute(), f"{passwords.hashed(words)}\n".encode())
     file.chmod(0o600)
-    typer.echo(f"Wrote {file}. Start with GANAUG_PASSWORD_FILE={file}")
+    document = {"schema": "ganaug.password/1", "file": str(file)}
+    console.answer(document, f"Wrote {file}. Start with GANAUG_PASSWORD_FILE={file}", json)
 
 
 def worker(

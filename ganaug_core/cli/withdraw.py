@@ -26,23 +26,25 @@ def withdraw(
     home = Workspace(workspace)
     patient_traces = withdrawal.traces(home, patient, cohort)
     if not dry_run:
-        store.require_idle(home, patient_traces.images)
+        store.require_idle(home, patient_traces.images, patient_traces.rows.jobs)
         (withdrawal.delete if delete else withdrawal.mark)(home, patient_traces)
     counts = {name: len(ids) for name, ids in patient_traces.images.items()}
     shown = {kind: names for kind, names in patient_traces.made_from.items() if kind not in CACHES}
     done = "nothing" if dry_run else "deleted" if delete else "marked"
     lines = [f"{name}: {wording.count(count, 'image')}" for name, count in counts.items()]
     lines += [f"made from it, {line}" for line in wording.dependents(shown)]
+    lines += [f"in the database: {line}" for line in wording.rows(patient_traces.counts)]
     lines += [f"left {entry['when'][:10]}: {entry['form']} of {entry['name']}" for entry in patient_traces.exports]
     document: dict[str, Any] = {"schema": "ganaug.withdrawal/1", "done": done, "images": counts}
     document |= {"made_from": patient_traces.made_from, "exports": patient_traces.exports}
+    document |= {"database": patient_traces.counts}
     console.answer(document, "\n".join([*lines, WHAT_WAS_DONE[done]]), json)
 
 
 WHAT_WAS_DONE = {
     "nothing": "Nothing was changed.",
     "marked": "All of it is marked as made from withdrawn data; nothing was deleted.",
-    "deleted": "The images are deleted, with samples, maps, audits, experiments and previews. Runs and generators "
-    "cannot forget: they are marked, and leave the workspace only with --withdrawn-data. Look yourself after the "
-    "source of the images and after what was exported before.",
+    "deleted": "The images are deleted, with samples, maps, audits, experiments, previews, decisions and jobs. Runs "
+    "and generators cannot forget: they are marked, and leave the workspace only with --withdrawn-data. Look yourself "
+    "after the source of the images and after what was exported before.",
 }

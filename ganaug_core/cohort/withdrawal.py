@@ -3,7 +3,7 @@
 A cohort without the patient takes the place of each cohort with it. What shows images (samples, maps, audits,
 experiments, previews of runs) goes with them, because synthetic images can be copies; so do learnt feature spaces. A
 generator cannot forget: it and its run are marked "made from withdrawn data", and leave the workspace only where that
-is confirmed. The log holds no id.
+is confirmed. Decisions and jobs in the database go too. The log holds no id.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePath
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ganaug_core.cohort import draft_split
+from ganaug_core.cohort import draft_split, withdrawn_rows
 from ganaug_core.cohort.subset import subset
 from ganaug_core.config.requests import MADE_OF
 from ganaug_core.errors import CohortError
@@ -41,11 +41,18 @@ class Traces:
         images: Ids of the patient's images, by cohort.
         made_from: Names of what was made from these cohorts, by kind; also from images of other patients.
         exports: What of it left the workspace: `when`, `kind`, `name`, `form`.
+        rows: What the database holds: decisions about images, and jobs.
     """
 
     images: dict[str, tuple[str, ...]]
     made_from: dict[str, tuple[str, ...]]
     exports: tuple[dict[str, str], ...] = ()
+    rows: withdrawn_rows.Rows = field(default_factory=withdrawn_rows.Rows)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows of the database there are of each kind."""
+        return {"decisions": len(self.rows.decisions), "jobs": len(self.rows.jobs) + len(self.rows.runs)}
 
 
 def traces(workspace: Workspace, patient: str, cohort: str | None = None) -> Traces:
@@ -60,6 +67,7 @@ def traces(workspace: Workspace, patient: str, cohort: str | None = None) -> Tra
 
     Raises:
         CohortError: No cohort, no patient or no image is meant by this.
+        WorkspaceError: The database, or a list of what was done, cannot be read.
     """
     name, rows = _asked(workspace, patient, cohort)
     first = workspace.cohort(name)
@@ -79,21 +87,24 @@ def traces(workspace: Workspace, patient: str, cohort: str | None = None) -> Tra
         images=images,
         made_from={kind: tuple(sorted(names)) for kind, names in made_from.items() if names},
         exports=exports.of(workspace, identities),
+        rows=withdrawn_rows.find(workspace, images, made_from),
     )
 
 
 def delete(workspace: Workspace, patient_traces: Traces) -> dict[str, Any]:
-    """Delete the images and what shows them or was learnt to describe them; mark runs and generators; return the log.
+    """Delete the images and what shows, describes or names them; mark runs and generators; return the log's entry.
 
     Raises:
         CohortError: A split is still a proposal, or a class would be empty.
+        WorkspaceError: The database cannot be written, or somebody reads it all the time.
     """
     reduced = {name: _without(workspace, name, set(ids)) for name, ids in patient_traces.images.items()}
     marks = {
         kind: [workspace.identity(kind, name) for name in patient_traces.made_from.get(kind, ())] for kind in MARKED
     }
     _write_down(workspace, patient_traces, marks=marks)
-    # the cohorts go last: where this is killed before, the same request finds the rest
+    # rows are found by what goes next, and that by the cohorts: where this is killed, the same request finds the rest
+    withdrawn_rows.erase(workspace, patient_traces.rows)
     for kind, names in patient_traces.made_from.items():
         for name in names:
             if kind == "runs":
@@ -167,7 +178,7 @@ def _write_down(
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "cohorts": len(patient_traces.images),
         "images": sum(len(ids) for ids in patient_traces.images.values()),
-        "deleted": counts if deleted else {},
+        "deleted": counts | patient_traces.counts if deleted else {},
         "marked": {kind: tokens for kind, tokens in marks.items() if tokens},
     }
     ledger.append(workspace, LOG, entry)

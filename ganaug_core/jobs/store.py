@@ -262,16 +262,20 @@ def about(workspace: Workspace, kind: str, cohort: str, samples: str) -> Job | N
     return None
 
 
-def require_idle(workspace: Workspace, cohorts: Collection[str]) -> None:
+def require_idle(workspace: Workspace, cohorts: Collection[str], concerned: Collection[int] = ()) -> None:
     """Refuse to change cohorts while something is being made from them.
+
+    Args:
+        concerned: Numbers of other jobs that must not be under way.
 
     Raises:
         WorkspaceError: A job on one of them waits or goes on.
     """
     for job in jobs(workspace):
-        if job.live and getattr(job.request, "cohort", None) in cohorts:
+        cohort = getattr(job.request, "cohort", None)
+        if job.live and (cohort in cohorts or job.id in concerned):
             raise WorkspaceError(
-                f"{job.name} is being made from {getattr(job.request, 'cohort', '')} now.",
+                f"{job.name} is being made from {cohort or 'the same data'} now.",
                 do="Wait for it, or stop it first.",
                 code="busy",
             )

@@ -12,13 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import launch, store
-from ganaug_core.server import access, announcement, images
+from ganaug_core.server import access, announcement, images, index_page
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
@@ -27,14 +24,8 @@ SCRIPT = Path(__file__).resolve().parent.parent / "ui" / "shared" / "main.py"
 
 def options() -> dict[str, Any]:
     """Return what `st.App` takes besides the script."""
-    routes = [Route("/cohort", _first_page), *images.routes()]
+    routes = [*index_page.routes(), *images.routes()]
     return {"routes": routes, "middleware": [Middleware(access.Access)], "lifespan": lifespan}
-
-
-def _first_page(request: Request) -> Response:
-    """Lead to the first page, which Streamlit knows by the bare address alone."""
-    query = request.url.query
-    return RedirectResponse(f"/?{query}" if query else "/")
 
 
 @asynccontextmanager

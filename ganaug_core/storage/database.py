@@ -17,7 +17,7 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -152,6 +152,54 @@ class Database:
             if (identity := _identity(self.path)) is None or identity != self._file.identity:
                 raise _replaced(self.path)
             self._file.journal = (identity, _inode(_journal(self.path)))
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return all rows of the table `job` or `decision` as they are stored."""
+        with self.reading() as connection:
+            return [dict(row) for row in connection.execute(select(metadata.tables[table])).mappings()]
+
+    def erase(self, *, decisions: Collection[int], jobs: Collection[int], said_by: Collection[int], error: str) -> None:
+        """Delete decisions and jobs so that nothing of them can be read in the file any more.
+
+        Args:
+            said_by: Jobs that stay and lose their message; their error, where they have one, becomes `error`.
+
+        Raises:
+            WorkspaceError: As `rewrite`; the rows are deleted then, and doing it again mends the file.
+        """
+        with self.writing() as connection:
+            for number in decisions:
+                connection.execute(decision_table.delete().where(decision_table.c.number == number))
+            for number in jobs:
+                connection.execute(job_table.delete().where(job_table.c.id == number))
+            for number in said_by:
+                this_row = job_table.update().where(job_table.c.id == number)
+                connection.execute(this_row.values(message=job_table.c.state))
+                connection.execute(this_row.where(job_table.c.error.is_not(None)).values(error=error))
+        self.rewrite()
+
+    def rewrite(self) -> None:
+        """Write the file anew, so that nothing of what was deleted stays in it or in the log beside it.
+
+        Raises:
+            WorkspaceError: Somebody reads it all the time (`busy`), the disk is full, and as above.
+        """
+        with self._file.queue.turn(self.path), _in_words(self.path):
+            self._require_known()
+            connection = self._file.engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("VACUUM")
+                is_read = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.close()
+        if is_read:
+            raise WorkspaceError(
+                f"Another program reads the workspace's database {self.path.name}, so what was deleted from it may "
+                "still be found in the file beside it.",
+                do="Close what else has it open (a backup, a database viewer), then do it again.",
+                code="busy",
+            )
 
     def close(self) -> None:
         """Close the pooled connections; the next use opens new ones."""

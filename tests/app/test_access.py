@@ -1,6 +1,7 @@
 """Who may see anything: without the link of this start nobody, from another site nobody, over the network nobody."""
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ ROUTES = (
     *("/", "/cohort", "/samples?cohort=small", "/api/preview/r1/2000.png", "/api/map/gone.bin", "/media/x.png"),
     *("/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/_stcore/upload_file/a/b", "/static/x.js"),
     *("/component/x/y", "/_stcore/bidi-components/x", "/app/static/x", "/openapi.json", "/favicon.png"),
+    *("/audit", "/api/where.js"),
 )
 FOREIGN = (
     *("http://evil.example", "null", "http://localhost:9999", "http://127.0.0.1:8502", "https://localhost", "file://"),
@@ -260,6 +262,16 @@ def test_the_command_writes_a_file_that_its_owner_alone_reads(tmp_path: Path, mo
     assert (tmp_path / "p").stat().st_mode & 0o077 == 0
     assert cli.run(["password", str(tmp_path / "q")]) == 2
     assert not (tmp_path / "q").exists()
+
+
+def test_with_json_the_answer_alone_goes_to_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("getpass.getpass", lambda prompt, *_: sys.stderr.write(prompt) and "quite a long one")
+    assert cli.run(["password", str(tmp_path / "p"), "--json", "-"]) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert told == {"schema": "ganaug.password/1", "file": str(tmp_path / "p")}
+    assert passwords.matches("quite a long one", tmp_path / "p")
 
 
 # the network

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -285,6 +286,23 @@ def test_more_hosts_can_be_allowed(filled: Workspace, monkeypatch: pytest.Monkey
 def test_the_first_page_has_a_name_too(filled: Workspace, url: str, leads_to: str) -> None:
     answer = ask(url)
     assert (answer.status, answer.headers["location"]) == (307, leads_to)
+
+
+@pytest.mark.parametrize("url", ["/", "/?cohort=small", "/audit", "/feature_map?samples=s"])
+def test_a_page_says_where_the_server_is_before_streamlit_looks_for_it(filled: Workspace, url: str) -> None:
+    answer = ask(url)
+    page = answer.body.decode()
+    (script,) = re.findall(r'<head>\s*<script src="([^"]*)"></script>', page)
+    assert page.count("<script src") == 1
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert answer.headers["cache-control"] == "no-cache"
+    said = ask(script)
+    assert said.headers["content-type"].startswith("text/javascript")
+    assert said.body == b"window.__streamlit = { BACKEND_BASE_URL: window.location.origin }\n"
+
+
+def test_the_head_of_a_page_is_that_of_the_page(filled: Workspace) -> None:
+    assert ask("/audit", method="HEAD").headers == ask("/audit").headers
 
 
 def test_the_web_process_imports_nothing_heavy() -> None:

@@ -13,16 +13,27 @@ from benefit_results import a_benefit
 from looking_records import a_map, an_audit, kept
 from PIL import Image
 from small_workspace import a_cohort, a_generator, a_run, some_samples
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from ganaug_core import cli, neighbours
-from ganaug_core.cohort import draft_split, withdrawal
-from ganaug_core.config.requests import AuditSamples, BuildMap, MeasureBenefit, Sample
+from ganaug_core.cohort import draft_split, withdrawal, withdrawn_rows
+from ganaug_core.config.requests import (
+    AuditSamples,
+    BuildMap,
+    ImportCohort,
+    MeasureBenefit,
+    ReduceClass,
+    Request,
+    Sample,
+    Train,
+)
 from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.jobs import store
-from ganaug_core.records import Cohort, Features, Floats
+from ganaug_core.records import Cohort, Features, Floats, codec
 from ganaug_core.records.origin import Origin
-from ganaug_core.storage import exports, ledger
+from ganaug_core.storage import database, exports, ledger
+from ganaug_core.storage.database import Database, job_table
 from ganaug_core.storage.workspace import Workspace, digest_of
 from ganaug_core.ui.pages.generators import generators_page
 from ganaug_core.ui.pages.samples import export
@@ -291,10 +302,138 @@ def test_what_a_marked_generator_draws_later_is_marked_too(place: Workspace) -> 
     assert not withdrawal.is_marked(place, "cohorts", "small")
 
 
+# the database
+
+REQUESTS = {
+    "import": ("small", ImportCohort(source="/data/study", name="small")),
+    "import of the same source": ("again", ImportCohort(source="/data/study", name="again")),
+    "import of the folder": ("folder", ImportCohort(source="/data/PAT4", name="folder")),
+    "rarer class": ("turned", ReduceClass(cohort="gone", class_name="zero", keep=1, name="turned")),
+    "training": ("r1", Train(cohort="small", name="r1", config={})),
+    "sampling": (SAMPLES, Sample(generator="r1", per_class=6)),
+    "audit": ("a", AuditSamples(**ABOUT, command="ganaug audit /data/PAT4")),
+    "experiment": ("b", MeasureBenefit(**ABOUT)),
+}
+OTHERS = {
+    "other import": ("other", ImportCohort(source="/data/PAT44", name="other")),
+    "other audit": ("c", AuditSamples(cohort="other", samples="elsewhere")),
+    "other training": ("r2", Train(cohort="other", name="r2", config={})),
+}
+NAMES = (b"PAT4/", b'/data/PAT4"', b"/data/study", f"{8:012x}".encode(), f"{509:012x}".encode())
+
+
+def insert(workspace: Workspace, rows: dict[str, tuple[str, Request]], **said: Any) -> None:
+    nothing = {"requested_state": "run", "share": 1.0, "message": "done", "created": 0.0, "requested": 0.0}
+    with Database(workspace.database_path).writing() as connection:
+        for key, (name, request) in rows.items():
+            job = {"kind": request.step, "name": name, "key": key, "request": json.dumps(codec.plain(request))}
+            connection.execute(job_table.insert().values(**job, **{**nothing, "state": "done", **said}))
+
+
+@pytest.fixture
+def lived_in(place: Workspace) -> Workspace:
+    """The same, after work that left its words in the database; some were overwritten meanwhile."""
+    opened = Database(place.database_path)
+    digest = place.samples(SAMPLES).digest
+    opened.decide(digest, f"{4096:012x}", "reject", "resembles a patient", samples=SAMPLES)
+    opened.decide("e" * 64, f"{4097:012x}", "keep", samples=SAMPLES)
+    opened.decide("f" * 64, f"{8:012x}", "flag", samples="elsewhere")
+    opened.decide("f" * 64, f"{1:012x}", "flag", "as in PAT4/8.png", samples="elsewhere")
+    opened.decide("f" * 64, f"{2:012x}", "keep", "as in PAT44/8.png, 4", samples="elsewhere")
+    insert(place, REQUESTS)
+    insert(place, OTHERS, message="4 of 36")
+    failed = {"what": "PAT4/9.png cannot be read.", "do": "Look.", "code": "truncated"}
+    insert(
+        place, {"failed": ("r1", Train(cohort="small", name="r1", config={}))}, state="failed", error=json.dumps(failed)
+    )
+    insert(
+        place,
+        {"strange": ("d", AuditSamples(cohort="other", samples="x"))},
+        error=json.dumps({**failed, "what": f"{509:012x}"}),
+    )
+    with opened.writing() as connection:
+        connection.execute(job_table.update().where(job_table.c.key == "audit").values(message="looking at PAT4/8.png"))
+    with opened.writing() as connection:
+        connection.execute(job_table.update().where(job_table.c.key == "audit").values(message="done"))
+        connection.execute(job_table.update().where(job_table.c.key == "strange").values(request="{half of PAT4/8.png"))
+    return place
+
+
+def in_the_database(workspace: Workspace) -> set[bytes]:
+    """Return which of the patient's names stand anywhere in the bytes of the database's files."""
+    content = b"".join(path.read_bytes() for path in workspace.root.glob("ganaug.sqlite*") if path.suffix != ".lock")
+    return {name for name in NAMES if name in content}
+
+
+def test_no_row_and_no_byte_of_the_database_names_the_patient_afterwards(lived_in: Workspace) -> None:
+    assert in_the_database(lived_in) == set(NAMES)
+    traces = withdrawal.traces(lived_in, str(PATIENT), "small")
+    assert traces.counts == {"decisions": 4, "jobs": 9}
+    entry = withdrawal.delete(lived_in, traces)
+    assert in_the_database(lived_in) == set()
+    assert (entry["deleted"]["decisions"], entry["deleted"]["jobs"]) == (4, 9)
+    (left,) = Database(lived_in.database_path).decisions("f" * 64)
+    assert left.image == f"{2:012x}"
+    jobs = store.jobs(lived_in)
+    assert sorted(job.key for job in jobs) == sorted([*OTHERS, "training", "failed"])
+    assert store.find(lived_in, "train", "r1").error == withdrawn_rows.SILENCED
+    assert withdrawal.traces(lived_in, "7", "small").counts == {"decisions": 0, "jobs": 0}
+
+
+def test_rows_stay_where_everything_is_only_marked_and_are_counted(
+    lived_in: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["withdraw", str(PATIENT), "--cohort", "small", "--workspace", str(lived_in.root)]
+    for _ in range(2):
+        assert cli.run([*arguments, "--json", "-"]) == 0
+        told = capsys.readouterr()
+        assert json.loads(told.out)["database"] == {"decisions": 4, "jobs": 9}
+        assert "in the database: 4 decisions about images" in told.err
+        assert "in the database: 9 entries in the list of jobs" in told.err
+    assert in_the_database(lived_in) == set(NAMES)
+
+
+def test_rows_are_still_found_where_a_withdrawal_was_killed(
+    lived_in: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "rewrite", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            withdrawal.delete(lived_in, withdrawal.traces(lived_in, str(PATIENT), "small"))
+    assert in_the_database(lived_in)
+    withdrawal.delete(lived_in, withdrawal.traces(lived_in, str(PATIENT), "small"))
+    assert in_the_database(lived_in) == set()
+
+
+def test_whoever_reads_the_database_all_the_time_is_named_and_nothing_else_is_done(
+    lived_in: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = withdrawal.traces(lived_in, str(PATIENT), "small")
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 100)
+    opened = Database(lived_in.database_path)
+    opened.close()
+    with opened.reading() as connection:
+        connection.execute(select(job_table)).all()
+        with pytest.raises(WorkspaceError, match="Another program reads the workspace's database"):
+            withdrawal.delete(lived_in, traces)
+    assert len(lived_in.cohort("small")) == 36
+    withdrawal.delete(lived_in, withdrawal.traces(lived_in, str(PATIENT), "small"))
+    assert in_the_database(lived_in) == set()
+
+
+def test_what_is_being_drawn_meanwhile_is_waited_for(place: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    store.submit(place, Sample(generator="r1", per_class=2, name="later"))
+    assert cli.run(["withdraw", str(PATIENT), "--cohort", "small", "--delete", "--workspace", str(place.root)]) == 2
+    assert "later is being made from the same data now" in capsys.readouterr().err
+    assert len(place.cohort("small")) == 36
+
+
 # on the pages
 
 
 def test_the_cohort_page_finds_and_deletes_and_other_pages_say_it(place: Workspace, page: Open) -> None:
+    Database(place.database_path).decide("e" * 64, f"{4097:012x}", "keep", samples=SAMPLES)
+    insert(place, {"import": REQUESTS["import"]})
     app = page("cohort", cohort="small")
     app.text_input(key="withdrawing-0").set_value("nobody").run()
     assert "knows no patient nobody" in app.error[0].value
@@ -304,6 +443,7 @@ def test_the_cohort_page_finds_and_deletes_and_other_pages_say_it(place: Workspa
     assert "small: 2 images" in told
     assert "turned: 2 images" in told
     assert "generators: r1" in told
+    assert "1 decision about an image\n1 entry in the list of jobs" in told
     app.button(key="withdraw-delete").click().run()
     assert not app.exception
     assert "4 images deleted, with what showed them." in [element.value for element in app.success]

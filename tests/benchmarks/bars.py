@@ -368,7 +368,10 @@ def decisions(folder: Path) -> tuple[str, bool]:
 
 
 def kills(folder: Path) -> tuple[str, bool]:
-    """A run is killed 26 times at random moments and ends with the weights of one that was not."""
+    """A run is killed 26 times at random moments and ends with the weights of one that was not.
+
+    A random moment rarely lies between two files of a checkpoint: those are tried one by one by tests.
+    """
     import test_crashes
 
     program = test_crashes._KILLED.replace("while kills < 7:", "while kills < 26:")
@@ -395,7 +398,9 @@ def kills(folder: Path) -> tuple[str, bool]:
     if done.returncode:
         return f"ended with {done.returncode}: {done.stderr.strip().splitlines()[-1:]}", False
     stops, killed = map(int, done.stdout.split())
-    return f"{killed} kills, resumed at {stops} different places, weights equal bit for bit", killed >= 20
+    told, is_written_whole = by_tests("tests/steps/test_checkpoints.py")
+    text = f"{killed} kills, resumed at {stops} different places, weights equal bit for bit; checkpoints: {told}"
+    return text, killed >= 20 and is_written_whole
 
 
 def page_loads(folder: Path) -> tuple[str, bool]:
@@ -462,8 +467,10 @@ def damaged_artefacts(folder: Path) -> tuple[str, bool]:
 
 
 def full_disk(folder: Path) -> tuple[str, bool]:
-    """A disk that fills up at every verb."""
-    return by_tests("tests/steps/test_full_disk.py")
+    """A disk that fills up wherever something is written: imports, runs, results, exports, lists, the database."""
+    steps = ("full_disk", "cli", "export", "checkpoints", "crashes", "jobs", "odd_databases")
+    files = [f"tests/steps/test_{step}.py" for step in steps]
+    return by_tests(*files, "tests/parts/test_database.py", only="disk")
 
 
 def killed_processes(folder: Path) -> tuple[str, bool]:

@@ -151,6 +151,7 @@ class App:
     server: Server
     errors: list[str]
     foreign: list[str]
+    missing: list[str]
 
     def open(self, path: str = "/") -> Page:
         """Open an address cold and wait until it stands."""
@@ -176,7 +177,7 @@ def key(address: str) -> dict[str, str]:
 
 @pytest.fixture
 def app(chromium: Browser, server: Server) -> Iterator[App]:
-    """A browser window of its own; the test fails if a script failed or anything left this machine."""
+    """A browser window of its own; the test fails if a script failed, a file was missing or anything left."""
     yield from window(chromium, server)
 
 
@@ -184,14 +185,16 @@ def window(chromium: Browser, server: Server) -> Iterator[App]:
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
     context.add_cookies([key(server.address)])
     page = context.new_page()
-    opened = App(page, server, [], [])
+    opened = App(page, server, [], [], [])
     page.on("pageerror", lambda error: opened.errors.append(str(error)))
     own = (server.address, server.address.replace("http", "ws", 1), "data:", "blob:")
+    page.on("response", lambda answer: opened.missing.append(answer.url) if answer.status == 404 else None)
     page.on("request", lambda request: None if request.url.startswith(own) else opened.foreign.append(request.url))
     yield opened
     context.close()
     assert not opened.errors
     assert not opened.foreign
+    assert not opened.missing
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,26 @@ def test_a_generator_file_is_tried_and_then_can_be_drawn_from(app, tmp_path: Pat
     expect(page.get_by_alt_text("Synthetic images of the class malignant")).to_be_visible(timeout=120_000)
 
 
+def test_from_a_deep_link_one_can_bring_save_look_and_go_on(app, small_cohort: Cohort, tmp_path: Path) -> None:
+    """Streamlit builds the addresses of uploads, downloads, images and screens from the one that it was told."""
+    page = app.open("/generators?cohort=drawings")
+    (tmp_path / "brought.safetensors").write_bytes(healthy())
+    bring_generator(app, tmp_path / "brought.safetensors")
+    expect(page).to_have_url(app.server.address + "/generators?cohort=drawings&generator=brought", timeout=60_000)
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Save as a file").click()
+    assert Path(saving.value.path()).read_bytes().endswith(healthy()[-10_000:]), "the passport has another name"
+    page.get_by_role("link", name="Cohort").first.click()
+    expect(page).to_have_url(app.server.address + "/?cohort=drawings")
+    picture = page.get_by_alt_text("images of the class square").first
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 0
+    page.get_by_role("link", name="Audit").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit")
+    expect(page).to_have_url(re.compile(f"^{app.server.address}/audit"))
+
+
 def test_foreign_and_corrupt_generator_files_are_refused_and_nothing_is_kept(app, tmp_path: Path) -> None:
     flipped = bytearray(healthy())
     flipped[-100] ^= 1

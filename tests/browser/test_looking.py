@@ -22,7 +22,8 @@ from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import digest_of
 from ganaug_core.ui.pages.samples.decisions import FASTEST_SECONDS
 
-CLASSES = ("ChestCT", "HeadCT")
+FOLDERS = ("ChestCT", "HeadCT")
+CLASSES = ("ChestCT", "HeadCT <img src=http://198.51.100.7/c.png>")  # a component that sets HTML would ask for it
 COHORT, SAMPLES = "scans", "scans-made"
 MAP = BuildMap(cohort=COHORT, samples=SAMPLES)
 BADGE = 22  # diameter of a missing group's number on the map, in CSS pixels
@@ -33,7 +34,7 @@ QUERY = f"?cohort={COHORT}&samples={SAMPLES}"
 def scans(server, data: Callable[[str], Path]) -> tuple[Cohort, Samples, Map]:
     """Real slices as a cohort in HU, mirrored ones as synthetic images, a map and an audit of them."""
     folder = data("mednist_6k/images")
-    files = [path for name in CLASSES for path in sorted((folder / name).iterdir())[:60]]
+    files = [path for name in FOLDERS for path in sorted((folder / name).iterdir())[:60]]
     grey = np.stack([np.asarray(Image.open(path).convert("L").resize((32, 32))) for path in files])
     pixels = (grey.astype(np.int32) * 400 // 255 - 160).astype(np.int16)[:, None]
     labels = np.repeat(np.arange(2), 60)
@@ -266,6 +267,7 @@ def test_hovering_shows_the_image_and_its_nearest_training_image(app, scans) -> 
     assert np.array_equal(map_.positions[row_shown], map_.positions[row])
     near = map_.ids[map_.nearest[row_shown]]
     expect(card).to_contain_text(f"nearest training image: training, {CLASSES[int(map_.labels[row_shown])]}, {near}")
+    expect(card.locator("img")).to_have_count(2)
     for picture in card.locator("img").all():
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 32
 
@@ -348,7 +350,9 @@ def test_a_missing_group_is_brightened_and_its_real_images_are_listed(app, scans
     cohort, _, map_ = scans
     page = app.open(f"/feature_map{QUERY}")
     map_element = ready_map(page, len(map_.ids))
-    entry = map_element.get_by_role("group", name="Missing groups").get_by_role("button", name="3  HeadCT: 2 % instead")
+    entry = map_element.get_by_role("group", name="Missing groups").get_by_role(
+        "button", name=f"3  {CLASSES[1]}: 2 % instead"
+    )
     map_element.get_by_role("button", name="Missing groups (5)").click()
     expect(entry).to_be_visible()
     before = map_element.locator("canvas.points").evaluate("canvas => canvas.toDataURL()")

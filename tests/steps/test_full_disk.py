@@ -21,7 +21,8 @@ from ganaug_core.cohort.masks import Masks
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.readers import decoder, guarded_decoding, private_copies, volume_pixels
-from ganaug_core.storage.workspace import Workspace
+from ganaug_core.storage import ledger
+from ganaug_core.storage.workspace import Workspace, write_atomic
 from tests.volume_files import ramp, read, write_dicom
 
 FULL = Path("/dev/full")
@@ -53,12 +54,14 @@ PLACES: dict[str, tuple[str, Callable[..., Any], Callable[[Workspace], object]]]
     "the artefact's place": ("os.replace", full, lambda place: place.keep(digit_cohort.cohort(30), "more")),
     "the folder for copies": ("tempfile.TemporaryDirectory", full, make_staging),
     "every folder for temporary files": ("tempfile.gettempdir", no_place, make_staging),
+    "a generator file": ("os.replace", full, lambda place: write_atomic(place.root / "g.safetensors", b"weights")),
+    "a list that grows": ("os.replace", full, lambda place: ledger.append(place, "exports.json", {})),
     "images without a folder": ("tempfile.gettempdir", no_place, lambda place: Stack()),
 }
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_a_full_disk_is_said_wherever_an_import_makes_a_file(
+def test_a_full_disk_is_said_wherever_a_file_is_made(
     workspace: Workspace, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where, trouble, act = PLACES[name]

@@ -382,6 +382,18 @@ def test_a_second_supervisor_leaves_at_once(asleep: Workspace) -> None:
         supervisor.Supervisor(asleep).run()
 
 
+def test_of_two_supervisors_that_look_after_one_workspace_the_second_leaves(workspace: Workspace) -> None:
+    first, second = (supervisor.Supervisor(workspace, poll_seconds=0.01, idle_seconds=1.0) for _ in range(2))
+    thread = threading.Thread(target=first.run)
+    thread.start()
+    until(lambda: locks.is_held(workspace.supervisor_lock, also_shared=True), "the first supervisor")
+    try:
+        with pytest.raises(locks.Held, match="supervisor of this workspace is already running"):
+            second.run()
+    finally:
+        thread.join(PATIENCE)
+
+
 def test_a_supervisor_leaves_when_idle_but_not_while_the_app_is_open(workspace: Workspace) -> None:
     idle = supervisor.Supervisor(workspace, poll_seconds=0.01, idle_seconds=0.15)
     idle._warm = subprocess.Popen(["sleep", "60"])  # stands for the warm process, which an open app would start

@@ -31,11 +31,13 @@ def popover(cohort: Cohort) -> None:
         shown = {kind: names for kind, names in patient_traces.made_from.items() if kind not in CACHES}
         if lines := wording.dependents(shown):
             st.text("Made from these cohorts:\n" + "\n".join(lines))
+        if lines := wording.rows(patient_traces.counts):
+            st.text("In the database:\n" + "\n".join(lines))
         for entry in patient_traces.exports:
             st.text(f"Left {words.moment(entry['when'])}: {entry['form']} of {words.clean(entry['name'])}")
         st.text(
-            "Deleting takes the images out of the cohorts and removes samples, maps, audits and experiments. Runs and "
-            "generators cannot forget: they are marked, and leave only where that is confirmed."
+            "Deleting takes the images out of the cohorts and removes samples, maps, audits, experiments, decisions "
+            "and jobs. Runs and generators cannot forget: they are marked, and leave only where that is confirmed."
         )
         if st.button("Delete the images", type="primary", key="withdraw-delete"):
             _finish(patient_traces, delete=True)
@@ -45,7 +47,7 @@ def popover(cohort: Cohort) -> None:
 
 def _finish(patient_traces: withdrawal.Traces, *, delete: bool) -> None:
     workspace = caches.workspace()
-    store.require_idle(workspace, patient_traces.images)
+    store.require_idle(workspace, patient_traces.images, patient_traces.rows.jobs)
     (withdrawal.delete if delete else withdrawal.mark)(workspace, patient_traces)
     count = words.count(sum(len(ids) for ids in patient_traces.images.values()), "image")
     said = f"{count} deleted, with what showed them." if delete else f"{count} marked, with all made from them."

@@ -36,6 +36,7 @@ from ganaug_core.readers import phantom
 from ganaug_core.records import HOLDOUT, TRAIN, Cohort, Features, Floats, Integers
 from tests.benchmarks.power_pools import (
     COHORTS,
+    FAULTS,
     KINDS,
     Known,
     Near,
@@ -86,41 +87,52 @@ def study_copies(
             keep, name, lambda copied_images=copied_images: near(copied_images, images, nobody, source.groups)
         )
         planted.append(Planted(copied_rows, copied_images, nearest))
+    faulty = {
+        fault: kept(
+            keep,
+            f"{source.name}-all-{fault}",
+            lambda fault=fault: near(copied(images, fault, random), images, source.groups, source.groups),
+        )
+        for fault in FAULTS
+    }
     recall = [float((copies_of_kind.near.rows[:, 0] == copied_rows).mean()) for copies_of_kind in planted]
     print(json.dumps({"recall": dict(zip(KINDS, recall, strict=True))}), file=sys.stderr)
     print(json.dumps({"pool": len(images), "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
+    world = _World(source, within, planted, faulty)
     for seed in range(first, first + draws):
         start, random = time.perf_counter(), np.random.default_rng(seed)
         real, rest = draw_cohort(source, random, shares)
         # copies are no crowd: the search for one is made in the first draws, and in every set of fresh images
         crowded = seed - first < CROWDED_DRAWS
-        lines = _copy_lines(source, within, planted, real, rest, seed, crowded)
-        for line in lines:
+        for line in _copy_lines(world, real, rest, seed, crowded):
             print(json.dumps(line), flush=True)
         print(json.dumps({"seed": seed, "seconds": time.perf_counter() - start}), file=sys.stderr, flush=True)
 
 
-def _copy_lines(
-    source: Pool, within: Near, planted: list[Planted], real: Cohort, rest: Integers, seed: int, crowded: bool
-) -> Iterator[dict[str, object]]:
+def _copy_lines(world: "_World", real: Cohort, rest: Integers, seed: int, crowded: bool) -> Iterator[dict[str, object]]:
     """Return a line for each case of one draw."""
-    random = np.random.default_rng((seed, 1))
+    random, groups = np.random.default_rng((seed, 1)), world.source.groups
     rest = random.permutation(rest)
-    single = rest[np.unique(source.groups[rest], return_index=True)[1]]  # independent, as a generator's images are
+    single = rest[np.unique(groups[rest], return_index=True)[1]]  # independent, as a generator's images are
     single = random.permutation(single)
-    yield _line(source, within, real, single, None, "fresh", seed)
+    yield world.line(real, single, None, "fresh", seed)
     if len(single) < len(rest):
-        yield _line(source, within, real, rest, None, "fresh, all images of a patient", seed)
-    thin, even = _mixed(source, real, single, random)
-    yield _line(source, within, thin, even, None, "fresh, 90:10 against 50:50", seed)
-    train = np.zeros(len(source.labels), bool)
+        yield world.line(real, rest, None, "fresh, all images of a patient", seed)
+    thin, even = _mixed(world.source, real, single, random)
+    yield world.line(thin, even, None, "fresh, 90:10 against 50:50", seed)
+    yield world.line(
+        real, single, None, "labels shuffled", seed, labels=random.permutation(world.source.labels[single])
+    )
+    for fault in FAULTS:
+        yield world.line(real, single, None, fault, seed, fault=fault)
+    train = np.zeros(len(world.source.labels), bool)
     train[_pool_rows(real, TRAIN)] = True
-    available = random.permutation(np.flatnonzero(train[planted[0].rows]))
+    available = random.permutation(np.flatnonzero(train[world.planted[0].rows]))
     count = max(1, round(0.05 * len(single)))
     picked = available[: min(count, len(available))]
     copies.SUSPICIOUS = ALPHA if crowded else 0.0
-    for kind, copies_of_kind in zip(KINDS, planted, strict=True):
-        yield _line(source, within, real, single[len(picked) :], copies_of_kind.of(picked), kind, seed)
+    for kind, copies_of_kind in zip(KINDS, world.planted, strict=True):
+        yield world.line(real, single[len(picked) :], copies_of_kind.of(picked), f"5 % copies: {kind}", seed)
     copies.SUSPICIOUS = ALPHA
 
 
@@ -142,30 +154,48 @@ def _mixed(source: Pool, real: Cohort, rows: Integers, random: np.random.Generat
     return thin, _even(source.labels, rows, size)
 
 
-def _line(
-    source: Pool,
-    within: Near,
-    real: Cohort,
-    fresh: Integers,
-    copies_: Planted | None,
-    case: str,
-    seed: int,
-) -> dict[str, object]:
-    """Return what the set test says of fresh images and copies, with distances looked up."""
-    rows, nearest = fresh, within.of(fresh)
-    images = source.intensity.normalise(source.pixels[fresh])
-    if copies_ is not None:
-        rows, nearest = np.concatenate([fresh, copies_.rows]), nearest.and_of(copies_.near)
-        images = np.concatenate([images, copies_.images])
-    comparison = compare(real, samples(images, source.labels[rows], source.classes), {}, seed)
-    synthetic, references = _sides(source, within, comparison, nearest)
-    test, design, _ = copies.set_test(comparison, synthetic, references, lambda: references)
-    line: dict[str, object] = {"seed": seed, "case": case, "p": test.p_value, "share": test.share}
-    line |= {"n_train": len(comparison.train), "n_holdout": comparison.patients(comparison.holdout)}
-    line |= {"n_references": test.n_references, "m": test.n_synthetic}
-    if case == "fresh":
-        line["detectable"] = design.detectable_share(0.01)
-    return line
+@dataclass(frozen=True)
+class _World:
+    """A pool with the nearest images of all its images, of planted copies, and of all images with a fault."""
+
+    source: Pool
+    within: Near
+    planted: list[Planted]
+    faulty: dict[str, Near]
+
+    def line(
+        self,
+        real: Cohort,
+        fresh: Integers,
+        copies_: Planted | None,
+        case: str,
+        seed: int,
+        *,
+        labels: Integers | None = None,
+        fault: str = "",
+    ) -> dict[str, object]:
+        """Return what the set test says of fresh images and copies, with distances looked up."""
+        source = self.source
+        own = self.faulty[fault] if fault else self.within
+        rows, nearest = fresh, own.of(fresh)
+        images = source.intensity.normalise(source.pixels[fresh])
+        if fault:
+            images = copied(images, fault, np.random.default_rng(0))
+        if copies_ is not None:
+            rows, nearest = np.concatenate([fresh, copies_.rows]), nearest.and_of(copies_.near)
+            images = np.concatenate([images, copies_.images])
+        given = source.labels[rows] if labels is None else labels
+        comparison = compare(real, samples(images, given, source.classes), {}, seed)
+        synthetic, references = _sides(source, self.within, comparison, nearest)
+        test, design, _ = copies.set_test(
+            comparison, synthetic, references, lambda: _sides(source, own, comparison, nearest)[1]
+        )
+        line: dict[str, object] = {"seed": seed, "case": case, "p": test.p_value, "share": test.share}
+        line |= {"n_train": len(comparison.train), "n_holdout": comparison.patients(comparison.holdout)}
+        line |= {"n_references": test.n_references, "m": test.n_synthetic}
+        if case == "fresh":
+            line["detectable"] = design.detectable_share(0.01)
+        return line
 
 
 def _sides(source: Pool, within: Near, comparison: Comparison, nearest: Near) -> tuple[Side, References]:

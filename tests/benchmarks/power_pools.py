@@ -24,7 +24,9 @@ from tests.evidence_records import EIGHT_BIT, medmnist, mednist
 
 HELD = "mednist_6k/images", "breastmnist/breastmnist.npz", "pneumoniamnist_full/pneumoniamnist.npz"
 COHORTS = ("mednist", "breast", "pneumonia", "phantom", "slices")
-KINDS = ("identity", "flip", "shift 5 px", "noise 1.25 %", "intensity 10 %", "rotation 10", "scale 10 %", "crop 80 %")
+KINDS = ("identity", "flip", "shift 5 px", "noise 1.25 %", "intensity 10 %", "rotation 10", "scale 10 %", "crop 80 %",
+         "blur .8 px", "flip, shift, blur and noise")  # fmt: skip
+FAULTS = ("blur .8 px", "brighter by 10 %")  # of a whole set
 LISTED, REFINED, CANDIDATES = 36, 48, 640  # a share of a pool is searched as well as the audit would search it alone
 
 
@@ -166,26 +168,40 @@ def chosen(source: Pool, rows: Integers, roles: Integers, number: int) -> Cohort
 
 def copied(images: Floats, kind: str, random: np.random.Generator) -> Floats:
     """Return copies as the targets name them: the change of each image is drawn up to the given size."""
-    side = images.shape[-1]
-    result = []
-    for image in images[:, 0]:
-        if kind == "flip":
-            image = image[:, ::-1] if random.random() < 0.5 else image[::-1]
-        elif kind == "shift 5 px":
+    if kind == "flip, shift, blur and noise":
+        for part in ("flip", "shift 5 px", "blur .8 px", "noise 1.25 %"):
+            images = copied(images, part, random)
+        return images
+    changed = np.stack([_changed(image, kind, random) for image in images[:, 0]])
+    return np.clip(changed[:, None], -1, 1).astype(np.float32)
+
+
+def _changed(image: Floats, kind: str, random: np.random.Generator) -> Floats:
+    side = len(image)
+    match kind:
+        case "flip":
+            return image[:, ::-1] if random.random() < 0.5 else image[::-1]
+        case "shift 5 px":
             reach = min(5, side // 6)  # at 28 px five pixels are a fifth of the image
-            image = ndimage.shift(image, random.integers(-reach, reach + 1, 2), order=0, mode="reflect")
-        elif kind == "noise 1.25 %":
-            image = image + random.normal(0, 0.025, image.shape)
-        elif kind == "intensity 10 %":
-            image = image * random.uniform(0.9, 1.1) + random.uniform(-0.1, 0.1)
-        elif kind == "rotation 10":
-            image = ndimage.rotate(image, random.uniform(-10, 10), reshape=False, order=1, mode="reflect")
-        elif kind in ("scale 10 %", "crop 80 %"):
+            moved = ndimage.shift(image, random.integers(-reach, reach + 1, 2), order=0, mode="reflect")
+        case "noise 1.25 %":
+            moved = image + random.normal(0, 0.025, image.shape)
+        case "intensity 10 %":
+            moved = image * random.uniform(0.9, 1.1) + random.uniform(-0.1, 0.1)
+        case "brighter by 10 %":
+            moved = image + 0.2
+        case "blur .8 px":
+            moved = ndimage.gaussian_filter(image, 0.8, mode="reflect")
+        case "rotation 10":
+            moved = ndimage.rotate(image, random.uniform(-10, 10), reshape=False, order=1, mode="reflect")
+        case "scale 10 %" | "crop 80 %":
             zoom = random.uniform(0.9, 1.1) if kind == "scale 10 %" else 1 / random.uniform(0.8, 1)
             middle = (side - 1) / 2
-            image = ndimage.affine_transform(image, np.eye(2) / zoom, middle - middle / zoom, order=1, mode="reflect")
-        result.append(image)
-    return np.clip(np.stack(result)[:, None], -1, 1).astype(np.float32)
+            moved = ndimage.affine_transform(image, np.eye(2) / zoom, middle - middle / zoom, order=1, mode="reflect")
+        case _:
+            return image
+    result: Floats = moved
+    return result
 
 
 def kept(folder: Path | None, name: str, make: Callable[[], Near]) -> Near:

@@ -8,6 +8,7 @@ returned is computed in float32. A candidate list from pixel or feature distance
 `tests/steps/test_neighbours.py` keeps the recall of planted copies.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -33,6 +34,7 @@ CROWD = 32  # images of one set that are looked at around each
 PLACES, EXACT = 8, 1024  # places of a pair that are computed again in float32; pairs at once
 GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a pair, and what bfloat16 may be wrong by
 LATER_PASS = 1300  # comparisons of the first pass that each of the three others takes the time of, for a query
+TRIAL, TRIAL_FLATTERS = 256, 1.4  # images; a search of thousands takes longer for the same work, more is out of cache
 
 Worked = Callable[[int], None]
 """Called now and then by a search: how much was done since, in comparisons of the first pass."""
@@ -183,16 +185,31 @@ def near_duplicate_pairs(images: Floats, limit: float = 0.03, report: Report = s
     )
 
 
-def _telling(images: int, report: Report) -> Worked:
-    """Return what tells the share of the work for pairs that is done: later images have fewer left to look at."""
+def expected_seconds(images: int) -> float:
+    """Return about how long `near_duplicate_pairs` takes here and now, after a trial with `TRIAL` made-up images."""
+    random = np.random.default_rng(0)
+    alike = np.repeat(random.uniform(-1, 1, (TRIAL // 16, 1, 8, 8)), 16, 0) + random.normal(0, 0.3, (TRIAL, 1, 8, 8))
+    pictures = np.kron(alike, np.ones((4, 4))).astype(np.float32)
+    begun = time.perf_counter()
+    near_duplicate_pairs(pictures)
+    return TRIAL_FLATTERS * (time.perf_counter() - begun) * _pair_work(images) / _pair_work(TRIAL)
+
+
+def _pair_work(images: int) -> int:
+    """Return the work for pairs in comparisons of the first pass: later images have fewer left to look at."""
     parts = range(0, images, PAIR_QUERIES)
     first_pass = sum(min(PAIR_QUERIES, images - start) * (images - start) for start in parts)
-    total, done = first_pass + 3 * images * LATER_PASS, 0
+    return first_pass + 3 * images * LATER_PASS
+
+
+def _telling(images: int, report: Report) -> Worked:
+    """Return what tells the share of the work for pairs that is done."""
+    total, done = _pair_work(images), 0
 
     def worked(amount: int) -> None:
         nonlocal done
         done += amount
-        report(done / total, "Looking for images that occur twice")
+        report(min(1.0, done / total), "Looking for images that occur twice")
 
     return worked
 

@@ -35,6 +35,20 @@ def done(share: float | None) -> str:
     return f"{100 * (share or 0):.0f} %"
 
 
+def twins(images: int, groups: int) -> str:
+    """Return the sentence for images that registration shows to be one with another."""
+    among = f"{count(images, 'image')} in {count(groups, 'group')}"
+    return f"{among} are one with another after a flip, a turn or a shift."
+
+
+def exact_duplicates(number: int) -> str:
+    return f"{count(number, 'exact duplicate')} left out: one image of each is enough."
+
+
+def twins_not_sought() -> str:
+    return "Images that are one after a flip, a turn or a shift were not looked for: the limit was 0."
+
+
 def p_value(value: float) -> str:
     """Return a p or q without its letter, for a table: `0.03`, `< 0.0001`."""
     return "< 0.0001" if value < 1e-4 else f"{value:.2g}"

@@ -143,10 +143,7 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
         f"{low:g} to {high:g} {document['unit']}",
         console.table(rows),
     ]
-    duplicates = document["duplicates"]
-    if any(duplicates.values()):
-        counts_text = ", ".join(f"{count:,} {key.replace('_', ' ')}" for key, count in duplicates.items())
-        lines.append(f"Duplicates: {counts_text}.")
+    lines += _duplicates_in_words(cohort, document["duplicates"])
     lines += document["notes"]
     if text := document["suspected_text"]:
         lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
@@ -157,6 +154,20 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
         if len(notes) > most:
             lines.append(f"... and {len(notes) - most} more (--json lists all).")
     return "\n".join(lines)
+
+
+def _duplicates_in_words(cohort: "Cohort", counts: dict[str, int]) -> list[str]:
+    """Say what occurs twice, as the Cohort page does; nothing where no image does."""
+    lines = [wording.exact_duplicates(counts["exact"])] if counts["exact"] else []
+    if counts["registered"]:
+        stay = "They stay" if cohort.own_split else "They stay, and each group lies on one side of the split"
+        lines.append(f"{wording.twins(counts['registered'], counts['groups'])} {stay}.")
+    elif cohort.provenance.get("settings", {}).get("near_duplicate_limit") == 0:
+        lines.append(wording.twins_not_sought())
+    for key, where in (("across_split", "on two sides of the source's split"), ("across_classes", "in two classes")):
+        if counts[key]:
+            lines.append(f"The same image lies {where}: {wording.count(counts[key], 'time')}.")
+    return lines
 
 
 def _range(text: str | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Source -> Cohort: read, check, leave out what cannot be used (and say so), find near-duplicates, split by patient."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from ganaug_core.cohort.class_reduction import reduce_class
 from ganaug_core.cohort.cohort_json import as_json
 from ganaug_core.cohort.exact_duplicates import ExactDuplicates
 from ganaug_core.cohort.image_stack import Stack
+from ganaug_core.cohort.import_progress import ImportProgress
 from ganaug_core.cohort.masks import Masks
 from ganaug_core.cohort.patient_groups import Draft
+from ganaug_core.cohort.source_size import expected
 from ganaug_core.cohort.synthetic_images import import_samples
 from ganaug_core.config.importing import Plan
 from ganaug_core.errors import CohortError
@@ -97,9 +99,16 @@ def read_cohort(
     check_name(name)
     _check(size, value_range, percentiles)
     patient_groups.check_shares(plan.tuning, plan.holdout)
+    progress = ImportProgress(report, expected(source, columns), _search_seconds(plan.near_duplicate_limit))
+    choices = replace(choices or readers.Choices(), size=size)
     with Stack(folder) as stack, Masks(folder) as mask_stack:
         gathered = reading.read(
-            source, columns, replace(choices or readers.Choices(), size=size), stack, mask_stack, report=report
+            source,
+            columns,
+            replace(choices or readers.Choices(), size=size),
+            stack,
+            mask_stack,
+            report=progress.reading,
         )
         duplicates = exact_duplicates.exact(gathered.slices, [stack.digests[row] for row in gathered.rows])
         if not duplicates.kept:
@@ -124,7 +133,7 @@ def read_cohort(
     own_split = any(image.role == ROLES[-1] for image in slices)
     limit = plan.near_duplicate_limit
     widest = limit if fixed or own_split else max(limit, patient_groups.WIDEST_LIMIT)
-    pairs, distances, widest = _near_duplicates(intensity, stored, widest, limit, report)
+    pairs, distances, widest = _near_duplicates(intensity, stored, widest, limit, progress.searching)
     draft = _draft(gathered.slices, duplicates, near_duplicates=pairs, distances=distances, widest=widest, plan=plan)
     volumes = np.array(draft.volumes[: len(rows)], np.int64)
     empty = np.zeros(0, np.int64)
@@ -215,6 +224,14 @@ def _draft(
     )
 
 
+def _search_seconds(limit: float) -> Callable[[int], float]:
+    if limit <= 0:
+        return lambda images: 0.0
+    from ganaug_core.neighbours import registered_search  # torch: only a worker imports cohorts
+
+    return registered_search.expected_seconds
+
+
 def _near_duplicates(
     intensity: Intensity, stored: Pixels, limit: float, least: float, report: Report
 ) -> tuple[Integers, Floats, float]:
@@ -226,10 +243,7 @@ def _near_duplicates(
         return np.zeros((0, 2), np.int64), np.zeros(0, np.float32), limit
     from ganaug_core import neighbours  # torch: only a worker imports cohorts
 
-    def report_search(share: float, doing: str) -> None:
-        report(0.5 + 0.49 * share, doing)
-
-    pairs, distances = neighbours.near_duplicate_pairs(pixels.reduced(stored, intensity), limit, report=report_search)
+    pairs, distances = neighbours.near_duplicate_pairs(pixels.reduced(stored, intensity), limit, report=report)
     if len(pairs) > patient_groups.MOST_PAIRS:
         limit = max(least, float(np.partition(distances, patient_groups.MOST_PAIRS)[patient_groups.MOST_PAIRS]))
         close = distances <= limit

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ganaug_core.cohort.split import twins
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Skipped
 from ganaug_core.storage.workspace import installation_salt
 
@@ -54,13 +55,25 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
         "notes": list(cohort.provenance.get("notes", ())),
         "suspected_text": [{"id": image, "why": why} for image, why in cohort.suspected_text.items()],
         "dropped": dict(cohort.provenance.get("dropped", {})),
-        "duplicates": dict(cohort.duplicates),
+        "duplicates": _duplicates(cohort),
         "skipped": [
             asdict(skipped if paths is not None else _without_names(skipped, number))
             for number, skipped in enumerate(cohort.skipped, 1)
         ],
         "images": [_image(cohort, row, paths, salt) for row in range(len(cohort))],
     }
+
+
+def _duplicates(cohort: Cohort) -> dict[str, int]:
+    """Return the counts of images that are there more than once.
+
+    `exact` images were left out; `registered` ones equal another after a flip, a turn or a shift, stay, and form so
+    many `groups`. Both kinds count `across_split` and `across_classes`: an image for each that was left out, and a pair
+    for each pair.
+    """
+    images, groups = twins(cohort.near_duplicates)
+    stored = {key: cohort.duplicates.get(key, 0) for key in ("exact", "across_split", "across_classes")}
+    return {"exact": stored.pop("exact"), "registered": images, "groups": groups, **stored}
 
 
 def _without_names(skipped: Skipped, number: int) -> Skipped:

@@ -103,7 +103,7 @@ class _Progress:
 
     def headers(self, share: float, doing: str) -> None:
         """Headers come before the first image of their series."""
-        self._report(0.1 * share, doing)
+        self._report(0.2 * share, doing)
 
     def file(self, name: str, images: int, skipped: int) -> None:
         if name != self._last:
@@ -111,9 +111,9 @@ class _Progress:
         read = f"{images:,} images read" + (f", {skipped:,} left out" if skipped else "")
         if self._expected:
             files = min(self._files, self._expected)
-            self._report(0.5 * files / self._expected, f"file {files:,} of {self._expected:,}, {read}")
+            self._report(files / self._expected, f"file {files:,} of {self._expected:,}, {read}")
         else:
-            self._report(0.5 * images / (images + 2000), read)
+            self._report(images / (images + 2000), read)
 
 
 def _file_of(image: Slice | Skipped) -> str:

@@ -30,6 +30,13 @@ def united(n: int, *keys: Integers, pairs: Integers) -> Integers:
     return np.unique([root(row) for row in range(n)], return_inverse=True)[1].astype(np.int64)
 
 
+def twins(near_duplicates: Integers) -> tuple[int, int]:
+    """Return how many images are in a pair of (k, 2) near-duplicates, and how many groups the pairs join them to."""
+    rows, pairs = np.unique(near_duplicates, return_inverse=True)
+    groups = united(len(rows), pairs=pairs.reshape(-1, 2))
+    return len(rows), len(np.unique(groups))
+
+
 def split(labels: Integers, groups: Integers, tuning: float, holdout: float, seed: int) -> Integers:
     """Return (n,) roles: whole groups, drawn class by class until each class has its shares.
 

@@ -17,10 +17,13 @@ from ganaug_core.neighbours import registration
 STEPS = 5  # of Gauss and Newton, from the nearest point of the grid
 LARGEST_SCALE, LARGEST_ANGLE = 1.35, 15.0  # of what the finer grid may become, degrees
 PAIRS = 1024  # aligned at once
+CATCH_UP = 0.1  # of 5,200 true pairs on three cohorts, none lacked more after one step
 
 
 @torch.no_grad()
-def aligned(templates: Tensor, references: Tensor, which: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+def aligned(
+    templates: Tensor, references: Tensor, which: Tensor, first: Tensor, least: float = -1.0
+) -> tuple[Tensor, Tensor]:
     """Return (k,) the largest correlation that small continuous movements reach, and (k, 4) the movements.
 
     Args:
@@ -28,12 +31,20 @@ def aligned(templates: Tensor, references: Tensor, which: Tensor, first: Tensor)
         references: (m, 1, wide, wide).
         which: (k,) reference of each.
         first: (k, 4) where to begin, from `start`.
+        least: Correlation that is asked for: who lacks more than `CATCH_UP` of it after one step stays there.
     """
     values, where = torch.empty(len(which), device=templates.device), torch.empty_like(first)
     slopes = _slopes(references)
     for left in range(0, len(which), PAIRS):
         batch = slice(left, left + PAIRS)
-        values[batch], where[batch] = _climbed(templates[batch].flatten(1), slopes, which[batch], first[batch])
+        template, reference = templates[batch].flatten(1), which[batch]
+        if least <= -1:
+            values[batch], where[batch] = _climbed(template, slopes, reference, first[batch], STEPS)
+            continue
+        value, movement = _climbed(template, slopes, reference, first[batch], 1)
+        on = value > least - CATCH_UP
+        value[on], movement[on] = _climbed(template[on], slopes, reference[on], movement[on], STEPS - 1)
+        values[batch], where[batch] = value, movement
     return values, where
 
 
@@ -66,15 +77,15 @@ def _slopes(pictures: Tensor) -> Tensor:
     return torch.cat([pictures, right, down], 1)
 
 
-def _climbed(template: Tensor, slopes: Tensor, which: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
-    """Return (k,) the best correlation on the way, and where it was."""
+def _climbed(template: Tensor, slopes: Tensor, which: Tensor, where: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """Return (k,) the best correlation on the way of so many steps, and where it was."""
     side = math.isqrt(template.shape[1])
     axis = torch.arange(side, device=template.device) - (side - 1) / 2
     down, right = (coordinates.flatten() for coordinates in torch.meshgrid(axis, axis, indexing="ij"))
     half = slopes.shape[-1] / 2
     chosen = slopes[which]
     best, best_movement = torch.full((len(which),), -1.0, device=template.device), where
-    for step in range(STEPS + 1):
+    for step in range(steps + 1):
         a, b, x, y = where.T[..., None]
         grid = torch.stack([a * right - b * down + x, b * right + a * down + y], 2) / half  # (k, pixel, 2)
         sampled = functional.grid_sample(chosen, grid[:, None], padding_mode="reflection", align_corners=False)[:, :, 0]
@@ -85,7 +96,7 @@ def _climbed(template: Tensor, slopes: Tensor, which: Tensor, where: Tensor) -> 
         correlation = likeness / (length + 1e-6)
         best_movement = torch.where((correlation > best)[:, None], where, best_movement)
         best = torch.maximum(best, correlation)
-        if step == STEPS:
+        if step == steps:
             break
         moves = torch.stack(
             [to_right * right + to_down * down, to_down * right - to_right * down, to_right, to_down], 1

@@ -1,13 +1,16 @@
 """Registered search: for each query the reference that it equals best after turning, scaling and shifting.
 
 The first pass lays every turn of a query on every position of every reference at 16 x 16 and keeps the best
-`CANDIDATES` (reference and turn). The second adds rotations and scales and looks at every other pixel at 32 x 32, the
-third at all of them for the best `REFINED`, and the last moves the best `FINALISTS` continuously (`alignment`). The
-bulk runs in bfloat16 where that is fast; what is returned is computed in float32. A candidate list from pixel or
-feature distances would miss flips; `tests/steps/test_neighbours.py` keeps the recall of planted copies.
+`CANDIDATES` (reference and turn). The second adds rotations and scales and looks at every other pixel at 32 x 32; both
+compare leading components of the patches (`principal`). The third looks at all pixels for the best `REFINED`, and the
+last moves the best `FINALISTS` continuously (`alignment`). The bulk runs in bfloat16 where that is fast; what is
+returned is computed in float32. A candidate list from pixel or feature distances would miss flips;
+`tests/steps/test_neighbours.py` keeps the recall of planted copies.
 """
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,19 +20,34 @@ from torch import Tensor
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.neighbours import alignment, registration
+from ganaug_core.neighbours import alignment, principal, registration
 from ganaug_core.records import Floats, Integers
 
-CANDIDATES = 128  # of references times turns, by the plain turns at 16 x 16
+CANDIDATES = 192  # of references times turns, by the plain turns at 16 x 16
 # a second pass at 16 x 16 lost up to 13 % of cropped copies; every other pixel at 32 x 32 loses none
 REFINED = 12  # of these, by every other pixel at 32 x 32
-PAIR_LIKENESS = 0.6  # what is less alike in the first two passes is no near-duplicate
-QUERIES, REFERENCES, BLOCK = 1536, 64, 2048  # 1,536 instead of 1,024: 5 % less time for 300 MB more
-PAIR_QUERIES = 512  # smaller, because each tile starts at its own first image
+PAIR_LIKENESS, PAIR_GAIN = 0.6, 0.1  # least likeness of a near-duplicate in the first pass; what passes after add
+QUERIES, REFERENCES, BLOCK = 2048, 64, 2048
+PAIR_QUERIES = 512  # smaller, because in a search for pairs each begins at its own first image
 FINALISTS = 4  # moved continuously; two would save a tenth of the time
 CROWD = 32  # images of one set that are looked at around each
-PLACES = 8  # of a pair, computed again in float32
+PLACES, EXACT = 8, 1024  # places of a pair that are computed again in float32; pairs at once
 GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a pair, and what bfloat16 may be wrong by
+LATER_PASS = 1300  # comparisons of the first pass that each of the three others takes the time of, for a query
+TRIAL, TRIAL_FLATTERS = 256, 1.4  # images; a search of thousands takes longer for the same work, more is out of cache
+
+Worked = Callable[[int], None]
+"""Called now and then by a search: how much was done since, in comparisons of the first pass."""
+
+
+class Least(NamedTuple):
+    """Likeness in [-1, 1] that a pair needs to go on, after the first and after the second pass."""
+
+    first: float
+    second: float
+
+
+ANYTHING = Least(-1.0, -1.0)
 
 
 class Registered(NamedTuple):
@@ -53,17 +71,36 @@ class Registered(NamedTuple):
 
 @dataclass(frozen=True)
 class Triples:
-    """Candidates: query, reference and one of the eight turns, each (k,)."""
+    """Candidates: query, reference and one of the eight turns, each (k,).
+
+    `places` (k, some) is where the third pass found them most alike, best first: variant times positions + position.
+    """
 
     query: Tensor
     reference: Tensor
     turn: Tensor
+    places: Tensor
 
     def __len__(self) -> int:
         return len(self.query)
 
-    def chosen(self, which: Tensor) -> "Triples":
-        return Triples(self.query[which], self.reference[which], self.turn[which])
+    def chosen(self, which: Tensor | slice) -> "Triples":
+        return Triples(self.query[which], self.reference[which], self.turn[which], self.places[which])
+
+
+class _Rows(NamedTuple):
+    """Templates of a tile's queries in the turns that are asked for.
+
+    Attributes:
+        values: (row, 9, numbers), numbers are pixels or components.
+        keys: (row,) ascending: turn times `tile` + query of the tile.
+    """
+
+    values: Tensor
+    keys: Tensor
+
+    def of(self, keys: Tensor) -> Tensor:
+        return torch.searchsorted(self.keys, keys)
 
 
 class _Best(NamedTuple):
@@ -130,26 +167,53 @@ def near_duplicate_pairs(images: Floats, limit: float = 0.03, report: Report = s
     """
     pictures = registration.views(images)
     own = np.arange(len(images))
-    search = Search(pictures, pictures, own, own, PAIR_QUERIES)
+    search = Search(pictures, pictures, own, own, QUERIES, worked=_telling(len(images), report))
     pairs: dict[tuple[int, int], float] = {}
-    for start in range(0, len(images), PAIR_QUERIES):
-        # earlier images have had their turn as queries
-        triples, correlation = search.candidates(start, start, PAIR_LIKENESS)
+    for start in range(0, len(images), QUERIES):
+        triples, correlation = search.candidates(start, None, Least(PAIR_LIKENESS, 1 - limit - PAIR_GAIN))
         close = best_of_each(triples.query, correlation, FINALISTS) & (correlation > 1 - limit - GAIN)
         triples = triples.chosen(close | (correlation > 1 - limit - MARGIN))
-        exact, _ = search.aligned(triples, start)
+        exact, _ = search.aligned(triples, start, 1 - limit)
         for query, reference, value in zip(
             triples.query.tolist(), triples.reference.tolist(), (1 - exact).clamp_min(0).tolist(), strict=True
         ):
             if value <= limit:
                 pair = (min(query, reference), max(query, reference))
                 pairs[pair] = min(value, pairs.get(pair, value))
-        report(min(1.0, (start + PAIR_QUERIES) / len(images)), "Looking for images that occur twice")
     ordered = sorted(pairs)
     return (
         np.array(ordered, np.int64).reshape(-1, 2),
         np.array([pairs[pair] for pair in ordered], np.float32),
     )
+
+
+def expected_seconds(images: int) -> float:
+    """Return about how long `near_duplicate_pairs` takes here and now, after a trial with `TRIAL` made-up images."""
+    random = np.random.default_rng(0)
+    alike = np.repeat(random.uniform(-1, 1, (TRIAL // 16, 1, 8, 8)), 16, 0) + random.normal(0, 0.3, (TRIAL, 1, 8, 8))
+    pictures = np.kron(alike, np.ones((4, 4))).astype(np.float32)
+    begun = time.perf_counter()
+    near_duplicate_pairs(pictures)
+    return TRIAL_FLATTERS * (time.perf_counter() - begun) * _pair_work(images) / _pair_work(TRIAL)
+
+
+def _pair_work(images: int) -> int:
+    """Return the work for pairs in comparisons of the first pass: later images have fewer left to look at."""
+    parts = range(0, images, PAIR_QUERIES)
+    first_pass = sum(min(PAIR_QUERIES, images - start) * (images - start) for start in parts)
+    return first_pass + 3 * images * LATER_PASS
+
+
+def _telling(images: int, report: Report) -> Worked:
+    """Return what tells the share of the work for pairs that is done."""
+    total, done = _pair_work(images), 0
+
+    def worked(amount: int) -> None:
+        nonlocal done
+        done += amount
+        report(min(1.0, done / total), "Looking for images that occur twice")
+
+    return worked
 
 
 def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
@@ -193,6 +257,8 @@ class Search:
         query_groups: Integers | None,
         reference_groups: Integers | None,
         tile: int,
+        *,
+        worked: Worked | None = None,
     ) -> None:
         self.tile = tile
         where = registration.hardware()
@@ -200,89 +266,148 @@ class Search:
         self.queries, self.references = queries.to(self.device), references.to(self.device)
         self.small = registration.coarse(self.references)
         self.smooth = registration.smoothed(self.references)
+        self._small_directions = principal.components(self.small, registration.COARSE_TEMPLATE)
+        self._places = self._small_places()
+        self._smooth_directions = principal.components(self.smooth, registration.COARSE_TEMPLATE, 2)
         self._views = self.queries[:0]
         self.query_groups = None if query_groups is None else torch.as_tensor(query_groups, device=self.device)
         self.reference_groups = (
             None if reference_groups is None else torch.as_tensor(reference_groups, device=self.device)
         )
+        self._worked = worked or (lambda amount: None)
 
     @torch.no_grad()
     def candidates(
-        self, start: int, first: int, least: float = -1.0, refined: int | None = None
+        self, start: int, first: int | None, least: Least = ANYTHING, refined: int | None = None
     ) -> tuple[Triples, Tensor]:
         """Return the best pairs of one tile of queries with references from `first` on, and their correlations.
 
         Args:
             start: First query of the tile.
-            first: First reference.
-            least: Pairs that look less alike than this without all pixels are dropped.
+            first: First reference; None where queries are the references, each pair is wanted once, and earlier
+                images have had their turn.
+            least: Pairs that look less alike in the first or second pass are dropped.
             refined: How many of each query see all pixels, default `REFINED`.
         """
-        triples, likeness = self._shortlist(start, first)
-        if least > -1:
-            triples = triples.chosen(likeness > least)
-        warped = registration.fine(self.queries[start : start + self.tile])
+        tile = self.queries[start : start + self.tile]
+        triples = self._shortlists(start, first, least.first)
+        warped = registration.fine(tile)
         every = registration.templates(registration.smoothed(warped), registration.COARSE_TEMPLATE, 2)
-        likeness = self._correlated(every, self.smooth, triples, start, spacing=2).values[:, 0]
-        triples = triples.chosen(best_of_each(triples.query, likeness, refined or REFINED) & (likeness > least))
+        rows = self._in_turns(every, triples, start, self._smooth_directions)
+        likeness = self._correlated(
+            rows, self.smooth, triples, start, self._smooth_directions, spacing=2, best=0
+        ).values[:, 0]
+        kept = best_of_each(triples.query, likeness, refined or REFINED) & (likeness > least.second)
+        triples = triples.chosen(kept)
+        self._worked(len(tile) * LATER_PASS)
         self._views = registration.templates(warped, registration.TEMPLATE)
-        return triples, self._correlated(self._views, self.references, triples, start).values[:, 0]
+        rows = self._in_turns(self._views, triples, start)
+        # float32 has to choose among a few places that bfloat16 names
+        best = self._correlated(
+            rows, self.references, triples, start, best=PLACES if self.bulk == torch.bfloat16 else 1
+        )
+        self._worked(len(tile) * LATER_PASS)
+        return replace(triples, places=best.places), best.values[:, 0]
 
-    def _shortlist(self, start: int, first: int) -> tuple[Triples, Tensor]:
-        """Return the best `CANDIDATES` of each query by the plain turns at 16 x 16, without those left out."""
-        queries = registration.coarse(self.queries[start : start + self.tile])
-        template = registration.templates(queries, registration.COARSE_TEMPLATE)
+    def _shortlists(self, start: int, first: int | None, least: float) -> Triples:
+        """Return the best `CANDIDATES` of each query of the tile by the plain turns at 16 x 16, without those left out.
+
+        Where each pair is wanted once, parts of the tile begin at their own first image.
+        """
+        stop = min(start + self.tile, len(self.queries))
+        parts = []
+        for left in range(start, stop, PAIR_QUERIES):
+            triples, likeness = self._shortlist(left, min(left + PAIR_QUERIES, stop), left if first is None else first)
+            parts.append(triples.chosen(likeness > least))
+        return Triples(
+            torch.cat([part.query for part in parts]),
+            torch.cat([part.reference for part in parts]),
+            torch.cat([part.turn for part in parts]),
+            torch.cat([part.places for part in parts]),
+        )
+
+    def _shortlist(self, start: int, stop: int, first: int) -> tuple[Triples, Tensor]:
+        template = registration.templates(registration.coarse(self.queries[start:stop]), registration.COARSE_TEMPLATE)
         turns = torch.stack([registration.turned(template, turn) for turn in range(registration.DIHEDRAL)])
-        turns = turns.flatten(2).to(self.bulk)  # (turn, query, pixel)
-        size = len(queries)
+        turns = principal.compressed(turns.flatten(2), self._small_directions).to(self.bulk)  # (turn, query, component)
+        size = stop - start
         best = torch.full((size, 0), -2.0, device=self.device, dtype=self.bulk)
         pair_codes = torch.zeros((size, 0), device=self.device, dtype=torch.int64)
         for left in range(first, len(self.references), BLOCK):
             right = min(left + BLOCK, len(self.references))
             scores = self._coarse_scores(turns, left, right)  # (query, turn, reference)
             if self.query_groups is not None and self.reference_groups is not None:
-                same = self.query_groups[start : start + size, None] == self.reference_groups[None, left:right]
+                same = self.query_groups[start:stop, None] == self.reference_groups[None, left:right]
                 scores.masked_fill_(same[:, None, :], -2.0)
-            block_best = scores.flatten(1).topk(min(CANDIDATES, scores[0].numel()), dim=1)
-            turn, reference = block_best.indices // (right - left), block_best.indices % (right - left) + left
+            # whoever is among the best has a reference that is among the best by its best turn
+            references = scores.amax(1).topk(min(CANDIDATES, right - left), dim=1).indices  # (query, chosen)
+            chosen = scores.gather(2, references[:, None].expand(-1, registration.DIHEDRAL, -1)).flatten(1)
+            block_best = chosen.topk(min(CANDIDATES, chosen.shape[1]), dim=1)
+            turn, column = block_best.indices // references.shape[1], block_best.indices % references.shape[1]
+            reference = references.gather(1, column) + left
             merged = torch.cat([best, block_best.values], 1)
             places = torch.cat([pair_codes, turn * len(self.references) + reference], 1)
             best, order = merged.topk(min(CANDIDATES, merged.shape[1]), dim=1)
             pair_codes = places.gather(1, order)
-        query = torch.arange(start, start + size, device=self.device)[:, None].expand_as(pair_codes)
+            self._worked(size * (right - left))
+        query = torch.arange(start, stop, device=self.device)[:, None].expand_as(pair_codes)
         allowed = best > -1.5
         code = pair_codes[allowed]
-        triples = Triples(query[allowed], code % len(self.references), code // len(self.references))
+        unknown = torch.zeros(len(code), 0, dtype=torch.int64, device=self.device)
+        triples = Triples(query[allowed], code % len(self.references), code // len(self.references), unknown)
         return triples, best[allowed].float()
 
+    def _small_places(self) -> Tensor:
+        """Return (component, down, right, reference): all places of the references at 16 x 16.
+
+        Positions lie outside and references inside: the maximum over positions then runs along contiguous memory.
+        """
+        across = registration.COARSE_SIDE - registration.COARSE_TEMPLATE + 1
+        places = torch.empty(
+            self._small_directions.shape[1], across**2, len(self.references), dtype=self.bulk, device=self.device
+        )
+        for left in range(0, len(self.references), BLOCK):
+            cut = registration.patches(self.small[left : left + BLOCK], registration.COARSE_TEMPLATE, self.bulk)
+            places[..., left : left + BLOCK] = principal.compressed(cut, self._small_directions).permute(2, 1, 0)
+        return places.view(len(places), across, across, -1)
+
     def _coarse_scores(self, turns: Tensor, left: int, right: int) -> Tensor:
-        """Return (tile, 8, references): the best correlation over all positions at 16 x 16."""
-        size = turns.shape[1]
+        """Return (queries, 8, references): the best likeness at 16 x 16 over shifts of up to two pixels each way."""
+        size, across = turns.shape[1], self._places.shape[1]
         scores = torch.empty(size, registration.DIHEDRAL, right - left, device=self.device, dtype=self.bulk)
         for low in range(left, right, REFERENCES):
             high = min(low + REFERENCES, right)
-            # positions outside, references inside: the maximum then runs along contiguous memory
-            places = registration.patches(self.small[low:high], registration.COARSE_TEMPLATE, self.bulk)
-            flat = places.permute(1, 2, 0).flatten(1)  # (pixel, position * reference)
-            for turn in range(registration.DIHEDRAL):
-                maxima = (turns[turn] @ flat).view(size, -1, high - low).amax(1)
-                scores[:, turn, low - left : high - left] = maxima
+            for (row, column), alike in registration.corners().items():
+                places = self._places[:, row : row + across - 1, column : column + across - 1, low:high].flatten(1)
+                for turn in alike:
+                    maxima = (turns[turn] @ places).view(size, -1, high - low).amax(1)
+                    scores[:, turn, low - left : high - left] = maxima
         return scores
 
     def _correlated(
-        self, views: Tensor, pictures: Tensor, triples: Triples, start: int, *, spacing: int = 1, best: int = 1
+        self,
+        rows: _Rows,
+        pictures: Tensor,
+        triples: Triples,
+        start: int,
+        directions: Tensor | None = None,
+        *,
+        spacing: int = 1,
+        best: int = 1,
     ) -> _Best:
         """Return the `best` correlations of each pair in its turn over all rotations, scales and positions.
 
+        With 0 it is the best one without its place.
+
         Args:
-            views: (9, tile, side, side) templates of the queries from `start` on.
+            rows: Templates of the queries from `start` on, from `_in_turns`.
             pictures: (m, 1, wide, wide) of the references.
+            directions: (side * side, kept) to compare in, as cosines; None: all pixels.
             spacing: Distance of a template's pixels in the pictures.
         """
-        side, tile = views.shape[-1], views.shape[1]
-        rows = self._in_turns(views, set(triples.turn.tolist()))
-        row = triples.turn * tile + triples.query - start
-        values = torch.empty(len(row), best, device=self.device)
+        side = registration.TEMPLATE if directions is None else registration.COARSE_TEMPLATE
+        row = rows.of(self._keys(triples, start))
+        values = torch.empty(len(row), max(1, best), device=self.device)
         places = torch.empty(len(row), best, dtype=torch.int64, device=self.device)
         order = triples.reference.argsort()
         counts = torch.bincount(triples.reference, minlength=len(pictures)).tolist()
@@ -292,49 +417,68 @@ class Search:
             if not any(here):
                 continue
             patches = registration.patches(pictures[left : left + REFERENCES], side, self.bulk, spacing)
+            if directions is not None:
+                patches = principal.compressed(patches, directions)
             for offset, count in enumerate(here):
                 chosen = order[done : done + count]
                 done += count
                 if count:
-                    template = rows.index_select(0, row[chosen]).view(-1, side * side)
-                    scores = (template @ patches[offset]).view(count, -1)  # (pair, variant * position)
-                    if best == 1:
+                    template = rows.values.index_select(0, row[chosen]).flatten(0, 1)
+                    scores = (template @ patches[offset].T).view(count, -1)  # (pair, variant * position)
+                    if best == 0:  # without its place, which takes eight times as long
                         values[chosen] = scores.amax(1, keepdim=True).float()
                     else:
                         top = scores.float().topk(best, dim=1)
                         values[chosen], places[chosen] = top.values, top.indices
         return _Best(values, places)
 
-    def _in_turns(self, views: Tensor, turns: set[int]) -> Tensor:
-        """Return (8 * tile, 9 * side * side): each query's templates in those turns."""
+    def _in_turns(self, views: Tensor, triples: Triples, start: int, directions: Tensor | None = None) -> _Rows:
+        """Return views (9, tile, side, side) of the queries from `start` on, in the turns that triples ask for.
+
+        Numbers are pixels or, in `directions`, components.
+        """
         by_query = views.transpose(0, 1).to(self.bulk, memory_format=torch.contiguous_format)
-        rows = torch.empty(registration.DIHEDRAL, *by_query.shape, dtype=self.bulk, device=self.device)
-        for turn in turns:
-            rows[turn] = registration.turned(by_query, turn)
-        return rows.flatten(0, 1).flatten(1)
+        keys = torch.unique(self._keys(triples, start))
+        numbers = views[0, 0].numel() if directions is None else directions.shape[1]
+        rows = torch.empty(len(keys), len(views), numbers, dtype=self.bulk, device=self.device)
+        for turn in range(registration.DIHEDRAL):
+            left, right = torch.searchsorted(keys, torch.tensor([turn, turn + 1], device=self.device) * self.tile)
+            here = slice(int(left), int(right))
+            templates = registration.turned(by_query[keys[here] - turn * self.tile], turn).flatten(2)
+            rows[here] = templates if directions is None else principal.compressed(templates, directions)
+        return _Rows(rows, keys)
+
+    def _keys(self, triples: Triples, start: int) -> Tensor:
+        return triples.turn * self.tile + triples.query - start
 
     @torch.no_grad()
-    def aligned(self, triples: Triples, start: int) -> tuple[Tensor, Tensor]:
-        """Return (k,) float32 correlations after continuous movements, and (k, 4) the movements (`alignment`)."""
+    def aligned(self, triples: Triples, start: int, least: float = -1.0) -> tuple[Tensor, Tensor]:
+        """Return (k,) float32 correlations after continuous movements, and (k, 4) the movements (`alignment`).
+
+        Args:
+            triples: Some of those that the last `candidates` returned.
+            start: First query of that tile.
+            least: Correlation that is asked for; who will not reach it need not be moved to the end.
+        """
         values, variant, position = self._exact(triples, start)
         templates = self._turned(registration.templates(self.queries[triples.query], registration.TEMPLATE), triples)
         first = alignment.start(triples.turn, variant, position)
-        moved, where = alignment.aligned(templates, self.references, triples.reference, first)
+        moved, where = alignment.aligned(templates, self.references, triples.reference, first, least)
+        self._worked(min(self.tile, len(self.queries) - start) * LATER_PASS)
         return torch.maximum(values, moved), where
 
     def _exact(self, triples: Triples, start: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return (k,) float32 correlations, the index into `registration.FINE` and the position of each.
-
-        Bfloat16 names a few places, of which float32 takes the best. The tile is that of the last `candidates`.
-        """
-        positions = registration.POSITIONS**2
-        places = self._correlated(self._views, self.references, triples, start, best=PLACES).places
-        variant, position = places // positions, places % positions
-        templates = self._turned(self._views[variant, (triples.query - start)[:, None]], triples)
+        """Return (k,) float32 correlations, the index into `registration.FINE` and the position of each."""
+        variant, position = triples.places // registration.POSITIONS**2, triples.places % registration.POSITIONS**2
         windows = registration.windows(self.references, registration.TEMPLATE)
         down, right = position // registration.POSITIONS, position % registration.POSITIONS
-        patches = registration.unit(windows[triples.reference[:, None], down, right].flatten(2), 2)
-        values, best = (templates.flatten(2) * patches).sum(2).max(1)
+        values, best = torch.empty(len(triples), device=self.device), torch.empty_like(triples.query)
+        for left in range(0, len(triples), EXACT):
+            part = slice(left, left + EXACT)
+            some = triples.chosen(part)
+            templates = self._turned(self._views[variant[part], (some.query - start)[:, None]], some)
+            cut = windows[some.reference[:, None], down[part], right[part]].flatten(2)
+            values[part], best[part] = (templates.flatten(2) * registration.unit(cut, 2)).sum(2).max(1)
         return values, variant.gather(1, best[:, None])[:, 0], position.gather(1, best[:, None])[:, 0]
 
     def _turned(self, templates: Tensor, triples: Triples) -> Tensor:

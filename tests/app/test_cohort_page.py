@@ -79,7 +79,7 @@ def test_the_pairs_at_the_near_duplicate_limit_are_on_screen_and_it_can_be_moved
 
 
 def test_near_duplicates_that_the_sources_split_tears_apart_are_said(home: Workspace, page: Open, draft: str) -> None:
-    assert "Both images of a pair lie on one side of the split" in shown(page("cohort"))
+    assert "Each group lies on one side of the split" in shown(page("cohort"))
     cohort = home.cohort(draft)
     first, second = cohort.near_duplicates[0]
     roles = cohort.roles.copy()
@@ -87,7 +87,7 @@ def test_near_duplicates_that_the_sources_split_tears_apart_are_said(home: Works
     home.remove("cohorts", draft)
     home.keep(replace(cohort, roles=roles, fixed=True), draft)
     said = shown(page("cohort"))
-    assert "puts 1 of them on two sides" in said
+    assert "puts 1 pair of them on two sides" in said
     assert "on one side of the split" not in said
 
 

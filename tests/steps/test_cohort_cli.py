@@ -1,15 +1,19 @@
 """The command line of cohorts: what it takes beyond a folder, and what its JSON tells."""
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import bad_input
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from ganaug_core.cli import commands
+from ganaug_core.cohort import as_json, import_cohort
 from ganaug_core.storage.workspace import Workspace
 from tests.mask_files import Series, write_seg, write_series
 
@@ -120,3 +124,29 @@ def test_the_lesions_of_a_dicom_segmentation_are_cut_out(place: Workspace, tmp_p
     assert said.count("Mask: ") == 3
     assert "... and 3 more" in said
     assert "Left out" not in said
+
+
+def test_twins_are_counted_as_images_and_groups_in_words_and_in_the_document(place: Workspace, tmp_path: Path) -> None:
+    home = bad_input.pictures(tmp_path / "s", {"a": 20, "b": 20})
+    for number, turned in enumerate((Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_90)):
+        Image.open(home / "a" / "00.png").transpose(turned).save(home / "a" / f"twin{number}.png")
+    Image.open(home / "a" / "05.png").transpose(Image.Transpose.ROTATE_180).save(home / "b" / "other.png")
+    shutil.copy(home / "a" / "07.png", home / "a" / "again.png")
+    counts = {"exact": 1, "registered": 5, "groups": 2, "across_split": 0, "across_classes": 1}
+    told = answered("import", str(home), "--name", "c", "--size", "16")
+    assert told["duplicates"] == counts
+    assert answered("show", "c")["duplicates"] == counts
+    said = CliRunner().invoke(commands(), ["cohort", "show", "c"]).stdout
+    assert "1 exact duplicate left out: one image of each is enough." in said
+    assert "5 images in 2 groups are one with another after a flip, a turn or a shift. They stay" in said
+    assert "The same image lies in two classes: 1 time." in said
+    answered("import", str(home), "--name", "unsought", "--size", "16", "--near-duplicate-limit", "0")
+    said = CliRunner().invoke(commands(), ["cohort", "show", "unsought"]).stdout
+    assert "were not looked for: the limit was 0" in said
+
+
+def test_a_cohort_without_counts_is_still_told_whole(place: Workspace, tmp_path: Path) -> None:
+    cohort = import_cohort(bad_input.pictures(tmp_path / "s", {"a": 8, "b": 8}), "c", near_duplicate_limit=0)[0]
+    old = replace(cohort, duplicates={"exact": 3}, near_duplicates=np.array([[0, 1], [1, 4]]))
+    told = as_json(replace(old, near_duplicate_distances=np.zeros(2, np.float32)))
+    assert told["duplicates"] == {"exact": 3, "registered": 3, "groups": 1, "across_split": 0, "across_classes": 0}

@@ -7,12 +7,15 @@ from ganaug_core.wording import count as count
 from ganaug_core.wording import distance as distance
 from ganaug_core.wording import done as done
 from ganaug_core.wording import duration as duration
+from ganaug_core.wording import exact_duplicates as exact_duplicates
 from ganaug_core.wording import left as left
 from ganaug_core.wording import listing as listing
 from ganaug_core.wording import moment as moment
 from ganaug_core.wording import number as number
 from ganaug_core.wording import p_value as p_value
 from ganaug_core.wording import percent as percent
+from ganaug_core.wording import twins as twins
+from ganaug_core.wording import twins_not_sought as twins_not_sought
 
 _MARKS = re.compile(r"([\\`*_\[\]<>$:~&-])")
 _FIRST = re.compile(r"^(\d*)([#+=.)])")  # makes a heading or a list of a line that begins with it

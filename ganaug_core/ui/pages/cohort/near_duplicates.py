@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.cohort import draft_split
+from ganaug_core.cohort import draft_split, split
 from ganaug_core.cohort.patient_groups import Draft
 from ganaug_core.records import Cohort
 from ganaug_core.ui.pages.cohort import split_proposal
@@ -25,11 +25,11 @@ def section(cohort: Cohort) -> None:
     st.subheader("Duplicates and near-duplicates")
     exact = cohort.duplicates.get("exact", 0)
     if exact:
-        st.write(f"{words.count(exact, 'exact duplicate')} left out: one image of each is enough.")
+        st.write(words.exact_duplicates(exact))
     if len(cohort.near_duplicates):
         st.write(_near_duplicates_in_words(cohort))
     elif not _were_searched(cohort):
-        st.write("Images that are one after a flip, a turn or a shift were not looked for: the limit was 0.")
+        st.write(words.twins_not_sought())
     elif not exact:
         st.write("No image appears twice, also not flipped, turned or shifted.")
     _conflicting_labels(cohort)
@@ -45,16 +45,14 @@ def section(cohort: Cohort) -> None:
 
 
 def _near_duplicates_in_words(cohort: Cohort) -> str:
-    pairs = (
-        f"{words.count(len(cohort.near_duplicates), 'pair')} of images that are one after a flip, a turn or a shift. "
-    )
+    pairs = f"{words.twins(*split.twins(cohort.near_duplicates))} "
     first, second = cohort.roles[cohort.near_duplicates.T]
     torn = int((first != second).sum())
     if not torn:
-        return f"{pairs}Both images of a pair lie on one side of the split: otherwise the copy test would be blind."
+        return f"{pairs}Each group lies on one side of the split: otherwise the copy test would be blind."
     return (
-        f"{pairs}The split that came with the images puts {torn:,} of them on two sides. A real image of the hold-out "
-        "that nearly is a training image makes copies harder to tell."
+        f"{pairs}The split that came with the images puts {words.count(torn, 'pair')} of them on two sides. A real "
+        "image of the hold-out that nearly is a training image makes copies harder to tell."
     )
 
 

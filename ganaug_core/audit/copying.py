@@ -255,8 +255,8 @@ def _set_test_finding(comparison: Comparison, tested: _Tested, repeats: str) -> 
     low, high = test.interval
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
-        f"closer to {_seen(comparison)} images than to held-out ones, closer than real {unit}s are that those images "
-        f"lack ({chance(test.p_value)}; {sizes}). {_exchanged_sentence(test, tested.exchanged)}{repeats}",
+        f"closer to {_seen(comparison)} images than real {unit}s are that were left out of them "
+        f"({chance(test.p_value)}; {sizes}). {_exchanged_sentence(test, tested.exchanged)}{repeats}",
         DO,
     )
     power = _power_sentence(comparison, tested)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from prdc import compute_prdc
-from scipy import linalg, stats
+from scipy import linalg, ndimage, stats
 
+from ganaug_core.audit.matched_detail import matched_detail
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import MomentMetric, NeighbourMetric
 from ganaug_core.metrics import (
@@ -220,6 +221,62 @@ def test_more_held_out_images_show_smaller_shares() -> None:
     shares = [copying.Design((n,), (400,)).detectable_share(0.01) or 1 for n in (25, 100, 400)]
     assert shares == sorted(shares, reverse=True)
     assert copying.Design((1,), (3,)).detectable_share(0.001) is None
+
+
+def test_scores_that_come_in_pairs_make_the_set_test_wider() -> None:
+    random = np.random.default_rng(12)
+    p_values: dict[str, list[float]] = {"paired": [], "alone": []}
+    for trial in range(300):
+        half = random.standard_normal(100)
+        references = np.concatenate([half, half + 1e-3])  # each the other's nearest: low together
+        partners = np.concatenate([np.arange(100, 200), np.arange(100)])
+        fresh = random.standard_normal(400)
+        none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
+        assert 1.8 < copying.bunch(references, partners) <= 2
+        for name, mates in (("paired", partners), ("alone", None)):
+            p_values[name].append(copying.set_test(fresh, references, *none, partners=mates, seed=trial)[0].p_value)
+    alarms = {name: float((np.array(values) < 0.05).mean()) for name, values in p_values.items()}
+    assert alarms["paired"] <= 0.075
+    assert alarms["alone"] > 0.09
+    assert copying.bunch(np.arange(50.0), np.full(50, -1)) == 1
+
+
+def test_none_near_leaves_room_for_copies_that_were_not_drawn() -> None:
+    low, high = copying.Design((300,), (200,)).interval(0, len(copying.SHARES) - 1)
+    assert low == 0
+    assert high == pytest.approx(1 - 0.025 ** (1 / 200))
+
+
+def test_stated_power_does_not_count_on_other_images_being_near() -> None:
+    """A generator whose other images are all far must not hide as many copies as are said to be found."""
+    design = copying.Design((300,), (400,))
+    share = design.detectable_share(0.01)
+    assert share is not None
+    taken = round(share * 400)
+    references = np.linspace(0.5, 1.5, 300)
+    none = np.zeros(400, np.int64), np.zeros(300, np.int64), np.arange(300)
+    for copies, found in ((taken, True), (taken - 1, False)):
+        far = np.concatenate([np.full(copies, 0.01), np.full(400 - copies, 9.0)])
+        assert (copying.set_test(far, references, *none)[0].p_value < 0.01) == found
+    half = design.detectable_share(0.01, (0.5,) * len(copying.SHARES))
+    assert half == pytest.approx(2 * share, abs=2 / 400)
+    assert design.detectable_share(0.01, (0.0,) * len(copying.SHARES)) is None
+
+
+def test_references_get_the_detail_of_the_synthetic_images() -> None:
+    random = np.random.default_rng(13)
+    fine, other = np.clip(random.standard_normal((2, 120, 1, 32, 32)) / 4, -1, 1).astype(np.float32)
+    labels = np.arange(120) % 2
+
+    def blurred(images: Floats) -> Floats:  # by another width in each class
+        widths = zip(images, labels + 0.5, strict=True)
+        return np.stack([ndimage.gaussian_filter(image, (0, s, s), mode="reflect") for image, s in widths])
+
+    matched, wanted = matched_detail(other, labels, blurred(fine), labels), blurred(other)
+    # contrast is free: the correlation with a truly blurred image tells whether the detail is right
+    alike = [np.corrcoef(left.ravel(), right.ravel())[0, 1] for left, right in zip(wanted, matched, strict=True)]
+    assert min(np.mean(np.array(alike)[labels == label]) for label in (0, 1)) > 0.97
+    assert np.abs(matched_detail(fine, labels, fine, labels) - fine).max() < 1e-4
 
 
 def test_an_equal_image_is_found_turned_or_mirrored_but_a_flat_one_is_nobody() -> None:

@@ -18,7 +18,7 @@ from ganaug_core.audit.real_against_real import LIMIT, SIZE, RelativeDistance, r
 from ganaug_core.audit.sentences import FAIL, Finding
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import classifier_two_sample
-from ganaug_core.metrics.statistics import Dominance, dominance
+from ganaug_core.metrics.dominance import INTERVAL, Dominance, dominance, stated
 from ganaug_core.records import Floats, Integers, Measurement
 from ganaug_core.wording import count, percent
 
@@ -220,4 +220,6 @@ def _separability_measurement(separation: Dominance, space: str, n_real: int, n_
         n_synthetic=n_synthetic,
         better="lower",
         p_value=separation.p_value,
+        test=stated(RECOGNISED).phrase,
+        interval_method=INTERVAL,
     )

@@ -7,7 +7,8 @@ import numpy as np
 from ganaug_core.audit.comparison import Comparison
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import memorisation
-from ganaug_core.metrics.statistics import Values, dominance, halves, spread_interval, wilson
+from ganaug_core.metrics.dominance import INTERVAL, dominance, stated
+from ganaug_core.metrics.statistics import Values, halves, spread_interval, wilson
 from ganaug_core.records import Floats, Integers, Measurement
 
 SPACE, DISCRIMINATOR = "simclr", "discriminator"
@@ -137,6 +138,8 @@ def membership(comparison: Comparison, train_logits: Values, holdout_logits: Val
             better="near .5",
             reference="train+holdout",
             p_value=separation.p_value,
+            test=stated(0).phrase,
+            interval_method=INTERVAL,
         ),
         Measurement(
             name="membership_sure",

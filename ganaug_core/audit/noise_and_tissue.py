@@ -6,7 +6,8 @@ from scipy import stats
 
 from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
+from ganaug_core.metrics.dominance import dominance, stated
+from ganaug_core.metrics.statistics import Values, halves, median_interval, weighted_median, wilson
 from ganaug_core.records import TRAIN, Floats, Integers, Measurement
 from ganaug_core.storage.workspace import digest_of
 
@@ -57,6 +58,8 @@ def _noise(comparison: Comparison, label: int, held: Integers, generated: Intege
                 better="as real",
                 class_name=name,
                 p_value=p_value,
+                test=stated(0).phrase,
+                interval_method="ranks",
                 unit=unit,
             )
         )

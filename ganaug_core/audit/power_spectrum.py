@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import ndimage, stats
+from scipy import ndimage
 
 from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.audit.sentences import FAIL, VERDICTS
 from ganaug_core.metrics import power_spectrum
-from ganaug_core.metrics.statistics import SHIFT, Dominance, Values, dominance
+from ganaug_core.metrics.dominance import INTERVAL, SHIFT, Dominance, dominance, noticed, stated
+from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats, Measurement
 from ganaug_core.wording import chance, percent
 
@@ -95,6 +96,8 @@ class _Ring:
             better="near .5",
             class_name=self.class_name,
             p_value=self.more.p_value,
+            test=stated(SHIFT).phrase,
+            interval_method=INTERVAL,
         )
 
     def sentence(self) -> str:
@@ -108,12 +111,11 @@ class _Ring:
 
 def _visible(images: Floats, real: Values, mass: Values, synthetic: int, alpha: float) -> float | None:
     """Return the smallest blur of the real images that would be found in so many synthetic ones, four times in five."""
-    need = float(stats.norm.isf(alpha) + stats.norm.ppf(0.8))
     for sigma in BLURS:
         blurred = power_spectrum.rings(ndimage.gaussian_filter(images, (0, 0, sigma, sigma), mode="reflect"))
         for ring in range(real.shape[1]):
             as_many = np.resize(blurred[:, ring], synthetic)
-            if stats.norm.isf(dominance(real[:, ring], mass, as_many, SHIFT).p_value) > need:
+            if noticed(dominance(real[:, ring], mass, as_many, SHIFT).p_value, alpha):
                 return sigma
     return None
 

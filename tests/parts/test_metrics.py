@@ -306,6 +306,23 @@ def test_agreement_is_two_sided_and_notices_images_that_are_too_easy() -> None:
     assert max(p_values[1:]) < 1e-6
     sharp = np.log(np.tile([0.999, 0.001], (300, 1)))
     agreement = label_agreement.agreements(real, sharp, nought, nought, ones)[0]
-    assert agreement.shift == 1
-    assert agreement.shift_p_value < 1e-6
-    assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].shift_p_value > 0.05
+    assert agreement.sureness.chance == 1
+    assert agreement.sureness.p_value < 1e-6
+    assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].sureness.p_value > 0.05
+
+
+def test_a_little_more_agreement_than_among_real_images_is_no_caricature() -> None:
+    assert label_agreement.different(3900, 4000, 1900, 2000) > 0.5  # 97.5 % against 95 %
+    assert label_agreement.different(3600, 4000, 1900, 2000) > 0.3  # 90 %, at the margin
+    assert label_agreement.different(3400, 4000, 1900, 2000) < 1e-6
+    assert label_agreement.different(6, 6, 0, 6) > 0.001  # as sure as twelve images can be
+
+
+def test_the_power_to_see_a_loss_of_agreement_is_what_draws_show() -> None:
+    alpha, random = 0.001, np.random.default_rng(2)
+    for real in (0.7, 0.95):
+        enough = next(n for n in range(20, 400, 5) if label_agreement.sees_drop(real, n, 2 * n, alpha))
+        hits, fewer = random.binomial(enough, real, 400), random.binomial(2 * enough, real - label_agreement.DROP, 400)
+        found = statistics.exceeds(hits, enough, fewer, 2 * enough, label_agreement.MARGIN) < alpha
+        assert found.mean() == pytest.approx(0.8, abs=0.08)
+    assert not label_agreement.sees_drop(0.9, 10, 1000, 1e-4)

@@ -11,6 +11,7 @@ from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import (
     classifier_two_sample,
     detectable_deletion,
+    dominance,
     inception_score,
     intensity,
     missing_modes,
@@ -39,32 +40,80 @@ def test_dominance_is_the_area_under_the_curve_and_counts_patients() -> None:
     random = np.random.default_rng(0)
     real, synthetic = random.normal(0, 1, 80).round(1), random.normal(0.4, 1, 60).round(1)
     sides = np.repeat([0, 1], [80, 60])
-    chance = statistics.dominance(real, np.ones(80), synthetic, 0.15).chance
-    assert chance == pytest.approx(roc_auc_score(sides, np.concatenate([real, synthetic])), abs=1e-12)
-    twice = statistics.dominance(np.repeat(real, 2), np.full(160, 0.5), synthetic, 0.15)
-    assert twice.spread == pytest.approx(statistics.dominance(real, np.ones(80), synthetic, 0.15).spread, abs=1e-12)
+    once = dominance.dominance(real, np.ones(80), synthetic, 0.15)
+    assert once.chance == pytest.approx(roc_auc_score(sides, np.concatenate([real, synthetic])), abs=1e-12)
+    twice = dominance.dominance(np.repeat(real, 2), np.full(160, 0.5), synthetic, 0.15)
+    assert twice.interval == pytest.approx(once.interval, abs=1e-9)
+    assert twice.p_value == pytest.approx(once.p_value, rel=1e-6)
 
 
-def test_the_standard_error_of_dominance_is_the_spread_of_repeated_draws() -> None:
-    random = np.random.default_rng(1)
-    repetitions = [
-        statistics.dominance(random.normal(0, 1, 50), np.ones(50), random.normal(0.5, 1, 70), 0) for _ in range(400)
-    ]
-    assert np.mean([repetition[1] for repetition in repetitions]) == pytest.approx(
-        np.std([repetition[0] for repetition in repetitions]), rel=0.12
-    )
+def test_few_patients_on_one_side_are_as_sure_as_so_many_heads_in_a_row() -> None:
+    for patients in (1, 6, 20):
+        above = dominance.dominance(np.zeros(patients), np.ones(patients), np.ones(4000), 0.15)
+        assert above.p_value == pytest.approx(0.65**patients, rel=0.05)
+        turned = dominance.dominance(np.zeros(patients), np.ones(patients), -np.ones(4000), 0.15)
+        assert turned.p_value == pytest.approx(above.p_value, rel=1e-9)
+        assert above.interval[1] == 1
 
 
-@pytest.mark.parametrize(("n", "m"), [(100, 5), (12, 12), (10, 400)])
-def test_a_chance_within_the_margin_is_rarely_called_beyond_it(n: int, m: int) -> None:
+def test_the_weighted_mean_of_yes_and_no_is_the_beta_distribution() -> None:
+    for yes, no, limit in ((30, 11, 0.55), (2, 40, 0.2), (6, 1, 0.65)):
+        chance = dominance._mean_at_most(np.array([1.0, 0.0]), np.array([yes, no]), np.array([limit]))[0]
+        assert chance == pytest.approx(stats.beta.cdf(limit, yes, no), rel=0.02)
+
+
+def draws_at_the_margin(kind: str, n: int, m: int, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return real and synthetic values of which a synthetic one is higher in 65 % of pairs."""
+    spread = {"alike": (1, 1), "patients differ": (5, 1), "images differ": (1, 5)}.get(kind)
+    if spread is None:  # patients lie on one side of all images or on the other
+        return np.where(random.random(n) < 0.65, 0.0, 2.0), 1 + random.normal(0, 0.01, m)
+    shift = stats.norm.ppf(0.65) * np.hypot(*spread)
+    return random.normal(0, spread[0], n), random.normal(shift, spread[1], m)
+
+
+@pytest.mark.parametrize("kind", ["alike", "patients differ", "images differ", "two groups"])
+@pytest.mark.parametrize(("n", "m"), [(4, 60), (6, 200), (10, 200), (100, 5), (30, 30)])
+def test_a_chance_at_the_margin_is_rarely_called_beyond_it(kind: str, n: int, m: int) -> None:
     random = np.random.default_rng(13)
-    at_margin = stats.norm.ppf(0.65) * np.sqrt(2)
-    p_values = [
-        statistics.dominance(random.normal(0, 1, n), np.ones(n), random.normal(at_margin, 1, m), 0.15).p_value
-        for _ in range(600)
+    results = [
+        dominance.dominance(real, np.ones(n), synthetic, 0.15)
+        for real, synthetic in (draws_at_the_margin(kind, n, m, random) for _ in range(200))
     ]
-    assert np.mean(np.array(p_values) < 0.05) <= 0.09
-    assert np.mean(np.array(p_values) < 0.002) <= 0.01
+    p_values = np.array([result.p_value for result in results])
+    assert np.mean(p_values < 0.05) <= 0.07
+    assert np.mean(p_values < 0.01) <= 0.02
+    assert not (p_values < 0.001).any()
+    assert np.mean([result.interval[0] <= 0.65 <= result.interval[1] for result in results]) >= 0.9
+
+
+def test_so_many_patients_as_are_said_notice_the_shift_four_times_in_five() -> None:
+    alpha, shift = 0.001, np.sqrt(2) * stats.norm.ppf(0.85)
+    enough = next(n for n in range(10, 200, 5) if dominance.sees(0.85, n, n, 0.15, alpha))
+    assert 40 < enough < 90
+    random = np.random.default_rng(3)
+    found = [
+        dominance.dominance(random.normal(0, 1, enough), np.ones(enough), random.normal(shift, 1, enough), 0.15).p_value
+        for _ in range(200)
+    ]
+    assert np.mean(np.array(found) < alpha) == pytest.approx(0.8, abs=0.1)
+
+
+def test_two_shares_are_compared_as_fisher_does_and_with_a_margin() -> None:
+    for table in ([5, 20, 1, 30], [19, 125, 0, 9], [218, 254, 142, 204]):
+        hits, total, other, other_total = table
+        fisher = stats.fisher_exact([[hits, total - hits], [other, other_total - other]], alternative="greater").pvalue
+        assert statistics.exceeds(hits, total, other, other_total, 0) == pytest.approx(fisher, rel=1e-6)
+    assert statistics.exceeds(0, 10, 3, 10, 0.1) == statistics.exceeds(5, 10, 4, 4, 0.1) == 1
+
+
+@pytest.mark.parametrize(("n", "m", "margin"), [(6, 40, 0.05), (40, 40, 0.05), (30, 90, 0.25)])
+def test_a_share_at_the_margin_is_called_beyond_it_no_more_often_than_is_said(n: int, m: int, margin: float) -> None:
+    hits, others = np.meshgrid(np.arange(m + 1), np.arange(n + 1), indexing="ij")
+    p_values = statistics.exceeds(hits, m, others, n, margin)
+    for share in np.linspace(0.02, 0.98 - margin, 12):
+        chances = stats.binom.pmf(hits, m, share + margin) * stats.binom.pmf(others, n, share)
+        for level in (0.05, 0.01, 0.001):
+            assert chances[p_values < level].sum() <= level
 
 
 def test_the_interval_of_a_median_holds_it_nineteen_times_in_twenty() -> None:
@@ -166,7 +215,7 @@ def test_a_classifier_learns_nothing_from_the_classes_or_from_the_patients() -> 
         result = classifier_two_sample.discriminant(
             real, synthetic, real_labels=labels, synthetic_labels=synthetic_labels, real_groups=groups, random=random
         )
-        areas.append(statistics.dominance(result.real, np.ones(80), result.synthetic, 0.1)[0])
+        areas.append(dominance.dominance(result.real, np.ones(80), result.synthetic, 0.1)[0])
     assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
 
 
@@ -183,7 +232,7 @@ def test_the_picture_shows_where_detail_is_missing() -> None:
     brightness, detail = classifier_two_sample.as_pictures(result.pattern)
     assert brightness.shape == detail.shape == (32, 32)
     assert detail[:14, :14].mean() < 5 * abs(detail[18:, 18:].mean()) * -1
-    assert statistics.dominance(result.real, np.ones(120), result.synthetic, 0.25)[0] > 0.99
+    assert dominance.dominance(result.real, np.ones(120), result.synthetic, 0.25)[0] > 0.99
 
 
 @pytest.mark.parametrize("side", [28, 48, 64, 70])

@@ -35,6 +35,10 @@ MEASURES = {
         "Label agreement",
         "Share of synthetic images whose label a classifier confirms.",
     ),
+    "label_sureness": (
+        "Sureness of the label",
+        "How often a classifier is surer of a synthetic image's label than of a real one's; half of pairs if alike.",
+    ),
     "self_similarity": (
         "Repeats itself",
         "Share of synthetic images whose nearest other one is closer than half of what is usual among real images.",

@@ -1,15 +1,16 @@
 """Mode coverage: is a class absent, does it repeat itself, does a group of real images have no synthetic ones?"""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ganaug_core.audit.comparison import Comparison
-from ganaug_core.audit.sentences import Finding
+from ganaug_core.audit.sentences import FAIL, Finding
 from ganaug_core.audit.variety import within_classes
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import detectable_deletion, missing_modes, repetition
-from ganaug_core.metrics.statistics import wilson
+from ganaug_core.metrics.statistics import StatedTest
 from ganaug_core.neighbours import Registered, neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
 from ganaug_core.wording import chance, count, listing, percent
@@ -30,11 +31,17 @@ Visible = dict[int, float | None]
 
 @dataclass(frozen=True)
 class Repeats:
-    """Repetition within one class, in one of two ways: near-duplicates, or lost variety."""
+    """Repetition within one class, in one of two ways: near-duplicates, or lost variety.
+
+    `sizes` are real patients and synthetic images, `near` is None where it is about variety.
+    """
 
     label: int
     p_value: float
     sentence: str
+    test: StatedTest
+    sizes: tuple[int, int]
+    near: repetition.NearDuplicates | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,9 @@ def modes(comparison: Comparison, measured: tuple[Measurement, ...], report: Rep
     missing = [cluster for cluster in clusters if cluster.missing]
     lost = min([1.0, *(cluster.q_value for cluster in clusters if cluster.rare)])
     tested = bool(absent or repeats or clusters)
-    p_value = 0.0 if absent else min(1.0, PARTS * min(repeated, lost)) if tested else None
+    p_value = min(1.0, PARTS * min(repeated, lost)) if tested and not absent else None
     worst = min(repeats, key=lambda repeat: repeat.p_value, default=None)
+    decisive = _decisive(comparison, real, worst if repeated <= lost else None, len(repeats), clusters)
     visible = _visible(comparison, real, clusters)
     trouble, do = _trouble(comparison, absent=absent, worst=worst, missing=missing, repeated=repeated, lost=lost)
     alone = not len(comparison.holdout)
@@ -75,16 +83,73 @@ def modes(comparison: Comparison, measured: tuple[Measurement, ...], report: Rep
         trouble=(f"{trouble} {ALONE}" if alone else trouble, do),
         clear=None if alone else _clear(comparison, real, clusters, repeats, visible),
         unable=_without_holdout(clusters, why) if alone else _unable(comparison, clusters, why, visible),
-        named=bool(absent or missing),
+        rule=bool(absent),
+        named=bool(missing),
+        caution=_caution(comparison, repeats),
         measurements=(
             *measurements,
             *_self_test(comparison, real, visible, len(clusters)),
             *within_classes(comparison),
         ),
+        test=decisive.test,
+        null=decisive.null,
+        margin=decisive.margin,
+        patients=decisive.patients,
+        images=decisive.images,
     )
     return Modes(
         finding, tuple(_missing_mode(comparison, cluster) for cluster in sorted(missing, key=lambda mode: mode.p_value))
     )
+
+
+class _Decisive(NamedTuple):
+    """What the p-value of the verdict belongs to."""
+
+    test: str = ""
+    null: str = ""
+    margin: float | None = None
+    patients: int | None = None
+    images: int | None = None
+
+
+def _decisive(
+    comparison: Comparison,
+    real: Integers,
+    worst: Repeats | None,
+    repeats: int,
+    clusters: list[missing_modes.Cluster],
+) -> _Decisive:
+    """Return the test of the worst repetition, or else of the group that is visited most rarely."""
+    if worst is not None:
+        return _Decisive(worst.test.corrected(PARTS * repeats), worst.test.null, worst.test.margin, *worst.sizes)
+    if not clusters:
+        return _Decisive()
+    rarest = min(clusters, key=lambda cluster: (not cluster.rare, cluster.q_value))
+    patients = comparison.patients(real[comparison.cohort.labels[real] == rarest.label])
+    images = int((comparison.labels == rarest.label).sum())
+    return _Decisive(missing_modes.TEST.corrected(PARTS), missing_modes.TEST.null, None, patients, images)
+
+
+def _caution(comparison: Comparison, repeats: list[Repeats]) -> tuple[str, str] | None:
+    """Return what to say where a class has more near-duplicates than real images, if no more than is allowed."""
+    pairs = [(repeat, repeat.near) for repeat in repeats if repeat.near is not None]
+    if not pairs:
+        return None
+    surest, near = min(pairs, key=lambda pair: pair[1].p_more)
+    if len(pairs) * near.p_more >= FAIL:
+        return None
+    low, high = near.interval
+    return (
+        f"The class {comparison.cohort.classes[surest.label]} repeats itself more than real images do: "
+        f"{percent(near.share)} of its synthetic images have a near-duplicate among them (95 % interval "
+        f"{percent(low)} to {percent(high)}), of real ones {percent(near.usual)} ({chance(near.p_more)}; "
+        f"{_sizes(surest)}). Up to {percent(repetition.ALLOWED)} more is no more than a warning.",
+        "Look at the images of this class; train longer, or with more images.",
+    )
+
+
+def _sizes(repeats: Repeats) -> str:
+    return f"{count(repeats.sizes[1], 'synthetic image')}, {count(repeats.sizes[0], 'real patient')}"
 
 
 def _repetition(
@@ -110,37 +175,42 @@ def _self_similarity(
     comparison: Comparison, space: str, held: Integers, generated: Integers, label: int
 ) -> tuple[Repeats, Measurement]:
     real_distances, synthetic_distances = _within(comparison, space, held, generated, label)
-    share, usual, p_value = repetition.self_similarity(synthetic_distances, real_distances)
-    name, pairs = comparison.cohort.classes[label], len(generated) // 2  # neighbours come in mutual pairs
+    patients = comparison.patients(held)
+    near = repetition.near_duplicates(synthetic_distances, real_distances, patients)
+    name, sizes = comparison.cohort.classes[label], (patients, len(generated))
     sentence = (
-        f"The class {name} repeats itself: {percent(share)} of its synthetic images have a near-duplicate among "
-        f"them, of real ones {percent(usual)} ({chance(p_value)}; {len(generated)} against {len(held)} images)"
+        f"The class {name} repeats itself: {percent(near.share)} of its synthetic images have a near-duplicate among "
+        f"them, of real ones {percent(near.usual)} ({chance(near.p_value)} for {percent(repetition.ALLOWED)} more; "
+        f"{count(sizes[1], 'synthetic image')}, {count(sizes[0], 'real patient')})"
     )
-    interval, sizes = wilson(share * pairs, pairs), (len(held), len(generated))
-    return Repeats(label, p_value, sentence), Measurement(
+    return Repeats(label, near.p_value, sentence, repetition.NEAR_DUPLICATES, sizes, near), Measurement(
         name="self_similarity",
         encoder=space,
-        value=share,
-        interval=interval,
-        floor=usual,
-        null=usual,
+        value=near.share,
+        interval=near.interval,
+        floor=near.usual,
+        null=near.usual,
         n_real=sizes[0],
         n_synthetic=sizes[1],
         better="lower",
         class_name=name,
-        p_value=p_value,
+        reference="train+holdout",
+        p_value=near.p_value,
+        test=repetition.NEAR_DUPLICATES.phrase,
+        interval_method="Wilson, pairs",
     )
 
 
 def _variety(comparison: Comparison, held: Integers, generated: Integers, label: int) -> tuple[Repeats, Measurement]:
     synthetic = comparison.spaces[SPACE].synthetic.values[generated]
     ratio, interval, p_value = repetition.variety(synthetic, comparison.features(SPACE, held), seed=comparison.seed)
-    name, sizes = comparison.cohort.classes[label], (len(held), len(generated))
+    name, sizes = comparison.cohort.classes[label], (comparison.patients(held), len(generated))
     sentence = (
         f"The class {name} has lost variety: {percent(ratio)} of the effective number of different images "
-        f"that as many real ones have ({chance(p_value)}; {len(generated)} against {len(held)} images)"
+        f"that as many real ones have ({chance(p_value)} for half of it; {count(sizes[1], 'synthetic image')}, "
+        f"{count(sizes[0], 'real patient')})"
     )
-    return Repeats(label, p_value, sentence), Measurement(
+    return Repeats(label, p_value, sentence, repetition.VARIETY, sizes), Measurement(
         name="vendi_ratio",
         encoder=SPACE,
         value=ratio,
@@ -151,7 +221,10 @@ def _variety(comparison: Comparison, held: Integers, generated: Integers, label:
         n_synthetic=sizes[1],
         better="higher",
         class_name=name,
+        reference="train+holdout",
         p_value=p_value,
+        test=repetition.VARIETY.phrase,
+        interval_method="half-sampling, normal",
     )
 
 
@@ -285,8 +358,13 @@ def _clear(
     label, share = max(visible.items(), key=lambda pair: pair[1] or 0)
     patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
     generated = int((comparison.labels == label).sum())
+    pairs = [(repeat, repeat.near) for repeat in repeats if repeat.near is not None]
+    most, near = max(pairs, key=lambda pair: pair[1].share - pair[1].usual)
     return (
-        f"No missing group found and no class repeats itself. The smallest group of this cohort's own images whose "
+        f"No missing group found, and no class repeats itself more than real images do: most in "
+        f"{comparison.cohort.classes[most.label]}, where {percent(near.share)} of the synthetic images have a "
+        f"near-duplicate among them, of real ones {percent(near.usual)} ({_sizes(most)}). The smallest group of this "
+        f"cohort's own images whose "
         f"absence is noticed is {percent(share or 0)} of {comparison.cohort.classes[label]} "
         f"({count(generated, 'synthetic image')} against {count(patients, 'real patient')}) or "
         f"less in the other classes.",

@@ -10,13 +10,16 @@ import numpy as np
 from scipy import stats
 from sklearn.cluster import KMeans
 
-from ganaug_core.metrics.statistics import Values, benjamini_hochberg, wilson
+from ganaug_core.metrics.statistics import StatedTest, Values, benjamini_hochberg, wilson
 from ganaug_core.records import Floats, Integers
 
 MOST_CLUSTERS = 10
 PATIENTS_PER_CLUSTER = 8
 Q_LIMIT, RATIO_LIMIT = 0.01, 0.5
 PRECISION_GATE, DENSITY_GATE = 0.7, 0.5
+TEST = StatedTest(
+    "Fisher, one side, Benjamini-Hochberg over all groups", "a group's share is as large as among real images"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

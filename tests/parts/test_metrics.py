@@ -278,14 +278,38 @@ def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -
 def test_one_image_in_many_versions_repeats_itself_and_a_smooth_set_does_not() -> None:
     random = np.random.default_rng(9)
     real = random.uniform(0.3, 0.4, 60)
-    assert repetition.self_similarity(real * 0.8, real)[2] > 0.05
-    share, usual, p_value = repetition.self_similarity(np.full(60, 0.05), real)
-    assert (share, usual) == (1, 0)
-    assert p_value < 1e-6
+    smooth = repetition.near_duplicates(real * 0.8, real)
+    assert min(smooth.p_value, smooth.p_more) > 0.05
+    again = repetition.near_duplicates(np.full(60, 0.05), real)
+    assert (again.share, again.usual) == (1, 0)
+    assert again.p_value < 1e-6
     features = random.standard_normal((60, 12))
     tight = features[:1] + 0.05 * random.standard_normal((60, 12))
     assert repetition.variety(tight, features)[2] < 1e-6
     assert repetition.variety(random.standard_normal((60, 12)), features)[2] > 0.05
+
+
+def test_a_fifth_of_near_duplicates_against_a_hundredth_is_more_though_it_is_allowed() -> None:
+    random = np.random.default_rng(12)
+    real, synthetic = random.uniform(0.8, 1.2, (2, 200))
+    synthetic[:43], real[:3] = 0.1, 0.1
+    near = repetition.near_duplicates(synthetic, real)
+    assert (near.share, near.usual) == (0.215, 0.015)
+    assert near.interval[0] > near.usual
+    assert near.p_more < 1e-4
+    assert near.p_value > 0.05
+    few = repetition.near_duplicates(synthetic, real, patients=6)
+    assert few.p_more > 0.05  # six patients tell nothing
+
+
+def test_fresh_sets_have_no_more_near_duplicates_than_real_ones() -> None:
+    random = np.random.default_rng(14)
+    p_values = []
+    for _ in range(300):
+        twins = random.random((2, 150)) < 0.1
+        distances = np.where(twins, 0.1, random.uniform(0.8, 1.2, (2, 150)))
+        p_values.append(repetition.near_duplicates(*distances).p_more)
+    assert np.mean(np.array(p_values) < 0.01) <= 0.01
 
 
 def log_probabilities(right: float, count: int, random: np.random.Generator) -> Floats:

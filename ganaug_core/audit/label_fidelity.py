@@ -6,17 +6,17 @@ import numpy as np
 
 from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding
+from ganaug_core.metrics import half_sampling
 from ganaug_core.metrics.dominance import INTERVAL, SHIFT, stated
 from ganaug_core.metrics.inception_score import inception_score, mode_score
 from ganaug_core.metrics.label_agreement import DROP, MARGIN, TEST, Agreement, agreements, sees_drop
-from ganaug_core.metrics.statistics import halves, spread_interval
 from ganaug_core.records import Examples, Floats, Measurement
 from ganaug_core.wording import chance, count, listing, percent
 
 SPACE = "classifier"
 LEAST = 10  # held-out patients and synthetic images of a class
 PARTS = 2  # agreement, and the distribution of the probability
-HALVES = 40
+HALVES = 20
 SHOWN = 12
 
 
@@ -132,7 +132,7 @@ def _confusion(comparison: Comparison) -> dict[str, Floats]:
 def _teaching_scores(comparison: Comparison) -> list[Measurement]:
     """Return inception and mode score; no verdict looks at them."""
     generated, real = comparison.spaces[SPACE].synthetic.values, comparison.features(SPACE, comparison.holdout)
-    size = len(comparison.cohort.classes)
+    size, images = len(comparison.cohort.classes), np.arange(len(comparison.labels))
     shares = np.bincount(comparison.cohort.labels[comparison.holdout], minlength=size) / max(1, len(comparison.holdout))
     result = []
     for name, score in (
@@ -140,8 +140,9 @@ def _teaching_scores(comparison: Comparison) -> list[Measurement]:
         ("mode_score", lambda values: mode_score(values, shares)),
     ):
         value, floor = score(generated), score(real)
-        spread = [score(generated[half]) for half in halves(np.arange(len(generated)), HALVES, comparison.random(450))]
-        interval = spread_interval(value, spread, least=0.0, most=float(size))
+        splits = half_sampling.complements(images, comparison.labels, HALVES, comparison.random(450))
+        halves = np.array([[score(generated[half]), score(generated[~half])] for half in splits])
+        interval = half_sampling.interval(value, halves, len(images), least=0.0, most=float(size))
         result.append(
             Measurement(
                 name=name,
@@ -153,6 +154,7 @@ def _teaching_scores(comparison: Comparison) -> list[Measurement]:
                 n_real=len(real),
                 n_synthetic=len(generated),
                 better="higher",
+                interval_method="half-sampling, t",
             )
         )
     return result

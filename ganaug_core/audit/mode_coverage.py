@@ -26,7 +26,7 @@ ALONE = (
 PARTS = 2  # groups of real images, and repetition
 
 
-Visible = dict[int, float | None]
+Visible = dict[int, detectable_deletion.Smallest]
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _caution(comparison: Comparison, repeats: list[Repeats]) -> tuple[str, str] 
         f"The class {comparison.cohort.classes[surest.label]} repeats itself more than real images do: "
         f"{percent(near.share)} of its synthetic images have a near-duplicate among them (95 % interval "
         f"{percent(low)} to {percent(high)}), of real ones {percent(near.usual)} ({chance(near.p_more)}; "
-        f"{_sizes(surest)}). Up to {percent(repetition.ALLOWED)} more is no more than a warning.",
+        f"{_sizes(surest)}). {percent(repetition.ALLOWED)} more are allowed.",
         "Look at the images of this class; train longer, or with more images.",
     )
 
@@ -262,19 +262,19 @@ def _gate(comparison: Comparison, measured: tuple[Measurement, ...]) -> tuple[bo
     if SPACE not in comparison.spaces:
         return False, f"the features {SPACE} are missing"
     values = {
-        measurement.name: measurement.value
+        measurement.name: (measurement.value, measurement.floor or 0.0)
         for measurement in measured
         if measurement.encoder == SPACE and measurement.class_name is None
     }
     if "precision" not in values:
         return False, "there are too few images"
-    precision, density = values["precision"], values["density"]
-    if precision < missing_modes.PRECISION_GATE or density < missing_modes.DENSITY_GATE:
-        return False, (
-            f"the synthetic images differ too much from the real ones to be counted in groups (precision "
-            f"{precision:.2f}, wanted {missing_modes.PRECISION_GATE}; density {density:.2f}, wanted "
-            f"{missing_modes.DENSITY_GATE})"
-        )
+    wanted = {
+        "precision": missing_modes.PRECISION_GATE * min(1.0, values["precision"][1]),
+        "density": missing_modes.DENSITY_GATE * min(1.0, values["density"][1]),
+    }
+    if any(values[name][0] < least for name, least in wanted.items()):
+        said = "; ".join(f"{name} {values[name][0]:.2f}, wanted {least:.2f}" for name, least in wanted.items())
+        return False, f"the synthetic images differ too much from the real ones to be counted in groups ({said})"
     return True, ""
 
 
@@ -353,9 +353,9 @@ def _clear(
 ) -> tuple[str, str] | None:
     """Return the sentence for nothing found; None where a large group of a class could hide."""
     tested = {repeat.label for repeat in repeats}
-    if not clusters or any(share is None or share > VISIBLE or label not in tested for label, share in visible.items()):
+    if not clusters or any(_hidden(smallest) or label not in tested for label, smallest in visible.items()):
         return None
-    label, share = max(visible.items(), key=lambda pair: pair[1] or 0)
+    label = max(visible, key=lambda label: visible[label].share or 0.0)
     patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
     generated = int((comparison.labels == label).sum())
     pairs = [(repeat, repeat.near) for repeat in repeats if repeat.near is not None]
@@ -365,7 +365,7 @@ def _clear(
         f"{comparison.cohort.classes[most.label]}, where {percent(near.share)} of the synthetic images have a "
         f"near-duplicate among them, of real ones {percent(near.usual)} ({_sizes(most)}). The smallest group of this "
         f"cohort's own images whose "
-        f"absence is noticed is {percent(share or 0)} of {comparison.cohort.classes[label]} "
+        f"absence is noticed is {percent(visible[label].share or 0.0)} of {comparison.cohort.classes[label]} "
         f"({count(generated, 'synthetic image')} against {count(patients, 'real patient')}) or "
         f"less in the other classes.",
         "Look at the map for rarer ones.",
@@ -375,7 +375,8 @@ def _clear(
 def _visible(comparison: Comparison, real: Integers, clusters: list[missing_modes.Cluster]) -> Visible:
     """Return by class the smallest share whose absence would be noticed: groups of its own images are left out."""
     if not clusters:
-        return {int(label): None for label in np.unique(comparison.cohort.labels[real])}
+        nothing = detectable_deletion.Smallest(None, (0.0, 1.0))
+        return {int(label): nothing for label in np.unique(comparison.cohort.labels[real])}
     features, weights = comparison.features(SPACE, real), comparison.weights[real]
     return {
         int(label): detectable_deletion.smallest_deleted(
@@ -390,14 +391,17 @@ def _visible(comparison: Comparison, real: Integers, clusters: list[missing_mode
     }
 
 
+def _hidden(smallest: detectable_deletion.Smallest) -> bool:
+    """Return whether a large group of a class could be absent unnoticed."""
+    return smallest.share is None or smallest.share > VISIBLE
+
+
 def _self_test(comparison: Comparison, real: Integers, visible: Visible, tests: int) -> list[Measurement]:
-    """Return the self-test as measurements; the interval is one step of its shares."""
+    """Return the self-test as measurements."""
     result = []
-    steps = (0.0, *detectable_deletion.SHARES)
-    for label, share in visible.items():
-        if share is None:
+    for label, smallest in visible.items():
+        if smallest.share is None:
             continue
-        below = steps[steps.index(share) - 1]
         patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
         generated = int((comparison.labels == label).sum())
         name = comparison.cohort.classes[label]
@@ -405,8 +409,9 @@ def _self_test(comparison: Comparison, real: Integers, visible: Visible, tests: 
             Measurement(
                 name="smallest_mode",
                 encoder=SPACE,
-                value=share,
-                interval=(below, share),
+                value=smallest.share,
+                interval=smallest.interval,
+                interval_method=detectable_deletion.METHOD,
                 floor=missing_modes.smallest_visible(
                     patients, generated, tests
                 ),  # of a group that is a cluster of its own
@@ -444,7 +449,7 @@ def _unable(
             f"Missing groups cannot be counted: {why or 'there are too few images of every class'}.",
             do if SPACE in comparison.spaces else "Audit in this space too.",
         )
-    blind = [comparison.cohort.classes[label] for label, share in visible.items() if share is None or share > VISIBLE]
+    blind = [comparison.cohort.classes[label] for label, smallest in visible.items() if _hidden(smallest)]
     needs = _needed(len(clusters) * PARTS)
     said = f"No missing group found, but {percent(VISIBLE)} of {listing(blind, most=4)} could be absent unnoticed."
     sizes = [

@@ -11,7 +11,7 @@ from ganaug_core.metrics import power_spectrum
 from ganaug_core.metrics.dominance import INTERVAL, SHIFT, Dominance, dominance, noticed, stated
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats, Measurement
-from ganaug_core.wording import chance, percent
+from ganaug_core.wording import chance, count, percent
 
 BLURS = (0.5, 0.7, 1.0, 1.5, 2.0)
 VISIBLE_BLUR = 1.0  # pixels: a pass must have been able to see this much
@@ -28,11 +28,15 @@ class Detail:
         p_value: Corrected for classes and frequencies, 1 where nothing could be compared.
         sentence: About the class and frequency that differ most.
         visible: Smallest blur in pixels that would be noticed in every class, None where none would.
+        tests: How many were corrected for; `patients` and `images` of the class that differs most.
     """
 
     p_value: float = 1.0
     sentence: str = ""
     visible: float | None = None
+    tests: int = 0
+    patients: int = 0
+    images: int = 0
     measurements: tuple[Measurement, ...] = ()
     drawings: dict[str, Floats] = field(default_factory=dict)
 
@@ -65,11 +69,14 @@ def detail(comparison: Comparison) -> Detail:
     worst = min(reversed(results), key=lambda result: result.more.p_value)  # of equals the finest detail
     largest = max(visible)
     return Detail(
-        min(1.0, worst.more.p_value * len(results)),
-        worst.sentence(),
-        None if np.isinf(largest) else largest,
-        tuple(result.measurement() for result in results),
-        {"spectrum.frequency": frequencies.astype(np.float32), **_drawings(pooled)},
+        p_value=min(1.0, worst.more.p_value * len(results)),
+        sentence=worst.sentence(),
+        visible=None if np.isinf(largest) else largest,
+        tests=len(results),
+        patients=worst.n_real,
+        images=worst.n_synthetic,
+        measurements=tuple(result.measurement() for result in results),
+        drawings={"spectrum.frequency": frequencies.astype(np.float32), **_drawings(pooled)},
     )
 
 
@@ -104,8 +111,9 @@ class _Ring:
         how = "more" if self.more.chance > 0.5 else "less"
         return (
             f"Synthetic {self.class_name} has {how} detail of {1 / self.frequency:.1f} pixels than real images in "
-            f"{percent(max(self.more.chance, 1 - self.more.chance))} of comparisons, where chance gives 50 % "
-            f"({chance(self.more.p_value)})"
+            f"{percent(max(self.more.chance, 1 - self.more.chance))} of comparisons, where chance gives 50 % and "
+            f"{percent(0.5 + SHIFT)} is allowed ({chance(self.more.p_value)}; "
+            f"{count(self.n_synthetic, 'synthetic image')}, {count(self.n_real, 'held-out patient')})"
         )
 
 

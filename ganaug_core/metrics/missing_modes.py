@@ -16,7 +16,7 @@ from ganaug_core.records import Floats, Integers
 MOST_CLUSTERS = 10
 PATIENTS_PER_CLUSTER = 8
 Q_LIMIT, RATIO_LIMIT = 0.01, 0.5
-PRECISION_GATE, DENSITY_GATE = 0.7, 0.5
+PRECISION_GATE, DENSITY_GATE = 0.7, 0.5  # of what other real images reach
 TEST = StatedTest(
     "Fisher, one side, Benjamini-Hochberg over all groups", "a group's share is as large as among real images"
 )

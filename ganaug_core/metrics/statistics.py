@@ -1,6 +1,6 @@
 """What several tests share: corrections for many tests, intervals, and counting patients instead of images."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -98,20 +98,6 @@ def weights(groups: Integers, labels: Integers) -> Values:
     _, inverse, counts = np.unique(np.stack([groups, labels]), axis=1, return_inverse=True, return_counts=True)
     result: Values = 1 / counts[inverse.ravel()].astype(np.float64)
     return result
-
-
-def halves(groups: Integers, repeats: int, random: np.random.Generator) -> Iterator[Integers]:
-    """Return rows of random halves of the groups, without replacement; none with fewer than 8 groups.
-
-    A half drawn without replacement spreads as much around its own mean as the whole does around the truth; unlike the
-    bootstrap it makes no ties, which nearest neighbours cannot stand.
-    """
-    unique = np.unique(groups)
-    if len(unique) < 8:
-        return
-    for _ in range(repeats):
-        chosen = random.permutation(unique)[: len(unique) // 2]
-        yield np.flatnonzero(np.isin(groups, chosen))
 
 
 def spread_interval(

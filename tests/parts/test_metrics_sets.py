@@ -12,6 +12,8 @@ from ganaug_core.metrics import (
     classifier_two_sample,
     detectable_deletion,
     dominance,
+    frechet,
+    half_sampling,
     inception_score,
     intensity,
     missing_modes,
@@ -128,17 +130,21 @@ def test_the_interval_of_a_median_holds_it_nineteen_times_in_twenty() -> None:
 # discrepancy
 
 
+def side(values: Floats, images: int = 1) -> two_sample.Side:
+    """Return a set of one class with so many images of each patient."""
+    rows = np.arange(len(values))
+    return two_sample.Side(values, np.full(len(rows), 1 / images), rows // images, np.zeros(len(rows), np.int64))
+
+
 def test_the_discrepancy_leaves_out_pairs_of_one_patient_and_weighs_the_rest() -> None:
     random = np.random.default_rng(3)
     values = [random.normal(0, 1, (6, 4)), random.normal(0.5, 1, (4, 4))]
-    patients, weights = np.array([0, 0, 1, 1, 2, 2]), np.full(6, 0.5)
-    real = two_sample.Side(values[0], weights, patients)
-    synthetic = two_sample.Side(values[1], np.ones(4), np.arange(4))
     kernel = rbf_kernel(np.concatenate(values), gamma=1 / 7)
-    apart = patients[:, None] != patients
-    within = kernel[:6, :6][apart].mean()
+    patients = np.array([0, 0, 1, 1, 2, 2])
+    within = kernel[:6, :6][patients[:, None] != patients].mean()
     expected = within + kernel[6:, 6:][~np.eye(4, dtype=bool)].mean() - 2 * kernel[:6, 6:].mean()
-    assert two_sample.discrepancy(real, synthetic, 7.0) == pytest.approx((expected, 1 - within), abs=1e-12)
+    distance = two_sample.discrepancy(side(values[0], 2), side(values[1]), two_sample.gaussian(7.0))
+    assert (distance.value, distance.unit) == pytest.approx((expected, 1 - within), abs=1e-12)
 
 
 def test_the_discrepancy_is_zero_on_average_and_its_unit_is_what_counting_all_pairs_adds() -> None:
@@ -146,20 +152,86 @@ def test_the_discrepancy_is_zero_on_average_and_its_unit_is_what_counting_all_pa
     unbiased, counted, units = [], [], []
     for _ in range(60):
         patients = random.normal(0, 1, (25, 3))
-        real = np.repeat(patients, 2, 0)
-        sides = [two_sample.Side(real, np.full(50, 0.5), np.arange(50) // 2)]
-        sides += [two_sample.Side(random.normal(0, 1, (50, 3)), np.ones(50), np.arange(50)) for _ in range(2)]
-        value, _ = two_sample.discrepancy(sides[0], sides[1], 6.0)
-        unbiased.append(value)
+        sides = [side(np.repeat(patients, 2, 0), 2), *(side(random.normal(0, 1, (50, 3))) for _ in range(2))]
+        unbiased.append(two_sample.discrepancy(sides[0], sides[1], two_sample.gaussian(6.0)).value)
         features = np.concatenate([sides[1].values, sides[2].values])
         kernel = rbf_kernel(features, gamma=1 / 6)
         counted.append(kernel[:50, :50].mean() + kernel[50:, 50:].mean() - 2 * kernel[:50, 50:].mean())
-        units.append(2 / 50 * two_sample.discrepancy(sides[1], sides[2], 6.0)[1])
+        units.append(2 / 50 * two_sample.discrepancy(sides[1], sides[2], two_sample.gaussian(6.0)).unit)
     assert abs(np.mean(unbiased)) < 3 * np.std(unbiased) / np.sqrt(60)
     assert np.mean(counted) == pytest.approx(np.mean(units), rel=0.1)
 
 
-@pytest.mark.parametrize("kernel", [two_sample.gaussian, two_sample.cubic])
+@pytest.mark.parametrize("kernel", [two_sample.gaussian(16.0), two_sample.cubic])
+@pytest.mark.parametrize("shift", [0.0, 0.15, 0.6])
+def test_the_interval_of_the_discrepancy_holds_and_is_not_too_wide(kernel: two_sample.Kernel, shift: float) -> None:
+    random = np.random.default_rng(5)
+    values, deviations, intervals = [], [], []
+    for _ in range(120):
+        patients = random.normal(0, 1, (40, 8))
+        real = np.repeat(patients, 3, 0) * 0.9 + random.normal(0, 0.19**0.5, (120, 8))
+        synthetic = random.normal(shift, 1, (80, 8))
+        distance = two_sample.discrepancy(side(real, 3), side(synthetic), kernel, 100, random)
+        values.append(distance.value)
+        deviations.append(half_sampling.spread(distance.halves).deviation)
+        intervals.append(half_sampling.distance_interval(values[-1], half_sampling.spread(distance.halves), 40))
+    held = [low <= np.mean(values) <= high for low, high in intervals]
+    assert 0.9 <= np.mean(held) <= 0.995
+    assert np.mean(deviations) == pytest.approx(np.std(values), rel=0.35)  # halves alone: 1.7 times at no shift
+
+
+def test_the_test_of_a_distance_knows_the_variance_at_its_limit() -> None:
+    spread = half_sampling.Spread(variance=4.0, pairs=0.0)  # the root of the distance has one spread everywhere
+    root = stats.t.sf((9**0.5 - 4**0.5) / (2.0 / 2 / 9**0.5), 49)
+    assert half_sampling.distance_p(9.0, 4.0, spread, 50) == pytest.approx(root)
+    low, high = half_sampling.distance_interval(9.0, spread, 50)
+    reach = stats.t.ppf(0.975, 49) / 3
+    assert (low, high) == pytest.approx(((3 - reach) ** 2, (3 + reach) ** 2))
+    assert half_sampling.distance_p(low, low, spread, 50) == 0.5
+    by_chance = half_sampling.Spread(variance=4.0, pairs=4.0)
+    assert half_sampling.distance_p(3.0, 1.0, by_chance, 50) == pytest.approx(stats.t.sf(1, 49))
+
+
+def test_halves_are_complements_of_whole_patients_within_classes() -> None:
+    groups, labels = np.arange(60) // 3, np.repeat([0, 1], [24, 36])
+    splits = half_sampling.complements(groups, labels, 30, np.random.default_rng(0))
+    assert splits.shape == (30, 60)
+    for half in splits:
+        assert set(groups[half]).isdisjoint(groups[~half])
+        assert len(set(groups[half & (labels == 0)])) == 4
+    assert splits.mean(0).min() > 0.3
+    assert len(half_sampling.complements(groups[:20], labels[:20], 30, np.random.default_rng(0))) == 0
+
+
+def test_the_deviation_of_a_mean_is_the_textbooks() -> None:
+    random = np.random.default_rng(1)
+    values = random.normal(0, 1, 100)
+    splits = half_sampling.complements(np.arange(100), np.zeros(100, np.int64), 400, random)
+    halves = np.array([[values[half].mean(), values[~half].mean()] for half in splits])
+    assert half_sampling.spread(halves).deviation == pytest.approx(values.std() / 10, rel=0.08)
+    low, high = half_sampling.interval(0.0, halves, 100) or (0, 0)
+    assert high - low == pytest.approx(2 * 1.984 * values.std() / 10, rel=0.08)
+    hits = values > 1.3  # about a tenth
+    shares = np.array([[hits[half].mean(), hits[~half].mean()] for half in splits])
+    expected = statistics.wilson(hits.sum(), 100)
+    assert half_sampling.share_interval(float(hits.mean()), shares, 100) == pytest.approx(expected, abs=0.02)
+    assert half_sampling.share_interval(1.0, np.ones((20, 2)), 30) == pytest.approx(statistics.wilson(30, 30))
+
+
+def test_the_weighted_frechet_distance_is_the_plain_one_with_its_own_divisor() -> None:
+    random = np.random.default_rng(2)
+    real, synthetic = random.normal(0, 1, (50, 4)), random.normal(0.5, 2, (40, 4))
+    scale = np.sqrt(50 / 49), np.sqrt(40 / 39)
+    centred = [
+        values.mean(0) + (values - values.mean(0)) / by for values, by in zip((real, synthetic), scale, strict=True)
+    ]
+    weighted = frechet.weighted_frechet(real, np.full(50, 0.1), synthetic, np.ones(40))
+    assert weighted == pytest.approx(frechet.Frechet().compare(*centred), rel=1e-9)
+    doubled = frechet.weighted_frechet(np.repeat(real, 2, 0), np.full(100, 0.5), synthetic, np.ones(40))
+    assert doubled == pytest.approx(weighted, rel=1e-9)
+
+
+@pytest.mark.parametrize("kernel", [two_sample.gaussian(24.0), two_sample.cubic])
 def test_swapping_patients_is_calibrated_where_images_of_a_patient_are_alike(kernel: two_sample.Kernel) -> None:
     random = np.random.default_rng(4)
     groups, labels, synthetic_labels = np.arange(60) // 3, np.repeat([0, 1], 30), np.repeat([0, 1], [80, 30])
@@ -172,7 +244,7 @@ def test_swapping_patients_is_calibrated_where_images_of_a_patient_are_alike(ker
             rows = two_sample.paired(labels, groups, synthetic_labels, random, 300)
             assert (labels[rows.real] == synthetic_labels[rows.synthetic]).all()
             one, two = real[rows.real], synthetic[rows.synthetic]
-            values.append(two_sample.swapped(one, two, rows.patient, kernel, random).p_value)
+            values.append(two_sample.swapped(one, two, rows.patient, kernel, random))
     assert np.mean(np.array(p_values["fresh"]) < 0.05) <= 0.1
     assert np.mean(np.array(p_values["shifted"]) < 0.05) >= 0.9
 
@@ -372,17 +444,20 @@ def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
     real = centres[np.arange(400) % 10] + random.normal(0, 1, (400, 6))
     nought, ones = np.zeros(400, np.int64), np.ones(400)
     clusters = missing_modes.clusters(real, real, nought, nought, ones)
-    shares = [
+    results = [
         detectable_deletion.smallest_deleted(clusters, 0, real, ones, synthetic=m, random=random)
         for m in (20, 150, 600)
     ]
+    shares = [result.share for result in results]
     assert shares[2] is not None
     assert shares[1] is not None
     assert shares[2] <= shares[1] <= (shares[0] or 1)
     assert shares[2] <= 0.12  # ten groups of a tenth each lie in a cell of their own
+    for result in results:  # all shares that cannot be told from it, and not one step of the grid
+        assert result.interval[0] <= (result.share or 1) <= result.interval[1]
     smeared = random.normal(0, 1, (400, 6))
     merged = missing_modes.clusters(smeared, smeared, nought, nought, ones)
-    assert (detectable_deletion.smallest_deleted(merged, 0, smeared, ones, synthetic=600, random=random) or 1) > shares[
-        2
-    ]
-    assert detectable_deletion.smallest_deleted(clusters, 1, real, ones, synthetic=600, random=random) is None
+    spread = detectable_deletion.smallest_deleted(merged, 0, smeared, ones, synthetic=600, random=random)
+    assert (spread.share or 1) > shares[2]
+    nothing = detectable_deletion.smallest_deleted(clusters, 1, real, ones, synthetic=600, random=random)
+    assert nothing == (None, (0, 1))

@@ -173,7 +173,8 @@ def excess(
     value = float(synthetic.mean()) - usual
     variance = float(np.average(np.square(real - usual), weights=mass)) / patients
     variance += float(synthetic.var()) / len(synthetic)
-    reach = float(stats.norm.ppf(0.975) * np.sqrt(variance))
+    spread, freedom = max(float(np.sqrt(variance)), 1e-9), min(patients, len(synthetic)) - 1
+    reach = float(stats.t.ppf(0.975, freedom)) * spread
     return Measurement(
         name=title,
         encoder=space,
@@ -186,7 +187,7 @@ def excess(
         better="lower",
         class_name=class_name,
         reference="train+holdout",
-        p_value=float(stats.norm.sf(value / max(np.sqrt(variance), 1e-9))),
-        test=StatedTest("Welch, one side", "no more violations than in real images", 0).phrase,
-        interval_method="normal, patients",
+        p_value=float(stats.t.sf(value / spread, freedom)),
+        test=StatedTest("t, one side", "no more violations than in real images", 0).phrase,
+        interval_method="t, patients",
     )

@@ -120,9 +120,8 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--say", action="store_true", help="print the sentence of every alarm")
     arguments = parser.parse_args()
-    print(
-        "| slices | fresh | draws | mode coverage | realism | labels | intensity | any alarm |\n|---|---|---|---|---|---|---|---|"
-    )
+    print("| slices | fresh | draws | mode coverage | realism | labels | intensity | any alarm |")
+    print("|---|---|---|---|---|---|---|---|")
     for each in arguments.slices:
         cohort = sliced(each, PATIENTS[each])
         features = encoded(cohort)

@@ -14,11 +14,14 @@ from ganaug_core.audit.copying import copies
 from ganaug_core.audit.fidelity import realism
 from ganaug_core.audit.intensity import intensities
 from ganaug_core.audit.label_fidelity import labels
+from ganaug_core.audit.measurements import measurements
 from ganaug_core.audit.memorisation import literature_counts, membership
+from ganaug_core.audit.mode_coverage import _gate
 from ganaug_core.audit.power_spectrum import detail
 from ganaug_core.audit.real_against_real import LIMIT, relative_distances
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import silent
+from ganaug_core.metrics.density_coverage import Coverage
 from ganaug_core.records import HOLDOUT, TRAIN, Features
 from tests.evidence_records import cohort, samples
 
@@ -115,6 +118,33 @@ def test_one_far_distance_is_no_pass_though_the_other_is_near(monkeypatch: pytes
 def test_patients_with_more_images_than_were_drawn_are_compared() -> None:
     distance = relative_distances(noise((12, 30), 16, 15), "texture")[0]
     assert distance.interval[0] < 1 < distance.interval[1]
+
+
+@pytest.mark.parametrize("slices", [3, 8, 20])
+def test_slices_of_a_patient_are_no_reason_to_call_fresh_images_strange(slices: int) -> None:
+    comparison, random = noise((30, 24), slices, 120), np.random.default_rng(7)
+    real, synthetic = (comparison.spaces["simclr"][side].values for side in range(2))
+    owners = random.standard_normal((54, DIMENSION)).repeat(slices, 0)
+    real[:] = owners * 0.98 + random.standard_normal(real.shape) * 0.02  # the slices of a patient are nearly one image
+    synthetic[:] = random.standard_normal(synthetic.shape)
+    rows = measurements(comparison, silent)
+    measured = {row.name: row for row in rows if row.encoder == "simclr" and row.class_name is None}
+    for name in ("precision", "density", "recall", "coverage"):
+        row = measured[name]
+        assert row.value > 0.5, row  # balls that end at a slice of the same patient hold nothing
+        low, high = row.interval or (0, 0)
+        assert abs((row.null or 0) - row.value) <= high - low, row  # and there is no formula for independent images
+        assert row.n_real == 24
+    assert abs(measured["kernel_distance"].value) < 2
+    opened, why = _gate(comparison, rows)
+    assert opened, why
+
+
+def test_a_formula_says_what_chance_gives_where_every_patient_has_one_image() -> None:
+    rows = measurements(noise((60, 40), 1, 60), silent)
+    nulls = {row.name: row.null for row in rows if row.encoder == "simclr" and row.class_name is None}
+    assert nulls["density"] == 1
+    assert nulls["coverage"] == pytest.approx(Coverage(5).null(40, 40))
 
 
 def test_images_of_one_held_out_patient_are_not_compared_with_each_other() -> None:

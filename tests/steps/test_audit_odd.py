@@ -129,7 +129,9 @@ def test_slices_of_a_patient_are_no_reason_to_call_fresh_images_strange(slices: 
     synthetic[:] = random.standard_normal(synthetic.shape)
     rows = measurements(comparison, silent)
     measured = {row.name: row for row in rows if row.encoder == "simclr" and row.class_name is None}
-    for name in ("precision", "density", "recall", "coverage"):
+    for name in ("recall", "coverage"):
+        assert measured[name].value > 0.5, measured[name]
+    for name in ("precision", "density"):
         row = measured[name]
         assert row.value > 0.5, row  # balls that end at a slice of the same patient hold nothing
         low, high = row.interval or (0, 0)

@@ -285,6 +285,7 @@ def _clusters(comparison: Comparison, real: Integers) -> list[missing_modes.Clus
         comparison.cohort.labels[real],
         comparison.labels,
         comparison.weights[real],
+        patients=comparison.cohort.groups[real],
         seed=comparison.seed,
     )
 
@@ -372,6 +373,14 @@ def _clear(
     )
 
 
+def _independent(comparison: Comparison, real: Integers, label: int) -> int:
+    """Return how many independent synthetic images of a class there are."""
+    rows, generated = real[comparison.cohort.labels[real] == label], comparison.labels == label
+    synthetic = comparison.spaces[SPACE].synthetic.values[generated]
+    crowd = missing_modes.crowding(comparison.features(SPACE, rows), comparison.cohort.groups[rows], synthetic)
+    return max(1, round(len(synthetic) / crowd))
+
+
 def _visible(comparison: Comparison, real: Integers, clusters: list[missing_modes.Cluster]) -> Visible:
     """Return by class the smallest share whose absence would be noticed: groups of its own images are left out."""
     if not clusters:
@@ -384,7 +393,7 @@ def _visible(comparison: Comparison, real: Integers, clusters: list[missing_mode
             int(label),
             features,
             weights,
-            synthetic=int((comparison.labels == label).sum()),
+            synthetic=_independent(comparison, real, int(label)),
             random=comparison.random(310 + int(label)),
         )
         for label in np.unique(comparison.cohort.labels[real])

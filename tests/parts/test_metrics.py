@@ -267,6 +267,26 @@ def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
     assert len(gone) == pytest.approx(30, abs=12)
 
 
+def test_fresh_slices_of_few_patients_are_not_counted_one_by_one() -> None:
+    random, found, crowds = np.random.default_rng(15), [0, 0], []
+    for _ in range(20):
+        real, fresh = (
+            np.repeat(random.standard_normal((n, 6)), 8, 0) + 0.1 * random.standard_normal((8 * n, 6)) for n in (80, 40)
+        )
+        patients, none = np.arange(640) // 8, np.zeros(640, np.int64)
+        weights = np.full(640, 1 / 8)
+        for number, known in enumerate((None, patients)):
+            groups = missing_modes.clusters(real, fresh, none, none[:320], weights, patients=known)
+            found[number] += any(group.missing for group in groups)
+        crowds.append(missing_modes.crowding(real, patients, fresh))
+    assert found[0] >= 5  # counted one by one
+    assert found[1] <= 1
+    assert np.mean(crowds) == pytest.approx(8, rel=0.15)
+    alone = random.standard_normal((320, 6))
+    assert missing_modes.crowding(real, patients, alone) < 1.5
+    assert missing_modes.crowding(alone, np.arange(320), alone) == 1
+
+
 def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -> None:
     share = missing_modes.smallest_visible(100, 100, 20)
     assert share is not None

@@ -324,6 +324,26 @@ def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
     assert len(gone) == pytest.approx(30, abs=12)
 
 
+def test_fresh_slices_of_few_patients_are_not_counted_one_by_one() -> None:
+    random, found, crowds = np.random.default_rng(15), [0, 0], []
+    for _ in range(20):
+        real, fresh = (
+            np.repeat(random.standard_normal((n, 6)), 8, 0) + 0.1 * random.standard_normal((8 * n, 6)) for n in (80, 40)
+        )
+        patients, none = np.arange(640) // 8, np.zeros(640, np.int64)
+        weights = np.full(640, 1 / 8)
+        for number, known in enumerate((None, patients)):
+            groups = missing_modes.clusters(real, fresh, none, none[:320], weights, patients=known)
+            found[number] += any(group.missing for group in groups)
+        crowds.append(missing_modes.crowding(real, patients, fresh))
+    assert found[0] >= 5  # counted one by one
+    assert found[1] <= 1
+    assert np.mean(crowds) == pytest.approx(8, rel=0.15)
+    alone = random.standard_normal((320, 6))
+    assert missing_modes.crowding(real, patients, alone) < 1.5
+    assert missing_modes.crowding(alone, np.arange(320), alone) == 1
+
+
 def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -> None:
     share = missing_modes.smallest_visible(100, 100, 20)
     assert share is not None
@@ -335,14 +355,38 @@ def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -
 def test_one_image_in_many_versions_repeats_itself_and_a_smooth_set_does_not() -> None:
     random = np.random.default_rng(9)
     real = random.uniform(0.3, 0.4, 60)
-    assert repetition.self_similarity(real * 0.8, real)[2] > 0.05
-    share, usual, p_value = repetition.self_similarity(np.full(60, 0.05), real)
-    assert (share, usual) == (1, 0)
-    assert p_value < 1e-6
+    smooth = repetition.near_duplicates(real * 0.8, real)
+    assert min(smooth.p_value, smooth.p_more) > 0.05
+    again = repetition.near_duplicates(np.full(60, 0.05), real)
+    assert (again.share, again.usual) == (1, 0)
+    assert again.p_value < 1e-6
     features = random.standard_normal((60, 12))
     tight = features[:1] + 0.05 * random.standard_normal((60, 12))
     assert repetition.variety(tight, features)[2] < 1e-6
     assert repetition.variety(random.standard_normal((60, 12)), features)[2] > 0.05
+
+
+def test_a_fifth_of_near_duplicates_against_a_hundredth_is_more_though_it_is_allowed() -> None:
+    random = np.random.default_rng(12)
+    real, synthetic = random.uniform(0.8, 1.2, (2, 200))
+    synthetic[:43], real[:3] = 0.1, 0.1
+    near = repetition.near_duplicates(synthetic, real)
+    assert (near.share, near.usual) == (0.215, 0.015)
+    assert near.interval[0] > near.usual
+    assert near.p_more < 1e-4
+    assert near.p_value > 0.05
+    few = repetition.near_duplicates(synthetic, real, patients=6)
+    assert few.p_more > 0.05  # six patients tell nothing
+
+
+def test_fresh_sets_have_no_more_near_duplicates_than_real_ones() -> None:
+    random = np.random.default_rng(14)
+    p_values = []
+    for _ in range(300):
+        twins = random.random((2, 150)) < 0.1
+        distances = np.where(twins, 0.1, random.uniform(0.8, 1.2, (2, 150)))
+        p_values.append(repetition.near_duplicates(*distances).p_more)
+    assert np.mean(np.array(p_values) < 0.01) <= 0.01
 
 
 def log_probabilities(right: float, count: int, random: np.random.Generator) -> Floats:
@@ -363,6 +407,23 @@ def test_agreement_is_two_sided_and_notices_images_that_are_too_easy() -> None:
     assert max(p_values[1:]) < 1e-6
     sharp = np.log(np.tile([0.999, 0.001], (300, 1)))
     agreement = label_agreement.agreements(real, sharp, nought, nought, ones)[0]
-    assert agreement.shift == 1
-    assert agreement.shift_p_value < 1e-6
-    assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].shift_p_value > 0.05
+    assert agreement.sureness.chance == 1
+    assert agreement.sureness.p_value < 1e-6
+    assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].sureness.p_value > 0.05
+
+
+def test_a_little_more_agreement_than_among_real_images_is_no_caricature() -> None:
+    assert label_agreement.different(3900, 4000, 1900, 2000) > 0.5  # 97.5 % against 95 %
+    assert label_agreement.different(3600, 4000, 1900, 2000) > 0.3  # 90 %, at the margin
+    assert label_agreement.different(3400, 4000, 1900, 2000) < 1e-6
+    assert label_agreement.different(6, 6, 0, 6) > 0.001  # as sure as twelve images can be
+
+
+def test_the_power_to_see_a_loss_of_agreement_is_what_draws_show() -> None:
+    alpha, random = 0.001, np.random.default_rng(2)
+    for real in (0.7, 0.95):
+        enough = next(n for n in range(20, 400, 5) if label_agreement.sees_drop(real, n, 2 * n, alpha))
+        hits, fewer = random.binomial(enough, real, 400), random.binomial(2 * enough, real - label_agreement.DROP, 400)
+        found = statistics.exceeds(hits, enough, fewer, 2 * enough, label_agreement.MARGIN) < alpha
+        assert found.mean() == pytest.approx(0.8, abs=0.08)
+    assert not label_agreement.sees_drop(0.9, 10, 1000, 1e-4)

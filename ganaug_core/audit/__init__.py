@@ -16,11 +16,11 @@ from ganaug_core.audit.label_fidelity import labels
 from ganaug_core.audit.measurements import measurements
 from ganaug_core.audit.memorisation import literature_counts, membership
 from ganaug_core.audit.mode_coverage import modes
-from ganaug_core.audit.sentences import VERDICTS, Finding
+from ganaug_core.audit.sentences import VERDICTS, Finding, of_images, without_patients
 from ganaug_core.audit.space_disagreement import in_words
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
-from ganaug_core.records import ROLES, Audit, Cohort, Samples, Verdict
+from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Audit, Cohort, Samples, Verdict
 
 __all__ = ["Space", "as_json", "audit"]
 
@@ -74,12 +74,13 @@ def audit(
         *descriptive,
         *measured,
     )
+    verdicts, known = _verdicts(findings), bool((cohort.patients != UNKNOWN_PATIENT).all())
     report(1.0, "Done")
     return Audit(
         cohort=_about_cohort(cohort),
         synthetic=_about_samples(samples),
         seed=seed,
-        verdicts=_verdicts(findings),
+        verdicts=verdicts if known else {name: of_images(verdict) for name, verdict in verdicts.items()},
         measurements=every,
         suspects=copying.suspects,
         missing_modes=coverage.missing,
@@ -93,7 +94,7 @@ def audit(
         drawings={**label_fidelity.drawings, **fidelity.drawings, **intensity.drawings},
         examples={name: example for name, example in shown.items() if example is not None},
         spaces=in_words(every),
-        regions=intensity.regions,
+        regions=intensity.regions if known else tuple(map(without_patients, intensity.regions)),
     )
 
 

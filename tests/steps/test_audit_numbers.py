@@ -27,7 +27,7 @@ from tests.evidence_records import masked, phantom_cohort, phantom_samples
 
 pytestmark = pytest.mark.numerical
 
-REFERENCES = {"holdout", "train", "train+holdout"}
+REFERENCES = {"holdout", "train", "train+holdout", "train+tuning"}
 TAUGHT = {"inception_score", "mode_score"}
 
 

@@ -410,8 +410,8 @@ class Audit:
         detectable_share: Smallest share of exact copies that these sizes would show, None where none would;
             `detectable_shares` the same for copies that were changed in known ways.
         nearest: Of every synthetic image the nearest real one of each role by registration, arrays (m,) named
-            `train.id`, `train.distance` and `train.turn` to `train.down` (`MOVEMENT`); the same for `tuning` and
-            `holdout`.
+            `train.id` (ASCII bytes), `train.distance` and `train.turn` to `train.down` (`MOVEMENT`); the same for
+            `tuning` and `holdout`.
         copied: The real images behind the listed suspects, the most often copied first.
         give_aways: Ids of synthetic images that a classifier tells from real ones most surely.
         examples: By name of the verdict, for labels and intensities.

@@ -328,7 +328,7 @@ def test_the_audit_brings_the_pair_of_every_synthetic_image(judged: Workspace, p
     for row, image in enumerate(ids.tolist()):
         pair = pairs.of_sample("small", SAMPLES, image)
         assert {near.role: near.image for near in pair.neighbours} == {
-            role: str(audit.nearest[f"{role}.id"][row]) for role in ROLES
+            role: audit.nearest[f"{role}.id"][row].decode() for role in ROLES
         }
         assert pair.neighbours[0].distance == pytest.approx(
             min(audit.nearest[f"{role}.distance"][row] for role in ROLES)

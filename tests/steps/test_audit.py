@@ -285,7 +285,7 @@ def test_the_audit_keeps_the_nearest_image_of_each_role_with_the_movement(
     images[0], images[1], images[2] = originals[0, :, ::-1], np.rot90(originals[1], 1, (1, 2)), originals[2]
     nearest = judge(real, images, labels).nearest
     for row, role in enumerate(ROLES):
-        assert nearest[f"{role}.id"][row] == real.ids[sources[row]]
+        assert nearest[f"{role}.id"][row].decode() == real.ids[sources[row]]
         assert nearest[f"{role}.distance"][row] == pytest.approx(0, abs=1e-3)
         assert nearest[f"{role}.distance"].shape == (30,)
     moved = [[float(nearest[f"{role}.{part}"][row]) for part in MOVEMENT] for row, role in enumerate(ROLES)]

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import EvidenceError, TrainingError, WorkspaceError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records.digest import digest_of
+from ganaug_core.records.made import Made, UsedEncoder, versions
 from ganaug_core.records.origin import Origin
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace, check_name
@@ -353,6 +355,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
         memoise=features.memoised(cohort, workspace),
         report=stretch(report, 0.4, 1),
     )
+    result = replace(result, made=_made(spaces))
     files = {"audit.json": json.dumps(as_json(result), indent=1).encode()}
     workspace.keep(result, expected.name, files=files, origin=expected.origin, replace=True)
     return expected.name
@@ -469,7 +472,14 @@ def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", en
     else:
         fitted = features.fit(cohort, encoder, cache=workspace, report=stretch(report, 0, 0.8))
     report(0.8, f"looking through {encoder}")
-    return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace))
+    used = UsedEncoder(digest=fitted.digest, seed=fitted.facts.get("seed"))
+    return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace), used)
+
+
+def _made(spaces: "Mapping[str, Space]") -> Made:
+    """Return what is recorded of how an audit is made now."""
+    encoders = {name: space.encoder for name, space in spaces.items() if space.encoder is not None}
+    return Made(date=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), encoders=encoders)
 
 
 def run_behind(workspace: Workspace, samples: "Samples") -> Mapping[str, Any] | None:
@@ -606,6 +616,4 @@ def _reduced_name(request: ReduceClass) -> str:
 
 
 def _now() -> str:
-    from datetime import UTC, datetime
-
     return datetime.now(UTC).isoformat()

@@ -19,7 +19,7 @@ Cohort = Annotated[str, typer.Argument(metavar="COHORT", help="A cohort's name, 
 Synthetic = Annotated[
     str, typer.Argument(metavar="SYNTHETIC", help="A generator's name, or a folder or NPZ of anybody's images.")
 ]
-Seed = Annotated[int, typer.Option(help="Of drawing, encoders and tests.")]
+Seed = Annotated[int, typer.Option(help="Of drawing and tests; encoders are fitted with seed 0.")]
 
 
 def audit(

@@ -36,6 +36,7 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.records.digest import digest_of
 from ganaug_core.records.made import Made, UsedEncoder, versions
 from ganaug_core.records.origin import Origin
+from ganaug_core.storage import holdout_log
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace, check_name
 
@@ -329,6 +330,7 @@ def build_map(workspace: Workspace, request: BuildMap, report: Report = silent) 
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
     space = feature_space(workspace, cohort, samples, request.encoder, stretch(report, 0, 0.6))
     map_ = maps.build(cohort, samples, space.real, space.synthetic, seed=request.seed, report=stretch(report, 0.6, 1))
+    holdout_log.record(workspace, cohort, expected.kind, expected.name, f"drawing a map with {request.samples}")
     workspace.keep(map_, expected.name, origin=expected.origin)
     return expected.name
 
@@ -355,7 +357,9 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
         memoise=features.memoised(cohort, workspace),
         report=stretch(report, 0.4, 1),
     )
-    result = replace(result, made=_made(spaces))
+    encoders = {name: space.encoder for name, space in spaces.items() if space.encoder is not None}
+    looks = holdout_log.record(workspace, cohort, expected.kind, expected.name, f"judging {request.samples}")
+    result = replace(result, made=_made(looks, encoders))
     files = {"audit.json": json.dumps(as_json(result), indent=1).encode()}
     workspace.keep(result, expected.name, files=files, origin=expected.origin, replace=True)
     return expected.name
@@ -389,10 +393,15 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
         command=request.command,
     )
     sheets = {f"{arm}.png": picture for arm, picture in experiment.sheets().items()}
+    name, made = origin.key("benefits"), None
     for benefit_record in experiment.run(workspace, report=report):
-        files = {**sheets, "benefit.json": json.dumps(benefit.as_json(benefit_record)).encode()}
-        workspace.keep(benefit_record, origin.key("benefits"), files=files, origin=origin, replace=True)
-    return origin.key("benefits")
+        if made is None:
+            purpose = f"testing classifiers that learnt from {request.samples}"
+            made = _made(holdout_log.record(workspace, cohort, "benefits", name, purpose, once=True))
+        result = replace(benefit_record, made=made)
+        files = {**sheets, "benefit.json": json.dumps(benefit.as_json(result)).encode()}
+        workspace.keep(result, name, files=files, origin=origin, replace=True)
+    return name
 
 
 STEPS: dict[type[Request], Callable[..., str]] = {
@@ -476,10 +485,10 @@ def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", en
     return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace), used)
 
 
-def _made(spaces: "Mapping[str, Space]") -> Made:
-    """Return what is recorded of how an audit is made now."""
-    encoders = {name: space.encoder for name, space in spaces.items() if space.encoder is not None}
-    return Made(date=datetime.now(UTC).isoformat(timespec="seconds"), versions=versions(), encoders=encoders)
+def _made(looks: Mapping[str, int], encoders: Mapping[str, UsedEncoder] | None = None) -> Made:
+    """Return what is recorded of how a result is made now."""
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return Made(date=date, versions=versions(), encoders=dict(encoders or {}), looks_before=dict(looks))
 
 
 def run_behind(workspace: Workspace, samples: "Samples") -> Mapping[str, Any] | None:

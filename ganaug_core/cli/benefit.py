@@ -111,7 +111,7 @@ def _in_words(benefit: "Benefit") -> str:
     ]
     lines = [benefit.verdict.statement, benefit.verdict.do, "", f"Hold-out, class {benefit.rare}:", console.table(rows)]
     lines += [f"Left out: {arm}. {why}" for arm, why in benefit.left_out.items()]
-    return "\n".join([*lines, *benefit.notes])
+    return "\n".join([*lines, *benefit.notes, *(benefit.made.in_words if benefit.made else ())])
 
 
 def _numbers(area: "Score", precision: "Score") -> tuple[str, str, str]:

@@ -118,5 +118,5 @@ def _in_words(audit: "Audit") -> str:
         f"{wording.percent(mode.synthetic_share)} do."
         for mode in audit.missing_modes[:5]
     ]
-    lines += [*audit.spaces, *audit.regions]
+    lines += [*audit.spaces, *audit.regions, *(audit.made.in_words if audit.made else ())]
     return "\n".join(lines)

@@ -17,7 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganaug_core import plans
 from ganaug_core.config.requests import (
+    DISCRIMINATOR,
     MADE_OF,
     AuditSamples,
     BuildMap,
@@ -36,6 +38,7 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.records.digest import digest_of
 from ganaug_core.records.made import Made, UsedEncoder, versions
 from ganaug_core.records.origin import Origin
+from ganaug_core.records.plan import Planned
 from ganaug_core.storage import holdout_log
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace, check_name
@@ -49,7 +52,6 @@ if TYPE_CHECKING:
     from ganaug_core.training.recorder import Recorder
 
 RESCUES = 2
-DISCRIMINATOR = "discriminator"
 OUTCOME_KINDS: Mapping[type[Request], str] = {
     ImportCohort: "cohorts",
     ReduceClass: "cohorts",
@@ -342,7 +344,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
 
     expected = prepare(workspace, request)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
-    spaces = {}
+    planned, spaces = plans.check_audit(workspace, cohort, request), {}
     for number, encoder in enumerate(request.encoders):
         begin, end = (0.4 * index / len(request.encoders) for index in (number, number + 1))
         spaces[encoder] = feature_space(workspace, cohort, samples, encoder, stretch(report, begin, end))
@@ -359,7 +361,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
     )
     encoders = {name: space.encoder for name, space in spaces.items() if space.encoder is not None}
     looks = holdout_log.record(workspace, cohort, expected.kind, expected.name, f"judging {request.samples}")
-    result = replace(result, made=_made(looks, encoders))
+    result = replace(result, made=_made(looks, planned, encoders))
     files = {"audit.json": json.dumps(as_json(result), indent=1).encode()}
     workspace.keep(result, expected.name, files=files, origin=expected.origin, replace=True)
     return expected.name
@@ -388,16 +390,18 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
         classifier=benefit.Classifier(steps=request.steps) if request.steps else benefit.Classifier(),
         repetitions=request.repetitions,
         margin=request.margin,
+        doses=request.doses,
         earlier=earlier,
         seed=request.seed,
         command=request.command,
     )
+    planned = plans.check_benefit(workspace, cohort, request, experiment.look.margin)
     sheets = {f"{arm}.png": picture for arm, picture in experiment.sheets().items()}
     name, made = origin.key("benefits"), None
     for benefit_record in experiment.run(workspace, report=report):
         if made is None:
             purpose = f"testing classifiers that learnt from {request.samples}"
-            made = _made(holdout_log.record(workspace, cohort, "benefits", name, purpose, once=True))
+            made = _made(holdout_log.record(workspace, cohort, "benefits", name, purpose, once=True), planned)
         result = replace(benefit_record, made=made)
         files = {**sheets, "benefit.json": json.dumps(benefit.as_json(result)).encode()}
         workspace.keep(result, name, files=files, origin=origin, replace=True)
@@ -485,10 +489,10 @@ def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", en
     return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace), used)
 
 
-def _made(looks: Mapping[str, int], encoders: Mapping[str, UsedEncoder] | None = None) -> Made:
+def _made(looks: Mapping[str, int], planned: Planned, encoders: Mapping[str, UsedEncoder] | None = None) -> Made:
     """Return what is recorded of how a result is made now."""
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    return Made(date=date, versions=versions(), encoders=dict(encoders or {}), looks_before=dict(looks))
+    return Made(date=date, versions=versions(), encoders=dict(encoders or {}), looks_before=dict(looks), plan=planned)
 
 
 def run_behind(workspace: Workspace, samples: "Samples") -> Mapping[str, Any] | None:
@@ -586,6 +590,8 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     names = {role: values.pop(role) for role in MADE_OF if role in values}
     for unimportant in ("name", "command", "draft", "path", "source"):
         values.pop(unimportant, None)
+    if isinstance(request, MeasureBenefit) and request.doses is None:
+        values.pop("doses")  # what was measured before doses could be chosen is found again
     return Origin(
         inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
         settings=json.loads(json.dumps(values)),

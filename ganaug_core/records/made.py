@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ganaug_core.records.codec import in_json
+from ganaug_core.records.plan import Planned
 from ganaug_core.wording import count, listing
 
 NOUNS = {"audit": ("audit",), "map": ("map",), "benefit": ("benefit experiment",)}
@@ -34,6 +35,7 @@ class Made:
         date: UTC, ISO 8601, seconds.
         versions: By name of the package, and `python`.
         encoders: By name; empty where none was used.
+        plan: Whether it keeps to a plan from before the first look.
         looks_before: How often the hold-out share had been looked at before, by what looked: `audit`, `map`, `benefit`.
     """
 
@@ -41,19 +43,21 @@ class Made:
     versions: dict[str, str]
     encoders: dict[str, UsedEncoder] = field(default_factory=dict)
     looks_before: dict[str, int] = field(default_factory=dict)
+    plan: Planned | None = None
 
     @property
     def in_words(self) -> tuple[str, ...]:
-        """What stands below a result: how often somebody had looked before."""
-        return (looked_before(self.looks_before),)
+        """What stands below a result: whether it was planned, and how often somebody had looked before."""
+        planned = () if self.plan is None else (self.plan.in_words,)
+        return (*planned, looked_before(self.looks_before))
 
 
 def as_json(made: Made | None) -> dict[str, Any]:
     """Return what the documents of audits and experiments say of it; null where it was not kept yet."""
     if made is None:
-        return dict.fromkeys(("versions", "date", "holdout"))
+        return dict.fromkeys(("versions", "date", "holdout", "plan"))
     looks = {"looks_before": sum(made.looks_before.values()), "by": in_json(made.looks_before)}
-    return {"versions": in_json(made.versions), "date": made.date, "holdout": looks}
+    return {"versions": in_json(made.versions), "date": made.date, "holdout": looks, "plan": in_json(made.plan)}
 
 
 def looked_before(looks: Mapping[str, int]) -> str:

@@ -7,7 +7,7 @@ workspace can change it, so a plan's digest proves more where it was also left w
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -69,8 +69,12 @@ def record(
     return counts(before)
 
 
-def add_plan(workspace: Workspace, cohort: Cohort, plan: Entry) -> Entry:
-    """Write down a plan for a hold-out share after the looks so far; return it with their number as `looks`.
+def add_plan(workspace: Workspace, cohort: Cohort, write: Callable[[dict[str, int], set[str]], Entry]) -> Entry:
+    """Write down a plan for a hold-out share and return it.
+
+    Args:
+        write: From the looks so far, by what looked, and the names of all plans, to the plan; nobody looks or plans
+            meanwhile.
 
     Raises:
         WorkspaceError: The list is damaged, or the disk is full.
@@ -79,7 +83,8 @@ def add_plan(workspace: Workspace, cohort: Cohort, plan: Entry) -> Entry:
 
     def added(entries: list[Entry]) -> list[Entry]:
         unrecorded = _unrecorded(workspace, cohort, holdout, entries)
-        written.update(plan, looks=counts(_looks([*entries, *unrecorded], holdout["digest"])))
+        names = {str(entry["plan"].get("name")) for entry in entries if entry.get("what") == PLAN}
+        written.update(write(counts(_looks([*entries, *unrecorded], holdout["digest"])), names))
         return [*unrecorded, {"what": PLAN, "holdout": holdout["digest"], "plan": written}]
 
     ledger.extend(workspace, LOG, added)

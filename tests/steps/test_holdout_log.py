@@ -163,9 +163,10 @@ def test_looks_stay_when_a_patient_of_the_hold_out_withdraws(home: Workspace) ->
 
 def test_a_damaged_list_is_said_before_the_hold_out_is_read(home: Workspace) -> None:
     (home.root / holdout_log.LOG).write_text("{")
+    said: list[str] = []
     with pytest.raises(WorkspaceError, match=r"list holdout\.json of the workspace is damaged"):
-        pipeline.audit_samples(home, DRAWN)
-    assert home.names("audits") == []
+        pipeline.audit_samples(home, DRAWN, lambda share, doing: said.append(doing))
+    assert said == home.names("audits") == home.names("encoders") == []
 
 
 def test_the_passport_counts_the_looks_and_takes_them_along(home: Workspace, tmp_path: Path) -> None:

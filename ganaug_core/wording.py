@@ -93,6 +93,23 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def nearer_than_99(measurements: Iterable[Any]) -> str:
+    """Return the textbook's sentence on nearest distances from an audit's measurements, empty where it has none."""
+    by_name = {measurement.name: measurement for measurement in measurements if measurement.encoder == "registered"}
+    nearer, ratio = by_name.get("nearer_than_99"), by_name.get("nearest_distance_ratio")
+    if nearer is None or ratio is None:
+        return ""
+    what = nearer.reference.replace("+", " or ").replace("train", "training", 1)
+    low, high = map(percent, nearer.interval)
+    least, most = map(number, ratio.interval)
+    return (
+        f"{percent(nearer.value)} of the synthetic images (95 % interval {low} to {high}) are nearer to a {what} image "
+        "than 99 % of real ones are; chance gives 1 %. On average they are "
+        f"{number(ratio.value)} times as far from the nearest one as training images are from each other ({least} to "
+        f"{most})."
+    )
+
+
 def listing(parts: Iterable[Any], last: str = "and", most: int | None = None) -> str:
     """Return `a, b and c`, beyond `most` the rest as a number: `a, b and 3 more`."""
     words = [str(part) for part in parts]

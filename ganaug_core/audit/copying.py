@@ -255,8 +255,8 @@ def _set_test_finding(comparison: Comparison, tested: _Tested, repeats: str) -> 
     low, high = test.interval
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
-        f"closer to {_seen(comparison)} images than to held-out ones, closer than real {unit}s are that those images "
-        f"lack ({chance(test.p_value)}; {sizes}). {_exchanged_sentence(test, tested.exchanged)}{repeats}",
+        f"closer to {_seen(comparison)} images than real {unit}s are that were left out of them "
+        f"({chance(test.p_value)}; {sizes}). {_exchanged_sentence(test, tested.exchanged)}{repeats}",
         DO,
     )
     power = _power_sentence(comparison, tested)
@@ -271,7 +271,7 @@ def _set_test_finding(comparison: Comparison, tested: _Tested, repeats: str) -> 
     )
     if tested.of_exact is not None and tested.of_exact <= WANTED and held_out >= LEAST_HELD_OUT:
         clear = (
-            f"No copying found ({sizes}). {power} This is not a proof of privacy.{repeats}",
+            f"No copying found ({sizes}). {power} {_condition(comparison)}{repeats}",
             "Look at the closest pairs all the same.",
         )
         return replace(finding, clear=clear)
@@ -294,6 +294,13 @@ def _what_is_needed(comparison: Comparison, design: copying.Design, held_out: in
         f"To see {percent(WANTED)} copies, audit with about {count(more[0], f'real {comparison.unit}')} (one in four "
         f"held-out) and {count(more[1], 'synthetic image')}."
     )
+
+
+def _condition(comparison: Comparison) -> str:
+    """Return what a pass does not say."""
+    if comparison.ours:
+        return "This is not a proof of privacy."
+    return "This holds if the generator was trained on no held-out image, and is not a proof of privacy."
 
 
 def _seen(comparison: Comparison) -> str:

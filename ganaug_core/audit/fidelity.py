@@ -2,9 +2,9 @@
 
 No finite generator equals its data, so the verdict asks for the size of the difference, not for its existence: the
 mean discrepancy and the Fréchet distance in multiples of what two real sets show (`relative_distances`), and the
-spectrum by how often a synthetic image has more or less detail than a real one. A classifier that tells the two apart
-asks for a second look only: it recognises every generator of today. Tests of exact equality stand beside, in the
-measurements.
+spectrum by how often a synthetic image has more or less detail than a real one; all three must hold. A classifier that
+tells the two apart asks for a second look only: it recognises every generator of today. Tests of exact equality stand
+beside, in the measurements.
 """
 
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ import numpy as np
 from ganaug_core.audit import power_spectrum
 from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.measurements import LABEL_SPACE
-from ganaug_core.audit.real_against_real import LIMIT, SIZE, RelativeDistance, relative_distances
+from ganaug_core.audit.real_against_real import LIMIT, SIZE, TEST, RelativeDistance, relative_distances
 from ganaug_core.audit.sentences import FAIL, Finding
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import classifier_two_sample
-from ganaug_core.metrics.statistics import Dominance, dominance
+from ganaug_core.metrics.dominance import INTERVAL, SHIFT, Dominance, dominance, stated
 from ganaug_core.records import Floats, Integers, Measurement
 from ganaug_core.wording import count, percent
 
@@ -26,6 +26,7 @@ SPACE, IMAGES = "texture", "images"
 MOST = 600  # images of a side that the classifier sees
 LEAST = 24
 RECOGNISED = 0.25  # area under the curve above .5 at which a classifier is worth a warning
+BOTH = 2  # distances, and both must hold
 PARTS = 3  # mean discrepancy, Fréchet distance, detail
 SHOWN = 24
 
@@ -73,12 +74,12 @@ def realism(comparison: Comparison, report: Report) -> Realism:
     report(len(spaces) / (len(spaces) + 1), "Looking for what gives images away")
     separability[IMAGES], ids, pictures = _by_pictures(comparison, held, generated)
     measurements += [
-        _separability_measurement(separation, space, len(held), len(generated))
+        _separability_measurement(separation, space, patients, len(generated))
         for space, separation in separability.items()
     ]
     finding = _finding(
         comparison,
-        size=len(generated),
+        sizes=_sizes(patients, len(generated)),
         fine=fine,
         distances=texture_distances,
         separability=separability,
@@ -142,21 +143,21 @@ def _by_pictures(
 def _finding(
     comparison: Comparison,
     *,
-    size: int,
+    sizes: str,
     fine: power_spectrum.Detail,
     distances: list[RelativeDistance],
     separability: dict[str, Dominance],
     measurements: tuple[Measurement, ...],
 ) -> Finding:
-    sizes = f"{count(size, 'image')} a side, {count(comparison.held_out(comparison.labels), 'held-out patient')}"
     p_value = min(1.0, PARTS * min([fine.p_value, *(distance.p_value for distance in distances)]))
     do = "Look at the images that give themselves away; train longer, or with another recipe."
     worst = min(distances, key=lambda distance: distance.p_value, default=None)
     if worst is not None and worst.p_value <= fine.p_value:
-        allowed = f"allowed are {LIMIT:g}"
-        trouble = f"As a set the synthetic images differ from real ones {_times(worst, allowed, sizes)}"
+        trouble = f"As a set the synthetic images differ from real ones {_times(worst)}; allowed are {LIMIT:g}"
+        decisive, tests, patients, images = TEST, PARTS, worst.n_real, worst.n_synthetic
     else:
-        trouble = f"{fine.sentence} ({sizes})"
+        trouble = fine.sentence
+        decisive, tests, patients, images = stated(SHIFT), PARTS * fine.tests, fine.patients, fine.images
     surest = max(separability, key=lambda space: separability[space].chance)
     caution = None
     if len(separability) * separability[surest].p_value < FAIL:
@@ -167,27 +168,31 @@ def _finding(
             + (f" Their texture differs {_times(worst)}." if worst is not None else ""),
             "Look at what gives them away. For a study of texture or small detail do not rely on these images.",
         )
-    calm = bool(distances) and distances[0].upper < LIMIT
+    calm = len(distances) == BOTH and all(distance.upper < LIMIT for distance in distances)
     clear = None
-    if calm and fine.visible is not None and fine.visible <= power_spectrum.VISIBLE_BLUR and worst is not None:
+    if calm and fine.visible is not None and fine.visible <= power_spectrum.VISIBLE_BLUR:
         clear = (
             f"As a set the synthetic images differ from real ones about as real ones do among themselves: "
-            f"{_times(distances[0], sizes)}. A blur of {fine.visible:g} pixels would have been noticed.",
+            f"{_times(distances[0])}; {_briefly(distances[1])}. A blur of {fine.visible:g} pixels would have been "
+            f"noticed.",
             "Look at what gives single images away all the same.",
         )
     return Finding(
         p_value=p_value,
         trouble=(f"{trouble}.", do),
         clear=clear,
-        unable=_unable(comparison, distances, fine, sizes),
+        unable=_unable(comparison, distances, fine),
         caution=caution,
         measurements=measurements,
+        test=decisive.corrected(tests),
+        null=decisive.null,
+        margin=decisive.margin,
+        patients=patients,
+        images=images,
     )
 
 
-def _unable(
-    comparison: Comparison, distances: list[RelativeDistance], fine: power_spectrum.Detail, sizes: str
-) -> tuple[str, str]:
+def _unable(comparison: Comparison, distances: list[RelativeDistance], fine: power_spectrum.Detail) -> tuple[str, str]:
     more = "Audit with more held-out and more synthetic images."
     if SPACE not in comparison.spaces:
         return f"Realism cannot be judged: the features {SPACE} are missing.", "Audit in this space too."
@@ -195,17 +200,39 @@ def _unable(
         patients = count(comparison.patients(comparison.train), "training patient")
         few = f"{patients}, at least 8 of these classes are needed"
         return f"Realism cannot be judged: {few}.", "Import a cohort with more training patients."
-    if distances[0].upper >= LIMIT:
-        return f"The images may differ from real ones too much or not: {_times(distances[0], sizes)}.", more
+    if wide := [distance for distance in distances if distance.upper >= LIMIT]:
+        said = "; ".join([_times(wide[0]), *map(_briefly, wide[1:])])
+        return f"The images may differ from real ones more than {LIMIT:g} times or not: {said}.", more
+    if len(distances) < BOTH:
+        return (
+            f"Realism is judged by two distances, and here there is only one: {_times(distances[0])}.",
+            "Import a cohort with at least 8 training patients and 8 held-out patients of the same classes.",
+        )
     visible = "no blur" if fine.visible is None else f"only a blur of {fine.visible:g} pixels or more"
-    return f"No difference found, but at these numbers {visible} would be noticed ({sizes}).", more
+    return f"No difference found, but at these numbers {visible} would be noticed ({_detail_sizes(fine)}).", more
 
 
-def _times(distance: RelativeDistance, *more: str) -> str:
+def _times(distance: RelativeDistance) -> str:
     """Return how much in words; the interval and what else there is to say of it stand in one bracket."""
+    return f"{max(0.0, distance.value):.1f} times as much as two sets of {SIZE} real images do ({_beside(distance)})"
+
+
+def _briefly(distance: RelativeDistance) -> str:
+    return f"{max(0.0, distance.value):.1f} times ({_beside(distance)})"
+
+
+def _beside(distance: RelativeDistance) -> str:
     low, high = (max(0.0, end) for end in distance.interval)
-    beside = "; ".join((f"{distance.title}, 95 % interval {low:.1f} to {high:.1f}", *more))
-    return f"{max(0.0, distance.value):.1f} times as much as two sets of {SIZE} real images do ({beside})"
+    sizes = _sizes(distance.n_real, distance.n_synthetic)
+    return f"{distance.title}, 95 % interval {low:.1f} to {high:.1f}; {sizes}"
+
+
+def _sizes(patients: int, images: int) -> str:
+    return f"{count(images, 'synthetic image')}, {count(patients, 'held-out patient')}"
+
+
+def _detail_sizes(fine: power_spectrum.Detail) -> str:
+    return _sizes(fine.patients, fine.images) if fine.tests else "too few of a class"
 
 
 def _separability_measurement(separation: Dominance, space: str, n_real: int, n_synthetic: int) -> Measurement:
@@ -220,4 +247,6 @@ def _separability_measurement(separation: Dominance, space: str, n_real: int, n_
         n_synthetic=n_synthetic,
         better="lower",
         p_value=separation.p_value,
+        test=stated(RECOGNISED).phrase,
+        interval_method=INTERVAL,
     )

@@ -1,20 +1,21 @@
 """Intensity: do the pixel values lie where they do in real images of the class, in the physical unit?"""
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
 
 from ganaug_core.audit import noise_and_tissue
 from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.audit.lesion_regions import regions
 from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding
 from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import SHIFT, dominance, median_interval, weighted_median
+from ganaug_core.metrics.dominance import SHIFT, dominance, sees, stated
+from ganaug_core.metrics.statistics import median_interval, weighted_median
 from ganaug_core.records import Examples, Floats, Integers, Measurement
 from ganaug_core.wording import chance, count, listing, percent
 
-VISIBLE = 0.35  # a shift that puts 85 % of the synthetic images above the usual real one must be noticed
+VISIBLE = 0.85  # a shift that puts a synthetic value above a real one in so many pairs must be noticed
 LEAST, SHOWN = 10, 12
 MOST = 1000  # images of a class and side
 SAID = {
@@ -48,7 +49,6 @@ class _Shift:
     interval: tuple[float, float]
     real: float
     more: float
-    spread: float
     p_value: float
     n_real: int
     n_synthetic: int
@@ -122,7 +122,6 @@ def _shifts(comparison: Comparison, label: int, held: Integers, generated: Integ
                 interval=median_interval(synthetic[:, column]),
                 real=weighted_median(real[:, column], mass),
                 more=dominated.chance,
-                spread=dominated.spread,
                 p_value=dominated.p_value,
                 n_real=round(float(mass.sum())),
                 n_synthetic=len(generated),
@@ -144,8 +143,7 @@ def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[M
     worst = min(shifts, key=lambda shift: shift.p_value)
     p_value = min(1.0, len(shifts) * worst.p_value)
     alpha = FAIL / (len(VERDICTS) * len(shifts))
-    need = float(stats.norm.isf(alpha) + stats.norm.ppf(0.8))
-    blind = [shift for shift in shifts if SHIFT + need * shift.spread > VISIBLE]
+    blind = [shift for shift in shifts if not sees(VISIBLE, shift.n_real, shift.n_synthetic, SHIFT, alpha)]
     judged = {shift.label for shift in shifts}
     unseen = [comparison.cohort.classes[label] for label in np.unique(comparison.labels) if int(label) not in judged]
     patients = comparison.held_out([shift.label for shift in shifts])
@@ -171,9 +169,14 @@ def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[M
         clear=clear,
         unable=(
             f"No difference of pixel values found, but in {names} a large one could go unnoticed ({sizes}).",
-            f"Audit with at least {_needed(need)} held-out patients and synthetic images of each class.",
+            f"Audit with at least {_needed(alpha)} held-out patients and synthetic images of each class.",
         ),
         measurements=measurements,
+        test=stated(SHIFT).corrected(len(shifts)),
+        null=stated(SHIFT).null,
+        margin=SHIFT,
+        patients=worst.n_real,
+        images=worst.n_synthetic,
     )
 
 
@@ -191,10 +194,9 @@ def _trouble(comparison: Comparison, worst: _Shift) -> str:
     )
 
 
-def _needed(need: float) -> int:
+def _needed(alpha: float) -> int:
     """Return how many patients, and as many images, show the shift that must be noticed."""
-    spread = (VISIBLE - SHIFT) / need
-    return int(np.ceil(2 / 12 / spread**2)) + 1
+    return next(size for size in itertools.count(LEAST, 2) if sees(VISIBLE, size, size, SHIFT, alpha))
 
 
 def _unit(comparison: Comparison) -> str:
@@ -218,5 +220,7 @@ def _measurement(comparison: Comparison, shift: _Shift) -> Measurement:
         better="as real",
         class_name=comparison.cohort.classes[shift.label],
         p_value=shift.p_value,
+        test=stated(SHIFT).phrase,
+        interval_method="ranks",
         unit="" if shift.name == "out_of_range" else comparison.cohort.intensity.unit,
     )

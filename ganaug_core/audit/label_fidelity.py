@@ -6,15 +6,17 @@ import numpy as np
 
 from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding
+from ganaug_core.metrics import half_sampling
+from ganaug_core.metrics.dominance import INTERVAL, SHIFT, stated
 from ganaug_core.metrics.inception_score import inception_score, mode_score
-from ganaug_core.metrics.label_agreement import DROP, Agreement, agreements, sees_drop
-from ganaug_core.metrics.statistics import halves, spread_interval
+from ganaug_core.metrics.label_agreement import DROP, MARGIN, TEST, Agreement, agreements, sees_drop
 from ganaug_core.records import Examples, Floats, Measurement
 from ganaug_core.wording import chance, count, listing, percent
 
 SPACE = "classifier"
+LEAST = 10  # held-out patients and synthetic images of a class
 PARTS = 2  # agreement, and the distribution of the probability
-HALVES = 40
+HALVES = 20
 SHOWN = 12
 
 
@@ -32,22 +34,24 @@ def labels(comparison: Comparison) -> Labels:
     if unable := _unusable(comparison):
         return Labels(Finding(p_value=None, unable=unable))
     held = comparison.holdout
-    by_class = agreements(
+    every_class = agreements(
         comparison.features(SPACE, held),
         comparison.spaces[SPACE].synthetic.values,
         comparison.cohort.labels[held],
         comparison.labels,
         comparison.weights[held],
     )
+    measurements = (
+        *(row for agreement in every_class for row in _measurements(comparison, agreement)),
+        *_teaching_scores(comparison),
+    )
+    by_class = [agreement for agreement in every_class if min(agreement.n_real, agreement.n_synthetic) >= LEAST]
     if not by_class:
-        return Labels(
-            Finding(
-                p_value=None,
-                unable=("Labels cannot be judged: no class has synthetic and held-out images.", "Draw samples."),
-            )
-        )
+        sizes = f"{LEAST} held-out patients and {LEAST} synthetic images"
+        unable = f"Labels cannot be judged: no class has {sizes}.", f"Audit with at least {sizes} of a class."
+        return Labels(Finding(p_value=None, unable=unable, measurements=measurements if every_class else ()))
     tests = PARTS * len(by_class)
-    p_value = min(1.0, tests * min(min(agreement.p_value, agreement.shift_p_value) for agreement in by_class))
+    worst = _worst(by_class)
     alpha = FAIL / (tests * len(VERDICTS))
     blind = [
         agreement
@@ -61,20 +65,28 @@ def labels(comparison: Comparison) -> Labels:
     clear = None
     unseen = listing([*(comparison.cohort.classes[agreement.label] for agreement in blind), *missing], most=4)
     if not unseen:
+        apart = max(by_class, key=lambda agreement: abs(agreement.synthetic - agreement.real))
         clear = (
-            f"The synthetic images look like their class as often as real ones do: {percent(_mean(by_class))} against "
-            f"{percent(_mean_real(by_class))} of held-out images ({sizes}).",
+            f"A classifier finds every class in synthetic images about as often as in real ones: "
+            f"{comparison.cohort.classes[apart.label]}, which differs most, in {percent(apart.synthetic)} against "
+            f"{percent(apart.real)} of held-out images ({_sizes(apart)}). A loss of {percent(DROP)} in a class would "
+            f"have been noticed.",
             "Look at single classes in the measurements.",
         )
     finding = Finding(
-        p_value=p_value,
+        p_value=min(1.0, tests * worst.smallest_p),
         trouble=_trouble(comparison, by_class),
         clear=clear,
         unable=(
             f"No wrong labels found, but in {unseen} a loss of {percent(DROP)} could go unnoticed ({sizes}).",
             _advice(by_class, alpha),
         ),
-        measurements=(*(_measurement(comparison, agreement) for agreement in by_class), *_teaching_scores(comparison)),
+        measurements=measurements,
+        test=worst.decisive.corrected(tests),
+        null=worst.decisive.null,
+        margin=worst.decisive.margin,
+        patients=worst.n_real,
+        images=worst.n_synthetic,
     )
     return Labels(finding, _confusion(comparison), _examples(comparison, by_class))
 
@@ -120,7 +132,7 @@ def _confusion(comparison: Comparison) -> dict[str, Floats]:
 def _teaching_scores(comparison: Comparison) -> list[Measurement]:
     """Return inception and mode score; no verdict looks at them."""
     generated, real = comparison.spaces[SPACE].synthetic.values, comparison.features(SPACE, comparison.holdout)
-    size = len(comparison.cohort.classes)
+    size, images = len(comparison.cohort.classes), np.arange(len(comparison.labels))
     shares = np.bincount(comparison.cohort.labels[comparison.holdout], minlength=size) / max(1, len(comparison.holdout))
     result = []
     for name, score in (
@@ -128,8 +140,9 @@ def _teaching_scores(comparison: Comparison) -> list[Measurement]:
         ("mode_score", lambda values: mode_score(values, shares)),
     ):
         value, floor = score(generated), score(real)
-        spread = [score(generated[half]) for half in halves(np.arange(len(generated)), HALVES, comparison.random(450))]
-        interval = spread_interval(value, spread, least=0.0, most=float(size))
+        splits = half_sampling.complements(images, comparison.labels, HALVES, comparison.random(450))
+        halves = np.array([[score(generated[half]), score(generated[~half])] for half in splits])
+        interval = half_sampling.interval(value, halves, len(images), least=0.0, most=float(size))
         result.append(
             Measurement(
                 name=name,
@@ -141,6 +154,7 @@ def _teaching_scores(comparison: Comparison) -> list[Measurement]:
                 n_real=len(real),
                 n_synthetic=len(generated),
                 better="higher",
+                interval_method="half-sampling, t",
             )
         )
     return result
@@ -151,7 +165,7 @@ def _examples(comparison: Comparison, by_class: list[Agreement]) -> Examples:
     values = comparison.spaces[SPACE].synthetic.values
     sure = values[np.arange(len(values)), comparison.labels]
     worst = _worst(by_class)
-    if min(worst.p_value, worst.shift_p_value) < FAIL and _caricature(worst):
+    if worst.smallest_p < FAIL and _caricature(worst):
         rows = np.flatnonzero(comparison.labels == worst.label)
         order = rows[np.argsort(-sure[rows], kind="stable")][:SHOWN]
         says = f"A classifier is surest of these images of {comparison.cohort.classes[worst.label]}."
@@ -167,35 +181,41 @@ def _examples(comparison: Comparison, by_class: list[Agreement]) -> Examples:
 
 
 def _worst(by_class: list[Agreement]) -> Agreement:
-    return min(by_class, key=lambda agreement: min(agreement.p_value, agreement.shift_p_value))
+    return min(by_class, key=lambda agreement: agreement.smallest_p)
 
 
 def _caricature(worst: Agreement) -> bool:
     """Return whether what was found is too much of the class, not too little."""
-    return worst.synthetic > worst.real if worst.p_value <= worst.shift_p_value else worst.shift > 0.5
+    return worst.synthetic > worst.real if worst.decisive is TEST else worst.sureness.chance > 0.5
+
+
+def _sizes(agreement: Agreement) -> str:
+    return f"{count(agreement.n_synthetic, 'synthetic image')}, {count(agreement.n_real, 'held-out patient')}"
 
 
 def _trouble(comparison: Comparison, by_class: list[Agreement]) -> tuple[str, str]:
     worst, caricature = _worst(by_class), _caricature(_worst(by_class))
     name = comparison.cohort.classes[worst.label]
-    sizes = f"{count(worst.n_synthetic, 'synthetic image')}, {count(worst.n_real, 'held-out patient')}"
-    if worst.p_value <= worst.shift_p_value:
+    if worst.decisive is TEST:
         sentence = (
             f"A classifier finds {name} in {percent(worst.synthetic)} of its synthetic images but in "
-            f"{percent(worst.real)} of real ones ({chance(worst.p_value)}; {sizes})"
+            f"{percent(worst.real)} of real ones, more than {percent(MARGIN)} apart ({chance(worst.p_value)}; "
+            f"{_sizes(worst)})"
         )
     else:
         sentence = (
             f"A classifier is {'surer' if caricature else 'less sure'} of synthetic {name} than of real ones in "
-            f"{percent(max(worst.shift, 1 - worst.shift))} of comparisons, where chance gives 50 % "
-            f"({chance(worst.shift_p_value)}; {sizes})"
+            f"{percent(max(worst.sureness.chance, 1 - worst.sureness.chance))} of comparisons, where chance gives 50 % "
+            f"and {percent(0.5 + SHIFT)} is allowed ({chance(worst.sureness.p_value)}; {_sizes(worst)})"
         )
     if caricature:
         return f"{sentence}: a caricature of the class.", "Do not use these images as if they were typical."
     return f"{sentence}.", "Look at the images of this class that the classifier puts elsewhere; train longer."
 
 
-def _measurement(comparison: Comparison, agreement: Agreement) -> Measurement:
+def _measurements(comparison: Comparison, agreement: Agreement) -> tuple[Measurement, Measurement]:
+    """Return how often the label is confirmed, and how sure of it the classifier is."""
+    name, sureness = comparison.cohort.classes[agreement.label], agreement.sureness
     return Measurement(
         name="label_agreement",
         encoder=SPACE,
@@ -206,22 +226,30 @@ def _measurement(comparison: Comparison, agreement: Agreement) -> Measurement:
         n_real=agreement.n_real,
         n_synthetic=agreement.n_synthetic,
         better="as real",
-        class_name=comparison.cohort.classes[agreement.label],
+        class_name=name,
         p_value=agreement.p_value,
+        test=TEST.phrase,
+        interval_method="Wilson",
+    ), Measurement(
+        name="label_sureness",
+        encoder=SPACE,
+        value=sureness.chance,
+        interval=sureness.interval,
+        floor=0.5,
+        null=0.5,
+        n_real=agreement.n_real,
+        n_synthetic=agreement.n_synthetic,
+        better="near .5",
+        class_name=name,
+        p_value=sureness.p_value,
+        test=stated(SHIFT).phrase,
+        interval_method=INTERVAL,
     )
 
 
 def _untested_classes(comparison: Comparison, by_class: list[Agreement]) -> list[int]:
     tested = {agreement.label for agreement in by_class}
     return [int(label) for label in np.unique(comparison.labels) if int(label) not in tested]
-
-
-def _mean(by_class: list[Agreement]) -> float:
-    return float(np.mean([agreement.synthetic for agreement in by_class]))
-
-
-def _mean_real(by_class: list[Agreement]) -> float:
-    return float(np.mean([agreement.real for agreement in by_class]))
 
 
 def _advice(by_class: list[Agreement], alpha: float) -> str:

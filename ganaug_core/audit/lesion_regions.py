@@ -14,7 +14,8 @@ from ganaug_core.audit.noise_and_tissue import MOST, excess
 from ganaug_core.audit.sentences import WARN
 from ganaug_core.encoders import ibsi, radiomics
 from ganaug_core.metrics import lesion_region
-from ganaug_core.metrics.statistics import Values, dominance, holm, median_interval, weighted_median
+from ganaug_core.metrics.dominance import dominance, stated
+from ganaug_core.metrics.statistics import Values, holm, median_interval, weighted_median
 from ganaug_core.records import Floats, Measurement
 from ganaug_core.wording import count, listing
 
@@ -140,6 +141,8 @@ def _numbers(
                 better="as real",
                 class_name=class_name,
                 p_value=dominance(real, mass, synthetic, 0).p_value,
+                test=stated(0).phrase,
+                interval_method="ranks",
                 unit=unit,
             )
         )

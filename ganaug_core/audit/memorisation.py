@@ -1,19 +1,22 @@
 """Beside the verdict on copying: what the literature counts, and what the run's own discriminator has memorised."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
 
 from ganaug_core.audit.comparison import Comparison
 from ganaug_core.errors import EvidenceError
-from ganaug_core.metrics import memorisation
-from ganaug_core.metrics.statistics import Values, dominance, halves, spread_interval, wilson
+from ganaug_core.metrics import half_sampling, memorisation
+from ganaug_core.metrics.dominance import INTERVAL, dominance, stated
+from ganaug_core.metrics.statistics import Values, wilson
 from ganaug_core.records import Floats, Integers, Measurement
 
 SPACE, DISCRIMINATOR = "simclr", "discriminator"
 MOST = 500  # images of each of the three sides
 LEAST = 20
-HALVES = 20
+HALVES = 10
 ALARMS = 0.01  # share of held-out images that an attacker takes for training images
 
 Count = Callable[[Floats, Floats, Floats], float]
@@ -39,16 +42,27 @@ def literature_counts(comparison: Comparison) -> tuple[Measurement, ...]:
         comparison.features(SPACE, held),
         comparison.spaces[SPACE].synthetic.values[generated],
     )
-    parts = [np.asarray(half) for half in halves(comparison.cohort.groups[held], 3, comparison.random(460))]
-    if not parts:  # too few patients to play against each other
+    held_labels, synthetic_labels = comparison.cohort.labels[held], comparison.labels[generated]
+    parts = half_sampling.complements(comparison.cohort.groups[held], held_labels, 3, comparison.random(460))
+    if not len(parts):  # too few patients to play against each other
         return ()
-    subsets = list(halves(np.arange(len(generated)), HALVES, comparison.random(461)))
+    random = comparison.random(461)
+    splits = [
+        half_sampling.complements(groups, labels, HALVES, random)
+        for groups, labels in (
+            (comparison.cohort.groups[train], comparison.cohort.labels[train]),
+            (comparison.cohort.groups[held], held_labels),
+            (np.arange(len(generated)), synthetic_labels),
+        )
+    ]
+    if not all(map(len, splits)):
+        return ()
     result = []
     for name, (counted, better) in COUNTS.items():
         try:
             value = counted(*values)
             real_values = [_between_real_halves(counted, values, half) for half in parts]
-            spread = [counted(values[0], values[1], values[2][half]) for half in subsets]
+            reach = _reach(name, counted, values, splits, comparison.patients(held))
         except EvidenceError:  # too few images in every cell
             continue
         floor = float(np.mean(real_values))
@@ -57,23 +71,40 @@ def literature_counts(comparison: Comparison) -> tuple[Measurement, ...]:
                 name=name,
                 encoder=SPACE,
                 value=value,
-                interval=spread_interval(value, spread, most=1.0 if name == "authentic_share" else np.inf),
+                interval=(value - reach, min(value + reach, 1.0 if name == "authentic_share" else np.inf)),
                 floor=floor,
                 # the others have no scale of their own: they grow with the dimension
                 null=floor if name == "authentic_share" else 0.0,
                 n_real=comparison.patients(held),
                 n_synthetic=len(generated),
                 better=better,
+                interval_method="normal, deviation 1" if name == "copying_score" else half_sampling.METHOD,
                 reference="train+holdout",
             )
         )
     return tuple(result)
 
 
-def _between_real_halves(counted: Count, values: tuple[Floats, Floats, Floats], half: Integers) -> float:
+def _reach(
+    name: str,
+    counted: Count,
+    values: tuple[Floats, Floats, Floats],
+    splits: Sequence[NDArray[np.bool_]],
+    patients: int,
+) -> float:
+    """Return half the width of the 95 % interval; halves of all three sides tell, but C_T, which has deviation 1."""
+    if name == "copying_score":
+        return float(stats.norm.ppf(0.975))
+    halves = [
+        [counted(*(side[half == first] for side, half in zip(values, rows, strict=True))) for first in (True, False)]
+        for rows in zip(*splits, strict=True)
+    ]
+    return float(stats.t.ppf(0.975, patients - 1) * np.std(halves))
+
+
+def _between_real_halves(counted: Count, values: tuple[Floats, Floats, Floats], half: NDArray[np.bool_]) -> float:
     """Return the count with one half of the held-out images in the place of the synthetic ones."""
-    rest = np.setdiff1d(np.arange(len(values[1])), half)
-    return counted(values[0], values[1][rest], values[1][half])
+    return counted(values[0], values[1][~half], values[1][half])
 
 
 def _rows(comparison: Comparison) -> tuple[Integers, Integers, Integers]:
@@ -137,12 +168,15 @@ def membership(comparison: Comparison, train_logits: Values, holdout_logits: Val
             better="near .5",
             reference="train+holdout",
             p_value=separation.p_value,
+            test=stated(0).phrase,
+            interval_method=INTERVAL,
         ),
         Measurement(
             name="membership_sure",
             encoder=DISCRIMINATOR,
             value=detected / len(member_logits),
             interval=wilson(detected, len(member_logits)),
+            interval_method="Wilson",
             floor=alarms,
             null=alarms,
             n_real=sizes[0],

@@ -1,15 +1,16 @@
 """Mode coverage: is a class absent, does it repeat itself, does a group of real images have no synthetic ones?"""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ganaug_core.audit.comparison import Comparison
-from ganaug_core.audit.sentences import Finding
+from ganaug_core.audit.sentences import FAIL, Finding
 from ganaug_core.audit.variety import within_classes
 from ganaug_core.interfaces import Report
 from ganaug_core.metrics import detectable_deletion, missing_modes, repetition
-from ganaug_core.metrics.statistics import wilson
+from ganaug_core.metrics.statistics import StatedTest
 from ganaug_core.neighbours import Registered, neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
 from ganaug_core.wording import chance, count, listing, percent
@@ -25,16 +26,22 @@ ALONE = (
 PARTS = 2  # groups of real images, and repetition
 
 
-Visible = dict[int, float | None]
+Visible = dict[int, detectable_deletion.Smallest]
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """Repetition within one class, in one of two ways: near-duplicates, or lost variety."""
+    """Repetition within one class, in one of two ways: near-duplicates, or lost variety.
+
+    `sizes` are real patients and synthetic images, `near` is None where it is about variety.
+    """
 
     label: int
     p_value: float
     sentence: str
+    test: StatedTest
+    sizes: tuple[int, int]
+    near: repetition.NearDuplicates | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,9 @@ def modes(comparison: Comparison, measured: tuple[Measurement, ...], report: Rep
     missing = [cluster for cluster in clusters if cluster.missing]
     lost = min([1.0, *(cluster.q_value for cluster in clusters if cluster.rare)])
     tested = bool(absent or repeats or clusters)
-    p_value = 0.0 if absent else min(1.0, PARTS * min(repeated, lost)) if tested else None
+    p_value = min(1.0, PARTS * min(repeated, lost)) if tested and not absent else None
     worst = min(repeats, key=lambda repeat: repeat.p_value, default=None)
+    decisive = _decisive(comparison, real, worst if repeated <= lost else None, len(repeats), clusters)
     visible = _visible(comparison, real, clusters)
     trouble, do = _trouble(comparison, absent=absent, worst=worst, missing=missing, repeated=repeated, lost=lost)
     alone = not len(comparison.holdout)
@@ -75,16 +83,73 @@ def modes(comparison: Comparison, measured: tuple[Measurement, ...], report: Rep
         trouble=(f"{trouble} {ALONE}" if alone else trouble, do),
         clear=None if alone else _clear(comparison, real, clusters, repeats, visible),
         unable=_without_holdout(clusters, why) if alone else _unable(comparison, clusters, why, visible),
-        named=bool(absent or missing),
+        rule=bool(absent),
+        named=bool(missing),
+        caution=_caution(comparison, repeats),
         measurements=(
             *measurements,
             *_self_test(comparison, real, visible, len(clusters)),
             *within_classes(comparison),
         ),
+        test=decisive.test,
+        null=decisive.null,
+        margin=decisive.margin,
+        patients=decisive.patients,
+        images=decisive.images,
     )
     return Modes(
         finding, tuple(_missing_mode(comparison, cluster) for cluster in sorted(missing, key=lambda mode: mode.p_value))
     )
+
+
+class _Decisive(NamedTuple):
+    """What the p-value of the verdict belongs to."""
+
+    test: str = ""
+    null: str = ""
+    margin: float | None = None
+    patients: int | None = None
+    images: int | None = None
+
+
+def _decisive(
+    comparison: Comparison,
+    real: Integers,
+    worst: Repeats | None,
+    repeats: int,
+    clusters: list[missing_modes.Cluster],
+) -> _Decisive:
+    """Return the test of the worst repetition, or else of the group that is visited most rarely."""
+    if worst is not None:
+        return _Decisive(worst.test.corrected(PARTS * repeats), worst.test.null, worst.test.margin, *worst.sizes)
+    if not clusters:
+        return _Decisive()
+    rarest = min(clusters, key=lambda cluster: (not cluster.rare, cluster.q_value))
+    patients = comparison.patients(real[comparison.cohort.labels[real] == rarest.label])
+    images = int((comparison.labels == rarest.label).sum())
+    return _Decisive(missing_modes.TEST.corrected(PARTS), missing_modes.TEST.null, None, patients, images)
+
+
+def _caution(comparison: Comparison, repeats: list[Repeats]) -> tuple[str, str] | None:
+    """Return what to say where a class has more near-duplicates than real images, if no more than is allowed."""
+    pairs = [(repeat, repeat.near) for repeat in repeats if repeat.near is not None]
+    if not pairs:
+        return None
+    surest, near = min(pairs, key=lambda pair: pair[1].p_more)
+    if len(pairs) * near.p_more >= FAIL:
+        return None
+    low, high = near.interval
+    return (
+        f"The class {comparison.cohort.classes[surest.label]} repeats itself more than real images do: "
+        f"{percent(near.share)} of its synthetic images have a near-duplicate among them (95 % interval "
+        f"{percent(low)} to {percent(high)}), of real ones {percent(near.usual)} ({chance(near.p_more)}; "
+        f"{_sizes(surest)}). {percent(repetition.ALLOWED)} more are allowed.",
+        "Look at the images of this class; train longer, or with more images.",
+    )
+
+
+def _sizes(repeats: Repeats) -> str:
+    return f"{count(repeats.sizes[1], 'synthetic image')}, {count(repeats.sizes[0], 'real patient')}"
 
 
 def _repetition(
@@ -110,37 +175,42 @@ def _self_similarity(
     comparison: Comparison, space: str, held: Integers, generated: Integers, label: int
 ) -> tuple[Repeats, Measurement]:
     real_distances, synthetic_distances = _within(comparison, space, held, generated, label)
-    share, usual, p_value = repetition.self_similarity(synthetic_distances, real_distances)
-    name, pairs = comparison.cohort.classes[label], len(generated) // 2  # neighbours come in mutual pairs
+    patients = comparison.patients(held)
+    near = repetition.near_duplicates(synthetic_distances, real_distances, patients)
+    name, sizes = comparison.cohort.classes[label], (patients, len(generated))
     sentence = (
-        f"The class {name} repeats itself: {percent(share)} of its synthetic images have a near-duplicate among "
-        f"them, of real ones {percent(usual)} ({chance(p_value)}; {len(generated)} against {len(held)} images)"
+        f"The class {name} repeats itself: {percent(near.share)} of its synthetic images have a near-duplicate among "
+        f"them, of real ones {percent(near.usual)} ({chance(near.p_value)} for {percent(repetition.ALLOWED)} more; "
+        f"{count(sizes[1], 'synthetic image')}, {count(sizes[0], 'real patient')})"
     )
-    interval, sizes = wilson(share * pairs, pairs), (len(held), len(generated))
-    return Repeats(label, p_value, sentence), Measurement(
+    return Repeats(label, near.p_value, sentence, repetition.NEAR_DUPLICATES, sizes, near), Measurement(
         name="self_similarity",
         encoder=space,
-        value=share,
-        interval=interval,
-        floor=usual,
-        null=usual,
+        value=near.share,
+        interval=near.interval,
+        floor=near.usual,
+        null=near.usual,
         n_real=sizes[0],
         n_synthetic=sizes[1],
         better="lower",
         class_name=name,
-        p_value=p_value,
+        reference="train+holdout",
+        p_value=near.p_value,
+        test=repetition.NEAR_DUPLICATES.phrase,
+        interval_method="Wilson, pairs",
     )
 
 
 def _variety(comparison: Comparison, held: Integers, generated: Integers, label: int) -> tuple[Repeats, Measurement]:
     synthetic = comparison.spaces[SPACE].synthetic.values[generated]
     ratio, interval, p_value = repetition.variety(synthetic, comparison.features(SPACE, held), seed=comparison.seed)
-    name, sizes = comparison.cohort.classes[label], (len(held), len(generated))
+    name, sizes = comparison.cohort.classes[label], (comparison.patients(held), len(generated))
     sentence = (
         f"The class {name} has lost variety: {percent(ratio)} of the effective number of different images "
-        f"that as many real ones have ({chance(p_value)}; {len(generated)} against {len(held)} images)"
+        f"that as many real ones have ({chance(p_value)} for half of it; {count(sizes[1], 'synthetic image')}, "
+        f"{count(sizes[0], 'real patient')})"
     )
-    return Repeats(label, p_value, sentence), Measurement(
+    return Repeats(label, p_value, sentence, repetition.VARIETY, sizes), Measurement(
         name="vendi_ratio",
         encoder=SPACE,
         value=ratio,
@@ -151,7 +221,10 @@ def _variety(comparison: Comparison, held: Integers, generated: Integers, label:
         n_synthetic=sizes[1],
         better="higher",
         class_name=name,
+        reference="train+holdout",
         p_value=p_value,
+        test=repetition.VARIETY.phrase,
+        interval_method="half-sampling, normal",
     )
 
 
@@ -189,19 +262,19 @@ def _gate(comparison: Comparison, measured: tuple[Measurement, ...]) -> tuple[bo
     if SPACE not in comparison.spaces:
         return False, f"the features {SPACE} are missing"
     values = {
-        measurement.name: measurement.value
+        measurement.name: (measurement.value, measurement.floor or 0.0)
         for measurement in measured
         if measurement.encoder == SPACE and measurement.class_name is None
     }
     if "precision" not in values:
         return False, "there are too few images"
-    precision, density = values["precision"], values["density"]
-    if precision < missing_modes.PRECISION_GATE or density < missing_modes.DENSITY_GATE:
-        return False, (
-            f"the synthetic images differ too much from the real ones to be counted in groups (precision "
-            f"{precision:.2f}, wanted {missing_modes.PRECISION_GATE}; density {density:.2f}, wanted "
-            f"{missing_modes.DENSITY_GATE})"
-        )
+    wanted = {
+        "precision": missing_modes.PRECISION_GATE * min(1.0, values["precision"][1]),
+        "density": missing_modes.DENSITY_GATE * min(1.0, values["density"][1]),
+    }
+    if any(values[name][0] < least for name, least in wanted.items()):
+        said = "; ".join(f"{name} {values[name][0]:.2f}, wanted {least:.2f}" for name, least in wanted.items())
+        return False, f"the synthetic images differ too much from the real ones to be counted in groups ({said})"
     return True, ""
 
 
@@ -212,6 +285,7 @@ def _clusters(comparison: Comparison, real: Integers) -> list[missing_modes.Clus
         comparison.cohort.labels[real],
         comparison.labels,
         comparison.weights[real],
+        patients=comparison.cohort.groups[real],
         seed=comparison.seed,
     )
 
@@ -280,24 +354,38 @@ def _clear(
 ) -> tuple[str, str] | None:
     """Return the sentence for nothing found; None where a large group of a class could hide."""
     tested = {repeat.label for repeat in repeats}
-    if not clusters or any(share is None or share > VISIBLE or label not in tested for label, share in visible.items()):
+    if not clusters or any(_hidden(smallest) or label not in tested for label, smallest in visible.items()):
         return None
-    label, share = max(visible.items(), key=lambda pair: pair[1] or 0)
+    label = max(visible, key=lambda label: visible[label].share or 0.0)
     patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
     generated = int((comparison.labels == label).sum())
+    pairs = [(repeat, repeat.near) for repeat in repeats if repeat.near is not None]
+    most, near = max(pairs, key=lambda pair: pair[1].share - pair[1].usual)
     return (
-        f"No missing group found and no class repeats itself. The smallest group of this cohort's own images whose "
-        f"absence is noticed is {percent(share or 0)} of {comparison.cohort.classes[label]} "
+        f"No missing group found, and no class repeats itself more than real images do: most in "
+        f"{comparison.cohort.classes[most.label]}, where {percent(near.share)} of the synthetic images have a "
+        f"near-duplicate among them, of real ones {percent(near.usual)} ({_sizes(most)}). The smallest group of this "
+        f"cohort's own images whose "
+        f"absence is noticed is {percent(visible[label].share or 0.0)} of {comparison.cohort.classes[label]} "
         f"({count(generated, 'synthetic image')} against {count(patients, 'real patient')}) or "
         f"less in the other classes.",
         "Look at the map for rarer ones.",
     )
 
 
+def _independent(comparison: Comparison, real: Integers, label: int) -> int:
+    """Return how many independent synthetic images of a class there are."""
+    rows, generated = real[comparison.cohort.labels[real] == label], comparison.labels == label
+    synthetic = comparison.spaces[SPACE].synthetic.values[generated]
+    crowd = missing_modes.crowding(comparison.features(SPACE, rows), comparison.cohort.groups[rows], synthetic)
+    return max(1, round(len(synthetic) / crowd))
+
+
 def _visible(comparison: Comparison, real: Integers, clusters: list[missing_modes.Cluster]) -> Visible:
     """Return by class the smallest share whose absence would be noticed: groups of its own images are left out."""
     if not clusters:
-        return {int(label): None for label in np.unique(comparison.cohort.labels[real])}
+        nothing = detectable_deletion.Smallest(None, (0.0, 1.0))
+        return {int(label): nothing for label in np.unique(comparison.cohort.labels[real])}
     features, weights = comparison.features(SPACE, real), comparison.weights[real]
     return {
         int(label): detectable_deletion.smallest_deleted(
@@ -305,21 +393,24 @@ def _visible(comparison: Comparison, real: Integers, clusters: list[missing_mode
             int(label),
             features,
             weights,
-            synthetic=int((comparison.labels == label).sum()),
+            synthetic=_independent(comparison, real, int(label)),
             random=comparison.random(310 + int(label)),
         )
         for label in np.unique(comparison.cohort.labels[real])
     }
 
 
+def _hidden(smallest: detectable_deletion.Smallest) -> bool:
+    """Return whether a large group of a class could be absent unnoticed."""
+    return smallest.share is None or smallest.share > VISIBLE
+
+
 def _self_test(comparison: Comparison, real: Integers, visible: Visible, tests: int) -> list[Measurement]:
-    """Return the self-test as measurements; the interval is one step of its shares."""
+    """Return the self-test as measurements."""
     result = []
-    steps = (0.0, *detectable_deletion.SHARES)
-    for label, share in visible.items():
-        if share is None:
+    for label, smallest in visible.items():
+        if smallest.share is None:
             continue
-        below = steps[steps.index(share) - 1]
         patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
         generated = int((comparison.labels == label).sum())
         name = comparison.cohort.classes[label]
@@ -327,8 +418,9 @@ def _self_test(comparison: Comparison, real: Integers, visible: Visible, tests: 
             Measurement(
                 name="smallest_mode",
                 encoder=SPACE,
-                value=share,
-                interval=(below, share),
+                value=smallest.share,
+                interval=smallest.interval,
+                interval_method=detectable_deletion.METHOD,
                 floor=missing_modes.smallest_visible(
                     patients, generated, tests
                 ),  # of a group that is a cluster of its own
@@ -366,7 +458,7 @@ def _unable(
             f"Missing groups cannot be counted: {why or 'there are too few images of every class'}.",
             do if SPACE in comparison.spaces else "Audit in this space too.",
         )
-    blind = [comparison.cohort.classes[label] for label, share in visible.items() if share is None or share > VISIBLE]
+    blind = [comparison.cohort.classes[label] for label, smallest in visible.items() if _hidden(smallest)]
     needs = _needed(len(clusters) * PARTS)
     said = f"No missing group found, but {percent(VISIBLE)} of {listing(blind, most=4)} could be absent unnoticed."
     sizes = [

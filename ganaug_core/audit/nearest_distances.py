@@ -10,7 +10,7 @@ from scipy import stats
 from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.registered_distances import References, Side
 from ganaug_core.metrics import statistics
-from ganaug_core.records import TRAIN, Floats, Integers, Measurement
+from ganaug_core.records import ROLES, TRAIN, Floats, Integers, Measurement
 
 NEARER = 0.01
 LEAST = 20  # real patients
@@ -44,7 +44,7 @@ def measurements(comparison: Comparison, synthetic: Side, real: References) -> t
             encoder="registered",
             n_real=patients,
             n_synthetic=images,
-            reference="train+holdout",
+            reference="+".join(ROLES[role] for role in comparison.seen_roles),
         ),
         Measurement(
             name="nearest_distance_ratio",
@@ -57,7 +57,7 @@ def measurements(comparison: Comparison, synthetic: Side, real: References) -> t
             encoder="registered",
             n_real=patients,
             n_synthetic=images,
-            reference="train+holdout",
+            reference="+".join(ROLES[role] for role in comparison.seen_roles),
         ),
     )
 

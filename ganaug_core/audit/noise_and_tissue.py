@@ -5,14 +5,15 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ganaug_core.audit.comparison import Comparison, random_subset
-from ganaug_core.metrics import intensity
-from ganaug_core.metrics.statistics import Values, dominance, halves, median_interval, weighted_median, wilson
+from ganaug_core.metrics import half_sampling, intensity
+from ganaug_core.metrics.dominance import dominance, stated
+from ganaug_core.metrics.statistics import StatedTest, Values, median_interval, weighted_median, wilson
 from ganaug_core.records import TRAIN, Floats, Integers, Measurement
 from ganaug_core.storage.workspace import digest_of
 
 SPACE, TEXTURE = "intensity", "texture"
 MOST = 1000
-HALVES = 40
+HALVES = 15
 LEAST = 20
 
 
@@ -57,6 +58,8 @@ def _noise(comparison: Comparison, label: int, held: Integers, generated: Intege
                 better="as real",
                 class_name=name,
                 p_value=p_value,
+                test=stated(0).phrase,
+                interval_method="ranks",
                 unit=unit,
             )
         )
@@ -80,6 +83,8 @@ def _noise(comparison: Comparison, label: int, held: Integers, generated: Intege
                 better="as real",
                 class_name=name,
                 p_value=float(stats.fisher_exact(table).pvalue),
+                test=StatedTest("Fisher, two sides", "the sharp kernel is as frequent as in real images", 0).phrase,
+                interval_method="Wilson",
             )
         )
     return result
@@ -100,15 +105,21 @@ def _peaks(
     physical = comparison.cohort.intensity
     real = shares[0].mean(0)
     peaks = intensity.peaks(real, shares[1].mean(0), physical)
-    spread: list[list[float]] = [[] for _ in peaks]
-    for half in halves(np.arange(len(generated)), HALVES // 2, random):
-        for positions, peak in zip(spread, intensity.peaks(real, shares[1][half].mean(0), physical), strict=True):
-            positions.append(peak.synthetic)
+    splits = half_sampling.complements(np.arange(len(generated)), np.zeros(len(generated), np.int64), HALVES, random)
+    halves = np.array(
+        [
+            [
+                [peak.synthetic for peak in intensity.peaks(real, shares[1][part].mean(0), physical)]
+                for part in (half, ~half)
+            ]
+            for half in splits
+        ]
+    ).reshape(len(splits), 2, len(peaks))
     result = []
-    for peak, values in zip(peaks, spread, strict=True):
-        reach = 1.96 * float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-        step = (physical.high - physical.low) / intensity.BINS
-        interval = peak.synthetic - max(reach, step / 2), peak.synthetic + max(reach, step / 2)
+    step = (physical.high - physical.low) / intensity.BINS / 2
+    for number, peak in enumerate(peaks):
+        low, high = half_sampling.interval(peak.synthetic, halves[..., number], len(generated)) or [peak.synthetic] * 2
+        interval = min(low, peak.synthetic - step), max(high, peak.synthetic + step)
         result.append(
             Measurement(
                 name=f"{peak.name.replace(' ', '_')}_peak",
@@ -122,6 +133,7 @@ def _peaks(
                 better="as real",
                 class_name=comparison.cohort.classes[label],
                 unit=physical.unit,
+                interval_method="half-sampling, t, and a bin",
             )
         )
     return result
@@ -161,7 +173,8 @@ def excess(
     value = float(synthetic.mean()) - usual
     variance = float(np.average(np.square(real - usual), weights=mass)) / patients
     variance += float(synthetic.var()) / len(synthetic)
-    reach = float(stats.norm.ppf(0.975) * np.sqrt(variance))
+    spread, freedom = max(float(np.sqrt(variance)), 1e-9), min(patients, len(synthetic)) - 1
+    reach = float(stats.t.ppf(0.975, freedom)) * spread
     return Measurement(
         name=title,
         encoder=space,
@@ -174,5 +187,7 @@ def excess(
         better="lower",
         class_name=class_name,
         reference="train+holdout",
-        p_value=float(stats.norm.sf(value / max(np.sqrt(variance), 1e-9))),
+        p_value=float(stats.t.sf(value / spread, freedom)),
+        test=StatedTest("t, one side", "no more violations than in real images", 0).phrase,
+        interval_method="t, patients",
     )

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import ndimage, stats
+from scipy import ndimage
 
 from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.audit.sentences import FAIL, VERDICTS
 from ganaug_core.metrics import power_spectrum
-from ganaug_core.metrics.statistics import SHIFT, Dominance, Values, dominance
+from ganaug_core.metrics.dominance import INTERVAL, SHIFT, Dominance, dominance, noticed, stated
+from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats, Measurement
-from ganaug_core.wording import chance, percent
+from ganaug_core.wording import chance, count, percent
 
 BLURS = (0.5, 0.7, 1.0, 1.5, 2.0)
 VISIBLE_BLUR = 1.0  # pixels: a pass must have been able to see this much
@@ -27,11 +28,15 @@ class Detail:
         p_value: Corrected for classes and frequencies, 1 where nothing could be compared.
         sentence: About the class and frequency that differ most.
         visible: Smallest blur in pixels that would be noticed in every class, None where none would.
+        tests: How many were corrected for; `patients` and `images` of the class that differs most.
     """
 
     p_value: float = 1.0
     sentence: str = ""
     visible: float | None = None
+    tests: int = 0
+    patients: int = 0
+    images: int = 0
     measurements: tuple[Measurement, ...] = ()
     drawings: dict[str, Floats] = field(default_factory=dict)
 
@@ -64,11 +69,14 @@ def detail(comparison: Comparison) -> Detail:
     worst = min(reversed(results), key=lambda result: result.more.p_value)  # of equals the finest detail
     largest = max(visible)
     return Detail(
-        min(1.0, worst.more.p_value * len(results)),
-        worst.sentence(),
-        None if np.isinf(largest) else largest,
-        tuple(result.measurement() for result in results),
-        {"spectrum.frequency": frequencies.astype(np.float32), **_drawings(pooled)},
+        p_value=min(1.0, worst.more.p_value * len(results)),
+        sentence=worst.sentence(),
+        visible=None if np.isinf(largest) else largest,
+        tests=len(results),
+        patients=worst.n_real,
+        images=worst.n_synthetic,
+        measurements=tuple(result.measurement() for result in results),
+        drawings={"spectrum.frequency": frequencies.astype(np.float32), **_drawings(pooled)},
     )
 
 
@@ -95,25 +103,27 @@ class _Ring:
             better="near .5",
             class_name=self.class_name,
             p_value=self.more.p_value,
+            test=stated(SHIFT).phrase,
+            interval_method=INTERVAL,
         )
 
     def sentence(self) -> str:
         how = "more" if self.more.chance > 0.5 else "less"
         return (
             f"Synthetic {self.class_name} has {how} detail of {1 / self.frequency:.1f} pixels than real images in "
-            f"{percent(max(self.more.chance, 1 - self.more.chance))} of comparisons, where chance gives 50 % "
-            f"({chance(self.more.p_value)})"
+            f"{percent(max(self.more.chance, 1 - self.more.chance))} of comparisons, where chance gives 50 % and "
+            f"{percent(0.5 + SHIFT)} is allowed ({chance(self.more.p_value)}; "
+            f"{count(self.n_synthetic, 'synthetic image')}, {count(self.n_real, 'held-out patient')})"
         )
 
 
 def _visible(images: Floats, real: Values, mass: Values, synthetic: int, alpha: float) -> float | None:
     """Return the smallest blur of the real images that would be found in so many synthetic ones, four times in five."""
-    need = float(stats.norm.isf(alpha) + stats.norm.ppf(0.8))
     for sigma in BLURS:
         blurred = power_spectrum.rings(ndimage.gaussian_filter(images, (0, 0, sigma, sigma), mode="reflect"))
         for ring in range(real.shape[1]):
             as_many = np.resize(blurred[:, ring], synthetic)
-            if stats.norm.isf(dominance(real[:, ring], mass, as_many, SHIFT).p_value) > need:
+            if noticed(dominance(real[:, ring], mass, as_many, SHIFT).p_value, alpha):
                 return sigma
     return None
 

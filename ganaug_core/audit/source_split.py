@@ -5,7 +5,7 @@ import numpy as np
 from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.registered_distances import References
 from ganaug_core.audit.sentences import FAIL
-from ganaug_core.metrics import statistics
+from ganaug_core.metrics import dominance, statistics
 from ganaug_core.records import HOLDOUT, TRAIN
 from ganaug_core.wording import percent
 
@@ -25,7 +25,7 @@ def sides_differ(comparison: Comparison, real: References) -> tuple[str, str] | 
         return None
     first = np.unique(groups[train], return_index=True)[1]
     own = groups[held]
-    higher = statistics.dominance(
+    higher = dominance.dominance(
         real.side.scores[held],
         statistics.weights(own, np.zeros_like(own)),
         real.side.scores[train][first],

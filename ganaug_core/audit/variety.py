@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ganaug_core.audit.comparison import Comparison
-from ganaug_core.metrics import structural_similarity
-from ganaug_core.metrics.statistics import halves, spread_interval
+from ganaug_core.metrics import half_sampling, structural_similarity
 from ganaug_core.records import Floats, Integers, Measurement
 
 SPACE, IMAGES = "simclr", "images"
@@ -47,6 +46,7 @@ def _of_class(comparison: Comparison, label: int) -> Iterator[Measurement]:
             n_synthetic=sizes[1],
             better="as real",
             class_name=name,
+            interval_method="normal, pairs",
         )
     if SPACE in comparison.spaces:
         limit = structural_similarity.near_duplicate(comparison.features(SPACE, train), np.arange(len(train)))
@@ -57,12 +57,15 @@ def _of_class(comparison: Comparison, label: int) -> Iterator[Measurement]:
 
         synthetic = comparison.spaces[SPACE].synthetic.values[generated]
         value, usual = batch(synthetic), batch(comparison.features(SPACE, held))
-        spread = [batch(synthetic[half]) for half in halves(np.arange(len(generated)), HALVES, random)]
+        splits = half_sampling.complements(
+            np.arange(len(generated)), np.zeros(len(generated), np.int64), HALVES, random
+        )
+        halves = np.array([[batch(synthetic[half]), batch(synthetic[~half])] for half in splits])
         yield Measurement(
             name="birthday_batch",
             encoder=SPACE,
             value=value,
-            interval=spread_interval(value, spread, least=1.0),
+            interval=half_sampling.interval(value, halves, len(generated), least=1.0),
             floor=usual,
             null=structural_similarity.birthday_null(),
             n_real=sizes[0],
@@ -70,6 +73,7 @@ def _of_class(comparison: Comparison, label: int) -> Iterator[Measurement]:
             better="as real",
             class_name=name,
             reference="train+holdout",
+            interval_method="half-sampling, t",
         )
 
 

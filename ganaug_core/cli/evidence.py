@@ -113,6 +113,7 @@ def _in_words(audit: "Audit") -> str:
             f"{worst.role.replace('holdout', 'hold-out').replace('train', 'training')} image {worst.real} "
             f"({worst.transform}), distance {wording.distance(worst.distance)}, {wording.chance(worst.q_value, 'q')}."
         )
+    lines += filter(None, [wording.nearer_than_99(audit.measurements)])
     lines += [
         f"Missing: {wording.percent(mode.real_share)} of real {mode.class_name} look alike, here "
         f"{wording.percent(mode.synthetic_share)} do."

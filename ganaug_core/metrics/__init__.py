@@ -2,7 +2,8 @@
 
 `METRICS` holds those that are one number for two sets; each is a `NeighbourMetric` (reads distances computed once) or
 a `MomentMetric` (takes the features). The tests behind the verdicts are functions in files of their own: `copying`,
-`identical_images`, `missing_modes`, `repetition`, `label_agreement`; `statistics` has what they share.
+`identical_images`, `missing_modes`, `repetition`, `label_agreement`; `statistics`, `dominance` and `half_sampling` have
+what they share.
 """
 
 from ganaug_core.interfaces import MomentMetric, NeighbourMetric

@@ -186,8 +186,7 @@ class Design:
         for index in classes:
             n, m = self.references[index], synthetic[index]
             k = levels(n)[rank]
-            below, above = k / self.bunched, (n + 1 - k) / self.bunched
-            mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, below, above))
+            mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, self._rank(k), self._rest(n, k)))
             if beta := self._near_duplicate_beta(index):
                 mass = np.convolve(mass, stats.betabinom.pmf(np.arange(m + 1), m, *beta))[: len(mass)]
         table: NDArray[np.float64] = np.clip(mass[::-1].cumsum()[::-1], 0, 1)
@@ -203,17 +202,25 @@ class Design:
         counts = np.zeros((draws, len(self.references), len(SHARES)), np.int64)
         for index, (n, m) in enumerate(zip(self.references, synthetic, strict=True)):
             ranks = levels(n)
-            below, past = np.zeros(draws), 0
+            below, past = np.zeros(draws), 0.0
             beta = self._near_duplicate_beta(index)
             done = random.binomial(m, random.beta(*beta, draws)) if beta else np.zeros(draws, np.int64)
             for rank in sorted(set(ranks)):
                 # the next order statistic of n uniforms lies a Beta-distributed part of the rest further up
-                step = random.beta((rank - past) / self.bunched, (n + 1 - rank) / self.bunched, draws)
+                further = self._rank(rank) - past
+                step = random.beta(further, self._rest(n, rank), draws) if further > 0 else np.zeros(draws)
                 done = done + random.binomial(m - done, step)
-                below, past = below + (1 - below) * step, rank
+                below, past = below + (1 - below) * step, self._rank(rank)
                 for column in (column for column, value in enumerate(ranks) if value == rank):
                     counts[:, index, column] = done
         return counts
+
+    def _rank(self, rank: int) -> float:
+        """Return the rank among bunches: the lowest reference is the lowest bunch."""
+        return max(1.0, rank / self.bunched)
+
+    def _rest(self, references: int, rank: int) -> float:
+        return max((references + 1) / self.bunched - self._rank(rank), 0.5)
 
     def _near_duplicate_beta(self, index: int) -> tuple[float, float] | None:
         """Return the Beta distribution of the share of near-duplicates in a class, None where there are none."""

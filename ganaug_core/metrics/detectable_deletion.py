@@ -5,17 +5,32 @@ from what is left, and the clusters are tested as in an audit. So the answer kno
 the clusters; it does not know how well an encoder separates groups that nobody has named.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from ganaug_core.metrics.missing_modes import Q_LIMIT, RATIO_LIMIT, Cluster
-from ganaug_core.metrics.statistics import Values
+from ganaug_core.metrics.statistics import Values, wilson
 from ganaug_core.records import Floats, Integers
 
 SHARES = (0.04, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 GROUPS = 25
+METHOD = "Wilson, planted groups"
 NOTICED = 0.8
+
+
+class Smallest(NamedTuple):
+    """The smallest share of a class whose absence is noticed four times in five.
+
+    Attributes:
+        share: None if not even a half is.
+        interval: The shares at which as many as were tried cannot be told from four in five; ends at 1 if all.
+    """
+
+    share: float | None
+    interval: tuple[float, float]
 
 
 def smallest_deleted(
@@ -26,8 +41,8 @@ def smallest_deleted(
     *,
     synthetic: int,
     random: np.random.Generator,
-) -> float | None:
-    """Return the smallest share of a class whose absence is noticed four times in five; None if not even a half is.
+) -> Smallest:
+    """Return the smallest share of a class whose absence is noticed four times in five.
 
     Args:
         clusters: All clusters of the audit, of all classes.
@@ -37,20 +52,24 @@ def smallest_deleted(
     """
     own = [cluster for cluster in clusters if cluster.label == label]
     if not own:
-        return None
+        return Smallest(None, (0.0, 1.0))
     rows = np.concatenate([cluster.members for cluster in own])
     cluster_of = np.repeat(np.arange(len(own)), [len(cluster.members) for cluster in own])  # (row,)
     values, mass = features[rows].astype(np.float64), weights[rows]
-    smallest: float | None = None
+    smallest, low, high, noticed = None, 0.0, 1.0, True
     for share in reversed(SHARES):
-        hits = []
+        hits = 0
         for _ in range(GROUPS):
             deleted = _random_group(values, mass, share, random)
-            hits.append(_noticed(deleted, mass, cluster_of, tests=len(clusters), synthetic=synthetic, random=random))
-        if np.mean(hits) < NOTICED:
+            hits += _noticed(deleted, mass, cluster_of, tests=len(clusters), synthetic=synthetic, random=random)
+        least, most = wilson(hits, GROUPS)
+        if most < NOTICED:
+            low = share
             break
-        smallest = share
-    return smallest
+        noticed = noticed and hits / GROUPS >= NOTICED
+        smallest = share if noticed else smallest
+        high = share if least >= NOTICED else high
+    return Smallest(smallest, (low, max(high, smallest or 1.0)))
 
 
 def _random_group(values: Values, mass: Values, share: float, random: np.random.Generator) -> NDArray[np.bool_]:

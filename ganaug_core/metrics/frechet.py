@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganaug_core.errors import EvidenceError
+from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats
 
 
@@ -30,14 +30,38 @@ class Frechet:
         """
         if min(len(real), len(synthetic)) < 2:
             raise EvidenceError("The Fréchet distance needs two images on each side.", do="Add images.", code="too_few")
-        mean_real, root_real = _moments(real)
-        mean_synthetic, root_synthetic = _moments(synthetic)
-        shared = np.linalg.svd(root_real @ root_synthetic.T, compute_uv=False).sum()
-        spread = np.square(root_real).sum() + np.square(root_synthetic).sum() - 2 * shared
-        return max(0.0, float(np.square(mean_real - mean_synthetic).sum() + spread))
+        return _between(_moments(real), _moments(synthetic))
 
 
-def _moments(features: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def weighted_frechet(real: Floats, weights: Values, synthetic: Floats, synthetic_weights: Values) -> float:
+    """Return the distance of weighted sets, with the covariance over the sum of weights; rows may weigh nothing.
+
+    Args:
+        real: (n, d), `weights` (n,), `synthetic` (m, d), `synthetic_weights` (m,).
+    """
+    return _between(_weighted_moments(real, weights), _weighted_moments(synthetic, synthetic_weights))
+
+
+Moments = tuple[Values, Values]
+
+
+def _between(real: Moments, synthetic: Moments) -> float:
+    shared = np.linalg.svd(real[1] @ synthetic[1].T, compute_uv=False).sum()
+    spread = np.square(real[1]).sum() + np.square(synthetic[1]).sum() - 2 * shared
+    return max(0.0, float(np.square(real[0] - synthetic[0]).sum() + spread))
+
+
+def _weighted_moments(features: Floats, weights: Values) -> Moments:
+    inside = weights > 0
+    values, mass = features[inside].astype(np.float64), weights[inside] / weights[inside].sum()
+    mean = mass @ values
+    root = (values - mean) * np.sqrt(mass)[:, None]
+    if len(root) > root.shape[1]:
+        root = np.linalg.qr(root, mode="r")
+    return mean, root
+
+
+def _moments(features: Floats) -> Moments:
     """Return the mean and a matrix R of at most d rows with R^T R = covariance."""
     values = features.astype(np.float64)
     mean = values.mean(0)

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ganaug_core.metrics.statistics import SHIFT, Values, dominance, wilson
+from ganaug_core.metrics.dominance import POWER, SHIFT, Dominance, dominance, stated
+from ganaug_core.metrics.statistics import StatedTest, Values, exceeds, wilson
 from ganaug_core.records import Floats, Integers
 
-DROP = 0.2
+MARGIN = 0.05  # how far the shares that a classifier confirms may lie apart
+DROP = MARGIN + 0.2  # a loss that a pass must have been able to notice
+TEST = StatedTest("exact test of two shares", "labels are confirmed as often as in real images", MARGIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +25,9 @@ class Agreement:
     Attributes:
         synthetic: Share of synthetic images that the classifier puts in their class, `interval` its Wilson interval.
         real: The same of held-out images.
-        p_value: Two-sided Fisher.
-        shift: Chance that a synthetic image has a higher probability for its label than a real one, .5 if alike.
-        shift_p_value: That the chance lies within .5 +- `statistics.SHIFT`.
+        p_value: That both lie within `MARGIN`.
+        sureness: How often a synthetic image has a higher probability for its label than a real one; its p that the
+            chance lies within .5 +- `SHIFT`.
         n_real: Patients.
         n_synthetic: Images.
     """
@@ -34,10 +37,19 @@ class Agreement:
     interval: tuple[float, float]
     real: float
     p_value: float
-    shift: float
-    shift_p_value: float
+    sureness: Dominance
     n_real: int
     n_synthetic: int
+
+    @property
+    def decisive(self) -> StatedTest:
+        """The test whose p is the smaller one."""
+        return TEST if self.p_value <= self.sureness.p_value else stated(SHIFT)
+
+    @property
+    def smallest_p(self) -> float:
+        """The smaller of both p-values, uncorrected."""
+        return min(self.p_value, self.sureness.p_value)
 
 
 def agreements(
@@ -62,16 +74,14 @@ def agreements(
         right = float((mass * (real[rows].argmax(1) == label)).sum())
         patients, total = float(mass.sum()), int(generated.sum())
         hits = int((synthetic[generated].argmax(1) == label).sum())
-        shift = dominance(real[rows, label], mass, synthetic[generated, label], SHIFT)
         result.append(
             Agreement(
                 label=int(label),
                 synthetic=hits / total,
                 interval=wilson(hits, total),
                 real=right / patients,
-                p_value=different(hits, total, round(right), round(patients)),
-                shift=shift.chance,
-                shift_p_value=shift.p_value,
+                p_value=different(hits, total, right, patients),
+                sureness=dominance(real[rows, label], mass, synthetic[generated, label], SHIFT),
                 n_real=round(patients),
                 n_synthetic=total,
             )
@@ -79,12 +89,24 @@ def agreements(
     return result
 
 
-def different(hits: int, total: int, real_hits: int, real_total: int) -> float:
-    """Return the two-sided p of Fisher's exact test."""
-    return float(stats.fisher_exact([[hits, total - hits], [real_hits, real_total - real_hits]]).pvalue)
+def different(hits: float, total: float, real_hits: float, real_total: float) -> float:
+    """Return the p that two shares lie within `MARGIN`."""
+    either = exceeds(hits, total, real_hits, real_total, MARGIN), exceeds(real_hits, real_total, hits, total, MARGIN)
+    return float(min(either))
 
 
 def sees_drop(real: float, patients: int, synthetic: int, alpha: float) -> bool:
-    """Return whether `DROP` less agreement than the real share would be significant at these sizes."""
+    """Return whether `DROP` less agreement than the real share has p < alpha in four of five such pairs of sets.
+
+    Summed over what real images may show; how few synthetic images are then needed is found by halving.
+    """
     fewer = max(0.0, real - DROP)
-    return different(round(fewer * synthetic), synthetic, round(real * patients), patients) < alpha
+    spread = 5 * np.sqrt(patients * real * (1 - real)) + 1
+    hits = np.arange(max(0, int(patients * real - spread)), min(patients, int(patients * real + spread)) + 1)
+    most, none = np.full(len(hits), -1), np.full(len(hits), synthetic + 1)  # significant up to most, not from none on
+    while (none - most > 1).any():
+        middle = np.clip((most + none) // 2, 0, synthetic)
+        found = exceeds(hits, patients, middle, synthetic, MARGIN) < alpha
+        most, none = np.where(found, np.maximum(most, middle), most), np.where(found, none, np.minimum(none, middle))
+    chance = stats.binom.pmf(hits, patients, real) * stats.binom.cdf(most, synthetic, fewer)
+    return bool(chance.sum() >= POWER)

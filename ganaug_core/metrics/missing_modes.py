@@ -10,13 +10,18 @@ import numpy as np
 from scipy import stats
 from sklearn.cluster import KMeans
 
-from ganaug_core.metrics.statistics import Values, benjamini_hochberg, wilson
+from ganaug_core.metrics.statistics import StatedTest, Values, benjamini_hochberg, exceeds, wilson
+from ganaug_core.metrics.two_sample import squared
 from ganaug_core.records import Floats, Integers
 
 MOST_CLUSTERS = 10
 PATIENTS_PER_CLUSTER = 8
+CROWD_MOST = 1500  # images of a side that tell how close together images of one patient lie
 Q_LIMIT, RATIO_LIMIT = 0.01, 0.5
-PRECISION_GATE, DENSITY_GATE = 0.7, 0.5
+PRECISION_GATE, DENSITY_GATE = 0.7, 0.5  # of what other real images reach
+TEST = StatedTest(
+    "Fisher, one side, Benjamini-Hochberg over all groups", "a group's share is as large as among real images"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,7 @@ def clusters(
     synthetic_labels: Integers,
     real_weights: Values,
     *,
+    patients: Integers | None = None,
     seed: int = 0,
 ) -> list[Cluster]:
     """Return every cluster of every class that has images on both sides; a class needs 16 patients.
@@ -68,30 +74,37 @@ def clusters(
         synthetic: (m, d).
         real_labels: (n,), `synthetic_labels` (m,).
         real_weights: (n,) `statistics.weights`: clusters count patients.
+        patients: (n,) whose the real images are, where some have several: synthetic images that lie as close together
+            as theirs count as one.
     """
     every: list[Cluster] = []
     for label in np.unique(real_labels):
         rows = np.flatnonzero(real_labels == label)
         generated = synthetic[synthetic_labels == label]
-        patients = float(real_weights[rows].sum())
-        count = min(cluster_count(patients), len(np.unique(real[rows], axis=0)))
+        total = float(real_weights[rows].sum())
+        count = min(cluster_count(total), len(np.unique(real[rows], axis=0)))
         if count < 2 or len(generated) == 0:
             continue
         kmeans = KMeans(count, n_init=4, random_state=seed).fit(real[rows])
+        crowd = 1.0 if patients is None else crowding(real[rows], patients[rows], generated)
         visited = np.bincount(kmeans.predict(generated), minlength=count)
         from_centre = np.linalg.norm(real[rows] - kmeans.cluster_centers_[kmeans.labels_], axis=1)
         for number in range(count):
             inside = np.flatnonzero(kmeans.labels_ == number)
-            mass, hits = float(real_weights[rows[inside]].sum()), int(visited[number])
+            mass, hits, images = (
+                float(real_weights[rows[inside]].sum()),
+                visited[number] / crowd,
+                len(generated) / crowd,
+            )
             every.append(
                 Cluster(
                     label=int(label),
                     number=number,
                     members=rows[inside[np.argsort(from_centre[inside], kind="stable")]],
-                    real_share=mass / patients,
-                    synthetic_share=hits / len(generated),
-                    interval=wilson(hits, len(generated)),
-                    p_value=fewer(hits, len(generated), round(mass), round(patients)),
+                    real_share=mass / total,
+                    synthetic_share=hits / images,
+                    interval=wilson(hits, images),
+                    p_value=float(exceeds(mass, total, hits, images, 0)),
                     q_value=1.0,
                 )
             )
@@ -99,6 +112,28 @@ def clusters(
         return every
     q_values = benjamini_hochberg(np.array([cluster.p_value for cluster in every]))
     return [replace(cluster, q_value=float(q_value)) for cluster, q_value in zip(every, q_values, strict=True)]
+
+
+def crowding(real: Floats, patients: Integers, synthetic: Floats) -> float:
+    """Return how many synthetic images count as one, >= 1: fresh slices of one patient are no independent images.
+
+    Twice the number of other synthetic images that are nearer to one than half of a patient's images are to each
+    other, less what images of other patients give. 1 where no patient has several images.
+
+    Args:
+        real: (n, d) of one class, `patients` (n,), `synthetic` (m, d).
+    """
+    order = np.argsort(patients, kind="stable")[:CROWD_MOST]  # whole patients, but the last
+    own = patients[order][:, None] == patients[order][None]
+    squares = squared(real[order])
+    pairs = np.triu(own, 1)
+    if not pairs.any() or own.all():
+        return 1.0
+    radius = float(np.median(squares[pairs]))
+    usual = float((squares[~own] < radius).mean())
+    some = np.random.default_rng(0).permutation(len(synthetic))[:CROWD_MOST]
+    close = squared(synthetic[some])[np.triu_indices(len(some), 1)] < radius
+    return 1 + 2 * (len(synthetic) - 1) * max(0.0, float(close.mean()) - usual) if len(close) else 1.0
 
 
 def cluster_count(patients: float) -> int:

@@ -1,16 +1,34 @@
 """What several tests share: corrections for many tests, intervals, and counting patients instead of images."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ganaug_core.records import Integers
 
 Values = NDArray[np.float64]
-SHIFT = 0.15  # how far from 1/2 the chance may lie that a synthetic value is higher than a real one (`dominance`)
+SHARE_NODES = 200
+
+
+class StatedTest(NamedTuple):
+    """What a p-value belongs to: the test's name, what is rejected where p is small, and up to which margin."""
+
+    name: str
+    null: str
+    margin: float | None = None
+
+    @property
+    def phrase(self) -> str:
+        """All of it in one line."""
+        margin = "" if self.margin is None else f"; margin {self.margin:g}"
+        return f"{self.name}; null: {self.null}{margin}"
+
+    def corrected(self, tests: int) -> str:
+        """Return the name with the correction for so many tests."""
+        return f"{self.name}, Bonferroni over {tests}" if tests > 1 else self.name
 
 
 def wilson(count: float, total: float, level: float = 0.95) -> tuple[float, float]:
@@ -22,6 +40,30 @@ def wilson(count: float, total: float, level: float = 0.95) -> tuple[float, floa
     centre = (share + z * z / (2 * total)) / (1 + z * z / total)
     reach = z / (1 + z * z / total) * float(np.sqrt(share * (1 - share) / total + z * z / (4 * total * total)))
     return max(0.0, min(share, centre - reach)), min(1.0, max(share, centre + reach))
+
+
+def exceeds(
+    hits: ArrayLike, total: ArrayLike, other_hits: ArrayLike, other_total: ArrayLike, margin: float
+) -> NDArray[np.float64]:
+    """Return p-values that a share is at most another one plus a margin in [0, 1), of counts of any one shape.
+
+    The chance that a share drawn from its lower bound of Clopper and Pearson is so small beside one drawn from the
+    other's upper bound. Without a margin it is Fisher's exact test of one side. Hits may be fractions.
+
+    Source: Altham, 1969 (the equality); the margin is ours, its size is measured.
+    """
+    hits, total, other_hits, other_total = (
+        array.astype(np.float64)[..., None] for array in np.broadcast_arrays(hits, total, other_hits, other_total)
+    )
+    some, room = np.maximum(hits, 1e-9), np.maximum(other_total - other_hits, 1e-9)
+    own = stats.beta(some, total - hits + 1)
+    other = stats.beta(other_hits + 1, room)
+    low, high = other.ppf(1e-15), other.isf(1e-15)
+    nodes, mass = np.polynomial.legendre.leggauss(SHARE_NODES)
+    at = low + (high - low) * (nodes + 1) / 2
+    p_values = (own.cdf(at + margin) * other.pdf(at) * mass).sum(-1) * (high - low)[..., 0] / 2
+    certain = (hits <= 0) | (other_hits >= other_total)
+    return np.where(certain[..., 0], 1.0, np.clip(p_values, 0, 1))
 
 
 def benjamini_hochberg(p_values: Values) -> Values:
@@ -67,20 +109,6 @@ def weights(groups: Integers, labels: Integers) -> Values:
     return result
 
 
-def halves(groups: Integers, repeats: int, random: np.random.Generator) -> Iterator[Integers]:
-    """Return rows of random halves of the groups, without replacement; none with fewer than 8 groups.
-
-    A half drawn without replacement spreads as much around its own mean as the whole does around the truth; unlike the
-    bootstrap it makes no ties, which nearest neighbours cannot stand.
-    """
-    unique = np.unique(groups)
-    if len(unique) < 8:
-        return
-    for _ in range(repeats):
-        chosen = random.permutation(unique)[: len(unique) // 2]
-        yield np.flatnonzero(np.isin(groups, chosen))
-
-
 def spread_interval(
     value: float, spread: Sequence[float], *, least: float = -np.inf, most: float = np.inf
 ) -> tuple[float, float] | None:
@@ -89,65 +117,6 @@ def spread_interval(
         return None
     reach = float(stats.norm.ppf(0.975)) * float(np.std(spread, ddof=1))
     return max(least, value - reach), min(most, value + reach)
-
-
-class Dominance(NamedTuple):
-    """How often a synthetic value is higher than a real one.
-
-    Attributes:
-        chance: P(synthetic > real), ties half; .5 if alike: the area under the curve.
-        spread: Its standard error, never 0.
-        interval: 95 %.
-        p_value: That the chance lies within .5 +- margin.
-    """
-
-    chance: float
-    spread: float
-    interval: tuple[float, float]
-    p_value: float
-
-
-def dominance(real: NDArray[np.floating], weights: Values, synthetic: NDArray[np.floating], margin: float) -> Dominance:
-    """Return how often a synthetic value is higher, with as many independent real values as the weights sum to.
-
-    The standard error is that of DeLong et al., 1988, for the interval; the test takes at least that of Hanley and
-    McNeil, 1982, at the margin, since a few values that all lie on one side show no spread of their own.
-
-    Args:
-        real: (n,) values.
-        weights: (n,) of real values, summing to the number of patients.
-        synthetic: (m,) values.
-        margin: In [0, .5).
-    """
-    above = 1 - _places(synthetic, np.full(len(synthetic), 1 / len(synthetic)), real)
-    below = _places(real, weights / weights.sum(), synthetic)
-    chance = float(np.average(above, weights=weights))
-    patients, images = float(weights.sum()), len(synthetic)
-    variance = float(np.average(np.square(above - chance), weights=weights)) / patients
-    variance += float(np.var(below)) / images
-    variance += 0.25 / (patients * images)  # never certain, even when all are on one side
-    spread = float(np.sqrt(variance))
-    reach = float(stats.norm.ppf(0.975)) * spread
-    wide = max(spread, _hanley_mcneil(0.5 + margin, patients, images))
-    p_value = float(stats.norm.sf((abs(chance - 0.5) - margin) / wide))
-    interval = max(0.0, chance - reach), min(1.0, chance + reach)
-    return Dominance(chance, spread, interval, min(1.0, 2 * p_value) if margin == 0 else p_value)
-
-
-def _hanley_mcneil(area: float, n: float, m: float) -> float:
-    """Return the standard error of an area under the curve between exponential values."""
-    q1, q2 = area / (2 - area), 2 * area * area / (1 + area)
-    rest = area * (1 - area) + (m - 1) * (q1 - area * area) + (n - 1) * (q2 - area * area)
-    return float(np.sqrt(max(rest, 0.0) / (n * m)))
-
-
-def _places(values: NDArray[np.floating], mass: Values, at: NDArray[np.floating]) -> Values:
-    """Return (len(at),) the mass of `values` below each point, ties half."""
-    order = np.argsort(values)
-    ranked = values[order]
-    total = np.concatenate([[0.0], np.cumsum(mass[order])])
-    result: Values = (total[np.searchsorted(ranked, at, "left")] + total[np.searchsorted(ranked, at, "right")]) / 2
-    return result
 
 
 def median_interval(values: NDArray[np.floating]) -> tuple[float, float]:

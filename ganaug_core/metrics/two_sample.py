@@ -5,16 +5,18 @@ one, every such pair may be swapped. So the class mix and the sizes stay, and wh
 difference. (Exact for one image a patient; with several, synthetic ones share less, and the test is a little careful.)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.metrics.statistics import Values
+from ganaug_core.metrics import half_sampling
+from ganaug_core.metrics.statistics import StatedTest, Values
 from ganaug_core.records import Floats, Integers
 
 SWAPS = 499
+TEST = StatedTest("swaps of patients", "both sets are one distribution", 0)
 Kernel = Callable[[Values], Values]
 
 
@@ -52,15 +54,8 @@ def paired(
     return Blocks(*(np.concatenate(rows or nothing) for rows in (left, right, patients)))
 
 
-class Swapped(NamedTuple):
-    """What swaps of patients say: the p-value, and the spread of the squared discrepancy if both are one."""
-
-    p_value: float
-    spread: float
-
-
-def swapped(real: Floats, synthetic: Floats, patient: Integers, kernel: Kernel, random: np.random.Generator) -> Swapped:
-    """Return the test of the squared mean discrepancy by swaps of patients.
+def swapped(real: Floats, synthetic: Floats, patient: Integers, kernel: Kernel, random: np.random.Generator) -> float:
+    """Return the p-value of the squared mean discrepancy by swaps of patients.
 
     Args:
         real: (n, d), `synthetic` (n, d): row i of both belongs to one pair.
@@ -75,8 +70,7 @@ def swapped(real: Floats, synthetic: Floats, patient: Integers, kernel: Kernel, 
     side = np.concatenate([signs, -signs], axis=1)  # 1 where a row stands on the real side
     # with sides of one size, within - between is s' K s; pairs inside a swapped block never change
     values = np.einsum("ij,ij->i", side @ matrix, side)
-    p_value = (1 + (values[1:] >= values[0] - 1e-9 * abs(values[0])).sum()) / (SWAPS + 1)
-    return Swapped(float(p_value), float(values[1:].std() / n**2))
+    return float((1 + (values[1:] >= values[0] - 1e-9 * abs(values[0])).sum()) / (SWAPS + 1))
 
 
 def cubic(values: Values) -> Values:
@@ -85,12 +79,14 @@ def cubic(values: Values) -> Values:
     return result
 
 
-def gaussian(values: Values) -> Values:
-    """Return the Gaussian kernel whose width is the median distance (Gretton et al., 2012)."""
-    squares = squared(values)
-    above = squares[np.triu_indices(len(squares), 1)]
-    result: Values = np.exp(-squares / max(float(np.median(above)), 1e-12))
-    return result
+def gaussian(width: float) -> Kernel:
+    """Return the Gaussian kernel of a squared width, in squared feature units (Gretton et al., 2012)."""
+
+    def kernel(values: Values) -> Values:
+        result: Values = np.exp(-squared(values) / width)
+        return result
+
+    return kernel
 
 
 def squared(one: NDArray[np.floating], other: NDArray[np.floating] | None = None) -> Values:
@@ -102,32 +98,99 @@ def squared(one: NDArray[np.floating], other: NDArray[np.floating] | None = None
 
 
 class Side(NamedTuple):
-    """One set: features (n, d), weights (n,) and the patient of each row, (n,)."""
+    """One set: features (n, d), weights (n,), the patient and the class of each row, (n,)."""
 
     values: Floats
     weights: Values
     patients: Integers
+    labels: Integers
+
+    def at(self, rows: NDArray[np.generic]) -> "Side":
+        """Return some rows of it."""
+        return Side(*(column[rows] for column in self))
 
 
-def discrepancy(real: Side, synthetic: Side, width: float) -> tuple[float, float]:
-    """Return the squared mean discrepancy, 0 on average if both are one, and what one independent image adds to it.
+def mixed(side: Side, wanted: Mapping[int, float]) -> Side:
+    """Return the set with the wanted sum of weights in each class: where all sides are so, they have one class mix."""
+    weights = np.zeros(len(side.weights))
+    for label, total in wanted.items():
+        inside = side.labels == label
+        if inside.any():
+            weights[inside] = side.weights[inside] * total / side.weights[inside].sum()
+    return side._replace(weights=weights)
 
-    Pairs of images of one patient are left out, so what a patient's images share is no difference. Two sets of n
-    independent images each are 2 / n of the second number apart if all pairs are counted, as it is usually done.
+
+class Discrepancy(NamedTuple):
+    """How far apart two sets are.
+
+    Attributes:
+        value: The squared mean discrepancy, 0 on average if both are one.
+        unit: What one independent image adds to it where all pairs are counted, as it is usually done: two sets of n
+            images are then 2 / n of this apart by chance.
+        halves: (repeats, 2) the value in both halves of each split.
+    """
+
+    value: float
+    unit: float
+    halves: Values
+
+
+def discrepancy(
+    real: Side, synthetic: Side, kernel: Kernel, repeats: int = 0, random: np.random.Generator | None = None
+) -> Discrepancy:
+    """Return the squared mean discrepancy and its values in halves of both sides, at one class mix everywhere.
+
+    Pairs of images of one patient are left out, so what a patient's images share is no difference.
 
     Args:
         real, synthetic: The weights of a class should have one sum on both sides.
-        width: Squared width of the Gaussian kernel, in squared feature units.
+        kernel: From (n + m, d) to (n + m, n + m), of a mean of its diagonal.
+        repeats: Splits into halves; none with fewer than 8 patients on a side.
     """
     n = len(real.values)
-    matrix = np.exp(-squared(np.concatenate([real.values, synthetic.values]).astype(np.float64)) / width)
-    within = _mean(matrix[:n, :n], real), _mean(matrix[n:, n:], synthetic)
-    mass = np.outer(real.weights, synthetic.weights)
-    between = float((matrix[:n, n:] * mass).sum() / mass.sum())
-    return within[0] + within[1] - 2 * between, 1 - within[0]
+    matrix = kernel(np.concatenate([real.values, synthetic.values]).astype(np.float64))
+    whole = [side.weights[None] for side in (real, synthetic)]
+    value, within = _discrepancies(matrix, (real, synthetic), whole)
+    self_likeness = float(np.average(np.diag(matrix)[:n], weights=real.weights))
+    halves = np.zeros((0, 2))
+    if repeats and random is not None:
+        masks = [half_sampling.complements(side.patients, side.labels, repeats, random) for side in (real, synthetic)]
+        if min(map(len, masks)):
+            values = [
+                _discrepancies(
+                    matrix,
+                    (real, synthetic),
+                    [remixed(side, mask == first) for side, mask in zip((real, synthetic), masks, strict=True)],
+                )[0]
+                for first in (True, False)
+            ]
+            halves = np.stack(values, axis=1)
+    return Discrepancy(float(value[0]), self_likeness - float(within[0]), halves)
 
 
-def _mean(matrix: Values, side: Side) -> float:
-    """Return the weighted mean over pairs of different patients."""
-    mass = np.outer(side.weights, side.weights) * (side.patients[:, None] != side.patients[None])
-    return float((matrix * mass).sum() / max(float(mass.sum()), 1e-300))
+def remixed(side: Side, masks: NDArray[np.bool_]) -> Values:
+    """Return (r, n) the weights of the rows in each mask, with the sum that the whole side has in each class."""
+    result: Values = masks * side.weights
+    for label in np.unique(side.labels):
+        inside = side.labels == label
+        sums = result[:, inside].sum(1, keepdims=True)
+        result[:, inside] *= side.weights[inside].sum() / np.maximum(sums, 1e-300)
+    return result
+
+
+def _discrepancies(matrix: Values, sides: tuple[Side, Side], weights: list[Values]) -> tuple[Values, Values]:
+    """Return (r,) discrepancies and (r,) means within the real side, for (r, n) and (r, m) weights."""
+    n = len(sides[0].values)
+    blocks = matrix[:n, :n], matrix[n:, n:]
+    within = [_means(block, side.patients, mass) for block, side, mass in zip(blocks, sides, weights, strict=True)]
+    between = ((weights[0] @ matrix[:n, n:]) * weights[1]).sum(1) / (weights[0].sum(1) * weights[1].sum(1))
+    return within[0] + within[1] - 2 * between, within[0]
+
+
+def _means(matrix: Values, patients: Integers, weights: Values) -> Values:
+    """Return (r,) weighted means over pairs of different patients."""
+    apart = (patients[:, None] != patients[None]).astype(np.float64)
+    result: Values = ((weights @ (matrix * apart)) * weights).sum(1) / np.maximum(
+        ((weights @ apart) * weights).sum(1), 1e-300
+    )
+    return result

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from prdc import compute_prdc
-from scipy import linalg, stats
+from scipy import linalg, ndimage, stats
 
+from ganaug_core.audit.matched_detail import matched_detail
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import MomentMetric, NeighbourMetric
 from ganaug_core.metrics import (
@@ -222,6 +223,62 @@ def test_more_held_out_images_show_smaller_shares() -> None:
     assert copying.Design((1,), (3,)).detectable_share(0.001) is None
 
 
+def test_scores_that_come_in_pairs_make_the_set_test_wider() -> None:
+    random = np.random.default_rng(12)
+    p_values: dict[str, list[float]] = {"paired": [], "alone": []}
+    for trial in range(300):
+        half = random.standard_normal(100)
+        references = np.concatenate([half, half + 1e-3])  # each the other's nearest: low together
+        partners = np.concatenate([np.arange(100, 200), np.arange(100)])
+        fresh = random.standard_normal(400)
+        none = np.zeros(400, np.int64), np.zeros(200, np.int64), np.arange(200)
+        assert 1.8 < copying.bunch(references, partners) <= 2
+        for name, mates in (("paired", partners), ("alone", None)):
+            p_values[name].append(copying.set_test(fresh, references, *none, partners=mates, seed=trial)[0].p_value)
+    alarms = {name: float((np.array(values) < 0.05).mean()) for name, values in p_values.items()}
+    assert alarms["paired"] <= 0.075
+    assert alarms["alone"] > 0.09
+    assert copying.bunch(np.arange(50.0), np.full(50, -1)) == 1
+
+
+def test_none_near_leaves_room_for_copies_that_were_not_drawn() -> None:
+    low, high = copying.Design((300,), (200,)).interval(0, len(copying.SHARES) - 1)
+    assert low == 0
+    assert high == pytest.approx(1 - 0.025 ** (1 / 200))
+
+
+def test_stated_power_does_not_count_on_other_images_being_near() -> None:
+    """A generator whose other images are all far must not hide as many copies as are said to be found."""
+    design = copying.Design((300,), (400,))
+    share = design.detectable_share(0.01)
+    assert share is not None
+    taken = round(share * 400)
+    references = np.linspace(0.5, 1.5, 300)
+    none = np.zeros(400, np.int64), np.zeros(300, np.int64), np.arange(300)
+    for copies, found in ((taken, True), (taken - 1, False)):
+        far = np.concatenate([np.full(copies, 0.01), np.full(400 - copies, 9.0)])
+        assert (copying.set_test(far, references, *none)[0].p_value < 0.01) == found
+    half = design.detectable_share(0.01, (0.5,) * len(copying.SHARES))
+    assert half == pytest.approx(2 * share, abs=2 / 400)
+    assert design.detectable_share(0.01, (0.0,) * len(copying.SHARES)) is None
+
+
+def test_references_get_the_detail_of_the_synthetic_images() -> None:
+    random = np.random.default_rng(13)
+    fine, other = np.clip(random.standard_normal((2, 120, 1, 32, 32)) / 4, -1, 1).astype(np.float32)
+    labels = np.arange(120) % 2
+
+    def blurred(images: Floats) -> Floats:  # by another width in each class
+        widths = zip(images, labels + 0.5, strict=True)
+        return np.stack([ndimage.gaussian_filter(image, (0, s, s), mode="reflect") for image, s in widths])
+
+    matched, wanted = matched_detail(other, labels, blurred(fine), labels), blurred(other)
+    # contrast is free: the correlation with a truly blurred image tells whether the detail is right
+    alike = [np.corrcoef(left.ravel(), right.ravel())[0, 1] for left, right in zip(wanted, matched, strict=True)]
+    assert min(np.mean(np.array(alike)[labels == label]) for label in (0, 1)) > 0.97
+    assert np.abs(matched_detail(fine, labels, fine, labels) - fine).max() < 1e-4
+
+
 def test_an_equal_image_is_found_turned_or_mirrored_but_a_flat_one_is_nobody() -> None:
     random = np.random.default_rng(7)
     real = random.uniform(-1, 1, (5, 1, 8, 8)).astype(np.float32)
@@ -267,6 +324,26 @@ def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
     assert len(gone) == pytest.approx(30, abs=12)
 
 
+def test_fresh_slices_of_few_patients_are_not_counted_one_by_one() -> None:
+    random, found, crowds = np.random.default_rng(15), [0, 0], []
+    for _ in range(20):
+        real, fresh = (
+            np.repeat(random.standard_normal((n, 6)), 8, 0) + 0.1 * random.standard_normal((8 * n, 6)) for n in (80, 40)
+        )
+        patients, none = np.arange(640) // 8, np.zeros(640, np.int64)
+        weights = np.full(640, 1 / 8)
+        for number, known in enumerate((None, patients)):
+            groups = missing_modes.clusters(real, fresh, none, none[:320], weights, patients=known)
+            found[number] += any(group.missing for group in groups)
+        crowds.append(missing_modes.crowding(real, patients, fresh))
+    assert found[0] >= 5  # counted one by one
+    assert found[1] <= 1
+    assert np.mean(crowds) == pytest.approx(8, rel=0.15)
+    alone = random.standard_normal((320, 6))
+    assert missing_modes.crowding(real, patients, alone) < 1.5
+    assert missing_modes.crowding(alone, np.arange(320), alone) == 1
+
+
 def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -> None:
     share = missing_modes.smallest_visible(100, 100, 20)
     assert share is not None
@@ -278,14 +355,38 @@ def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -
 def test_one_image_in_many_versions_repeats_itself_and_a_smooth_set_does_not() -> None:
     random = np.random.default_rng(9)
     real = random.uniform(0.3, 0.4, 60)
-    assert repetition.self_similarity(real * 0.8, real)[2] > 0.05
-    share, usual, p_value = repetition.self_similarity(np.full(60, 0.05), real)
-    assert (share, usual) == (1, 0)
-    assert p_value < 1e-6
+    smooth = repetition.near_duplicates(real * 0.8, real)
+    assert min(smooth.p_value, smooth.p_more) > 0.05
+    again = repetition.near_duplicates(np.full(60, 0.05), real)
+    assert (again.share, again.usual) == (1, 0)
+    assert again.p_value < 1e-6
     features = random.standard_normal((60, 12))
     tight = features[:1] + 0.05 * random.standard_normal((60, 12))
     assert repetition.variety(tight, features)[2] < 1e-6
     assert repetition.variety(random.standard_normal((60, 12)), features)[2] > 0.05
+
+
+def test_a_fifth_of_near_duplicates_against_a_hundredth_is_more_though_it_is_allowed() -> None:
+    random = np.random.default_rng(12)
+    real, synthetic = random.uniform(0.8, 1.2, (2, 200))
+    synthetic[:43], real[:3] = 0.1, 0.1
+    near = repetition.near_duplicates(synthetic, real)
+    assert (near.share, near.usual) == (0.215, 0.015)
+    assert near.interval[0] > near.usual
+    assert near.p_more < 1e-4
+    assert near.p_value > 0.05
+    few = repetition.near_duplicates(synthetic, real, patients=6)
+    assert few.p_more > 0.05  # six patients tell nothing
+
+
+def test_fresh_sets_have_no_more_near_duplicates_than_real_ones() -> None:
+    random = np.random.default_rng(14)
+    p_values = []
+    for _ in range(300):
+        twins = random.random((2, 150)) < 0.1
+        distances = np.where(twins, 0.1, random.uniform(0.8, 1.2, (2, 150)))
+        p_values.append(repetition.near_duplicates(*distances).p_more)
+    assert np.mean(np.array(p_values) < 0.01) <= 0.01
 
 
 def log_probabilities(right: float, count: int, random: np.random.Generator) -> Floats:
@@ -306,6 +407,23 @@ def test_agreement_is_two_sided_and_notices_images_that_are_too_easy() -> None:
     assert max(p_values[1:]) < 1e-6
     sharp = np.log(np.tile([0.999, 0.001], (300, 1)))
     agreement = label_agreement.agreements(real, sharp, nought, nought, ones)[0]
-    assert agreement.shift == 1
-    assert agreement.shift_p_value < 1e-6
-    assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].shift_p_value > 0.05
+    assert agreement.sureness.chance == 1
+    assert agreement.sureness.p_value < 1e-6
+    assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].sureness.p_value > 0.05
+
+
+def test_a_little_more_agreement_than_among_real_images_is_no_caricature() -> None:
+    assert label_agreement.different(3900, 4000, 1900, 2000) > 0.5  # 97.5 % against 95 %
+    assert label_agreement.different(3600, 4000, 1900, 2000) > 0.3  # 90 %, at the margin
+    assert label_agreement.different(3400, 4000, 1900, 2000) < 1e-6
+    assert label_agreement.different(6, 6, 0, 6) > 0.001  # as sure as twelve images can be
+
+
+def test_the_power_to_see_a_loss_of_agreement_is_what_draws_show() -> None:
+    alpha, random = 0.001, np.random.default_rng(2)
+    for real in (0.7, 0.95):
+        enough = next(n for n in range(20, 400, 5) if label_agreement.sees_drop(real, n, 2 * n, alpha))
+        hits, fewer = random.binomial(enough, real, 400), random.binomial(2 * enough, real - label_agreement.DROP, 400)
+        found = statistics.exceeds(hits, enough, fewer, 2 * enough, label_agreement.MARGIN) < alpha
+        assert found.mean() == pytest.approx(0.8, abs=0.08)
+    assert not label_agreement.sees_drop(0.9, 10, 1000, 1e-4)

@@ -11,6 +11,9 @@ from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import (
     classifier_two_sample,
     detectable_deletion,
+    dominance,
+    frechet,
+    half_sampling,
     inception_score,
     intensity,
     missing_modes,
@@ -39,32 +42,80 @@ def test_dominance_is_the_area_under_the_curve_and_counts_patients() -> None:
     random = np.random.default_rng(0)
     real, synthetic = random.normal(0, 1, 80).round(1), random.normal(0.4, 1, 60).round(1)
     sides = np.repeat([0, 1], [80, 60])
-    chance = statistics.dominance(real, np.ones(80), synthetic, 0.15).chance
-    assert chance == pytest.approx(roc_auc_score(sides, np.concatenate([real, synthetic])), abs=1e-12)
-    twice = statistics.dominance(np.repeat(real, 2), np.full(160, 0.5), synthetic, 0.15)
-    assert twice.spread == pytest.approx(statistics.dominance(real, np.ones(80), synthetic, 0.15).spread, abs=1e-12)
+    once = dominance.dominance(real, np.ones(80), synthetic, 0.15)
+    assert once.chance == pytest.approx(roc_auc_score(sides, np.concatenate([real, synthetic])), abs=1e-12)
+    twice = dominance.dominance(np.repeat(real, 2), np.full(160, 0.5), synthetic, 0.15)
+    assert twice.interval == pytest.approx(once.interval, abs=1e-9)
+    assert twice.p_value == pytest.approx(once.p_value, rel=1e-6)
 
 
-def test_the_standard_error_of_dominance_is_the_spread_of_repeated_draws() -> None:
-    random = np.random.default_rng(1)
-    repetitions = [
-        statistics.dominance(random.normal(0, 1, 50), np.ones(50), random.normal(0.5, 1, 70), 0) for _ in range(400)
-    ]
-    assert np.mean([repetition[1] for repetition in repetitions]) == pytest.approx(
-        np.std([repetition[0] for repetition in repetitions]), rel=0.12
-    )
+def test_few_patients_on_one_side_are_as_sure_as_so_many_heads_in_a_row() -> None:
+    for patients in (1, 6, 20):
+        above = dominance.dominance(np.zeros(patients), np.ones(patients), np.ones(4000), 0.15)
+        assert above.p_value == pytest.approx(0.65**patients, rel=0.05)
+        turned = dominance.dominance(np.zeros(patients), np.ones(patients), -np.ones(4000), 0.15)
+        assert turned.p_value == pytest.approx(above.p_value, rel=1e-9)
+        assert above.interval[1] == 1
 
 
-@pytest.mark.parametrize(("n", "m"), [(100, 5), (12, 12), (10, 400)])
-def test_a_chance_within_the_margin_is_rarely_called_beyond_it(n: int, m: int) -> None:
+def test_the_weighted_mean_of_yes_and_no_is_the_beta_distribution() -> None:
+    for yes, no, limit in ((30, 11, 0.55), (2, 40, 0.2), (6, 1, 0.65)):
+        chance = dominance._mean_at_most(np.array([1.0, 0.0]), np.array([yes, no]), np.array([limit]))[0]
+        assert chance == pytest.approx(stats.beta.cdf(limit, yes, no), rel=0.02)
+
+
+def draws_at_the_margin(kind: str, n: int, m: int, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return real and synthetic values of which a synthetic one is higher in 65 % of pairs."""
+    spread = {"alike": (1, 1), "patients differ": (5, 1), "images differ": (1, 5)}.get(kind)
+    if spread is None:  # patients lie on one side of all images or on the other
+        return np.where(random.random(n) < 0.65, 0.0, 2.0), 1 + random.normal(0, 0.01, m)
+    shift = stats.norm.ppf(0.65) * np.hypot(*spread)
+    return random.normal(0, spread[0], n), random.normal(shift, spread[1], m)
+
+
+@pytest.mark.parametrize("kind", ["alike", "patients differ", "images differ", "two groups"])
+@pytest.mark.parametrize(("n", "m"), [(4, 60), (6, 200), (10, 200), (100, 5), (30, 30)])
+def test_a_chance_at_the_margin_is_rarely_called_beyond_it(kind: str, n: int, m: int) -> None:
     random = np.random.default_rng(13)
-    at_margin = stats.norm.ppf(0.65) * np.sqrt(2)
-    p_values = [
-        statistics.dominance(random.normal(0, 1, n), np.ones(n), random.normal(at_margin, 1, m), 0.15).p_value
-        for _ in range(600)
+    results = [
+        dominance.dominance(real, np.ones(n), synthetic, 0.15)
+        for real, synthetic in (draws_at_the_margin(kind, n, m, random) for _ in range(200))
     ]
-    assert np.mean(np.array(p_values) < 0.05) <= 0.09
-    assert np.mean(np.array(p_values) < 0.002) <= 0.01
+    p_values = np.array([result.p_value for result in results])
+    assert np.mean(p_values < 0.05) <= 0.07
+    assert np.mean(p_values < 0.01) <= 0.02
+    assert not (p_values < 0.001).any()
+    assert np.mean([result.interval[0] <= 0.65 <= result.interval[1] for result in results]) >= 0.9
+
+
+def test_so_many_patients_as_are_said_notice_the_shift_four_times_in_five() -> None:
+    alpha, shift = 0.001, np.sqrt(2) * stats.norm.ppf(0.85)
+    enough = next(n for n in range(10, 200, 5) if dominance.sees(0.85, n, n, 0.15, alpha))
+    assert 40 < enough < 90
+    random = np.random.default_rng(3)
+    found = [
+        dominance.dominance(random.normal(0, 1, enough), np.ones(enough), random.normal(shift, 1, enough), 0.15).p_value
+        for _ in range(200)
+    ]
+    assert np.mean(np.array(found) < alpha) == pytest.approx(0.8, abs=0.1)
+
+
+def test_two_shares_are_compared_as_fisher_does_and_with_a_margin() -> None:
+    for table in ([5, 20, 1, 30], [19, 125, 0, 9], [218, 254, 142, 204]):
+        hits, total, other, other_total = table
+        fisher = stats.fisher_exact([[hits, total - hits], [other, other_total - other]], alternative="greater").pvalue
+        assert statistics.exceeds(hits, total, other, other_total, 0) == pytest.approx(fisher, rel=1e-6)
+    assert statistics.exceeds(0, 10, 3, 10, 0.1) == statistics.exceeds(5, 10, 4, 4, 0.1) == 1
+
+
+@pytest.mark.parametrize(("n", "m", "margin"), [(6, 40, 0.05), (40, 40, 0.05), (30, 90, 0.25)])
+def test_a_share_at_the_margin_is_called_beyond_it_no_more_often_than_is_said(n: int, m: int, margin: float) -> None:
+    hits, others = np.meshgrid(np.arange(m + 1), np.arange(n + 1), indexing="ij")
+    p_values = statistics.exceeds(hits, m, others, n, margin)
+    for share in np.linspace(0.02, 0.98 - margin, 12):
+        chances = stats.binom.pmf(hits, m, share + margin) * stats.binom.pmf(others, n, share)
+        for level in (0.05, 0.01, 0.001):
+            assert chances[p_values < level].sum() <= level
 
 
 def test_the_interval_of_a_median_holds_it_nineteen_times_in_twenty() -> None:
@@ -79,17 +130,21 @@ def test_the_interval_of_a_median_holds_it_nineteen_times_in_twenty() -> None:
 # discrepancy
 
 
+def side(values: Floats, images: int = 1) -> two_sample.Side:
+    """Return a set of one class with so many images of each patient."""
+    rows = np.arange(len(values))
+    return two_sample.Side(values, np.full(len(rows), 1 / images), rows // images, np.zeros(len(rows), np.int64))
+
+
 def test_the_discrepancy_leaves_out_pairs_of_one_patient_and_weighs_the_rest() -> None:
     random = np.random.default_rng(3)
     values = [random.normal(0, 1, (6, 4)), random.normal(0.5, 1, (4, 4))]
-    patients, weights = np.array([0, 0, 1, 1, 2, 2]), np.full(6, 0.5)
-    real = two_sample.Side(values[0], weights, patients)
-    synthetic = two_sample.Side(values[1], np.ones(4), np.arange(4))
     kernel = rbf_kernel(np.concatenate(values), gamma=1 / 7)
-    apart = patients[:, None] != patients
-    within = kernel[:6, :6][apart].mean()
+    patients = np.array([0, 0, 1, 1, 2, 2])
+    within = kernel[:6, :6][patients[:, None] != patients].mean()
     expected = within + kernel[6:, 6:][~np.eye(4, dtype=bool)].mean() - 2 * kernel[:6, 6:].mean()
-    assert two_sample.discrepancy(real, synthetic, 7.0) == pytest.approx((expected, 1 - within), abs=1e-12)
+    distance = two_sample.discrepancy(side(values[0], 2), side(values[1]), two_sample.gaussian(7.0))
+    assert (distance.value, distance.unit) == pytest.approx((expected, 1 - within), abs=1e-12)
 
 
 def test_the_discrepancy_is_zero_on_average_and_its_unit_is_what_counting_all_pairs_adds() -> None:
@@ -97,20 +152,86 @@ def test_the_discrepancy_is_zero_on_average_and_its_unit_is_what_counting_all_pa
     unbiased, counted, units = [], [], []
     for _ in range(60):
         patients = random.normal(0, 1, (25, 3))
-        real = np.repeat(patients, 2, 0)
-        sides = [two_sample.Side(real, np.full(50, 0.5), np.arange(50) // 2)]
-        sides += [two_sample.Side(random.normal(0, 1, (50, 3)), np.ones(50), np.arange(50)) for _ in range(2)]
-        value, _ = two_sample.discrepancy(sides[0], sides[1], 6.0)
-        unbiased.append(value)
+        sides = [side(np.repeat(patients, 2, 0), 2), *(side(random.normal(0, 1, (50, 3))) for _ in range(2))]
+        unbiased.append(two_sample.discrepancy(sides[0], sides[1], two_sample.gaussian(6.0)).value)
         features = np.concatenate([sides[1].values, sides[2].values])
         kernel = rbf_kernel(features, gamma=1 / 6)
         counted.append(kernel[:50, :50].mean() + kernel[50:, 50:].mean() - 2 * kernel[:50, 50:].mean())
-        units.append(2 / 50 * two_sample.discrepancy(sides[1], sides[2], 6.0)[1])
+        units.append(2 / 50 * two_sample.discrepancy(sides[1], sides[2], two_sample.gaussian(6.0)).unit)
     assert abs(np.mean(unbiased)) < 3 * np.std(unbiased) / np.sqrt(60)
     assert np.mean(counted) == pytest.approx(np.mean(units), rel=0.1)
 
 
-@pytest.mark.parametrize("kernel", [two_sample.gaussian, two_sample.cubic])
+@pytest.mark.parametrize("kernel", [two_sample.gaussian(16.0), two_sample.cubic])
+@pytest.mark.parametrize("shift", [0.0, 0.15, 0.6])
+def test_the_interval_of_the_discrepancy_holds_and_is_not_too_wide(kernel: two_sample.Kernel, shift: float) -> None:
+    random = np.random.default_rng(5)
+    values, deviations, intervals = [], [], []
+    for _ in range(120):
+        patients = random.normal(0, 1, (40, 8))
+        real = np.repeat(patients, 3, 0) * 0.9 + random.normal(0, 0.19**0.5, (120, 8))
+        synthetic = random.normal(shift, 1, (80, 8))
+        distance = two_sample.discrepancy(side(real, 3), side(synthetic), kernel, 100, random)
+        values.append(distance.value)
+        deviations.append(half_sampling.spread(distance.halves).deviation)
+        intervals.append(half_sampling.distance_interval(values[-1], half_sampling.spread(distance.halves), 40))
+    held = [low <= np.mean(values) <= high for low, high in intervals]
+    assert 0.9 <= np.mean(held) <= 0.995
+    assert np.mean(deviations) == pytest.approx(np.std(values), rel=0.35)  # halves alone: 1.7 times at no shift
+
+
+def test_the_test_of_a_distance_knows_the_variance_at_its_limit() -> None:
+    spread = half_sampling.Spread(variance=4.0, pairs=0.0)  # the root of the distance has one spread everywhere
+    root = stats.t.sf((9**0.5 - 4**0.5) / (2.0 / 2 / 9**0.5), 49)
+    assert half_sampling.distance_p(9.0, 4.0, spread, 50) == pytest.approx(root)
+    low, high = half_sampling.distance_interval(9.0, spread, 50)
+    reach = stats.t.ppf(0.975, 49) / 3
+    assert (low, high) == pytest.approx(((3 - reach) ** 2, (3 + reach) ** 2))
+    assert half_sampling.distance_p(low, low, spread, 50) == 0.5
+    by_chance = half_sampling.Spread(variance=4.0, pairs=4.0)
+    assert half_sampling.distance_p(3.0, 1.0, by_chance, 50) == pytest.approx(stats.t.sf(1, 49))
+
+
+def test_halves_are_complements_of_whole_patients_within_classes() -> None:
+    groups, labels = np.arange(60) // 3, np.repeat([0, 1], [24, 36])
+    splits = half_sampling.complements(groups, labels, 30, np.random.default_rng(0))
+    assert splits.shape == (30, 60)
+    for half in splits:
+        assert set(groups[half]).isdisjoint(groups[~half])
+        assert len(set(groups[half & (labels == 0)])) == 4
+    assert splits.mean(0).min() > 0.3
+    assert len(half_sampling.complements(groups[:20], labels[:20], 30, np.random.default_rng(0))) == 0
+
+
+def test_the_deviation_of_a_mean_is_the_textbooks() -> None:
+    random = np.random.default_rng(1)
+    values = random.normal(0, 1, 100)
+    splits = half_sampling.complements(np.arange(100), np.zeros(100, np.int64), 400, random)
+    halves = np.array([[values[half].mean(), values[~half].mean()] for half in splits])
+    assert half_sampling.spread(halves).deviation == pytest.approx(values.std() / 10, rel=0.08)
+    low, high = half_sampling.interval(0.0, halves, 100) or (0, 0)
+    assert high - low == pytest.approx(2 * 1.984 * values.std() / 10, rel=0.08)
+    hits = values > 1.3  # about a tenth
+    shares = np.array([[hits[half].mean(), hits[~half].mean()] for half in splits])
+    expected = statistics.wilson(hits.sum(), 100)
+    assert half_sampling.share_interval(float(hits.mean()), shares, 100) == pytest.approx(expected, abs=0.02)
+    assert half_sampling.share_interval(1.0, np.ones((20, 2)), 30) == pytest.approx(statistics.wilson(30, 30))
+
+
+def test_the_weighted_frechet_distance_is_the_plain_one_with_its_own_divisor() -> None:
+    random = np.random.default_rng(2)
+    real, synthetic = random.normal(0, 1, (50, 4)), random.normal(0.5, 2, (40, 4))
+    scale = np.sqrt(50 / 49), np.sqrt(40 / 39)
+    centred = [
+        values.mean(0) + (values - values.mean(0)) / by for values, by in zip((real, synthetic), scale, strict=True)
+    ]
+    weighted = frechet.weighted_frechet(real, np.full(50, 0.1), synthetic, np.ones(40))
+    assert weighted == pytest.approx(frechet.Frechet().compare(*centred), rel=1e-9)
+    doubled = frechet.weighted_frechet(np.repeat(real, 2, 0), np.full(100, 0.5), synthetic, np.ones(40))
+    assert doubled == pytest.approx(weighted, rel=1e-9)
+
+
+@pytest.mark.parametrize("kernel", [two_sample.gaussian(24.0), two_sample.cubic])
 def test_swapping_patients_is_calibrated_where_images_of_a_patient_are_alike(kernel: two_sample.Kernel) -> None:
     random = np.random.default_rng(4)
     groups, labels, synthetic_labels = np.arange(60) // 3, np.repeat([0, 1], 30), np.repeat([0, 1], [80, 30])
@@ -123,7 +244,7 @@ def test_swapping_patients_is_calibrated_where_images_of_a_patient_are_alike(ker
             rows = two_sample.paired(labels, groups, synthetic_labels, random, 300)
             assert (labels[rows.real] == synthetic_labels[rows.synthetic]).all()
             one, two = real[rows.real], synthetic[rows.synthetic]
-            values.append(two_sample.swapped(one, two, rows.patient, kernel, random).p_value)
+            values.append(two_sample.swapped(one, two, rows.patient, kernel, random))
     assert np.mean(np.array(p_values["fresh"]) < 0.05) <= 0.1
     assert np.mean(np.array(p_values["shifted"]) < 0.05) >= 0.9
 
@@ -166,7 +287,7 @@ def test_a_classifier_learns_nothing_from_the_classes_or_from_the_patients() -> 
         result = classifier_two_sample.discriminant(
             real, synthetic, real_labels=labels, synthetic_labels=synthetic_labels, real_groups=groups, random=random
         )
-        areas.append(statistics.dominance(result.real, np.ones(80), result.synthetic, 0.1)[0])
+        areas.append(dominance.dominance(result.real, np.ones(80), result.synthetic, 0.1)[0])
     assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
 
 
@@ -183,7 +304,7 @@ def test_the_picture_shows_where_detail_is_missing() -> None:
     brightness, detail = classifier_two_sample.as_pictures(result.pattern)
     assert brightness.shape == detail.shape == (32, 32)
     assert detail[:14, :14].mean() < 5 * abs(detail[18:, 18:].mean()) * -1
-    assert statistics.dominance(result.real, np.ones(120), result.synthetic, 0.25)[0] > 0.99
+    assert dominance.dominance(result.real, np.ones(120), result.synthetic, 0.25)[0] > 0.99
 
 
 @pytest.mark.parametrize("side", [28, 48, 64, 70])
@@ -323,17 +444,20 @@ def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
     real = centres[np.arange(400) % 10] + random.normal(0, 1, (400, 6))
     nought, ones = np.zeros(400, np.int64), np.ones(400)
     clusters = missing_modes.clusters(real, real, nought, nought, ones)
-    shares = [
+    results = [
         detectable_deletion.smallest_deleted(clusters, 0, real, ones, synthetic=m, random=random)
         for m in (20, 150, 600)
     ]
+    shares = [result.share for result in results]
     assert shares[2] is not None
     assert shares[1] is not None
     assert shares[2] <= shares[1] <= (shares[0] or 1)
     assert shares[2] <= 0.12  # ten groups of a tenth each lie in a cell of their own
+    for result in results:  # all shares that cannot be told from it, and not one step of the grid
+        assert result.interval[0] <= (result.share or 1) <= result.interval[1]
     smeared = random.normal(0, 1, (400, 6))
     merged = missing_modes.clusters(smeared, smeared, nought, nought, ones)
-    assert (detectable_deletion.smallest_deleted(merged, 0, smeared, ones, synthetic=600, random=random) or 1) > shares[
-        2
-    ]
-    assert detectable_deletion.smallest_deleted(clusters, 1, real, ones, synthetic=600, random=random) is None
+    spread = detectable_deletion.smallest_deleted(merged, 0, smeared, ones, synthetic=600, random=random)
+    assert (spread.share or 1) > shares[2]
+    nothing = detectable_deletion.smallest_deleted(clusters, 1, real, ones, synthetic=600, random=random)
+    assert nothing == (None, (0, 1))

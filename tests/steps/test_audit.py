@@ -350,6 +350,20 @@ def test_a_class_that_shows_one_image_again_and_again_fails_mode_coverage(
     assert result.verdicts["copying"].state != "fail"
 
 
+def test_a_fifth_of_a_class_that_shows_one_image_is_a_warning_with_both_numbers(
+    world: tuple[Cohort, Floats, Integers],
+) -> None:
+    real, images, labels = world
+    hands = np.flatnonzero(labels == 1)
+    changed = images.copy()
+    changed[hands[: len(hands) // 5]] = variations(images[hands[0]], len(hands) // 5, seed=2)
+    verdict = judge(real, changed, labels, features=True).verdicts["mode_coverage"]
+    assert verdict.state == "warn", verdict
+    assert "The class Hand repeats itself more than real images do: " in verdict.statement
+    assert "near-duplicate among them (95 % interval" in verdict.statement
+    assert ", of real ones " in verdict.statement
+
+
 def test_a_missing_group_is_named_with_its_images(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     views = spaces(real, samples(images, labels, real.classes))["simclr"].synthetic.values
@@ -407,6 +421,7 @@ def test_an_absent_class_fails_mode_coverage(world: tuple[Cohort, Floats, Intege
     result = judge(real, images[labels != 0][::4], labels[labels != 0][::4])
     assert result.verdicts["mode_coverage"].state == "fail"
     assert f"No synthetic image of {real.classes[0]}" in result.verdicts["mode_coverage"].statement
+    assert result.verdicts["mode_coverage"].p is None  # a rule, and no test
 
 
 def test_swapped_labels_fail_label_fidelity(world: tuple[Cohort, Floats, Integers]) -> None:
@@ -514,7 +529,10 @@ def test_the_verdicts_hold_on_other_cohorts(name: str, data: Callable[[str], Pat
     left, right = halves(images, labels, 150, seed=4)
     real = cohort(images[left], labels[left], classes)
     new, new_labels = EIGHT_BIT.normalise(images[right]), labels[right]
-    assert judge(real, new[::2], new_labels[::2]).verdicts["copying"].state in ("pass", "not_assessable")
+    fresh = judge(real, new[::2], new_labels[::2])
+    assert fresh.verdicts["copying"].state in ("pass", "not_assessable")
+    assert not any(suspect.is_listed for suspect in fresh.suspects)
+    assert fresh.copied == ()
     changed = planted(new, new_labels, real, 0.2, "shifted", seed=5)
     assert judge(real, changed, new_labels).verdicts["copying"].state == "fail"
     changed = new.copy()

@@ -71,11 +71,29 @@ def test_no_measurement_stands_alone(judged: Audit) -> None:
         assert measurement["encoder"], measurement
         assert measurement["seed"] == 7
         assert measurement["p_value"] is None or 0 <= measurement["p_value"] <= 1, measurement
+        if measurement["encoder"] not in ("registered", "membership"):  # copying is tested elsewhere
+            assert measurement["interval_method"], measurement
+            assert bool(measurement["test"]) == (measurement["p_value"] is not None), measurement
+            assert not measurement["test"] or "null: " in measurement["test"], measurement
         assert measurement["name"] in glossary.MEASURES or measurement["name"].endswith("_peak"), measurement
     for entry in (*document["suspects"], *document["missing_modes"]):
         assert 0 <= entry["p_value"] <= 1
         assert entry["encoder"]
     assert document["detectable_share"] is not None
+
+
+def test_every_verdict_with_a_p_names_test_null_margin_and_sizes(judged: Audit) -> None:
+    for name, verdict in judged.verdicts.items():
+        if name == "copying" or verdict.p is None:
+            continue
+        assert verdict.test, name
+        assert verdict.null, name
+        assert verdict.patients, name
+        assert verdict.images, name
+        assert (verdict.p_corrected or 0) >= verdict.p
+    margins = {name: judged.verdicts[name].margin for name in ("label_fidelity", "intensity")}
+    assert margins["intensity"] == 0.15
+    assert margins["label_fidelity"] in (0.05, 0.15)
 
 
 def test_every_measure_of_the_families_is_there(judged: Audit) -> None:
@@ -142,9 +160,10 @@ def test_another_class_mix_moves_no_comparison_of_two_sets(skewed: Comparison) -
 
 
 def near_floor(measurement: Measurement) -> bool:
-    """Return whether what real images give lies within twice the interval."""
+    """Return whether what real images give, or chance, lies within twice the interval; both vary too."""
     low, high = measurement.interval or (0, 0)
-    return low - (high - low) / 2 <= (measurement.floor or 0) <= high + (high - low) / 2
+    among_real = measurement.floor or 0, measurement.null or 0
+    return any(low - (high - low) / 2 <= value <= high + (high - low) / 2 for value in among_real)
 
 
 def test_another_class_mix_is_no_membership(world: tuple[Cohort, Samples]) -> None:

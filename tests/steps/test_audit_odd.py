@@ -1,5 +1,7 @@
 """Cohorts that are odd in one way: an audit has an answer for each, or says in words what it lacks."""
 
+import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +14,14 @@ from ganaug_core.audit.copying import copies
 from ganaug_core.audit.fidelity import realism
 from ganaug_core.audit.intensity import intensities
 from ganaug_core.audit.label_fidelity import labels
+from ganaug_core.audit.measurements import measurements
 from ganaug_core.audit.memorisation import literature_counts, membership
+from ganaug_core.audit.mode_coverage import _gate
 from ganaug_core.audit.power_spectrum import detail
-from ganaug_core.audit.real_against_real import relative_distances
+from ganaug_core.audit.real_against_real import LIMIT, relative_distances
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import silent
+from ganaug_core.metrics.density_coverage import Coverage
 from ganaug_core.records import HOLDOUT, TRAIN, Features
 from tests.evidence_records import cohort, samples
 
@@ -67,24 +72,81 @@ def test_a_sentence_has_one_bracket_for_all_that_stands_beside_a_number() -> Non
     said = [realism(comparison, silent).finding for comparison in (far, close)]
     sentences = [said[0].trouble[0], (said[1].clear or said[1].unable)[0]]
     for sentence in sentences:
-        assert "times as much as two sets of 300 real images do (mean discrepancy, 95 % interval" in sentence
+        assert re.search(
+            r"times as much as two sets of 300 real images do \((mean|Fréchet) \w+, 95 % interval", sentence
+        )
         assert ") (" not in sentence
         assert "))" not in sentence
-    assert "; allowed are 3; 30 images a side, 30 held-out patients)." in sentences[0]
+    assert "; 60 synthetic images, 30 held-out patients); allowed are 3." in sentences[0]
 
 
-def test_few_patients_of_the_same_classes_leave_the_mean_discrepancy() -> None:
-    comparison = noise((4, 4), 1, 10, classes=8)
-    roles = comparison.cohort.roles.copy()
-    roles[(comparison.cohort.labels > 2) & (roles == TRAIN)] = HOLDOUT
+def test_few_patients_of_the_same_classes_leave_the_mean_discrepancy_and_never_a_pass() -> None:
+    comparison = noise((30, 30), 1, 30, classes=2)
+    roles, labels_of = comparison.cohort.roles.copy(), comparison.cohort.labels
+    roles[(labels_of == 1) & (roles == TRAIN)] = HOLDOUT
+    roles[np.flatnonzero((labels_of == 0) & (roles == HOLDOUT))[4:]] = 1
     thin = replace(comparison, cohort=replace(comparison.cohort, roles=roles))
     assert [distance.name for distance in relative_distances(thin, "texture")] == ["discrepancy_multiple"]
+    finding = realism(thin, silent).finding
+    assert finding.clear is None
 
 
-def test_patients_with_more_images_than_were_drawn_are_compared_without_swaps() -> None:
+def test_fresh_images_pass_by_both_distances_and_each_prints_its_own_numbers() -> None:
+    distances = relative_distances(noise((200, 160), 2, 250), "texture")
+    assert [distance.name for distance in distances] == ["discrepancy_multiple", "frechet_multiple"]
+    for distance in distances:
+        assert distance.n_real == 160
+        assert distance.n_synthetic == 250
+        assert distance.interval[0] < 1 < distance.interval[1]
+        assert distance.upper < LIMIT
+
+
+def test_one_far_distance_is_no_pass_though_the_other_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison = noise((200, 160), 1, 250, size=32)
+    module = sys.modules[realism.__module__]
+    near = relative_distances(comparison, "texture")
+    assert realism(comparison, silent).finding.clear is not None
+    for number in range(2):
+        changed = list(near)
+        changed[number] = replace(near[number], upper=LIMIT + 1)
+        monkeypatch.setattr(module, "relative_distances", lambda *_, changed=changed: changed)
+        finding = realism(comparison, silent).finding
+        assert finding.clear is None
+        assert near[number].title in finding.unable[0]
+
+
+def test_patients_with_more_images_than_were_drawn_are_compared() -> None:
     distance = relative_distances(noise((12, 30), 16, 15), "texture")[0]
-    assert distance.equal is None
     assert distance.interval[0] < 1 < distance.interval[1]
+
+
+@pytest.mark.parametrize("slices", [3, 8, 20])
+def test_slices_of_a_patient_are_no_reason_to_call_fresh_images_strange(slices: int) -> None:
+    comparison, random = noise((30, 24), slices, 120), np.random.default_rng(7)
+    real, synthetic = (comparison.spaces["simclr"][side].values for side in range(2))
+    owners = random.standard_normal((54, DIMENSION)).repeat(slices, 0)
+    real[:] = owners * 0.98 + random.standard_normal(real.shape) * 0.02  # the slices of a patient are nearly one image
+    synthetic[:] = random.standard_normal(synthetic.shape)
+    rows = measurements(comparison, silent)
+    measured = {row.name: row for row in rows if row.encoder == "simclr" and row.class_name is None}
+    for name in ("recall", "coverage"):
+        assert measured[name].value > 0.5, measured[name]
+    for name in ("precision", "density"):
+        row = measured[name]
+        assert row.value > 0.5, row  # balls that end at a slice of the same patient hold nothing
+        low, high = row.interval or (0, 0)
+        assert abs((row.null or 0) - row.value) <= high - low, row  # and there is no formula for independent images
+        assert row.n_real == 24
+    assert abs(measured["kernel_distance"].value) < 2
+    opened, why = _gate(comparison, rows)
+    assert opened, why
+
+
+def test_a_formula_says_what_chance_gives_where_every_patient_has_one_image() -> None:
+    rows = measurements(noise((60, 40), 1, 60), silent)
+    nulls = {row.name: row.null for row in rows if row.encoder == "simclr" and row.class_name is None}
+    assert nulls["density"] == 1
+    assert nulls["coverage"] == pytest.approx(Coverage(5).null(40, 40))
 
 
 def test_images_of_one_held_out_patient_are_not_compared_with_each_other() -> None:

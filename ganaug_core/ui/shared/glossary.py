@@ -48,6 +48,10 @@ MEASURES = {
         "Label agreement",
         "Share of synthetic images whose label a classifier confirms.",
     ),
+    "label_sureness": (
+        "Sureness of the label",
+        "How often a classifier is surer of a synthetic image's label than of a real one's; half of pairs if alike.",
+    ),
     "self_similarity": (
         "Repeats itself",
         "Share of synthetic images whose nearest other one is closer than half of what is usual among real images.",
@@ -207,9 +211,12 @@ COLUMNS = {
     "interval": "95 % interval: with other images of the same kind the value would lie here, 19 times of 20.",
     "floor": "The same measure between real images and other real images: no generator should do better.",
     "null": "What is expected if both sets were drawn from one distribution.",
-    "sizes": "Number of real and of synthetic images.",
+    "sizes": "Number of real patients (groups of images where patients are unknown) and of synthetic images.",
     "encoder": "How the images were turned into numbers.",
-    "p": "How often chance alone would give a value as extreme; not corrected for the number of rows.",
+    "p": "How often chance alone would give a value as extreme as this, if what the test rejects (the null) held; not "
+    "corrected for the number of rows.",
+    "test": "The test behind p: what it rejects where p is small (the null), and up to which margin that may hold.",
+    "method": "How the interval was made.",
     "reference": "Which real images it was compared with.",
 }
 STATES = {

@@ -11,6 +11,7 @@ from ganaug_core.wording import exact_duplicates as exact_duplicates
 from ganaug_core.wording import left as left
 from ganaug_core.wording import listing as listing
 from ganaug_core.wording import moment as moment
+from ganaug_core.wording import nearer_than_99 as nearer_than_99
 from ganaug_core.wording import number as number
 from ganaug_core.wording import p_value as p_value
 from ganaug_core.wording import percent as percent

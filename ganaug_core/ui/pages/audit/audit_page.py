@@ -278,6 +278,8 @@ def _measurements(audit: Audit) -> None:
         "Synthetic": glossary.COLUMNS["sizes"],
         "Space": glossary.COLUMNS["encoder"],
         "p": glossary.COLUMNS["p"],
+        "Test": glossary.COLUMNS["test"],
+        "Interval by": glossary.COLUMNS["method"],
         "Reference": glossary.COLUMNS["reference"],
     }
     st.dataframe(
@@ -303,6 +305,8 @@ def _row(measurement: Measurement) -> dict[str, object]:
         "Real against real": "–" if measurement.floor is None else words.number(measurement.floor),
         "By chance": "–" if measurement.null is None else words.number(measurement.null),
         "p": "–" if measurement.p_value is None else words.p_value(measurement.p_value),
+        "Test": measurement.test or "–",
+        "Interval by": measurement.interval_method or "–",
         "Reference": measurement.reference.replace("holdout", "hold-out").replace("+", " + "),
         "Real": measurement.n_real,
         "Synthetic": measurement.n_synthetic,

@@ -13,10 +13,13 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganaug_core import plans
 from ganaug_core.config.requests import (
+    DISCRIMINATOR,
     MADE_OF,
     AuditSamples,
     BuildMap,
@@ -33,7 +36,10 @@ from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import EvidenceError, TrainingError, WorkspaceError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.records.digest import digest_of
+from ganaug_core.records.made import Made, UsedEncoder, versions
 from ganaug_core.records.origin import Origin
+from ganaug_core.records.plan import Planned
+from ganaug_core.storage import holdout_log
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace, check_name
 
@@ -46,7 +52,6 @@ if TYPE_CHECKING:
     from ganaug_core.training.recorder import Recorder
 
 RESCUES = 2
-DISCRIMINATOR = "discriminator"
 OUTCOME_KINDS: Mapping[type[Request], str] = {
     ImportCohort: "cohorts",
     ReduceClass: "cohorts",
@@ -327,6 +332,7 @@ def build_map(workspace: Workspace, request: BuildMap, report: Report = silent) 
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
     space = feature_space(workspace, cohort, samples, request.encoder, stretch(report, 0, 0.6))
     map_ = maps.build(cohort, samples, space.real, space.synthetic, seed=request.seed, report=stretch(report, 0.6, 1))
+    holdout_log.record(workspace, cohort, expected.kind, expected.name, f"drawing a map with {request.samples}")
     workspace.keep(map_, expected.name, origin=expected.origin)
     return expected.name
 
@@ -338,7 +344,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
 
     expected = prepare(workspace, request)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
-    spaces = {}
+    planned, spaces = plans.check_audit(workspace, cohort, request), {}
     for number, encoder in enumerate(request.encoders):
         begin, end = (0.4 * index / len(request.encoders) for index in (number, number + 1))
         spaces[encoder] = feature_space(workspace, cohort, samples, encoder, stretch(report, begin, end))
@@ -353,6 +359,9 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
         memoise=features.memoised(cohort, workspace),
         report=stretch(report, 0.4, 1),
     )
+    encoders = {name: space.encoder for name, space in spaces.items() if space.encoder is not None}
+    looks = holdout_log.record(workspace, cohort, expected.kind, expected.name, f"judging {request.samples}")
+    result = replace(result, made=_made(looks, planned, encoders))
     files = {"audit.json": json.dumps(as_json(result), indent=1).encode()}
     workspace.keep(result, expected.name, files=files, origin=expected.origin, replace=True)
     return expected.name
@@ -381,15 +390,22 @@ def measure_benefit(workspace: Workspace, request: MeasureBenefit, report: Repor
         classifier=benefit.Classifier(steps=request.steps) if request.steps else benefit.Classifier(),
         repetitions=request.repetitions,
         margin=request.margin,
+        doses=request.doses,
         earlier=earlier,
         seed=request.seed,
         command=request.command,
     )
+    planned = plans.check_benefit(workspace, cohort, request, experiment.look.margin)
     sheets = {f"{arm}.png": picture for arm, picture in experiment.sheets().items()}
+    name, made = origin.key("benefits"), None
     for benefit_record in experiment.run(workspace, report=report):
-        files = {**sheets, "benefit.json": json.dumps(benefit.as_json(benefit_record)).encode()}
-        workspace.keep(benefit_record, origin.key("benefits"), files=files, origin=origin, replace=True)
-    return origin.key("benefits")
+        if made is None:
+            purpose = f"testing classifiers that learnt from {request.samples}"
+            made = _made(holdout_log.record(workspace, cohort, "benefits", name, purpose, once=True), planned)
+        result = replace(benefit_record, made=made)
+        files = {**sheets, "benefit.json": json.dumps(benefit.as_json(result)).encode()}
+        workspace.keep(result, name, files=files, origin=origin, replace=True)
+    return name
 
 
 STEPS: dict[type[Request], Callable[..., str]] = {
@@ -469,7 +485,14 @@ def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", en
     else:
         fitted = features.fit(cohort, encoder, cache=workspace, report=stretch(report, 0, 0.8))
     report(0.8, f"looking through {encoder}")
-    return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace))
+    used = UsedEncoder(digest=fitted.digest, seed=fitted.facts.get("seed"))
+    return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace), used)
+
+
+def _made(looks: Mapping[str, int], planned: Planned, encoders: Mapping[str, UsedEncoder] | None = None) -> Made:
+    """Return what is recorded of how a result is made now."""
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return Made(date=date, versions=versions(), encoders=dict(encoders or {}), looks_before=dict(looks), plan=planned)
 
 
 def run_behind(workspace: Workspace, samples: "Samples") -> Mapping[str, Any] | None:
@@ -567,6 +590,8 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     names = {role: values.pop(role) for role in MADE_OF if role in values}
     for unimportant in ("name", "command", "draft", "path", "source"):
         values.pop(unimportant, None)
+    if isinstance(request, MeasureBenefit) and request.doses is None:
+        values.pop("doses")  # what was measured before doses could be chosen is found again
     return Origin(
         inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
         settings=json.loads(json.dumps(values)),
@@ -606,6 +631,4 @@ def _reduced_name(request: ReduceClass) -> str:
 
 
 def _now() -> str:
-    from datetime import UTC, datetime
-
     return datetime.now(UTC).isoformat()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ganaug_core import __version__
-from ganaug_core.records import Audit, Verdict
+from ganaug_core.records import Audit, Verdict, made
 from ganaug_core.records.codec import in_json
 
 
@@ -33,6 +33,8 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "regions": in_json(audit.regions),
         "detectable_share": in_json(audit.detectable_share),
         "detectable_shares": in_json(audit.detectable_shares),
+        "encoders": None if audit.made is None else in_json(audit.made.encoders),
+        **made.as_json(audit.made),
     }
 
 

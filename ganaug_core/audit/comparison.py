@@ -14,6 +14,7 @@ from ganaug_core.metrics.class_names import labels_in
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.neighbours import Registered
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Features, Floats, Integers, Samples
+from ganaug_core.records.made import UsedEncoder
 
 Arrays = tuple[NDArray[Any], ...]
 Memoise = Callable[[str, Callable[[], Arrays]], Arrays]
@@ -26,10 +27,15 @@ def recompute(what: str, find: Callable[[], Arrays]) -> Arrays:
 
 
 class Space(NamedTuple):
-    """One feature space: all images of the cohort in its order, and the synthetic ones in theirs."""
+    """One feature space: all images of the cohort in its order, and the synthetic ones in theirs.
+
+    Attributes:
+        encoder: Which one it is, for the record; None where the features are somebody else's.
+    """
 
     real: Features
     synthetic: Features
+    encoder: UsedEncoder | None = None
 
 
 @dataclass(frozen=True)

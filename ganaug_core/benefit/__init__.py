@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core.benefit import bootstrap, looks
-from ganaug_core.benefit.arms import BASELINE, UNMOVED, chances, class_chances
+from ganaug_core.benefit.arms import BASELINE, DOSES, UNMOVED, chances, checked_doses, class_chances
 from ganaug_core.benefit.benefit_json import as_json
 from ganaug_core.benefit.classifier import Classifier, as_prevalent
 from ganaug_core.benefit.estimate import FEWEST_REPETITIONS
@@ -44,6 +44,7 @@ class Experiment:
         repetitions: Seeds of every arm, fixed before the first.
         seed: Of the first repetition and of the bootstrap.
         command: What the user asked for, for the record.
+        doses: Shares of synthetic images that are tested.
     """
 
     data: ExperimentData
@@ -52,6 +53,7 @@ class Experiment:
     repetitions: int = REPETITIONS
     seed: int = 0
     command: str = ""
+    doses: tuple[float, ...] = DOSES
 
     @classmethod
     def of(
@@ -67,6 +69,7 @@ class Experiment:
         classifier: Classifier | None = None,
         repetitions: int = REPETITIONS,
         margin: float | None = None,
+        doses: Sequence[float] | None = None,
         earlier: Sequence[Benefit] = (),
         seed: int = 0,
         command: str = "",
@@ -79,14 +82,23 @@ class Experiment:
             copies: Ids of synthetic images that look like copies.
             trust_split: The generator of these images certainly saw nothing but this cohort's training share.
             margin: Loss of AUROC that would be "worse"; that of the first look, else the default, if none is given.
+            doses: Shares of synthetic images, of `arms.DOSES`; all if none is given.
             earlier: Experiments on the same cohort and samples that are kept, the oldest first: each was a look.
 
         Raises:
             EvidenceError: Images or classes that do not fit, too few of them, a generator that may have seen more than
                 the training share, or a margin that is no longer free.
         """
+        chosen_doses = checked_doses(doses)
         data = experiment_data(
-            cohort, samples, rare=rare, kept=kept, rejected=rejected, copies=copies, trust_split=trust_split
+            cohort,
+            samples,
+            rare=rare,
+            kept=kept,
+            rejected=rejected,
+            copies=copies,
+            trust_split=trust_split,
+            doses=chosen_doses,
         )
         classifier = classifier or Classifier()
         look = looks.look(
@@ -94,11 +106,11 @@ class Experiment:
             rare=data.classes[data.rare],
             seed=seed,
             asked=repetitions,
-            settings=_settings(classifier),
+            settings=_settings(classifier, chosen_doses),
             curated_hash=data.about_samples["curated_hash"],
             margin=margin,
         )
-        return cls(data, look, classifier, repetitions, seed, command)
+        return cls(data, look, classifier, repetitions, seed, command, chosen_doses)
 
     def run(
         self, cache: Workspace | None = None, *, only: Collection[str] = (), report: Report = silent
@@ -185,7 +197,7 @@ class Experiment:
             seed=self.seed,
             done=done,
             asked=self.repetitions,
-            settings=_settings(self.classifier),
+            settings=_settings(self.classifier, self.doses),
             look=self.look,
             verdict=verdict,
             arms=tuple(had),
@@ -208,5 +220,7 @@ def _covered(data: ExperimentData, done: int) -> str:
     )
 
 
-def _settings(classifier: Classifier) -> dict[str, Any]:
-    return {"revision": REVISIONS["benefits"], **classifier.facts(), "resamples": bootstrap.RESAMPLES}
+def _settings(classifier: Classifier, doses: Sequence[float]) -> dict[str, Any]:
+    """Return what tells an experiment from another one; where all doses are tested they are not named, as ever."""
+    chosen = {} if tuple(doses) == DOSES else {"doses": list(doses)}
+    return {"revision": REVISIONS["benefits"], **classifier.facts(), "resamples": bootstrap.RESAMPLES, **chosen}

@@ -4,12 +4,15 @@ Every arm is a way of drawing images, so that all take the same number of optimi
 count" is a chance of being drawn. Duplication is then real images of the rare class drawn more often.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ganaug_core.errors import EvidenceError
 from ganaug_core.records import Integers
 from ganaug_core.records.benefit import Arm
-from ganaug_core.wording import percent
+from ganaug_core.wording import listing, percent
 
 DOSES = (0.10, 0.25, 0.50)
 BASELINE = "classical"
@@ -17,13 +20,37 @@ UNMOVED = "duplication"
 CURATED_DOSE = 0.50
 
 
-def arms(rare: int, largest: int) -> tuple[Arm, ...]:
+def checked_doses(doses: Sequence[float] | None) -> tuple[float, ...]:
+    """Return the doses that are asked for, the smallest first; all where None is given.
+
+    Raises:
+        EvidenceError: There is no such dose, or none at all.
+    """
+    chosen = tuple(sorted(set(DOSES if doses is None else doses)))
+    if not chosen or not set(chosen) <= set(DOSES):
+        raise EvidenceError(
+            f"There is no arm with {listing(map(percent, set(chosen) - set(DOSES))) or 'no'} synthetic images.",
+            do=f"Choose among {listing((f'{dose:g}' for dose in DOSES), 'and')}.",
+            code="dose",
+        )
+    return chosen
+
+
+def arms(rare: int, largest: int, doses: Sequence[float] = DOSES) -> tuple[Arm, ...]:
     """Return the arms in the order of their work: what a first estimate needs comes first.
 
     Args:
         rare: Real training images of the rare class.
         largest: Of the most frequent class. `topped` fills up to it, but at least doubles the rare class.
+        doses: Of `DOSES`; the curated arm goes with the dose that it is compared with.
     """
+    left_out = {_mixed(dose).name for dose in DOSES if dose not in doses}
+    if CURATED_DOSE not in doses:
+        left_out.add("curated")
+    return tuple(arm for arm in _all(rare, largest) if arm.name not in left_out)
+
+
+def _all(rare: int, largest: int) -> tuple[Arm, ...]:
     top = max(0.5, 1 - rare / largest)
     mixed = {dose: _mixed(dose) for dose in DOSES}
     return (

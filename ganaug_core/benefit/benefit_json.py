@@ -3,6 +3,7 @@
 from typing import Any
 
 from ganaug_core import __version__
+from ganaug_core.records import made
 from ganaug_core.records.benefit import Benefit
 from ganaug_core.records.codec import in_json
 
@@ -27,4 +28,5 @@ def as_json(benefit: Benefit) -> dict[str, Any]:
         "scores": in_json(benefit.scores),
         "differences": in_json(benefit.differences),
         "notes": in_json(benefit.notes),
+        **made.as_json(benefit.made),
     }

@@ -1,6 +1,6 @@
 """The images of the experiment, checked: which images are shown, which are tested on, and which arms can be had."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -81,6 +81,7 @@ def experiment_data(
     rejected: Collection[str],
     copies: Collection[str],
     trust_split: bool,
+    doses: Sequence[float],
 ) -> ExperimentData:
     """Return the images and what can be done with them; see `Experiment.of` for the arguments and what is refused."""
     trusted = _check_origin(cohort, samples, trust_split)
@@ -90,7 +91,8 @@ def experiment_data(
     _check_sizes(cohort, chosen, counts, holdout)
     synthetic_labels = _made_labels(cohort, samples, chosen)
     curated = _curated(samples.ids, synthetic_labels == chosen, kept, rejected, copies)
-    possible, left_out = _arms(counts, chosen, synthetic_labels, curated, len(cohort.classes))
+    wanted = arms(int(counts[chosen]), int(counts.max()), doses)
+    possible, left_out = _arms(wanted, chosen, synthetic_labels, curated, len(cohort.classes))
     return ExperimentData(
         cohort=cohort.identity,
         samples=samples.identity,
@@ -200,11 +202,11 @@ def _curated(
 
 
 def _arms(
-    counts: Integers, rare: int, synthetic_labels: Integers, usable: NDArray[np.bool_], classes: int
+    wanted: Sequence[Arm], rare: int, synthetic_labels: Integers, usable: NDArray[np.bool_], classes: int
 ) -> tuple[tuple[Arm, ...], dict[str, str]]:
     possible, left_out = [], {}
     synthetic_counts = np.bincount(synthetic_labels, minlength=classes)
-    for arm in arms(int(counts[rare]), int(counts.max())):
+    for arm in wanted:
         if arm.mix == "synthetic" and (synthetic_counts < FEWEST_SYNTHETIC).any():
             left_out[arm.name] = "Some classes have no synthetic images."
         elif arm.curated and usable[synthetic_labels == rare].all():

@@ -86,13 +86,24 @@ def _earlier(benefit: Benefit) -> EarlierLook:
     return EarlierLook(number=number, done=benefit.done, asked=benefit.asked, alpha=alpha, state=benefit.verdict.state)
 
 
-def _margin(earlier: Sequence[Benefit], wanted: float | None) -> float:
-    if wanted is not None and not 0 < wanted < LARGEST_MARGIN:
+def checked_margin(wanted: float) -> float:
+    """Return a margin if it can be one.
+
+    Raises:
+        EvidenceError: It is out of range.
+    """
+    if not 0 < wanted < LARGEST_MARGIN:
         raise EvidenceError(
             f"The margin is {wanted:g}; a loss of area under the ROC curve lies between 0 and {LARGEST_MARGIN}.",
             do=f"Give the loss that you would still accept, such as {MARGIN}.",
             code="margin",
         )
+    return wanted
+
+
+def _margin(earlier: Sequence[Benefit], wanted: float | None) -> float:
+    if wanted is not None:
+        checked_margin(wanted)
     looks = [benefit.look for benefit in earlier if benefit.look is not None]
     fixed = looks[0].margin if looks else MARGIN if earlier or wanted is None else wanted
     if wanted not in (None, fixed):

@@ -42,7 +42,7 @@ def commands(verb: str | None = None) -> typer.Typer:
     verbs.command()(serve.demo)
     if verb in OPENING:
         return verbs
-    from ganaug_core.cli import benefit, bundle, cohorts, evidence, generators, results, training, withdraw
+    from ganaug_core.cli import benefit, bundle, cohorts, evidence, generators, plan, results, training, withdraw
 
     verbs.add_typer(cohorts.app, name="cohort")
     verbs.add_typer(training.runs, name="run")
@@ -58,6 +58,7 @@ def commands(verb: str | None = None) -> typer.Typer:
         evidence.audit,
         withdraw.withdraw,
         benefit.benefit,
+        plan.plan,
     ):
         verbs.command()(command)
     verbs.command("map")(evidence.map_)

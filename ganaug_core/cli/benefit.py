@@ -44,6 +44,10 @@ def benefit(
             help=f"A loss of this much or more would be worse; else {MARGIN}. It is fixed with the first look.",
         ),
     ] = None,
+    dose: Annotated[
+        list[float] | None,
+        typer.Option(metavar="SHARE", help="Share of synthetic images to test: .1, .25, .5; repeatable. Else all."),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Optimiser steps of every classifier; else what 64 px need.")
     ] = None,
@@ -73,6 +77,7 @@ def benefit(
             repetitions=repetitions,
             margin=margin,
             steps=steps,
+            doses=tuple(dose) if dose else None,
             seed=seed,
             trust_split=trust_split,
             command=shlex.join(["ganaug", *sys.argv[1:]]),
@@ -111,7 +116,7 @@ def _in_words(benefit: "Benefit") -> str:
     ]
     lines = [benefit.verdict.statement, benefit.verdict.do, "", f"Hold-out, class {benefit.rare}:", console.table(rows)]
     lines += [f"Left out: {arm}. {why}" for arm, why in benefit.left_out.items()]
-    return "\n".join([*lines, *benefit.notes])
+    return "\n".join([*lines, *benefit.notes, *(benefit.made.in_words if benefit.made else ())])
 
 
 def _numbers(area: "Score", precision: "Score") -> tuple[str, str, str]:

@@ -19,7 +19,7 @@ Cohort = Annotated[str, typer.Argument(metavar="COHORT", help="A cohort's name, 
 Synthetic = Annotated[
     str, typer.Argument(metavar="SYNTHETIC", help="A generator's name, or a folder or NPZ of anybody's images.")
 ]
-Seed = Annotated[int, typer.Option(help="Of drawing, encoders and tests.")]
+Seed = Annotated[int, typer.Option(help="Of drawing and tests; encoders are fitted with seed 0.")]
 
 
 def audit(
@@ -119,5 +119,5 @@ def _in_words(audit: "Audit") -> str:
         f"{wording.percent(mode.synthetic_share)} do."
         for mode in audit.missing_modes[:5]
     ]
-    lines += [*audit.spaces, *audit.regions]
+    lines += [*audit.spaces, *audit.regions, *(audit.made.in_words if audit.made else ())]
     return "\n".join(lines)

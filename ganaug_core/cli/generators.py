@@ -126,5 +126,5 @@ def remove(generator: str, json: console.Json = None, workspace: console.Workspa
 
 
 def _document(workspace: Workspace, name: str) -> dict[str, Any]:
-    card = stored.passport(workspace, name)
+    card = stored.counted(workspace, name)
     return {"schema": "ganaug.generator/1", "name": name, "hash": card.identity, **card.model_dump(mode="json")}

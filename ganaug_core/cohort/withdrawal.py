@@ -24,7 +24,7 @@ from ganaug_core.cohort.subset import subset
 from ganaug_core.config.requests import MADE_OF
 from ganaug_core.errors import CohortError
 from ganaug_core.records import UNKNOWN_PATIENT, Cohort, Integers
-from ganaug_core.storage import exports, ledger
+from ganaug_core.storage import exports, holdout_log, ledger
 from ganaug_core.storage.workspace import CACHES, KINDS, Workspace
 
 MARKED = ("runs", "generators")
@@ -103,6 +103,8 @@ def delete(workspace: Workspace, patient_traces: Traces) -> dict[str, Any]:
         kind: [workspace.identity(kind, name) for name in patient_traces.made_from.get(kind, ())] for kind in MARKED
     }
     _write_down(workspace, patient_traces, marks=marks)
+    for name, cohort in reduced.items():
+        holdout_log.succeed(workspace, workspace.cohort(name), cohort)
     # rows are found by what goes next, and that by the cohorts: where this is killed, the same request finds the rest
     withdrawn_rows.erase(workspace, patient_traces.rows)
     for kind, names in patient_traces.made_from.items():

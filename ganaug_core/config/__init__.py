@@ -164,6 +164,8 @@ class Passport(BaseModel):
     Attributes:
         threads: Processor threads of the training, on which the last bits of the weights depend; None on a GPU and
             in files that were written before it was kept.
+        holdout_looks: How often the hold-out share of its cohort had been looked at, in the workspaces that it came
+            through, when the passport was shown or written; None in files from before it was counted.
     """
 
     model_config = _CARD
@@ -185,6 +187,7 @@ class Passport(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     images: Annotated[int, Field(ge=0, le=10**12)]
     threads: Annotated[int, Field(ge=1, le=10**5)] | None = None
+    holdout_looks: Annotated[int, Field(ge=0, le=10**9)] | None = None
     metrics: Annotated[dict[Text, float], Field(max_length=64)] = {}
     tensors_sha256: Hex | None = None
 

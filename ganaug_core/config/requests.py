@@ -9,6 +9,7 @@ from ganaug_core.config.importing import Choices, Columns, Plan
 
 AUDIT_SPACES = ("simclr", "texture", "pixels", "classifier")
 MAP_SPACE = "simclr"
+DISCRIMINATOR = "discriminator"  # a feature space too, where the run is at hand
 REPETITIONS = 5  # with fewer than three there is no verdict
 MARGIN = 0.02  # of AUROC: a choice, about the half-width of the intervals that five repetitions gave on the demo
 
@@ -153,6 +154,8 @@ class MeasureBenefit:
             number later is another look, with a smaller share of the error.
         margin: A loss of AUROC of this much or more would be "worse"; None takes that of the first look, else `MARGIN`.
         steps: Optimiser steps of every classifier; None takes what 64 pixels need.
+        doses: Shares of synthetic images to test, of 0.1, 0.25 and 0.5; None tests all. What is left out is not
+            corrected for.
         trust_split: The generator saw nothing but this cohort's training share.
         command: What a person typed, for the record.
     """
@@ -165,6 +168,7 @@ class MeasureBenefit:
     repetitions: int = REPETITIONS
     margin: float | None = None
     steps: int | None = None
+    doses: tuple[float, ...] | None = None
     seed: int = 0
     trust_split: bool = False
     command: str = ""

@@ -8,6 +8,7 @@ from ganaug_core.config import Passport
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.generators.container import with_passport, without_passport
 from ganaug_core.records.origin import Origin
+from ganaug_core.storage import holdout_log
 from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -52,6 +53,20 @@ def passport(workspace: Workspace, name: str) -> Passport:
         ) from error
 
 
+def counted(workspace: Workspace, name: str) -> Passport:
+    """Return the passport with how often the hold-out share of its cohort was looked at so far.
+
+    Raises:
+        WorkspaceError: There is no such generator, or its description or the list of looks is damaged.
+    """
+    card = passport(workspace, name)
+    looks = holdout_log.looks_by_hash(workspace, card.cohort_digest)
+    trained_here = "run" in workspace.reference("generators", name).origin.inputs
+    if not looks and card.holdout_looks is None and not trained_here:
+        return card
+    return card.model_copy(update={"holdout_looks": max(looks, card.holdout_looks or 0)})
+
+
 def file_of(workspace: Workspace, name: str) -> bytes:
     """Return the bytes of the file that a generator of the workspace leaves as; it holds no images and no paths.
 
@@ -60,7 +75,7 @@ def file_of(workspace: Workspace, name: str) -> bytes:
     """
     weights = workspace.attached("generators", name, WEIGHTS)
     try:
-        return with_passport(weights or b"", passport(workspace, name).model_dump(mode="json"))
+        return with_passport(weights or b"", counted(workspace, name).model_dump(mode="json"))
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, struct.error) as error:
         raise WorkspaceError(
             f"The weights of the generator {name} are missing or damaged.",

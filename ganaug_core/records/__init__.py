@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ganaug_core.records.digest import digest_of
+from ganaug_core.records.made import Made
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -418,6 +419,7 @@ class Audit:
         spaces, regions: Sentences on where the feature spaces disagree, and on the lesion of each class with masks.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
             `histogram.*`, `region.*`.
+        made: When and with what; None in audits from before it was kept.
     """
 
     cohort: dict[str, Any]
@@ -438,6 +440,7 @@ class Audit:
     regions: tuple[str, ...] = ()
     nearest: dict[str, NDArray[Any]] = field(default_factory=dict)
     detectable_shares: dict[str, float | None] = field(default_factory=dict)
+    made: Made | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganaug_core.records import Verdict
+from ganaug_core.records.made import Made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,7 @@ class Benefit:
         look: None for results from before looks were counted.
         left_out: Arms that could not be had, and why.
         notes: What limits the answer, in sentences.
+        made: When and with what; None in results from before it was kept.
     """
 
     cohort: dict[str, Any]
@@ -139,3 +141,4 @@ class Benefit:
     left_out: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     command: str = ""
+    made: Made | None = None

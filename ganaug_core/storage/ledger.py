@@ -1,7 +1,7 @@
-"""Lists in the workspace that only grow, one small JSON file each: what left it, what was withdrawn."""
+"""Lists in the workspace that only grow, one small JSON file each: what left it, what was withdrawn, who looked."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ganaug_core.errors import WorkspaceError
@@ -37,5 +37,19 @@ def append(workspace: Workspace, file: str, entry: Mapping[str, Any]) -> None:
     Raises:
         WorkspaceError: The list is damaged, or the disk is full.
     """
+    extend(workspace, file, lambda _: [entry])
+
+
+def extend(
+    workspace: Workspace, file: str, added: Callable[[list[dict[str, Any]]], Sequence[Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Add what is decided from the entries so far, while nobody else adds any; return those so far.
+
+    Raises:
+        WorkspaceError: The list is damaged, or the disk is full.
+    """
     with locks.hold(workspace.root / f"{file}.lock", f"Writing {file}", seconds=30.0):
-        write_atomic(workspace.root / file, json.dumps([*entries(workspace, file), entry], indent=1).encode())
+        so_far = entries(workspace, file)
+        if more := list(added(so_far)):
+            write_atomic(workspace.root / file, json.dumps([*so_far, *more], indent=1).encode())
+        return so_far

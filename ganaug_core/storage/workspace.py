@@ -306,6 +306,13 @@ class Workspace:
         matching = self.find(kind, inputs, **settings)
         return matching[0][0] if matching else None
 
+    def made_from(self, kind: str, role: str, identity: str) -> list[tuple[str, str]]:
+        """Return name and time of everything of a kind that was made directly from an input, the oldest first."""
+        references = self._readable_references(kind)
+        return [
+            (name, reference.written) for name, reference in references if reference.origin.inputs.get(role) == identity
+        ]
+
     def earlier(self, kind: str, names: Mapping[str, str], inputs: Mapping[str, str]) -> list[tuple[str, Reference]]:
         """Return what was made from others that had these names, or by an earlier method; the newest first."""
         return [

@@ -29,6 +29,7 @@ from ganaug_core.config.requests import (
     Train,
 )
 from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.generators import stored
 from ganaug_core.jobs import store
 from ganaug_core.records import Cohort, Features, Floats, codec
 from ganaug_core.records.origin import Origin
@@ -202,7 +203,7 @@ def test_what_left_the_workspace_is_named(place: Workspace, tmp_path: Path, caps
 
 
 def test_what_a_page_lets_somebody_save_is_written_down(place: Workspace) -> None:
-    assert generators_page._leaving("r1", b"file") == b"file"
+    assert generators_page._leaving("r1") == stored.file_of(place, "r1")
     assert export._leaving(SAMPLES, b"zip") == b"zip"
     assert [entry["name"] for entry in ledger.entries(place, exports.LOG)] == ["r1", SAMPLES]
 

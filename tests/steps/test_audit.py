@@ -122,6 +122,7 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
         *("schema", "ganaug", "seed", "command", "cohort", "synthetic"),
         *("verdicts", "measurements", "suspects", "missing_modes", "copied", "give_aways"),
         *("examples", "spaces", "regions", "detectable_share", "detectable_shares"),
+        *("encoders", "versions", "date"),
     ]
     assert document["schema"] == "ganaug.audit/2"
     assert list(document["verdicts"]) == ["copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"]

@@ -410,7 +410,7 @@ def test_every_promised_verb_is_there_and_unbuilt_ones_are_not(capsys: pytest.Ca
         *("app", "demo", "doctor", "train", "worker", "sample", "audit", "map", "cohort import", "cohort list"),
         *("cohort show", "cohort remove", "run list", "run show", "run pause", "run stop", "run resume"),
         *("generator list", "generator show", "generator export", "generator import", "generator remove"),
-        *("run remove", "result list", "result remove", "bundle"),
+        *("run remove", "result list", "result remove", "bundle", "plan"),
     ]  # fmt: skip
     for verb in verbs:
         assert cli.run([*verb.split(), "--help"]) == 0, verb

@@ -50,6 +50,8 @@ def page(cohort: str, samples: str) -> None:
     verdicts.feature_spaces(audit)
     verdicts.lesions(audit)
     _details(audit)
+    for sentence in audit.made.in_words if audit.made else ():
+        st.text(words.clean(sentence))
     _save_and_repeat(cohort, samples)
     _earlier_audits(cohort, samples)
 

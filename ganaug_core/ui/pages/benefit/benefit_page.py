@@ -260,7 +260,7 @@ def _details(benefit: Benefit) -> None:
             "share. p is corrected for the number of synthetic shares, and among the other arms for theirs (Holm); "
             "there is none before all repetitions are done."
         )
-        for note in benefit.notes:
+        for note in (*benefit.notes, *(benefit.made.in_words if benefit.made else ())):
             st.text(words.clean(note))
         if benefit.command:
             st.code(benefit.command, language=None, wrap_lines=True)

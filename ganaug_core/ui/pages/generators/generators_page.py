@@ -28,7 +28,7 @@ LICENCES = {
 def card(name: str) -> None:
     """Tell what a generator draws, from what it learnt, and that its file was tested."""
     with caches.using("generators", name):
-        passport = stored.passport(caches.workspace(), name)
+        passport = stored.counted(caches.workspace(), name)
     card = passport.model_dump(mode="json")
     shape, unit = card["architecture"], card["intensity"]
     figures = {
@@ -73,18 +73,26 @@ def _sentences(card: dict[str, Any]) -> list[str]:
         f"Draws values from {words.number(low)} to {words.number(high)} {words.clean(unit)}{scale}.",
         f"{learnt}, seed {card['seed']}{threads}, {card['images']:,} images shown.",
         f"Made {card['created'][:10]} by {words.clean(card['software'])}. Licence: {LICENCES[card['licence']]}.",
+        _looks(card["holdout_looks"]),
         f"Intended use: {card['intended_use']}.",
     ]
 
 
+def _looks(looks: int | None) -> str:
+    if looks is None:
+        return "How often the hold-out share of its cohort was looked at is not known."
+    times = "never" if not looks else "once" if looks == 1 else f"{looks:,} times"
+    return f"The hold-out share of its cohort was looked at {times} (audits, maps, benefit experiments)."
+
+
 def download_button(name: str) -> None:
     """Offer the generator as one file that cannot run code; where it is damaged, say so before anybody saves it."""
-    content = caches.generator_file(name)
+    caches.generator_file(name)
     if show.withdrawn("generators", name) and not st.checkbox("Let it leave all the same", key=f"leave-{name}"):
         return
     st.download_button(
         "Save as a file",
-        lambda: _leaving(name, content),
+        lambda: _leaving(name),
         file_name=f"{name}.safetensors",
         mime="application/octet-stream",
         icon=":material/download:",
@@ -92,9 +100,9 @@ def download_button(name: str) -> None:
     )
 
 
-def _leaving(name: str, content: bytes) -> bytes:
+def _leaving(name: str) -> bytes:
     exports.record(caches.workspace(), "generators", name, "generator file")
-    return content
+    return stored.file_of(caches.workspace(), name)
 
 
 def draw_images(name: str) -> None:

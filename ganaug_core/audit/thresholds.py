@@ -1,0 +1,30 @@
+"""The levels and margins that verdicts turn on, in one place for a plan; none of them depends on the cohort."""
+
+from ganaug_core.audit.copying import WANTED
+from ganaug_core.audit.fidelity import RECOGNISED
+from ganaug_core.audit.mode_coverage import VISIBLE
+from ganaug_core.audit.real_against_real import LIMIT
+from ganaug_core.audit.sentences import FAIL, WARN
+from ganaug_core.metrics.label_agreement import DROP
+from ganaug_core.metrics.missing_modes import DENSITY_GATE, PRECISION_GATE, Q_LIMIT, RATIO_LIMIT
+from ganaug_core.metrics.repetition import ALLOWED, LEAST_VARIETY
+from ganaug_core.metrics.statistics import SHIFT
+from ganaug_core.records import LISTED_BELOW
+
+THRESHOLDS: dict[str, float] = {
+    "fail below corrected p": FAIL,
+    "warn below corrected p": WARN,
+    "named as a copy below q": LISTED_BELOW,
+    "share of copies that a pass must be able to notice": WANTED,
+    "missing group below q": Q_LIMIT,
+    "missing group below ratio of shares": RATIO_LIMIT,
+    "groups compared from precision": PRECISION_GATE,
+    "groups compared from density": DENSITY_GATE,
+    "share of a class that a pass must be able to miss": VISIBLE,
+    "margin of repeated images": ALLOWED,
+    "least ratio of variety": LEAST_VARIETY,
+    "margin of realism, times real against real": LIMIT,
+    "classifier's area above one half": RECOGNISED,
+    "loss of label agreement that a pass must be able to notice": DROP,
+    "margin of a shift, chance from one half": SHIFT,
+}

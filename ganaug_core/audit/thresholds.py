@@ -5,10 +5,10 @@ from ganaug_core.audit.fidelity import RECOGNISED
 from ganaug_core.audit.mode_coverage import VISIBLE
 from ganaug_core.audit.real_against_real import LIMIT
 from ganaug_core.audit.sentences import FAIL, WARN
+from ganaug_core.metrics.dominance import SHIFT
 from ganaug_core.metrics.label_agreement import DROP
 from ganaug_core.metrics.missing_modes import DENSITY_GATE, PRECISION_GATE, Q_LIMIT, RATIO_LIMIT
 from ganaug_core.metrics.repetition import ALLOWED, LEAST_VARIETY
-from ganaug_core.metrics.statistics import SHIFT
 from ganaug_core.records import LISTED_BELOW
 
 THRESHOLDS: dict[str, float] = {

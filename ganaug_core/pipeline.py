@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ganaug_core.training.recorder import Recorder
 
 RESCUES = 2
+METHODS = "methods.txt"
 OUTCOME_KINDS: Mapping[type[Request], str] = {
     ImportCohort: "cohorts",
     ReduceClass: "cohorts",
@@ -340,7 +341,7 @@ def build_map(workspace: Workspace, request: BuildMap, report: Report = silent) 
 def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = silent) -> str:
     """Cohort and samples -> audit. Asked for again it is made again: somebody wants to see whether it holds."""
     from ganaug_core import features
-    from ganaug_core.audit import as_json, audit
+    from ganaug_core.audit import as_json, as_text, audit, methods
 
     expected = prepare(workspace, request)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
@@ -362,7 +363,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
     encoders = {name: space.encoder for name, space in spaces.items() if space.encoder is not None}
     looks = holdout_log.record(workspace, cohort, expected.kind, expected.name, f"judging {request.samples}")
     result = replace(result, made=_made(looks, planned, encoders))
-    files = {"audit.json": json.dumps(as_json(result), indent=1).encode()}
+    files = {"audit.json": json.dumps(as_json(result), indent=1).encode(), METHODS: as_text(methods(result)).encode()}
     workspace.keep(result, expected.name, files=files, origin=expected.origin, replace=True)
     return expected.name
 

@@ -15,6 +15,7 @@ from ganaug_core.audit.intensity import intensities
 from ganaug_core.audit.label_fidelity import labels
 from ganaug_core.audit.measurements import measurements
 from ganaug_core.audit.memorisation import literature_counts, membership
+from ganaug_core.audit.methods_section import as_text, methods
 from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.audit.sentences import VERDICTS, Finding, of_images, without_patients
 from ganaug_core.audit.space_disagreement import in_words
@@ -22,7 +23,7 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
 from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Audit, Cohort, Samples, Verdict
 
-__all__ = ["Space", "as_json", "audit"]
+__all__ = ["Space", "as_json", "as_text", "audit", "methods"]
 
 
 def audit(
@@ -107,7 +108,8 @@ def _verdicts(findings: Mapping[str, Finding]) -> dict[str, Verdict]:
 def _about_cohort(cohort: Cohort) -> dict[str, object]:
     sizes = {f"n_{role}": len(cohort.where(number)) for number, role in enumerate(ROLES)}
     about = {"name": cohort.name, "hash": cohort.digest, **sizes}
-    return {**about, "classes": list(cohort.classes), "unit": cohort.intensity.unit}
+    about |= {"classes": list(cohort.classes), "unit": cohort.intensity.unit, "own_split": cohort.own_split}
+    return {**about, "split_by": "patient" if (cohort.patients != UNKNOWN_PATIENT).all() else "image"}
 
 
 def _about_samples(samples: Samples) -> dict[str, object]:

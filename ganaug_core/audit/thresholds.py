@@ -6,7 +6,7 @@ from ganaug_core.audit.mode_coverage import VISIBLE
 from ganaug_core.audit.real_against_real import LIMIT
 from ganaug_core.audit.sentences import FAIL, WARN
 from ganaug_core.metrics.dominance import SHIFT
-from ganaug_core.metrics.label_agreement import DROP
+from ganaug_core.metrics.label_agreement import DROP, MARGIN
 from ganaug_core.metrics.missing_modes import DENSITY_GATE, PRECISION_GATE, Q_LIMIT, RATIO_LIMIT
 from ganaug_core.metrics.repetition import ALLOWED, LEAST_VARIETY
 from ganaug_core.records import LISTED_BELOW
@@ -24,7 +24,8 @@ THRESHOLDS: dict[str, float] = {
     "margin of repeated images": ALLOWED,
     "least ratio of variety": LEAST_VARIETY,
     "margin of realism, times real against real": LIMIT,
-    "classifier's area above one half": RECOGNISED,
+    "warn where a classifier's area above one half exceeds": RECOGNISED,
+    "margin of label agreement": MARGIN,
     "loss of label agreement that a pass must be able to notice": DROP,
     "margin of a shift, chance from one half": SHIFT,
 }

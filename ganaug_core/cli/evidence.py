@@ -35,6 +35,9 @@ def audit(
     paths: Annotated[
         bool, typer.Option("--paths", help="Tell the suspects' source paths; they may name a patient.")
     ] = False,
+    methods: Annotated[
+        bool, typer.Option("--methods", help="Add a methods paragraph, BibTeX and LaTeX tables for a paper.")
+    ] = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
 ) -> None:
@@ -51,13 +54,16 @@ def audit(
             command=shlex.join(["ganaug", *sys.argv[1:]]),
         )
         name = pipeline.audit_samples(home, request, pipeline.stretch(progress, 0.15, 1))
-    from ganaug_core.audit import as_json
+    from ganaug_core import audit as audits
 
     result = home.audit(name)
-    document = as_json(result)
+    document, text = audits.as_json(result), _in_words(result)
     if paths:
         _add_paths(home, document, cohort_name, samples_name)
-    console.answer(document, _in_words(result), json)
+    if methods:
+        document["methods"] = audits.methods(result)
+        text = f"{text}\n\n{audits.as_text(document['methods'])}"
+    console.answer(document, text, json)
 
 
 def map_(

@@ -1,7 +1,7 @@
 """Intensity in the physical unit: what an image's values are, where tissues peak, how much noise there is.
 
 All per image: a generator can get the mean over all images right and every single image wrong (Kelkar et al., 2023,
-arXiv:2303.16831).
+arXiv:2204.12007).
 """
 
 from typing import NamedTuple

@@ -122,12 +122,14 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
         *("schema", "ganaug", "seed", "command", "cohort", "synthetic"),
         *("verdicts", "measurements", "suspects", "missing_modes", "copied", "give_aways"),
         *("examples", "spaces", "regions", "detectable_share", "detectable_shares"),
-        *("encoders", "versions", "date"),
+        *("encoders", "versions", "date", "holdout", "plan"),
     ]
     assert document["schema"] == "ganaug.audit/2"
     assert list(document["verdicts"]) == ["copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"]
     assert {verdict["state"] for verdict in document["verdicts"].values()} <= STATES
-    assert set(document["cohort"]) == {"name", "hash", "n_train", "n_tuning", "n_holdout", "classes", "unit"}
+    assert set(document["cohort"]) == {
+        *("name", "hash", "n_train", "n_tuning", "n_holdout", "classes", "unit", "own_split", "split_by")
+    }
     assert set(document["synthetic"]) == {"name", "hash", "n", "source"}
     assert set(document["measurements"][0]) == {
         *("name", "class", "encoder", "value", "interval", "floor", "null", "n_real", "n_synthetic", "better"),

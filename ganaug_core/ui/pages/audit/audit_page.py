@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from ganaug_core import pipeline
 from ganaug_core.config.requests import AuditSamples
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
 from ganaug_core.ui.pages.audit import evidence, evidence_figures, verdicts
@@ -330,6 +331,16 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
                 mime="application/json",
                 icon=":material/download:",
                 on_click="ignore",
+            )
+        if (text := workspace.attached("audits", name, pipeline.METHODS) if name else None) is not None:
+            st.download_button(
+                "Methods for a paper",
+                text,
+                file_name=f"{cohort}--{samples}-methods.txt",
+                mime="text/plain",
+                icon=":material/article:",
+                on_click="ignore",
+                help="A paragraph on what was done, its sources as BibTeX, and LaTeX tables of the results.",
             )
         if st.button("Run the audit again", icon=":material/refresh:", key="again"):
             job_progress.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted))

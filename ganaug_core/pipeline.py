@@ -348,6 +348,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
         spaces,
         seed=request.seed,
         trust_split=request.trust_split,
+        membership=request.membership,
         logits=_logits(workspace, cohort, samples),
         command=request.command,
         memoise=features.memoised(cohort, workspace),
@@ -567,6 +568,8 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     names = {role: values.pop(role) for role in MADE_OF if role in values}
     for unimportant in ("name", "command", "draft", "path", "source"):
         values.pop(unimportant, None)
+    if not values.get("membership", True):  # came later: an audit of before it, or with more than was asked, is found
+        values.pop("membership")
     return Origin(
         inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
         settings=json.loads(json.dumps(values)),

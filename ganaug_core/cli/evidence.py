@@ -32,6 +32,12 @@ def audit(
     trust_split: Annotated[
         bool, typer.Option("--trust-split", help="The generator of these images never saw our hold-out share.")
     ] = False,
+    membership: Annotated[
+        bool,
+        typer.Option(
+            "--membership", help="Ask too whether the images tell who was in the training share: takes longer."
+        ),
+    ] = False,
     paths: Annotated[
         bool, typer.Option("--paths", help="Tell the suspects' source paths; they may name a patient.")
     ] = False,
@@ -48,6 +54,7 @@ def audit(
             encoders=tuple(encoder or AUDIT_SPACES),
             seed=seed,
             trust_split=trust_split,
+            membership=membership,
             command=shlex.join(["ganaug", *sys.argv[1:]]),
         )
         name = pipeline.audit_samples(home, request, pipeline.stretch(progress, 0.15, 1))
@@ -118,5 +125,5 @@ def _in_words(audit: "Audit") -> str:
         f"{wording.percent(mode.synthetic_share)} do."
         for mode in audit.missing_modes[:5]
     ]
-    lines += [*audit.spaces, *audit.regions]
+    lines += [*audit.spaces, *audit.regions, *audit.membership]
     return "\n".join(lines)

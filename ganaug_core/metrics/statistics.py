@@ -24,6 +24,12 @@ def wilson(count: float, total: float, level: float = 0.95) -> tuple[float, floa
     return max(0.0, min(share, centre - reach)), min(1.0, max(share, centre + reach))
 
 
+def clopper_pearson(count: int, total: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a share. Source: Clopper and Pearson, 1934."""
+    result = stats.binomtest(count, total).proportion_ci(level, method="exact")
+    return float(result.low), float(result.high)
+
+
 def benjamini_hochberg(p_values: Values) -> Values:
     """Return q-values: the smallest false discovery rate at which each would be listed."""
     count = len(p_values)

@@ -49,6 +49,7 @@ def page(cohort: str, samples: str) -> None:
     verdicts.verdict_rows(audit)
     verdicts.feature_spaces(audit)
     verdicts.lesions(audit)
+    verdicts.membership(audit)
     _details(audit)
     _save_and_repeat(cohort, samples)
     _earlier_audits(cohort, samples)

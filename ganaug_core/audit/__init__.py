@@ -19,13 +19,14 @@ from ganaug_core.audit.membership_attack import NOT_ASKED, attack
 from ganaug_core.audit.memorisation import literature_counts
 from ganaug_core.audit.memorisation import membership as of_discriminator
 from ganaug_core.audit.mode_coverage import modes
+from ganaug_core.audit.repeats import as_json as draws_as_json
 from ganaug_core.audit.sentences import VERDICTS, Finding
 from ganaug_core.audit.space_disagreement import in_words
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
 from ganaug_core.records import ROLES, Audit, Cohort, Samples, Verdict
 
-__all__ = ["Space", "as_json", "audit"]
+__all__ = ["Space", "as_json", "audit", "draws_as_json"]
 
 
 def audit(

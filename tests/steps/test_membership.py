@@ -162,7 +162,7 @@ def test_a_side_that_is_missing_is_named(pool: Pool, role: int) -> None:
     real, images, labels = drawn(pool, 0)
     roles = np.where(real.roles == role, TRAIN if role != TRAIN else TUNING, real.roles)
     text = " ".join(attack(asked(replace(real, roles=roles), images, labels), trusted=True, report=silent).sentences)
-    expected = "needs 9 tuning images" if role == TUNING else "needs 20 training images and as many held-out ones"
+    expected = "needs 3 tuning images" if role == TUNING else "needs 20 training images and as many held-out ones"
     assert expected in text
 
 

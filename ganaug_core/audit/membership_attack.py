@@ -183,10 +183,7 @@ def _risk(comparison: Comparison, asked: _Asked, members: Values, nonmembers: Va
                 counts += [int((inside > own[rank - 1]).sum()), len(inside)]
     if named[1] < LEAST:
         return Attacked(
-            sentences=(
-                "The control-corrected risk cannot be said: its attack needs 3 tuning "
-                f"{comparison.unit}s of a class to choose how near is near.",
-            )
+            sentences=(f"The control-corrected risk cannot be said: its attack needs 3 tuning {comparison.unit}s.",)
         )
     found = membership.excess_risk((int(named[0]), int(named[1])), (int(controls[0]), int(controls[1])))
     measurement = _measurement(

@@ -417,6 +417,7 @@ class Audit:
         give_aways: Ids of synthetic images that a classifier tells from real ones most surely.
         examples: By name of the verdict, for labels and intensities.
         spaces, regions: Sentences on where the feature spaces disagree, and on the lesion of each class with masks.
+        membership: Sentences on who is recognised as a training image, empty where nobody asked.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
             `histogram.*`, `region.*`.
         made: When and with what; None in audits from before it was kept.
@@ -438,6 +439,7 @@ class Audit:
     examples: dict[str, Examples] = field(default_factory=dict)
     spaces: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    membership: tuple[str, ...] = ()
     nearest: dict[str, NDArray[Any]] = field(default_factory=dict)
     detectable_shares: dict[str, float | None] = field(default_factory=dict)
     made: Made | None = None

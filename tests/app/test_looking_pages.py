@@ -254,6 +254,7 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         drawings=drawings,
         measurements=(*audit.measurements, number),
         regions=("The lesion is where the masks lie.",),
+        membership=("The training image is nearer in 61 % of pairs.",),
     )
     kept(judged, rich, AUDIT)
     app = page("audit", samples=SAMPLES)
@@ -263,7 +264,9 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         assert name in labels
     assert "The lesion of each class" in labels
     assert "The lesion is where the masks lie." in texts(app)
-    assert evidence._in_words(rich).endswith("The lesion is where the masks lie.")  # so says the command line
+    assert "The training image is nearer in 61 % of pairs." in texts(app)
+    told = evidence._in_words(rich).splitlines()[-2:]  # so says the command line
+    assert told == [*rich.regions, *rich.membership]
     numbers = next(frame.value for frame in app.dataframe if "In the lesion" in frame.value)
     assert numbers[["In the lesion", "Synthetic", "Hold-out"]].to_numpy().tolist() == [
         ["Coarseness (NGTDM)", "0.4", "0.2"]

@@ -97,8 +97,8 @@ def test_small_holdouts_get_no_share_at_few_false_alarms_and_are_told_why(pool: 
     assert set(numbers(found)) == {"membership_auc", "membership_excess_risk"}
     text = " ".join(found.sentences)
     assert "one held-out image in 100 is taken for a training image cannot be said" in text
-    assert "needs 99 held-out images, and no class has more than 24 here" in text
-    assert "needs 999 held-out images" in text
+    assert "needs 99 held-out patients, and no class has more than 24 here" in text
+    assert "needs 999 held-out patients" in text
     assert "Another attack may find more." in text
 
 
@@ -162,7 +162,7 @@ def test_a_side_that_is_missing_is_named(pool: Pool, role: int) -> None:
     real, images, labels = drawn(pool, 0)
     roles = np.where(real.roles == role, TRAIN if role != TRAIN else TUNING, real.roles)
     text = " ".join(attack(asked(replace(real, roles=roles), images, labels), trusted=True, report=silent).sentences)
-    expected = "needs 3 tuning images" if role == TUNING else "needs 20 training images and as many held-out ones"
+    expected = "needs 3 tuning patients" if role == TUNING else "needs 20 training patients and as many held-out ones"
     assert expected in text
 
 

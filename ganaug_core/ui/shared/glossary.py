@@ -174,7 +174,7 @@ TERMS = {
     "training image": "A real image that the generator has learnt from.",
     "training patient": "A patient from whose images the generator has learnt.",
     "synthetic": "Made by the generator.",
-    "95 % interval": "If everything were done again with other images, the value would lie here 19 times of 20.",
+    "95 % interval": "Made so that 95 of 100 such intervals hold what they are about; All measurements says how.",
     "p =": "How often chance alone would give a finding as strong: p = 0.01 is once in a hundred.",
     "p <": "How often chance alone would give a finding as strong: p < 0.0001 is less than once in ten thousand.",
     "copy score": "Distance to what training saw over distance to held-out images; far below 1 is suspicious.",
@@ -229,8 +229,8 @@ TERMS = {
 NO_VERDICT = "This describes; no verdict looks at it."
 COLUMNS = {
     "value": "What was measured.",
-    "interval": "95 % interval: with other images of the same kind the value would lie here, 19 times of 20.",
-    "floor": "The same measure between real images and other real images: no generator should do better.",
+    "interval": "95 % interval: made so that 95 of 100 such intervals hold what they are about; Interval by says how.",
+    "floor": "The same measure between real images and other real images: what images as good as real ones would give.",
     "null": "What is expected if both sets were drawn from one distribution.",
     "sizes": "Number of real patients (groups of images where patients are unknown) and of synthetic images.",
     "encoder": "How the images were turned into numbers.",

@@ -182,7 +182,9 @@ def _risk(comparison: Comparison, asked: _Asked, members: Values, nonmembers: Va
                 inside = scores[labels[rows] == label]
                 counts += [int((inside > own[rank - 1]).sum()), len(inside)]
     if named[1] < LEAST:
-        return Attacked(sentences=("The control-corrected risk cannot be said: its attack needs 3 tuning patients.",))
+        return Attacked(
+            sentences=("The control-corrected risk cannot be said: its attack needs 3 tuning patients of a class.",)
+        )
     found = membership.excess_risk((int(named[0]), int(named[1])), (int(controls[0]), int(controls[1])))
     measurement = _measurement(
         comparison,

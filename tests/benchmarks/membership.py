@@ -31,7 +31,6 @@ from tests.evidence_records import (
     medmnist,
     mednist,
     phantom_cohort,
-    phantom_samples,
     planted,
     samples,
 )
@@ -58,17 +57,33 @@ def of_pool(images: Bytes, labels: Integers, classes: tuple[str, ...]) -> Callab
     return draw
 
 
-def of_phantom(seed: int) -> Drawn:
-    """Return several correlated lesions a patient, and fresh ones of other patients."""
-    real, fresh = phantom_cohort(300, 2 * seed), phantom_samples(300, 2 * seed + 1)
-    return replace(real, own_split=False), fresh.images, fresh.labels
+def of_phantom() -> Callable[[int], Drawn]:
+    """Return what draws several correlated lesions of 300 patients, and one of each of as many others."""
+    pool = phantom_cohort(600, 0)
+
+    def draw(seed: int) -> Drawn:
+        patients = np.random.default_rng(seed).permutation(np.unique(pool.patients))
+        place = np.argsort(patients)[pool.patients]  # of the image's patient
+        inside = place < 300
+        chosen = {name: getattr(pool, name)[inside] for name in ("pixels", "labels", "ids", "patients", "groups")}
+        roles = np.digitize(place[inside], (150, 180))  # half training, a tenth tuning
+        digest = f"{seed:064x}"
+        _, first = np.unique(np.where(inside, -1, place), return_index=True)
+        others = first[1:]
+        return (
+            replace(pool, **chosen, roles=roles, digest=digest, own_split=False),
+            pool.images(others),
+            pool.labels[others],
+        )
+
+    return draw
 
 
 POOLS: dict[str, Callable[[], Callable[[int], Drawn]]] = {
     "pneumonia": lambda: of_pool(*medmnist(DATA / "pneumoniamnist_full/pneumoniamnist.npz")),
     "breast": lambda: of_pool(*medmnist(DATA / "breastmnist/breastmnist.npz")),
     "mednist": lambda: of_pool(*mednist(DATA / "mednist_6k/images", 700, 32, ("CXR", "Hand"))),
-    "phantom": lambda: of_phantom,
+    "phantom": of_phantom,
 }
 
 

@@ -324,8 +324,14 @@ def audit_samples(
     encoders: Sequence[str] = AUDIT_SPACES,
     seed: int = 0,
     trust_split: bool = False,
+    membership: bool = False,
 ) -> AuditResult:
-    """Judge synthetic images; the same request is found again."""
+    """Judge synthetic images; the same request is found again.
+
+    Args:
+        trust_split: The generator never saw the cohort's hold-out share.
+        membership: Ask too whether the synthetic images tell who was in the training share.
+    """
     home = cohort.workspace
     request = AuditSamples(
         cohort=cohort.name,
@@ -333,6 +339,7 @@ def audit_samples(
         encoders=tuple(encoders),
         seed=seed,
         trust_split=trust_split,
+        membership=membership,
         command=shlex.join(["ganaug", "audit", cohort.name, samples.name]),
     )
     with Progress() as report:

@@ -355,6 +355,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
         spaces,
         seed=request.seed,
         trust_split=request.trust_split,
+        membership=request.membership,
         logits=_logits(workspace, cohort, samples),
         command=request.command,
         memoise=features.memoised(cohort, workspace),
@@ -593,6 +594,8 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         values.pop(unimportant, None)
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
+    if not values.get("membership", True):  # came later: an audit of before it, or with more than was asked, is found
+        values.pop("membership")
     return Origin(
         inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
         settings=json.loads(json.dumps(values)),

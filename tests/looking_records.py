@@ -82,7 +82,7 @@ def _nearest(cohort: Cohort, samples: Samples, suspects: tuple[Suspect, ...]) ->
         distance = np.linspace(0.3, 0.5, len(samples), dtype=np.float32) + number / 10
         for row, suspect in enumerate(suspects if role == "train" else ()):
             ids[row], distance[row] = suspect.real, suspect.distance
-        nearest |= {f"{role}.id": ids, f"{role}.distance": distance}
+        nearest |= {f"{role}.id": ids.astype("S12"), f"{role}.distance": distance}
         movement = dict(zip(MOVEMENT, (0, 1, 0, 1, 0, 0), strict=True))
         nearest |= {f"{role}.{part}": np.full(len(samples), value, np.float32) for part, value in movement.items()}
     return nearest

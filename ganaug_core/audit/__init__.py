@@ -2,7 +2,8 @@
 
 `comparison` pairs the two, `measurements` measures; `copying`, `mode_coverage`, `fidelity` (with `power_spectrum`),
 `label_fidelity` and `intensity` (with `noise_and_tissue`) look for trouble; `space_disagreement` says where feature
-spaces disagree; here the verdicts are corrected for each other. Only this step reads the hold-out.
+spaces disagree, `membership_attack` on request who is recognised; here the verdicts are corrected for each other. Only
+this step reads the hold-out.
 """
 
 from collections.abc import Mapping
@@ -14,16 +15,19 @@ from ganaug_core.audit.fidelity import realism
 from ganaug_core.audit.intensity import intensities
 from ganaug_core.audit.label_fidelity import labels
 from ganaug_core.audit.measurements import measurements
-from ganaug_core.audit.memorisation import literature_counts, membership
+from ganaug_core.audit.membership_attack import NOT_ASKED, attack
+from ganaug_core.audit.memorisation import literature_counts
+from ganaug_core.audit.memorisation import membership as of_discriminator
 from ganaug_core.audit.methods_section import as_text, methods
 from ganaug_core.audit.mode_coverage import modes
-from ganaug_core.audit.sentences import VERDICTS, Finding
+from ganaug_core.audit.repeats import as_json as draws_as_json
+from ganaug_core.audit.sentences import VERDICTS, Finding, of_images, without_patients
 from ganaug_core.audit.space_disagreement import in_words
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
 from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Audit, Cohort, Samples, Verdict
 
-__all__ = ["Space", "as_json", "as_text", "audit", "methods"]
+__all__ = ["Space", "as_json", "as_text", "audit", "draws_as_json", "methods"]
 
 
 def audit(
@@ -33,6 +37,7 @@ def audit(
     *,
     seed: int = 0,
     trust_split: bool = False,
+    membership: bool = False,
     logits: tuple[Values, Values] | None = None,
     command: str = "",
     memoise: Memoise = recompute,
@@ -48,6 +53,7 @@ def audit(
             `not_assessable`.
         seed: For every draw.
         trust_split: The generator of foreign samples certainly did not see our hold-out.
+        membership: Ask too whether the synthetic images tell who was in the training share: one more search.
         logits: What the run's discriminator says of the training and of the held-out images, in cohort order, where
             the run is at hand.
         command: What the user asked for, for the record.
@@ -60,13 +66,15 @@ def audit(
     """
     comparison = compare(cohort, samples, spaces, seed, memoise)
     trusted = cohort.own_split or trust_split or samples.provenance.get("cohort") == cohort.digest
-    copying = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.6))
+    copying = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.5 if membership else 0.6))
+    attacked = attack(comparison, trusted=trusted, report=_part(report, 0.5, 0.6)) if membership else NOT_ASKED
     measured = measurements(comparison, _part(report, 0.6, 0.75))
     coverage = modes(comparison, measured, _part(report, 0.75, 0.9))
     fidelity = realism(comparison, _part(report, 0.9, 0.98))
     label_fidelity = labels(comparison)
     intensity = intensities(comparison)
-    descriptive = (*literature_counts(comparison), *(membership(comparison, *logits) if logits is not None else ()))
+    remembered = of_discriminator(comparison, *logits) if logits is not None else ()
+    descriptive = (*literature_counts(comparison), *remembered, *attacked.measurements)
     parts = copying, coverage, fidelity, label_fidelity, intensity
     findings = dict(zip(VERDICTS, (part.finding for part in parts), strict=True))
     shown = {"label_fidelity": label_fidelity.examples, "intensity": intensity.examples}
@@ -75,12 +83,13 @@ def audit(
         *descriptive,
         *measured,
     )
+    verdicts, known = _verdicts(findings), bool((cohort.patients != UNKNOWN_PATIENT).all())
     report(1.0, "Done")
     return Audit(
         cohort=_about_cohort(cohort),
         synthetic=_about_samples(samples),
         seed=seed,
-        verdicts=_verdicts(findings),
+        verdicts=verdicts if known else {name: of_images(verdict) for name, verdict in verdicts.items()},
         measurements=every,
         suspects=copying.suspects,
         missing_modes=coverage.missing,
@@ -94,7 +103,8 @@ def audit(
         drawings={**label_fidelity.drawings, **fidelity.drawings, **intensity.drawings},
         examples={name: example for name, example in shown.items() if example is not None},
         spaces=in_words(every),
-        regions=intensity.regions,
+        regions=intensity.regions if known else tuple(map(without_patients, intensity.regions)),
+        membership=attacked.sentences if known else tuple(map(without_patients, attacked.sentences)),
     )
 
 

@@ -31,6 +31,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "examples": in_json(audit.examples),
         "spaces": in_json(audit.spaces),
         "regions": in_json(audit.regions),
+        "membership": in_json(audit.membership),
         "detectable_share": in_json(audit.detectable_share),
         "detectable_shares": in_json(audit.detectable_shares),
         "encoders": None if audit.made is None else in_json(audit.made.encoders),

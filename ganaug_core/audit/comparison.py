@@ -13,7 +13,7 @@ from ganaug_core.metrics import statistics
 from ganaug_core.metrics.class_names import labels_in
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.neighbours import Registered
-from ganaug_core.records import HOLDOUT, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Features, Floats, Integers, Samples
+from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Features, Floats, Integers, Samples
 from ganaug_core.records.made import UsedEncoder
 
 Arrays = tuple[NDArray[Any], ...]
@@ -79,11 +79,6 @@ class Comparison:
     def seen(self) -> Integers:
         """Rows of the images that the generator may have been trained on."""
         return self.cohort.where(*self.seen_roles)
-
-    @cached_property
-    def unit(self) -> str:
-        """What a group of the split is called: `patient` where patients are known, else `image` (twins count once)."""
-        return "patient" if (self.cohort.patients != UNKNOWN_PATIENT).all() else "image"
 
     @cached_property
     def weights(self) -> Values:

@@ -210,7 +210,7 @@ def _identity_alone(comparison: Comparison, nearest: dict[int, Registered]) -> C
     patients = comparison.patients(comparison.holdout)
     unable = (
         f"Copying cannot be judged: {count(len(comparison.train), 'training image')} and "
-        f"{count(patients, f'held-out {comparison.unit}')}.",
+        f"{count(patients, 'held-out patient')}.",
         "Import a cohort with more patients, or a larger hold-out share.",
     )
     if not nearest:
@@ -246,16 +246,16 @@ def _broken_rule(comparison: Comparison, identical: Identical) -> Finding:
 
 def _set_test_finding(comparison: Comparison, tested: _Tested, repeats: str) -> Finding:
     """Return what the set test says where the generator never saw the hold-out."""
-    test, design, unit = tested.test, tested.design, comparison.unit
+    test, design = tested.test, tested.design
     held_out = comparison.patients(comparison.holdout)
     sizes = (
-        f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_references, f'real {unit}')}, {held_out:,} of "
+        f"{count(test.n_synthetic, 'synthetic image')}, {count(test.n_references, 'real patient')}, {held_out:,} of "
         "them held-out"
     )
     low, high = test.interval
     trouble = (
         f"About {percent(test.share)} of the synthetic images (95 % interval {percent(low)} to {percent(high)}) are "
-        f"closer to {_seen(comparison)} images than real {unit}s are that were left out of them "
+        f"closer to {_seen(comparison)} images than real patients are that were left out of them "
         f"({chance(test.p_value)}; {sizes}). {_exchanged_sentence(test, tested.exchanged)}{repeats}",
         DO,
     )
@@ -264,7 +264,7 @@ def _set_test_finding(comparison: Comparison, tested: _Tested, repeats: str) -> 
         p_value=test.p_value,
         trouble=trouble,
         test=TEST,
-        null=f"synthetic images are as far from {_seen(comparison)} images as real {unit}s that those lack",
+        null=f"synthetic images are as far from {_seen(comparison)} images as real patients that those lack",
         margin=0.0,
         patients=test.n_references,
         images=test.n_synthetic,
@@ -286,12 +286,12 @@ def _set_test_finding(comparison: Comparison, tested: _Tested, repeats: str) -> 
 
 def _what_is_needed(comparison: Comparison, design: copying.Design, held_out: int) -> str:
     if held_out < LEAST_HELD_OUT:
-        return f"Use a hold-out of at least {count(LEAST_HELD_OUT, comparison.unit)}; this one has {held_out}."
+        return f"Use a hold-out of at least {count(LEAST_HELD_OUT, 'patient')}; this one has {held_out}."
     more = copying.needed(design, ALPHA, WANTED)
     if more is None:
         return "Use a much larger hold-out."
     return (
-        f"To see {percent(WANTED)} copies, audit with about {count(more[0], f'real {comparison.unit}')} (one in four "
+        f"To see {percent(WANTED)} copies, audit with about {count(more[0], 'real patient')} (one in four "
         f"held-out) and {count(more[1], 'synthetic image')}."
     )
 

@@ -209,7 +209,10 @@ def _unable(comparison: Comparison, distances: list[RelativeDistance], fine: pow
             "Import a cohort with at least 8 training patients and 8 held-out patients of the same classes.",
         )
     visible = "no blur" if fine.visible is None else f"only a blur of {fine.visible:g} pixels or more"
-    return f"No difference found, but at these numbers {visible} would be noticed ({_detail_sizes(fine)}).", more
+    return (
+        f"No difference found, but at these numbers {visible} is found four times in five ({_detail_sizes(fine)}).",
+        more,
+    )
 
 
 def _times(distance: RelativeDistance) -> str:

@@ -36,7 +36,7 @@ def measurements(comparison: Comparison, synthetic: Side, real: References) -> t
         Measurement(
             name="nearer_than_99",
             value=nearer / images,
-            interval=_clopper_pearson(nearer, images),
+            interval=statistics.clopper_pearson(nearer, images),
             floor=NEARER,
             null=NEARER,
             better="near .01",
@@ -71,9 +71,3 @@ def _ratio_of_means(synthetic: Floats, train: Floats, groups: Integers) -> tuple
     variance += float(of_patient.var(ddof=1)) / len(of_patient) / bottom**2 if len(of_patient) > 1 else 1.0
     reach = float(np.exp(stats.norm.ppf(0.975) * np.sqrt(variance)))
     return top / bottom, (top / bottom / reach, top / bottom * reach)
-
-
-def _clopper_pearson(hits: int, total: int) -> tuple[float, float]:
-    low = 0.0 if hits == 0 else float(stats.beta.ppf(0.025, hits, total - hits + 1))
-    high = 1.0 if hits == total else float(stats.beta.ppf(0.975, hits + 1, total - hits))
-    return low, high

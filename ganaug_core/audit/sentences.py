@@ -1,11 +1,23 @@
 """Numbers and sentences of the audit as a clinician reads them."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 from ganaug_core.records import Measurement, Verdict
 
 FAIL, WARN = 0.01, 0.05
 VERDICTS = ("copying", "mode_coverage", "fidelity", "label_fidelity", "intensity")
+
+
+def of_images(verdict: Verdict) -> Verdict:
+    """Return the verdict as it is said of a cohort whose patients are unknown: of images, of which twins count once."""
+    statement, do, null = map(without_patients, (verdict.statement, verdict.do, verdict.null))
+    return replace(verdict, statement=statement, do=do, null=null)
+
+
+def without_patients(text: str) -> str:
+    """Return a sentence that speaks of images where it spoke of patients."""
+    return re.sub(r"\bpatient(s?)\b", r"image\1", text)
 
 
 @dataclass(frozen=True, kw_only=True)

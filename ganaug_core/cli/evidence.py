@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganaug_core import pipeline, wording
-from ganaug_core.cli import console, sources
+from ganaug_core.cli import console, repeats, sources
 from ganaug_core.config.requests import AUDIT_SPACES, MAP_SPACE, AuditSamples, BuildMap
 from ganaug_core.storage.workspace import Workspace
 
@@ -24,13 +24,30 @@ Seed = Annotated[int, typer.Option(help="Of drawing and tests; encoders are fitt
 
 def audit(
     cohort: Cohort,
-    synthetic: Synthetic,
+    synthetic: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SYNTHETIC", help="A generator's name, or a folder or NPZ of anybody's images; several with --runs."
+        ),
+    ],
     encoder: Annotated[
         list[str] | None, typer.Option(metavar="E", help="Feature space; repeatable. Else all that a verdict needs.")
     ] = None,
     seed: Seed = 0,
     trust_split: Annotated[
         bool, typer.Option("--trust-split", help="The generator of these images never saw our hold-out share.")
+    ] = False,
+    membership: Annotated[
+        bool,
+        typer.Option(
+            "--membership", help="Ask too whether the images tell who was in the training share: takes longer."
+        ),
+    ] = False,
+    samples: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Audit N draws, seeds from --seed on, and say how they differ.")
+    ] = 1,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="The SYNTHETIC are generators of several trainings of one recipe: compare.")
     ] = False,
     paths: Annotated[
         bool, typer.Option("--paths", help="Tell the suspects' source paths; they may name a patient.")
@@ -43,25 +60,30 @@ def audit(
 ) -> None:
     """Judge synthetic images: do they copy, do they miss groups, do the classes hold? A bad verdict is exit 0 too."""
     home = Workspace(workspace)
+    names = repeats.checked(home, synthetic, samples, runs)
+    seeds = [seed] * len(names) if runs else [seed + number for number in range(samples)]
     with closing(console.Progress()) as progress:
-        cohort_name, samples_name = _inputs(home, cohort, synthetic, seed, pipeline.stretch(progress, 0, 0.15))
+        cohort_name = sources.cohort(home, cohort, pipeline.stretch(progress, 0, 0.05))
         request = AuditSamples(
             cohort=cohort_name,
-            samples=samples_name,
+            samples="",
             encoders=tuple(encoder or AUDIT_SPACES),
             seed=seed,
             trust_split=trust_split,
+            membership=membership,
             command=shlex.join(["ganaug", *sys.argv[1:]]),
         )
-        name = pipeline.audit_samples(home, request, pipeline.stretch(progress, 0.15, 1))
+        found = repeats.audits(home, names, seeds, request, pipeline.stretch(progress, 0.05, 1))
     from ganaug_core import audit as audits
 
-    result = home.audit(name)
-    document, text = audits.as_json(result), _in_words(result)
+    document, text = audits.as_json(found[0]), _in_words(found[0])
     if paths:
-        _add_paths(home, document, cohort_name, samples_name)
+        _add_paths(home, document, cohort_name, str(found[0].synthetic["name"]))
+    if len(found) > 1:
+        document["draws"] = audits.draws_as_json(found, "trainings" if runs else "draws", seeds)
+        text += "\n\n" + repeats.tables(document["draws"])
     if methods:
-        document["methods"] = audits.methods(result)
+        document["methods"] = audits.methods(found[0])
         text = f"{text}\n\n{audits.as_text(document['methods'])}"
     console.answer(document, text, json)
 
@@ -125,5 +147,5 @@ def _in_words(audit: "Audit") -> str:
         f"{wording.percent(mode.synthetic_share)} do."
         for mode in audit.missing_modes[:5]
     ]
-    lines += [*audit.spaces, *audit.regions, *(audit.made.in_words if audit.made else ())]
+    lines += [*audit.spaces, *audit.regions, *audit.membership, *(audit.made.in_words if audit.made else ())]
     return "\n".join(lines)

@@ -54,7 +54,7 @@ def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report
         WorkspaceError: Neither a generator, nor samples, nor a path.
         CohortError: The images do not fit the cohort.
     """
-    if _is_name(text) and workspace.exists("generators", text):
+    if is_generator(workspace, text):
         classes = len(stored.passport(workspace, text).classes)
         per_class = max(LEAST_PER_CLASS, min(MOST_PER_CLASS, MOST_DRAWN // classes))
         return pipeline.sample(workspace, Sample(generator=text, per_class=per_class, seed=seed), report)
@@ -71,6 +71,11 @@ def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report
     origin = Origin(inputs={"cohort": workspace.identity("cohorts", cohort)}, names={"cohort": cohort})
     workspace.keep(replace(record, name=name), name, origin=origin)
     return name
+
+
+def is_generator(workspace: Workspace, text: str) -> bool:
+    """Return whether `text` names a generator; a path does not."""
+    return _is_name(text) and workspace.exists("generators", text)
 
 
 def _is_name(text: str) -> bool:

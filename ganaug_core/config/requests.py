@@ -131,6 +131,7 @@ class AuditSamples:
 
     Attributes:
         trust_split: The generator of these images never saw the cohort's hold-out share.
+        membership: Ask too whether the synthetic images tell who was in the training share.
         command: What a person typed, for the record.
     """
 
@@ -141,6 +142,7 @@ class AuditSamples:
     encoders: tuple[str, ...] = AUDIT_SPACES
     seed: int = 0
     trust_split: bool = False
+    membership: bool = False
     command: str = ""
 
 

@@ -10,9 +10,9 @@ REVISIONS = {
     "samples": 1,
     "encoders": 1,
     "features": 1,
-    "searches": 3,  # what a cohort's own images show among themselves
+    "searches": 4,  # what a cohort's own images show among themselves
     "maps": 1,
-    "audits": 1,
+    "audits": 2,
     "trials": 1,
     "benefits": 2,
 }

@@ -66,6 +66,12 @@ def exceeds(
     return np.where(certain[..., 0], 1.0, np.clip(p_values, 0, 1))
 
 
+def clopper_pearson(count: int, total: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a share. Source: Clopper and Pearson, 1934."""
+    result = stats.binomtest(count, total).proportion_ci(level, method="exact")
+    return float(result.low), float(result.high)
+
+
 def benjamini_hochberg(p_values: Values) -> Values:
     """Return q-values: the smallest false discovery rate at which each would be listed."""
     count = len(p_values)

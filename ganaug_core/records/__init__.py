@@ -411,12 +411,13 @@ class Audit:
         detectable_share: Smallest share of exact copies that these sizes would show, None where none would;
             `detectable_shares` the same for copies that were changed in known ways.
         nearest: Of every synthetic image the nearest real one of each role by registration, arrays (m,) named
-            `train.id`, `train.distance` and `train.turn` to `train.down` (`MOVEMENT`); the same for `tuning` and
-            `holdout`.
+            `train.id` (ASCII bytes), `train.distance` and `train.turn` to `train.down` (`MOVEMENT`); the same for
+            `tuning` and `holdout`.
         copied: The real images behind the listed suspects, the most often copied first.
         give_aways: Ids of synthetic images that a classifier tells from real ones most surely.
         examples: By name of the verdict, for labels and intensities.
         spaces, regions: Sentences on where the feature spaces disagree, and on the lesion of each class with masks.
+        membership: Sentences on who is recognised as a training image, empty where nobody asked.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
             `histogram.*`, `region.*`.
         made: When and with what; None in audits from before it was kept.
@@ -438,6 +439,7 @@ class Audit:
     examples: dict[str, Examples] = field(default_factory=dict)
     spaces: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    membership: tuple[str, ...] = ()
     nearest: dict[str, NDArray[Any]] = field(default_factory=dict)
     detectable_shares: dict[str, float | None] = field(default_factory=dict)
     made: Made | None = field(default=None, compare=False)

@@ -30,6 +30,7 @@ SPEAKING = (
     "identity",
     "source_split",
     "planted_copies",
+    "membership_attack",
 )
 NAMES = {" 1  cycles a pixel"}  # of a space, in the table below
 METHODS = ("test", "null", "interval_method")
@@ -56,7 +57,7 @@ PLAIN = set(
         where which while who whole whose why will with without work worst would wrong you your measured varied
         around compared fit half hardly likeness needed neighbours overlap patches read steps came site scanner
         degrees smaller equals shifted twelfth quarter copy perhaps picture find scaled tenth contrast noisy blurred
-        range px pictures warning those lack training tuning fewer
+        range px pictures warning those lack training tuning fewer nearer names takes needs
     """
     )
 )

@@ -128,7 +128,7 @@ def test_map_experiment_and_pairs_of_a_deleted_cohort_are_made_anew_for_another_
 ) -> None:
     assert "52 %" in words_of(page("feature_map", **ABOUT))
     assert STATEMENT in words_of(page("benefit", **ABOUT))
-    assert "audit's copy search" in words_of(page("samples", **ABOUT, image=SYNTHETIC))
+    assert "audit's registered search" in words_of(page("samples", **ABOUT, image=SYNTHETIC))
     mirrored(judged)
     app = unharmed(page("feature_map", **ABOUT))
     assert "52 %" not in words_of(app)
@@ -141,7 +141,7 @@ def test_map_experiment_and_pairs_of_a_deleted_cohort_are_made_anew_for_another_
     only_listed_as_earlier(app)
     assert "Start the experiment" in buttons(app)
     app = unharmed(page("samples", **ABOUT, image=SYNTHETIC))
-    assert "audit's copy search" not in words_of(app)
+    assert "audit's registered search" not in words_of(app)
     assert "correlation of the pixels" in words_of(app)
 
 
@@ -252,7 +252,7 @@ def test_a_verdict_by_an_earlier_audit_is_listed_and_not_headlined(
     monkeypatch.setitem(REVISIONS, "audits", REVISIONS["audits"] + 1)
     words = nothing_is_current(page("audit", **ABOUT))
     assert "made by an earlier version of the method, whose numbers were others. Run it again to compare." in words
-    assert "audit's copy search" not in words_of(page("samples", **ABOUT, image=SYNTHETIC))
+    assert "audit's registered search" not in words_of(page("samples", **ABOUT, image=SYNTHETIC))
 
 
 @pytest.mark.parametrize(

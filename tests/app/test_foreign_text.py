@@ -78,7 +78,11 @@ def hostile(home: Workspace) -> Workspace:
     kept(home, a_map(cohort, samples), BuildMap(**ABOUT))
     audit = an_audit(cohort, samples)
     verdicts = {name: replace(verdict, statement=HOSTILE, do=HOSTILE) for name, verdict in audit.verdicts.items()}
-    kept(home, replace(audit, verdicts=verdicts, spaces=(HOSTILE,), regions=(HOSTILE,)), AuditSamples(**ABOUT))
+    kept(
+        home,
+        replace(audit, verdicts=verdicts, spaces=(HOSTILE,), regions=(HOSTILE,), membership=(HOSTILE,)),
+        AuditSamples(**ABOUT),
+    )
     benefit: Benefit = a_benefit(cohort, samples)
     benefit = replace(benefit, notes=(HOSTILE,), verdict=replace(benefit.verdict, statement=HOSTILE, do=HOSTILE))
     kept(home, benefit, MeasureBenefit(**ABOUT))

@@ -254,6 +254,7 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         drawings=drawings,
         measurements=(*audit.measurements, number),
         regions=("The lesion is where the masks lie.",),
+        membership=("The training image is nearer in 61 % of pairs.",),
     )
     kept(judged, rich, AUDIT)
     app = page("audit", samples=SAMPLES)
@@ -263,7 +264,9 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         assert name in labels
     assert "The lesion of each class" in labels
     assert "The lesion is where the masks lie." in texts(app)
-    assert evidence._in_words(rich).endswith("The lesion is where the masks lie.")  # so says the command line
+    assert "The training image is nearer in 61 % of pairs." in texts(app)
+    told = evidence._in_words(rich).splitlines()[-2:]  # so says the command line
+    assert told == [*rich.regions, *rich.membership]
     numbers = next(frame.value for frame in app.dataframe if "In the lesion" in frame.value)
     assert numbers[["In the lesion", "Synthetic", "Hold-out"]].to_numpy().tolist() == [
         ["Coarseness (NGTDM)", "0.4", "0.2"]
@@ -328,7 +331,7 @@ def test_the_audit_brings_the_pair_of_every_synthetic_image(judged: Workspace, p
     for row, image in enumerate(ids.tolist()):
         pair = pairs.of_sample("small", SAMPLES, image)
         assert {near.role: near.image for near in pair.neighbours} == {
-            role: str(audit.nearest[f"{role}.id"][row]) for role in ROLES
+            role: audit.nearest[f"{role}.id"][row].decode() for role in ROLES
         }
         assert pair.neighbours[0].distance == pytest.approx(
             min(audit.nearest[f"{role}.distance"][row] for role in ROLES)

@@ -383,7 +383,7 @@ def test_the_audit_shows_the_worst_pair_and_leads_to_it(app, scans) -> None:
     app.settled()
     expect(page.get_by_role("heading", level=1)).to_have_text("Samples")
     viewer_of(page, str(samples.ids[0]))
-    expect(page.get_by_text("Found by the audit's copy search")).to_be_visible()
+    expect(page.get_by_text("Found by the audit's registered search")).to_be_visible()
 
 
 def test_the_audit_opens_a_missing_group_on_the_map(app, scans) -> None:

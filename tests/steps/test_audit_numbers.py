@@ -27,7 +27,7 @@ from tests.evidence_records import masked, phantom_cohort, phantom_samples
 
 pytestmark = pytest.mark.numerical
 
-REFERENCES = {"holdout", "train", "train+holdout"}
+REFERENCES = {"holdout", "train", "train+holdout", "train+tuning"}
 TAUGHT = {"inception_score", "mode_score"}
 
 
@@ -56,7 +56,9 @@ def judged(world: tuple[Cohort, Samples]) -> Audit:
     real, synthetic = world
     random = np.random.default_rng(0)
     logits = random.normal(size=len(real.where(TRAIN))), random.normal(size=len(real.where(HOLDOUT)))
-    return audit(real, synthetic, spaces(real, synthetic), seed=7, logits=logits, command="ganaug audit")
+    return audit(
+        real, synthetic, spaces(real, synthetic), seed=7, membership=True, logits=logits, command="ganaug audit"
+    )
 
 
 def test_no_measurement_stands_alone(judged: Audit) -> None:
@@ -101,6 +103,8 @@ def test_every_measure_of_the_families_is_there(judged: Audit) -> None:
     assert set(glossary.MEASURES) - names <= {
         "smallest_mode",
         "birthday_batch",
+        "membership_sure_1_percent",
+        "membership_sure_01_percent",
     }  # which need more images than this cohort may have
     kernel = [measurement for measurement in judged.measurements if measurement.name == "kernel_distance"]
     assert [measurement.encoder for measurement in kernel] == ["texture", "simclr"]

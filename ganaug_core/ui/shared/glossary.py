@@ -136,6 +136,24 @@ MEASURES = {
         "Discriminator is sure",
         "Share of training images that it knows while one held-out image in a hundred is taken for one.",
     ),
+    "membership_auc": (
+        "Training images lie nearer",
+        "Share of pairs in which the training image is nearer to the synthetic images than the held-out one of its "
+        "class; half is chance.",
+    ),
+    "membership_sure_1_percent": (
+        "Recognised, 1 % false alarms",
+        "Share of training images recognised by their nearness to synthetic ones while one held-out image in a hundred "
+        "is taken for one.",
+    ),
+    "membership_sure_01_percent": (
+        "Recognised, 0.1 % false alarms",
+        "The same while one held-out image in a thousand is taken for one.",
+    ),
+    "membership_excess_risk": (
+        "Control-corrected risk",
+        "What an attack by nearness names among training images beyond what it names among held-out ones; 0 is chance.",
+    ),
     "smallest_mode": (
         "Smallest group that is missed",
         "Groups of this size were taken out of the real images, and their absence was noticed four times in five.",
@@ -156,7 +174,7 @@ TERMS = {
     "training image": "A real image that the generator has learnt from.",
     "training patient": "A patient from whose images the generator has learnt.",
     "synthetic": "Made by the generator.",
-    "95 % interval": "If everything were done again with other images, the value would lie here 19 times of 20.",
+    "95 % interval": "Made so that 95 of 100 such intervals hold what they are about; All measurements says how.",
     "p =": "How often chance alone would give a finding as strong: p = 0.01 is once in a hundred.",
     "p <": "How often chance alone would give a finding as strong: p < 0.0001 is less than once in ten thousand.",
     "copy score": "Distance to what training saw over distance to held-out images; far below 1 is suspicious.",
@@ -189,6 +207,9 @@ TERMS = {
     "discriminator": "The network that taught the generator, by telling its images from real ones.",
     "augmentation": "Showing each training image turned, moved or brightened, so that none is learnt by heart.",
     "recipe": "All settings of a training together.",
+    "membership": "Whether an image is one of those that the generator was trained on.",
+    "attack": "A way to guess, from the synthetic images, whether an image was trained on.",
+    "control-corrected risk": "What an attack names of training images beyond what it names of held-out ones.",
     "histogram": "How often each pixel value occurs.",
     "split": "Which patients are for training, which for the audit.",
     "--trust-split": "What the command line is told; here it is the tick above the button that starts the audit.",
@@ -208,8 +229,8 @@ TERMS = {
 NO_VERDICT = "This describes; no verdict looks at it."
 COLUMNS = {
     "value": "What was measured.",
-    "interval": "95 % interval: with other images of the same kind the value would lie here, 19 times of 20.",
-    "floor": "The same measure between real images and other real images: no generator should do better.",
+    "interval": "95 % interval: made so that 95 of 100 such intervals hold what they are about; Interval by says how.",
+    "floor": "The same measure between real images and other real images: what images as good as real ones would give.",
     "null": "What is expected if both sets were drawn from one distribution.",
     "sizes": "Number of real patients (groups of images where patients are unknown) and of synthetic images.",
     "encoder": "How the images were turned into numbers.",

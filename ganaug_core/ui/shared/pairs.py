@@ -90,7 +90,7 @@ def of_audit(audit: Audit, image: str, row: int) -> Pair | None:
     neighbours = [
         Neighbour(
             role,
-            str(nearest[f"{role}.id"][row]),
+            nearest[f"{role}.id"][row].decode(),
             float(nearest[f"{role}.distance"][row]),
             tuple(float(nearest[f"{role}.{part}"][row]) for part in MOVEMENT),
         )

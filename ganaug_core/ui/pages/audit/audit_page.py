@@ -50,6 +50,7 @@ def page(cohort: str, samples: str) -> None:
     verdicts.verdict_rows(audit)
     verdicts.feature_spaces(audit)
     verdicts.lesions(audit)
+    verdicts.membership(audit)
     _details(audit)
     for sentence in audit.made.in_words if audit.made else ():
         st.text(words.clean(sentence))

@@ -6,6 +6,7 @@ from ganaug_core.records import Audit, MissingMode
 from ganaug_core.ui.shared import glossary, show, words
 
 COLUMNS = (2, 6, 4)  # of a verdict: name, what was found, what to do
+MEMBERSHIP = "Do the synthetic images tell whose images were trained on?"
 MAPS = {
     "simclr": ("Map by SimCLR", glossary.TERMS["SimCLR"]),
     "texture": ("Map by texture", glossary.TERMS["texture"]),
@@ -94,6 +95,17 @@ def lesions(audit: Audit) -> None:
         left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
         left.markdown("**Lesions**", help=f"Values and texture inside the masks. {glossary.NO_VERDICT}")
         for sentence in audit.regions:
+            right.text(words.clean(sentence), help=glossary.gloss(sentence))
+
+
+def membership(audit: Audit) -> None:
+    """Say who is recognised as a training image, where somebody asked."""
+    if not audit.membership:
+        return
+    with st.container(border=True):
+        left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
+        left.markdown("**Membership**", help=f"{MEMBERSHIP} {glossary.NO_VERDICT}")
+        for sentence in audit.membership:
             right.text(words.clean(sentence), help=glossary.gloss(sentence))
 
 

@@ -145,6 +145,8 @@ def _check(workspace: Workspace, cohort: Cohort, now: dict[str, dict[str, Any]])
     why_not = []
     if not in_time:
         why_not.append(f"the plan was written {plan.standing.partition(':')[0]}")
+    if plan.holdout["digest"] != holdout_log.about(cohort)["digest"]:
+        why_not.append("a patient withdrew since, and the hold-out share is not the planned one")
     if plan.own_digest != plan.digest:
         why_not.append("the plan is not what was written")
     for part, asked in now.items():

@@ -41,8 +41,9 @@ def _sentences(audit: Audit) -> Iterator[str]:
         "An image that equals an image of the cohort up to noise, also mirrored or turned, fails without a test; "
         "the tests were these."
     )
+    unit = "patient" if audit.cohort.get("split_by") == "patient" else "group"
     for name, verdict in audit.verdicts.items():
-        yield f"{name.replace('_', ' ').capitalize()}: {_tested(verdict)}."
+        yield f"{name.replace('_', ' ').capitalize()}: {_tested(verdict, unit)}."
     yield (
         "The smallest p of a verdict was corrected for the tests inside it, and the verdicts that could be tested for "
         f"each other by Holm's method; a corrected p below {FAIL:g} fails, one below {WARN:g} warns. Single pairs are "
@@ -99,16 +100,16 @@ def _spaces(audit: Audit) -> str:
     return f"{near} Feature spaces were {listing(told)}; those with a seed were fitted on training images alone."
 
 
-def _tested(verdict: Verdict) -> str:
+def _tested(verdict: Verdict, unit: str) -> str:
     if verdict.p is None:
         return "could not be tested" if verdict.state == "not_assessable" else "decided by a rule, without a test"
-    null = f" of the null hypothesis that {verdict.null}" if verdict.null else ""
-    margin = "" if verdict.margin is None else f", margin {verdict.margin:g}"
+    null = f"; null hypothesis: {verdict.null}" if verdict.null else ""
+    margin = "" if verdict.margin is None else f"; margin {verdict.margin:g}"
     sizes = [
-        *([] if verdict.patients is None else [f"{verdict.patients:,} real patients or groups"]),
+        *([] if verdict.patients is None else [count(verdict.patients, f"real {unit}")]),
         *([] if verdict.images is None else [count(verdict.images, "synthetic image")]),
     ]
-    of = f" ({listing(sizes)})" if sizes else ""
+    of = f"; {listing(sizes)}" if sizes else ""
     return f"{verdict.test or 'a test whose name was not recorded'}{null}{margin}{of}"
 
 
@@ -119,5 +120,5 @@ def _intervals(audit: Audit) -> str:
             names = by_method.setdefault(row.interval_method or "method not recorded", [])
             if (name := row.name.replace("_", " ")) not in names:
                 names.append(name)
-    told = "; ".join(f"{method} ({listing(names, most=8)})" for method, names in by_method.items())
-    return f"Intervals are of 95 %: {told}." if told else "No intervals were computed."
+    told = "; ".join(f"{listing(names, most=8)} [{method}]" for method, names in by_method.items())
+    return f"Intervals of 95 % and their methods: {told}." if told else "No intervals were computed."

@@ -442,7 +442,7 @@ class Audit:
     membership: tuple[str, ...] = ()
     nearest: dict[str, NDArray[Any]] = field(default_factory=dict)
     detectable_shares: dict[str, float | None] = field(default_factory=dict)
-    made: Made | None = None
+    made: Made | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

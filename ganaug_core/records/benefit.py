@@ -141,4 +141,4 @@ class Benefit:
     left_out: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     command: str = ""
-    made: Made | None = None
+    made: Made | None = field(default=None, compare=False)

@@ -92,17 +92,14 @@ def add_plan(workspace: Workspace, cohort: Cohort, write: Callable[[dict[str, in
 
 
 def plans(workspace: Workspace, cohort: Cohort) -> list[Entry]:
-    """Return the plans for exactly this hold-out share, the oldest first.
+    """Return the plans for a hold-out share, and for those that it is the rest of, the oldest first.
 
     Raises:
         WorkspaceError: The list is damaged.
     """
-    digest = about(cohort)["digest"]
-    return [
-        entry["plan"]
-        for entry in ledger.entries(workspace, LOG)
-        if entry.get("what") == PLAN and entry.get("holdout") == digest
-    ]
+    entries = ledger.entries(workspace, LOG)
+    digests = _lineage(entries, about(cohort)["digest"])
+    return [entry["plan"] for entry in entries if entry.get("what") == PLAN and entry.get("holdout") in digests]
 
 
 def looks(workspace: Workspace, cohort: Cohort) -> list[Entry]:
@@ -152,7 +149,12 @@ def counts(entries: Sequence[Entry]) -> dict[str, int]:
 
 
 def _looks(entries: Sequence[Entry], digest: str) -> list[Entry]:
-    """Return the looks at a hold-out share, and at those that it is the rest of."""
+    digests = _lineage(entries, digest)
+    return [entry for entry in entries if entry.get("what") == READ and entry.get("holdout") in digests]
+
+
+def _lineage(entries: Sequence[Entry], digest: str) -> set[str]:
+    """Return the digests of a hold-out share and of those that it is the rest of."""
     digests, grown = {digest}, True
     while grown:
         older = {
@@ -162,7 +164,7 @@ def _looks(entries: Sequence[Entry], digest: str) -> list[Entry]:
         }
         grown = not older <= digests
         digests |= older
-    return [entry for entry in entries if entry.get("what") == READ and entry.get("holdout") in digests]
+    return digests
 
 
 def _unrecorded(workspace: Workspace, cohort: Cohort, holdout: Entry, entries: Sequence[Entry]) -> list[Entry]:

@@ -122,7 +122,7 @@ def test_the_paragraph_says_what_was_done_and_nothing_that_was_not_recorded(judg
     assert "All draws of the audit used seed 3." in said
     assert f"SciPy {version('scipy')}" in said
     assert "Copying: could not be tested." in said
-    assert "of the null hypothesis that synthetic values lie above real ones in half of pairs, margin 0.15" in said
+    assert "; null hypothesis: synthetic values lie above real ones in half of pairs; margin 0.15" in said
     assert "Not planned: there is no plan for this hold-out share." in said
     assert "looked at the hold-out share before" in said or "had been looked at" in said
     known = replace(audit, cohort={**audit.cohort, "split_by": "patient"})

@@ -10,9 +10,11 @@ import pytest
 
 from ganaug_core import benefit, cli, pipeline, plans
 from ganaug_core.audit import as_json, thresholds
+from ganaug_core.cohort import withdrawal
 from ganaug_core.config.requests import AuditSamples, MeasureBenefit
 from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import ConfigurationError, EvidenceError, GanaugError, WorkspaceError
+from ganaug_core.records import HOLDOUT, TRAIN
 from ganaug_core.records.plan import Plan, Planned
 from ganaug_core.storage import holdout_log
 from ganaug_core.storage.workspace import Workspace
@@ -118,6 +120,16 @@ def test_a_plan_that_somebody_changed_is_none(home: Workspace) -> None:
     path = home.root / holdout_log.LOG
     path.write_text(path.read_text().replace('"texture"', '"pixels"'))
     assert checked(home).why_not == ("the plan is not what was written",)
+
+
+def test_after_a_withdrawal_from_the_hold_out_nothing_is_as_planned(home: Workspace) -> None:
+    write(home)
+    cohort = home.cohort("digits")
+    for role, planned in ((TRAIN, True), (HOLDOUT, False)):
+        image = str(cohort.ids[cohort.where(role)[0]])
+        withdrawal.delete(home, withdrawal.traces(home, image))
+        assert checked(home).planned == planned
+    assert checked(home).why_not == ("a patient withdrew since, and the hold-out share is not the planned one",)
 
 
 def test_a_benefit_experiment_keeps_to_its_plan_or_names_what_differs(

@@ -330,6 +330,7 @@ def _save_and_refine(name: str, benefit: Benefit, cohort: str, samples: str) -> 
                     seed=benefit.seed,
                     trust_split=trusted,
                     repetitions=repetitions,
+                    doses=tuple(benefit.settings["doses"]) if "doses" in benefit.settings else None,
                     margin=None if benefit.look is None or benefit.look.margin == MARGIN else benefit.look.margin,
                 )
             )

@@ -23,7 +23,7 @@ from ganaug_core.storage.workspace import Workspace
 
 KEYS = {
     *("schema", "ganaug", "seed", "command", "cohort", "synthetic", "rare", "repetitions", "settings", "verdict"),
-    "look",
+    *("look", "versions", "date", "holdout", "plan"),
     *("arms", "left_out", "scores", "differences", "notes"),
 }  # fmt: skip
 

@@ -52,7 +52,7 @@ def test_brighter_lesions_are_found_in_the_lesion_and_in_the_unit(world: tuple[C
             measurement = by_name[number, name]
             assert measurement.value - (measurement.floor or 0) == pytest.approx(30, abs=8)
             assert measurement.unit == "HU"
-            assert (measurement.p_value or 1) < 1e-6
+            assert (measurement.p_value or 1) < 1e-5
 
 
 @pytest.mark.parametrize("inside", [True, False])

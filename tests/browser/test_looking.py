@@ -150,12 +150,18 @@ def test_a_click_shows_the_image_beside_its_nearest_ones(app, scans) -> None:
     page = app.open(f"/samples{QUERY}")
     tile(page, samples.ids[30]).click()
     viewer = viewer_of(page, samples.ids[30])
-    for title in ("Synthetic image", "Nearest training image", "Nearest hold-out image", "Difference"):
+    for title in (
+        "Synthetic image",
+        "Nearest training image",
+        "Nearest tuning image",
+        "Nearest hold-out image",
+        "Difference",
+    ):
         expect(viewer.get_by_role("figure", name=title)).to_be_visible()
     expect(page.get_by_text("Found by the audit's registered search")).to_be_visible()
     explained = viewer.locator(".toolbar button[title], .window[title], figcaption[title='']")
     expect(viewer.locator(".toolbar button[title='']")).to_have_count(0)
-    expect(explained).to_have_count(viewer.locator(".toolbar button").count() + 4)  # the window, and three plain titles
+    expect(explained).to_have_count(viewer.locator(".toolbar button").count() + 5)  # the window, and four plain titles
 
 
 def test_the_value_under_the_cursor_is_in_the_unit(app, scans) -> None:

@@ -53,7 +53,7 @@ def page(cohort: str, samples: str) -> None:
     verdicts.membership(audit)
     _details(audit)
     for sentence in audit.made.in_words if audit.made else ():
-        st.text(words.clean(sentence))
+        st.text(words.clean(sentence), help=glossary.gloss(sentence))
     _save_and_repeat(cohort, samples)
     _earlier_audits(cohort, samples)
 

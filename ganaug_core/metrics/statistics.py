@@ -104,7 +104,7 @@ def conformal(synthetic: NDArray[np.floating], references: NDArray[np.floating],
     order = np.argsort(references)
     masses = np.ones(len(references)) if mass is None else mass[order]
     below = np.concatenate([[0.0], np.cumsum(masses)])[np.searchsorted(references[order], synthetic, side="right")]
-    result: Values = (1 + below) / (masses.sum() + 1)
+    result: Values = np.minimum((1 + below) / (masses.sum() + 1), 1)
     return result
 
 

@@ -2,8 +2,8 @@
 
 `comparison` pairs the two, `measurements` measures; `copying`, `mode_coverage`, `fidelity` (with `power_spectrum`),
 `label_fidelity` and `intensity` (with `noise_and_tissue`) look for trouble; `space_disagreement` says where feature
-spaces disagree, `membership_attack` on request who is recognised; here the verdicts are corrected for each other. Only
-this step reads the hold-out.
+spaces disagree, `membership_attack` on request who is recognised; here the verdicts are corrected for each other. The
+hold-out is read here, by maps and by the benefit experiment; each look is written down (`storage/holdout_log`).
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from ganaug_core.audit.memorisation import membership as of_discriminator
 from ganaug_core.audit.methods_section import as_text, methods
 from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.audit.repeats import as_json as draws_as_json
-from ganaug_core.audit.sentences import VERDICTS, Finding, of_images, without_patients
+from ganaug_core.audit.sentences import VERDICTS, Finding, measured_of_images, of_images, without_patients
 from ganaug_core.audit.space_disagreement import in_words
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
@@ -46,7 +46,7 @@ def audit(
     """Return what can be said about synthetic images of a cohort.
 
     Args:
-        cohort: With its split; hold-out is read here and nowhere else.
+        cohort: With its split.
         samples: Ours or anybody's.
         spaces: By name of the encoder, fitted on training images only; `simclr` for modes, `texture` for realism,
             `classifier` (log-probabilities) for labels, any for measurements. What is missing makes its verdict
@@ -65,7 +65,7 @@ def audit(
             few images are no error: the verdict says what is needed.
     """
     comparison = compare(cohort, samples, spaces, seed, memoise)
-    trusted = cohort.own_split or trust_split or samples.provenance.get("cohort") == cohort.digest
+    trusted = cohort.own_split or trust_split or comparison.ours
     copying = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.5 if membership else 0.6))
     attacked = attack(comparison, trusted=trusted, report=_part(report, 0.5, 0.6)) if membership else NOT_ASKED
     measured = measurements(comparison, _part(report, 0.6, 0.75))
@@ -84,12 +84,17 @@ def audit(
         *measured,
     )
     verdicts, known = _verdicts(findings), bool((cohort.patients != UNKNOWN_PATIENT).all())
+    if not known:
+        every, verdicts = (
+            tuple(map(measured_of_images, every)),
+            {name: of_images(said) for name, said in verdicts.items()},
+        )
     report(1.0, "Done")
     return Audit(
         cohort=_about_cohort(cohort),
         synthetic=_about_samples(samples),
         seed=seed,
-        verdicts=verdicts if known else {name: of_images(verdict) for name, verdict in verdicts.items()},
+        verdicts=verdicts,
         measurements=every,
         suspects=copying.suspects,
         missing_modes=coverage.missing,

@@ -7,7 +7,7 @@ import numpy as np
 from ganaug_core.audit.comparison import Comparison
 from ganaug_core.audit.identity import Identical
 from ganaug_core.metrics.statistics import Values
-from ganaug_core.neighbours import Registered
+from ganaug_core.neighbours import Registered, registration
 from ganaug_core.records import HOLDOUT, MOVEMENT, ROLES, Copied, Floats, Integers, Pixels, Suspect, listed
 
 SPACE = "registered"
@@ -82,7 +82,7 @@ def copied(comparison: Comparison, suspects: tuple[Suspect, ...]) -> tuple[Copie
         if suspect.is_listed:
             by_image.setdefault(suspect.real, []).append(suspect)
     rows = {str(image_id): row for row, image_id in enumerate(comparison.cohort.ids)}
-    found = [
+    copied_images = [
         Copied(
             real,
             int(comparison.cohort.groups[rows[real]]),
@@ -93,7 +93,7 @@ def copied(comparison: Comparison, suspects: tuple[Suspect, ...]) -> tuple[Copie
         )
         for real, by in by_image.items()
     ]
-    return tuple(sorted(found, key=lambda image: (not image.identical, -len(image.synthetic))))
+    return tuple(sorted(copied_images, key=lambda image: (not image.identical, -len(image.synthetic))))
 
 
 def for_the_record(comparison: Comparison, nearest: dict[int, Registered]) -> dict[str, Pixels]:
@@ -110,5 +110,4 @@ def for_the_record(comparison: Comparison, nearest: dict[int, Registered]) -> di
 
 
 def _transform(nearest: dict[int, Registered], role: int, row: int) -> str:
-    found = nearest[role]
-    return str(found._replace(movement=found.movement[row : row + 1]).transform[0])
+    return registration.name(nearest[role].movement[row].tolist())

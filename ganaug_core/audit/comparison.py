@@ -71,6 +71,11 @@ class Comparison:
         return self.samples.provenance.get("cohort") == self.cohort.digest
 
     @cached_property
+    def drawn_here(self) -> bool:
+        """Whether a generator drew the images here: each by itself, where others' sets may hold slices of one body."""
+        return self.samples.source == "generator"
+
+    @cached_property
     def seen_roles(self) -> tuple[int, ...]:
         """What the generator may have been trained on: of other programs' generators tuning images too."""
         return (TRAIN,) if self.ours else (TRAIN, TUNING)

@@ -32,6 +32,7 @@ ALPHA = FAIL  # after Holm's correction at least a warning
 WANTED = 0.05  # share of copies that a pass must have been able to notice
 LEAST_HELD_OUT = 50  # patients; with fewer a score is little more than the distance to training
 SUSPICIOUS = 0.05  # p from which on a second look costs nothing
+EXACT = "exact"  # the change that leaves an image as it is
 TEST = "count of low copy scores (Beta-Binomial), smallest p over ranks and classes"
 DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
 UNTRUSTED = (
@@ -66,9 +67,6 @@ class _Tested:
     @property
     def of_exact(self) -> float | None:
         return self.detectable[EXACT]
-
-
-EXACT = "exact"
 
 
 def copies(comparison: Comparison, *, trusted: bool, report: Report) -> Copies:
@@ -201,7 +199,7 @@ def _suspicion(comparison: Comparison, synthetic: Side, real: References, *, rej
             synthetic.scores[inside], real.side.scores[others], statistics.weights(own, np.zeros_like(own))
         )
         natural = near_duplicates.get(int(label), (0.0, 0.0))[0]
-        p_values[inside] = natural + (1 - natural) * p_values[inside]
+        p_values[inside] = np.minimum(natural + (1 - natural) * p_values[inside], 1)
     return Suspicion(synthetic.scores, p_values, benjamini_hochberg(p_values), rejected)
 
 
@@ -339,7 +337,7 @@ def _power_sentence(comparison: Comparison, tested: _Tested) -> str:
     exact, design = tested.of_exact, tested.design
     if exact is None:
         return "Not even a set of nothing but copies would be told from chance."
-    sentence = f"Exact copies give a warning from {percent(exact)} on, spread over all classes"
+    sentence = f"Copies as near as exact ones give a warning from {percent(exact)} on, spread over all classes"
     as_well = [
         name
         for name, share in tested.detectable.items()

@@ -68,7 +68,7 @@ def attack(comparison: Comparison, *, trusted: bool, report: Report) -> Attacked
         return Attacked(sentences=UNTRUSTED)
     asked = _asked(comparison)
     if len(asked.members) < LEAST:
-        return Attacked(sentences=(_too_few(comparison, len(asked.members)),))
+        return Attacked(sentences=(_too_few(len(asked.members)),))
     real = registered_distances.references(comparison, silent) if comparison.cohort.own_split else None
     if real is not None and source_split.sides_differ(comparison, real) is not None:
         return Attacked(sentences=(SIDES,))
@@ -104,10 +104,10 @@ def attack(comparison: Comparison, *, trusted: bool, report: Report) -> Attacked
         "image each). Another attack may find more."
     ]
     for name, false_alarms in FALSE_ALARMS.items():
-        found = membership.recognised(by_class, false_alarms)
-        if found is not None:
-            measurements.append(_of_recognised(comparison, name, found))
-        sentences.append(_recognised_in_words(comparison, by_class, found, false_alarms))
+        recognised = membership.recognised(by_class, false_alarms)
+        if recognised is not None:
+            measurements.append(_of_recognised(comparison, name, recognised))
+        sentences.append(_recognised_in_words(by_class, recognised, false_alarms))
     risk = _risk(comparison, asked, members, nonmembers, tuning)
     return Attacked((*measurements, *risk.measurements), (*sentences, *risk.sentences))
 
@@ -133,16 +133,16 @@ def _one_of_each(comparison: Comparison, role: int, random: np.random.Generator)
     return rows[np.sort(first)]
 
 
-def _of_recognised(comparison: Comparison, name: str, found: Recognised) -> Measurement:
+def _of_recognised(comparison: Comparison, name: str, recognised: Recognised) -> Measurement:
     return _measurement(
         comparison,
         name,
-        found.share,
-        found.interval,
-        found.members + found.nonmembers,
-        null=found.false_alarms,
+        recognised.share,
+        recognised.interval,
+        recognised.members + recognised.nonmembers,
+        null=recognised.false_alarms,
         better="lower",
-        p_value=found.p_value,
+        p_value=recognised.p_value,
         test="count above the threshold (Beta-Binomial by class): training images are as far from the synthetic ones "
         "as held-out ones; margin 0",
         interval_method="exact: Clopper-Pearson (97.5 %) at ranks of the hold-out between which the true threshold "
@@ -150,23 +150,21 @@ def _of_recognised(comparison: Comparison, name: str, found: Recognised) -> Meas
     )
 
 
-def _recognised_in_words(
-    comparison: Comparison, by_class: Scores, found: Recognised | None, false_alarms: float
-) -> str:
+def _recognised_in_words(by_class: Scores, recognised: Recognised | None, false_alarms: float) -> str:
     one_in = f"{round(1 / false_alarms):,}"
-    if found is None:
+    if recognised is None:
         most = max(len(others) for _, others in by_class)
         return (
             f"How many are told while one held-out image in {one_in} is taken for a training image cannot be said: a "
             f"class needs {membership.least_nonmembers(false_alarms):,} held-out patients, and no class has "
             f"more than {most:,} here."
         )
-    low, high = found.interval
-    left_out = " Smaller classes are left out." if found.members < sum(len(own) for own, _ in by_class) else ""
+    low, high = recognised.interval
+    left_out = " Smaller classes are left out." if recognised.members < sum(len(own) for own, _ in by_class) else ""
     return (
-        f"While at most one held-out image in {one_in} is taken for a training image, {percent(found.share)} of "
-        f"{found.members:,} training images are told (95 % interval {percent(low)} to {percent(high)}; chance gives "
-        f"{percent(found.false_alarms)}; {chance(found.p_value)}).{left_out}"
+        f"While at most one held-out image in {one_in} is taken for a training image, {percent(recognised.share)} of "
+        f"{recognised.members:,} training images are told (95 % interval {percent(low)} to {percent(high)}; chance "
+        f"gives {percent(recognised.false_alarms)}; {chance(recognised.p_value)}).{left_out}"
     )
 
 
@@ -185,12 +183,12 @@ def _risk(comparison: Comparison, asked: _Asked, members: Values, nonmembers: Va
         return Attacked(
             sentences=("The control-corrected risk cannot be said: its attack needs 3 tuning patients of a class.",)
         )
-    found = membership.excess_risk((int(named[0]), int(named[1])), (int(controls[0]), int(controls[1])))
+    excess = membership.excess_risk((int(named[0]), int(named[1])), (int(controls[0]), int(controls[1])))
     measurement = _measurement(
         comparison,
         "membership_excess_risk",
-        found.risk,
-        found.interval,
+        excess.risk,
+        excess.interval,
         int(named[1] + controls[1]),
         null=0.0,
         better="lower",
@@ -198,9 +196,9 @@ def _risk(comparison: Comparison, asked: _Asked, members: Values, nonmembers: Va
     )
     sentence = (
         f"An attack that takes for a training image what is nearer than three in four tuning images names "
-        f"{percent(found.of_members)} of the training and {percent(found.of_nonmembers)} of the held-out images: a "
-        f"control-corrected risk of {percent(found.risk)} (95 % interval {percent(found.interval[0])} to "
-        f"{percent(found.interval[1])}; 0 is chance)."
+        f"{percent(excess.of_members)} of the training and {percent(excess.of_nonmembers)} of the held-out images: a "
+        f"control-corrected risk of {percent(excess.risk)} (95 % interval {percent(excess.interval[0])} to "
+        f"{percent(excess.interval[1])}; 0 is chance)."
     )
     return Attacked((measurement,), (sentence,))
 
@@ -235,7 +233,7 @@ def _measurement(
     )
 
 
-def _too_few(comparison: Comparison, size: int) -> str:
+def _too_few(size: int) -> str:
     return (
         f"{CANNOT}it needs {LEAST} training patients and as many held-out ones of the same class; there are "
         f"{size} of each."

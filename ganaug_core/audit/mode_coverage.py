@@ -285,7 +285,7 @@ def _clusters(comparison: Comparison, real: Integers) -> list[missing_modes.Clus
         comparison.cohort.labels[real],
         comparison.labels,
         comparison.weights[real],
-        patients=comparison.cohort.groups[real],
+        patients=None if comparison.drawn_here else comparison.cohort.groups[real],
         seed=comparison.seed,
     )
 
@@ -377,6 +377,8 @@ def _independent(comparison: Comparison, real: Integers, label: int) -> int:
     """Return how many independent synthetic images of a class there are."""
     rows, generated = real[comparison.cohort.labels[real] == label], comparison.labels == label
     synthetic = comparison.spaces[SPACE].synthetic.values[generated]
+    if comparison.drawn_here:
+        return len(synthetic)
     crowd = missing_modes.crowding(comparison.features(SPACE, rows), comparison.cohort.groups[rows], synthetic)
     return max(1, round(len(synthetic) / crowd))
 

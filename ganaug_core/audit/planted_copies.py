@@ -88,8 +88,12 @@ def found_shares(comparison: Comparison, references: References, report: Report)
         to_seen = registered(images, cohort.images(seen), report=lambda share, text: report(0.7 * share, text))
         to_held = registered(images, cohort.images(held), report=lambda share, text: report(0.7 + 0.3 * share, text))
         labels = np.tile(cohort.labels[rows], len(CHANGES))
-        found = Found(to_seen.distance, seen[to_seen.nearest]), Found(to_held.distance, held[to_held.nearest])
-        copies = side(comparison, *found, labels)
+        copies = side(
+            comparison,
+            Found(to_seen.distance, seen[to_seen.nearest]),
+            Found(to_held.distance, held[to_held.nearest]),
+            labels,
+        )
         return (_below_thresholds(copies, references, cohort.groups[references.rows]),)
 
     shares = comparison.memoise("-".join(map(str, ("planted", len(comparison.seen), comparison.seed))), measure)[0]

@@ -15,6 +15,12 @@ def of_images(verdict: Verdict) -> Verdict:
     return replace(verdict, statement=statement, do=do, null=null)
 
 
+def measured_of_images(measurement: Measurement) -> Measurement:
+    """Return the measurement with its test and the way of its interval told of images, as `of_images`."""
+    test, method = without_patients(measurement.test), without_patients(measurement.interval_method)
+    return replace(measurement, test=test, interval_method=method)
+
+
 def without_patients(text: str) -> str:
     """Return a sentence that speaks of images where it spoke of patients."""
     return re.sub(r"\bpatient(s?)\b", r"image\1", text)

@@ -74,8 +74,8 @@ def clusters(
         synthetic: (m, d).
         real_labels: (n,), `synthetic_labels` (m,).
         real_weights: (n,) `statistics.weights`: clusters count patients.
-        patients: (n,) whose the real images are, where some have several: synthetic images that lie as close together
-            as theirs count as one.
+        patients: (n,) whose the real images are, where synthetic ones may come from bodies too: those that lie as close
+            together as images of one patient count as one. None where each was drawn by itself.
     """
     every: list[Cluster] = []
     for label in np.unique(real_labels):

@@ -277,7 +277,7 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
 def test_terms_of_a_sentence_are_explained_and_others_are_not() -> None:
     explained = glossary.gloss("Closer than held-out images (95 % interval 1 % to 2 %; p = 0.01).")
     assert explained is not None
-    assert "no generator has seen" in explained
+    assert "Kept back from training" in explained
     assert "once in a hundred" in explained
     assert "Hounsfield" not in explained
     assert glossary.gloss("Nothing.") is None

@@ -10,7 +10,7 @@ from ganaug_core import atlas, playground
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import runs
 from ganaug_core.readers import phantom
-from ganaug_core.records import Integers
+from ganaug_core.records import HOLDOUT, Integers
 from ganaug_core.storage.workspace import Workspace
 
 
@@ -71,10 +71,17 @@ def test_the_healthy_generator_passes_copying_and_lacks_no_group(demo: Workspace
     assert audit.verdicts["mode_coverage"].state == "warn"  # its images repeat each other more than real ones do
 
 
-def test_the_collapsed_generator_fails_mode_coverage_and_repeats_itself(demo: Workspace) -> None:
+def test_the_collapsed_generator_fails_mode_coverage_for_the_textures_that_it_lost(
+    demo: Workspace, embedded: tuple[phantom.Phantom, Integers]
+) -> None:
     audit = demo.audit(newest(demo, "audits", "collapsed"))
     assert audit.verdicts["mode_coverage"].state == "fail"
     assert "repeats itself" in audit.verdicts["mode_coverage"].statement
+    cohort, truth = demo.cohort(atlas.COHORT), embedded[0]
+    row = {name: number for number, name in enumerate(cohort.ids)}
+    missing = truth.textures[[row[name] for mode in audit.missing_modes for name in mode.members]]
+    everywhere = (truth.textures[cohort.where(HOLDOUT)] != 0).mean()
+    assert (missing != 0).mean() > max(0.8, everywhere)
 
 
 def test_the_copying_generator_fails_copying(demo: Workspace) -> None:

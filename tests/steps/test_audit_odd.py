@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ganaug_core.audit import Space
+from ganaug_core.audit import Space, mode_coverage
 from ganaug_core.audit.comparison import Comparison, compare
 from ganaug_core.audit.copying import copies
 from ganaug_core.audit.fidelity import realism
@@ -193,3 +193,19 @@ def test_the_second_kernel_is_seen_where_a_cohort_is_sorted_by_scanner() -> None
     apart = replace(comparison, cohort=replace(comparison.cohort, pixels=soft.astype(np.uint8)))
     names = {measurement.name for measurement in intensities(apart).finding.measurements}
     assert "sharp_kernel_share" in names
+
+
+def test_images_of_a_generator_count_each_and_those_of_others_may_be_slices() -> None:
+    comparison = noise((30, 30), 8, 200)
+    random, space = np.random.default_rng(8), comparison.spaces["simclr"]
+    real, drawn = space.real, space.synthetic
+    centres = random.standard_normal((60, DIMENSION))
+    real.values[:] = centres[comparison.cohort.groups] + 0.05 * random.standard_normal(real.values.shape)
+    drawn.values[:] = centres[np.arange(200) % 6] + 0.05 * random.standard_normal(drawn.values.shape)
+    ours = replace(comparison, samples=replace(comparison.samples, source="generator"))
+    rows = np.arange(len(comparison.cohort))
+    by_others, by_us = (mode_coverage._clusters(kind, rows) for kind in (comparison, ours))
+    assert [cluster.real_share for cluster in by_us] == [cluster.real_share for cluster in by_others]
+    assert min(cluster.p_value for cluster in by_us) < 1e-3 < min(cluster.p_value for cluster in by_others)
+    assert mode_coverage._independent(ours, rows, 0) == 200
+    assert mode_coverage._independent(comparison, rows, 0) < 50

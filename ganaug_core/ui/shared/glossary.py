@@ -167,10 +167,10 @@ MEASURES = {
 }
 PEAK = "Where the pixel values of a tissue pile up."
 TERMS = {
-    "hold-out": "Images of patients that no generator has seen. Only the audit looks at them.",
-    "held-out": "Images of patients that no generator has seen. Only the audit looks at them.",
+    "hold-out": "Real images that were kept back from training here.",
+    "held-out": "Kept back from training here.",
     "tuning image": "A real image by which checkpoints are chosen.",
-    "hold-out image": "A real image that only the audit reads.",
+    "hold-out image": "A real image that was kept back from training here.",
     "training image": "A real image that the generator has learnt from.",
     "training patient": "A patient from whose images the generator has learnt.",
     "synthetic": "Made by the generator.",

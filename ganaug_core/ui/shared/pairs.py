@@ -21,7 +21,7 @@ NUMBERS = {
     "Distance": REGISTERED,
     "Copy score": "Distance to what the generator may have seen over distance to hold-out. About 1 is usual; far below "
     "1 means that it resembles what the generator was trained on more than what it never saw.",
-    "p": "Share of real images, each compared without its own patient, with a copy score as small.",
+    "p": "Share of real images with a copy score as small, each compared without its own patient and near-duplicates.",
     "q": "p corrected for looking at all synthetic images: of a list cut at q = 0.1 at most one in ten is expected to "
     "be chance. Copies are named only where the test of the whole set finds copying too.",
 }

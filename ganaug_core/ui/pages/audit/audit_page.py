@@ -251,11 +251,12 @@ def _copy_scores(audit: Audit) -> None:
     expected = len(synthetic) / (real + 1)
     st.text(
         f"{below:,} of {len(synthetic):,} synthetic images score lower than every one of {real:,} real images, each "
-        f"compared without its own patient (dashed line); by chance about {expected:.1f} would."
+        f"compared without its own patient and near-duplicates (dashed line); by chance about {expected:.1f} would."
     )
     if audit.detectable_share is not None:
         st.text(
-            f"With these numbers of images, fewer than {words.percent(audit.detectable_share)} copies may go unseen."
+            f"With these numbers of images, copies as near as exact ones may go unseen below "
+            f"{words.percent(audit.detectable_share)}."
         )
     else:
         st.text("With so few images no share of copies would be told from chance.")

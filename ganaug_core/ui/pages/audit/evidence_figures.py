@@ -78,7 +78,7 @@ def copy_scores(audit: Audit) -> go.Figure:
     """Distribution of the copy score of synthetic and of hold-out images, with the smallest of the hold-out."""
     sides = {
         "synthetic images": ("synthetic", np.asarray(audit.scores["synthetic"], float)),
-        "real images, each without its own patient": ("holdout", _real_scores(audit)),
+        "real images, each without its own near-duplicates": ("holdout", _real_scores(audit)),
     }
     figure = go.Figure()
     finite = np.concatenate([values[np.isfinite(values)] for _, values in sides.values()])

@@ -364,7 +364,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
     encoders = {name: space.encoder for name, space in spaces.items() if space.encoder is not None}
     looks = holdout_log.record(workspace, cohort, expected.kind, expected.name, f"judging {request.samples}")
     result = replace(result, made=_made(looks, planned, encoders))
-    files = {"audit.json": json.dumps(as_json(result), indent=1).encode(), METHODS: as_text(methods(result)).encode()}
+    files = {"audit.json": json.dumps(as_json(result)).encode(), METHODS: as_text(methods(result)).encode()}
     workspace.keep(result, expected.name, files=files, origin=expected.origin, replace=True)
     return expected.name
 

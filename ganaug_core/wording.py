@@ -27,7 +27,7 @@ def percent(share: float) -> str:
         return "< 0.1 %"
     if 99.5 <= value < 100:
         return f"{min(value, 99.9):.1f} %"
-    return f"{value:.0f} %" if value >= 9.95 or value == round(value) else f"{value:.1f} %"
+    return f"{value:.0f} %" if value >= 9.95 or abs(value - round(value)) < 1e-9 else f"{value:.1f} %"
 
 
 def done(share: float | None) -> str:

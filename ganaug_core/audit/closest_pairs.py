@@ -104,7 +104,7 @@ def for_the_record(comparison: Comparison, nearest: dict[int, Registered]) -> di
         arrays[f"{name}.id"] = comparison.cohort.ids[found.nearest].astype("S12")  # a quarter of the bytes
         arrays[f"{name}.distance"] = found.distance
         for column, part in enumerate(MOVEMENT):
-            kind = np.int8 if part in ("turn", "flip") else np.float32
+            kind = np.int8 if part in ("turn", "flip") else np.float16  # a hundredth of a pixel is enough to look
             arrays[f"{name}.{part}"] = found.movement[:, column].astype(kind)
     return arrays
 

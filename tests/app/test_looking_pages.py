@@ -246,13 +246,18 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         better="as real",
         class_name=audit.cohort["classes"][1],
     )
+    near = replace(number, encoder="registered", class_name=None, reference="train+tuning")
+    textbook = (
+        replace(near, name="nearer_than_99", value=0.03, interval=(0.01, 0.07)),
+        replace(near, name="nearest_distance_ratio", value=0.95, interval=(0.9, 1.0)),
+    )
     copied = (Copied(audit.suspects[0].real, 17, "one", (audit.suspects[0].synthetic,), True),)
     rich = replace(
         audit,
         copied=copied,
         give_aways=shown,
         drawings=drawings,
-        measurements=(*audit.measurements, number),
+        measurements=(*audit.measurements, number, *textbook),
         regions=("The lesion is where the masks lie.",),
         membership=("The training image is nearer in 61 % of pairs.",),
     )
@@ -265,6 +270,9 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
     assert "The lesion of each class" in labels
     assert "The lesion is where the masks lie." in texts(app)
     assert "The training image is nearer in 61 % of pairs." in texts(app)
+    said = "3 % of the synthetic images (95 % interval 1 % to 7 %) are nearer to a training or tuning image than 99 %"
+    assert said in texts(app)
+    assert said in evidence._in_words(rich)
     told = evidence._in_words(rich).splitlines()[-2:]  # so says the command line
     assert told == [*rich.regions, *rich.membership]
     numbers = next(frame.value for frame in app.dataframe if "In the lesion" in frame.value)

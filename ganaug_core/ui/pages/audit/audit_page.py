@@ -253,6 +253,8 @@ def _copy_scores(audit: Audit) -> None:
         f"{below:,} of {len(synthetic):,} synthetic images score lower than every one of {real:,} real images, each "
         f"compared without its own patient and near-duplicates (dashed line); by chance about {expected:.1f} would."
     )
+    if nearer := words.nearer_than_99(audit.measurements):
+        st.text(nearer)
     if audit.detectable_share is not None:
         st.text(
             f"With these numbers of images, copies as near as exact ones may go unseen below "

@@ -9,7 +9,7 @@ from typing import Any
 from ganaug_core.audit import latex, references
 from ganaug_core.audit.latex import one_line
 from ganaug_core.audit.sentences import FAIL, WARN
-from ganaug_core.metrics.missing_modes import Q_LIMIT
+from ganaug_core.metrics.missing_modes import P_LIMIT
 from ganaug_core.records import LISTED_BELOW, Audit, Verdict
 from ganaug_core.wording import count, listing, percent
 
@@ -48,7 +48,7 @@ def _sentences(audit: Audit) -> Iterator[str]:
         "The smallest p of a verdict was corrected for the tests inside it, and the verdicts that could be tested for "
         f"each other by Holm's method; a corrected p below {FAIL:g} fails, one below {WARN:g} warns. Single pairs are "
         f"named as copies below a false discovery rate of {percent(LISTED_BELOW)}, and where the set test rejects; "
-        f"missing groups below {percent(Q_LIMIT)} (Benjamini and Hochberg)."
+        f"missing groups below a p of {P_LIMIT:g}, corrected for all regions, classes and spaces by permutation."
     )
     yield _intervals(audit)
     yield f"All draws of the audit used seed {audit.seed}."

@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ganaug_core.audit import missing_groups
 from ganaug_core.audit.comparison import Comparison
+from ganaug_core.audit.missing_groups import Groups
 from ganaug_core.audit.sentences import FAIL, Finding
 from ganaug_core.audit.variety import within_classes
 from ganaug_core.interfaces import Report
-from ganaug_core.metrics import detectable_deletion, missing_modes, repetition
+from ganaug_core.metrics import missing_modes, repetition
 from ganaug_core.metrics.statistics import StatedTest
 from ganaug_core.neighbours import Registered, neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
@@ -17,16 +19,11 @@ from ganaug_core.wording import chance, count, listing, percent
 
 SPACE, REGISTERED = "simclr", "registered"
 MATCHED, LEAST = 200, 12
-VISIBLE = 0.3  # of a class: the smallest group that a pass must have been able to see
-EXEMPLARS = 5
 ALONE = (
     "There is no hold-out, so this is measured against the training images; a generator that copies them looks as "
     "varied as they are."
 )
 PARTS = 2  # groups of real images, and repetition
-
-
-Visible = dict[int, detectable_deletion.Smallest]
 
 
 @dataclass(frozen=True)
@@ -67,28 +64,25 @@ def modes(comparison: Comparison, measured: tuple[Measurement, ...], report: Rep
     absent = [comparison.cohort.classes[label] for label in classes if not (comparison.labels == label).any()]
     repeats, measurements = _repetition(comparison, real, classes, report)
     repeated = min([1.0, *(repeat.p_value * len(repeats) for repeat in repeats)])
-    opened, why = _gate(comparison, measured)
-    clusters = _clusters(comparison, real) if opened else []
-    missing = [cluster for cluster in clusters if cluster.missing]
-    lost = min([1.0, *(cluster.q_value for cluster in clusters if cluster.rare)])
-    tested = bool(absent or repeats or clusters)
+    groups = missing_groups.missing_groups(comparison, real, measured)
+    lost = groups.p_value
+    tested = bool(absent or repeats or groups.scans)
     p_value = min(1.0, PARTS * min(repeated, lost)) if tested and not absent else None
     worst = min(repeats, key=lambda repeat: repeat.p_value, default=None)
-    decisive = _decisive(comparison, real, worst if repeated <= lost else None, len(repeats), clusters)
-    visible = _visible(comparison, real, clusters)
-    trouble, do = _trouble(comparison, absent=absent, worst=worst, missing=missing, repeated=repeated, lost=lost)
+    decisive = _decisive(comparison, worst if repeated <= lost else None, len(repeats), groups)
+    trouble, do = _trouble(comparison, absent=absent, worst=worst, groups=groups, repeated=repeated)
     alone = not len(comparison.holdout)
     finding = Finding(
         p_value=p_value,
         trouble=(f"{trouble} {ALONE}" if alone else trouble, do),
-        clear=None if alone else _clear(comparison, real, clusters, repeats, visible),
-        unable=_without_holdout(clusters, why) if alone else _unable(comparison, clusters, why, visible),
+        clear=None if alone else _clear(comparison, real, groups, repeats),
+        unable=_without_holdout(groups) if alone else _unable(comparison, real, groups),
         rule=bool(absent),
-        named=bool(missing),
+        named=bool(groups.missing),
         caution=_caution(comparison, repeats),
         measurements=(
             *measurements,
-            *_self_test(comparison, real, visible, len(clusters)),
+            *missing_groups.self_test(comparison, groups),
             *within_classes(comparison),
         ),
         test=decisive.test,
@@ -97,9 +91,7 @@ def modes(comparison: Comparison, measured: tuple[Measurement, ...], report: Rep
         patients=decisive.patients,
         images=decisive.images,
     )
-    return Modes(
-        finding, tuple(_missing_mode(comparison, cluster) for cluster in sorted(missing, key=lambda mode: mode.p_value))
-    )
+    return Modes(finding, missing_groups.for_the_record(comparison, real, groups))
 
 
 class _Decisive(NamedTuple):
@@ -112,22 +104,16 @@ class _Decisive(NamedTuple):
     images: int | None = None
 
 
-def _decisive(
-    comparison: Comparison,
-    real: Integers,
-    worst: Repeats | None,
-    repeats: int,
-    clusters: list[missing_modes.Cluster],
-) -> _Decisive:
+def _decisive(comparison: Comparison, worst: Repeats | None, repeats: int, groups: Groups) -> _Decisive:
     """Return the test of the worst repetition, or else of the group that is visited most rarely."""
     if worst is not None:
         return _Decisive(worst.test.corrected(PARTS * repeats), worst.test.null, worst.test.margin, *worst.sizes)
-    if not clusters:
-        return _Decisive()
-    rarest = min(clusters, key=lambda cluster: (not cluster.rare, cluster.q_value))
-    patients = comparison.patients(real[comparison.cohort.labels[real] == rarest.label])
-    images = int((comparison.labels == rarest.label).sum())
-    return _Decisive(missing_modes.TEST.corrected(PARTS), missing_modes.TEST.null, None, patients, images)
+    if groups.worst is None:
+        return _Decisive(groups.test.corrected(PARTS), groups.test.null) if groups.scans else _Decisive()
+    space, region = groups.worst
+    patients = round(groups.scans[space].classes[region.label].patients)
+    images = int((comparison.labels == region.label).sum())
+    return _Decisive(groups.test.corrected(PARTS), groups.test.null, None, patients, images)
 
 
 def _caution(comparison: Comparison, repeats: list[Repeats]) -> tuple[str, str] | None:
@@ -257,86 +243,28 @@ def _within(
     return between.real_real[:, 0], between.synthetic_synthetic[:, 0]
 
 
-def _gate(comparison: Comparison, measured: tuple[Measurement, ...]) -> tuple[bool, str]:
-    """Return whether synthetic images are near enough to real ones to count them in groups, and why not."""
-    if SPACE not in comparison.spaces:
-        return False, f"the features {SPACE} are missing"
-    values = {
-        measurement.name: (measurement.value, measurement.floor or 0.0)
-        for measurement in measured
-        if measurement.encoder == SPACE and measurement.class_name is None
-    }
-    if "precision" not in values:
-        return False, "there are too few images"
-    wanted = {
-        "precision": missing_modes.PRECISION_GATE * min(1.0, values["precision"][1]),
-        "density": missing_modes.DENSITY_GATE * min(1.0, values["density"][1]),
-    }
-    if any(values[name][0] < least for name, least in wanted.items()):
-        said = "; ".join(f"{name} {values[name][0]:.2f}, wanted {least:.2f}" for name, least in wanted.items())
-        return False, f"the synthetic images differ too much from the real ones to be counted in groups ({said})"
-    return True, ""
-
-
-def _clusters(comparison: Comparison, real: Integers) -> list[missing_modes.Cluster]:
-    return missing_modes.clusters(
-        comparison.features(SPACE, real),
-        comparison.spaces[SPACE].synthetic.values,
-        comparison.cohort.labels[real],
-        comparison.labels,
-        comparison.weights[real],
-        patients=None if comparison.drawn_here else comparison.cohort.groups[real],
-        seed=comparison.seed,
-    )
-
-
-def _missing_mode(comparison: Comparison, cluster: missing_modes.Cluster) -> MissingMode:
-    real = np.sort(np.concatenate([comparison.train, comparison.holdout]))
-    members = tuple(str(image_id) for image_id in comparison.cohort.ids[real[cluster.members]])
-    middle = comparison.features(SPACE, real[cluster.members]).mean(0)
-    generated = np.flatnonzero(comparison.labels == cluster.label)
-    away = np.linalg.norm(comparison.spaces[SPACE].synthetic.values[generated] - middle, axis=1)
-    nearest = generated[np.argsort(away, kind="stable")[:EXEMPLARS]]
-    patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == cluster.label].sum()))
-    return MissingMode(
-        class_name=comparison.cohort.classes[cluster.label],
-        cluster=cluster.number,
-        real_share=cluster.real_share,
-        synthetic_share=cluster.synthetic_share,
-        interval=cluster.interval,
-        p_value=cluster.p_value,
-        exemplars=members[:EXEMPLARS],
-        members=members,
-        nearest=tuple(str(sample_id) for sample_id in comparison.samples.ids[nearest]),
-        encoder=SPACE,
-        n_real=patients,
-        n_synthetic=len(generated),
-    )
-
-
 def _trouble(
     comparison: Comparison,
     *,
     absent: list[str],
     worst: Repeats | None,
-    missing: list[missing_modes.Cluster],
+    groups: Groups,
     repeated: float,
-    lost: float,
 ) -> tuple[str, str]:
     sentences = []
     if absent:
         sentences.append(f"No synthetic image of {listing(absent, most=4)}")
     if worst is not None and repeated < 0.05 / PARTS:
         sentences.append(worst.sentence)
-    if missing:
-        first = min(missing, key=lambda cluster: cluster.p_value)
+    if groups.missing:
+        first = max((group for _, group in groups.missing), key=lambda group: group.real_share - group.synthetic_share)
         sentences.append(
-            f"{count(len(missing), 'group of real images is', 'groups of real images are')} nearly missing; the worst "
-            f"is {percent(first.real_share)} of real {comparison.cohort.classes[first.label]} but "
+            f"{count(len(groups.missing), 'group of real images is', 'groups of real images are')} nearly missing; the "
+            f"worst is {percent(first.real_share)} of real {comparison.cohort.classes[first.label]} but "
             f"{percent(first.synthetic_share)} of the synthetic ones ({chance(first.p_value)})"
         )
     if not sentences:
-        sentences.append(f"A group of real images may be missing ({chance(lost)})")
+        sentences.append(f"A group of real images may be missing ({chance(groups.p_value)})")
     do = (
         "Draw images of every class."
         if absent
@@ -345,105 +273,47 @@ def _trouble(
     return ". ".join(sentences) + ".", do
 
 
-def _clear(
-    comparison: Comparison,
-    real: Integers,
-    clusters: list[missing_modes.Cluster],
-    repeats: list[Repeats],
-    visible: Visible,
-) -> tuple[str, str] | None:
+def _clear(comparison: Comparison, real: Integers, groups: Groups, repeats: list[Repeats]) -> tuple[str, str] | None:
     """Return the sentence for nothing found; None where a large group of a class could hide."""
     tested = {repeat.label for repeat in repeats}
-    if not clusters or any(_hidden(smallest) or label not in tested for label, smallest in visible.items()):
+    if not groups.scans or _blind(comparison, real, groups) or any(seen.label not in tested for seen in groups.visible):
         return None
-    label = max(visible, key=lambda label: visible[label].share or 0.0)
-    patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
-    generated = int((comparison.labels == label).sum())
+    seen = max(groups.visible, key=lambda seen: seen.smallest.share or 0.0)
+    patients = round(groups.scans[seen.space].classes[seen.label].patients)
+    generated = int((comparison.labels == seen.label).sum())
     pairs = [(repeat, repeat.near) for repeat in repeats if repeat.near is not None]
     most, near = max(pairs, key=lambda pair: pair[1].share - pair[1].usual)
     return (
         f"No missing group found, and no class repeats itself more than real images do: most in "
         f"{comparison.cohort.classes[most.label]}, where {percent(near.share)} of the synthetic images have a "
-        f"near-duplicate among them, of real ones {percent(near.usual)} ({_sizes(most)}). The smallest group of this "
-        f"cohort's own images whose "
-        f"absence is noticed is {percent(visible[label].share or 0.0)} of {comparison.cohort.classes[label]} "
-        f"({count(generated, 'synthetic image')} against {count(patients, 'real patient')}) or "
-        f"less in the other classes.",
+        f"near-duplicate among them, of real ones {percent(near.usual)} ({_sizes(most)}). Of this cohort's own images, "
+        f"groups of {percent(seen.smallest.share or 0.0)} of {comparison.cohort.classes[seen.label]} in the space "
+        f"{seen.space} ({count(generated, 'synthetic image')} against {count(patients, 'real patient')}), and as large "
+        f"ones in {_elsewhere(groups)}, would have been noticed four times in five.",
         "Look at the map for rarer ones.",
     )
 
 
-def _independent(comparison: Comparison, real: Integers, label: int) -> int:
-    """Return how many independent synthetic images of a class there are."""
-    rows, generated = real[comparison.cohort.labels[real] == label], comparison.labels == label
-    synthetic = comparison.spaces[SPACE].synthetic.values[generated]
-    if comparison.drawn_here:
-        return len(synthetic)
-    crowd = missing_modes.crowding(comparison.features(SPACE, rows), comparison.cohort.groups[rows], synthetic)
-    return max(1, round(len(synthetic) / crowd))
+def _elsewhere(groups: Groups) -> str:
+    """Return where else groups as large are noticed."""
+    spaces = listing(list(groups.scans), most=4)
+    return f"every class in {spaces}" if len(groups.scans) > 1 else "the other classes"
 
 
-def _visible(comparison: Comparison, real: Integers, clusters: list[missing_modes.Cluster]) -> Visible:
-    """Return by class the smallest share whose absence would be noticed: groups of its own images are left out."""
-    if not clusters:
-        nothing = detectable_deletion.Smallest(None, (0.0, 1.0))
-        return {int(label): nothing for label in np.unique(comparison.cohort.labels[real])}
-    features, weights = comparison.features(SPACE, real), comparison.weights[real]
-    return {
-        int(label): detectable_deletion.smallest_deleted(
-            clusters,
-            int(label),
-            features,
-            weights,
-            synthetic=_independent(comparison, real, int(label)),
-            random=comparison.random(310 + int(label)),
-        )
-        for label in np.unique(comparison.cohort.labels[real])
-    }
+def _blind(comparison: Comparison, real: Integers, groups: Groups) -> list[str]:
+    """Return the classes of which a large group could be absent unnoticed: hidden, or too small to be looked at."""
+    looked = {label for scanned in groups.scans.values() for label in scanned.classes}
+    hidden = {seen.label for seen in groups.visible if seen.hidden}
+    labels = np.unique(comparison.cohort.labels[real])
+    return [comparison.cohort.classes[label] for label in labels if label in hidden or label not in looked]
 
 
-def _hidden(smallest: detectable_deletion.Smallest) -> bool:
-    """Return whether a large group of a class could be absent unnoticed."""
-    return smallest.share is None or smallest.share > VISIBLE
-
-
-def _self_test(comparison: Comparison, real: Integers, visible: Visible, tests: int) -> list[Measurement]:
-    """Return the self-test as measurements."""
-    result = []
-    for label, smallest in visible.items():
-        if smallest.share is None:
-            continue
-        patients = round(float(comparison.weights[real][comparison.cohort.labels[real] == label].sum()))
-        generated = int((comparison.labels == label).sum())
-        name = comparison.cohort.classes[label]
-        result.append(
-            Measurement(
-                name="smallest_mode",
-                encoder=SPACE,
-                value=smallest.share,
-                interval=smallest.interval,
-                interval_method=detectable_deletion.METHOD,
-                floor=missing_modes.smallest_visible(
-                    patients, generated, tests
-                ),  # of a group that is a cluster of its own
-                null=1.0,  # groups that no encoder separates: only the absence of all is noticed
-                n_real=patients,
-                n_synthetic=generated,
-                better="lower",
-                class_name=name,
-                reference="train+holdout",
-            )
-        )
-    return result
-
-
-def _without_holdout(clusters: list[missing_modes.Cluster], why: str) -> tuple[str, str]:
+def _without_holdout(groups: Groups) -> tuple[str, str]:
     """Return what can be said without a hold-out: never that nothing is missing."""
-    reason = why or "there are too few images of every class"
     said = (
         "No missing group found and no class repeats itself"
-        if clusters
-        else f"Missing groups cannot be counted: {reason}"
+        if groups.scans
+        else f"Missing groups cannot be counted: {groups.why}"
     )
     return (
         f"{said}. {ALONE}",
@@ -451,18 +321,21 @@ def _without_holdout(clusters: list[missing_modes.Cluster], why: str) -> tuple[s
     )
 
 
-def _unable(
-    comparison: Comparison, clusters: list[missing_modes.Cluster], why: str, visible: Visible
-) -> tuple[str, str]:
-    if not clusters:
-        do = "Train longer, or audit with more images." if why else "Import more images."
-        return (
-            f"Missing groups cannot be counted: {why or 'there are too few images of every class'}.",
-            do if SPACE in comparison.spaces else "Audit in this space too.",
-        )
-    blind = [comparison.cohort.classes[label] for label, smallest in visible.items() if _hidden(smallest)]
-    needs = _needed(len(clusters) * PARTS)
-    said = f"No missing group found, but {percent(VISIBLE)} of {listing(blind, most=4)} could be absent unnoticed."
+def _unable(comparison: Comparison, real: Integers, groups: Groups) -> tuple[str, str]:
+    if not groups.scans:
+        if SPACE not in comparison.spaces:
+            do = "Audit in this space too."
+        elif "differ too much" in groups.why:
+            do = "Train longer, or audit with more images."
+        else:
+            do = "Import more images."
+        return f"Missing groups cannot be counted: {groups.why}.", do
+    blind = _blind(comparison, real, groups)
+    needs = _needed(groups.critical)
+    said = (
+        f"No missing group found, but {percent(missing_groups.VISIBLE)} of {listing(blind, most=4)} could be absent "
+        "unnoticed."
+    )
     sizes = [
         min(
             comparison.patients(np.flatnonzero(comparison.cohort.labels == label)),
@@ -479,9 +352,9 @@ def _unable(
     return said, f"Audit with at least {needs} real patients and {needs} synthetic images of each class."
 
 
-def _needed(tests: int) -> int:
+def _needed(critical: float) -> int:
     """Return how many real patients and synthetic images of a class show the absence of so large a group."""
-    size = missing_modes.PATIENTS_PER_CLUSTER * 2
-    while (share := missing_modes.smallest_visible(size, size, tests)) is None or share > VISIBLE:
+    size = missing_modes.FEWEST_PATIENTS
+    while (share := missing_modes.smallest_visible(size, size, critical)) is None or share > missing_groups.VISIBLE:
         size += 4
     return size

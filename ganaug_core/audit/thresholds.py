@@ -2,12 +2,12 @@
 
 from ganaug_core.audit.copying import WANTED
 from ganaug_core.audit.fidelity import RECOGNISED
-from ganaug_core.audit.mode_coverage import VISIBLE
+from ganaug_core.audit.missing_groups import VISIBLE
 from ganaug_core.audit.real_against_real import LIMIT
 from ganaug_core.audit.sentences import FAIL, WARN
 from ganaug_core.metrics.dominance import SHIFT
 from ganaug_core.metrics.label_agreement import DROP, MARGIN
-from ganaug_core.metrics.missing_modes import DENSITY_GATE, PRECISION_GATE, Q_LIMIT, RATIO_LIMIT
+from ganaug_core.metrics.missing_modes import DENSITY_GATE, P_LIMIT, PRECISION_GATE, RATIO_LIMIT
 from ganaug_core.metrics.repetition import ALLOWED, LEAST_VARIETY
 from ganaug_core.records import LISTED_BELOW
 
@@ -16,7 +16,7 @@ THRESHOLDS: dict[str, float] = {
     "warn below corrected p": WARN,
     "named as a copy below q": LISTED_BELOW,
     "share of copies that a pass must be able to notice": WANTED,
-    "missing group below q": Q_LIMIT,
+    "missing group below corrected p": P_LIMIT,
     "missing group below ratio of shares": RATIO_LIMIT,
     "groups compared from precision": PRECISION_GATE,
     "groups compared from density": DENSITY_GATE,

@@ -1,19 +1,18 @@
 """Planted deletion: how large must a group of these very real images be, for its absence to be noticed?
 
 A group is an image with its nearest others. It is taken away, as many images as there are synthetic ones are drawn
-from what is left, and the clusters are tested as in an audit. So the answer knows how the cohort's groups lie across
-the clusters; it does not know how well an encoder separates groups that nobody has named.
+from what is left, and the regions are tested as in an audit. So the answer knows how the cohort's groups lie in the
+feature space; it does not know how well an encoder separates groups that nobody has named.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from ganaug_core.metrics.missing_modes import Q_LIMIT, RATIO_LIMIT, Cluster
+from ganaug_core.metrics.missing_modes import OfClass, lack
 from ganaug_core.metrics.statistics import Values, wilson
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Floats
 
 SHARES = (0.04, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 GROUPS = 25
@@ -33,35 +32,21 @@ class Smallest(NamedTuple):
     interval: tuple[float, float]
 
 
-def smallest_deleted(
-    clusters: list[Cluster],
-    label: int,
-    features: Floats,
-    weights: Values,
-    *,
-    synthetic: int,
-    random: np.random.Generator,
-) -> Smallest:
+def smallest_deleted(of_class: OfClass, features: Floats, critical: float, random: np.random.Generator) -> Smallest:
     """Return the smallest share of a class whose absence is noticed four times in five.
 
     Args:
-        clusters: All clusters of the audit, of all classes.
-        label: The class.
-        features: (n, d) of all real images, `weights` (n,) as the clusters had them.
-        synthetic: Number of synthetic images of the class.
+        of_class: Its regions in the audit.
+        features: (n, d) of the real images that the scan looked at, in its order.
+        critical: What a region must lack to be named.
     """
-    own = [cluster for cluster in clusters if cluster.label == label]
-    if not own:
-        return Smallest(None, (0.0, 1.0))
-    rows = np.concatenate([cluster.members for cluster in own])
-    cluster_of = np.repeat(np.arange(len(own)), [len(cluster.members) for cluster in own])  # (row,)
-    values, mass = features[rows].astype(np.float64), weights[rows]
+    values = features.astype(np.float64)
     smallest, low, high, noticed = None, 0.0, 1.0, True
     for share in reversed(SHARES):
-        hits = 0
-        for _ in range(GROUPS):
-            deleted = _random_group(values, mass, share, random)
-            hits += _noticed(deleted, mass, cluster_of, tests=len(clusters), synthetic=synthetic, random=random)
+        hits = sum(
+            _noticed(_random_group(values, of_class.mass, share, random), of_class, critical, random)
+            for _ in range(GROUPS)
+        )
         least, most = wilson(hits, GROUPS)
         if most < NOTICED:
             low = share
@@ -82,25 +67,12 @@ def _random_group(values: Values, mass: Values, share: float, random: np.random.
     return deleted
 
 
-def _noticed(
-    deleted: NDArray[np.bool_],
-    mass: Values,
-    cluster_of: Integers,
-    *,
-    tests: int,
-    synthetic: int,
-    random: np.random.Generator,
-) -> bool:
-    """Return whether the absence of this group is noticed in a cluster that is mostly this group."""
-    total = float(mass.sum())
-    count = int(cluster_of.max()) + 1
-    all_mass = np.bincount(cluster_of, mass, count)  # (cluster,)
-    rest = np.bincount(cluster_of[~deleted], mass[~deleted], count)  # (cluster,)
+def _noticed(deleted: NDArray[np.bool_], of_class: OfClass, critical: float, random: np.random.Generator) -> bool:
+    """Return whether the absence of this group is noticed in a region that is mostly this group."""
+    rest = np.where(deleted, 0, of_class.mass)
     if not rest.sum():
         return True
-    hits = random.multinomial(synthetic, rest / rest.sum())
-    patients, real = round(total), np.rint(all_mass).astype(int)
-    p_values = stats.hypergeom.cdf(hits, synthetic + patients, hits + real, synthetic)
-    rank = np.argsort(np.argsort(p_values)) + 1
-    flagged = (p_values * tests / rank < Q_LIMIT) & (hits / synthetic < RATIO_LIMIT * all_mass / total)
-    return bool((flagged & (rest < 0.5 * all_mass)).any())
+    synthetic = max(1, round(of_class.synthetic))
+    hits = random.multinomial(synthetic, rest / rest.sum()).astype(np.float64) @ of_class.inside
+    beyond = lack(of_class.real_hits, of_class.patients, hits, synthetic) > critical
+    return bool((beyond & (rest @ of_class.inside < 0.5 * of_class.real_hits)).any())

@@ -315,41 +315,74 @@ def test_a_missing_group_is_named_and_a_complete_class_is_not() -> None:
         draw([0.4, 0.3, 0.2, 0.1], 300),
         draw([0.5, 0.3, 0.2, 0], 300),
     )
-    nought, ones = np.zeros(300, np.int64), np.ones(300)
-    assert not any(cluster.missing for cluster in missing_modes.clusters(real, fresh, nought, nought, ones))
-    missing = [cluster for cluster in missing_modes.clusters(real, lacking, nought, nought, ones) if cluster.missing]
-    gone = np.concatenate([cluster.members for cluster in missing])
-    nearest = np.linalg.norm(real[gone][:, None] - centres, axis=2).argmin(1)
-    assert set(nearest) == {3}
-    assert len(gone) == pytest.approx(30, abs=12)
+    nought, everybody = np.zeros(300, np.int64), np.arange(300)
+    assert next(missing_modes.scan(real, fresh, nought, nought, everybody).worst(), (0, 0, 1.0))[2] > 0.01
+    scanned = missing_modes.scan(real, lacking, nought, nought, everybody)
+    label, region, p_value = next(scanned.worst())
+    assert p_value < 0.001
+    worst = missing_modes.described(scanned, label, region, p_value)
+    nearest = np.linalg.norm(real[worst.members][:, None] - centres, axis=2).argmin(1)
+    assert (nearest == 3).mean() > 0.75
+    assert len(worst.members) == pytest.approx(30, abs=12)
+    assert worst.real_share == pytest.approx(len(worst.members) / 300)
+    assert worst.synthetic_share < 0.02
+
+
+def test_the_worst_region_of_fresh_images_is_as_bad_as_its_p_says() -> None:
+    random = np.random.default_rng(9)
+    smallest = []
+    for seed in range(100):
+        real, fresh = random.standard_normal((60, 4)), random.standard_normal((80, 4))
+        labels, others = np.arange(60) % 2, np.arange(80) % 2
+        scanned = missing_modes.scan(real, fresh, labels, others, np.arange(60), seed=seed)
+        smallest.append(next(scanned.worst(), (0, 0, 1.0))[2])
+    for level in (0.05, 0.2, 0.5):
+        low, high = statistics.wilson(round(level * 100), 100, 0.998)
+        assert low <= np.mean(np.array(smallest) <= level) <= high
+
+
+def test_a_region_lacks_what_the_likelihood_ratio_of_two_shares_says() -> None:
+    lacking = missing_modes.lack(np.array([30.0, 30.0]), 100, np.array([5.0, 20.0]), 100)
+    table = [[30, 70], [5, 95]]
+    assert lacking[0] == pytest.approx(np.sqrt(stats.chi2_contingency(table, False, lambda_="log-likelihood")[0]))
+    assert lacking[1] == 0, "it lost less than half"
 
 
 def test_fresh_slices_of_few_patients_are_not_counted_one_by_one() -> None:
-    random, found, crowds = np.random.default_rng(15), [0, 0], []
+    random, alarms, crowds = np.random.default_rng(15), [0, 0], []
     for _ in range(20):
         real, fresh = (
             np.repeat(random.standard_normal((n, 6)), 8, 0) + 0.1 * random.standard_normal((8 * n, 6)) for n in (80, 40)
         )
         patients, none = np.arange(640) // 8, np.zeros(640, np.int64)
-        weights = np.full(640, 1 / 8)
-        for number, known in enumerate((None, patients)):
-            groups = missing_modes.clusters(real, fresh, none, none[:320], weights, patients=known)
-            found[number] += any(group.missing for group in groups)
+        for number, slices in enumerate((False, True)):
+            scanned = missing_modes.scan(real, fresh, none, none[:320], patients, slices=slices)
+            alarms[number] += next(scanned.worst(), (0, 0, 1.0))[2] < 0.01
         crowds.append(missing_modes.crowding(real, patients, fresh))
-    assert found[0] >= 5  # counted one by one
-    assert found[1] <= 1
+    assert alarms[0] >= 5  # counted one by one
+    assert alarms[1] <= 1
     assert np.mean(crowds) == pytest.approx(8, rel=0.15)
     alone = random.standard_normal((320, 6))
     assert missing_modes.crowding(real, patients, alone) < 1.5
     assert missing_modes.crowding(alone, np.arange(320), alone) == 1
 
 
+def test_what_varies_much_does_not_drown_what_is_measured_once() -> None:
+    random = np.random.default_rng(18)
+    real = random.standard_normal((400, 12)).astype(np.float32)
+    real[:, :6] = 10 * real[:, :1]  # one thing, measured six times
+    standard, others = missing_modes.whitened(real, real[:50])
+    assert standard.shape == (400, 7)
+    assert np.std(standard, axis=0) == pytest.approx(1, abs=0.01)
+    assert np.allclose(others, standard[:50], atol=1e-4)
+
+
 def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -> None:
-    share = missing_modes.smallest_visible(100, 100, 20)
+    share = missing_modes.smallest_visible(100, 100, 4.0)
     assert share is not None
-    hits = round(share * 100)
-    assert missing_modes.fewer(0, 100, hits, 100) < 0.01 / 20 <= missing_modes.fewer(0, 100, hits - 1, 100)
-    assert missing_modes.smallest_visible(3, 3, 20) is None
+    hits = share * 100
+    assert missing_modes.lack(hits, 100, 0.0, 100) > 4 >= missing_modes.lack(hits - 1, 100, 0.0, 100)
+    assert missing_modes.smallest_visible(3, 3, 4.0) is None
 
 
 def test_one_image_in_many_versions_repeats_itself_and_a_smooth_set_does_not() -> None:

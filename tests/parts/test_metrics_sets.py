@@ -442,12 +442,14 @@ def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
     random = np.random.default_rng(17)
     centres = random.normal(0, 8, (10, 6))
     real = centres[np.arange(400) % 10] + random.normal(0, 1, (400, 6))
-    nought, ones = np.zeros(400, np.int64), np.ones(400)
-    clusters = missing_modes.clusters(real, real, nought, nought, ones)
-    results = [
-        detectable_deletion.smallest_deleted(clusters, 0, real, ones, synthetic=m, random=random)
-        for m in (20, 150, 600)
-    ]
+    nought, everybody = np.zeros(400, np.int64), np.arange(400)
+
+    def smallest(points: Floats, synthetic: int) -> detectable_deletion.Smallest:
+        drawn = points[random.integers(0, 400, synthetic)]
+        scanned = missing_modes.scan(points, drawn, nought, np.zeros(synthetic, np.int64), everybody)
+        return detectable_deletion.smallest_deleted(scanned.classes[0], points, scanned.critical(0.01), random)
+
+    results = [smallest(real, synthetic) for synthetic in (20, 150, 600)]
     shares = [result.share for result in results]
     assert shares[2] is not None
     assert shares[1] is not None
@@ -456,8 +458,4 @@ def test_the_planted_deletion_knows_how_large_a_group_must_be() -> None:
     for result in results:  # all shares that cannot be told from it, and not one step of the grid
         assert result.interval[0] <= (result.share or 1) <= result.interval[1]
     smeared = random.normal(0, 1, (400, 6))
-    merged = missing_modes.clusters(smeared, smeared, nought, nought, ones)
-    spread = detectable_deletion.smallest_deleted(merged, 0, smeared, ones, synthetic=600, random=random)
-    assert (spread.share or 1) > shares[2]
-    nothing = detectable_deletion.smallest_deleted(clusters, 1, real, ones, synthetic=600, random=random)
-    assert nothing == (None, (0, 1))
+    assert (smallest(smeared, 600).share or 1) > shares[2]

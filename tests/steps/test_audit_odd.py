@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ganaug_core.audit import Space, mode_coverage
+from ganaug_core.audit import Space, missing_groups
 from ganaug_core.audit.comparison import Comparison, compare
 from ganaug_core.audit.copying import copies
 from ganaug_core.audit.fidelity import realism
@@ -16,7 +16,7 @@ from ganaug_core.audit.intensity import intensities
 from ganaug_core.audit.label_fidelity import labels
 from ganaug_core.audit.measurements import measurements
 from ganaug_core.audit.memorisation import literature_counts, membership
-from ganaug_core.audit.mode_coverage import _gate
+from ganaug_core.audit.missing_groups import _closed
 from ganaug_core.audit.power_spectrum import detail
 from ganaug_core.audit.real_against_real import LIMIT, relative_distances
 from ganaug_core.errors import EvidenceError
@@ -138,8 +138,7 @@ def test_slices_of_a_patient_are_no_reason_to_call_fresh_images_strange(slices: 
         assert abs((row.null or 0) - row.value) <= high - low, row  # and there is no formula for independent images
         assert row.n_real == 24
     assert abs(measured["kernel_distance"].value) < 2
-    opened, why = _gate(comparison, rows)
-    assert opened, why
+    assert _closed(comparison, rows, "simclr") == ""
 
 
 def test_a_formula_says_what_chance_gives_where_every_patient_has_one_image() -> None:
@@ -204,8 +203,11 @@ def test_images_of_a_generator_count_each_and_those_of_others_may_be_slices() ->
     drawn.values[:] = centres[np.arange(200) % 6] + 0.05 * random.standard_normal(drawn.values.shape)
     ours = replace(comparison, samples=replace(comparison.samples, source="generator"))
     rows = np.arange(len(comparison.cohort))
-    by_others, by_us = (mode_coverage._clusters(kind, rows) for kind in (comparison, ours))
-    assert [cluster.real_share for cluster in by_us] == [cluster.real_share for cluster in by_others]
-    assert min(cluster.p_value for cluster in by_us) < 1e-3 < min(cluster.p_value for cluster in by_others)
-    assert mode_coverage._independent(ours, rows, 0) == 200
-    assert mode_coverage._independent(comparison, rows, 0) < 50
+    measured = tuple(
+        replace(measurement, value=1.0) for measurement in measurements(comparison, silent) if measurement.encoder
+    )
+    by_others, by_us = (missing_groups.missing_groups(kind, rows, measured) for kind in (comparison, ours))
+    assert by_us.missing
+    assert not by_others.missing
+    assert by_us.scans["simclr"].classes[0].synthetic == 200
+    assert by_others.scans["simclr"].classes[0].synthetic < 50

@@ -1,0 +1,216 @@
+"""Missing groups: which real images of a class have hardly a synthetic one near them, in several feature spaces?
+
+What a group has in common may be shapes (`simclr`), texture, or brightness (`pixels`); no space shows all. A space is
+looked at only where synthetic images are near enough to real ones in it for their absence to mean something. All spaces
+together are one test: p-values are multiplied by how many there are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ganaug_core.audit.comparison import Comparison
+from ganaug_core.metrics import detectable_deletion, missing_modes
+from ganaug_core.metrics.detectable_deletion import Smallest
+from ganaug_core.metrics.missing_modes import Region, Scan
+from ganaug_core.metrics.statistics import StatedTest
+from ganaug_core.records import Floats, Integers, Measurement, MissingMode
+
+SPACES = "simclr", "texture", "pixels"
+WHITENED = "texture"
+EXEMPLARS = 5
+VISIBLE = 0.3  # of a class: the smallest group that a pass must have been able to see
+NEW = 0.5  # of a named group must not be in those named before it
+
+
+class Seen(NamedTuple):
+    """The smallest group whose absence would be noticed, of one class in one space."""
+
+    space: str
+    label: int
+    smallest: Smallest
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a large group could be absent unnoticed."""
+        return self.smallest.share is None or self.smallest.share > VISIBLE
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What was looked at, and what is missing.
+
+    Attributes:
+        scans: By space; empty if nothing could be counted, and `why`.
+        missing: Groups that are named, with their space, the most certain first; no two are mostly the same images.
+        worst: The region that lacks most, named or not, with its space; None if none lost more than half.
+        visible: For each class in each space that was looked at.
+    """
+
+    scans: Mapping[str, Scan]
+    missing: tuple[tuple[str, Region], ...] = ()
+    worst: tuple[str, Region] | None = None
+    visible: tuple[Seen, ...] = ()
+    why: str = ""
+
+    @property
+    def p_value(self) -> float:
+        """That no region is visited less than it should be, corrected for regions, classes and spaces."""
+        return self.worst[1].p_value if self.worst else 1.0
+
+    @property
+    def test(self) -> StatedTest:
+        """What it belongs to."""
+        return missing_modes.TEST._replace(name=missing_modes.TEST.corrected(len(self.scans)))
+
+    @property
+    def critical(self) -> float:
+        """What a region must lack to be named, where it must lack most."""
+        return max(scanned.critical(missing_modes.P_LIMIT / len(self.scans)) for scanned in self.scans.values())
+
+
+def missing_groups(comparison: Comparison, real: Integers, measured: tuple[Measurement, ...]) -> Groups:
+    """Return which groups of real images are missing among the synthetic ones.
+
+    Args:
+        comparison: Cohort and samples.
+        real: Rows of the training and held-out images.
+        measured: The measurements; precision and density decide in which spaces groups can be counted.
+    """
+    reasons = {space: _closed(comparison, measured, space) for space in SPACES}
+    if reasons[SPACES[0]]:
+        return Groups({}, why=reasons[SPACES[0]])
+    features = {space: _features(comparison, real, space) for space, why in reasons.items() if not why}
+    scans = {
+        space: missing_modes.scan(
+            *values,
+            comparison.cohort.labels[real],
+            comparison.labels,
+            comparison.cohort.groups[real],
+            slices=not comparison.drawn_here,
+            seed=comparison.seed,
+        )
+        for space, values in features.items()
+    }
+    scans = {space: scanned for space, scanned in scans.items() if scanned.classes}
+    if not scans:
+        return Groups({}, why="there are too few images of every class")
+    level = missing_modes.P_LIMIT / len(scans)
+    visible = tuple(
+        Seen(
+            space,
+            label,
+            detectable_deletion.smallest_deleted(
+                of_class, features[space][0][of_class.rows], scanned.critical(level), comparison.random(310 + label)
+            ),
+        )
+        for space, scanned in scans.items()
+        for label, of_class in scanned.classes.items()
+    )
+    return Groups(scans, *_named(scans), visible)
+
+
+def _closed(comparison: Comparison, measured: tuple[Measurement, ...], space: str) -> str:
+    """Return why groups cannot be counted in a space; nothing if synthetic images are near enough to real ones."""
+    if space not in comparison.spaces:
+        return f"the features {space} are missing"
+    values = {
+        measurement.name: (measurement.value, measurement.floor or 0.0)
+        for measurement in measured
+        if measurement.encoder == space and measurement.class_name is None
+    }
+    if "precision" not in values:
+        return "there are too few images"
+    wanted = {
+        "precision": missing_modes.PRECISION_GATE * min(1.0, values["precision"][1]),
+        "density": missing_modes.DENSITY_GATE * min(1.0, values["density"][1]),
+    }
+    if any(values[name][0] < least for name, least in wanted.items()):
+        said = "; ".join(f"{name} {values[name][0]:.2f}, wanted {least:.2f}" for name, least in wanted.items())
+        return f"the synthetic images differ too much from the real ones to be counted in groups ({said})"
+    return ""
+
+
+def _features(comparison: Comparison, real: Integers, space: str) -> tuple[Floats, Floats]:
+    values = comparison.features(space, real), comparison.spaces[space].synthetic.values
+    return missing_modes.whitened(*values) if space == WHITENED else values
+
+
+def _named(scans: Mapping[str, Scan]) -> tuple[tuple[tuple[str, Region], ...], tuple[str, Region] | None]:
+    """Return the groups to name and the worst region, their p-values corrected for the spaces too."""
+    candidates = []
+    for space, scanned in scans.items():
+        for place, (label, region, p_value) in enumerate(scanned.worst()):
+            p_value = min(1.0, p_value * len(scans))
+            if place and p_value >= missing_modes.P_LIMIT:
+                break
+            statistic = float(scanned.classes[label].statistics[region])
+            candidates.append((p_value, -statistic, space, label, region))
+    named: list[tuple[str, Region]] = []
+    worst, claimed = None, np.array([], np.int64)
+    for p_value, _, space, label, region in sorted(candidates):
+        group = missing_modes.described(scans[space], label, region, p_value)
+        worst = worst or (space, group)
+        new = ~np.isin(group.members, claimed)
+        if p_value < missing_modes.P_LIMIT and new.mean() >= NEW:
+            named.append((space, group))
+            claimed = np.union1d(claimed, group.members)
+    return tuple(named), worst
+
+
+def for_the_record(comparison: Comparison, real: Integers, groups: Groups) -> tuple[MissingMode, ...]:
+    """Return the missing groups with the ids of their images and of the nearest synthetic ones."""
+    return tuple(_missing_mode(comparison, real, groups, number) for number in range(len(groups.missing)))
+
+
+def _missing_mode(comparison: Comparison, real: Integers, groups: Groups, number: int) -> MissingMode:
+    space, group = groups.missing[number]
+    members = tuple(str(image_id) for image_id in comparison.cohort.ids[real[group.members]])
+    middle = comparison.features(space, real[group.members]).mean(0)
+    generated = np.flatnonzero(comparison.labels == group.label)
+    away = np.linalg.norm(comparison.spaces[space].synthetic.values[generated] - middle, axis=1)
+    nearest = generated[np.argsort(away, kind="stable")[:EXEMPLARS]]
+    return MissingMode(
+        class_name=comparison.cohort.classes[group.label],
+        cluster=number,
+        real_share=group.real_share,
+        synthetic_share=group.synthetic_share,
+        interval=group.interval,
+        p_value=group.p_value,
+        exemplars=members[:EXEMPLARS],
+        members=members,
+        nearest=tuple(str(sample_id) for sample_id in comparison.samples.ids[nearest]),
+        encoder=space,
+        n_real=round(groups.scans[space].classes[group.label].patients),
+        n_synthetic=len(generated),
+    )
+
+
+def self_test(comparison: Comparison, groups: Groups) -> list[Measurement]:
+    """Return the smallest group whose absence would be noticed, by class and space, as measurements."""
+    result = []
+    for space, label, smallest in groups.visible:
+        if smallest.share is None:
+            continue
+        of_class = groups.scans[space].classes[label]
+        patients, generated = round(of_class.patients), int((comparison.labels == label).sum())
+        critical = groups.scans[space].critical(missing_modes.P_LIMIT / len(groups.scans))
+        result.append(
+            Measurement(
+                name="smallest_mode",
+                encoder=space,
+                value=smallest.share,
+                interval=smallest.interval,
+                interval_method=detectable_deletion.METHOD,
+                floor=missing_modes.smallest_visible(patients, generated, critical),  # of a group that is a region
+                null=1.0,  # groups that no encoder separates: only the absence of all is noticed
+                n_real=patients,
+                n_synthetic=generated,
+                better="lower",
+                class_name=comparison.cohort.classes[label],
+                reference="train+holdout",
+            )
+        )
+    return result

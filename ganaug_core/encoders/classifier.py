@@ -27,7 +27,6 @@ class Classifier:
         smoothing: Share of the target that is spread over all classes, in [0, 1); keeps the probabilities calibrated.
         noise: Largest standard deviation of the added noise, in units of the range [-1, 1].
         intensity: Largest relative change of the gain.
-        threads: Threads of the fit, fewer where there are fewer cores. The last bits of the weights depend on it.
     """
 
     classes: int = 0
@@ -37,7 +36,6 @@ class Classifier:
     smoothing: float = 0.05
     noise: float = 0.02
     intensity: float = 0.03
-    threads: int = 2
 
     def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder fitted on (n, channel, row, column) images in [-1, 1] and (n,) labels from 0.
@@ -48,22 +46,24 @@ class Classifier:
         shape = require_images(images, "classifier")
         classes = self.classes or int(labels.max()) + 1
         steps = networks.steps(len(images), self.steps, self.steps_per_image) if classes > 1 else 0
-        with networks.reproducible(seed, self.threads) as source:
+        with networks.reproducible(seed) as source:
             network = _network(shape, classes)
             inputs = networks.shrink(images)
             wanted = torch.from_numpy(np.asarray(labels, np.int64))
 
-            def loss(index: Tensor) -> Tensor:
-                view = networks.distort(inputs[index], source, noise=self.noise, intensity=self.intensity)
-                with networks.autocast():
-                    logits = network(view)
-                return functional.cross_entropy(logits.float(), wanted[index], label_smoothing=self.smoothing)
+            def judge(network: nn.Module, index: Tensor, source: torch.Generator) -> Tensor:
+                logits: Tensor = network(
+                    networks.distort(inputs[index], source, noise=self.noise, intensity=self.intensity)
+                )
+                return logits
 
             networks.descend(
-                nn.ModuleList([network]),
-                loss,
+                network,
+                judge,
+                lambda logits, index: functional.cross_entropy(logits, wanted[index], label_smoothing=self.smoothing),
                 len(images),
                 source,
+                halves=lambda index: index.tensor_split(2),
                 steps=steps,
                 batch=self.batch,
                 decay=5e-3,
@@ -71,7 +71,7 @@ class Classifier:
                 report=report,
                 doing="Learning the labels",
             )
-        facts = asdict(self) | networks.facts(self.threads) | {"seed": seed, "steps": steps}
+        facts = asdict(self) | networks.facts() | {"seed": seed, "steps": steps}
         return self.restore(networks.arrays(network), shape, facts)
 
     def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:

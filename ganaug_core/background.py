@@ -57,6 +57,7 @@ class Background(Generic[Result]):
     def _run(self) -> None:
         try:
             self._result.append(self._work(self._heard))
+            self.share = 1.0
         except BaseException as error:  # the caller's thread raises it
             self._error = error
 

@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from ganaug_core.encoders import networks
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.processor import multiplies_bfloat16
 from ganaug_core.records import Floats, Integers
 
 WIDTHS = (32, 48, 64)
@@ -39,7 +38,7 @@ class Classifier:
 
     def facts(self) -> dict[str, Any]:
         """Return what the result depends on, besides images and seed."""
-        return {**asdict(self), "half_precision": multiplies_bfloat16()}
+        return {**asdict(self), **networks.facts()}
 
     def fit(
         self,

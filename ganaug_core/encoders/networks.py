@@ -21,6 +21,7 @@ WIDTHS = (48, 64, 96)
 DIMENSION = 64
 PLACES = 16
 FEWEST_STEPS = 60
+THREADS = 1  # of the numerical library in a fit; the halves of a batch are computed side by side all the same
 RATE = 2e-3  # of AdamW, at its peak
 LARGEST = 64  # larger images are area-resampled to this first, so that the cost of a fit does not grow with them
 
@@ -124,7 +125,7 @@ def reproducible(seed: int) -> Iterator[torch.Generator]:
     before = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        torch.set_num_threads(1)
+        torch.set_num_threads(THREADS)
         try:
             yield torch.Generator().manual_seed(seed)
         finally:
@@ -175,7 +176,7 @@ def descend(
     def backward(output: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
         return torch.autograd.grad(output, parameters, gradient)
 
-    with ThreadPoolExecutor(len(sides), "ganaug-fit", torch.set_num_threads, (1,)) as threads:
+    with ThreadPoolExecutor(len(sides), "ganaug-fit", torch.set_num_threads, (THREADS,)) as threads:
         for step in range(steps):
             share = step / steps
             for group in optimiser.param_groups:
@@ -199,9 +200,9 @@ def _seeded_from(source: torch.Generator) -> torch.Generator:
     return torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=source)))
 
 
-def facts() -> dict[str, bool]:
+def facts() -> dict[str, bool | int]:
     """Return what the last bits of a fit depend on."""
-    return {"half_precision": multiplies_bfloat16()}
+    return {"threads": THREADS, "half_precision": multiplies_bfloat16()}
 
 
 def autocast() -> torch.autocast:

@@ -62,6 +62,6 @@ class Background(Generic[Result]):
             self._error = error
 
     def _heard(self, share: float, doing: str) -> None:
-        self.share, self.doing = share, doing
+        self.share, self.doing = max(self.share, share), doing  # several threads may report
         if self._unwanted.is_set():
             raise _Unwanted

@@ -11,6 +11,7 @@ raise `StopRequested`: that is how a user stops a step. Everything heavy is impo
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 RESCUES = 2
 ENCODING = 0.4  # of an audit's progress, and what its own is when the search for copies is over
 SEARCHED = 0.6
+AT_ONCE = 2  # encoders that an audit fits; each takes one core
 METHODS = "methods.txt"
 OUTCOME_KINDS: Mapping[type[Request], str] = {
     ImportCohort: "cohorts",
@@ -488,11 +490,17 @@ def _feature_spaces(
     torch.get_num_threads()  # else a thread's first number of threads becomes the caller's
 
     def work(report: Report) -> Mapping[str, "Space"]:
-        parts = {
-            encoder: stretch(report, number / len(encoders), (number + 1) / len(encoders))
-            for number, encoder in enumerate(encoders)
-        }
-        return {encoder: feature_space(workspace, cohort, samples, encoder, part) for encoder, part in parts.items()}
+        shares = dict.fromkeys(encoders, 0.0)
+
+        def one(encoder: str) -> "Space":
+            def part(share: float, doing: str) -> None:
+                shares[encoder] = share
+                report(sum(shares.values()) / len(shares), doing)
+
+            return feature_space(workspace, cohort, samples, encoder, part)
+
+        with ThreadPoolExecutor(AT_ONCE, "ganaug-fit") as threads:
+            return dict(zip(encoders, threads.map(one, encoders), strict=True))
 
     return Background(work)
 

@@ -65,7 +65,7 @@ class Classifier:
         """
         channels, rows, columns = images.shape[1:]
         with networks.reproducible(seed) as source:
-            network = _Network((channels, rows, columns), classes)
+            network = networks.with_weights_of(seed, lambda: _Network((channels, rows, columns), classes))
             optimiser = torch.optim.AdamW(network.parameters(), self.rate, weight_decay=self.decay)
             inputs, targets = networks.shrink(images), torch.from_numpy(np.asarray(labels, np.int64))
             class_weights = None if weights is None else torch.from_numpy(np.asarray(weights, np.float32))

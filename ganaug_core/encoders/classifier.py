@@ -47,23 +47,21 @@ class Classifier:
         classes = self.classes or int(labels.max()) + 1
         steps = networks.steps(len(images), self.steps, self.steps_per_image) if classes > 1 else 0
         with networks.reproducible(seed) as source:
-            network = _network(shape, classes)
+            network = networks.with_weights_of(seed, lambda: _network(shape, classes))
             inputs = networks.shrink(images)
             wanted = torch.from_numpy(np.asarray(labels, np.int64))
 
-            def judge(network: nn.Module, index: Tensor, source: torch.Generator) -> Tensor:
-                logits: Tensor = network(
-                    networks.distort(inputs[index], source, noise=self.noise, intensity=self.intensity)
-                )
-                return logits
+            def loss(index: Tensor) -> Tensor:
+                view = networks.distort(inputs[index], source, noise=self.noise, intensity=self.intensity)
+                with networks.autocast():
+                    logits = network(view)
+                return functional.cross_entropy(logits.float(), wanted[index], label_smoothing=self.smoothing)
 
             networks.descend(
-                network,
-                judge,
-                lambda logits, index: functional.cross_entropy(logits, wanted[index], label_smoothing=self.smoothing),
+                nn.ModuleList([network]),
+                loss,
                 len(images),
                 source,
-                halves=lambda index: index.tensor_split(2),
                 steps=steps,
                 batch=self.batch,
                 decay=5e-3,

@@ -1,11 +1,10 @@
 """What the two learned encoders share: a small residual network, its augmentation, and a reproducible fit."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from copy import deepcopy
 from math import cos, pi
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,9 +20,12 @@ WIDTHS = (48, 64, 96)
 DIMENSION = 64
 PLACES = 16
 FEWEST_STEPS = 60
-THREADS = 1  # of the numerical library in a fit; the halves of a batch are computed side by side all the same
+THREADS = 1  # of a fit
 RATE = 2e-3  # of AdamW, at its peak
 LARGEST = 64  # larger images are area-resampled to this first, so that the cost of a fit does not grow with them
+
+Module = TypeVar("Module", bound=nn.Module)
+_drawing_weights = threading.Lock()
 
 
 class Block(nn.Module):
@@ -117,19 +119,24 @@ def _grid(turn: Tensor, rows: int, columns: int) -> Tensor:
 
 @contextmanager
 def reproducible(seed: int) -> Iterator[torch.Generator]:
-    """Fix weights' seed and one thread inside, hand out a generator for the rest, and put both back after.
+    """Compute with one thread inside, hand out a generator of randomness, and put the number of threads back after.
 
     Threads of the numerical library wait for each other: two on one core made a fit 26 times as slow, and where one of
-    two cores is busy both go at its pace. `descend` has two threads of its own, which do not.
+    two cores is busy both go at its pace. So several fits at once take the cores, and weights are the same everywhere.
     """
     before = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
+    torch.set_num_threads(THREADS)
+    try:
+        yield torch.Generator().manual_seed(seed)
+    finally:
+        torch.set_num_threads(before)
+
+
+def with_weights_of(seed: int, build: Callable[[], Module]) -> Module:
+    """Return a module with first weights of this seed; one at a time, because modules draw from torch's own source."""
+    with _drawing_weights, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        torch.set_num_threads(THREADS)
-        try:
-            yield torch.Generator().manual_seed(seed)
-        finally:
-            torch.set_num_threads(before)
+        return build()
 
 
 def steps(images: int, most: int, for_each: float) -> int:
@@ -138,13 +145,11 @@ def steps(images: int, most: int, for_each: float) -> int:
 
 
 def descend(
-    network: nn.Module,
-    outputs: Callable[[nn.Module, Tensor, torch.Generator], Tensor],
-    loss: Callable[[Tensor, Tensor], Tensor],
+    modules: nn.ModuleList,
+    loss: Callable[[Tensor], Tensor],
     count: int,
     source: torch.Generator,
     *,
-    halves: Callable[[Tensor], tuple[Tensor, ...]],
     steps: int,
     batch: int,
     decay: float,
@@ -152,52 +157,20 @@ def descend(
     report: Report,
     doing: str,
 ) -> None:
-    """Minimise a loss over random batches of `count` images for `steps` steps; linear start, cosine end.
-
-    A batch is computed in two halves side by side, each normalised by itself. The weights are the same on one core and
-    on many: who computes which half, and the order of all sums, is fixed.
-
-    Args:
-        outputs: (k, d) of the images with these (k,) indices, seen as the generator decides.
-        loss: Of the outputs of both halves, one below the other, and the (batch,) indices.
-        source: Draws the batches; both halves have a generator of their own, seeded from it.
-        halves: The (batch,) indices to those of both halves.
-    """
-    parameters = list(network.parameters())
-    optimiser = torch.optim.AdamW(parameters, RATE, weight_decay=decay, fused=True)
-    network.train()
-    shared = {id(parameter): parameter for parameter in parameters}
-    sides = [(network, _seeded_from(source)), (deepcopy(network, shared), _seeded_from(source))]
-
-    def forward(side: tuple[nn.Module, torch.Generator], index: Tensor) -> Tensor:
-        with autocast():
-            return outputs(side[0], index, side[1]).float()
-
-    def backward(output: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
-        return torch.autograd.grad(output, parameters, gradient)
-
-    with ThreadPoolExecutor(len(sides), "ganaug-fit", torch.set_num_threads, (THREADS,)) as threads:
-        for step in range(steps):
-            share = step / steps
-            for group in optimiser.param_groups:
-                group["lr"] = RATE * min(1.0, 0.05 + share / warm_up) * (0.02 + 0.49 * (1 + cos(pi * share)))
-            index = torch.randperm(count, generator=source)[:batch]
-            made = list(threads.map(forward, sides, halves(index)))
-            ends = [output.detach().requires_grad_() for output in made]
-            gradients = torch.autograd.grad(loss(torch.cat(ends), index), ends)
-            for parameter, first, second in zip(parameters, *threads.map(backward, made, gradients), strict=True):
-                parameter.grad = first.add_(second)
-            optimiser.step()
-            if step % 4 == 0:
-                report(share, doing)
-    for mean, other in zip(network.buffers(), sides[1][0].buffers(), strict=True):
-        if mean.is_floating_point():
-            mean.lerp_(other, 0.5)
-    network.eval()
-
-
-def _seeded_from(source: torch.Generator) -> torch.Generator:
-    return torch.Generator().manual_seed(int(torch.randint(2**62, (), generator=source)))
+    """Minimise `loss(index)` over random batches of `count` images for `steps` steps; linear start, cosine end."""
+    optimiser = torch.optim.AdamW(modules.parameters(), RATE, weight_decay=decay, fused=True)
+    modules.train()
+    for step in range(steps):
+        share = step / steps
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * min(1.0, 0.05 + share / warm_up) * (0.02 + 0.49 * (1 + cos(pi * share)))
+        index = torch.randperm(count, generator=source)[:batch]
+        optimiser.zero_grad()
+        torch.autograd.backward(loss(index))
+        optimiser.step()
+        if step % 4 == 0:
+            report(share, doing)
+    modules.eval()
 
 
 def facts() -> dict[str, bool | int]:

@@ -46,23 +46,23 @@ class SimCLR:
         shape = require_images(images, "simclr")
         steps = networks.steps(len(images), self.steps, self.steps_per_image)
         with networks.reproducible(seed) as source:
-            backbone = networks.Backbone(shape)
-            head = nn.Sequential(nn.Linear(networks.DIMENSION, 128), nn.ReLU(), nn.Linear(128, networks.DIMENSION))
+            backbone, head = networks.with_weights_of(seed, lambda: _networks(shape)).children()
             inputs = networks.shrink(images)
 
-            def project(network: nn.Module, index: Tensor, source: torch.Generator) -> Tensor:
-                projected: Tensor = network(
+            def loss(index: Tensor) -> Tensor:
+                views = [
                     networks.distort(inputs[index], source, noise=self.noise, intensity=self.intensity)
-                )
-                return projected
+                    for _ in range(2)
+                ]
+                with networks.autocast():
+                    features = backbone(torch.cat(views))
+                return contrast(head(features.float()), self.temperature)
 
             networks.descend(
-                nn.Sequential(backbone, head),
-                project,
-                lambda projected, index: contrast(projected, self.temperature),
+                nn.ModuleList([backbone, head]),
+                loss,
                 len(images),
                 source,
-                halves=lambda index: (index, index),
                 steps=steps,
                 batch=self.batch,
                 decay=1e-4,
@@ -89,3 +89,10 @@ def contrast(projected: Tensor, temperature: float) -> Tensor:
     cosines = (unit @ unit.T / temperature).fill_diagonal_(-1e9)
     positive = torch.arange(len(unit)).roll(len(unit) // 2)
     return functional.cross_entropy(cosines, positive)
+
+
+def _networks(shape: tuple[int, int, int]) -> nn.ModuleList:
+    """Return backbone and projection head."""
+    backbone = networks.Backbone(shape)
+    head = nn.Sequential(nn.Linear(networks.DIMENSION, 128), nn.ReLU(), nn.Linear(128, networks.DIMENSION))
+    return nn.ModuleList([backbone, head])

@@ -1,6 +1,7 @@
 """Feature spaces: what each of them promises, numbers worked out by hand, and what SimCLR must be able to see."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
-from torch import Tensor
 
-from ganaug_core.encoders import ENCODERS, networks, texture
+from ganaug_core.encoders import ENCODERS, texture
 from ganaug_core.encoders.fitted import read_state
 from ganaug_core.encoders.networks import distort, reproducible
 from ganaug_core.encoders.pixels import principal_axes, small
 from ganaug_core.encoders.simclr import contrast
 from ganaug_core.errors import EvidenceError
-from ganaug_core.interfaces import FittedEncoder, silent
+from ganaug_core.interfaces import FittedEncoder
 from ganaug_core.records import Floats, Integers
 
 pytestmark = pytest.mark.numerical
@@ -150,39 +150,11 @@ def test_a_fit_is_the_same_whatever_number_of_threads_the_caller_has(name: str) 
     assert set(inside) == {1}
 
 
-def test_both_halves_of_a_batch_move_the_weights_and_the_statistics() -> None:
-    network = torch.nn.Sequential(torch.nn.BatchNorm1d(1, momentum=1.0, affine=False), torch.nn.Linear(1, 1))
-    values = torch.tensor([[0.0], [2.0], [10.0], [20.0]])
-    made: list[Tensor] = []
-
-    def outputs(network: torch.nn.Module, index: Tensor, source: torch.Generator) -> Tensor:
-        output: Tensor = network(values[index])
-        return output
-
-    def loss(output: Tensor, index: Tensor) -> Tensor:
-        made.append(output.detach())
-        return (output * torch.tensor([[1.0], [0.0], [3.0], [0.0]])).sum()
-
-    networks.descend(
-        network,
-        outputs,
-        loss,
-        4,
-        torch.Generator().manual_seed(0),
-        halves=lambda index: (torch.tensor([0, 1]), torch.tensor([2, 3])),
-        steps=1,
-        batch=4,
-        decay=0.0,
-        warm_up=0.1,
-        report=silent,
-        doing="",
-    )
-    torch.testing.assert_close(made[0][:2], made[0][2:], rtol=0, atol=1e-3, msg="each half is normalised by itself")
-    gradient = network[1].weight.grad
-    assert gradient is not None
-    assert gradient.item() == pytest.approx(1 * -1 + 3 * -1, abs=1e-3)
-    assert network.state_dict()["0.running_mean"].item() == pytest.approx((1 + 15) / 2)
-    assert not network.training
+def test_two_fits_at_once_are_those_of_one_after_the_other() -> None:
+    images = noise(40, rows=32, columns=32)
+    alone = [fitted(name, images, seed=3).digest for name in QUICK]
+    with ThreadPoolExecutor(2) as threads:
+        assert [fit.digest for fit in threads.map(lambda name: fitted(name, images, seed=3), QUICK)] == alone
 
 
 def test_damaged_bytes_are_refused_in_words() -> None:

@@ -10,7 +10,8 @@ raise `StopRequested`: that is how a user stops a step. Everything heavy is impo
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganaug_core import plans
+from ganaug_core.background import Background
 from ganaug_core.config.requests import (
     DISCRIMINATOR,
     MADE_OF,
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
     from ganaug_core.training.recorder import Recorder
 
 RESCUES = 2
+ENCODING = 0.4  # of an audit's progress, and what its own is when the search for copies is over
+SEARCHED = 0.6
+AT_ONCE = 2  # encoders that an audit fits; each takes one core
 METHODS = "methods.txt"
 OUTCOME_KINDS: Mapping[type[Request], str] = {
     ImportCohort: "cohorts",
@@ -345,23 +350,29 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
 
     expected = prepare(workspace, request)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
-    planned, spaces = plans.check_audit(workspace, cohort, request), {}
-    for number, encoder in enumerate(request.encoders):
-        begin, end = (0.4 * index / len(request.encoders) for index in (number, number + 1))
-        spaces[encoder] = feature_space(workspace, cohort, samples, encoder, stretch(report, begin, end))
-    result = audit(
-        cohort,
-        samples,
-        spaces,
-        seed=request.seed,
-        trust_split=request.trust_split,
-        membership=request.membership,
-        logits=_logits(workspace, cohort, samples),
-        command=request.command,
-        memoise=features.memoised(cohort, workspace),
-        report=stretch(report, 0.4, 1),
-    )
-    encoders = {name: space.encoder for name, space in spaces.items() if space.encoder is not None}
+    planned = plans.check_audit(workspace, cohort, request)
+    with _feature_spaces(workspace, cohort, samples, request.encoders) as encoding:
+
+        def report_of_both(share: float, doing: str) -> None:
+            encoding.check()
+            report(ENCODING * encoding.share + (1 - ENCODING) * share, doing)
+
+        def spaces() -> Mapping[str, "Space"]:
+            return encoding.result(lambda share, doing: report_of_both(SEARCHED, doing))
+
+        result = audit(
+            cohort,
+            samples,
+            spaces,
+            seed=request.seed,
+            trust_split=request.trust_split,
+            membership=request.membership,
+            logits=_logits(workspace, cohort, samples),
+            command=request.command,
+            memoise=features.memoised(cohort, workspace),
+            report=report_of_both,
+        )
+        encoders = {name: space.encoder for name, space in spaces().items() if space.encoder is not None}
     looks = holdout_log.record(workspace, cohort, expected.kind, expected.name, f"judging {request.samples}")
     result = replace(result, made=_made(looks, planned, encoders))
     files = {"audit.json": json.dumps(as_json(result)).encode(), METHODS: as_text(methods(result)).encode()}
@@ -470,6 +481,30 @@ def _earlier_experiments(workspace: Workspace, origin: Origin) -> "list[Benefit]
     return experiments
 
 
+def _feature_spaces(
+    workspace: Workspace, cohort: "Cohort", samples: "Samples", encoders: Sequence[str]
+) -> "Background[Mapping[str, Space]]":
+    """Return what fits and reads the encoders beside the caller's own work."""
+    import torch
+
+    torch.get_num_threads()  # else a thread's first number of threads becomes the caller's
+
+    def work(report: Report) -> Mapping[str, "Space"]:
+        shares = dict.fromkeys(encoders, 0.0)
+
+        def one(encoder: str) -> "Space":
+            def part(share: float, doing: str) -> None:
+                shares[encoder] = share
+                report(sum(shares.values()) / len(shares), doing)
+
+            return feature_space(workspace, cohort, samples, encoder, part)
+
+        with ThreadPoolExecutor(AT_ONCE, "ganaug-fit") as threads:
+            return dict(zip(encoders, threads.map(one, encoders), strict=True))
+
+    return Background(work)
+
+
 def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":
     """Return the features of a cohort and of samples; EvidenceError where a run is asked for that is not here."""
     from ganaug_core import features
@@ -488,7 +523,11 @@ def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", en
         fitted = features.fit(cohort, encoder, cache=workspace, report=stretch(report, 0, 0.8))
     report(0.8, f"looking through {encoder}")
     used = UsedEncoder(digest=fitted.digest, seed=fitted.facts.get("seed"))
-    return Space(features.of_cohort(cohort, fitted, workspace), features.of_samples(samples, fitted, workspace), used)
+    return Space(
+        features.of_cohort(cohort, fitted, workspace, report=stretch(report, 0.8, 0.9)),
+        features.of_samples(samples, fitted, workspace, report=stretch(report, 0.9, 1)),
+        used,
+    )
 
 
 def _made(looks: Mapping[str, int], planned: Planned, encoders: Mapping[str, UsedEncoder] | None = None) -> Made:

@@ -6,7 +6,7 @@ spaces disagree, `membership_attack` on request who is recognised; here the verd
 hold-out is read here, by maps and by the benefit experiment; each look is written down (`storage/holdout_log`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ganaug_core.audit.audit_json import as_json
 from ganaug_core.audit.comparison import Memoise, Space, compare, recompute
@@ -33,7 +33,7 @@ __all__ = ["Space", "as_json", "as_text", "audit", "draws_as_json", "methods"]
 def audit(
     cohort: Cohort,
     samples: Samples,
-    spaces: Mapping[str, Space],
+    spaces: Mapping[str, Space] | Callable[[], Mapping[str, Space]],
     *,
     seed: int = 0,
     trust_split: bool = False,
@@ -50,7 +50,8 @@ def audit(
         samples: Ours or anybody's.
         spaces: By name of the encoder, fitted on training images only; `simclr` for modes, `texture` for realism,
             `classifier` (log-probabilities) for labels, any for measurements. What is missing makes its verdict
-            `not_assessable`.
+            `not_assessable`. Or a function that returns them: it is asked when the search for copies is over, which
+            needs none, so encoders can be fitted meanwhile.
         seed: For every draw.
         trust_split: The generator of foreign samples certainly did not see our hold-out.
         membership: Ask too whether the synthetic images tell who was in the training share: one more search.
@@ -64,10 +65,12 @@ def audit(
         EvidenceError: No synthetic images, classes that the cohort does not have, or features of other images. Too
             few images are no error: the verdict says what is needed.
     """
-    comparison = compare(cohort, samples, spaces, seed, memoise)
+    comparison = compare(cohort, samples, {} if callable(spaces) else spaces, seed, memoise)
     trusted = cohort.own_split or trust_split or comparison.ours
     copying = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.5 if membership else 0.6))
     attacked = attack(comparison, trusted=trusted, report=_part(report, 0.5, 0.6)) if membership else NOT_ASKED
+    if callable(spaces):
+        comparison = compare(cohort, samples, spaces(), seed, memoise)
     measured = measurements(comparison, _part(report, 0.6, 0.75))
     coverage = modes(comparison, measured, _part(report, 0.75, 0.9))
     fidelity = realism(comparison, _part(report, 0.9, 0.98))

@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from ganaug_core.encoders import networks
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.processor import multiplies_bfloat16
 from ganaug_core.records import Floats, Integers
 
 WIDTHS = (32, 48, 64)
@@ -28,7 +27,6 @@ class Classifier:
         rate: Peak learning rate of AdamW; linear start, cosine end.
         decay: Weight decay.
         noise, intensity: Of the classical augmentation, in units of the range [-1, 1] and as a share of the gain.
-        threads: The last bits of the result depend on it, so it is fixed.
     """
 
     steps: int = 600  # AUROC of classical augmentation, phantom with 8 % malignant: .89, after 1,200 steps .93
@@ -37,11 +35,10 @@ class Classifier:
     decay: float = 5e-3
     noise: float = 0.02
     intensity: float = 0.03
-    threads: int = 1
 
     def facts(self) -> dict[str, Any]:
         """Return what the result depends on, besides images and seed."""
-        return {**asdict(self), "half_precision": multiplies_bfloat16()}
+        return {**asdict(self), **networks.facts()}
 
     def fit(
         self,
@@ -67,8 +64,8 @@ class Classifier:
             seed: Of the first weights, the draws and the augmentation.
         """
         channels, rows, columns = images.shape[1:]
-        with networks.reproducible(seed, self.threads) as source:
-            network = _Network((channels, rows, columns), classes)
+        with networks.reproducible(seed) as source:
+            network = networks.with_weights_of(seed, lambda: _Network((channels, rows, columns), classes))
             optimiser = torch.optim.AdamW(network.parameters(), self.rate, weight_decay=self.decay)
             inputs, targets = networks.shrink(images), torch.from_numpy(np.asarray(labels, np.int64))
             class_weights = None if weights is None else torch.from_numpy(np.asarray(weights, np.float32))
@@ -91,7 +88,7 @@ class Classifier:
 
     def tell(self, network: nn.Module, images: Floats) -> Floats:
         """Return (n, classes) probabilities of images."""
-        with networks.reproducible(0, self.threads):
+        with networks.reproducible(0):
             parts = [networks.run(network, images[start : start + 256]) for start in range(0, len(images), 256)]
         logits = np.concatenate(parts).astype(np.float64)
         power = np.exp(logits - logits.max(1, keepdims=True))

@@ -8,11 +8,11 @@ REVISIONS = {
     "runs": 1,
     "generators": 1,
     "samples": 1,
-    "encoders": 1,
+    "encoders": 2,
     "features": 1,
     "searches": 4,  # what a cohort's own images show among themselves
     "maps": 1,
     "audits": 2,
     "trials": 1,
-    "benefits": 2,
+    "benefits": 3,
 }

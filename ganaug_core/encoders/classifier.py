@@ -27,7 +27,6 @@ class Classifier:
         smoothing: Share of the target that is spread over all classes, in [0, 1); keeps the probabilities calibrated.
         noise: Largest standard deviation of the added noise, in units of the range [-1, 1].
         intensity: Largest relative change of the gain.
-        threads: Threads of the fit, fewer where there are fewer cores. The last bits of the weights depend on it.
     """
 
     classes: int = 0
@@ -37,7 +36,6 @@ class Classifier:
     smoothing: float = 0.05
     noise: float = 0.02
     intensity: float = 0.03
-    threads: int = 2
 
     def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder fitted on (n, channel, row, column) images in [-1, 1] and (n,) labels from 0.
@@ -48,8 +46,8 @@ class Classifier:
         shape = require_images(images, "classifier")
         classes = self.classes or int(labels.max()) + 1
         steps = networks.steps(len(images), self.steps, self.steps_per_image) if classes > 1 else 0
-        with networks.reproducible(seed, self.threads) as source:
-            network = _network(shape, classes)
+        with networks.reproducible(seed) as source:
+            network = networks.with_weights_of(seed, lambda: _network(shape, classes))
             inputs = networks.shrink(images)
             wanted = torch.from_numpy(np.asarray(labels, np.int64))
 
@@ -71,7 +69,7 @@ class Classifier:
                 report=report,
                 doing="Learning the labels",
             )
-        facts = asdict(self) | networks.facts(self.threads) | {"seed": seed, "steps": steps}
+        facts = asdict(self) | networks.facts() | {"seed": seed, "steps": steps}
         return self.restore(networks.arrays(network), shape, facts)
 
     def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:

@@ -25,7 +25,6 @@ class SimCLR:
         temperature: Divides the cosines in the loss, > 0; small values weigh the nearest strangers more.
         noise: Largest standard deviation of the added noise, in units of the range [-1, 1].
         intensity: Largest relative change of the gain.
-        threads: Threads of the fit, fewer where there are fewer cores. The last bits of the weights depend on it.
 
     Source: Chen et al., A simple framework for contrastive learning of visual representations, 2020,
     arXiv:2002.05709. The network and the views are far smaller; scaling is by 15 %, turning by 12 degrees.
@@ -37,7 +36,6 @@ class SimCLR:
     temperature: float = 0.2
     noise: float = 0.03
     intensity: float = 0.1
-    threads: int = 2
 
     def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder fitted on (n, channel, row, column) images in [-1, 1]; labels are not looked at.
@@ -47,9 +45,8 @@ class SimCLR:
         """
         shape = require_images(images, "simclr")
         steps = networks.steps(len(images), self.steps, self.steps_per_image)
-        with networks.reproducible(seed, self.threads) as source:
-            backbone = networks.Backbone(shape)
-            head = nn.Sequential(nn.Linear(networks.DIMENSION, 128), nn.ReLU(), nn.Linear(128, networks.DIMENSION))
+        with networks.reproducible(seed) as source:
+            backbone, head = networks.with_weights_of(seed, lambda: _networks(shape)).children()
             inputs = networks.shrink(images)
 
             def loss(index: Tensor) -> Tensor:
@@ -73,7 +70,7 @@ class SimCLR:
                 report=report,
                 doing="Learning which images are alike",
             )
-        facts = asdict(self) | networks.facts(self.threads) | {"seed": seed, "steps": steps}
+        facts = asdict(self) | networks.facts() | {"seed": seed, "steps": steps}
         return self.restore(networks.arrays(backbone), shape, facts)
 
     def restore(self, state: Arrays, shape: tuple[int, int, int], facts: Mapping[str, Any]) -> Fitted:
@@ -92,3 +89,10 @@ def contrast(projected: Tensor, temperature: float) -> Tensor:
     cosines = (unit @ unit.T / temperature).fill_diagonal_(-1e9)
     positive = torch.arange(len(unit)).roll(len(unit) // 2)
     return functional.cross_entropy(cosines, positive)
+
+
+def _networks(shape: tuple[int, int, int]) -> nn.ModuleList:
+    """Return backbone and projection head."""
+    backbone = networks.Backbone(shape)
+    head = nn.Sequential(nn.Linear(networks.DIMENSION, 128), nn.ReLU(), nn.Linear(128, networks.DIMENSION))
+    return nn.ModuleList([backbone, head])

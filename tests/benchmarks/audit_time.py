@@ -1,14 +1,20 @@
 """How long does a whole audit take? The first one learns the encoders, the second finds them kept.
 
     python tests/benchmarks/audit_time.py --data ../shared/data [--threads 2] [--real 3000] [--size 64] [--float32]
+    python tests/benchmarks/audit_time.py --data ../shared/data --old ../old [--rounds 3]
 
 Real images of MedNIST against as many others of it, so that everything is computed and nothing is wrong. The second
 audit judges other images of the same cohort. Times are of the task that the app and the command line run, with the
-parts as they report themselves. `--float32` does without bfloat16, as on older processors.
+parts as they report themselves; encoders are fitted beside the search for copies, whose parts then hold both.
+`--float32` does without bfloat16, as on older processors. `--old` compares with the code of another working tree
+(`git worktree add ../old COMMIT`): both in turns, each in a process of its own, and the ratios of the medians.
 """
 
 import argparse
 import os
+import re
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +35,8 @@ from ganaug_core.storage.workspace import Workspace
 from tests.evidence_records import EIGHT_BIT, cohort, halves, mednist, samples
 
 CLASSES = 6
+ROOT = Path(__file__).resolve().parents[2]
+OF_AUDIT = re.compile(r"^(\w+ audit).*: ([\d.]+) s, ([\d.]+) s of processor \(load ([\d.]+)\)$", re.MULTILINE)
 
 
 class Parts:
@@ -66,6 +74,30 @@ def timed(title: str, workspace: Workspace, name: str) -> None:
     parts.show()
 
 
+def compare(old: Path, rounds: int, arguments: list[str]) -> None:
+    """Print the times of two working trees, in turns, and the ratios of their medians."""
+    times: dict[str, dict[str, list[tuple[float, ...]]]] = defaultdict(lambda: defaultdict(list))
+    for _ in range(rounds):
+        for name, root in (("old", old.resolve()), ("new", ROOT)):
+            done = subprocess.run(
+                [sys.executable, str(root / "tests/benchmarks/audit_time.py"), *arguments],
+                env={**os.environ, "PYTHONPATH": str(root)},
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+            )
+            print(f"{name}:\n{done.stdout}", flush=True)
+            for audit, *numbers in OF_AUDIT.findall(done.stdout):
+                times[audit][name].append(tuple(map(float, numbers)))
+    print("| audit | old: s, of processor, load | new | ratio of seconds | of processor |\n|---|---|---|---|---|")
+    for audit, of_tree in times.items():
+        before, now = (
+            [statistics.median(column) for column in zip(*of_tree[name], strict=True)] for name in ("old", "new")
+        )
+        cells = [f"{wall:.1f}, {processor:.1f}, {load:.1f}" for wall, processor, load in (before, now)]
+        print(f"| {audit} | {' | '.join(cells)} | {now[0] / before[0]:.2f} | {now[1] / before[1]:.2f} |")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, required=True)
@@ -73,7 +105,13 @@ def main() -> None:
     arguments.add_argument("--real", type=int, default=3000)
     arguments.add_argument("--size", type=int, default=64)
     arguments.add_argument("--float32", action="store_true")
+    arguments.add_argument("--old", type=Path, help="another working tree, to compare with")
+    arguments.add_argument("--rounds", type=int, default=1)
     chosen = arguments.parse_args()
+    if chosen.old is not None:
+        passed_on = ["--data", str(chosen.data.resolve()), "--threads", str(chosen.threads), "--size", str(chosen.size)]
+        passed_on += ["--real", str(chosen.real), *["--float32"][: chosen.float32]]
+        return compare(chosen.old, chosen.rounds, passed_on)
     torch.set_num_threads(chosen.threads)
     if chosen.float32:
         plain = registration.Hardware(torch.device("cpu"), torch.float32)

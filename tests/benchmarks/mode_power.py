@@ -37,7 +37,7 @@ def encoded(source: Pool, train: Integers, keep: Path | None) -> Floats:
         known: Floats = np.load(path, allow_pickle=False)
         return known
     images = source.intensity.normalise(source.pixels)
-    features = SimCLR(threads=1).fit(images[train], source.labels[train], seed=0).encode(images)
+    features = SimCLR().fit(images[train], source.labels[train], seed=0).encode(images)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, features)

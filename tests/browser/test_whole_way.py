@@ -32,11 +32,11 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
 
     page = app.open(f"/feature_map{query}")
     page.get_by_role("button", name=re.compile("map", re.IGNORECASE)).first.click()
-    expect(page.locator(".map[data-ready][data-drawn]")).to_be_visible(timeout=300_000)
+    expect(page.locator(".map[data-ready][data-drawn]")).to_be_visible(timeout=600_000)
 
     page = app.open(f"/audit{query}")
     page.get_by_role("button", name=re.compile("audit", re.IGNORECASE)).first.click()
-    expect(page.get_by_text("Variety", exact=True).first).to_be_visible(timeout=400_000)
+    expect(page.get_by_text("Variety", exact=True).first).to_be_visible(timeout=600_000)
     audit = newest_audit(app, samples)
     assert set(audit.verdicts) == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
 
@@ -55,7 +55,7 @@ def import_folder(app: App, folder: Path) -> None:
     expect(page.get_by_label("Name of the cohort")).to_have_count(1)
     app.settled()
     page.get_by_role("button", name="Import these images").click()
-    expect(page.get_by_alt_text("images of the class Hand").first).to_be_visible(timeout=180_000)
+    expect(page.get_by_alt_text("images of the class Hand").first).to_be_visible(timeout=600_000)
 
 
 def train_for_a_minute(app: App) -> None:
@@ -71,7 +71,7 @@ def train_for_a_minute(app: App) -> None:
     name.press("Enter")
     app.settled()
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text("Finished.")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("Finished.")).to_be_visible(timeout=600_000)
 
 
 def draw_images(app: App) -> str:
@@ -80,7 +80,7 @@ def draw_images(app: App) -> str:
     page.get_by_role("link", name="See the generator").click()
     app.settled()
     page.get_by_role("button", name=re.compile("^Draw")).click()
-    expect(page.get_by_role("link", name=re.compile("Look at"))).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("link", name=re.compile("Look at"))).to_be_visible(timeout=600_000)
     return app.server.workspace.names("samples")[-1]
 
 
@@ -128,14 +128,14 @@ def bring_and_audit(app: App, images: Path) -> None:
     expect(page.get_by_role("button", name="Import these images")).to_be_visible()
     app.settled()
     page.get_by_role("button", name="Import these images").click()
-    expect(page.get_by_text("181 images imported as their-images.")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("181 images imported as their-images.")).to_be_visible(timeout=600_000)
     page.get_by_role("link", name="Look at them closely").last.click()
     expect(page.get_by_text("181 synthetic images, 3 classes, made by another program")).to_be_visible()
     page.get_by_role("link", name="Search all images for copies").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Audit")
     app.settled()
     page.get_by_role("button", name="Start the audit").click()
-    expect(page.get_by_text("The same image up to noise").first).to_be_visible(timeout=400_000)
+    expect(page.get_by_text("The same image up to noise").first).to_be_visible(timeout=600_000)
     worst = newest_audit(app, "their-images").suspects[0]
     assert worst.identical
     assert worst.real == cohort.ids[copied]

@@ -166,6 +166,24 @@ def test_two_audits_with_one_seed_are_equal(world: tuple[Cohort, Floats, Integer
     assert first == second
 
 
+def test_feature_spaces_that_come_later_give_the_same_audit_and_are_asked_for_after_the_search(
+    world: tuple[Cohort, Floats, Integers],
+) -> None:
+    real, images, labels = world
+    synthetic = samples(images[::6], labels[::6], real.classes)
+    views, said = spaces(real, synthetic), list[str]()
+
+    def later() -> dict[str, Space]:
+        said.append("now")
+        return dict(views)
+
+    late = audit(real, synthetic, later, report=lambda share, doing: said.append(doing))
+    assert as_json(late) == as_json(audit(real, synthetic, views))
+    assert said.count("now") == 1
+    assert "Looking for the closest images" in said[: said.index("now")]
+    assert not any("Measuring" in doing for doing in said[: said.index("now")])
+
+
 def test_an_audit_that_remembers_its_cohort_equals_one_that_does_not(
     world: tuple[Cohort, Floats, Integers], tmp_path: Path
 ) -> None:

@@ -106,7 +106,7 @@ def finished(look_of: Experiment, *, done: int | None = None, state: str = "none
     """Return what an experiment might have answered."""
     data = look_of.data
     benefit = a_benefit(with_holdout(), made_of(with_holdout()), state=state)
-    settings = {"revision": 2, **look_of.classifier.facts(), "resamples": bootstrap.RESAMPLES}
+    settings = {"revision": 3, **look_of.classifier.facts(), "resamples": bootstrap.RESAMPLES}
     return replace(
         benefit,
         rare=data.classes[data.rare],

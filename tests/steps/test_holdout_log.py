@@ -1,9 +1,9 @@
 """Every look at a hold-out share is written down once, and counted wherever a result or a generator speaks of it."""
 
 import json
-from concurrent.futures import ProcessPoolExecutor
+import subprocess
+import sys
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import digit_cohort
@@ -131,14 +131,29 @@ def test_results_from_before_looks_were_written_down_count_as_one_each(home: Wor
     assert looks(home) == {"map": 1, "audit": 1}, "it was written down with the next look"
 
 
-def many(root: Path, first: int) -> None:
-    for number in range(first, first + 15):
-        record(Workspace(root), f"{number}")
+MANY_LOOKS = """
+import sys
+from ganaug_core.storage import holdout_log
+from ganaug_core.storage.workspace import Workspace
+workspace, first = Workspace(sys.argv[1]), int(sys.argv[2])
+cohort = workspace.cohort("squares")
+for number in range(first, first + 15):
+    holdout_log.record(workspace, cohort, "audits", str(number), "a test")
+"""
 
 
 def test_two_processes_at_once_lose_no_look(home: Workspace) -> None:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        list(processes.map(many, [home.root] * 2, [0, 100]))
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", MANY_LOOKS, str(home.root), first],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for first in ("0", "100")
+    ]
+    ends = [(child.communicate(timeout=300)[1], child.returncode) for child in children]
+    assert ends == [("", 0), ("", 0)], "what a child said last, and how it ended: -9 is the system's, for memory"
     names = [entry["name"] for entry in holdout_log.looks(home, home.cohort("squares"))]
     assert len(names) == len(set(names)) == 30
 

@@ -1,5 +1,7 @@
 """The whole way on a real, small cohort: what pipeline.py says is what happens."""
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import digit_cohort
@@ -8,7 +10,7 @@ import pytest
 from ganaug_core import pipeline
 from ganaug_core.config import configure
 from ganaug_core.config.requests import AuditSamples, BuildMap, ImportCohort, Sample, Train
-from ganaug_core.errors import WorkspaceError
+from ganaug_core.errors import EvidenceError, WorkspaceError
 from ganaug_core.storage.workspace import Workspace
 
 VERDICTS = {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
@@ -28,10 +30,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def test_the_whole_way_on_digits_gives_an_audit_a_map_and_samples(trained: Workspace) -> None:
     messages: list[str] = []
+    shares: list[float] = []
     samples = pipeline.sample(trained, Sample(generator="first", per_class=20, seed=3))
     request = AuditSamples(cohort="digits", samples=samples, encoders=("pixels", "texture"), seed=3)
-    audit = trained.audit(pipeline.audit_samples(trained, request, lambda share, doing: messages.append(doing)))
-    map_ = trained.map(pipeline.build_map(trained, BuildMap(cohort="digits", samples=samples, encoder="pixels")))
+    audit = trained.audit(pipeline.audit_samples(trained, request, lambda share, doing: shares.append(share)))
+    map_request = BuildMap(cohort="digits", samples=samples, encoder="pixels", seed=1)
+    map_ = trained.map(pipeline.build_map(trained, map_request, lambda share, doing: messages.append(doing)))
     cohort = trained.cohort("digits")
     assert set(audit.verdicts) == VERDICTS
     assert audit.seed == 3
@@ -39,6 +43,28 @@ def test_the_whole_way_on_digits_gives_an_audit_a_map_and_samples(trained: Works
     assert len(trained.samples(samples)) == 20 * len(cohort.classes)
     assert len(map_.ids) == len(cohort) + len(trained.samples(samples))
     assert any("looking through" in doing for doing in messages)
+    assert shares == sorted(shares), "encoders and the search for copies are one progress"
+    assert shares[-1] == 1.0
+    assert audit.made is not None
+    assert set(audit.made.encoders) == {"pixels", "texture"}
+
+
+def test_a_stopped_audit_and_one_without_its_run_leave_nothing_at_work(trained: Workspace) -> None:
+    samples = pipeline.sample(trained, Sample(generator="first", per_class=20, seed=3))
+    request = AuditSamples(cohort="digits", samples=samples, encoders=("simclr", "classifier"), seed=4)
+
+    def stop(share: float, doing: str) -> None:
+        raise pipeline.StopRequested("stop")
+
+    with pytest.raises(pipeline.StopRequested):
+        pipeline.audit_samples(trained, request, stop)
+    brought = replace(trained.samples(samples), name="brought", digest="0" * 64, provenance={}, source="folder")
+    trained.keep(brought, "brought")
+    unknown = AuditSamples(cohort="digits", samples="brought", encoders=("discriminator",), trust_split=True)
+    with pytest.raises(EvidenceError, match="The run that made brought is not in this workspace"):
+        pipeline.audit_samples(trained, unknown)
+    assert trained.find("audits", {"samples": trained.identity("samples", "brought")}) == []
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ganaug")]
 
 
 def test_what_was_made_is_found_and_not_made_again(trained: Workspace) -> None:

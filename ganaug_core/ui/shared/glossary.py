@@ -240,6 +240,18 @@ COLUMNS = {
     "method": "How the interval was made.",
     "reference": "Which real images it was compared with.",
 }
+SUBGROUP_COLUMNS = {
+    "Question": "Coverage: are images like the subgroup's made? Intensities: are its pixel values? Labels: what does a "
+    "classifier lose in it by learning from synthetic images?",
+    "Here": "Share of the subgroup among the real images most like a synthetic one; for labels the classifier's loss.",
+    "Compared with": "The same around held-out images; for labels the loss in other images of the same classes.",
+    "95 % interval": "Of the difference of both.",
+    "p": "How often chance alone would give a difference as large; one-sided, not corrected.",
+    "p, corrected": "For all subgroups and questions of this audit together (Holm).",
+    "In the cohort": "Patients of the subgroup (images where patients are unknown). From 1 to 10 it is not shown.",
+    "Real": "Held-out patients that the test counts.",
+    "Synthetic": "Synthetic images that it counts.",
+}
 STATES = {
     "pass": ("no problem found", ":material/check_circle:", "green"),
     "warn": ("look closer", ":material/warning:", "orange"),

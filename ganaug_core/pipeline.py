@@ -596,6 +596,8 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         values.pop(unimportant, None)
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
+    if values.get("columns") and not values["columns"]["keep"]:
+        values["columns"].pop("keep")  # as before columns could be kept
     for later in ("membership", "subgroups"):  # an audit of before it, or with more than was asked, is found
         if not values.get(later, True):
             values.pop(later)

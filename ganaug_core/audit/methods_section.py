@@ -9,6 +9,7 @@ from typing import Any
 from ganaug_core.audit import latex, references
 from ganaug_core.audit.latex import one_line
 from ganaug_core.audit.sentences import FAIL, WARN
+from ganaug_core.audit.subgroups import INTERVALS
 from ganaug_core.metrics.missing_modes import Q_LIMIT
 from ganaug_core.records import LISTED_BELOW, Audit, Verdict
 from ganaug_core.records.subgroups import LEAST
@@ -113,7 +114,7 @@ def _subgroups(audit: Audit) -> str:
         "patients (images where patients are unknown), and those from which such a number would follow, were withheld. "
         + (
             f"Tests: {tests}. Their {len(tested)} p were corrected together by Holm's method, apart from the verdicts, "
-            "which they do not change."
+            f"which they do not change; intervals of 95 % [{INTERVALS}]."
             if tested
             else "None could be tested."
         )

@@ -37,13 +37,15 @@ MOST = 1500  # images of a class and side
 RARER = 0.8  # a subgroup counts as shown too rarely below four fifths of its share among real images
 VISIBLE = 0.1  # how much more of a subgroup its own images must have around them than others have
 MARGIN = 0.05  # a loss of the classifier that may be larger in the subgroup
-SHOWN_LESS = StatedTest(
-    "weighted bootstrap of two means",
-    f"synthetic images lie among the subgroup's at least {RARER:g} times as often as held-out ones",
-)
-LOSES_MORE = StatedTest(
-    "weighted bootstrap of two means", "the classifier loses no more in the subgroup than in others", MARGIN
-)
+TEST = {
+    "shown": StatedTest(
+        "weighted bootstrap of two means",
+        f"synthetic images lie among the subgroup's at least {RARER:g} times as often as held-out ones",
+    ),
+    "learnt": StatedTest(
+        "weighted bootstrap of two means", "the classifier loses no more in the subgroup than in others", MARGIN
+    ),
+}
 INTERVALS = f"{INTERVAL}; of the difference"
 WORSE = {
     "coverage": "Too rare among the synthetic images, below four fifths of its share. ",
@@ -277,7 +279,7 @@ def _less_shown(comparison: Comparison, around: _Around, blank: Subgroup, number
         n_real=len(real),
         n_synthetic=len(synthetic),
         p_value=found.p_value,
-        test=SHOWN_LESS.phrase,
+        test=TEST["shown"].phrase,
     )
 
 
@@ -341,8 +343,8 @@ def _loses_more(comparison: Comparison, units: _Units, learnt: _Learnt, blank: S
     found = lesser(low, high, margin=MARGIN / 2, random=comparison.random(551))
     value, reference = round(2 * high.mean - 1, 9), round(2 * low.mean - 1, 9)
     says = (
-        f"A simple classifier that learnt from synthetic images sees the right class in "
-        f"{percent(float(learnt.by_synthetic[own].mean()))} of these held-out images, one that learnt from as many "
+        f"A rule learnt from synthetic images, in what SimCLR sees, finds the right class in "
+        f"{percent(float(learnt.by_synthetic[own].mean()))} of these held-out images, one learnt from as many "
         f"training images in {percent(float(learnt.by_real[own].mean()))}: a loss of {percent(value)}, where other "
         f"held-out images of the same classes lose {percent(reference)}"
     )
@@ -356,7 +358,7 @@ def _loses_more(comparison: Comparison, units: _Units, learnt: _Learnt, blank: S
         n_real=int(own.sum()),
         n_synthetic=int((np.isin(comparison.labels, shared)).sum()),
         p_value=found.p_value,
-        test=LOSES_MORE.phrase,
+        test=TEST["learnt"].phrase,
     )
 
 
@@ -389,7 +391,7 @@ def _notes(comparison: Comparison, columns: Sequence[Column], rows: Sequence[Sub
     counted = "patients" if unit(comparison.cohort) == "patient" else "images, as patients are not known for all"
     asked = (
         f"Subgroups by {listing(each.name for each in columns)}: {count(len(tested), 'question')} could be tested, one "
-        f"image a patient; p is corrected for all of them together. Subgroups count {counted}."
+        f"image a patient, and corrected for each other. Subgroups count {counted}."
     )
     notes = [asked, *(f"{_name(row)} ({row.question}): {row.says}" for row in named)]
     if not named:

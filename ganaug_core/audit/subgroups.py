@@ -412,7 +412,7 @@ def _notes(comparison: Comparison, columns: Sequence[Column], rows: Sequence[Sub
     if hidden:
         notes.append(
             f"Not shown, because they have 10 patients or fewer or because such a number would follow: "
-            f"{listing(hidden, most=6)}."
+            f"{listing(hidden, most=6)}. Join small ones in the table and import again to compare more."
         )
     return [*notes, BOUND]
 

@@ -391,7 +391,7 @@ def _notes(comparison: Comparison, columns: Sequence[Column], rows: Sequence[Sub
     counted = "patients" if unit(comparison.cohort) == "patient" else "images, as patients are not known for all"
     asked = (
         f"Subgroups by {listing(each.name for each in columns)}: {count(len(tested), 'question')} could be tested, one "
-        f"image a patient, and corrected for each other. Subgroups count {counted}."
+        f"image a patient, and corrected for each other. Sizes are numbers of {counted}."
     )
     notes = [asked, *(f"{_name(row)} ({row.question}): {row.says}" for row in named)]
     if not named:
@@ -401,13 +401,13 @@ def _notes(comparison: Comparison, columns: Sequence[Column], rows: Sequence[Sub
             else "Nothing can be said about subgroups."
         )
     left = [row for row in rows if row.state == "not_tested"]
-    if left and SPACE not in comparison.spaces:
+    if SPACE not in comparison.spaces:
         notes.append(NO_SPACE)
-    elif left:
-        reasons = dict.fromkeys(row.says for row in left)
-        notes += [
-            f"{reason} {listing((_about(row) for row in left if row.says == reason), most=6)}." for reason in reasons
-        ]
+        left = [row for row in left if row.question == "intensities"]
+    notes += [
+        f"{reason.removesuffix('.')}: {listing((_about(row) for row in left if row.says == reason), most=6)}."
+        for reason in dict.fromkeys(row.says for row in left)
+    ]
     hidden = [f"{each.name} = {group}" for each in columns for group in each.withheld if group != NOT_STATED]
     if hidden:
         notes.append(

@@ -258,7 +258,7 @@ def test_what_cannot_be_asked_is_said() -> None:
     )
     unknown = replace(comparison.cohort, patients=np.full(len(comparison.cohort), -1))
     notes = compared(replace(comparison, cohort=unknown), ["scanner"]).notes
-    assert "Subgroups count images, as patients are not known for all." in notes[0]
+    assert "Sizes are numbers of images, as patients are not known for all." in notes[0]
     assert not any("held-out patient" in note for note in notes)
 
 

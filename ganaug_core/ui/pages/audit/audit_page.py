@@ -367,7 +367,7 @@ def _subgroup_table(audit: Audit) -> None:
             "Synthetic": "–" if row.n_synthetic is None else f"{row.n_synthetic:,}",
             "In words": words.clean(row.says),
         }
-        for row in audit.subgroups
+        for row in sorted(audit.subgroups, key=lambda row: row.p_value is None)
     ]
     st.dataframe(
         pd.DataFrame(rows),

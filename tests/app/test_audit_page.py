@@ -60,7 +60,7 @@ PLAIN = set(
         degrees smaller equals shifted twelfth quarter copy perhaps picture find scaled tenth contrast noisy blurred
         range px pictures warning those lack training tuning fewer nearer names takes needs
         verdict question asked fifths rare below learnt well outside tested lose follow count corrected known ask fare
-        worse stand coverage rule keep-column
+        worse stand coverage rule keep-column sizes join compare table
     """
     )
 )

@@ -325,12 +325,14 @@ def audit_samples(
     seed: int = 0,
     trust_split: bool = False,
     membership: bool = False,
+    subgroups: Sequence[str] = (),
 ) -> AuditResult:
     """Judge synthetic images; the same request is found again.
 
     Args:
         trust_split: The generator never saw the cohort's hold-out share.
         membership: Ask too whether the synthetic images tell who was in the training share.
+        subgroups: Kept columns of the cohort: ask too whether subgroups by them fare worse than others.
     """
     home = cohort.workspace
     request = AuditSamples(
@@ -340,6 +342,7 @@ def audit_samples(
         seed=seed,
         trust_split=trust_split,
         membership=membership,
+        subgroups=tuple(subgroups),
         command=shlex.join(["ganaug", "audit", cohort.name, samples.name]),
     )
     with Progress() as report:

@@ -346,10 +346,11 @@ def build_map(workspace: Workspace, request: BuildMap, report: Report = silent) 
 def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = silent) -> str:
     """Cohort and samples -> audit. Asked for again it is made again: somebody wants to see whether it holds."""
     from ganaug_core import features
-    from ganaug_core.audit import as_json, as_text, audit, methods
+    from ganaug_core.audit import as_json, as_text, audit, methods, require
 
     expected = prepare(workspace, request)
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
+    require(cohort, request.subgroups)
     planned = plans.check_audit(workspace, cohort, request)
     with _feature_spaces(workspace, cohort, samples, request.encoders) as encoding:
 
@@ -367,6 +368,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
             seed=request.seed,
             trust_split=request.trust_split,
             membership=request.membership,
+            subgroups=request.subgroups,
             logits=_logits(workspace, cohort, samples),
             command=request.command,
             memoise=features.memoised(cohort, workspace),
@@ -633,8 +635,11 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         values.pop(unimportant, None)
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
-    if not values.get("membership", True):  # came later: an audit of before it, or with more than was asked, is found
-        values.pop("membership")
+    if values.get("columns") and not values["columns"]["keep"]:
+        values["columns"].pop("keep")  # as before columns could be kept
+    for later in ("membership", "subgroups"):  # an audit of before it, or with more than was asked, is found
+        if not values.get(later, True):
+            values.pop(later)
     return Origin(
         inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
         settings=json.loads(json.dumps(values)),

@@ -110,6 +110,19 @@ def nearer_than_99(measurements: Iterable[Any]) -> str:
     )
 
 
+def kept_columns(columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence on each column that was kept with a cohort, from the cohort's JSON."""
+    lines = []
+    for column in columns:
+        groups = [f"{group['group']} ({group['withheld'] or format(group['n'], ',')})" for group in column["groups"]]
+        cut = ", numbers cut at the terciles of the training share" if column["cut_at"] else ""
+        lines.append(
+            f"Kept for subgroups: {column['name']}{cut}; {column['counted']}: {listing(groups)}. It stays on this "
+            "machine."
+        )
+    return lines
+
+
 def listing(parts: Iterable[Any], last: str = "and", most: int | None = None) -> str:
     """Return `a, b and c`, beyond `most` the rest as a number: `a, b and 3 more`."""
     words = [str(part) for part in parts]

@@ -2,11 +2,12 @@
 
 `comparison` pairs the two, `measurements` measures; `copying`, `mode_coverage`, `fidelity` (with `power_spectrum`),
 `label_fidelity` and `intensity` (with `noise_and_tissue`) look for trouble; `space_disagreement` says where feature
-spaces disagree, `membership_attack` on request who is recognised; here the verdicts are corrected for each other. The
-hold-out is read here, by maps and by the benefit experiment; each look is written down (`storage/holdout_log`).
+spaces disagree, on request `membership_attack` who is recognised and `subgroups` who is served worse; here the verdicts
+are corrected for each other. The hold-out is read here, by maps and by the benefit experiment; each look is written
+down (`storage/holdout_log`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ganaug_core.audit.audit_json import as_json
 from ganaug_core.audit.comparison import Memoise, Space, compare, recompute
@@ -23,11 +24,13 @@ from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.audit.repeats import as_json as draws_as_json
 from ganaug_core.audit.sentences import VERDICTS, Finding, measured_of_images, of_images, without_patients
 from ganaug_core.audit.space_disagreement import in_words
+from ganaug_core.audit.subgroups import NOT_ASKED as NOT_COMPARED
+from ganaug_core.audit.subgroups import compared, require
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics.statistics import Values, holm
 from ganaug_core.records import ROLES, UNKNOWN_PATIENT, Audit, Cohort, Samples, Verdict
 
-__all__ = ["Space", "as_json", "as_text", "audit", "draws_as_json", "methods"]
+__all__ = ["Space", "as_json", "as_text", "audit", "draws_as_json", "methods", "require"]
 
 
 def audit(
@@ -38,6 +41,7 @@ def audit(
     seed: int = 0,
     trust_split: bool = False,
     membership: bool = False,
+    subgroups: Sequence[str] = (),
     logits: tuple[Values, Values] | None = None,
     command: str = "",
     memoise: Memoise = recompute,
@@ -55,6 +59,7 @@ def audit(
         seed: For every draw.
         trust_split: The generator of foreign samples certainly did not see our hold-out.
         membership: Ask too whether the synthetic images tell who was in the training share: one more search.
+        subgroups: Kept columns of the cohort: ask too whether subgroups by them fare worse than others.
         logits: What the run's discriminator says of the training and of the held-out images, in cohort order, where
             the run is at hand.
         command: What the user asked for, for the record.
@@ -62,9 +67,10 @@ def audit(
         report: Progress.
 
     Raises:
-        EvidenceError: No synthetic images, classes that the cohort does not have, or features of other images. Too
-            few images are no error: the verdict says what is needed.
+        EvidenceError: No synthetic images, classes or columns that the cohort does not have, or features of other
+            images. Too few images are no error: the verdict says what is needed.
     """
+    require(cohort, subgroups)
     comparison = compare(cohort, samples, {} if callable(spaces) else spaces, seed, memoise)
     trusted = cohort.own_split or trust_split or comparison.ours
     copying = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.5 if membership else 0.6))
@@ -76,6 +82,7 @@ def audit(
     fidelity = realism(comparison, _part(report, 0.9, 0.98))
     label_fidelity = labels(comparison)
     intensity = intensities(comparison)
+    served = compared(comparison, subgroups) if subgroups else NOT_COMPARED
     remembered = of_discriminator(comparison, *logits) if logits is not None else ()
     descriptive = (*literature_counts(comparison), *remembered, *attacked.measurements)
     parts = copying, coverage, fidelity, label_fidelity, intensity
@@ -113,6 +120,8 @@ def audit(
         spaces=in_words(every),
         regions=intensity.regions if known else tuple(map(without_patients, intensity.regions)),
         membership=attacked.sentences if known else tuple(map(without_patients, attacked.sentences)),
+        subgroups=served.rows,
+        subgroup_notes=served.notes,
     )
 
 

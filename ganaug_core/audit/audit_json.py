@@ -32,6 +32,8 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "spaces": in_json(audit.spaces),
         "regions": in_json(audit.regions),
         "membership": in_json(audit.membership),
+        "subgroups": in_json(audit.subgroups),
+        "subgroup_notes": in_json(audit.subgroup_notes),
         "detectable_share": in_json(audit.detectable_share),
         "detectable_shares": in_json(audit.detectable_shares),
         "encoders": None if audit.made is None else in_json(audit.made.encoders),

@@ -9,8 +9,10 @@ from typing import Any
 from ganaug_core.audit import latex, references
 from ganaug_core.audit.latex import one_line
 from ganaug_core.audit.sentences import FAIL, WARN
+from ganaug_core.audit.subgroups import INTERVALS
 from ganaug_core.metrics.missing_modes import P_LIMIT
 from ganaug_core.records import LISTED_BELOW, Audit, Verdict
+from ganaug_core.records.subgroups import LEAST
 from ganaug_core.wording import count, listing, percent
 
 SHOWN = 16  # hex digits of a digest
@@ -51,6 +53,8 @@ def _sentences(audit: Audit) -> Iterator[str]:
         f"missing groups below a p of {P_LIMIT:g}, corrected for all regions, classes and spaces by permutation."
     )
     yield _intervals(audit)
+    if audit.subgroups:
+        yield _subgroups(audit)
     yield f"All draws of the audit used seed {audit.seed}."
     if audit.made is None:
         yield "Date, versions, whether this was planned, and looks at the hold-out share were not recorded."
@@ -98,6 +102,23 @@ def _spaces(audit: Audit) -> str:
     if not told:
         return f"{near} No feature space was used."
     return f"{near} Feature spaces were {listing(told)}; those with a seed were fitted on training images alone."
+
+
+def _subgroups(audit: Audit) -> str:
+    columns = listing(dict.fromkeys(one_line(row.column) for row in audit.subgroups))
+    tested = [row for row in audit.subgroups if row.p_value is not None]
+    by_question = {row.question: row.test for row in tested}
+    tests = "; ".join(f"{question} [{test}]" for question, test in by_question.items())
+    return (
+        f"Subgroups by {columns} were compared on request, one image a patient; subgroups of fewer than {LEAST} "
+        "patients (images where patients are unknown), and those from which such a number would follow, were withheld. "
+        + (
+            f"Tests: {tests}. Their {len(tested)} p were corrected together by Holm's method, apart from the verdicts, "
+            f"which they do not change; intervals of 95 % [{INTERVALS}]."
+            if tested
+            else "None could be tested."
+        )
+    )
 
 
 def _tested(verdict: Verdict, unit: str) -> str:

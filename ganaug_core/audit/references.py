@@ -342,6 +342,7 @@ def used(audit: Audit) -> dict[str, Reference]:
         spaces.add("registered")
     stated = [row.test + row.interval_method for row in audit.measurements]
     stated += [verdict.test for verdict in audit.verdicts.values()]
+    stated += [row.test for row in audit.subgroups]
     keys = {
         *ALWAYS,
         *(key for row in audit.measurements for key in OF_MEASURES.get(row.name, ())),

@@ -31,6 +31,12 @@ def import_(
     label_column: Annotated[str | None, typer.Option(metavar="C", help="Column of the table.")] = None,
     patient_column: Annotated[str | None, typer.Option(metavar="C", help="Column of the table.")] = None,
     split_column: Annotated[str | None, typer.Option(metavar="C", help="Column of the table.")] = None,
+    keep_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="C", help="Column of the table (sex, age, scanner) to keep, to ask about subgroups; repeatable."
+        ),
+    ] = None,
     size: Annotated[int, typer.Option(metavar="PX", help="Rows and columns of the stored images.")] = 64,
     value_range: Annotated[
         str | None,
@@ -65,6 +71,7 @@ def import_(
         label=label_column,
         patient=patient_column,
         split=split_column,
+        keep=tuple(dict.fromkeys(keep_column or ())),
     )
     choices = Choices(
         slices=slices,
@@ -145,6 +152,7 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     ]
     lines += _duplicates_in_words(cohort, document["duplicates"])
     lines += document["notes"]
+    lines += wording.kept_columns(document["columns"])
     if text := document["suspected_text"]:
         lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
     masks = [entry for entry in cohort.skipped if entry.code == MASK]

@@ -43,6 +43,14 @@ def audit(
             "--membership", help="Ask too whether the images tell who was in the training share: takes longer."
         ),
     ] = False,
+    subgroups: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--subgroups",
+            metavar="C",
+            help="Ask too whether subgroups by this kept column fare worse than others; repeatable.",
+        ),
+    ] = None,
     samples: Annotated[
         int, typer.Option(metavar="N", min=1, help="Audit N draws, seeds from --seed on, and say how they differ.")
     ] = 1,
@@ -71,6 +79,7 @@ def audit(
             seed=seed,
             trust_split=trust_split,
             membership=membership,
+            subgroups=tuple(subgroups or ()),
             command=shlex.join(["ganaug", *sys.argv[1:]]),
         )
         found = repeats.audits(home, names, seeds, request, pipeline.stretch(progress, 0.05, 1))
@@ -147,5 +156,6 @@ def _in_words(audit: "Audit") -> str:
         f"{wording.percent(mode.synthetic_share)} do."
         for mode in audit.missing_modes[:5]
     ]
-    lines += [*audit.spaces, *audit.regions, *audit.membership, *(audit.made.in_words if audit.made else ())]
+    lines += [*audit.spaces, *audit.regions, *audit.membership, *audit.subgroup_notes]
+    lines += [*(audit.made.in_words if audit.made else ())]
     return "\n".join(lines)

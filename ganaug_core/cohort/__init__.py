@@ -170,6 +170,8 @@ def read_cohort(
         },
         fixed=fixed or own_split,
         masks=masks,
+        columns=columns.keep if columns is not None else (),
+        column_values=np.array([image.columns for image in slices], np.str_).reshape(len(slices), -1),
     )
     paths = dict(zip(ids.tolist(), (image.source for image in slices), strict=True))
     split = draft_split.tried(proposed, draft, plan, paths)

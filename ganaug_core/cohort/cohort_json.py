@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ganaug_core.cohort.split import twins
-from ganaug_core.records import HOLDOUT, ROLES, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Skipped
+from ganaug_core.records import HOLDOUT, ROLES, TRAIN, TUNING, UNKNOWN_PATIENT, Cohort, Skipped, subgroups
 from ganaug_core.storage.workspace import installation_salt
 
 WITHOUT_NAMES = {
@@ -54,6 +54,7 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
         "fixed": cohort.fixed,
         "notes": list(cohort.provenance.get("notes", ())),
         "suspected_text": [{"id": image, "why": why} for image, why in cohort.suspected_text.items()],
+        "columns": columns(cohort),
         "dropped": dict(cohort.provenance.get("dropped", {})),
         "duplicates": _duplicates(cohort),
         "skipped": [
@@ -74,6 +75,25 @@ def _duplicates(cohort: Cohort) -> dict[str, int]:
     images, groups = twins(cohort.near_duplicates)
     stored = {key: cohort.duplicates.get(key, 0) for key in ("exact", "across_split", "across_classes")}
     return {"exact": stored.pop("exact"), "registered": images, "groups": groups, **stored}
+
+
+def columns(cohort: Cohort) -> list[dict[str, Any]]:
+    """Return how many patients (images where patients are unknown) each kept column puts in each subgroup.
+
+    Those of fewer than 11, and those from which such a number would follow, have none.
+    """
+    return [_column(cohort, name) for name in cohort.columns]
+
+
+def _column(cohort: Cohort, name: str) -> dict[str, Any]:
+    kept = subgroups.column(cohort, name)
+    groups = [*kept.groups, *([subgroups.NOT_STATED] if kept.not_stated else [])]
+    return {
+        "name": name,
+        "counted": f"{subgroups.unit(cohort)}s",
+        "cut_at": list(kept.cuts),
+        "groups": [{"group": group, "n": kept.shown(group), "withheld": kept.withheld.get(group)} for group in groups],
+    }
 
 
 def _without_names(skipped: Skipped, number: int) -> Skipped:

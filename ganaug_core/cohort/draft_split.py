@@ -131,6 +131,7 @@ def leave_out(workspace: Workspace, name: str, ids: Collection[str]) -> Cohort:
         labels=cohort.labels[stay],
         ids=cohort.ids[stay],
         volumes=cohort.volumes[stay] if len(cohort.volumes) else cohort.volumes,
+        column_values=cohort.column_values[stay] if cohort.columns else cohort.column_values,
         suspected_text={key: why for key, why in cohort.suspected_text.items() if key not in ids},
     )
     counts = np.bincount(left.labels, minlength=len(cohort.classes))

@@ -38,6 +38,7 @@ def subset(cohort: Cohort, rows: Integers, *, name: str, provenance: Mapping[str
         near_duplicates=near_duplicates[complete],
         near_duplicate_distances=cohort.near_duplicate_distances[complete],
         volumes=cohort.volumes[rows] if len(cohort.volumes) else cohort.volumes,
+        column_values=cohort.column_values[rows] if cohort.columns else cohort.column_values,
         suspected_text={image: why for image, why in cohort.suspected_text.items() if image in set(ids.tolist())},
         fixed=True,
         provenance=dict(provenance),

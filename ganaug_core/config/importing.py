@@ -26,6 +26,7 @@ class Columns:
         label: Class.
         patient: Any text that is equal for images of one patient.
         split: `train`, `tuning` or `holdout` (also `val`, `test`).
+        keep: Columns whose values stay with the images, to ask about subgroups.
     """
 
     labels: str | None = None
@@ -33,6 +34,7 @@ class Columns:
     label: str | None = None
     patient: str | None = None
     split: str | None = None
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from ganaug_core.config.importing import Choices, Columns
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.readers import folders, pictures
+from ganaug_core.readers import folders, kept_columns, pictures
 from ganaug_core.records import ROLES, Skipped, Slice
 
 MOST_ROWS = 200_000
@@ -34,6 +34,7 @@ class _Row:
     label: str
     patient: str
     split: str
+    kept: tuple[str, ...] = ()
 
 
 def read(
@@ -50,8 +51,10 @@ def read(
         home: A folder of images beside the table's own.
 
     Raises:
-        CohortError: No table, a column that is not there (the message lists those that are), an unknown split.
+        CohortError: No table, a column that is not there (the message lists those that are), an unknown split, or a
+            column to keep that names persons.
     """
+    _check_kept(table, columns)
     homes = _Homes([home, table.parent] if home else [table.parent])
     if _by_patient(table, columns):
         yield from _of_patients(table, columns, homes, choices=choices, report=report)
@@ -80,7 +83,7 @@ def read(
             continue
         row = rows[image.source if image.source in rows else image.source.rsplit(":", 1)[0]]
         role = folders.ROLE_NAMES[row.split.casefold()] if row.split else None
-        yield replace(image, patient=row.patient or image.patient, role=role)
+        yield replace(image, patient=row.patient or image.patient, role=role, columns=row.kept)
 
 
 def _by_patient(table: Path, columns: Columns) -> bool:
@@ -101,7 +104,7 @@ def _of_patients(
             yield row
         elif not row.label or not row.patient:
             yield Skipped(f"row {row.number}", "no_label", f"Row {row.number} has no class or patient.", "Fill it in.")
-        elif row.patient in rows and (rows[row.patient].label, rows[row.patient].split) != (row.label, row.split):
+        elif row.patient in rows and _of_patient(rows[row.patient]) != _of_patient(row):
             first = rows[row.patient]
             say = f"Rows {first.number} and {row.number} say different things of one patient; the first one holds."
             yield Skipped(f"row {row.number}", "row", say, "Name each patient in one row.")
@@ -124,7 +127,12 @@ def _of_patients(
             continue
         row = rows[patient]
         role = folders.ROLE_NAMES[row.split.casefold()] if row.split else None
-        yield replace(image, label=row.label, patient=patient, role=role)
+        yield replace(image, label=row.label, patient=patient, role=role, columns=row.kept)
+
+
+def _of_patient(row: _Row) -> tuple[object, ...]:
+    """Return what a table says of a patient."""
+    return row.label, row.split, row.kept
 
 
 def _patient_keys(image: Slice) -> Iterator[str]:
@@ -142,6 +150,7 @@ def _rows(table: Path, columns: Columns) -> Iterator[_Row | Skipped]:
     lines = _lines(table)
     header = [name.strip() for name in lines[0]]
     positions = {kind: _column(table, header, kind, getattr(columns, kind)) for kind in _USUAL}
+    kept_at = [_column(table, header, "keep", name) for name in columns.keep]
     for number, line in enumerate(lines[1:], start=2):
         if not any(line):
             continue
@@ -156,7 +165,31 @@ def _rows(table: Path, columns: Columns) -> Iterator[_Row | Skipped]:
                 do=f"Use {', '.join(ROLES)}, or name another column for the split.",
                 code="split",
             )
-        yield _Row(number, **values)
+        yield _Row(number, **values, kept=tuple(kept_columns.stated(line[at]) for at in kept_at if at is not None))
+
+
+def header(table: Path) -> list[str]:
+    """Return the names of a table's columns.
+
+    Raises:
+        CohortError: It cannot be read as a CSV table, or has no rows.
+    """
+    return [name.strip() for name in _lines(table)[0]]
+
+
+def _check_kept(table: Path, columns: Columns) -> None:
+    """Refuse columns to keep that are used already, or that tell persons from each other."""
+    if not columns.keep:
+        return
+    names = header(table)
+    folded = [name.casefold() for name in names]
+    used = {kind: at for kind in _USUAL if (at := _usual(folded, kind, getattr(columns, kind))) is not None}
+    for name in columns.keep:
+        position = _column(table, names, "keep", name)
+        kept_columns.check_use(name, next((kind for kind, at in used.items() if at == position), None))
+    rows = [row for row in _rows(table, columns) if isinstance(row, _Row)]
+    for number, name in enumerate(columns.keep):
+        kept_columns.check_values(name, [(row.patient or row.image, row.kept[number]) for row in rows])
 
 
 def _lines(table: Path) -> list[list[str]]:
@@ -185,8 +218,7 @@ def _column(table: Path, header: list[str], kind: str, given_name: str | None) -
         CohortError: The column asked for is not there, or there is none for image or class.
     """
     folded = [name.casefold() for name in header]
-    names = [given_name.strip().casefold()] if given_name else _USUAL[kind]
-    position = next((folded.index(name) for name in names if name in folded), None)
+    position = _usual(folded, kind, given_name)
     if position is not None:
         return position
     if not given_name and (kind in ("patient", "split") or (kind == "image" and set(_USUAL["patient"]) & set(folded))):
@@ -198,6 +230,12 @@ def _column(table: Path, header: list[str], kind: str, given_name: str | None) -
         do=f"Its columns are: {', '.join(header)}. Name the right one (--{kind}-column).",
         code="column",
     )
+
+
+def _usual(folded: list[str], kind: str, given_name: str | None) -> int | None:
+    """Return the position of the column that was named, or that has a usual name; None where there is none."""
+    names = [given_name.strip().casefold()] if given_name else _USUAL[kind]
+    return next((folded.index(name) for name in names if name in folded), None)
 
 
 class _Homes:

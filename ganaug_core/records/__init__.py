@@ -89,6 +89,7 @@ class Slice:
         text_risk: Why the header makes burned-in text likely, None where it does not.
         dropped: Names, never values, of what the file holds beside the pixels and these attributes.
         mask: (row, column) uint8 on the grid of the pixels, 1 inside the lesion, else 0; None where there is none.
+        columns: Values of the table's columns that are kept, in their order; empty text where one is not stated.
     """
 
     pixels: Pixels
@@ -104,6 +105,7 @@ class Slice:
     text_risk: str | None = None
     dropped: tuple[str, ...] = ()
     mask: Pixels | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +137,8 @@ class Cohort:
         fixed: The split cannot be edited any more.
         masks: (n, row, column) uint8 on the grid of the pixels: 1 where at least half of a pixel lies inside the
             lesion, else 0, and `NO_MASK` all over an image that has no mask. None where no image has one.
+        columns: Names of the source's columns that were kept, for subgroups.
+        column_values: (n, column) their values as text, empty where one is not stated. They stay on the machine.
     """
 
     name: str
@@ -159,14 +163,19 @@ class Cohort:
     suspected_text: dict[str, str] = field(default_factory=dict)
     fixed: bool = True
     masks: Pixels | None = None
+    columns: tuple[str, ...] = ()
+    column_values: Names = field(default_factory=lambda: np.zeros((0, 0), np.str_))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     @cached_property
     def identity(self) -> str:
-        """What results are found by, 64 hex digits: the content, and who belongs together under which ids."""
-        return digest_of(self.digest, self.ids.astype(str).tolist(), self.patients, self.groups, self.own_split)
+        """What results are found by, 64 hex digits: the content, who belongs together, and what was kept of each."""
+        optional = [list(self.columns), self.column_values.astype(str).tolist()] if self.columns else []
+        return digest_of(
+            self.digest, self.ids.astype(str).tolist(), self.patients, self.groups, self.own_split, *optional
+        )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -401,6 +410,38 @@ class Examples:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Subgroup:
+    """What one question says of one subgroup of real images; what is not shown or not tested has no number.
+
+    Attributes:
+        column, group: Where the subgroup comes from, and its value there.
+        question: `coverage`, `labels` or `intensities`.
+        state: `named` (corrected p below .05), `not_named`, `not_tested`, or `not_shown` (too few patients).
+        says: In words.
+        value: What the synthetic images give for the subgroup, `reference` what it is compared with, both shares in
+            [0, 1]; `interval` that of 95 % of their difference.
+        patients: Of the subgroup in the whole cohort (images where patients are unknown).
+        n_real: Real patients that the test counts, `n_synthetic` synthetic images.
+        p_value: One-sided, uncorrected; `p_corrected` by Holm over all subgroups and questions of the audit.
+    """
+
+    column: str
+    group: str
+    question: str
+    state: str
+    says: str
+    value: float | None = None
+    reference: float | None = None
+    interval: tuple[float, float] | None = None
+    patients: int | None = None
+    n_real: int | None = None
+    n_synthetic: int | None = None
+    p_value: float | None = None
+    p_corrected: float | None = None
+    test: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Audit:
     """Five verdicts, and the evidence below them.
 
@@ -418,6 +459,8 @@ class Audit:
         examples: By name of the verdict, for labels and intensities.
         spaces, regions: Sentences on where the feature spaces disagree, and on the lesion of each class with masks.
         membership: Sentences on who is recognised as a training image, empty where nobody asked.
+        subgroups: Whether real subgroups fare worse than others, `subgroup_notes` the same in sentences; empty where
+            nobody asked.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
             `histogram.*`, `region.*`.
         made: When and with what; None in audits from before it was kept.
@@ -440,6 +483,8 @@ class Audit:
     spaces: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     membership: tuple[str, ...] = ()
+    subgroups: tuple[Subgroup, ...] = ()
+    subgroup_notes: tuple[str, ...] = ()
     nearest: dict[str, NDArray[Any]] = field(default_factory=dict)
     detectable_shares: dict[str, float | None] = field(default_factory=dict)
     made: Made | None = field(default=None, compare=False)

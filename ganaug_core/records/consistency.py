@@ -43,6 +43,8 @@ def _cohort(cohort: Cohort) -> None:
         _lengths(count, volumes=cohort.volumes)
     if cohort.masks is not None and cohort.masks.shape != (count, *cohort.pixels.shape[2:]):
         raise ValueError(f"masks have the shape {cohort.masks.shape}")
+    if cohort.columns and cohort.column_values.shape != (count, len(cohort.columns)):
+        raise ValueError(f"column_values have the shape {cohort.column_values.shape}")
 
 
 def _images(images: Any, labels: Any, classes: Sequence[str]) -> None:

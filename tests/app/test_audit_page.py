@@ -31,6 +31,7 @@ SPEAKING = (
     "source_split",
     "planted_copies",
     "membership_attack",
+    "subgroups",
 )
 NAMES = {" 1  cycles a pixel"}  # of a space, in the table below
 METHODS = ("test", "null", "interval_method")
@@ -58,6 +59,8 @@ PLAIN = set(
         around compared fit half hardly likeness needed neighbours overlap patches read steps came site scanner
         degrees smaller equals shifted twelfth quarter copy perhaps picture find scaled tenth contrast noisy blurred
         range px pictures warning those lack training tuning fewer nearer names takes needs
+        verdict question asked fifths rare below learnt well outside tested lose follow count corrected known ask fare
+        worse stand coverage rule keep-column sizes join compare table
     """
     )
 )

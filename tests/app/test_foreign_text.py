@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from ganaug_core.config.requests import AuditSamples, BuildMap, ImportCohort, MeasureBenefit, Sample
 from ganaug_core.jobs import store
-from ganaug_core.records import Intensity, Skipped
+from ganaug_core.records import Intensity, Skipped, Subgroup
 from ganaug_core.records.benefit import Benefit
 from ganaug_core.storage.workspace import Workspace
 
@@ -61,6 +61,8 @@ def hostile(home: Workspace) -> Workspace:
         provenance={"notes": [HOSTILE], "dropped": {HOSTILE: 3}},
         near_duplicates=np.array([[0, 3], [1, 20]], np.int64),
         near_duplicate_distances=np.array([0.01, 0.02], np.float32),
+        columns=(HOSTILE,),
+        column_values=np.where(np.arange(len(small)) % 2, HOSTILE, "b")[:, None],
     )
     home.keep(cohort, cohort.name)
     a_run(home, cohort)
@@ -80,7 +82,15 @@ def hostile(home: Workspace) -> Workspace:
     verdicts = {name: replace(verdict, statement=HOSTILE, do=HOSTILE) for name, verdict in audit.verdicts.items()}
     kept(
         home,
-        replace(audit, verdicts=verdicts, spaces=(HOSTILE,), regions=(HOSTILE,), membership=(HOSTILE,)),
+        replace(
+            audit,
+            verdicts=verdicts,
+            spaces=(HOSTILE,),
+            regions=(HOSTILE,),
+            membership=(HOSTILE,),
+            subgroups=(Subgroup(column=HOSTILE, group=HOSTILE, question="coverage", state="not_shown", says=HOSTILE),),
+            subgroup_notes=(HOSTILE,),
+        ),
         AuditSamples(**ABOUT),
     )
     benefit: Benefit = a_benefit(cohort, samples)

@@ -180,6 +180,9 @@ TERMS = {
     "copy score": "Distance to what training saw over distance to held-out images; far below 1 is suspicious.",
     "distance": "1 minus the correlation after turning, mirroring, scaling and moving: 0 is the same image.",
     "group": "Real images that resemble each other, found without their labels.",
+    "subgroup": "Real patients who share a value of a column, such as a sex, an age or a scanner.",
+    "column": "A column of the table that came with the real images; it was kept at import.",
+    "after correction": "The more is asked together, the stronger a finding must be: Holm's method.",
     "patient": "All images of one patient, and images that are nearly the same, count as one.",
     "classifier": "A small network that learnt the classes from the training images.",
     "simple classifier": "A straight rule that weighs brightness and detail at each place of an image.",
@@ -239,6 +242,18 @@ COLUMNS = {
     "test": "The test behind p: what it rejects where p is small (the null), and up to which margin that may hold.",
     "method": "How the interval was made.",
     "reference": "Which real images it was compared with.",
+}
+SUBGROUP_COLUMNS = {
+    "Question": "Coverage: are images like the subgroup's made? Intensities: are its pixel values? Labels: what does a "
+    "classifier lose in it by learning from synthetic images?",
+    "Here": "Share of the subgroup among the real images most like a synthetic one; for labels the classifier's loss.",
+    "Compared with": "The same around held-out images; for labels the loss in other images of the same classes.",
+    "95 % interval": "Of the difference of both.",
+    "p": "How often chance alone would give a difference as large; one-sided, not corrected.",
+    "p, corrected": "For all subgroups and questions of this audit together (Holm).",
+    "In the cohort": "Patients of the subgroup (images where patients are unknown). From 1 to 10 it is not shown.",
+    "Real": "Held-out patients that the test counts.",
+    "Synthetic": "Synthetic images that it counts.",
 }
 STATES = {
     "pass": ("no problem found", ":material/check_circle:", "green"),

@@ -20,6 +20,12 @@ REAL = {
     "holdout": ("Hold-out", "hold-out image"),
 }
 """Title and glossary's term of a real image by its role."""
+SUBGROUP_STATES = {
+    "named": "fares worse",
+    "not_named": "nothing found",
+    "not_tested": "not tested",
+    "not_shown": "too few to show",
+}
 
 
 def page(cohort: str, samples: str) -> None:
@@ -35,7 +41,13 @@ def page(cohort: str, samples: str) -> None:
             "generator has seen. It takes a few minutes and goes on when you leave the page."
         )
         job_progress.result_or_button(
-            AuditSamples(cohort=cohort, samples=samples, trust_split=_trusted(cohort, samples)), FIRST
+            AuditSamples(
+                cohort=cohort,
+                samples=samples,
+                trust_split=_trusted(cohort, samples),
+                subgroups=_asked_subgroups(cohort),
+            ),
+            FIRST,
         )
         _earlier_audits(cohort, samples)
         return
@@ -51,6 +63,7 @@ def page(cohort: str, samples: str) -> None:
     verdicts.feature_spaces(audit)
     verdicts.lesions(audit)
     verdicts.membership(audit)
+    verdicts.subgroups(audit)
     _details(audit)
     for sentence in audit.made.in_words if audit.made else ():
         st.text(words.clean(sentence), help=glossary.gloss(sentence))
@@ -69,6 +82,21 @@ def _trusted(cohort: str, samples: str) -> bool:
         help="The hold-out share was chosen here. If the generator may have seen it, copying cannot be judged.",
     )
     return bool(trusted)
+
+
+def _asked_subgroups(cohort: str) -> tuple[str, ...]:
+    """Ask which of the kept columns make subgroups to compare; nothing where the cohort kept none."""
+    columns = caches.cohort(cohort).columns
+    if not columns:
+        return ()
+    chosen = st.multiselect(
+        "Compare subgroups by",
+        columns,
+        key=f"subgroups-{cohort}",
+        format_func=words.clean,
+        help=f"{verdicts.SUBGROUPS} Each question more makes the correction stricter. {glossary.NO_VERDICT}",
+    )
+    return tuple(chosen)
 
 
 def _closest_pair(audit: Audit) -> None:
@@ -172,6 +200,9 @@ def _details(audit: Audit) -> None:
         with st.expander("How near the synthetic images are to the training images", icon=":material/bar_chart:"):
             _copy_scores(audit)
     evidence.details(audit)
+    if audit.subgroups:
+        with st.expander(f"All subgroups ({len(audit.subgroups)})", icon=":material/diversity_3:"):
+            _subgroup_table(audit)
     with st.expander(f"All measurements ({len(audit.measurements)})", icon=":material/table:"):
         _measurements(audit)
 
@@ -320,12 +351,38 @@ def _row(measurement: Measurement) -> dict[str, object]:
     }
 
 
+def _subgroup_table(audit: Audit) -> None:
+    rows = [
+        {
+            "Subgroup": words.clean(f"{row.column} = {row.group}"),
+            "Question": row.question.capitalize(),
+            "Finding": SUBGROUP_STATES[row.state],
+            "Here": "–" if row.value is None else words.percent(row.value),
+            "Compared with": "–" if row.reference is None else words.percent(row.reference),
+            "95 % interval": "–" if row.interval is None else " to ".join(map(words.percent, row.interval)),
+            "p": "–" if row.p_value is None else words.p_value(row.p_value),
+            "p, corrected": "–" if row.p_corrected is None else words.p_value(row.p_corrected),
+            "In the cohort": "–" if row.patients is None else f"{row.patients:,}",
+            "Real": "–" if row.n_real is None else f"{row.n_real:,}",
+            "Synthetic": "–" if row.n_synthetic is None else f"{row.n_synthetic:,}",
+            "In words": words.clean(row.says),
+        }
+        for row in sorted(audit.subgroups, key=lambda row: row.p_value is None)
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={name: st.column_config.Column(help=text) for name, text in glossary.SUBGROUP_COLUMNS.items()},
+        alt="Every subgroup and question with what was found, interval, p and sizes",
+    )
+
+
 def _save_and_repeat(cohort: str, samples: str) -> None:
     """Offer the document, and to judge anew."""
     workspace = caches.workspace()
     name = workspace.newest("audits", caches.inputs(cohort, samples))
     document = workspace.attached("audits", name, "audit.json") if name else None
-    trusted = _trusted(cohort, samples)
+    trusted, subgroups = _trusted(cohort, samples), _asked_subgroups(cohort)
     with st.container(horizontal=True):
         if document is not None:
             st.download_button(
@@ -347,7 +404,8 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
                 help="A paragraph on what was done, its sources as BibTeX, and LaTeX tables of the results.",
             )
         if st.button("Run the audit again", icon=":material/refresh:", key="again"):
-            job_progress.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted))
+            request = AuditSamples(cohort=cohort, samples=samples, trust_split=trusted, subgroups=subgroups)
+            job_progress.start(request)
             st.rerun()
 
 

@@ -39,6 +39,7 @@ def page(name: str, *, news: bool) -> None:
     deidentification.burned_in_text(cohort)
     overview.counts(cohort)
     overview.notes(cohort)
+    overview.kept_columns(cohort)
     overview.example_images(cohort)
     slice_viewer.slices(cohort)
     overview.intensity_histogram(cohort)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core import wording
+from ganaug_core.cohort import cohort_json
 from ganaug_core.records import MASK, ROLES, UNKNOWN_PATIENT, Cohort, Skipped
 from ganaug_core.ui.pages.cohort import cohort_figures
 from ganaug_core.ui.shared import caches, charts, words
@@ -82,6 +83,12 @@ def counts(cohort: Cohort) -> None:
     if empty:
         empty_names = words.listing(words.plain(name) for name in empty)
         st.warning(f"No training or no hold-out image in {empty_names}: nothing can be judged there.")
+
+
+def kept_columns(cohort: Cohort) -> None:
+    """Say which columns of the source's table are kept, and how many patients they put in each subgroup."""
+    for sentence in wording.kept_columns(cohort_json.columns(cohort)):
+        st.text(words.clean(sentence))
 
 
 def example_images(cohort: Cohort) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from ganaug_core import readers
 from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
@@ -163,8 +164,8 @@ def _options(source: Path) -> dict[str, Any]:
         request["percentiles"] = (0.0, 100.0)
     if st.toggle("The images are volumes or have masks: choose how they become slices"):
         request["choices"] = _choices()
-    columns = _columns() if _has_table(source) else {}
-    return {**request, "columns": Columns(**columns)} if columns else request
+    columns = _columns(source) if _has_table(source) else Columns()
+    return request if columns == Columns() else {**request, "columns": columns}
 
 
 def _choices() -> Choices:
@@ -196,12 +197,31 @@ def _choices() -> Choices:
     )
 
 
-def _columns() -> dict[str, str]:
+def _columns(source: Path) -> Columns:
     st.write("Columns of the CSV table; empty ones are guessed from their names.")
     columns = {}
     for field, (key, label) in zip(st.columns(4), COLUMNS.items(), strict=True):
-        columns[key] = field.text_input(label, key=f"column-{key}").strip()
-    return {key: value for key, value in columns.items() if value}
+        columns[key] = field.text_input(label, key=f"column-{key}").strip() or None
+    return Columns(**columns, keep=_kept_columns(source))
+
+
+def _kept_columns(source: Path) -> tuple[str, ...]:
+    """Ask which columns shall stay with the images; nothing is kept by itself."""
+    names: list[str] = []
+    with show.guarded():
+        table = readers.table_of(source, Columns(keep=("any",)))
+        names = readers.header(table) if table else []
+    if not names:
+        return ()
+    kept = st.multiselect(
+        "Columns to keep, to compare subgroups later",
+        names,
+        key=f"keep-{source}",
+        format_func=words.clean,
+        help="Such as sex, age or scanner: an audit can then say whether the synthetic images serve some worse than "
+        "others. The values stay on this machine, in the workspace; what tells persons apart is refused.",
+    )
+    return tuple(kept)
 
 
 def _has_table(source: Path) -> bool:

@@ -325,12 +325,14 @@ def audit_samples(
     seed: int = 0,
     trust_split: bool = False,
     membership: bool = False,
+    odd: bool = False,
 ) -> AuditResult:
     """Judge synthetic images; the same request is found again.
 
     Args:
         trust_split: The generator never saw the cohort's hold-out share.
         membership: Ask too whether the synthetic images tell who was in the training share.
+        odd: Ask too which synthetic images are unlike real ones of their class.
     """
     home = cohort.workspace
     request = AuditSamples(
@@ -340,6 +342,7 @@ def audit_samples(
         seed=seed,
         trust_split=trust_split,
         membership=membership,
+        odd=odd,
         command=shlex.join(["ganaug", "audit", cohort.name, samples.name]),
     )
     with Progress() as report:

@@ -356,6 +356,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
         seed=request.seed,
         trust_split=request.trust_split,
         membership=request.membership,
+        odd=request.odd,
         logits=_logits(workspace, cohort, samples),
         command=request.command,
         memoise=features.memoised(cohort, workspace),
@@ -594,8 +595,9 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         values.pop(unimportant, None)
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
-    if not values.get("membership", True):  # came later: an audit of before it, or with more than was asked, is found
-        values.pop("membership")
+    for part in ("membership", "odd"):  # came later: an audit of before them is found where nobody asks for more
+        if not values.get(part, True):
+            values.pop(part)
     return Origin(
         inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
         settings=json.loads(json.dumps(values)),

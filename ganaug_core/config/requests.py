@@ -132,6 +132,7 @@ class AuditSamples:
     Attributes:
         trust_split: The generator of these images never saw the cohort's hold-out share.
         membership: Ask too whether the synthetic images tell who was in the training share.
+        odd: Ask too which synthetic images are unlike real ones of their class.
         command: What a person typed, for the record.
     """
 
@@ -143,6 +144,7 @@ class AuditSamples:
     seed: int = 0
     trust_split: bool = False
     membership: bool = False
+    odd: bool = False
     command: str = ""
 
 

@@ -2,8 +2,9 @@
 
 `comparison` pairs the two, `measurements` measures; `copying`, `mode_coverage`, `fidelity` (with `power_spectrum`),
 `label_fidelity` and `intensity` (with `noise_and_tissue`) look for trouble; `space_disagreement` says where feature
-spaces disagree, on request `membership_attack` who is recognised and `odd_images` which ones are unlike their class; here the verdicts are corrected for each other. The
-hold-out is read here, by maps and by the benefit experiment; each look is written down (`storage/holdout_log`).
+spaces disagree, on request `membership_attack` who is recognised and `odd_images` which ones are unlike their class;
+here the verdicts are corrected for each other. The hold-out is read here, by maps and by the benefit experiment; each
+look is written down (`storage/holdout_log`).
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from ganaug_core.audit.memorisation import membership as of_discriminator
 from ganaug_core.audit.methods_section import as_text, methods
 from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.audit.odd_images import NOT_ASKED as NO_ODD
-from ganaug_core.audit.odd_images import odd_images
+from ganaug_core.audit.odd_images import oddest
 from ganaug_core.audit.repeats import as_json as draws_as_json
 from ganaug_core.audit.sentences import VERDICTS, Finding, measured_of_images, of_images, without_patients
 from ganaug_core.audit.space_disagreement import in_words
@@ -79,7 +80,7 @@ def audit(
     intensity = intensities(comparison)
     remembered = of_discriminator(comparison, *logits) if logits is not None else ()
     descriptive = (*literature_counts(comparison), *remembered, *attacked.measurements)
-    strange = odd_images(comparison, copying.nearest) if odd else NO_ODD
+    strange = oddest(comparison, copying.nearest) if odd else NO_ODD
     parts = copying, coverage, fidelity, label_fidelity, intensity
     findings = dict(zip(VERDICTS, (part.finding for part in parts), strict=True))
     shown = {"label_fidelity": label_fidelity.examples, "intensity": intensity.examples}

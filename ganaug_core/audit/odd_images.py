@@ -16,6 +16,7 @@ from ganaug_core.metrics.local_grain import local_grain
 from ganaug_core.metrics.repeated_outlines import repeated_outlines
 from ganaug_core.metrics.statistics import Values, benjamini_hochberg, conformal
 from ganaug_core.records import HOLDOUT, LISTED_BELOW, TRAIN, TUNING, Floats, Integers, OddImage, Pixels
+from ganaug_core.storage.workspace import digest_of
 from ganaug_core.wording import count, listing, percent
 
 SCORES = ("texture", "outlines", "doubt")
@@ -48,7 +49,7 @@ class _Sets:
     holdout: Integers
 
 
-def odd_images(comparison: Comparison, nearest: dict[str, Pixels]) -> Odd:
+def oddest(comparison: Comparison, nearest: dict[str, Pixels]) -> Odd:
     """Return the synthetic images that are unlike real ones of their class.
 
     Args:
@@ -61,14 +62,14 @@ def odd_images(comparison: Comparison, nearest: dict[str, Pixels]) -> Odd:
         return Odd(sentences=(_too_few(),))
     names = [name for name in SCORES if SPACES.get(name) is None or _has_space(comparison, name)]
     scores, real = _scaled(comparison, sets, judged, names)
-    oddest, real_oddest = np.stack(list(scores.values())).max(0), np.stack(list(real.values())).max(0)
+    largest, real_largest = np.stack(list(scores.values())).max(0), np.stack(list(real.values())).max(0)
     p_values, inside = np.ones(len(comparison.labels)), np.isin(comparison.labels, judged)
     for label in judged:
         own, others = comparison.labels == label, comparison.cohort.labels[sets.holdout] == label
-        p_values[own] = conformal(-oddest[own], -real_oddest[others])
+        p_values[own] = conformal(-largest[own], -real_largest[others])
     q_values = benjamini_hochberg(p_values)
     listed = int((q_values < LISTED_BELOW).sum())
-    order = np.lexsort((-oddest, p_values))
+    order = np.lexsort((-largest, p_values))
     shown = order[inside[order]][: max(SHOWN, listed)].tolist()
     arrays = {"p": p_values, "q": q_values, **{name: np.where(inside, scores[name], np.nan) for name in names}}
     return Odd(
@@ -143,10 +144,12 @@ def _numbers(comparison: Comparison, sets: _Sets, name: str) -> list[NDArray[np.
         space = comparison.spaces[SPACES[name]]
         return [*(space.real.values[part] for part in rows), space.synthetic.values]
     measure = repeated_outlines if name == "outlines" else local_grain
-    numbers = [
-        np.concatenate([measure(comparison.cohort.images(part)) for part in _batches(chosen)]) for chosen in rows
-    ]
-    images = comparison.samples.images
+    every, images = np.concatenate(rows), comparison.samples.images
+    (of_real,) = comparison.memoise(
+        f"{name}-{digest_of(every)}",
+        lambda: (np.concatenate([measure(comparison.cohort.images(part)) for part in _batches(every)]),),
+    )
+    numbers = np.split(of_real, np.cumsum([len(part) for part in rows])[:-1])
     numbers.append(np.concatenate([measure(np.asarray(images[part])) for part in _batches(np.arange(len(images)))]))
     if name == "outlines":
         return numbers
@@ -194,27 +197,27 @@ def _sentences(
     least = oddness.least_listed(total, largest)
     if listed:
         told = (
-            f"Odd images: {listed:,} of {count(total, 'synthetic image')} are odder than held-out images of their class "
-            f"are, at a false discovery rate of {percent(LISTED_BELOW)}: about one of ten on such a list is expected to "
-            "be as ordinary as real ones."
+            f"Odd images: {listed:,} of {count(total, 'synthetic image')} are odder than held-out images of their "
+            f"class, at a false discovery rate of {percent(LISTED_BELOW)}: of such a list at most one in ten is "
+            "expected to be as ordinary as real images."
         )
     elif least > images:
         told = (
-            f"Odd images: nothing could have been listed. With {count(largest, 'held-out patient')} in the largest class "
-            f"more odd images are needed than there are synthetic ones; for a list of one in twenty, use "
-            f"{oddness.references_needed(20, 1):,} held-out patients of a class."
+            "Odd images: nothing could have been listed, not even if all were odd, with "
+            f"{count(largest, 'held-out patient')} in the largest class."
         )
     else:
         told = f"Odd images: none of {count(total, 'synthetic image')} is listed."
-    sentences = [f"{told} This describes; no verdict looks at it."]
-    if least <= images:
-        sentences.append(
-            f"{count(largest, 'held-out patient')} in the largest class can list odd images only where at least "
-            f"{least:,} of the {total:,} are odder than all of them; fewer odd ones come first all the same."
-        )
+    needed = oddness.references_needed(20, 1)
+    sentences = [
+        f"{told} This describes; no verdict looks at it.",
+        f"With {count(largest, 'held-out patient')} in the largest class, none can be listed unless {least:,} of the "
+        f"{total:,} at least are odder than all of these; for one in twenty, {needed:,} held-out patients of a class "
+        "are needed. The oddest are shown first all the same.",
+    ]
     absent = [name for name in SCORES if name not in names]
     if absent:
-        sentences.append(f"Without a feature space for {listing(absent)} images that are odd in that may not be seen.")
+        sentences.append(f"There is no feature space for {listing(absent)}: what is odd in that may not be seen.")
     left_out = [comparison.cohort.classes[label] for label in np.unique(comparison.labels) if label not in judged]
     if left_out:
         sentences.append(
@@ -225,6 +228,6 @@ def _sentences(
 
 def _too_few() -> str:
     return (
-        f"Odd images cannot be looked for: that needs {LEAST} training images and {LEAST} held-out patients of a class, "
-        f"and {LEAST} tuning images."
+        f"Odd images cannot be looked for: that needs {LEAST} training images and {LEAST} held-out patients of a "
+        f"class, and {LEAST} tuning images."
     )

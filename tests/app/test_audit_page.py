@@ -31,6 +31,7 @@ SPEAKING = (
     "source_split",
     "planted_copies",
     "membership_attack",
+    "odd_images",
 )
 NAMES = {" 1  cycles a pixel"}  # of a space, in the table below
 METHODS = ("test", "null", "interval_method")

@@ -121,7 +121,7 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
     assert list(document) == [
         *("schema", "ganaug", "seed", "command", "cohort", "synthetic"),
         *("verdicts", "measurements", "suspects", "missing_modes", "copied", "give_aways"),
-        *("examples", "spaces", "regions", "membership", "detectable_share", "detectable_shares"),
+        *("examples", "spaces", "regions", "membership", "odd", "odd_images", "detectable_share", "detectable_shares"),
         *("encoders", "versions", "date", "holdout", "plan"),
     ]
     assert document["schema"] == "ganaug.audit/2"

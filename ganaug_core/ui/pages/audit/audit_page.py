@@ -35,7 +35,7 @@ def page(cohort: str, samples: str) -> None:
             "generator has seen. It takes a few minutes and goes on when you leave the page."
         )
         job_progress.result_or_button(
-            AuditSamples(cohort=cohort, samples=samples, trust_split=_trusted(cohort, samples)), FIRST
+            AuditSamples(cohort=cohort, samples=samples, trust_split=_trusted(cohort, samples), odd=_odd_asked()), FIRST
         )
         _earlier_audits(cohort, samples)
         return
@@ -51,6 +51,7 @@ def page(cohort: str, samples: str) -> None:
     verdicts.feature_spaces(audit)
     verdicts.lesions(audit)
     verdicts.membership(audit)
+    verdicts.odd(audit)
     _details(audit)
     for sentence in audit.made.in_words if audit.made else ():
         st.text(words.clean(sentence), help=glossary.gloss(sentence))
@@ -69,6 +70,18 @@ def _trusted(cohort: str, samples: str) -> bool:
         help="The hold-out share was chosen here. If the generator may have seen it, copying cannot be judged.",
     )
     return bool(trusted)
+
+
+def _odd_asked() -> bool:
+    """Ask whether odd images shall be listed too."""
+    return bool(
+        st.checkbox(
+            "List odd images too",
+            key="odd",
+            help=f"{verdicts.ODD} By texture, outlines and the classifier, the oddest first, compared with held-out "
+            "images. It changes no verdict.",
+        )
+    )
 
 
 def _closest_pair(audit: Audit) -> None:
@@ -325,7 +338,7 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
     workspace = caches.workspace()
     name = workspace.newest("audits", caches.inputs(cohort, samples))
     document = workspace.attached("audits", name, "audit.json") if name else None
-    trusted = _trusted(cohort, samples)
+    trusted, odd = _trusted(cohort, samples), _odd_asked()
     with st.container(horizontal=True):
         if document is not None:
             st.download_button(
@@ -347,7 +360,7 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
                 help="A paragraph on what was done, its sources as BibTeX, and LaTeX tables of the results.",
             )
         if st.button("Run the audit again", icon=":material/refresh:", key="again"):
-            job_progress.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted))
+            job_progress.start(AuditSamples(cohort=cohort, samples=samples, trust_split=trusted, odd=odd))
             st.rerun()
 
 

@@ -7,6 +7,7 @@ from ganaug_core.ui.shared import glossary, show, words
 
 COLUMNS = (2, 6, 4)  # of a verdict: name, what was found, what to do
 MEMBERSHIP = "Do the synthetic images tell whose images were trained on?"
+ODD = "Which synthetic images are unlike real images of their class?"
 MAPS = {
     "simclr": ("Map by SimCLR", glossary.TERMS["SimCLR"]),
     "texture": ("Map by texture", glossary.TERMS["texture"]),
@@ -106,6 +107,17 @@ def membership(audit: Audit) -> None:
         left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
         left.markdown("**Membership**", help=f"{MEMBERSHIP} {glossary.NO_VERDICT}")
         for sentence in audit.membership:
+            right.text(words.clean(sentence), help=glossary.gloss(sentence))
+
+
+def odd(audit: Audit) -> None:
+    """Say which images are unlike their class, where somebody asked."""
+    if not audit.odd:
+        return
+    with st.container(border=True):
+        left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
+        left.markdown("**Odd images**", help=f"{ODD} {glossary.NO_VERDICT}")
+        for sentence in audit.odd:
             right.text(words.clean(sentence), help=glossary.gloss(sentence))
 
 

@@ -203,17 +203,17 @@ def _sentences(
         )
     elif least > images:
         told = (
-            "Odd images: nothing could have been listed, not even if all were odd, with "
-            f"{count(largest, 'held-out patient')} in the largest class."
+            f"Odd images: nothing could have been listed, with {count(largest, 'held-out patient')} in the largest "
+            "class not even if all images were odd."
         )
     else:
         told = f"Odd images: none of {count(total, 'synthetic image')} is listed."
     needed = oddness.references_needed(20, 1)
     sentences = [
         f"{told} This describes; no verdict looks at it.",
-        f"With {count(largest, 'held-out patient')} in the largest class, none can be listed unless {least:,} of the "
-        f"{total:,} at least are odder than all of these; for one in twenty, {needed:,} held-out patients of a class "
-        "are needed. The oddest are shown first all the same.",
+        f"With {count(largest, 'held-out patient')} in the largest class the shortest list that can be made holds "
+        f"{least:,} of the {total:,}: where fewer are odd, none is listed. For one in twenty, {needed:,} held-out "
+        "patients of a class are needed. The oddest are shown first all the same.",
     ]
     absent = [name for name in SCORES if name not in names]
     if absent:

@@ -58,7 +58,7 @@ PLAIN = set(
         where which while who whole whose why will with without work worst would wrong you your measured varied
         around compared fit half hardly likeness needed neighbours overlap patches read steps came site scanner
         degrees smaller equals shifted twelfth quarter copy perhaps picture find scaled tenth contrast noisy blurred
-        looked unlike expected ten ordinary list listed verdict describes largest twenty
+        looked unlike expected ten ordinary list listed verdict describes largest twenty shortest
         range px pictures warning those lack training tuning fewer nearer names takes needs
     """
     )

@@ -200,11 +200,14 @@ def test_where_nothing_could_be_listed_it_says_so_and_shows_the_oddest_all_the_s
     few = replace(real, roles=roles)
     made = made_odd(images, "checkerboard", 0)
     found = odd_images.oddest(asked(few, made[chosen], labels[chosen]), {})
-    assert "20 held-out patients in the largest class, none can be listed unless 4 of the 7" in found.sentences[1]
-    assert "for one in twenty, 200 held-out patients of a class are needed" in found.sentences[1]
+    assert (
+        "20 held-out patients in the largest class the shortest list that can be made holds 4 of the 7"
+        in found.sentences[1]
+    )
+    assert "For one in twenty, 200 held-out patients of a class are needed" in found.sentences[1]
     roles[real.where(HOLDOUT, label=0)] = 9
     lost = odd_images.oddest(asked(replace(real, roles=roles), made[chosen], labels[chosen]), {})
-    assert lost.sentences[0].startswith("Odd images: nothing could have been listed, not even if all were odd")
+    assert lost.sentences[0].startswith("Odd images: nothing could have been listed, with 20 held-out")
     assert f"Not looked at: {real.classes[0]}, with fewer than 20" in lost.sentences[-1]
     assert [image.class_name for image in lost.images] == [real.classes[1]] * 2
     assert np.isnan(lost.scores["texture"][:5]).all()

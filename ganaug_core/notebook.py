@@ -326,6 +326,7 @@ def audit_samples(
     trust_split: bool = False,
     membership: bool = False,
     subgroups: Sequence[str] = (),
+    odd: bool = False,
 ) -> AuditResult:
     """Judge synthetic images; the same request is found again.
 
@@ -333,6 +334,7 @@ def audit_samples(
         trust_split: The generator never saw the cohort's hold-out share.
         membership: Ask too whether the synthetic images tell who was in the training share.
         subgroups: Kept columns of the cohort: ask too whether subgroups by them fare worse than others.
+        odd: Ask too which synthetic images are unlike real ones of their class.
     """
     home = cohort.workspace
     request = AuditSamples(
@@ -343,6 +345,7 @@ def audit_samples(
         trust_split=trust_split,
         membership=membership,
         subgroups=tuple(subgroups),
+        odd=odd,
         command=shlex.join(["ganaug", "audit", cohort.name, samples.name]),
     )
     with Progress() as report:

@@ -369,6 +369,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
             trust_split=request.trust_split,
             membership=request.membership,
             subgroups=request.subgroups,
+            odd=request.odd,
             logits=_logits(workspace, cohort, samples),
             command=request.command,
             memoise=features.memoised(cohort, workspace),
@@ -637,7 +638,7 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         values.pop("doses")  # what was measured before doses could be chosen is found again
     if values.get("columns") and not values["columns"]["keep"]:
         values["columns"].pop("keep")  # as before columns could be kept
-    for later in ("membership", "subgroups"):  # an audit of before it, or with more than was asked, is found
+    for later in ("membership", "odd", "subgroups"):  # an audit of before it, or with more than was asked, is found
         if not values.get(later, True):
             values.pop(later)
     return Origin(

@@ -181,6 +181,37 @@ def planted(synthetic: Floats, labels: Integers, real: Cohort, share: float, how
     return result
 
 
+ODD = ("checkerboard", "broken", "doubled")
+
+
+def made_odd(images: Floats, how: str, seed: int) -> Floats:
+    """Return (n, 1, row, column) images with a fault: a patch of a `checkerboard`, `broken` outlines, or `doubled`.
+
+    The patch measures a quarter of the side, .3 of the half range high; five discs of a twelfth of the side, on the
+    steepest tenth of the image, take the mean of what surrounds them; an image and its copy, a sixth of the side away,
+    lie one over the other, the brighter pixel on top.
+    """
+    random, result = np.random.default_rng(seed), images.copy()
+    size = images.shape[-1]
+    rows, columns = np.indices((size, size))
+    for image in result:
+        if how == "checkerboard":
+            side = size // 4
+            top, left = random.integers(0, size - side + 1, 2)
+            image[0, top : top + side, left : left + side] += 0.3 * (np.indices((side, side)).sum(0) % 2 * 2 - 1)
+        elif how == "broken":
+            slope = np.hypot(*np.gradient(ndimage.gaussian_filter(image[0], 1)))
+            steep = np.argwhere(slope >= np.quantile(slope, 0.9))
+            for row, column in random.choice(steep, 5):
+                away = np.hypot(rows - row, columns - column) / max(2, size / 12)
+                image[0, away <= 1] = image[0, (away > 1) & (away <= 2)].mean()
+        else:
+            angle = random.uniform(0, 2 * np.pi)
+            move = np.round(np.array([np.sin(angle), np.cos(angle)]) * size / 6)
+            image[0] = np.maximum(image[0], ndimage.shift(image[0], move, order=0, mode="nearest"))
+    return np.clip(result, -1, 1).astype(np.float32)
+
+
 def phantom_cohort(patients: int, seed: int, holdout: float = 0.4) -> Cohort:
     """Return phantom lesions in HU as a cohort: several a patient, patients split into train, tuning and hold-out."""
     lesions = phantom.lesions(patients, seed, malignant=0.45)

@@ -2,9 +2,9 @@
 
 `comparison` pairs the two, `measurements` measures; `copying`, `mode_coverage`, `fidelity` (with `power_spectrum`),
 `label_fidelity` and `intensity` (with `noise_and_tissue`) look for trouble; `space_disagreement` says where feature
-spaces disagree, on request `membership_attack` who is recognised and `subgroups` who is served worse; here the verdicts
-are corrected for each other. The hold-out is read here, by maps and by the benefit experiment; each look is written
-down (`storage/holdout_log`).
+spaces disagree, on request `membership_attack` who is recognised, `subgroups` who is served worse, and `odd_images`
+which ones are unlike their class; here the verdicts are corrected for each other. The hold-out is read here, by maps
+and by the benefit experiment; each look is written down (`storage/holdout_log`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +21,8 @@ from ganaug_core.audit.memorisation import literature_counts
 from ganaug_core.audit.memorisation import membership as of_discriminator
 from ganaug_core.audit.methods_section import as_text, methods
 from ganaug_core.audit.mode_coverage import modes
+from ganaug_core.audit.odd_images import NOT_ASKED as NO_ODD
+from ganaug_core.audit.odd_images import oddest
 from ganaug_core.audit.repeats import as_json as draws_as_json
 from ganaug_core.audit.sentences import VERDICTS, Finding, measured_of_images, of_images, without_patients
 from ganaug_core.audit.space_disagreement import in_words
@@ -42,6 +44,7 @@ def audit(
     trust_split: bool = False,
     membership: bool = False,
     subgroups: Sequence[str] = (),
+    odd: bool = False,
     logits: tuple[Values, Values] | None = None,
     command: str = "",
     memoise: Memoise = recompute,
@@ -60,6 +63,7 @@ def audit(
         trust_split: The generator of foreign samples certainly did not see our hold-out.
         membership: Ask too whether the synthetic images tell who was in the training share: one more search.
         subgroups: Kept columns of the cohort: ask too whether subgroups by them fare worse than others.
+        odd: Ask too which synthetic images are unlike real ones of their class.
         logits: What the run's discriminator says of the training and of the held-out images, in cohort order, where
             the run is at hand.
         command: What the user asked for, for the record.
@@ -85,6 +89,7 @@ def audit(
     served = compared(comparison, subgroups) if subgroups else NOT_COMPARED
     remembered = of_discriminator(comparison, *logits) if logits is not None else ()
     descriptive = (*literature_counts(comparison), *remembered, *attacked.measurements)
+    strange = oddest(comparison, copying.nearest) if odd else NO_ODD
     parts = copying, coverage, fidelity, label_fidelity, intensity
     findings = dict(zip(VERDICTS, (part.finding for part in parts), strict=True))
     shown = {"label_fidelity": label_fidelity.examples, "intensity": intensity.examples}
@@ -122,6 +127,9 @@ def audit(
         membership=attacked.sentences if known else tuple(map(without_patients, attacked.sentences)),
         subgroups=served.rows,
         subgroup_notes=served.notes,
+        odd_images=strange.images,
+        odd=strange.sentences if known else tuple(map(without_patients, strange.sentences)),
+        odd_scores=strange.scores,
     )
 
 

@@ -34,6 +34,8 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "membership": in_json(audit.membership),
         "subgroups": in_json(audit.subgroups),
         "subgroup_notes": in_json(audit.subgroup_notes),
+        "odd": in_json(audit.odd),
+        "odd_images": [{**in_json(image), "listed": image.is_listed} for image in audit.odd_images],
         "detectable_share": in_json(audit.detectable_share),
         "detectable_shares": in_json(audit.detectable_shares),
         "encoders": None if audit.made is None else in_json(audit.made.encoders),

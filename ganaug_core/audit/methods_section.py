@@ -52,6 +52,8 @@ def _sentences(audit: Audit) -> Iterator[str]:
         f"named as copies below a false discovery rate of {percent(LISTED_BELOW)}, and where the set test rejects; "
         f"missing groups below a p of {P_LIMIT:g}, corrected for all regions, classes and spaces by permutation."
     )
+    if audit.odd_scores:
+        yield _odd(audit)
     yield _intervals(audit)
     if audit.subgroups:
         yield _subgroups(audit)
@@ -132,6 +134,21 @@ def _tested(verdict: Verdict, unit: str) -> str:
     ]
     of = f"; {listing(sizes)}" if sizes else ""
     return f"{verdict.test or 'a test whose name was not recorded'}{null}{margin}{of}"
+
+
+def _odd(audit: Audit) -> str:
+    measures = {
+        "texture": "Mahalanobis distance of texture and local grain",
+        "outlines": "Mahalanobis distance of the autocorrelation of edge directions",
+        "doubt": "a classifier's log odds against the class",
+    }
+    used = [text for name, text in measures.items() if name in audit.odd_scores]
+    return (
+        f"Odd images: the largest of {count(len(used), 'score')} ({listing(used)}; fitted on training images of the "
+        "class, covariances shrunk, scaled by tuning images) gave a conformal p against held-out images of the class, "
+        f"one a patient; images are listed below a false discovery rate of {percent(LISTED_BELOW)} (Benjamini and "
+        "Hochberg, valid as conformal p-values depend positively on each other); no verdict uses this."
+    )
 
 
 def _intervals(audit: Audit) -> str:

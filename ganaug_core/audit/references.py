@@ -40,6 +40,20 @@ REFERENCES: dict[str, Reference] = {
         where="Journal of the Royal Statistical Society B 57, 289--300",
         doi="10.1111/j.2517-6161.1995.tb02031.x",
     ),
+    "bates2023": Reference(
+        author="Bates, Stephen and Cand{\\`e}s, Emmanuel and Lei, Lihua and Romano, Yaniv and Sesia, Matteo",
+        title="Testing for Outliers with Conformal p-Values",
+        year=2023,
+        where="The Annals of Statistics 51, 149--178",
+        doi="10.1214/22-AOS2244",
+    ),
+    "ledoit2004": Reference(
+        author="Ledoit, Olivier and Wolf, Michael",
+        title="A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices",
+        year=2004,
+        where="Journal of Multivariate Analysis 88, 365--411",
+        doi="10.1016/S0047-259X(03)00096-4",
+    ),
     "wilson1927": Reference(
         author="Wilson, Edwin B.",
         title="Probable Inference, the Law of Succession, and Statistical Inference",
@@ -349,5 +363,6 @@ def used(audit: Audit) -> dict[str, Reference]:
         *(key for space in spaces for key in OF_SPACES.get(space, ())),
         *(key for words, key in OF_WORDS.items() if any(words in text for text in stated)),
         *(("richardson2018",) if audit.missing_modes else ()),
+        *(("bates2023", "ledoit2004") if audit.odd_scores else ()),
     }
     return {key: REFERENCES[key] for key in sorted(keys)}

@@ -15,6 +15,7 @@ from ganaug_core.storage.workspace import Workspace
 if TYPE_CHECKING:
     from ganaug_core.records import Audit
 
+MOST_ODD = 10
 Cohort = Annotated[str, typer.Argument(metavar="COHORT", help="A cohort's name, or a path.")]
 Synthetic = Annotated[
     str, typer.Argument(metavar="SYNTHETIC", help="A generator's name, or a folder or NPZ of anybody's images.")
@@ -51,6 +52,10 @@ def audit(
             help="Ask too whether subgroups by this kept column fare worse than others; repeatable.",
         ),
     ] = None,
+    odd: Annotated[
+        bool,
+        typer.Option("--odd", help="List synthetic images that are unlike real ones of their class, oddest first."),
+    ] = False,
     samples: Annotated[
         int, typer.Option(metavar="N", min=1, help="Audit N draws, seeds from --seed on, and say how they differ.")
     ] = 1,
@@ -80,6 +85,7 @@ def audit(
             trust_split=trust_split,
             membership=membership,
             subgroups=tuple(subgroups or ()),
+            odd=odd,
             command=shlex.join(["ganaug", *sys.argv[1:]]),
         )
         found = repeats.audits(home, names, seeds, request, pipeline.stretch(progress, 0.05, 1))
@@ -156,6 +162,18 @@ def _in_words(audit: "Audit") -> str:
         f"{wording.percent(mode.synthetic_share)} do."
         for mode in audit.missing_modes[:5]
     ]
-    lines += [*audit.spaces, *audit.regions, *audit.membership, *audit.subgroup_notes]
+    lines += [*audit.spaces, *audit.regions, *audit.membership, *audit.subgroup_notes, *_odd_in_words(audit)]
     lines += [*(audit.made.in_words if audit.made else ())]
     return "\n".join(lines)
+
+
+def _odd_in_words(audit: "Audit") -> list[str]:
+    """Return what is said of odd images, and a line for each of the first ones on the list."""
+    listed = [image for image in audit.odd_images if image.is_listed]
+    lines = [
+        f"Odd: synthetic {image.synthetic} of {image.class_name}, {image.says} ({wording.chance(image.p_value)}, "
+        f"{wording.chance(image.q_value, 'q')})."
+        for image in listed[:MOST_ODD]
+    ]
+    more = [f"{len(listed) - MOST_ODD} more stand in the document (--json)."] if len(listed) > MOST_ODD else []
+    return [*audit.odd, *lines, *more]

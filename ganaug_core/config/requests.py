@@ -133,6 +133,7 @@ class AuditSamples:
         trust_split: The generator of these images never saw the cohort's hold-out share.
         membership: Ask too whether the synthetic images tell who was in the training share.
         subgroups: Kept columns of the cohort: ask too whether subgroups by them fare worse than others.
+        odd: Ask too which synthetic images are unlike real ones of their class.
         command: What a person typed, for the record.
     """
 
@@ -145,6 +146,7 @@ class AuditSamples:
     trust_split: bool = False
     membership: bool = False
     subgroups: tuple[str, ...] = ()
+    odd: bool = False
     command: str = ""
 
 

@@ -401,6 +401,32 @@ class Copied:
     role: str = "train"
 
 
+@dataclass(frozen=True, kw_only=True)
+class OddImage:
+    """A synthetic image that is unlike real images of its class.
+
+    Attributes:
+        score: What makes it odd most: `texture`, `outlines` or `doubt`.
+        says: The same in words.
+        p_value: Share of held-out images of the class (one a patient) that are as odd, itself counted.
+        q_value: Benjamini-Hochberg over all synthetic images.
+        ordinary: Id of the training image that it resembles most, empty where none was sought.
+    """
+
+    synthetic: str
+    class_name: str
+    score: str
+    says: str
+    p_value: float
+    q_value: float
+    ordinary: str = ""
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands on the list that holds one ordinary image in ten at most, on average."""
+        return self.q_value < LISTED_BELOW
+
+
 @dataclass(frozen=True)
 class Examples:
     """Synthetic images that show what a verdict says: what they show in words, and their ids, the plainest first."""
@@ -461,6 +487,9 @@ class Audit:
         membership: Sentences on who is recognised as a training image, empty where nobody asked.
         subgroups: Whether real subgroups fare worse than others, `subgroup_notes` the same in sentences; empty where
             nobody asked.
+        odd_images: The oddest synthetic images and all that are listed, empty where nobody asked; `odd` sentences.
+        odd_scores: Of every synthetic image, arrays (m,): `p`, `q`, and `texture`, `outlines`, `doubt` with the median
+            of real images of the class at 0 and the value that a tenth of them exceed at 1; NaN where not known.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
             `histogram.*`, `region.*`.
         made: When and with what; None in audits from before it was kept.
@@ -485,6 +514,9 @@ class Audit:
     membership: tuple[str, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()
     subgroup_notes: tuple[str, ...] = ()
+    odd_images: tuple[OddImage, ...] = ()
+    odd: tuple[str, ...] = ()
+    odd_scores: dict[str, Floats] = field(default_factory=dict)
     nearest: dict[str, NDArray[Any]] = field(default_factory=dict)
     detectable_shares: dict[str, float | None] = field(default_factory=dict)
     made: Made | None = field(default=None, compare=False)

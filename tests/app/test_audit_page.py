@@ -32,6 +32,7 @@ SPEAKING = (
     "planted_copies",
     "membership_attack",
     "subgroups",
+    "odd_images",
 )
 NAMES = {" 1  cycles a pixel"}  # of a space, in the table below
 METHODS = ("test", "null", "interval_method")
@@ -58,6 +59,7 @@ PLAIN = set(
         where which while who whole whose why will with without work worst would wrong you your measured varied
         around compared fit half hardly likeness needed neighbours overlap patches read steps came site scanner
         degrees smaller equals shifted twelfth quarter copy perhaps picture find scaled tenth contrast noisy blurred
+        looked unlike expected ten ordinary list listed verdict describes largest twenty shortest
         range px pictures warning those lack training tuning fewer nearer names takes needs
         verdict question asked fifths rare below learnt well outside tested lose follow count corrected known ask fare
         worse stand coverage rule keep-column sizes join compare table

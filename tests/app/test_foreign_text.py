@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from ganaug_core.config.requests import AuditSamples, BuildMap, ImportCohort, MeasureBenefit, Sample
 from ganaug_core.jobs import store
-from ganaug_core.records import Intensity, Skipped, Subgroup
+from ganaug_core.records import Intensity, OddImage, Skipped, Subgroup
 from ganaug_core.records.benefit import Benefit
 from ganaug_core.storage.workspace import Workspace
 
@@ -80,6 +80,11 @@ def hostile(home: Workspace) -> Workspace:
     kept(home, a_map(cohort, samples), BuildMap(**ABOUT))
     audit = an_audit(cohort, samples)
     verdicts = {name: replace(verdict, statement=HOSTILE, do=HOSTILE) for name, verdict in audit.verdicts.items()}
+    odd_image = OddImage(
+        synthetic=str(samples.ids[0]), class_name=HOSTILE, score="doubt", says=HOSTILE, p_value=0.01, q_value=0.02
+    )
+    odd_scores = {name: np.zeros(len(samples), np.float32) for name in ("p", "q", "doubt")}
+    odd = {"odd_images": (odd_image,), "odd_scores": odd_scores}
     kept(
         home,
         replace(
@@ -90,6 +95,8 @@ def hostile(home: Workspace) -> Workspace:
             membership=(HOSTILE,),
             subgroups=(Subgroup(column=HOSTILE, group=HOSTILE, question="coverage", state="not_shown", says=HOSTILE),),
             subgroup_notes=(HOSTILE,),
+            odd=(HOSTILE,),
+            **odd,
         ),
         AuditSamples(**ABOUT),
     )

@@ -18,13 +18,13 @@ from ganaug_core import app_root, pipeline
 from ganaug_core.cli import evidence
 from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.jobs import store
-from ganaug_core.records import ROLES, Audit, Copied, Intensity, Map, Measurement
+from ganaug_core.records import ROLES, Audit, Copied, Intensity, Map, Measurement, OddImage
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.audit import evidence_figures, verdicts
 from ganaug_core.ui.pages.feature_map import plotly_map
 from ganaug_core.ui.pages.samples import decisions, export, samples_page
-from ganaug_core.ui.shared import audited_map, glossary, pairs
+from ganaug_core.ui.shared import audited_map, glossary, odd_order, pairs
 from ganaug_core.ui.shared.components.feature_map import Lasso, lasso_of
 
 Open = Callable[..., AppTest]
@@ -280,6 +280,56 @@ def test_the_grounds_lie_below_the_verdicts(judged: Workspace, page: Open) -> No
         ["Coarseness (NGTDM)", "0.4", "0.2"]
     ]
     assert "1 real image of 1 group of the split is behind the named copies" in texts(app)
+
+
+def test_odd_images_come_first_and_say_what_is_odd(judged: Workspace, page: Open) -> None:
+    samples, audit = judged.samples(SAMPLES), the_audit(judged)
+    offered = [toggle.key for toggle in page("samples", samples=SAMPLES).toggle]
+    assert "odd-first" not in offered  # nobody asked the audit
+    ids = samples.ids[samples.labels == 0].tolist()
+    odd = OddImage(
+        synthetic=ids[3],
+        class_name="one",
+        score="doubt",
+        says="the classifier doubts its class: looks like two",
+        p_value=0.004,
+        q_value=0.07,
+        ordinary=audit.suspects[0].real,
+    )
+    scores = {name: np.zeros(len(samples), np.float32) for name in ("texture", "doubt")}
+    scores |= {"p": np.ones(len(samples), np.float32), "q": np.ones(len(samples), np.float32)}
+    row, unjudged = (int(np.flatnonzero(samples.ids == ids[place])[0]) for place in (3, 0))
+    scores["p"][row] = 0.004
+    scores["texture"][unjudged] = scores["doubt"][unjudged] = np.nan
+    rich = replace(
+        audit, odd_images=(odd, replace(odd, synthetic=ids[1], q_value=0.4)), odd=("Odd.",), odd_scores=scores
+    )
+    kept(judged, rich, AUDIT)
+    app = page("audit", samples=SAMPLES)
+    assert not app.exception
+    assert "Odd images first (2)" in [expander.label for expander in app.expander]
+    said = "one: the classifier doubts its class: looks like two (p = 0.004, q = 0.07; listed)."
+    assert said in texts(app)
+    assert "The oddest first; 1 of these 2 are listed." in texts(app)
+    lines = evidence._in_words(rich).splitlines()
+    assert lines[-2:] == [
+        "Odd.",
+        f"Odd: synthetic {ids[3]} of one, the classifier doubts its class: looks like two (p = 0.004, q = 0.07).",
+    ]
+    ordered = odd_order.odd_first(rich, samples, ids)
+    assert (ordered[0], ordered[-1], sorted(ordered)) == (ids[3], ids[0], sorted(ids))
+    app = page("samples", samples=SAMPLES)
+    app.toggle(key="odd-first").set_value(True).run()
+    assert not app.exception
+    assert said in texts(app)  # the first undecided image is the oddest now
+
+
+def test_odd_images_are_asked_for_by_a_tick(judged: Workspace, page: Open) -> None:
+    app = page("audit", samples=SAMPLES)
+    app.checkbox(key="odd").check().run()
+    app.button(key="again").click().run()
+    (job,) = store.jobs(judged)
+    assert job.request == replace(AUDIT, odd=True)
 
 
 def test_terms_of_a_sentence_are_explained_and_others_are_not() -> None:

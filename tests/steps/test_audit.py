@@ -122,7 +122,7 @@ def test_the_document_has_the_keys_of_the_contract_and_only_finite_numbers(fresh
         *("schema", "ganaug", "seed", "command", "cohort", "synthetic"),
         *("verdicts", "measurements", "suspects", "missing_modes", "copied", "give_aways"),
         *("examples", "spaces", "regions", "membership", "subgroups", "subgroup_notes"),
-        *("detectable_share", "detectable_shares"),
+        *("odd", "odd_images", "detectable_share", "detectable_shares"),
         *("encoders", "versions", "date", "holdout", "plan"),
     ]
     assert document["schema"] == "ganaug.audit/2"

@@ -46,6 +46,7 @@ def page(cohort: str, samples: str) -> None:
                 samples=samples,
                 trust_split=_trusted(cohort, samples),
                 subgroups=_asked_subgroups(cohort),
+                odd=_odd_asked(),
             ),
             FIRST,
         )
@@ -61,9 +62,7 @@ def page(cohort: str, samples: str) -> None:
         _worst_missing_group(audit)
     verdicts.verdict_rows(audit)
     verdicts.feature_spaces(audit)
-    verdicts.lesions(audit)
-    verdicts.membership(audit)
-    verdicts.subgroups(audit)
+    verdicts.on_request(audit)
     _details(audit)
     for sentence in audit.made.in_words if audit.made else ():
         st.text(words.clean(sentence), help=glossary.gloss(sentence))
@@ -97,6 +96,18 @@ def _asked_subgroups(cohort: str) -> tuple[str, ...]:
         help=f"{verdicts.SUBGROUPS} Each question more makes the correction stricter. {glossary.NO_VERDICT}",
     )
     return tuple(chosen)
+
+
+def _odd_asked() -> bool:
+    """Ask whether odd images shall be listed too."""
+    return bool(
+        st.checkbox(
+            "List odd images too",
+            key="odd",
+            help=f"{verdicts.ODD} By texture, outlines and the classifier, the oddest first, compared with held-out "
+            "images. It changes no verdict.",
+        )
+    )
 
 
 def _closest_pair(audit: Audit) -> None:
@@ -382,7 +393,7 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
     workspace = caches.workspace()
     name = workspace.newest("audits", caches.inputs(cohort, samples))
     document = workspace.attached("audits", name, "audit.json") if name else None
-    trusted, subgroups = _trusted(cohort, samples), _asked_subgroups(cohort)
+    trusted, subgroups, odd = _trusted(cohort, samples), _asked_subgroups(cohort), _odd_asked()
     with st.container(horizontal=True):
         if document is not None:
             st.download_button(
@@ -404,7 +415,7 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
                 help="A paragraph on what was done, its sources as BibTeX, and LaTeX tables of the results.",
             )
         if st.button("Run the audit again", icon=":material/refresh:", key="again"):
-            request = AuditSamples(cohort=cohort, samples=samples, trust_split=trusted, subgroups=subgroups)
+            request = AuditSamples(cohort=cohort, samples=samples, trust_split=trusted, subgroups=subgroups, odd=odd)
             job_progress.start(request)
             st.rerun()
 

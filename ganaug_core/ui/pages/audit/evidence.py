@@ -10,6 +10,7 @@ from ganaug_core.records import Audit, Measurement
 from ganaug_core.ui.pages.audit import evidence_figures
 from ganaug_core.ui.shared import charts, glossary, pairs, show, words
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
+from ganaug_core.ui.shared.odd_order import odd_in_words
 
 
 def details(audit: Audit) -> None:
@@ -17,6 +18,9 @@ def details(audit: Audit) -> None:
     if audit.copied:
         with st.expander(f"Which real images are copied ({len(audit.copied)})", icon=":material/person:"):
             _copied(audit)
+    if audit.odd_images:
+        with st.expander(f"Odd images first ({len(audit.odd_images)})", icon=":material/help_center:"), show.guarded():
+            _odd_images(audit)
     if audit.give_aways:
         with st.expander("What gives images away", icon=":material/search:"), show.guarded():
             _give_aways(audit)
@@ -52,6 +56,45 @@ def _copied(audit: Audit) -> None:
         for image in audit.copied
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Real images that synthetic images seem to copy")
+
+
+@st.fragment
+def _odd_images(audit: Audit) -> None:
+    """Show the oddest images, what makes the picked one odd, and the training image that it resembles most."""
+    with show.guarded():
+        cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+        by_id = {image.synthetic: image for image in audit.odd_images}
+        listed = sum(image.is_listed for image in audit.odd_images)
+        st.text(f"The oddest first; {listed:,} of these {len(by_id):,} are listed.")
+        left, right = st.columns([1, 3], gap="large")
+        with left, st.container(height=420, border=False):
+            picked = gallery(
+                "samples",
+                samples,
+                list(by_id),
+                pairs.labels("samples", samples, list(by_id)[:MOST]),
+                key="odd-images",
+                title="Synthetic images that are unlike their class, the oddest first",
+                picked=(st.session_state.get("odd-images") or {}).get("picked") or audit.odd_images[0].synthetic,
+            )
+        with right:
+            chosen = by_id.get(picked or "", audit.odd_images[0])
+            st.text(odd_in_words(chosen))
+            pairs.show_pair(pairs.of_sample(cohort, samples, chosen.synthetic), cohort, samples, key="odd-pair")
+            pairs.link_pair(samples, cohort, chosen.synthetic)
+        rows = [
+            {
+                "Synthetic": image.synthetic,
+                "Class": words.clean(image.class_name),
+                "What is odd": words.clean(image.says),
+                "p": words.p_value(image.p_value),
+                "q": words.p_value(image.q_value),
+                "Listed": image.is_listed,
+                "Nearest training image": image.ordinary,
+            }
+            for image in audit.odd_images
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The oddest images and what makes them odd")
 
 
 def _give_aways(audit: Audit) -> None:

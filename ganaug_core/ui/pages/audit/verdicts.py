@@ -8,6 +8,7 @@ from ganaug_core.ui.shared import glossary, show, words
 COLUMNS = (2, 6, 4)  # of a verdict: name, what was found, what to do
 MEMBERSHIP = "Do the synthetic images tell whose images were trained on?"
 SUBGROUPS = "Do the synthetic images serve some real patients (by sex, age, scanner) worse than others?"
+ODD = "Which synthetic images are unlike real images of their class?"
 MAPS = {
     "simclr": ("Map by SimCLR", glossary.TERMS["SimCLR"]),
     "texture": ("Map by texture", glossary.TERMS["texture"]),
@@ -88,36 +89,21 @@ def group_on_the_map(audit: Audit, mode: MissingMode) -> dict[str, str]:
     return {"space": mode.encoder, "group": number, "image": "".join(mode.exemplars[:1])}
 
 
-def lesions(audit: Audit) -> None:
-    """Say what was found inside the lesions, where the cohort has masks."""
-    if not audit.regions:
+def on_request(audit: Audit) -> None:
+    """Say what decides no verdict: of lesions where there are masks, and of what somebody asked for."""
+    _told("Lesions", "Values and texture inside the masks.", audit.regions)
+    _told("Membership", MEMBERSHIP, audit.membership)
+    _told("Subgroups", SUBGROUPS, audit.subgroup_notes)
+    _told("Odd images", ODD, audit.odd)
+
+
+def _told(title: str, question: str, sentences: tuple[str, ...]) -> None:
+    if not sentences:
         return
     with st.container(border=True):
         left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
-        left.markdown("**Lesions**", help=f"Values and texture inside the masks. {glossary.NO_VERDICT}")
-        for sentence in audit.regions:
-            right.text(words.clean(sentence), help=glossary.gloss(sentence))
-
-
-def membership(audit: Audit) -> None:
-    """Say who is recognised as a training image, where somebody asked."""
-    if not audit.membership:
-        return
-    with st.container(border=True):
-        left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
-        left.markdown("**Membership**", help=f"{MEMBERSHIP} {glossary.NO_VERDICT}")
-        for sentence in audit.membership:
-            right.text(words.clean(sentence), help=glossary.gloss(sentence))
-
-
-def subgroups(audit: Audit) -> None:
-    """Say whether real subgroups fare worse than others, where somebody asked."""
-    if not audit.subgroup_notes:
-        return
-    with st.container(border=True):
-        left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
-        left.markdown("**Subgroups**", help=f"{SUBGROUPS} {glossary.NO_VERDICT}")
-        for sentence in audit.subgroup_notes:
+        left.markdown(f"**{title}**", help=f"{question} {glossary.NO_VERDICT}")
+        for sentence in sentences:
             right.text(words.clean(sentence), help=glossary.gloss(sentence))
 
 

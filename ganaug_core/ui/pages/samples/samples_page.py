@@ -8,6 +8,7 @@ from ganaug_core.ui.pages.samples import decisions, export
 from ganaug_core.ui.shared import address, caches, pairs, show, words
 from ganaug_core.ui.shared.address import IMAGE
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
+from ganaug_core.ui.shared.odd_order import odd_first, odd_in_words
 
 AMOUNTS = (64, 128, MOST)
 FILTERS = {
@@ -17,6 +18,7 @@ FILTERS = {
     "reject": "rejected",
     "flag": "flagged",
 }
+ODD_FIRST = "The audit's order: images that are unlike real ones of their class come first. It changes no verdict."
 
 
 def _origin(record: Samples) -> str:
@@ -56,10 +58,11 @@ def gallery_and_pair(cohort: str, name: str, label: int) -> None:
         image = address.settle(IMAGE)
         left, right = st.columns([2, 3], gap="medium")
         with left:
-            shown, chosen = _gallery(name, record, label, image)
+            shown, chosen = _gallery(cohort, name, record, label, image)
         with right:
             if chosen in set(record.ids.tolist()):
                 decisions.buttons(record, chosen, shown, decided)
+                _what_is_odd(cohort, name, chosen)
                 pairs.show_pair(pairs.of_sample(cohort, name, chosen), cohort, name, key="pair")
                 decisions.note(chosen)
                 with st.container(horizontal=True):
@@ -73,7 +76,15 @@ def gallery_and_pair(cohort: str, name: str, label: int) -> None:
             export.save_images(cohort, name, decided)
 
 
-def _gallery(name: str, record: Samples, label: int, image: str) -> tuple[list[str], str]:
+def _what_is_odd(cohort: str, name: str, image: str) -> None:
+    """Say what makes an image odd, where an audit was asked and shows it."""
+    audit = caches.audit_beside(cohort, name)
+    odd = next((odd for odd in audit.odd_images if odd.synthetic == image), None) if audit else None
+    if odd is not None:
+        st.text(odd_in_words(odd))
+
+
+def _gallery(cohort: str, name: str, record: Samples, label: int, image: str) -> tuple[list[str], str]:
     """Draw the gallery and return the ids in it, and the chosen one: the first undecided if none was asked for."""
     decided = decisions.of(record)
     columns = st.columns(2)
@@ -84,6 +95,9 @@ def _gallery(name: str, record: Samples, label: int, image: str) -> tuple[list[s
         ids = [image_id for image_id in ids if image_id not in decided]
     elif filter_name != "all":
         ids = [image_id for image_id in ids if image_id in decided and decided[image_id].decision == filter_name]
+    audit = caches.audit_beside(cohort, name)
+    if audit is not None and audit.odd_scores and st.toggle("Odd images first", key="odd-first", help=ODD_FIRST):
+        ids = odd_first(audit, record, ids)
     amount = int(amount or AMOUNTS[0])
     start = ids.index(image) // amount * amount if image in ids else 0  # a link may name an image further on
     shown = ids[start : start + amount]

@@ -18,6 +18,10 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+ALIKE = {"simclr": "by shape", "texture": "by texture", "pixels": "by brightness and position"}
+"""In what the images of a group resemble each other, by the feature space that found it."""
+
+
 def percent(share: float) -> str:
     """Return `12 %`, `1.5 %`, `0.3 %`: two figures at most; `0 %` and `100 %` only where nothing is, or is left."""
     if share < 0:

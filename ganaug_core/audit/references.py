@@ -142,6 +142,19 @@ REFERENCES: dict[str, Reference] = {
     "richardson2018": Reference(
         author="Richardson, Eitan and Weiss, Yair", title="On GANs and GMMs", year=2018, arxiv="1805.12462"
     ),
+    "kulldorff1997": Reference(
+        author="Kulldorff, Martin",
+        title="A spatial scan statistic",
+        year=1997,
+        where="Communications in Statistics - Theory and Methods, 26(6):1481-1496",
+        doi="10.1080/03610929708831995",
+    ),
+    "westfall1993": Reference(
+        author="Westfall, Peter H. and Young, S. Stanley",
+        title="Resampling-Based Multiple Testing: Examples and Methods for p-Value Adjustment",
+        year=1993,
+        where="Wiley",
+    ),
     "wang2003": Reference(
         author="Wang, Zhou and Simoncelli, Eero P. and Bovik, Alan C.",
         title="Multiscale Structural Similarity for Image Quality Assessment",
@@ -345,6 +358,8 @@ OF_WORDS = {
     "DeLong": "delong1988",
     "half-sampling": "politis1994",
     "weighted bootstrap": "learnedmiller2020",
+    "scan of regions": "kulldorff1997",
+    "largest of all regions": "westfall1993",
 }
 """By what tests and intervals are called where they are stated."""
 

@@ -158,7 +158,8 @@ def _in_words(audit: "Audit") -> str:
         )
     lines += filter(None, [wording.nearer_than_99(audit.measurements)])
     lines += [
-        f"Missing: {wording.percent(mode.real_share)} of real {mode.class_name} look alike, here "
+        f"Missing: {wording.percent(mode.real_share)} of real {mode.class_name} are alike "
+        f"{wording.ALIKE.get(mode.encoder, mode.encoder)}, here "
         f"{wording.percent(mode.synthetic_share)} do."
         for mode in audit.missing_modes[:5]
     ]

@@ -24,7 +24,7 @@ from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.audit import evidence_figures, verdicts
 from ganaug_core.ui.pages.feature_map import plotly_map
 from ganaug_core.ui.pages.samples import decisions, export, samples_page
-from ganaug_core.ui.shared import audited_map, glossary, odd_order, pairs
+from ganaug_core.ui.shared import audited_map, caches, glossary, odd_order, pairs
 from ganaug_core.ui.shared.components.feature_map import Lasso, lasso_of
 
 Open = Callable[..., AppTest]
@@ -174,6 +174,25 @@ def test_the_map_says_how_faithful_it_is_and_shows_the_picked_pair(judged: Works
     assert "Found by the audit's registered search" in texts(app)
 
 
+def test_a_group_of_another_feature_space_is_named_below_the_map_and_not_drawn(
+    judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode = the_audit(judged).missing_modes[0]
+    modes = (mode, replace(mode, encoder="texture"), replace(mode, encoder="pixels"))
+    audit, shown = replace(the_audit(judged), missing_modes=modes), []
+    monkeypatch.setattr(caches, "audit_beside", lambda *_: audit)
+    monkeypatch.setattr(audited_map, "feature_map", lambda *_, groups, **__: shown.extend(groups))
+    app = page("feature_map", samples=SAMPLES)
+    assert [len(group.members) for group in shown] == [len(mode.members), 0, 0]
+    assert (
+        "2 missing groups lie scattered here: their images are alike by brightness and position and by texture. "
+        "Choose that feature space to see them together."
+    ) in texts(app)
+    shown.clear()
+    page("feature_map", samples=SAMPLES, group="1")
+    assert [len(group.members) for group in shown] == [len(mode.members), len(mode.members), 0]
+
+
 def test_the_plotly_view_holds_the_same_points(judged: Workspace, page: Open) -> None:
     app = page("feature_map", samples=SAMPLES)
     app.segmented_control(key="view").set_value("plotly").run()
@@ -192,7 +211,7 @@ def test_the_audit_opens_with_its_worst_news(judged: Workspace, page: Open) -> N
         "Do not use these images as they are: there is a problem with copying. Look closer at variety."
     )
     words = texts(app)
-    assert "11 % of the real images look like these, but only 2 %" in words
+    assert "11 % of the real images are like these by shape, but only 2 %" in words
     for name in STATES:
         assert f"Statement on {name}." in words
     assert "2 of 18 synthetic images score lower than every one of 4 real images" in words
@@ -456,7 +475,7 @@ def test_what_cannot_be_a_lasso_is_none(sent: dict | None) -> None:
 
 def test_the_deficit_of_a_missing_group_is_said_in_words(judged: Workspace) -> None:
     group = audited_map.missing_groups(the_audit(judged))[0]
-    assert group.says.endswith("2 % instead of 11 %")
+    assert group.says.endswith("alike by shape: 2 % instead of 11 %")
     assert len(group.members) == 5
 
 

@@ -1,55 +1,89 @@
 """How often is a missing group of images found, and how often one that is not missing? Printed as Markdown.
 
     python tests/benchmarks/mode_power.py --data ../shared/data --cohort mednist --pool 1000 --synthetic 330 --keep DIR
+    python tests/benchmarks/mode_power.py --data ../shared/data --cohort phantom-b --size 64 --pool 3600
 
-The SimCLR encoder is fitted once, on a third of all groups that is training in every draw, and every image is encoded
-once. A draw splits the other groups into hold-out and fresh images by chance and counts the fresh ones in the groups
-(k-means clusters) of the real ones, as an audit does: `fresh` has all images, `a class of 15 %` merges two classes by
-chance into one label whose second class is 15 % of it and absent among the fresh images, `a class of 30 %` the same,
-and `rare texture` (phantom) leaves out the speckled lesions, 8 to 10 % of a class. Found means that at least one group
-is named, which fails the verdict.
+The encoders are fitted once, on a third of all groups that is training in every draw, and every image is encoded once.
+A draw splits the other groups into hold-out and fresh images by chance and scans the regions of the real ones for fresh
+ones in all spaces, as an audit does: `fresh` has all images; `a class of 15 %` merges two classes by chance into one
+label whose second class is 15 % of it and absent among the fresh images; `a class of 30 %` the same; `brightest
+quarter` leaves out the images of the first class that are brighter than three quarters of it; `rare texture` (phantom)
+leaves out the speckled lesions, 8 to 10 % of a class. The phantom `phantom-b` is another seed whose speckles are
+replaced by stripes: a texture that had no part in choosing the method. Found means that at least one group is named,
+which fails the verdict.
 """
 
 import argparse
 import sys
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ganaug_core.encoders.simclr import SimCLR
-from ganaug_core.metrics.missing_modes import clusters
-from ganaug_core.metrics.statistics import weights, wilson
+from ganaug_core.audit.missing_groups import SPACES, WHITENED
+from ganaug_core.encoders import ENCODERS
+from ganaug_core.metrics import missing_modes
+from ganaug_core.metrics.statistics import wilson
 from ganaug_core.readers import phantom
 from ganaug_core.records import Floats, Integers
 from tests.benchmarks.power_pools import COHORTS, Pool, pool
 
 SHARES = 0.15, 0.30
+BRIGHT = 0.74  # quantile of a class's mean intensity
+FITTED = 3000  # training images that encoders see at most, so that a study ends
+NEW_TEXTURE = "phantom-b"
+COMPUTED = "phantom", "slices"  # nobody is in them twice
+Spaces = dict[str, Floats]
 
 
-def encoded(source: Pool, train: Integers, keep: Path | None) -> Floats:
-    """Return (n, 64) features of every image of the pool, from the folder if an earlier study left them there."""
-    path = keep / f"{source.name}-simclr.npy" if keep else None
+def striped(random: np.random.Generator, depth: phantom.Field, texture: int) -> phantom.Field:
+    """Return HU inside a lesion of the phantom, with stripes of one direction where speckles were."""
+    if phantom.TEXTURES[texture] != "speckled":
+        return with_speckles(random, depth, texture)
+    scale, angle = len(depth) / 64, random.uniform(0, np.pi)
+    row, column = phantom._grid(len(depth))
+    waves = np.sin(2 * np.pi * (row * np.sin(angle) + column * np.cos(angle)) / (random.uniform(4, 6) * scale))
+    shown: phantom.Field = random.normal(75, 8) + random.uniform(40, 55) * waves
+    return shown
+
+
+with_speckles = phantom._lesion_texture
+
+
+def encoded(source: Pool, train: Integers, keep: Path | None) -> Spaces:
+    """Return (n, d) features of every image of the pool, from the folder if an earlier study left them there."""
+    path = keep / f"{source.name}-spaces.npz" if keep else None
     if path is not None and path.is_file():
-        known: Floats = np.load(path, allow_pickle=False)
-        return known
+        with np.load(path, allow_pickle=False) as known:
+            return {space: known[space] for space in SPACES}
     images = source.intensity.normalise(source.pixels)
-    features = SimCLR().fit(images[train], source.labels[train], seed=0).encode(images)
+    some = np.sort(np.random.default_rng(7).permutation(train)[:FITTED])
+    made: Spaces = {
+        space: ENCODERS[space]().fit(images[some], source.labels[some], seed=0).encode(images) for space in SPACES
+    }
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, features)
-    return features
+        np.savez(path, **made)
+    return made
 
 
-def group_is_missing(
-    source: Pool, features: Floats, real: Integers, labels: Integers, fresh: Integers, fresh_labels: Integers
-) -> bool:
-    """Return whether a group of the real images is named as missing."""
-    weigh = weights(labels, source.groups[real])
-    return any(cluster.missing for cluster in clusters(features[real], features[fresh], labels, fresh_labels, weigh))
+def worst(
+    source: Pool, features: Spaces, real: Integers, labels: Integers, fresh: Integers, fresh_labels: Integers
+) -> dict[str, float]:
+    """Return by space the p of the region that lacks most, corrected for regions and classes."""
+    p_values = {}
+    for space in SPACES:
+        sides = features[space][real], features[space][fresh]
+        if space == WHITENED:
+            sides = missing_modes.whitened(*sides)
+        scanned = missing_modes.scan(*sides, labels, fresh_labels, source.groups[real])
+        p_values[space] = next(scanned.worst(), (0, 0, 1.0))[2]
+    return p_values
 
 
 def merged(source: Pool, rows: Integers, share: float, random: np.random.Generator) -> tuple[Integers, int]:
@@ -68,7 +102,8 @@ def study(source: Pool, draws: int, synthetic: int, keep: Path | None) -> None:
     always = np.random.default_rng(7).permutation(groups)[: len(groups) // 3]
     train = np.flatnonzero(np.isin(source.groups, always))
     features = encoded(source, train, keep)
-    hits: dict[str, list[bool]] = defaultdict(list)
+    brightness = source.pixels.mean((1, 2, 3))
+    p_values: dict[str, list[dict[str, float]]] = defaultdict(list)
     sizes: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for seed in range(draws):
         random = np.random.default_rng(seed)
@@ -87,28 +122,35 @@ def study(source: Pool, draws: int, synthetic: int, keep: Path | None) -> None:
             one = fresh[source.labels[fresh] == label]
             nobody = np.zeros(len(rows), np.int64), one, np.zeros(len(one), np.int64)
             sets[f"a class of {share:.0%} of its label missing"] = (rows, *nobody)
+        limit = np.quantile(brightness[real[source.labels[real] == 0]], BRIGHT)
+        darker = fresh[(source.labels[fresh] != 0) | (brightness[fresh] < limit)]
+        sets["brightest quarter of a class missing"] = (real, source.labels[real], darker, source.labels[darker])
         if source.textures is not None:
             kept = fresh[source.textures[fresh] != phantom.TEXTURES.index("speckled")]
             sets["rare texture missing"] = (real, source.labels[real], kept, source.labels[kept])
         for case, real_and_fresh in sets.items():
-            hits[case].append(group_is_missing(source, features, *real_and_fresh))
+            p_values[case].append(worst(source, features, *real_and_fresh))
             smallest = min(np.bincount(real_and_fresh[3])[np.unique(real_and_fresh[3])])
             sizes[case].append((len(np.unique(source.groups[real_and_fresh[0]])), int(smallest)))
-    print("| cohort | set | real patients, synthetic images of the smallest class (median) | found | share (95 %) |")
-    print("|---|---|---|---|---|")
-    for case, answers in hits.items():
-        low, high = wilson(sum(answers), draws)
+    print(f"| cohort | set | real patients, synthetic images (median) | found | share (95 %) | {' | '.join(SPACES)} |")
+    print("|---" * (5 + len(SPACES)) + "|")
+    level = missing_modes.P_LIMIT / len(SPACES)
+    for case, worst_of in p_values.items():
+        found = sum(min(p_of.values()) < level for p_of in worst_of)
+        low, high = wilson(found, draws)
         patients, smallest_class = np.median(sizes[case], axis=0).astype(int)
-        share = f"{np.mean(answers):.2f} ({low:.2f} to {high:.2f})"
+        share = f"{found / draws:.2f} ({low:.2f} to {high:.2f})"
+        alone = " | ".join(str(sum(p_of[space] < level for p_of in worst_of)) for space in SPACES)
         print(
-            f"| {source.name} | {case} | {patients}, {smallest_class} | {sum(answers)}/{draws} | {share} |", flush=True
+            f"| {source.name} | {case} | {patients}, {smallest_class} | {found}/{draws} | {share} | {alone} |",
+            flush=True,
         )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--cohort", choices=COHORTS, default="mednist")
+    parser.add_argument("--cohort", choices=(*COHORTS, NEW_TEXTURE), default="mednist")
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--pool", type=int, default=1000, help="images a class (phantom: patients)")
     parser.add_argument("--synthetic", type=int, default=600, help="fresh images a class at most")
@@ -116,7 +158,12 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder for the features of the pool")
     given = parser.parse_args()
     start = time.perf_counter()
-    source = pool(given.data, given.cohort, given.size, given.pool)
+    if given.cohort == NEW_TEXTURE:
+        with patch.object(phantom, "_lesion_texture", striped):
+            source = pool(given.data, "phantom", given.size, given.pool, seed=12, twins=False)
+        source = replace(source, name=f"{NEW_TEXTURE}-{given.size}-{given.pool}")
+    else:
+        source = pool(given.data, given.cohort, given.size, given.pool, twins=given.cohort not in COMPUTED)
     study(source, given.draws, given.synthetic, given.keep)
     print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
 

@@ -76,11 +76,16 @@ class Near:
         return Near(self.rows[rows], self.distances[rows])
 
 
-def pool(home: Path, name: str, size: int, most: int) -> Pool:
-    """Return at most `most` images a class (phantom: of so many patients; slices: two to ten of one lesion each)."""
+def pool(home: Path, name: str, size: int, most: int, *, seed: int = 11, twins: bool = True) -> Pool:
+    """Return at most `most` images a class (phantom: of so many patients; slices: two to ten of one lesion each).
+
+    Args:
+        seed: Of the phantom.
+        twins: Seek near-duplicates, which takes minutes; without them they count as groups of their own.
+    """
     textures = None
     if name in ("phantom", "slices"):
-        made = phantom.lesions(most, 11, malignant=0.45, size=size)
+        made = phantom.lesions(most, seed, malignant=0.45, size=size)
         pixels, labels, patients, textures = made.pixels, made.labels, made.patients, made.textures
         classes, intensity = phantom.CLASSES, Intensity("HU", *phantom.WINDOW_HU)
         if name == "slices":
@@ -92,13 +97,15 @@ def pool(home: Path, name: str, size: int, most: int) -> Pool:
         chosen = [np.flatnonzero(labels == label) for label in np.unique(labels)]
         rows = np.concatenate([np.random.default_rng(0).permutation(of_class)[:most] for of_class in chosen])
         pixels, labels, intensity, patients = pixels[rows], labels[rows], EIGHT_BIT, np.arange(len(rows))
-    twins, distances = near_duplicate_pairs(intensity.normalise(pixels))
+    pairs, distances = np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
+    if twins:
+        pairs, distances = near_duplicate_pairs(intensity.normalise(pixels))
     first = np.unique(patients, return_index=True)[1]
     of_patient = first[np.unique(patients, return_inverse=True)[1]]
-    links = np.concatenate([twins, np.stack([np.arange(len(patients)), of_patient], 1)])
+    links = np.concatenate([pairs, np.stack([np.arange(len(patients)), of_patient], 1)])
     graph = sparse.coo_matrix((np.ones(len(links)), links.T), (len(labels), len(labels)))
     groups = sparse.csgraph.connected_components(graph)[1].astype(np.int64)
-    return Pool(f"{name}-{size}-{most}", pixels, labels, groups, twins, distances, classes, intensity, textures)
+    return Pool(f"{name}-{size}-{most}", pixels, labels, groups, pairs, distances, classes, intensity, textures)
 
 
 def _slices(pixels: NDArray[np.generic], patients: Integers) -> tuple[Integers, NDArray[np.generic]]:

@@ -1,6 +1,9 @@
 """A feature map with what the audit of the same images says about it: suspected copies and missing groups."""
 
+from dataclasses import replace
 from typing import Any
+
+import streamlit as st
 
 from ganaug_core.records import Audit, Map
 from ganaug_core.ui.shared import words
@@ -10,28 +13,43 @@ from ganaug_core.ui.shared.components.feature_map import Group, feature_map
 def show(name: str, map_: Map, audit: Audit | None, **options: Any) -> None:
     """Show a map with what the audit says about it: suspected copies, or else missing groups, at first.
 
+    Groups that another feature space found lie scattered here: they are named below, and only an opened one is drawn.
+
     Args:
         options: What `feature_map` takes besides.
     """
+    modes = audit.missing_modes if audit else ()
+    elsewhere = [number for number, mode in enumerate(modes) if mode.encoder != map_.encoder]
+    hidden = set(elsewhere) - {options.get("opened")}
+    groups = [
+        replace(group, members=() if number in hidden else group.members)
+        for number, group in enumerate(missing_groups(audit) if audit else [])
+    ]
     suspects = [suspect for suspect in audit.suspects if suspect.is_listed] if audit else []
     copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail")) and options.get("opened") is None
     feature_map(
         map_,
         name,
         links=[(suspect.synthetic, suspect.real) for suspect in suspects],
-        groups=missing_groups(audit) if audit else [],
+        groups=groups,
         show_links=copying,
-        show_groups=bool(audit and audit.missing_modes) and not copying,  # one story at a time
+        show_groups=len(elsewhere) < len(modes) and not copying,  # one story at a time
         **options,
     )
+    if elsewhere:
+        spaces = sorted({words.ALIKE.get(modes[number].encoder, modes[number].encoder) for number in elsewhere})
+        st.text(
+            f"{words.count(len(elsewhere), 'missing group lies', 'missing groups lie')} scattered here: their images "
+            f"are alike {words.listing(spaces)}. Choose that feature space to see them together."
+        )
 
 
 def missing_groups(audit: Audit) -> list[Group]:
     """Return the groups of real images that the generator makes too rarely, with the deficit in words."""
     return [
         Group(
-            f"{words.clean(mode.class_name)}: {words.percent(mode.synthetic_share)} instead of "
-            f"{words.percent(mode.real_share)}",
+            f"{words.clean(mode.class_name)}, alike {words.ALIKE.get(mode.encoder, mode.encoder)}: "
+            f"{words.percent(mode.synthetic_share)} instead of {words.percent(mode.real_share)}",
             mode.members or mode.exemplars,
         )
         for mode in audit.missing_modes

@@ -174,8 +174,10 @@ def _show_group(audit: Audit, mode: MissingMode, key: str) -> None:
     low, high = map(words.percent, mode.interval)
     synthetic_share = "none" if not mode.synthetic_share else f"only {words.percent(mode.synthetic_share)}"
     text = (
-        f"{words.clean(mode.class_name)}: {words.percent(mode.real_share)} of the real images look like these, but "
-        f"{synthetic_share} of the synthetic ones do (95 % interval {low} to {high}, {words.chance(mode.p_value)})."
+        f"{words.clean(mode.class_name)}: {words.percent(mode.real_share)} of the real images are like these "
+        f"{words.ALIKE.get(mode.encoder, mode.encoder)}, but {synthetic_share} of the synthetic ones are (95 % "
+        f"interval {low} to {high}, had this group been chosen beforehand; {words.chance(mode.p_value)}, corrected "
+        "for all groups that were looked at)."
     )
     st.text(text, help=glossary.gloss(text))
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])

@@ -224,7 +224,7 @@ def test_every_verdict_on_the_first_screen_has_a_gloss_and_leads_to_its_image(ju
     headings = {element.value: element.help for element in app.markdown if element.value.startswith("####")}
     assert all(headings[f"#### The {name}"] for name in ("closest pair", "missing group"))
     help_by_text = {element.value: element.help for element in app.text}
-    group = next(value for value in help_by_text if "of the real images look like these" in value)
+    group = next(value for value in help_by_text if "of the real images are like these" in value)
     for term in ("95 % interval", "synthetic", "**p**"):
         assert term in help_by_text[group]
     titles = {element.value: element.help for element in app.markdown}

@@ -315,6 +315,8 @@ REFERENCES: dict[str, Reference] = {
     ),
 }
 ALWAYS = ("holm1979", "benjamini1995")
+MISSING_GROUPS = "richardson2018", "kulldorff1997", "westfall1993"
+ODD_IMAGES = "bates2023", "ledoit2004"
 OF_MEASURES = {
     "frechet": ("heusel2017",),
     "frechet_multiple": ("heusel2017", "chong2020"),
@@ -325,7 +327,7 @@ OF_MEASURES = {
     "density": ("naeem2020",),
     "coverage": ("naeem2020",),
     "vendi_ratio": ("friedman2022",),
-    "smallest_mode": ("richardson2018",),
+    "smallest_mode": MISSING_GROUPS,
     "pair_similarity": ("wang2003",),
     "birthday_batch": ("arora2017",),
     "told_apart": ("lopezpaz2017", "haufe2014"),
@@ -358,8 +360,6 @@ OF_WORDS = {
     "DeLong": "delong1988",
     "half-sampling": "politis1994",
     "weighted bootstrap": "learnedmiller2020",
-    "scan of regions": "kulldorff1997",
-    "largest of all regions": "westfall1993",
 }
 """By what tests and intervals are called where they are stated."""
 
@@ -377,7 +377,7 @@ def used(audit: Audit) -> dict[str, Reference]:
         *(key for row in audit.measurements for key in OF_MEASURES.get(row.name, ())),
         *(key for space in spaces for key in OF_SPACES.get(space, ())),
         *(key for words, key in OF_WORDS.items() if any(words in text for text in stated)),
-        *(("richardson2018",) if audit.missing_modes else ()),
-        *(("bates2023", "ledoit2004") if audit.odd_scores else ()),
+        *(MISSING_GROUPS if audit.missing_modes else ()),
+        *(ODD_IMAGES if audit.odd_scores else ()),
     }
     return {key: REFERENCES[key] for key in sorted(keys)}

@@ -19,7 +19,7 @@ from ganaug_core.metrics.statistics import StatedTest
 from ganaug_core.records import Floats, Integers, Measurement, MissingMode
 
 SPACES = "simclr", "texture", "pixels"
-WHITENED = "texture"
+PREPARED = {"simclr": missing_modes.directions, "texture": missing_modes.whitened}
 EXEMPLARS = 5
 VISIBLE = 0.3  # of a class: the smallest group that a pass must have been able to see
 NEW = 0.5  # of a named group must not be in those named before it
@@ -135,7 +135,7 @@ def _closed(comparison: Comparison, measured: tuple[Measurement, ...], space: st
 
 def _features(comparison: Comparison, real: Integers, space: str) -> tuple[Floats, Floats]:
     values = comparison.features(space, real), comparison.spaces[space].synthetic.values
-    return missing_modes.whitened(*values) if space == WHITENED else values
+    return PREPARED[space](*values) if space in PREPARED else values
 
 
 def _named(scans: Mapping[str, Scan]) -> tuple[tuple[tuple[str, Region], ...], tuple[str, Region] | None]:

@@ -24,7 +24,7 @@ from ganaug_core.metrics.statistics import StatedTest, Values, wilson
 from ganaug_core.metrics.two_sample import squared
 from ganaug_core.records import Floats, Integers
 
-CENTRES = 120
+CENTRES = 300
 SHARES = (0.05, 0.1, 0.2)  # of a class, real and synthetic: the sizes of regions
 FEWEST_PATIENTS = 16
 MOST = 3000  # images of a side and class that are looked at
@@ -263,6 +263,16 @@ def whitened(real: Floats, synthetic: Floats) -> tuple[Floats, Floats]:
     varied = spread > 1e-4 * spread[0]  # the others hold rounding errors only
     before, after = (axes.transform(values)[:, varied] / spread[varied] for values in (real, synthetic))
     return before.astype(np.float32), after.astype(np.float32)
+
+
+def directions(real: Floats, synthetic: Floats) -> tuple[Floats, Floats]:
+    """Return both as vectors of length 1 from the mean of the real images: what a contrastive loss compares."""
+    mean = real.mean(0)
+    before, after = (
+        (values - mean) / np.maximum(np.linalg.norm(values - mean, axis=1, keepdims=True), 1e-9)
+        for values in (real, synthetic)
+    )
+    return before, after
 
 
 def crowding(real: Floats, patients: Integers, synthetic: Floats) -> float:

@@ -25,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ganaug_core.audit.missing_groups import SPACES, WHITENED
+from ganaug_core.audit.missing_groups import PREPARED, SPACES
 from ganaug_core.encoders import ENCODERS
 from ganaug_core.metrics import missing_modes
 from ganaug_core.metrics.statistics import wilson
@@ -79,8 +79,8 @@ def worst(
     p_values = {}
     for space in SPACES:
         sides = features[space][real], features[space][fresh]
-        if space == WHITENED:
-            sides = missing_modes.whitened(*sides)
+        if space in PREPARED:
+            sides = PREPARED[space](*sides)
         scanned = missing_modes.scan(*sides, labels, fresh_labels, source.groups[real])
         p_values[space] = next(scanned.worst(), (0, 0, 1.0))[2]
     return p_values

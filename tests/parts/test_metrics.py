@@ -377,6 +377,13 @@ def test_what_varies_much_does_not_drown_what_is_measured_once() -> None:
     assert np.allclose(others, standard[:50], atol=1e-4)
 
 
+def test_a_direction_is_seen_from_the_middle_of_the_real_images() -> None:
+    real = np.array([[3.0, 1], [1, 1], [2, 2], [2, 0]])
+    before, after = missing_modes.directions(real, np.array([[2.0, 5], [2, 1]]))
+    assert np.allclose(before, [[1, 0], [-1, 0], [0, 1], [0, -1]])
+    assert np.allclose(after, [[0, 1], [0, 0]])
+
+
 def test_the_smallest_visible_group_is_where_its_absence_becomes_significant() -> None:
     share = missing_modes.smallest_visible(100, 100, 4.0)
     assert share is not None

@@ -24,6 +24,7 @@ from ganaug_core import atlas, pipeline
 from ganaug_core.atlas import PER_CLASS
 from ganaug_core.config import configure
 from ganaug_core.config.requests import AuditSamples, BuildMap, ImportCohort, MeasureBenefit, Sample, Train
+from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.errors import GanaugError
 from ganaug_core.readers import phantom
 from ganaug_core.records import TRAIN, Cohort, Integers, codec
@@ -95,6 +96,9 @@ def make(workspace: Workspace) -> None:
 def judge_again(workspace: Workspace, target: Path) -> None:
     """Draw, map and audit the shipped generators anew and run the experiment, then lay everything into `target`."""
     atlas.install(workspace, kinds=("cohorts", "runs", "generators", "encoders"))
+    for name in workspace.names("encoders"):
+        if workspace.reference("encoders", name).origin.revision != REVISIONS["encoders"]:
+            workspace.remove("encoders", name)  # nothing finds it any more
     _look_at(workspace)
     ship(workspace, target)
 

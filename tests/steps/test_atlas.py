@@ -68,7 +68,7 @@ def test_the_healthy_generator_passes_copying_and_lacks_small_groups_only(demo: 
     audit = demo.audit(newest(demo, "audits", "healthy"))
     assert audit.verdicts["copying"].state == "pass"
     assert "simclr" not in {mode.encoder for mode in audit.missing_modes}
-    assert max(mode.real_share for mode in audit.missing_modes) < 0.15
+    assert max(mode.real_share for mode in audit.missing_modes) < 0.2
     lost = max(mode.real_share for mode in demo.audit(newest(demo, "audits", "collapsed")).missing_modes)
     assert lost > 0.4
 

@@ -475,7 +475,7 @@ def test_what_cannot_be_a_lasso_is_none(sent: dict | None) -> None:
 
 def test_the_deficit_of_a_missing_group_is_said_in_words(judged: Workspace) -> None:
     group = audited_map.missing_groups(the_audit(judged))[0]
-    assert group.says.endswith("alike by shape: 2 % instead of 11 %")
+    assert group.says.endswith("2 % instead of 11 %")
     assert len(group.members) == 5
 
 

@@ -119,8 +119,6 @@ def test_a_share_and_its_p_read_the_same_on_the_page_on_the_map_and_on_the_comma
         assert re.findall(r"\b(?:11|0\.3)[\d.]* ?%", text)[:2] in (["11 %", "0.3 %"], ["0.3 %", "11 %"]), text
     assert "(95 % interval 0 % to 1.5 %, had this group been chosen beforehand; p < 0.0001, corrected for" in on_page
     assert "alike by shape" in on_terminal
-    by_texture = replace(rare, missing_modes=(replace(group, encoder="texture"),))
-    assert "alike by texture" in audited_map.missing_groups(by_texture)[0].says
 
 
 def test_a_change_without_a_corrected_p_has_an_empty_cell() -> None:

@@ -48,8 +48,8 @@ def missing_groups(audit: Audit) -> list[Group]:
     """Return the groups of real images that the generator makes too rarely, with the deficit in words."""
     return [
         Group(
-            f"{words.clean(mode.class_name)}, alike {words.ALIKE.get(mode.encoder, mode.encoder)}: "
-            f"{words.percent(mode.synthetic_share)} instead of {words.percent(mode.real_share)}",
+            f"{words.clean(mode.class_name)}: {words.percent(mode.synthetic_share)} instead of "
+            f"{words.percent(mode.real_share)}",
             mode.members or mode.exemplars,
         )
         for mode in audit.missing_modes

@@ -43,10 +43,7 @@ def smallest_deleted(of_class: OfClass, features: Floats, critical: float, rando
     values = features.astype(np.float64)
     smallest, low, high, noticed = None, 0.0, 1.0, True
     for share in reversed(SHARES):
-        hits = sum(
-            _noticed(_random_group(values, of_class.mass, share, random), of_class, critical, random)
-            for _ in range(GROUPS)
-        )
+        hits = _noticed(values, of_class, share, critical, random)
         least, most = wilson(hits, GROUPS)
         if most < NOTICED:
             low = share
@@ -67,12 +64,13 @@ def _random_group(values: Values, mass: Values, share: float, random: np.random.
     return deleted
 
 
-def _noticed(deleted: NDArray[np.bool_], of_class: OfClass, critical: float, random: np.random.Generator) -> bool:
-    """Return whether the absence of this group is noticed in a region that is mostly this group."""
-    rest = np.where(deleted, 0, of_class.mass)
-    if not rest.sum():
-        return True
+def _noticed(values: Values, of_class: OfClass, share: float, critical: float, random: np.random.Generator) -> int:
+    """Return of how many groups of this share the absence is noticed, in a region that is mostly the group."""
     synthetic = max(1, round(of_class.synthetic))
-    hits = random.multinomial(synthetic, rest / rest.sum()).astype(np.float64) @ of_class.inside
+    rest, drawn = (np.zeros((GROUPS, len(values)), np.float32) for _ in range(2))
+    for group in range(GROUPS):
+        left = np.where(_random_group(values, of_class.mass, share, random), 0, of_class.mass)
+        rest[group], drawn[group] = left, random.multinomial(synthetic, left / max(left.sum(), 1e-9))
+    remaining, hits = (part.astype(np.float64) for part in (rest @ of_class.inside, drawn @ of_class.inside))
     beyond = lack(of_class.real_hits, of_class.patients, hits, synthetic) > critical
-    return bool((beyond & (rest @ of_class.inside < 0.5 * of_class.real_hits)).any())
+    return int((beyond & (remaining < 0.5 * of_class.real_hits)).any(1).sum())

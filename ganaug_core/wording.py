@@ -121,8 +121,8 @@ def kept_columns(columns: Sequence[Mapping[str, Any]]) -> list[str]:
         groups = [f"{group['group']} ({group['withheld'] or format(group['n'], ',')})" for group in column["groups"]]
         cut = ", numbers cut at the terciles of the training share" if column["cut_at"] else ""
         lines.append(
-            f"Kept for subgroups: {column['name']}{cut}; {column['counted']}: {listing(groups)}. It stays on this "
-            "machine."
+            f"Kept for subgroups: {column['name']}{cut}; {column['counted']}: {listing(groups)}. What single images "
+            "state stays in the workspace."
         )
     return lines
 

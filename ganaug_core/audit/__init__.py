@@ -24,7 +24,14 @@ from ganaug_core.audit.mode_coverage import modes
 from ganaug_core.audit.odd_images import NOT_ASKED as NO_ODD
 from ganaug_core.audit.odd_images import oddest
 from ganaug_core.audit.repeats import as_json as draws_as_json
-from ganaug_core.audit.sentences import VERDICTS, Finding, measured_of_images, of_images, without_patients
+from ganaug_core.audit.sentences import (
+    VERDICTS,
+    Finding,
+    measured_of_images,
+    of_images,
+    subgroup_of_images,
+    without_patients,
+)
 from ganaug_core.audit.space_disagreement import in_words
 from ganaug_core.audit.subgroups import NOT_ASKED as NOT_COMPARED
 from ganaug_core.audit.subgroups import compared, require
@@ -125,8 +132,8 @@ def audit(
         spaces=in_words(every),
         regions=intensity.regions if known else tuple(map(without_patients, intensity.regions)),
         membership=attacked.sentences if known else tuple(map(without_patients, attacked.sentences)),
-        subgroups=served.rows,
-        subgroup_notes=served.notes,
+        subgroups=served.rows if known else tuple(map(subgroup_of_images, served.rows)),
+        subgroup_notes=served.notes if known else tuple(map(without_patients, served.notes)),
         odd_images=strange.images,
         odd=strange.sentences if known else tuple(map(without_patients, strange.sentences)),
         odd_scores=strange.scores,

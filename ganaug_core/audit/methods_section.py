@@ -8,7 +8,7 @@ from typing import Any
 
 from ganaug_core.audit import latex, references
 from ganaug_core.audit.latex import one_line
-from ganaug_core.audit.sentences import FAIL, WARN
+from ganaug_core.audit.sentences import FAIL, WARN, without_patients
 from ganaug_core.audit.subgroups import INTERVALS
 from ganaug_core.metrics.missing_modes import P_LIMIT
 from ganaug_core.records import LISTED_BELOW, Audit, Verdict
@@ -111,9 +111,9 @@ def _subgroups(audit: Audit) -> str:
     tested = [row for row in audit.subgroups if row.p_value is not None]
     by_question = {row.question: row.test for row in tested}
     tests = "; ".join(f"{question} [{test}]" for question, test in by_question.items())
-    return (
-        f"Subgroups by {columns} were compared on request, one image a patient; subgroups of fewer than {LEAST} "
-        "patients (images where patients are unknown), and those from which such a number would follow, were withheld. "
+    text = (
+        f"Subgroups by {columns} were compared on request, each patient counted once; subgroups of fewer than {LEAST} "
+        "patients, and those from which such a number would follow, were withheld. "
         + (
             f"Tests: {tests}. Their {len(tested)} p were corrected together by Holm's method, apart from the verdicts, "
             f"which they do not change; intervals of 95 % [{INTERVALS}]."
@@ -121,6 +121,7 @@ def _subgroups(audit: Audit) -> str:
             else "None could be tested."
         )
     )
+    return text if audit.cohort.get("split_by") == "patient" else without_patients(text)
 
 
 def _tested(verdict: Verdict, unit: str) -> str:
@@ -145,8 +146,8 @@ def _odd(audit: Audit) -> str:
     used = [text for name, text in measures.items() if name in audit.odd_scores]
     return (
         f"Odd images: the largest of {count(len(used), 'score')} ({listing(used)}; fitted on training images of the "
-        "class, covariances shrunk, scaled by tuning images) gave a conformal p against held-out images of the class, "
-        f"one a patient; images are listed below a false discovery rate of {percent(LISTED_BELOW)} (Benjamini and "
+        "class, covariances shrunk, scaled by tuning images) gave a conformal p against held-out images of the class; "
+        f"images are listed below a false discovery rate of {percent(LISTED_BELOW)} (Benjamini and "
         "Hochberg, valid as conformal p-values depend positively on each other); no verdict uses this."
     )
 

@@ -21,8 +21,9 @@ from ganaug_core.records import Floats, Integers, Measurement, MissingMode
 SPACES = "simclr", "texture", "pixels"
 PREPARED = {"simclr": missing_modes.directions, "texture": missing_modes.whitened}
 EXEMPLARS = 5
+TOO_FEW = "there are too few images of every class", "Import more images."
 VISIBLE = 0.3  # of a class: the smallest group that a pass must have been able to see
-NEW = 0.5  # of a named group must not be in those named before it
+NEW = 0.8  # of a named group must not be in those named before it: else its pictures stand there twice
 
 
 class Seen(NamedTuple):
@@ -43,8 +44,8 @@ class Groups:
     """What was looked at, and what is missing.
 
     Attributes:
-        scans: By space; empty if nothing could be counted, and `why`.
-        missing: Groups that are named, with their space, the most certain first; no two are mostly the same images.
+        scans: By space; empty if nothing could be counted, and `unable` says why and what to do.
+        missing: Groups that are named, with their space, the most certain first; no two share many images.
         worst: The region that lacks most, named or not, with its space; None if none lost more than half.
         visible: For each class in each space that was looked at.
     """
@@ -53,7 +54,7 @@ class Groups:
     missing: tuple[tuple[str, Region], ...] = ()
     worst: tuple[str, Region] | None = None
     visible: tuple[Seen, ...] = ()
-    why: str = ""
+    unable: tuple[str, str] = ("", "")
 
     @property
     def p_value(self) -> float:
@@ -80,9 +81,9 @@ def missing_groups(comparison: Comparison, real: Integers, measured: tuple[Measu
         measured: The measurements; precision and density decide in which spaces groups can be counted.
     """
     reasons = {space: _closed(comparison, measured, space) for space in SPACES}
-    if reasons[SPACES[0]]:
-        return Groups({}, why=reasons[SPACES[0]])
-    features = {space: _features(comparison, real, space) for space, why in reasons.items() if not why}
+    if (unable := reasons[SPACES[0]]) is not None:
+        return Groups({}, unable=unable)
+    features = {space: _features(comparison, real, space) for space, reason in reasons.items() if reason is None}
     scans = {
         space: missing_modes.scan(
             *values,
@@ -96,7 +97,7 @@ def missing_groups(comparison: Comparison, real: Integers, measured: tuple[Measu
     }
     scans = {space: scanned for space, scanned in scans.items() if scanned.classes}
     if not scans:
-        return Groups({}, why="there are too few images of every class")
+        return Groups({}, unable=TOO_FEW)
     level = missing_modes.P_LIMIT / len(scans)
     visible = tuple(
         Seen(
@@ -112,25 +113,26 @@ def missing_groups(comparison: Comparison, real: Integers, measured: tuple[Measu
     return Groups(scans, *_named(scans), visible)
 
 
-def _closed(comparison: Comparison, measured: tuple[Measurement, ...], space: str) -> str:
-    """Return why groups cannot be counted in a space; nothing if synthetic images are near enough to real ones."""
+def _closed(comparison: Comparison, measured: tuple[Measurement, ...], space: str) -> tuple[str, str] | None:
+    """Return why groups cannot be counted in a space and what to do; None if synthetic images are near enough."""
     if space not in comparison.spaces:
-        return f"the features {space} are missing"
+        return f"the features {space} are missing", "Audit in this space too."
     values = {
         measurement.name: (measurement.value, measurement.floor or 0.0)
         for measurement in measured
         if measurement.encoder == space and measurement.class_name is None
     }
     if "precision" not in values:
-        return "there are too few images"
+        return TOO_FEW
     wanted = {
         "precision": missing_modes.PRECISION_GATE * min(1.0, values["precision"][1]),
         "density": missing_modes.DENSITY_GATE * min(1.0, values["density"][1]),
     }
     if any(values[name][0] < least for name, least in wanted.items()):
         said = "; ".join(f"{name} {values[name][0]:.2f}, wanted {least:.2f}" for name, least in wanted.items())
-        return f"the synthetic images differ too much from the real ones to be counted in groups ({said})"
-    return ""
+        why = f"the synthetic images differ too much from the real ones to be counted in groups ({said})"
+        return why, "Train longer, or audit with more images."
+    return None
 
 
 def _features(comparison: Comparison, real: Integers, space: str) -> tuple[Floats, Floats]:

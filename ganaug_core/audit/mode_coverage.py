@@ -15,7 +15,7 @@ from ganaug_core.metrics import missing_modes, repetition
 from ganaug_core.metrics.statistics import StatedTest
 from ganaug_core.neighbours import Registered, neighbours, registered
 from ganaug_core.records import HOLDOUT, Floats, Integers, Measurement, MissingMode
-from ganaug_core.wording import chance, count, listing, percent
+from ganaug_core.wording import ALIKE, chance, count, listing, percent
 
 SPACE, REGISTERED = "simclr", "registered"
 MATCHED, LEAST = 200, 12
@@ -287,17 +287,12 @@ def _clear(comparison: Comparison, real: Integers, groups: Groups, repeats: list
         f"No missing group found, and no class repeats itself more than real images do: most in "
         f"{comparison.cohort.classes[most.label]}, where {percent(near.share)} of the synthetic images have a "
         f"near-duplicate among them, of real ones {percent(near.usual)} ({_sizes(most)}). Of this cohort's own images, "
-        f"groups of {percent(seen.smallest.share or 0.0)} of {comparison.cohort.classes[seen.label]} in the space "
-        f"{seen.space} ({count(generated, 'synthetic image')} against {count(patients, 'real patient')}), and as large "
-        f"ones in {_elsewhere(groups)}, would have been noticed four times in five.",
+        f"groups of {percent(seen.smallest.share or 0.0)} of {comparison.cohort.classes[seen.label]} that resemble "
+        f"each other {ALIKE[seen.space]} ({count(generated, 'synthetic image')} against {count(patients, 'real patient')}) would "
+        f"have been noticed four times in five, and as large ones of every class "
+        f"{listing((ALIKE[space] for space in groups.scans), 'or')}.",
         "Look at the map for rarer ones.",
     )
-
-
-def _elsewhere(groups: Groups) -> str:
-    """Return where else groups as large are noticed."""
-    spaces = listing(list(groups.scans), most=4)
-    return f"every class in {spaces}" if len(groups.scans) > 1 else "the other classes"
 
 
 def _blind(comparison: Comparison, real: Integers, groups: Groups) -> list[str]:
@@ -313,7 +308,7 @@ def _without_holdout(groups: Groups) -> tuple[str, str]:
     said = (
         "No missing group found and no class repeats itself"
         if groups.scans
-        else f"Missing groups cannot be counted: {groups.why}"
+        else f"Missing groups cannot be counted: {groups.unable[0]}"
     )
     return (
         f"{said}. {ALONE}",
@@ -323,13 +318,8 @@ def _without_holdout(groups: Groups) -> tuple[str, str]:
 
 def _unable(comparison: Comparison, real: Integers, groups: Groups) -> tuple[str, str]:
     if not groups.scans:
-        if SPACE not in comparison.spaces:
-            do = "Audit in this space too."
-        elif "differ too much" in groups.why:
-            do = "Train longer, or audit with more images."
-        else:
-            do = "Import more images."
-        return f"Missing groups cannot be counted: {groups.why}.", do
+        why, do = groups.unable
+        return f"Missing groups cannot be counted: {why}.", do
     blind = _blind(comparison, real, groups)
     needs = _needed(groups.critical)
     said = (

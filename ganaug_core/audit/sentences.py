@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from ganaug_core.records import Measurement, Verdict
+from ganaug_core.records import Measurement, Subgroup, Verdict
 
 FAIL, WARN = 0.01, 0.05
 VERDICTS = ("copying", "mode_coverage", "fidelity", "label_fidelity", "intensity")
@@ -19,6 +19,11 @@ def measured_of_images(measurement: Measurement) -> Measurement:
     """Return the measurement with its test and the way of its interval told of images, as `of_images`."""
     test, method = without_patients(measurement.test), without_patients(measurement.interval_method)
     return replace(measurement, test=test, interval_method=method)
+
+
+def subgroup_of_images(subgroup: Subgroup) -> Subgroup:
+    """Return what is said of a subgroup told of images, as `of_images`."""
+    return replace(subgroup, says=without_patients(subgroup.says))
 
 
 def without_patients(text: str) -> str:

@@ -26,7 +26,7 @@ from ganaug_core.metrics import intensity, linear_discriminant
 from ganaug_core.metrics.lesser_mean import INTERVAL, Side, lesser, weighted
 from ganaug_core.metrics.statistics import StatedTest, Values, holm
 from ganaug_core.records import HOLDOUT, Cohort, Floats, Integers, Subgroup
-from ganaug_core.records.subgroups import FEW, NOT_STATED, Column, column, suppressed, unit
+from ganaug_core.records.subgroups import FEW, NOT_STATED, Column, column, suppressed
 from ganaug_core.wording import chance, count, listing, percent
 
 SPACE = "simclr"
@@ -132,12 +132,7 @@ def require(cohort: Cohort, names: Sequence[str]) -> None:
 
 
 def compared(comparison: Comparison, names: Sequence[str]) -> Compared:
-    """Return whether subgroups of these columns fare worse than others.
-
-    Raises:
-        EvidenceError: The cohort did not keep one of the columns.
-    """
-    require(comparison.cohort, names)
+    """Return whether subgroups of these columns, which the cohort kept, fare worse than others."""
     rows: list[Subgroup] = []
     columns = [column(comparison.cohort, name) for name in dict.fromkeys(names)]
     for number, each in enumerate(columns):
@@ -151,7 +146,7 @@ def compared(comparison: Comparison, names: Sequence[str]) -> Compared:
 
 def _units(comparison: Comparison, column_: Column, number: int) -> _Units:
     """Return one random image of each patient on either side."""
-    cohort, random = comparison.cohort, comparison.random(490 + number)
+    cohort, random = comparison.cohort, comparison.random(600 + number)
     sides = []
     for inside in (cohort.roles != HOLDOUT, cohort.roles == HOLDOUT):
         rows = random.permutation(np.flatnonzero(inside & (column_.of >= 0)))
@@ -210,7 +205,7 @@ def _around(comparison: Comparison, units: _Units, question: str) -> _Around | N
     if question == "coverage" and SPACE not in comparison.spaces:
         return None
     labels, of = comparison.cohort.labels, units.column.of
-    random = comparison.random(530 + QUESTIONS.index(question))
+    random = comparison.random(630 + QUESTIONS.index(question))
     parts: list[tuple[Integers, ...]] = []
     weights = []
     for label in np.intersect1d(labels[units.held], comparison.labels):
@@ -264,7 +259,7 @@ def _less_shown(comparison: Comparison, around: _Around, blank: Subgroup, number
         return replace(blank, says=f"Not tested: by {where} the subgroup cannot be told from the other patients.")
     real, synthetic = ((side == number).mean(1) for side in (around.held, around.synthetic))
     low, high = weighted(synthetic, around.weights), Side(real, np.ones(len(real)))
-    found = lesser(low, high, factor=RARER, random=comparison.random(540))
+    difference = lesser(low, high, factor=RARER, random=comparison.random(640))
     says = (
         f"Of the real images most like a synthetic one by {where}, {percent(low.mean)} are of this subgroup; of those "
         f"most like a held-out one {percent(high.mean)}"
@@ -275,10 +270,10 @@ def _less_shown(comparison: Comparison, around: _Around, blank: Subgroup, number
         says=says,
         value=low.mean,
         reference=high.mean,
-        interval=found.interval,
+        interval=difference.interval,
         n_real=len(real),
         n_synthetic=len(synthetic),
-        p_value=found.p_value,
+        p_value=difference.p_value,
         test=TEST["shown"].phrase,
     )
 
@@ -304,18 +299,18 @@ def _learnt(comparison: Comparison, units: _Units) -> _Learnt | None:
     cohort, classes = comparison.cohort, len(comparison.cohort.classes)
     if SPACE not in comparison.spaces or classes < 2 or not len(units.held):
         return None
-    random = comparison.random(550)
+    random = comparison.random(650)
     train, generated = [], []
     for label in np.intersect1d(cohort.labels[comparison.train], comparison.labels):
         own = comparison.train[cohort.labels[comparison.train] == label]
-        drawn = np.flatnonzero(comparison.labels == label)
-        size = min(len(own), len(drawn), MOST)
+        synthetic = np.flatnonzero(comparison.labels == label)
+        size = min(len(own), len(synthetic), MOST)
         if size >= LEAST:
             train.append(random_subset(own, size, random))
-            generated.append(random_subset(drawn, size, random))
+            generated.append(random_subset(synthetic, size, random))
     if len(train) < 2:
         return None
-    real_rows, drawn_rows = np.concatenate(train), np.concatenate(generated)
+    real_rows, synthetic_rows = np.concatenate(train), np.concatenate(generated)
     known = np.unique(cohort.labels[real_rows])
     rows = units.held[np.isin(cohort.labels[units.held], known)]
     features = comparison.features(SPACE, rows)
@@ -323,7 +318,7 @@ def _learnt(comparison: Comparison, units: _Units) -> _Learnt | None:
         linear_discriminant.fitted(values, labels, classes).sees(features) == cohort.labels[rows]
         for values, labels in (
             (comparison.features(SPACE, real_rows), cohort.labels[real_rows]),
-            (comparison.spaces[SPACE].synthetic.values[drawn_rows], comparison.labels[drawn_rows]),
+            (comparison.spaces[SPACE].synthetic.values[synthetic_rows], comparison.labels[synthetic_rows]),
         )
     ]
     return _Learnt(rows, *right)
@@ -340,7 +335,7 @@ def _loses_more(comparison: Comparison, units: _Units, learnt: _Learnt, blank: S
     sizes, others = (np.bincount(labels[chosen], minlength=labels.max() + 1) for chosen in (own, other))
     low = weighted((loss[other] + 1) / 2, (sizes / np.maximum(others, 1))[labels[other]])  # the subgroup's class mix
     high = Side((loss[own] + 1) / 2, np.ones(int(own.sum())))
-    found = lesser(low, high, margin=MARGIN / 2, random=comparison.random(551))
+    difference = lesser(low, high, margin=MARGIN / 2, random=comparison.random(651))
     value, reference = round(2 * high.mean - 1, 9), round(2 * low.mean - 1, 9)
     says = (
         f"A rule learnt from synthetic images, in what SimCLR sees, finds the right class in "
@@ -354,10 +349,10 @@ def _loses_more(comparison: Comparison, units: _Units, learnt: _Learnt, blank: S
         says=says,
         value=value,
         reference=reference,
-        interval=(-2 * found.interval[1], -2 * found.interval[0]),
+        interval=(-2 * difference.interval[1], -2 * difference.interval[0]),
         n_real=int(own.sum()),
         n_synthetic=int((np.isin(comparison.labels, shared)).sum()),
-        p_value=found.p_value,
+        p_value=difference.p_value,
         test=TEST["learnt"].phrase,
     )
 
@@ -388,10 +383,9 @@ def _notes(comparison: Comparison, columns: Sequence[Column], rows: Sequence[Sub
     """Return what was asked, what was found, and what could not be asked."""
     tested = [row for row in rows if row.p_value is not None]
     named = [row for row in tested if row.state == "named"]
-    counted = "patients" if unit(comparison.cohort) == "patient" else "images, as patients are not known for all"
     asked = (
-        f"Subgroups by {listing(each.name for each in columns)}: {count(len(tested), 'question')} could be tested, one "
-        f"image a patient, and corrected for each other. Sizes are numbers of {counted}."
+        f"Subgroups by {listing(each.name for each in columns)}: {count(len(tested), 'question')} could be tested, "
+        "each patient counted once, and corrected for each other. Sizes are numbers of patients."
     )
     notes = [asked, *(f"{_name(row)} ({row.question}): {row.says}" for row in named)]
     if not named:

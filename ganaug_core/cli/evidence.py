@@ -160,7 +160,7 @@ def _in_words(audit: "Audit") -> str:
     lines += [
         f"Missing: {wording.percent(mode.real_share)} of real {mode.class_name} are alike "
         f"{wording.ALIKE.get(mode.encoder, mode.encoder)}, here "
-        f"{wording.percent(mode.synthetic_share)} do."
+        f"{wording.percent(mode.synthetic_share)} are."
         for mode in audit.missing_modes[:5]
     ]
     lines += [*audit.spaces, *audit.regions, *audit.membership, *audit.subgroup_notes, *_odd_in_words(audit)]

@@ -67,10 +67,10 @@ def _random_group(values: Values, mass: Values, share: float, random: np.random.
 def _noticed(values: Values, of_class: OfClass, share: float, critical: float, random: np.random.Generator) -> int:
     """Return of how many groups of this share the absence is noticed, in a region that is mostly the group."""
     synthetic = max(1, round(of_class.synthetic))
-    rest, drawn = (np.zeros((GROUPS, len(values)), np.float32) for _ in range(2))
+    left, resampled = (np.zeros((GROUPS, len(values)), np.float32) for _ in range(2))
     for group in range(GROUPS):
-        left = np.where(_random_group(values, of_class.mass, share, random), 0, of_class.mass)
-        rest[group], drawn[group] = left, random.multinomial(synthetic, left / max(left.sum(), 1e-9))
-    remaining, hits = (part.astype(np.float64) for part in (rest @ of_class.inside, drawn @ of_class.inside))
+        mass = np.where(_random_group(values, of_class.mass, share, random), 0, of_class.mass)
+        left[group], resampled[group] = mass, random.multinomial(synthetic, mass / max(mass.sum(), 1e-9))
+    remaining, hits = (part.astype(np.float64) for part in (left @ of_class.inside, resampled @ of_class.inside))
     beyond = lack(of_class.real_hits, of_class.patients, hits, synthetic) > critical
     return int((beyond & (remaining < 0.5 * of_class.real_hits)).any(1).sum())

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 
 from ganaug_core.metrics.statistics import StatedTest, Values, wilson
@@ -207,9 +208,7 @@ def _surprise(count: Values, total: float, share: Values) -> Values:
 def _regions(values: Floats, mass: Values, random: np.random.Generator) -> NDArray[np.float32]:
     """Return (n, region) 1 where an image lies in a region: those nearest to a centre, up to each of `SHARES`."""
     centres = random.choice(len(values), min(CENTRES, len(values)), replace=False, p=mass / mass.sum())
-    wide = values.astype(np.float64)
-    lengths = np.square(wide).sum(1)
-    distances = lengths[centres][:, None] + lengths[None] - 2 * wide[centres] @ wide.T  # (centre, n)
+    distances = cdist(values[centres], values)  # (centre, n)
     order = np.argsort(distances, axis=1, kind="stable")
     reached = np.cumsum(mass[order], axis=1) / mass.sum()
     every = np.zeros((len(SHARES), len(centres), len(values)), np.float32)
@@ -241,7 +240,7 @@ def described(scanned: Scan, label: int, region: int, p_value: float) -> Region:
     """Return one region with its images, those in most other regions that lack synthetic images first."""
     of_class = scanned.classes[label]
     members = np.flatnonzero(of_class.inside[:, region])
-    typical = of_class.inside[members] @ np.maximum(of_class.statistics, 0)
+    typical = of_class.inside[members] @ of_class.statistics
     hits, total = float(of_class.hits[region]), of_class.synthetic
     return Region(
         label=label,

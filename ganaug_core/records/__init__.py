@@ -138,7 +138,7 @@ class Cohort:
         masks: (n, row, column) uint8 on the grid of the pixels: 1 where at least half of a pixel lies inside the
             lesion, else 0, and `NO_MASK` all over an image that has no mask. None where no image has one.
         columns: Names of the source's columns that were kept, for subgroups.
-        column_values: (n, column) their values as text, empty where one is not stated. They stay on the machine.
+        column_values: (n, column) their values as text, empty where one is not stated; they stay in the workspace.
     """
 
     name: str

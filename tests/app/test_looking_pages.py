@@ -186,7 +186,7 @@ def test_a_group_of_another_feature_space_is_named_below_the_map_and_not_drawn(
     assert [len(group.members) for group in shown] == [len(mode.members), 0, 0]
     assert (
         "2 missing groups lie scattered here: their images are alike by brightness and position and by texture. "
-        "Choose that feature space to see them together."
+        "The map of that feature space shows them together."
     ) in texts(app)
     shown.clear()
     page("feature_map", samples=SAMPLES, group="1")

@@ -69,7 +69,10 @@ def test_columns_to_keep_are_chosen_among_those_of_the_table(home: Workspace, pa
     cohort = home.cohort(pipeline.import_cohort(home, replace(job.request, size=16)))
     assert cohort.columns == ("sex",)
     words = said(page("cohort", cohort=cohort.name))
-    assert "Kept for subgroups: sex; patients: F (15) and M (15). It stays on this machine." in words
+    assert (
+        "Kept for subgroups: sex; patients: F (15) and M (15). What single images state stays in the workspace."
+        in words
+    )
 
 
 def test_a_table_that_cannot_be_read_is_said_in_words(home: Workspace, page: Open, tmp_path: Path) -> None:

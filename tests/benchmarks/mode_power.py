@@ -39,6 +39,7 @@ FITTED = 3000  # training images that encoders see at most, so that a study ends
 NEW_TEXTURE = "phantom-b"
 COMPUTED = "phantom", "slices"  # nobody is in them twice
 Spaces = dict[str, Floats]
+with_speckles = phantom._lesion_texture
 
 
 def striped(random: np.random.Generator, depth: phantom.Field, texture: int) -> phantom.Field:
@@ -50,9 +51,6 @@ def striped(random: np.random.Generator, depth: phantom.Field, texture: int) -> 
     waves = np.sin(2 * np.pi * (row * np.sin(angle) + column * np.cos(angle)) / (random.uniform(4, 6) * scale))
     shown: phantom.Field = random.normal(75, 8) + random.uniform(40, 55) * waves
     return shown
-
-
-with_speckles = phantom._lesion_texture
 
 
 def encoded(source: Pool, train: Integers, keep: Path | None) -> Spaces:
@@ -136,13 +134,13 @@ def study(source: Pool, draws: int, synthetic: int, keep: Path | None) -> None:
     print("|---" * (5 + len(SPACES)) + "|")
     level = missing_modes.P_LIMIT / len(SPACES)
     for case, worst_of in p_values.items():
-        found = sum(min(p_of.values()) < level for p_of in worst_of)
-        low, high = wilson(found, draws)
+        named = sum(min(p_of.values()) < level for p_of in worst_of)
+        low, high = wilson(named, draws)
         patients, smallest_class = np.median(sizes[case], axis=0).astype(int)
-        share = f"{found / draws:.2f} ({low:.2f} to {high:.2f})"
+        share = f"{named / draws:.2f} ({low:.2f} to {high:.2f})"
         alone = " | ".join(str(sum(p_of[space] < level for p_of in worst_of)) for space in SPACES)
         print(
-            f"| {source.name} | {case} | {patients}, {smallest_class} | {found}/{draws} | {share} | {alone} |",
+            f"| {source.name} | {case} | {patients}, {smallest_class} | {named}/{draws} | {share} | {alone} |",
             flush=True,
         )
 

@@ -231,7 +231,9 @@ def test_the_document_and_the_methods_say_what_was_asked(made: tuple[Comparison,
             assert low <= row["value"] - row["reference"] <= high
             assert min(row["n_real"], row["n_synthetic"], row["patients"]) > 10
     notes = document["subgroup_notes"]
-    assert notes[0].startswith("Subgroups by scanner: 4 questions could be tested, one image a patient, and corrected")
+    assert notes[0].startswith(
+        "Subgroups by scanner: 4 questions could be tested, each patient counted once, and corrected"
+    )
     assert notes[1].startswith("scanner = B (coverage): Too rare among the synthetic images")
     assert notes[-1].endswith("No verdict looks at it.")
     said = methods(asked)["paragraph"]
@@ -256,18 +258,28 @@ def test_what_cannot_be_asked_is_said() -> None:
     assert "Not tested: no class has 20 patients outside of the hold-out share, 10 held-out patients and 10" in (
         rows(small)["B", "coverage"].says
     )
+
+
+def test_where_patients_are_unknown_nothing_speaks_of_patients(made: tuple[Comparison, Audit]) -> None:
+    comparison = made[0]
     unknown = replace(comparison.cohort, patients=np.full(len(comparison.cohort), -1))
-    notes = compared(replace(comparison, cohort=unknown), ["scanner"]).notes
-    assert "Sizes are numbers of images, as patients are not known for all." in notes[0]
-    assert not any("held-out patient" in note for note in notes)
+    told = judged(replace(comparison, cohort=unknown), ["scanner"])
+    assert "each image counted once" in told.subgroup_notes[0]
+    assert told.subgroup_notes[0].endswith("Sizes are numbers of images.")
+    texts = [
+        *told.subgroup_notes,
+        *(row.says for row in told.subgroups),
+        methods(told)["paragraph"].split("Subgroups")[1],
+    ]
+    assert not [text for text in texts if "patient" in text]
 
 
 def test_a_column_that_was_not_kept_is_refused_with_those_that_were() -> None:
     comparison = world(0)
     with pytest.raises(EvidenceError, match=r"kept no column sex\. It kept: scanner\."):
-        compared(comparison, ["sex"])
+        judged(comparison, ("sex",))
     with pytest.raises(EvidenceError, match=r"kept no column sex\. It kept none\."):
-        compared(replace(comparison, cohort=squares()), ["sex"])
+        judged(replace(comparison, cohort=squares()), ("sex",))
 
 
 # what is kept
@@ -355,7 +367,7 @@ def test_import_keeps_columns_and_says_what(run: Run, source: Path, tmp_path: Pa
     assert (
         "Kept for subgroups: scanner; patients: S0 (24), S1 (23), Zeta9 (10 or fewer) and not stated (withheld)" in said
     )
-    assert "It stays on this machine." in said
+    assert "What single images state stays in the workspace." in said
     assert "Kept for subgroups: age, numbers cut at the terciles of the training share" in said
     assert not any("scanner" in image or "Zeta9" in image.values() for image in document["images"])
     assert run("cohort", "show", "c")[1] == document

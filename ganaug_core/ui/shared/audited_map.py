@@ -40,7 +40,7 @@ def show(name: str, map_: Map, audit: Audit | None, **options: Any) -> None:
         spaces = sorted({words.ALIKE.get(modes[number].encoder, modes[number].encoder) for number in elsewhere})
         st.text(
             f"{words.count(len(elsewhere), 'missing group lies', 'missing groups lie')} scattered here: their images "
-            f"are alike {words.listing(spaces)}. Choose that feature space to see them together."
+            f"are alike {words.listing(spaces)}. The map of that feature space shows them together."
         )
 
 

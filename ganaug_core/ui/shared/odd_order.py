@@ -10,7 +10,7 @@ from ganaug_core.ui.shared import words
 
 def odd_first(audit: Audit, record: Samples, ids: Sequence[str]) -> list[str]:
     """Return ids with the oddest first, by p and then by the largest score; what was not judged comes last."""
-    scores = [audit.odd_scores[name] for name in ("texture", "outlines", "doubt") if name in audit.odd_scores]
+    scores = [values for name, values in audit.odd_scores.items() if name not in ("p", "q")]
     largest = np.nan_to_num(np.stack(scores), nan=-np.inf).max(0)
     order = np.lexsort((-largest, audit.odd_scores["p"]))
     place = {str(record.ids[row]): number for number, row in enumerate(order)}

@@ -1,6 +1,6 @@
 """Pairs: an image beside the training, tuning and hold-out image that it resembles most, and the difference."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.records import MOVEMENT, ROLES, Audit, Cohort, Floats, Map, Suspect
 from ganaug_core.ui.shared import caches, glossary, show, words
+from ganaug_core.ui.shared.components.gallery import MOST, gallery
 from ganaug_core.ui.shared.components.viewer import Panel, viewer
 
 COARSE = 32  # images are compared at about this many rows when no audit has searched for copies
@@ -233,3 +234,31 @@ def labels(kind: str, name: str, ids: Sequence[str]) -> list[str]:
 
 def _class_of(name: str, image: str, synthetic: bool) -> str:
     return labels("samples" if synthetic else "cohorts", name, [image])[0]
+
+
+def pick_and_compare(
+    cohort: str, samples: str, images: Sequence[str], *, key: str, title: str, say: Callable[[str], str] | None = None
+) -> None:
+    """Show synthetic images to pick from, and the picked one beside its nearest real images.
+
+    Args:
+        images: Ids, at least one; the first is picked at first.
+        say: What to write above the pair, from the id of the picked one.
+    """
+    left, right = st.columns([1, 3], gap="large")
+    with left, st.container(height=520, border=False):
+        picked = gallery(
+            "samples",
+            samples,
+            list(images),
+            labels("samples", samples, list(images)[:MOST]),
+            key=key,
+            title=title,
+            picked=(st.session_state.get(key) or {}).get("picked") or images[0],
+        )
+    with right:
+        chosen = picked if picked is not None and picked in images else images[0]
+        if say is not None:
+            st.text(say(chosen))
+        show_pair(of_sample(cohort, samples, chosen), cohort, samples, key=f"{key}-pair")
+        link_pair(samples, cohort, chosen)

@@ -9,7 +9,7 @@ from ganaug_core.config.requests import AuditSamples
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
 from ganaug_core.ui.pages.audit import evidence, evidence_figures, verdicts
 from ganaug_core.ui.shared import caches, charts, glossary, job_progress, pairs, show, words
-from ganaug_core.ui.shared.components.gallery import MOST, gallery
+from ganaug_core.ui.shared.components.gallery import gallery
 from ganaug_core.ui.shared.components.viewer import Panel, viewer
 from ganaug_core.ui.shared.earlier_results import earlier_results
 
@@ -228,23 +228,10 @@ def _closest_pairs(audit: Audit) -> None:
             return
         cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
         by_id = {suspect.synthetic: suspect for suspect in audit.suspects}
-        left, right = st.columns([1, 3], gap="large")
-        with left:
-            st.text("Synthetic images: named copies, then the nearest to a real image")
-            with st.container(height=520, border=False):
-                picked = gallery(
-                    "samples",
-                    samples,
-                    list(by_id),
-                    pairs.labels("samples", samples, list(by_id)[:MOST]),
-                    key="suspects",
-                    title="Synthetic images nearest to a real image",
-                    picked=(st.session_state.get("suspects") or {}).get("picked") or audit.suspects[0].synthetic,
-                )
-        with right:
-            chosen = by_id.get(picked or "", audit.suspects[0])
-            pairs.show_pair(pairs.of_sample(cohort, samples, chosen.synthetic), cohort, samples, key="suspect-pair")
-            pairs.link_pair(samples, cohort, chosen.synthetic)
+        st.text("Synthetic images: named copies, then the nearest to a real image")
+        pairs.pick_and_compare(
+            cohort, samples, list(by_id), key="suspects", title="Synthetic images nearest to a real image"
+        )
         st.dataframe(
             _suspect_table(audit),
             hide_index=True,

@@ -66,22 +66,14 @@ def _odd_images(audit: Audit) -> None:
         by_id = {image.synthetic: image for image in audit.odd_images}
         listed = sum(image.is_listed for image in audit.odd_images)
         st.text(f"The oddest first; {listed:,} of these {len(by_id):,} are listed.")
-        left, right = st.columns([1, 3], gap="large")
-        with left, st.container(height=420, border=False):
-            picked = gallery(
-                "samples",
-                samples,
-                list(by_id),
-                pairs.labels("samples", samples, list(by_id)[:MOST]),
-                key="odd-images",
-                title="Synthetic images that are unlike their class, the oddest first",
-                picked=(st.session_state.get("odd-images") or {}).get("picked") or audit.odd_images[0].synthetic,
-            )
-        with right:
-            chosen = by_id.get(picked or "", audit.odd_images[0])
-            st.text(odd_in_words(chosen))
-            pairs.show_pair(pairs.of_sample(cohort, samples, chosen.synthetic), cohort, samples, key="odd-pair")
-            pairs.link_pair(samples, cohort, chosen.synthetic)
+        pairs.pick_and_compare(
+            cohort,
+            samples,
+            list(by_id),
+            key="odd-images",
+            title="Synthetic images that are unlike their class, the oddest first",
+            say=lambda image: odd_in_words(by_id[image]),
+        )
         rows = [
             {
                 "Synthetic": image.synthetic,

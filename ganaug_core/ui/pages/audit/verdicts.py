@@ -7,7 +7,7 @@ from ganaug_core.ui.shared import glossary, show, words
 
 COLUMNS = (2, 6, 4)  # of a verdict: name, what was found, what to do
 MEMBERSHIP = "Do the synthetic images tell whose images were trained on?"
-SUBGROUPS = "Do the synthetic images serve some real patients (by sex, age, scanner) worse than others?"
+SUBGROUPS = "Do the synthetic images serve some real subgroups (by sex, age, scanner) worse than others?"
 ODD = "Which synthetic images are unlike real images of their class?"
 MAPS = {
     "simclr": ("Map by SimCLR", glossary.TERMS["SimCLR"]),

@@ -219,7 +219,7 @@ def _kept_columns(source: Path) -> tuple[str, ...]:
         key=f"keep-{source}",
         format_func=words.clean,
         help="Such as sex, age or scanner: an audit can then say whether the synthetic images serve some worse than "
-        "others. The values stay on this machine, in the workspace; what tells persons apart is refused.",
+        "others. What single images state stays in the workspace; a column that tells persons apart is refused.",
     )
     return tuple(kept)
 

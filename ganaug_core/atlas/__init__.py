@@ -58,7 +58,7 @@ LESSONS = (
         "spread over all of the real ones; the audit still names small groups that are made too rarely.",
         "The discriminator sees every real image next to a generated one of the same label, and its gradient is kept "
         "small on both. It never has one answer for a whole region, so the generator cannot win by one good image.",
-        "What is left are groups of a tenth to a sixth of a class. Compare the other two with it.",
+        "What is left are groups of about a tenth of a class. Compare the other two with it.",
     ),
     Lesson(
         "collapsed",

@@ -288,9 +288,9 @@ def _clear(comparison: Comparison, real: Integers, groups: Groups, repeats: list
         f"{comparison.cohort.classes[most.label]}, where {percent(near.share)} of the synthetic images have a "
         f"near-duplicate among them, of real ones {percent(near.usual)} ({_sizes(most)}). Of this cohort's own images, "
         f"groups of {percent(seen.smallest.share or 0.0)} of {comparison.cohort.classes[seen.label]} that resemble "
-        f"each other {ALIKE[seen.space]} ({count(generated, 'synthetic image')} against {count(patients, 'real patient')}) would "
-        f"have been noticed four times in five, and as large ones of every class "
-        f"{listing((ALIKE[space] for space in groups.scans), 'or')}.",
+        f"each other {ALIKE[seen.space]} ({count(generated, 'synthetic image')} against "
+        f"{count(patients, 'real patient')}) would have been noticed four times in five, and as large ones of every "
+        f"class {listing((ALIKE[space] for space in groups.scans), 'or')}.",
         "Look at the map for rarer ones.",
     )
 

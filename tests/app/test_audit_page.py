@@ -62,7 +62,7 @@ PLAIN = set(
         looked unlike expected ten ordinary list listed verdict describes largest twenty shortest
         range px pictures warning those lack training tuning fewer nearer names takes needs
         verdict question asked fifths rare below learnt well outside tested lose follow count corrected known ask fare
-        worse stand coverage rule keep-column sizes join compare table
+        worse stand coverage rule keep-column sizes join compare table resemble
     """
     )
 )

@@ -11,10 +11,10 @@ raise `StopRequested`: that is how a user stops a step. Everything heavy is impo
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
 RESCUES = 2
 ENCODING = 0.4  # of an audit's progress, and what its own is when the search for copies is over
 SEARCHED = 0.6
-AT_ONCE = 2  # encoders that an audit fits; each takes one core
 METHODS = "methods.txt"
 OUTCOME_KINDS: Mapping[type[Request], str] = {
     ImportCohort: "cohorts",
@@ -359,7 +358,7 @@ def audit_samples(workspace: Workspace, request: AuditSamples, report: Report = 
             report(ENCODING * encoding.share + (1 - ENCODING) * share, doing)
 
         def spaces() -> Mapping[str, "Space"]:
-            return encoding.result(lambda share, doing: report_of_both(SEARCHED, doing))
+            return encoding.results(lambda share, doing: report_of_both(SEARCHED, doing))
 
         result = audit(
             cohort,
@@ -486,26 +485,12 @@ def _earlier_experiments(workspace: Workspace, origin: Origin) -> "list[Benefit]
 
 def _feature_spaces(
     workspace: Workspace, cohort: "Cohort", samples: "Samples", encoders: Sequence[str]
-) -> "Background[Mapping[str, Space]]":
+) -> "Background[Space]":
     """Return what fits and reads the encoders beside the caller's own work."""
-    import torch
+    from ganaug_core import features
 
-    torch.get_num_threads()  # else a thread's first number of threads becomes the caller's
-
-    def work(report: Report) -> Mapping[str, "Space"]:
-        shares = dict.fromkeys(encoders, 0.0)
-
-        def one(encoder: str) -> "Space":
-            def part(share: float, doing: str) -> None:
-                shares[encoder] = share
-                report(sum(shares.values()) / len(shares), doing)
-
-            return feature_space(workspace, cohort, samples, encoder, part)
-
-        with ThreadPoolExecutor(AT_ONCE, "ganaug-fit") as threads:
-            return dict(zip(encoders, threads.map(one, encoders), strict=True))
-
-    return Background(work)
+    tasks = {encoder: partial(feature_space, workspace, cohort, samples, encoder) for encoder in encoders}
+    return Background(tasks, long=not all(features.is_kept(cohort, encoder, workspace) for encoder in encoders))
 
 
 def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":

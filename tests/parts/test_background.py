@@ -5,6 +5,7 @@ import threading
 import pytest
 import torch
 
+from ganaug_core import background
 from ganaug_core.background import Background
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import Report, silent
@@ -27,10 +28,10 @@ def test_the_result_and_the_progress_reach_the_caller() -> None:
         if share == 0.5:
             go_on.set()
 
-    with Background(work) as background:
-        assert background.result(listen) == "made"
-        assert background.result(silent) == "made"
-        assert (background.share, background.doing) == (1.0, "nearly all of it")
+    with Background({"it": work}) as tasks:
+        assert tasks.results(listen) == {"it": "made"}
+        assert tasks.results(silent) == {"it": "made"}
+        assert (tasks.share, tasks.doing) == (1.0, "nearly all of it")
     assert (0.5, "half of it") in heard
 
 
@@ -38,11 +39,11 @@ def test_an_error_is_raised_where_somebody_waits_and_where_somebody_asks() -> No
     def work(report: Report) -> None:
         raise EvidenceError("No image is here.", do="Import some.")
 
-    with Background(work) as background:
+    with Background({"it": work}) as tasks:
         with pytest.raises(EvidenceError, match="No image is here"):
-            background.result(silent)
+            tasks.results(silent)
         with pytest.raises(EvidenceError, match="No image is here"):
-            background.check()
+            tasks.check()
 
 
 def test_it_ends_when_the_caller_fails() -> None:
@@ -55,7 +56,7 @@ def test_it_ends_when_the_caller_fails() -> None:
             begun.set()
 
     def fail() -> None:
-        with Background(work):
+        with Background({"it": work}):
             assert begun.wait(SECONDS)
             raise KeyError("the caller")
 
@@ -70,8 +71,47 @@ def test_threads_of_the_work_are_not_those_of_the_caller() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with Background(lambda report: torch.set_num_threads(1)) as background:
-            background.result(silent)
+        with Background({"it": lambda report: torch.set_num_threads(1)}) as tasks:
+            tasks.results(silent)
             assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_task_waits_for_a_free_core_until_the_caller_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "available_cores", lambda: 2)
+    go_on, begun, order = threading.Event(), threading.Event(), []
+
+    def first(report: Report) -> int:
+        begun.set()
+        assert go_on.wait(SECONDS)
+        return 1
+
+    def second(report: Report) -> int:
+        order.append("second")
+        go_on.set()  # so the first one still computes
+        return 2
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with Background({"first": first, "second": second}) as tasks:
+            assert begun.wait(SECONDS)
+            assert torch.get_num_threads() == 1
+            order.append("caller")
+            assert tasks.results(silent) == {"first": 1, "second": 2}
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert order == ["caller", "second"]
+
+
+def test_short_tasks_take_nothing_from_the_caller() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with Background({"it": lambda report: 1}, long=False) as tasks:
+            assert torch.get_num_threads() == 2
+            assert tasks.results(silent) == {"it": 1}
     finally:
         torch.set_num_threads(before)

@@ -18,8 +18,13 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-ALIKE = {"simclr": "by shape", "texture": "by texture", "pixels": "by brightness and position"}
-"""In what the images of a group resemble each other, by the feature space that found it."""
+ALIKE = {
+    "simclr": "by shape",
+    "texture": "by texture",
+    "pixels": "by brightness and position",
+    "witness": "by a mixture of shape and texture",
+}
+"""In what the images of a group resemble each other, by the feature space, or the rule, that found it."""
 
 
 def percent(share: float) -> str:

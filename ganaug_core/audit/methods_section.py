@@ -50,7 +50,8 @@ def _sentences(audit: Audit) -> Iterator[str]:
         "The smallest p of a verdict was corrected for the tests inside it, and the verdicts that could be tested for "
         f"each other by Holm's method; a corrected p below {FAIL:g} fails, one below {WARN:g} warns. Single pairs are "
         f"named as copies below a false discovery rate of {percent(LISTED_BELOW)}, and where the set test rejects; "
-        f"missing groups below a p of {P_LIMIT:g}, corrected for all regions, classes and spaces by permutation."
+        f"missing groups below a p of {P_LIMIT:g}, corrected for all regions and classes by permutation and for "
+        "spaces and the rule by Bonferroni."
     )
     if audit.odd_scores:
         yield _odd(audit)

@@ -1,24 +1,26 @@
 """Missing groups: which real images of a class have hardly a synthetic one near them, in several feature spaces?
 
 What a group has in common may be shapes (`simclr`), texture, or brightness (`pixels`); no space shows all. A space is
-looked at only where synthetic images are near enough to real ones in it for their absence to mean something. All spaces
-together are one test: p-values are multiplied by how many there are.
+looked at only where synthetic images are near enough to real ones in it for their absence to mean something. What is no
+neighbourhood in any of them a rule may find that is learnt from shapes and texture (`witness`). All together are one
+test: p-values are multiplied by how many there are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from ganaug_core.audit.comparison import Comparison
-from ganaug_core.metrics import detectable_deletion, missing_modes
+from ganaug_core.metrics import detectable_deletion, missing_modes, witness
 from ganaug_core.metrics.detectable_deletion import Smallest
 from ganaug_core.metrics.missing_modes import Region, Scan
 from ganaug_core.metrics.statistics import StatedTest
 from ganaug_core.records import Floats, Integers, Measurement, MissingMode
 
 SPACES = "simclr", "texture", "pixels"
+WITNESS, LEARNT_FROM = "witness", ("simclr", "texture")
 PREPARED = {"simclr": missing_modes.directions, "texture": missing_modes.whitened}
 EXEMPLARS = 5
 TOO_FEW = "there are too few images of every class", "Import more images."
@@ -44,7 +46,7 @@ class Groups:
     """What was looked at, and what is missing.
 
     Attributes:
-        scans: By space; empty if nothing could be counted, and `unable` says why and what to do.
+        scans: By space, and `WITNESS`; empty if nothing could be counted, and `unable` says why and what to do.
         missing: Groups that are named, with their space, the most certain first; no two share many images.
         worst: The region that lacks most, named or not, with its space; None if none lost more than half.
         visible: For each class in each space that was looked at.
@@ -67,9 +69,13 @@ class Groups:
         return missing_modes.TEST._replace(name=missing_modes.TEST.corrected(len(self.scans)))
 
     @property
-    def critical(self) -> float:
-        """What a region must lack to be named, where it must lack most."""
-        return max(scanned.critical(missing_modes.P_LIMIT / len(self.scans)) for scanned in self.scans.values())
+    def spaces(self) -> list[str]:
+        """Those whose regions were looked at."""
+        return [space for space, scanned in self.scans.items() if not scanned.learnt]
+
+    def critical(self, space: str) -> float:
+        """Return what a region of a space must lack to be named."""
+        return self.scans[space].critical(missing_modes.P_LIMIT / len(self.scans))
 
 
 def missing_groups(comparison: Comparison, real: Integers, measured: tuple[Measurement, ...]) -> Groups:
@@ -83,9 +89,15 @@ def missing_groups(comparison: Comparison, real: Integers, measured: tuple[Measu
     reasons = {space: _closed(comparison, measured, space) for space in SPACES}
     if (unable := reasons[SPACES[0]]) is not None:
         return Groups({}, unable=unable)
-    features = {space: _features(comparison, real, space) for space, reason in reasons.items() if reason is None}
+    opened = [space for space, reason in reasons.items() if reason is None]
+    features = {
+        space: PREPARED[space](*sides) if space in PREPARED else sides
+        for space, sides in ((space, _features(comparison, real, space)) for space in opened)
+    }
+    learnt_from = [_features(comparison, real, space) for space in LEARNT_FROM if space in opened]
+    features[WITNESS] = witness.joined(learnt_from)
     scans = {
-        space: missing_modes.scan(
+        space: (witness if space == WITNESS else missing_modes).scan(
             *values,
             comparison.cohort.labels[real],
             comparison.labels,
@@ -98,19 +110,19 @@ def missing_groups(comparison: Comparison, real: Integers, measured: tuple[Measu
     scans = {space: scanned for space, scanned in scans.items() if scanned.classes}
     if not scans:
         return Groups({}, unable=TOO_FEW)
-    level = missing_modes.P_LIMIT / len(scans)
+    groups = Groups(scans, *_named(scans))
     visible = tuple(
         Seen(
             space,
             label,
             detectable_deletion.smallest_deleted(
-                of_class, features[space][0][of_class.rows], scanned.critical(level), comparison.random(310 + label)
+                of_class, features[space][0][of_class.rows], groups.critical(space), comparison.random(310 + label)
             ),
         )
-        for space, scanned in scans.items()
-        for label, of_class in scanned.classes.items()
+        for space in groups.spaces
+        for label, of_class in scans[space].classes.items()
     )
-    return Groups(scans, *_named(scans), visible)
+    return replace(groups, visible=visible)
 
 
 def _closed(comparison: Comparison, measured: tuple[Measurement, ...], space: str) -> tuple[str, str] | None:
@@ -136,8 +148,7 @@ def _closed(comparison: Comparison, measured: tuple[Measurement, ...], space: st
 
 
 def _features(comparison: Comparison, real: Integers, space: str) -> tuple[Floats, Floats]:
-    values = comparison.features(space, real), comparison.spaces[space].synthetic.values
-    return PREPARED[space](*values) if space in PREPARED else values
+    return comparison.features(space, real), comparison.spaces[space].synthetic.values
 
 
 def _named(scans: Mapping[str, Scan]) -> tuple[tuple[tuple[str, Region], ...], tuple[str, Region] | None]:
@@ -169,10 +180,11 @@ def for_the_record(comparison: Comparison, real: Integers, groups: Groups) -> tu
 
 def _missing_mode(comparison: Comparison, real: Integers, groups: Groups, number: int) -> MissingMode:
     space, group = groups.missing[number]
+    seen_in = SPACES[0] if space == WITNESS else space
     members = tuple(str(image_id) for image_id in comparison.cohort.ids[real[group.members]])
-    middle = comparison.features(space, real[group.members]).mean(0)
+    middle = comparison.features(seen_in, real[group.members]).mean(0)
     generated = np.flatnonzero(comparison.labels == group.label)
-    away = np.linalg.norm(comparison.spaces[space].synthetic.values[generated] - middle, axis=1)
+    away = np.linalg.norm(comparison.spaces[seen_in].synthetic.values[generated] - middle, axis=1)
     nearest = generated[np.argsort(away, kind="stable")[:EXEMPLARS]]
     return MissingMode(
         class_name=comparison.cohort.classes[group.label],
@@ -198,7 +210,6 @@ def self_test(comparison: Comparison, groups: Groups) -> list[Measurement]:
             continue
         of_class = groups.scans[space].classes[label]
         patients, generated = round(of_class.patients), int((comparison.labels == label).sum())
-        critical = groups.scans[space].critical(missing_modes.P_LIMIT / len(groups.scans))
         result.append(
             Measurement(
                 name="smallest_mode",
@@ -206,7 +217,9 @@ def self_test(comparison: Comparison, groups: Groups) -> list[Measurement]:
                 value=smallest.share,
                 interval=smallest.interval,
                 interval_method=detectable_deletion.METHOD,
-                floor=missing_modes.smallest_visible(patients, generated, critical),  # of a group that is a region
+                floor=missing_modes.smallest_visible(
+                    patients, generated, groups.critical(space)
+                ),  # of a group that is a region
                 null=1.0,  # groups that no encoder separates: only the absence of all is noticed
                 n_real=patients,
                 n_synthetic=generated,

@@ -290,7 +290,7 @@ def _clear(comparison: Comparison, real: Integers, groups: Groups, repeats: list
         f"groups of {percent(seen.smallest.share or 0.0)} of {comparison.cohort.classes[seen.label]} that resemble "
         f"each other {ALIKE[seen.space]} ({count(generated, 'synthetic image')} against "
         f"{count(patients, 'real patient')}) would have been noticed four times in five, and as large ones of every "
-        f"class {listing((ALIKE[space] for space in groups.scans), 'or')}.",
+        f"class {listing((ALIKE[space] for space in groups.spaces), 'or')}.",
         "Look at the map for rarer ones.",
     )
 
@@ -321,7 +321,7 @@ def _unable(comparison: Comparison, real: Integers, groups: Groups) -> tuple[str
         why, do = groups.unable
         return f"Missing groups cannot be counted: {why}.", do
     blind = _blind(comparison, real, groups)
-    needs = _needed(groups.critical)
+    needs = _needed(max(groups.critical(space) for space in groups.spaces))
     said = (
         f"No missing group found, but {percent(missing_groups.VISIBLE)} of {listing(blind, most=4)} could be absent "
         "unnoticed."

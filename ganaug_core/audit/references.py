@@ -142,6 +142,12 @@ REFERENCES: dict[str, Reference] = {
     "richardson2018": Reference(
         author="Richardson, Eitan and Weiss, Yair", title="On GANs and GMMs", year=2018, arxiv="1805.12462"
     ),
+    "kuebler2022": Reference(
+        author='K{\\"u}bler, Jonas M. and Jitkrittum, Wittawat and Sch{\\"o}lkopf, Bernhard and Muandet, Krikamol',
+        title="A Witness Two-Sample Test",
+        year=2022,
+        arxiv="2102.05573",
+    ),
     "kulldorff1997": Reference(
         author="Kulldorff, Martin",
         title="A spatial scan statistic",
@@ -315,7 +321,7 @@ REFERENCES: dict[str, Reference] = {
     ),
 }
 ALWAYS = ("holm1979", "benjamini1995")
-MISSING_GROUPS = "richardson2018", "kulldorff1997", "westfall1993"
+MISSING_GROUPS = "richardson2018", "kulldorff1997", "westfall1993", "kuebler2022"
 ODD_IMAGES = "bates2023", "ledoit2004"
 OF_MEASURES = {
     "frechet": ("heusel2017",),

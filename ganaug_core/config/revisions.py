@@ -12,7 +12,7 @@ REVISIONS = {
     "features": 1,
     "searches": 4,  # what a cohort's own images show among themselves
     "maps": 1,
-    "audits": 3,
+    "audits": 4,
     "trials": 1,
     "benefits": 3,
 }

@@ -60,13 +60,33 @@ class Region(NamedTuple):
     p_value: float
 
 
+class Sides(NamedTuple):
+    """Both sides of one class, as regions are sought in them.
+
+    Attributes:
+        label: Class number.
+        rows: (n,) rows of its real images, `patients` (n,) numbers from 0 of whose they are, `mass` (n,) of which those
+            of a patient sum to 1.
+        real: (n, d) their features, `synthetic` (m, d).
+        crowd: How many synthetic images count as one.
+    """
+
+    label: int
+    rows: Integers
+    patients: Integers
+    mass: Values
+    real: Floats
+    synthetic: Floats
+    crowd: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class OfClass:
     """All regions of one class.
 
     Attributes:
         rows: (n,) rows of its real images, `mass` (n,) of which those of a patient sum to 1.
-        inside: (n, region) 1 where a real image lies in a region, else 0.
+        inside: (n, region) 1 where a real image lies in a region, else 0; in `witness` how often.
         hits: (region,) how many synthetic images lie in each, of `synthetic`; slices of one patient count as one.
     """
 
@@ -100,10 +120,12 @@ class Scan:
     Attributes:
         classes: By class number; a class without synthetic images or with fewer than 16 patients is not among them.
         chance: (exchange,) the largest lack of any region when real patients and synthetic images change sides.
+        learnt: Where the regions lie was learnt from who is real (`witness`): no region has a p of its own.
     """
 
     classes: dict[int, OfClass]
     chance: Values
+    learnt: bool = False
 
     @property
     def regions(self) -> int:
@@ -119,7 +141,7 @@ class Scan:
         """Return the p of a region, corrected for all; by Bonferroni where no exchange tells it from smaller ones."""
         statistic = of_class.statistics[region]
         reached = int((self.chance >= statistic - 1e-9).sum())
-        if reached:
+        if reached or self.learnt:
             return (1 + reached) / (len(self.chance) + 1)
         counts = of_class.hits[region], of_class.synthetic, of_class.real_hits[region], of_class.patients
         return min(1 / (len(self.chance) + 1), self.regions * fewer(*(round(float(count)) for count in counts)))
@@ -158,6 +180,32 @@ def scan(
     """
     random, classes = np.random.default_rng(seed), {}
     chance = np.zeros(EXCHANGES)
+    for side in sides(real, synthetic, real_labels, synthetic_labels, groups, slices=slices, random=random):
+        every = np.append(side.mass, np.full(len(side.synthetic), 1 / side.crowd))
+        inside = _regions(np.concatenate([side.real, side.synthetic]), every, random)
+        of_class = OfClass(
+            rows=side.rows,
+            mass=side.mass,
+            inside=inside[: len(side.rows)],
+            hits=inside[len(side.rows) :].sum(0, dtype=np.float64) / side.crowd,
+            synthetic=len(side.synthetic) / side.crowd,
+        )
+        classes[side.label] = of_class
+        chance = np.maximum(chance, _exchanged(inside, side.patients, max(1, round(of_class.synthetic)), random))
+    return Scan(classes, chance)
+
+
+def sides(
+    real: Floats,
+    synthetic: Floats,
+    real_labels: Integers,
+    synthetic_labels: Integers,
+    groups: Integers,
+    *,
+    slices: bool,
+    random: np.random.Generator,
+) -> Iterator[Sides]:
+    """Yield both sides of every class that has enough images; arguments as in `scan`."""
     for label in np.unique(real_labels):
         rows = np.sort(random.permutation(np.flatnonzero(real_labels == label))[:MOST])
         generated = synthetic[np.sort(random.permutation(np.flatnonzero(synthetic_labels == label))[:MOST])]
@@ -165,19 +213,7 @@ def scan(
         if len(images) < FEWEST_PATIENTS or len(generated) == 0:
             continue
         crowd = crowding(real[rows], patients, generated) if slices else 1.0
-        mass = 1 / images[patients]
-        every = np.append(mass, np.full(len(generated), 1 / crowd))
-        inside = _regions(np.concatenate([real[rows], generated]), every, random)
-        of_class = OfClass(
-            rows=rows,
-            mass=mass,
-            inside=inside[: len(rows)],
-            hits=inside[len(rows) :].sum(0, dtype=np.float64) / crowd,
-            synthetic=len(generated) / crowd,
-        )
-        classes[int(label)] = of_class
-        chance = np.maximum(chance, _exchanged(inside, patients, max(1, round(of_class.synthetic)), random))
-    return Scan(classes, chance)
+        yield Sides(int(label), rows, patients, 1 / images[patients], real[rows], generated, crowd)
 
 
 def lack(hits: Values, total: float, synthetic_hits: Values, synthetic: float) -> Values:
@@ -239,7 +275,7 @@ def _exchanged(inside: NDArray[np.float32], patients: Integers, synthetic: int, 
 def described(scanned: Scan, label: int, region: int, p_value: float) -> Region:
     """Return one region with its images, those in most other regions that lack synthetic images first."""
     of_class = scanned.classes[label]
-    members = np.flatnonzero(of_class.inside[:, region])
+    members = np.flatnonzero(of_class.inside[:, region] >= 0.5)
     typical = of_class.inside[members] @ of_class.statistics
     hits, total = float(of_class.hits[region]), of_class.synthetic
     return Region(

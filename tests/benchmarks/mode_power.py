@@ -4,13 +4,13 @@
     python tests/benchmarks/mode_power.py --data ../shared/data --cohort phantom-b --size 64 --pool 3600
 
 The encoders are fitted once, on a third of all groups that is training in every draw, and every image is encoded once.
-A draw splits the other groups into hold-out and fresh images by chance and scans the regions of the real ones for fresh
-ones in all spaces, as an audit does: `fresh` has all images; `a class of 15 %` merges two classes by chance into one
-label whose second class is 15 % of it and absent among the fresh images; `a class of 30 %` the same; `brightest
-quarter` leaves out the images of the first class that are brighter than three quarters of it; `rare texture` (phantom)
-leaves out the speckled lesions, 8 to 10 % of a class. The phantom `phantom-b` is another seed whose speckles are
-replaced by stripes: a texture that had no part in choosing the method. Found means that at least one group is named,
-which fails the verdict.
+A draw splits the other groups into hold-out and fresh images by chance and scans the regions of the real ones for
+fresh ones in all spaces, and those of a witness, as an audit does: `fresh` has all images; `a class of 15 %` merges
+two classes by chance into one label whose second class is 15 % of it and absent among the fresh images; `a class of 30
+%` the same; `brightest quarter` leaves out the images of the first class that are brighter than three quarters of it;
+`rare texture` (phantom) leaves out the speckled lesions, 8 to 10 % of a class. The phantom `phantom-b` is another seed
+whose speckles are replaced by stripes: a texture that had no part in choosing the method. Found means that at least
+one group is named, which fails the verdict.
 """
 
 import argparse
@@ -25,9 +25,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ganaug_core.audit.missing_groups import PREPARED, SPACES
+from ganaug_core.audit.missing_groups import LEARNT_FROM, PREPARED, SPACES, WITNESS
 from ganaug_core.encoders import ENCODERS
-from ganaug_core.metrics import missing_modes
+from ganaug_core.metrics import missing_modes, witness
 from ganaug_core.metrics.statistics import wilson
 from ganaug_core.readers import phantom
 from ganaug_core.records import Floats, Integers
@@ -38,6 +38,7 @@ BRIGHT = 0.74  # quantile of a class's mean intensity
 FITTED = 3000  # training images that encoders see at most, so that a study ends
 NEW_TEXTURE = "phantom-b"
 COMPUTED = "phantom", "slices"  # nobody is in them twice
+TESTS = *SPACES, WITNESS
 Spaces = dict[str, Floats]
 with_speckles = phantom._lesion_texture
 
@@ -73,13 +74,14 @@ def encoded(source: Pool, train: Integers, keep: Path | None) -> Spaces:
 def worst(
     source: Pool, features: Spaces, real: Integers, labels: Integers, fresh: Integers, fresh_labels: Integers
 ) -> dict[str, float]:
-    """Return by space the p of the region that lacks most, corrected for regions and classes."""
+    """Return by space, and for the witness, the p of the region that lacks most, corrected for regions and classes."""
+    sides = {space: (features[space][real], features[space][fresh]) for space in SPACES}
+    joined = witness.joined([sides[space] for space in LEARNT_FROM])
+    sides |= {space: PREPARED[space](*sides[space]) for space in PREPARED}
     p_values = {}
-    for space in SPACES:
-        sides = features[space][real], features[space][fresh]
-        if space in PREPARED:
-            sides = PREPARED[space](*sides)
-        scanned = missing_modes.scan(*sides, labels, fresh_labels, source.groups[real])
+    for space in TESTS:
+        scan = witness.scan if space == WITNESS else missing_modes.scan
+        scanned = scan(*(joined if space == WITNESS else sides[space]), labels, fresh_labels, source.groups[real])
         p_values[space] = next(scanned.worst(), (0, 0, 1.0))[2]
     return p_values
 
@@ -130,15 +132,15 @@ def study(source: Pool, draws: int, synthetic: int, keep: Path | None) -> None:
             p_values[case].append(worst(source, features, *real_and_fresh))
             smallest = min(np.bincount(real_and_fresh[3])[np.unique(real_and_fresh[3])])
             sizes[case].append((len(np.unique(source.groups[real_and_fresh[0]])), int(smallest)))
-    print(f"| cohort | set | real patients, synthetic images (median) | found | share (95 %) | {' | '.join(SPACES)} |")
-    print("|---" * (5 + len(SPACES)) + "|")
-    level = missing_modes.P_LIMIT / len(SPACES)
+    print(f"| cohort | set | real patients, synthetic images (median) | found | share (95 %) | {' | '.join(TESTS)} |")
+    print("|---" * (5 + len(TESTS)) + "|")
+    level = missing_modes.P_LIMIT / len(TESTS)
     for case, worst_of in p_values.items():
         named = sum(min(p_of.values()) < level for p_of in worst_of)
         low, high = wilson(named, draws)
         patients, smallest_class = np.median(sizes[case], axis=0).astype(int)
         share = f"{named / draws:.2f} ({low:.2f} to {high:.2f})"
-        alone = " | ".join(str(sum(p_of[space] < level for p_of in worst_of)) for space in SPACES)
+        alone = " | ".join(str(sum(p_of[space] < level for p_of in worst_of)) for space in TESTS)
         print(
             f"| {source.name} | {case} | {patients}, {smallest_class} | {named}/{draws} | {share} | {alone} |",
             flush=True,

@@ -18,11 +18,12 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+WITNESS = "witness"  # what a rule found that was learnt from several feature spaces
 ALIKE = {
     "simclr": "by shape",
     "texture": "by texture",
     "pixels": "by brightness and position",
-    "witness": "by a mixture of shape and texture",
+    WITNESS: "by a mixture of shape and texture",
 }
 """In what the images of a group resemble each other, by the feature space, or the rule, that found it."""
 

@@ -18,9 +18,10 @@ from ganaug_core.metrics.detectable_deletion import Smallest
 from ganaug_core.metrics.missing_modes import Region, Scan
 from ganaug_core.metrics.statistics import StatedTest
 from ganaug_core.records import Floats, Integers, Measurement, MissingMode
+from ganaug_core.wording import WITNESS
 
 SPACES = "simclr", "texture", "pixels"
-WITNESS, LEARNT_FROM = "witness", ("simclr", "texture")
+LEARNT_FROM = "simclr", "texture"  # by the witness
 PREPARED = {"simclr": missing_modes.directions, "texture": missing_modes.whitened}
 EXEMPLARS = 5
 TOO_FEW = "there are too few images of every class", "Import more images."

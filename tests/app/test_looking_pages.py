@@ -26,6 +26,7 @@ from ganaug_core.ui.pages.feature_map import plotly_map
 from ganaug_core.ui.pages.samples import decisions, export, samples_page
 from ganaug_core.ui.shared import audited_map, caches, glossary, odd_order, pairs
 from ganaug_core.ui.shared.components.feature_map import Lasso, lasso_of
+from ganaug_core.wording import WITNESS
 
 Open = Callable[..., AppTest]
 SAMPLES = "r1-6-seed0"
@@ -191,6 +192,11 @@ def test_a_group_of_another_feature_space_is_named_below_the_map_and_not_drawn(
     shown.clear()
     page("feature_map", samples=SAMPLES, group="1")
     assert [len(group.members) for group in shown] == [len(mode.members), len(mode.members), 0]
+    audit = replace(audit, missing_modes=(mode, replace(mode, encoder=WITNESS)))
+    assert (
+        "1 missing group lies scattered here: their images are alike by a mixture of shape and texture. What is alike "
+        "by a mixture lies together on no map."
+    ) in texts(page("feature_map", samples=SAMPLES))
 
 
 def test_the_plotly_view_holds_the_same_points(judged: Workspace, page: Open) -> None:

@@ -25,12 +25,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ganaug_core.audit.missing_groups import LEARNT_FROM, PREPARED, SPACES, WITNESS
+from ganaug_core.audit.missing_groups import LEARNT_FROM, PREPARED, SPACES
 from ganaug_core.encoders import ENCODERS
 from ganaug_core.metrics import missing_modes, witness
 from ganaug_core.metrics.statistics import wilson
 from ganaug_core.readers import phantom
 from ganaug_core.records import Floats, Integers
+from ganaug_core.wording import WITNESS
 from tests.benchmarks.power_pools import COHORTS, Pool, pool
 
 SHARES = 0.15, 0.30

@@ -37,10 +37,13 @@ def show(name: str, map_: Map, audit: Audit | None, **options: Any) -> None:
         **options,
     )
     if elsewhere:
-        spaces = sorted({words.ALIKE.get(modes[number].encoder, modes[number].encoder) for number in elsewhere})
+        encoders = {modes[number].encoder for number in elsewhere}
+        spaces = sorted(words.ALIKE.get(encoder, encoder) for encoder in encoders)
+        notes = ["The map of that feature space shows them together."] * bool(encoders - {words.WITNESS})
+        notes += ["What is alike by a mixture lies together on no map."] * (words.WITNESS in encoders)
         st.text(
             f"{words.count(len(elsewhere), 'missing group lies', 'missing groups lie')} scattered here: their images "
-            f"are alike {words.listing(spaces)}. The map of that feature space shows them together."
+            f"are alike {words.listing(spaces)}. {' '.join(notes)}"
         )
 
 

@@ -3,6 +3,7 @@
 import re
 
 from ganaug_core.wording import ALIKE as ALIKE
+from ganaug_core.wording import WITNESS as WITNESS
 from ganaug_core.wording import chance as chance
 from ganaug_core.wording import count as count
 from ganaug_core.wording import distance as distance

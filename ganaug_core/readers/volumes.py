@@ -18,8 +18,6 @@ from ganaug_core.readers.series import Member
 from ganaug_core.records import Pixels, Skipped, Slice
 
 SUFFIXES = {".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".nhdr": "nrrd", ".mha": "meta", ".mhd": "meta"}
-HOUNSFIELD_BELOW = -500
-"""These formats do not name their unit. Only HU has values as low as this: air is -1000."""
 Named = tuple[Path, str, str | None]
 FILES_A_REQUEST = 16
 PIXELS_A_REQUEST = FILES_A_REQUEST << 18
@@ -214,7 +212,7 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
         return
     _, name, label = file
     facts = volume.facts
-    is_hounsfield = facts["low"] < HOUNSFIELD_BELOW
+    is_hounsfield = facts["hounsfield"]
     planes, masks = _with_masks(volume)
     for index, pixels, mask, spacing in zip(facts["index"], planes, masks, facts["spacing_mm"], strict=True):
         yield Slice(
@@ -223,12 +221,16 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
             label=label,
             volume=facts["digest"][:12],
             unit="HU" if is_hounsfield else "intensity",
+            unit_guessed=is_hounsfield,
             spacing_mm=_pair(spacing),
             colour=facts["colour"],
             modality="CT" if is_hounsfield else None,
             dropped=_same(tuple(facts["dropped"])),
             mask=mask,
         )
+    if facts["forms"]:
+        say = f"{name}: {facts['forms']} Its slices are used all the same."
+        yield Skipped(name, "series.forms", say, "Look whether they show the plane that they should.")
     if facts["unused"]:
         yield masks_unused(name, facts["unused"])
     if facts["empty"]:

@@ -52,6 +52,6 @@ KEPT = frozenset((
     "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "BitsAllocated", "BitsStored", "HighBit", "PixelData",
     "PixelRepresentation", "PhotometricInterpretation", "PlanarConfiguration", "PixelSpacing", "ImagerPixelSpacing",
     "RescaleSlope", "RescaleIntercept", "RescaleType", "Modality", "BurnedInAnnotation", "DoseGridScaling",
-    "DoseUnits", "Units", POSITION, ORIENTATION, *FLOATING,
+    "DoseUnits", "Units", "PixelPaddingValue", "PixelPaddingRangeLimit", POSITION, ORIENTATION, *FLOATING,
 ))  # fmt: skip
 """The allow-list: what is kept of a header, as numbers and enumerations. Everything else is dropped and listed."""

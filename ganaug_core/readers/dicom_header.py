@@ -59,6 +59,8 @@ class Dicom:
         text_risk: Why burned-in text is likely, one of `dicom_codes.TEXT_RISKS`, else None.
         label: Value of the attribute that was asked for, None where it is empty or none was.
         dropped: Keywords of everything else that the header holds.
+        padding: Lowest and highest stored value that is no pixel but fills the space around the image, None where the
+            header names none.
     """
 
     rows: int
@@ -80,6 +82,7 @@ class Dicom:
     label: str | None
     dropped: tuple[str, ...]
     floating: bool = False
+    padding: tuple[int, int] | None = None
 
     @property
     def length(self) -> int:
@@ -152,6 +155,7 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
         _label(dataset, label_tag) if label_tag else None,
         _dropped(tuple(dataset.keys()), any(dataset.preamble or b"")),
         bool(floating),
+        _padding(dataset, bool(signed)) if samples == 1 and not floating else None,
     )
 
 
@@ -249,6 +253,21 @@ def _unit(dataset: Any, modality: str, is_rescaled: bool) -> str:
     if modality == "RTDOSE" and text(dataset, "DoseUnits") == "GY":
         return "Gy"
     return codes.PET_UNITS.get(text(dataset, "Units"), "intensity") if modality == "PT" else "intensity"
+
+
+def _padding(dataset: Any, signed: bool) -> tuple[int, int] | None:
+    """Return the values of padding with the sign that the pixels have: its own type is wrong in many files."""
+    ends = []
+    for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
+        content = value(dataset, keyword)
+        if isinstance(content, bytes):  # implicit types leave the sign open
+            content = int.from_bytes(content, "little") if len(content) == 2 else None
+        if isinstance(content, int):
+            bits = content & 0xFFFF
+            ends.append(bits - (1 << 16) if signed and bits >> 15 else bits)
+        elif keyword == "PixelPaddingValue":
+            return None
+    return min(ends), max(ends)
 
 
 def _series(dataset: Any) -> str | None:

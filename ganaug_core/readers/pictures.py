@@ -1,19 +1,21 @@
-"""PNG, JPEG and TIFF through Pillow: one file, one grey image in its stored depth."""
+"""PNG, JPEG, TIFF, BMP and WebP through Pillow: one file, one grey image in its stored depth."""
 
 import os
 import stat
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
+from ganaug_core.errors import CohortError
+from ganaug_core.readers import picture_values
 from ganaug_core.records import Skipped, Slice
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
-MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp")
+TIFF = (b"II*\0", b"MM\0*")
+MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", *TIFF)
 MOST_PIXELS = 100_000_000
 _COLOUR = ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV")
 _TIFF_TEXTS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432, 700, 34665}
@@ -23,10 +25,9 @@ _HUGE = ("too_big", f"It has more than {MOST_PIXELS // 10**6} megapixels.", "Mak
 
 
 def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
-    """Return (1, row, column) uint8, uint16 or float32, or why the file was left out.
+    """Return (1, row, column) as in `picture_values.grey`, or why the file was left out.
 
-    Colour becomes luminance (ITU-R BT.601), transparency is dropped, an image that a camera marked as turned is turned
-    back. A stack of several pages is refused: which one to use is not ours to choose.
+    A stack of several pages is refused: which one to use is not ours to choose.
 
     Args:
         name: What the file is called in messages: its path relative to the source.
@@ -39,28 +40,37 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.filterwarnings("ignore", category=UserWarning)
-            with Image.open(path, formats=("PNG", "JPEG", "TIFF", "BMP")) as opened:
-                return _decoded(opened, name, label)
+            with Image.open(path, formats=picture_values.FORMATS) as opened:
+                return _decoded(path, opened, name, label)
+    except CohortError as refused:
+        return Skipped(name, refused.code, refused.what, refused.do)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Skipped(name, *_HUGE)
     except UnidentifiedImageError:
-        return Skipped(name, "type", "Its content is no PNG, JPEG or TIFF image.", "Convert it, or leave it out.")
+        with path.open("rb") as file:
+            is_tiff = file.read(4) in TIFF
+        say = (
+            "It is a TIFF of a kind that is not read (such as 64-bit numbers, a 16-bit palette, raw camera data)."
+            if is_tiff
+            else "Its content is no PNG, JPEG, TIFF, BMP or WebP image."
+        )
+        return Skipped(name, "type", say, "Save it as grey PNG or TIFF of 8 or 16 bits, or leave it out.")
     except Exception as error:  # Pillow lets come through what its parsers raise: KeyError, TypeError, struct.error
         return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
 
 
-def _decoded(opened: Image.Image, name: str, label: str | None) -> Slice | Skipped:
+def _decoded(path: Path, opened: ImageFile, name: str, label: str | None) -> Slice | Skipped:
     if opened.width * opened.height > MOST_PIXELS:
         return Skipped(name, *_HUGE)
-    pages = getattr(opened, "n_frames", 1) if opened.format == "TIFF" else 1
+    pages = getattr(opened, "n_frames", 1) if opened.format in ("TIFF", "WEBP") else 1
     if pages > 1:
         return Skipped(name, "pages", f"It holds {pages} pages.", "Save each page as a file of its own.")
-    opened.load()
-    colour, dropped = opened.mode in _COLOUR, _dropped(opened)
-    pixels = _grey(ImageOps.exif_transpose(opened))  # (row, column)
+    colour = opened.mode in _COLOUR and picture_values.stored_as(opened) != "LA;16B"
+    pixels, padding = picture_values.grey(path, opened)  # (row, column)
+    dropped = _dropped(opened)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         return Skipped(name, "nonfinite", "It holds pixels that are not numbers.", _AGAIN)
-    return Slice(pixels=pixels[None], source=name, label=label, colour=colour, dropped=dropped)
+    return Slice(pixels=pixels[None], source=name, label=label, padding=padding, colour=colour, dropped=dropped)
 
 
 def _dropped(opened: Image.Image) -> tuple[str, ...]:
@@ -104,14 +114,3 @@ def _odd_status(status: os.stat_result) -> tuple[str, str, str] | None:
 def shown(name: str) -> str:
     """Return a name that can be shown and written: bytes that are no text become question marks."""
     return name.encode("utf-8", "replace").decode()
-
-
-def _grey(image: Image.Image) -> NDArray[Any]:
-    if image.mode in ("I;16", "I;16L", "I;16B"):
-        return np.asarray(image).astype(np.uint16)
-    if image.mode == "I":
-        values = np.asarray(image)
-        return values.astype(np.uint16) if values.min() >= 0 and values.max() < 2**16 else values.astype(np.float32)
-    if image.mode == "F":
-        return np.asarray(image, np.float32)
-    return np.asarray(image.convert("RGB").convert("L") if image.mode in ("P", "PA", "RGBA") else image.convert("L"))

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import nifti_forms, private_copies, resampling
-from ganaug_core.readers.dicom_pixels import narrow
 from ganaug_core.readers.meta_header import is_meta, meta
 from ganaug_core.readers.nifti_header import SECOND_LENGTH, Nifti, nifti, nifti_holds
 from ganaug_core.readers.nrrd_header import nrrd
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged
+from ganaug_core.readers.value_types import narrow
 from ganaug_core.readers.volume_header import HARMLESS_LENGTH, LONGEST_HEADER, Volume, voxels
 
 itk: Any = SimpleITK  # half of its functions carry no types

@@ -187,8 +187,8 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
         return
     if image.facts["empty"]:
         yield _empty(name, image.facts["empty"], image.facts["count"])
-    columns = (image.facts[key] for key in ("index", "spacing_mm", "text"))
-    for index, spacing, has_text, pixels, mask in zip(*columns, *_with_masks(image), strict=True):
+    columns = (image.facts[key] for key in ("index", "spacing_mm", "text", "padding"))
+    for index, spacing, has_text, padding, pixels, mask in zip(*columns, *_with_masks(image), strict=True):
         yield Slice(
             pixels=pixels[None],
             source=f"{name}:{index}" if facts["frames"] > 1 else name,
@@ -196,6 +196,7 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
             patient=facts["patient"],
             volume=member.volume,
             unit=facts["unit"],
+            padding=padding,
             spacing_mm=_pair(spacing),
             colour=facts["samples"] == 3 or facts["photometric"] == "PALETTE COLOR",
             modality=facts["modality"],

@@ -2,12 +2,17 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
-from tests.volume_files import read, values, write_nifti
+from ganaug_core.readers import pictures
+from ganaug_core.records import Skipped, Slice
+from tests.value_files import DEFLATED, RAW, png16, shades, tiff
+from tests.volume_files import read, values, write_dicom, write_nifti
 
 
 def cube(low: int, high: int, side: int = 12, seed: int = 0) -> NDArray[np.int16]:
@@ -83,3 +88,145 @@ def test_two_forms_that_disagree_are_told_with_the_one_that_was_used(
     assert len(slices) == 4
     assert [entry.code for entry in skipped] == ["series.forms"] * (say is not None)
     assert say is None or say in skipped[0].say
+
+
+# ---- pictures ------------------------------------------------------------------------------------------------------
+
+
+def picture(path: Path) -> NDArray[Any]:
+    image = pictures.read(path, path.name)
+    assert isinstance(image, Slice), image
+    return image.pixels[0]
+
+
+DEEP = shades(0, 4000, "u2")
+
+
+@pytest.mark.parametrize("samples", [1, 2, 3, 4])
+def test_png_of_16_bits_keeps_them_in_grey_and_in_colour(samples: int, tmp_path: Path) -> None:
+    alpha = [np.full_like(DEEP, 65535)] if samples in (2, 4) else []
+    colours = [DEEP] * (samples - len(alpha))
+    pixels = DEEP if samples == 1 else np.stack([*colours, *alpha], -1)
+    path = png16(tmp_path / "a.png", pixels)
+    np.testing.assert_array_equal(picture(path), DEEP)
+    assert picture(path).dtype == np.uint16
+    image = pictures.read(path, "a.png")
+    assert isinstance(image, Slice)
+    assert image.colour == (samples >= 3)
+
+
+def test_the_luminance_of_deep_colour_is_rounded_from_16_bits(tmp_path: Path) -> None:
+    colours = np.random.default_rng(1).integers(0, 65536, (5, 6, 3))
+    expected = np.rint(colours @ np.array([0.299, 0.587, 0.114]))
+    for path in (png16(tmp_path / "a.png", colours), tiff(tmp_path / "a.tif", colours.astype("u2"), 2)):
+        np.testing.assert_allclose(picture(path), expected, atol=1)
+
+
+GREY8, SIGNED8, SIGNED16 = shades(0, 250, "u1"), shades(-120, 120, "i1"), shades(-2000, 2000, "i2")
+COLOUR16 = np.stack([DEEP] * 3, -1)
+PALETTE = [257 * (255 - index) for index in range(256)] * 3
+CALIBRATION = b"ImageJ=1.54f\nc0=-32768.0\nc1=1.0\ncf=0\nvunit=gray value\n\0"
+
+
+TIFFS: dict[str, tuple[NDArray[Any], int, dict[int, Any], NDArray[Any]]] = {
+    "8 bits": (GREY8, 1, {}, GREY8),
+    "8 bits, low is white": (GREY8, 0, {}, 255 - GREY8),
+    "16 bits": (DEEP, 1, {}, DEEP),
+    "16 bits, low is white": (DEEP, 0, {}, 65535 - DEEP),
+    "8 bits with a sign": (SIGNED8, 1, {}, SIGNED8),
+    "16 bits with a sign": (SIGNED16, 1, {}, SIGNED16),
+    "32 bits without a sign": (shades(0, 4000, "u4") * 10**6, 1, {}, shades(0, 4000, "u4") * 10**6),
+    "real numbers": (shades(0, 4000, "f4") / 7, 1, {}, shades(0, 4000, "f4") / 7),
+    "colour of 16 bits": (COLOUR16, 2, {}, DEEP),
+    "colour of 16 bits with alpha": (np.concatenate([COLOUR16, COLOUR16[..., :1]], -1), 2, {338: (3, [2])}, DEEP),
+    "a palette": (GREY8, 3, {320: (3, PALETTE)}, 255 - GREY8),
+    "signed values of ImageJ": ((SIGNED16.astype("i4") + 32768).astype("u2"), 1, {270: (2, CALIBRATION)}, SIGNED16),
+}
+UNKNOWN_BIG_ENDIAN = ("16 bits, low is white", "32 bits without a sign")
+"""Pillow knows these in the other order of bytes alone."""
+
+
+@pytest.mark.parametrize("compression", [RAW, DEFLATED])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("case", TIFFS)
+def test_a_tiff_means_what_its_tags_say_at_every_depth(case: str, order: str, compression: int, tmp_path: Path) -> None:
+    pixels, photometric, tags, expected = TIFFS[case]
+    path = tiff(tmp_path / "a.tif", pixels, photometric, order=order, compression=compression, tags=tags)
+    image = pictures.read(path, "a.tif")
+    if order == ">" and case in UNKNOWN_BIG_ENDIAN:
+        assert isinstance(image, Skipped)
+        assert (image.code, "kind that is not read" in image.say) == ("type", True)
+        return
+    assert isinstance(image, Slice), image
+    np.testing.assert_array_equal(image.pixels[0], expected.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "photometric", "tags", "say"),
+    [
+        (GREY8, 1, {291: (3, list(range(256)))}, "GrayResponseCurve"),
+        (shades(0, 9, "f4"), 0, {}, "low values are white"),
+        (np.stack([DEEP] * 4, -1), 5, {}, "16-bit colours are in CMYK"),
+        (np.stack([GREY8] * 3, -1), 8, {}, "colours are in LAB"),
+        (DEEP, 1, {270: (2, b"ImageJ=1.54f\nc0=1\nc1=2\nc2=3\ncf=1\n\0")}, "calibrated them with a curve"),
+        (DEEP, 1, {42112: (2, b'<Item name="SCALE" sample="0" role="scale">2</Item>\0')}, "values have a scale"),
+    ],
+)
+def test_a_tiff_whose_values_mean_something_else_is_refused_in_words(
+    pixels: NDArray[Any], photometric: int, tags: dict[int, Any], say: str, tmp_path: Path
+) -> None:
+    image = pictures.read(tiff(tmp_path / "a.tif", pixels, photometric, tags=tags), "a.tif")
+    assert isinstance(image, Skipped)
+    assert image.code == "values"
+    assert say in image.say
+
+
+def test_missing_pixels_of_a_tiff_become_background(tmp_path: Path) -> None:
+    real = shades(100, 900, "f4")
+    holes = np.where(real > 800, np.float32(-9999), real)
+    image = pictures.read(tiff(tmp_path / "a.tif", holes, tags={42113: (2, b"-9999\0")}), "a.tif")
+    assert isinstance(image, Slice)
+    np.testing.assert_array_equal(image.pixels[0], np.where(real > 800, real[real <= 800].min(), real))
+    assert image.padding == pytest.approx((real > 800).mean())
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.jfif", "a.jpe", "a.bmp"])
+def test_webp_and_other_names_of_jpeg_are_pictures(name: str, tmp_path: Path) -> None:
+    kind = {"webp": "WEBP", "bmp": "BMP"}.get(name[2:], "JPEG")
+    smooth = np.add.outer(np.arange(40), np.arange(40)).astype(np.uint8)
+    Image.fromarray(smooth).save(tmp_path / name, kind, quality=95)
+    assert np.abs(picture(tmp_path / name).astype(int) - smooth).max() <= 4
+
+
+# ---- DICOM ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["<u2", "<i2"])
+def test_padding_above_the_image_becomes_background(kind: str, tmp_path: Path) -> None:
+    pixels = shades(200, 3900, kind)
+    padded = pixels.copy()
+    padded[:, :3] = -1 if kind == "<i2" else 65535
+    path = write_dicom(
+        tmp_path / "a.dcm", padded, Modality="DX", RescaleSlope=None, RescaleIntercept=None, BurnedInAnnotation="NO",
+        PixelPaddingValue=-1 if kind == "<i2" else 65535,
+    )  # fmt: skip
+    (image,), _ = read(path)
+    padded[:, :3] = pixels[:, 3:].min()
+    np.testing.assert_array_equal(image.pixels[0], padded)
+    assert image.padding == pytest.approx(3 / 11)
+    assert "PixelPaddingValue" not in image.dropped
+
+
+def test_a_range_of_padding_counts_as_a_whole_and_padding_of_ct_below_air_stays(tmp_path: Path) -> None:
+    pixels = shades(200, 3900, "<u2")
+    pixels[0], pixels[1] = 65000, 65535
+    no_ct = {"Modality": "DX", "RescaleSlope": None, "RescaleIntercept": None, "BurnedInAnnotation": "NO"}
+    ranged = write_dicom(tmp_path / "a.dcm", pixels, **no_ct, PixelPaddingValue=65535, PixelPaddingRangeLimit=65000)
+    assert read(ranged)[0][0].pixels.max() == pixels[2:].max()
+    body = shades(0, 2000, "<i2")
+    body[0] = -976
+    (ct,), _ = read(write_dicom(tmp_path / "b.dcm", body, PixelPaddingValue=-976))
+    np.testing.assert_array_equal(ct.pixels[0], body - 1024)
+    body[0] = 30000  # above the image: it would be the whitest bone
+    (ct,), _ = read(write_dicom(tmp_path / "c.dcm", body, PixelPaddingValue=30000))
+    assert (ct.pixels[0][0] == body[1:].min() - 1024).all()

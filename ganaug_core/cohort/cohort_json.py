@@ -44,6 +44,7 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
         "channels": cohort.shape[0],
         "unit": cohort.intensity.unit,
         "range": [cohort.intensity.low, cohort.intensity.high],
+        "values": cohort.provenance.get("values"),
         "classes": {
             name: {role: int(counts[role][label]) for role in ROLES} for label, name in enumerate(cohort.classes)
         },

@@ -14,6 +14,10 @@ __all__ = ["fitted", "intensity_of", "reduced", "stacked"]
 
 CT_RANGE_HU = (-1024.0, 1024.0)
 MR_PERCENTILES = (0.5, 99.5)
+NEAR = 0.05
+"""Share of the span between percentiles; ends that lie nearer take nothing away."""
+LONE_PERCENTILES, LONE = (0.05, 99.95), 1.0
+"""A hot pixel or a filling that no header names: so few, and as far away as all others are wide."""
 LARGE_BYTES = 64 << 20
 SEARCH_SIDE = 32
 """The search for near-duplicates looks at no more rows and columns."""
@@ -38,12 +42,13 @@ def intensity_of(
     *,
     value_range: tuple[float, float] | None = None,
     percentiles: tuple[float, float] | None = None,
-) -> Intensity:
-    """Return the range that becomes [-1, 1]: the one asked for, or a fixed one by kind, so that cohorts compare.
+) -> tuple[Intensity, str]:
+    """Return the range that becomes [-1, 1], and why it is this one.
 
-    8-bit images keep 0..255, CT keeps -1024..1024 HU, the embedded cohorts their own. MR, and volumes in a unit of
-    their own, get the values between two percentiles: a few bright vessels would darken everything else. What is left
-    spans its values.
+    It is the one asked for, or a fixed one by kind, so that cohorts compare: 8-bit images keep 0..255, CT keeps
+    -1024..1024 HU, the embedded cohorts their own. MR, and volumes in a unit of their own, get the values between two
+    percentiles, because a few bright vessels would darken everything else; where that would take next to nothing away,
+    all of them. What is left spans its values; those in no unit without lone extreme ones.
 
     Args:
         rows: Images of the stack that the cohort keeps.
@@ -54,7 +59,7 @@ def intensity_of(
         CohortError: The range asked for holds no value.
     """
     low, high = stack.extremes(rows)
-    unit, deep = first.unit, stack.common_type(rows) != np.uint8
+    unit = first.unit
     if value_range is not None:
         if not (value_range[0] < high and low < value_range[1]):
             raise CohortError(
@@ -63,19 +68,37 @@ def intensity_of(
                 do="Choose a range within these values.",
                 code="range",
             )
-        return Intensity(unit, float(value_range[0]), float(value_range[1]))
-    if percentiles is None:
-        if source.startswith(embedded.PREFIX):
-            return Intensity(unit, *embedded.RANGES[source.removeprefix(embedded.PREFIX)])
-        if unit == "HU":
-            return Intensity(unit, *CT_RANGE_HU)
-        if not deep:
-            return Intensity(unit, 0.0, 255.0)
-        if first.modality == "MR" or (first.modality is None and first.volume is not None):
-            percentiles = MR_PERCENTILES
-    if percentiles not in (None, (0.0, 100.0)):
-        low, high = stack.percentiles(rows, *percentiles)
+        return Intensity(unit, float(value_range[0]), float(value_range[1])), "it was asked for"
+    if percentiles is not None:
+        low, high = (low, high) if percentiles == (0.0, 100.0) else stack.percentiles(rows, *percentiles)
+        why = f"the percentiles {percentiles[0]:g} to {percentiles[1]:g} of the values were asked for"
+        return _wide(unit, low, high), why
+    if source.startswith(embedded.PREFIX):
+        return Intensity(unit, *embedded.RANGES[source.removeprefix(embedded.PREFIX)]), "the embedded cohort has it"
+    if unit == "HU":
+        return Intensity(unit, *CT_RANGE_HU), "it is the usual one of CT"
+    if stack.common_type(rows) == np.uint8:
+        return Intensity(unit, 0.0, 255.0), "it is all that 8 bits hold"
+    if first.modality == "MR" or (first.modality is None and first.volume is not None):
+        ends = _trimmed(stack, rows, MR_PERCENTILES, by=NEAR)
+        why = "these are the percentiles 0.5 and 99.5 of the values, as usual for MR and for volumes of no known unit"
+    elif unit == "intensity":
+        ends, why = _trimmed(stack, rows, LONE_PERCENTILES, by=LONE), "lone values far from all others do not count"
+    else:
+        ends, why = (low, high), ""
+    return _wide(unit, *ends), why if ends != (low, high) else "the values go from the one to the other"
+
+
+def _wide(unit: str, low: float, high: float) -> Intensity:
     return Intensity(unit, low, high if high > low else low + 1)
+
+
+def _trimmed(stack: Stack, rows: Sequence[int], percentiles: tuple[float, float], by: float) -> tuple[float, float]:
+    """Return the extremes, but the percentile in place of one that is further from it than `by` of their span."""
+    low, high = stack.extremes(rows)
+    inner_low, inner_high = stack.percentiles(rows, *percentiles)
+    reach = by * (inner_high - inner_low)
+    return inner_low if inner_low - low > reach else low, inner_high if high - inner_high > reach else high
 
 
 def reduced(pixels: Pixels, intensity: Intensity) -> Floats:

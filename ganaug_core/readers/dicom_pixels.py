@@ -26,6 +26,7 @@ from ganaug_core.readers.dicom_header import Dicom, value
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged, truncated
 from ganaug_core.readers.value_types import LUMINANCE, narrow, without_padding
 
+AIR_HU = -1000
 LARGEST_PADDING = 16
 """Some scanners pad the pixels; more than one part in 16 is no padding, but a header of another image."""
 
@@ -125,11 +126,9 @@ def padding(stored: NDArray[Any], header: Dicom) -> NDArray[np.bool_] | None:
 def background(values: NDArray[Any], filled: NDArray[np.bool_] | None, unit: str) -> tuple[NDArray[Any], float]:
     """Return one frame with the lowest of its values in place of padding, and how large a share of it that was.
 
-    HU below all others stay: their range is fixed, so they become as dark as air.
+    That of CT stays where it is no brighter than air: its range is fixed, so it becomes black.
     """
-    if filled is None or filled.all() or not filled.any():
-        return values, 0.0
-    if unit == "HU" and values[filled].max() <= values[~filled].min():
+    if filled is None or not filled.any() or (unit == "HU" and values[filled].max() <= AIR_HU):
         return values, 0.0
     return without_padding(values, filled)
 

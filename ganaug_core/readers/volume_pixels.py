@@ -30,8 +30,8 @@ HOUNSFIELD_BELOW = -500
 """These formats do not name their unit. Only HU has many values as low as this: lung is about -800, air -1000."""
 LEAST_BELOW = 0.0001
 """Share of a volume's voxels; fewer are no air but lone extreme values."""
-LOWEST_HU, PADDINGS, MOST_LOWER = -1024, 3, 0.01
-"""CT has nothing below its scale but padding, of a few values, and where that was resampled; phase images have much."""
+LOWEST_HU, PADDINGS, MOST_LOWER = -1200, 3, 0.01
+"""CT ends at -1024 but for noise and padding, of a few values and what resampling made of them; phase images do not."""
 DIRECTIONS = "ITK only supports orthonormal direction cosines"
 SAME_GRID = 0.01
 """Of the voxel spacing: how far a mask may lie from its image."""

@@ -53,6 +53,13 @@ def sentences(values: dict[str, Any], intensity: Intensity, *, below: int, above
             f"That they are CT in {intensity.unit} is a guess for {_share(values['unit_guessed'])} of the images: "
             "their format names no unit, and their values are as low as those of lung and air."
         )
+    if intensity.unit == "g/mL":
+        said.append("PET is in SUV by body weight (g/mL): activity by injected dose, corrected for decay, and weight.")
+    if intensity.unit == "Bq/mL":
+        said.append(
+            "PET stays in Bq/mL, which does not compare between patients: for SUV a header must tell weight, dose, "
+            "half-life, times, and how decay and attenuation were corrected."
+        )
     if values["padding"]:
         said.append(
             f"{_share(values['padding'])} of the pixels are padding, as the files say: they do not count for the "

@@ -24,6 +24,8 @@ SAMPLES = {
 
 POSITION, ORIENTATION = "ImagePositionPatient", "ImageOrientationPatient"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+SUV_TYPES = {"LBM": "lean body mass", "LBMJAMES128": "lean body mass", "LBMJANMA": "lean body mass",
+             "BSA": "body surface", "IBW": "ideal body weight"}  # fmt: skip
 PET_UNITS = {"BQML": "Bq/mL", "GML": "g/mL", "CNTS": "counts", "PROPCNTS": "counts", "PROPCPS": "counts/s"}
 
 MODALITIES = frozenset((

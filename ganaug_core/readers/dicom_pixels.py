@@ -22,7 +22,8 @@ from pydicom.uid import UID, SecondaryCaptureImageStorage
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom_codes as codes
 from ganaug_core.readers.codestreams import codestream
-from ganaug_core.readers.dicom_header import Dicom, value
+from ganaug_core.readers.dicom_header import Dicom
+from ganaug_core.readers.dicom_values import value
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged, truncated
 from ganaug_core.readers.value_types import LUMINANCE, narrow, without_padding
 

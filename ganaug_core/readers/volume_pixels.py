@@ -32,6 +32,7 @@ LEAST_BELOW = 0.0001
 """Share of a volume's voxels; fewer are no air but lone extreme values."""
 LOWEST_HU, PADDINGS, MOST_LOWER = -1200, 3, 0.01
 """CT ends at -1024 but for noise and padding, of a few values and what resampling made of them; phase images do not."""
+BALANCED_ENDS, MOST_LOOKED_AT = 0.1, 1_000_000
 DIRECTIONS = "ITK only supports orthonormal direction cosines"
 SAME_GRID = 0.01
 """Of the voxel spacing: how far a mask may lie from its image."""
@@ -301,12 +302,24 @@ def _mask(path: Path, image: Any, choices: Choices, axis: int, folder: Path) -> 
 
 
 def is_hounsfield(values: NDArray[Any]) -> bool:
-    """Return whether a volume that names no unit is CT: it has air or lung, and below the scale padding alone."""
+    """Return whether a volume that names no unit is CT: it has air or lung, and below the scale padding alone.
+
+    Values that lie as far and as often below zero as above it are differences or parts of complex numbers.
+    """
     if np.count_nonzero(values < HOUNSFIELD_BELOW) < max(1, LEAST_BELOW * values.size):
+        return False
+    if _is_balanced(values):
         return False
     _, counts = np.unique(values[values < LOWEST_HU], return_counts=True)
     padding = np.sort(counts)[-PADDINGS:].sum()
     return bool(counts.sum() - padding <= MOST_LOWER * values.size)
+
+
+def _is_balanced(values: NDArray[Any]) -> bool:
+    few = values.reshape(-1)[:: max(1, values.size // MOST_LOOKED_AT)]
+    low, high = np.percentile(few, [0.1, 99.9])
+    below, above = np.count_nonzero(few < HOUNSFIELD_BELOW), np.count_nonzero(few > -HOUNSFIELD_BELOW)
+    return bool(abs(low + high) <= BALANCED_ENDS * (high - low) and below <= 2 * above <= 4 * below)
 
 
 def _has_two_values(values: NDArray[Any]) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganaug_core.readers import pictures
+from ganaug_core.readers.volume_pixels import is_hounsfield
 from ganaug_core.records import Skipped, Slice
 from tests.value_files import DEFLATED, RAW, png16, shades, tiff
 from tests.volume_files import read, values, write_dicom, write_nifti
@@ -29,38 +30,53 @@ def with_header(path: Path, at: int, form: str, *numbers: float) -> Path:
 # ---- volumes -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scale", [(1, 0), (0, 0), (0, 50), (np.nan, np.nan), (np.nan, 7)])
-def test_a_scale_of_zero_or_no_number_means_stored_values(scale: tuple[float, float], tmp_path: Path) -> None:
-    path = write_nifti(tmp_path / "a.nii", cube(50, 900), 4)
-    expected = [image.pixels for image in read(path)[0]]
-    slices, skipped = read(with_header(path, 112, "<2f", *scale))
-    assert skipped == []
-    np.testing.assert_array_equal([image.pixels for image in slices], expected)
+def by_file(*paths: Path) -> dict[str, list[Slice]]:
+    """Read several files at once, since each reading starts a decoder."""
+    images: dict[str, list[Slice]] = {}
+    for image in read(*paths)[0]:
+        images.setdefault(image.source.split(":")[0], []).append(image)
+    return images
 
 
-def test_a_scale_is_applied_to_every_voxel(tmp_path: Path) -> None:
+def test_a_scale_of_zero_or_no_number_means_stored_values(tmp_path: Path) -> None:
     voxels = cube(50, 900)
-    slices, _ = read(with_header(write_nifti(tmp_path / "a.nii", voxels, 4), 112, "<2f", 2, -100))
-    assert values(slices) == (2 * voxels.min() - 100, 2 * voxels.max() - 100)
+    scales = {"one": (1, 0), "zero": (0, 0), "offset": (0, 50), "none": (np.nan, np.nan), "odd": (np.nan, 7)}
+    paths = [
+        with_header(write_nifti(tmp_path / f"{name}.nii", voxels, 4), 112, "<2f", *scale)
+        for name, scale in scales.items()
+    ]
+    twice = with_header(write_nifti(tmp_path / "twice.nii", voxels, 4), 112, "<2f", 2, -100)
+    images = by_file(*paths, twice)
+    for path in paths:
+        for image, expected in zip(images[path.name], images["one.nii"], strict=True):
+            np.testing.assert_array_equal(image.pixels, expected.pixels)
+    assert values(images["one.nii"]) == (voxels.min(), voxels.max())
+    assert values(images["twice.nii"]) == (2 * voxels.min() - 100, 2 * voxels.max() - 100)
 
 
-PHASE, REAL = cube(-4096, 4095), cube(-300, 300)
+PHASE, REAL, DIFFERENCE = cube(-4096, 4095), cube(-300, 300), cube(-900, 900)
 LONE = np.where(np.arange(12 * 12 * 100).reshape(12, 12, 100) == 5, -900, 300 + cube(0, 9, 12)[..., :1]).astype("<i2")
 BODY = cube(-1000, 300)
 PADDED = np.where(np.indices(BODY.shape)[0] < 3, -2000, BODY).astype("<i2")
 
 
-@pytest.mark.parametrize(
-    ("voxels", "unit", "modality"),
-    [(PHASE, "intensity", None), (REAL, "intensity", None), (LONE, "intensity", None), (BODY, "HU", "CT"),
-     (PADDED, "HU", "CT")],
-)  # fmt: skip
-def test_only_what_looks_like_ct_is_called_ct(
-    voxels: NDArray[np.int16], unit: str, modality: str | None, tmp_path: Path
-) -> None:
-    slices, _ = read(write_nifti(tmp_path / "a.nii", voxels, 4))
-    assert {(image.unit, image.modality, image.unit_guessed) for image in slices} == {(unit, modality, unit == "HU")}
-    assert values(slices)[0] == voxels.min()
+@pytest.mark.parametrize("voxels", [PHASE, REAL, DIFFERENCE, LONE], ids=["phase", "real", "difference", "lone"])
+def test_negative_values_that_are_no_hu_are_not_called_ct(voxels: NDArray[np.int16]) -> None:
+    assert not is_hounsfield(voxels)
+
+
+@pytest.mark.parametrize("voxels", [BODY, PADDED], ids=["body", "padded"])
+def test_air_and_lung_are_called_ct(voxels: NDArray[np.int16]) -> None:
+    assert is_hounsfield(voxels)
+
+
+def test_a_phase_volume_is_kept_whole_and_ct_is_called_a_guess(tmp_path: Path) -> None:
+    for voxels, unit, modality in ((PHASE, "intensity", None), (BODY, "HU", "CT")):
+        slices, _ = read(write_nifti(tmp_path / "a.nii", voxels, 4))
+        assert {(image.unit, image.modality, image.unit_guessed) for image in slices} == {
+            (unit, modality, unit == "HU")
+        }
+        assert values(slices) == (voxels.min(), voxels.max())
 
 
 def both_forms(path: Path, codes: tuple[int, int], turned: float, long: float = 1.0) -> Path:
@@ -70,24 +86,22 @@ def both_forms(path: Path, codes: tuple[int, int], turned: float, long: float = 
     return with_header(path, 280, "<12f", *np.diag([long, 2, 3, 1])[:3].ravel())
 
 
-@pytest.mark.parametrize(
-    ("codes", "turned", "long", "say"),
-    [
-        ((1, 1), 0.0, 1.0, None),
-        ((0, 1), 1.5, 1.0, None),
-        ((1, 0), 1.5, 1.0, None),
-        ((1, 1), 1.5, 1.0, "about the directions of its axes; the s-form was used"),
-        ((1, 2), 1.5, 1.0, "about the directions of its axes; the q-form was used"),
-        ((1, 1), 0.0, 1.2, "about the size of a voxel; that of the q-form was used"),
-    ],
-)
-def test_two_forms_that_disagree_are_told_with_the_one_that_was_used(
-    codes: tuple[int, int], turned: float, long: float, say: str | None, tmp_path: Path
-) -> None:
-    slices, skipped = read(both_forms(tmp_path / "a.nii", codes, turned, long))
-    assert len(slices) == 4
-    assert [entry.code for entry in skipped] == ["series.forms"] * (say is not None)
-    assert say is None or say in skipped[0].say
+def test_two_forms_that_disagree_are_told_with_the_one_that_was_used(tmp_path: Path) -> None:
+    told = {
+        "agree": both_forms(tmp_path / "agree.nii", (1, 1), 0.0),
+        "matrix": both_forms(tmp_path / "matrix.nii", (0, 1), 1.5),
+        "quaternion": both_forms(tmp_path / "quaternion.nii", (1, 0), 1.5),
+        "the directions of its axes; the s-form": both_forms(tmp_path / "turned.nii", (1, 1), 1.5),
+        "the directions of its axes; the q-form": both_forms(tmp_path / "aligned.nii", (1, 2), 1.5),
+        "the size of a voxel; that of the q-form": both_forms(tmp_path / "long.nii", (1, 1), 0.0, 1.2),
+    }
+    slices, skipped = read(*told.values())
+    assert len(slices) == 24
+    assert {entry.code for entry in skipped} == {"series.forms"}
+    said = {entry.file: entry.say for entry in skipped}
+    assert set(said) == {"turned.nii", "aligned.nii", "long.nii"}
+    for words, path in told.items():
+        assert path.name not in said or f"disagree about {words} was used" in said[path.name]
 
 
 # ---- pictures ------------------------------------------------------------------------------------------------------
@@ -201,32 +215,33 @@ def test_webp_and_other_names_of_jpeg_are_pictures(name: str, tmp_path: Path) ->
 # ---- DICOM ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["<u2", "<i2"])
-def test_padding_above_the_image_becomes_background(kind: str, tmp_path: Path) -> None:
-    pixels = shades(200, 3900, kind)
-    padded = pixels.copy()
-    padded[:, :3] = -1 if kind == "<i2" else 65535
-    path = write_dicom(
-        tmp_path / "a.dcm", padded, Modality="DX", RescaleSlope=None, RescaleIntercept=None, BurnedInAnnotation="NO",
-        PixelPaddingValue=-1 if kind == "<i2" else 65535,
-    )  # fmt: skip
-    (image,), _ = read(path)
-    padded[:, :3] = pixels[:, 3:].min()
-    np.testing.assert_array_equal(image.pixels[0], padded)
-    assert image.padding == pytest.approx(3 / 11)
-    assert "PixelPaddingValue" not in image.dropped
+NO_CT = {"Modality": "DX", "RescaleSlope": None, "RescaleIntercept": None, "BurnedInAnnotation": "NO"}
 
 
-def test_a_range_of_padding_counts_as_a_whole_and_padding_of_ct_below_air_stays(tmp_path: Path) -> None:
-    pixels = shades(200, 3900, "<u2")
-    pixels[0], pixels[1] = 65000, 65535
-    no_ct = {"Modality": "DX", "RescaleSlope": None, "RescaleIntercept": None, "BurnedInAnnotation": "NO"}
-    ranged = write_dicom(tmp_path / "a.dcm", pixels, **no_ct, PixelPaddingValue=65535, PixelPaddingRangeLimit=65000)
-    assert read(ranged)[0][0].pixels.max() == pixels[2:].max()
-    body = shades(0, 2000, "<i2")
-    body[0] = -976
-    (ct,), _ = read(write_dicom(tmp_path / "b.dcm", body, PixelPaddingValue=-976))
-    np.testing.assert_array_equal(ct.pixels[0], body - 1024)
-    body[0] = 30000  # above the image: it would be the whitest bone
-    (ct,), _ = read(write_dicom(tmp_path / "c.dcm", body, PixelPaddingValue=30000))
-    assert (ct.pixels[0][0] == body[1:].min() - 1024).all()
+def test_padding_becomes_background_but_stays_where_ct_has_air(tmp_path: Path) -> None:
+    grey, signed, body = shades(200, 3900, "<u2"), shades(200, 3900, "<i2"), shades(0, 2000, "<i2")
+
+    def padded(name: str, pixels: NDArray[Any], value: int, **attributes: Any) -> Path:
+        filled = pixels.copy()
+        filled[:, :3] = value
+        return write_dicom(tmp_path / name, filled, PixelPaddingValue=value, SeriesInstanceUID=None, **attributes)
+
+    ranged = grey.copy()
+    ranged[:, 0], ranged[:, 1:3] = 65000, 65535
+    ends = {"PixelPaddingValue": 65535, "PixelPaddingRangeLimit": 65000, "SeriesInstanceUID": None}
+    images = by_file(
+        padded("grey.dcm", grey, 65535, **NO_CT),
+        padded("signed.dcm", signed, -1, **NO_CT),
+        write_dicom(tmp_path / "ranged.dcm", ranged, **NO_CT, **ends),
+        padded("air.dcm", body, -976),
+        padded("bone.dcm", body, 30000),
+    )
+    expected = {"grey": (grey, None), "signed": (signed, None), "ranged": (grey, None), "air": (body - 1024, -2000),
+                "bone": (body - 1024, None)}  # fmt: skip
+    for name, (pixels, fill) in expected.items():
+        (image,) = images[f"{name}.dcm"]
+        filled = pixels.copy()
+        filled[:, :3] = pixels[:, 3:].min() if fill is None else fill
+        np.testing.assert_array_equal(image.pixels[0], filled, name)
+        assert image.padding == pytest.approx(0 if name == "air" else 3 / 11)
+        assert "PixelPaddingValue" not in image.dropped

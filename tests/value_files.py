@@ -22,18 +22,19 @@ def tiff(
     *,
     order: str = "<",
     compression: int = RAW,
-    tags: Mapping[int, tuple[int, Any]] | None = None,
+    tags: Mapping[int, tuple[int, Any] | None] | None = None,
 ) -> Path:
-    """Write (row, column) or (row, column, sample) in one strip; `tags` are type (2 text, 3, 4) and values."""
+    """Write (row, column) or (row, column, sample) in one strip; `tags` are type (2 text, 3, 4) and values, or None."""
     samples = pixels.shape[2] if pixels.ndim == 3 else 1
     content = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()  # type: ignore[arg-type]
     content = zlib.compress(content) if compression == DEFLATED else content
     kind = pixels.dtype
-    fields: dict[int, tuple[int, Any]] = {
+    fields: dict[int, Any] = {
         256: (4, [pixels.shape[1]]), 257: (4, [pixels.shape[0]]), 258: (3, [8 * kind.itemsize] * samples),
         259: (3, [compression]), 262: (3, [photometric]), 273: (4, [8]), 277: (3, [samples]),
         278: (4, [pixels.shape[0]]), 279: (4, [len(content)]), 339: (3, [_FORMS[kind.kind]] * samples), **(tags or {}),
     }  # fmt: skip
+    fields = {tag: field for tag, field in fields.items() if field is not None}
     content += b"\0" * (len(content) % 2)
     begin = 8 + len(content)
     entries, after = b"", b""

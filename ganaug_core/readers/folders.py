@@ -61,9 +61,9 @@ def read_files(
         if refusal := pictures.ordinary(path, name):
             yield refusal
         elif _is_picture(path):
-            picture = pictures.read(path, name, label)
             mask = file_masks.of.get(name)
-            yield from _with_mask(picture, paths[mask] if mask else None, choices)
+            for picture in pictures.read_pages(path, name, label, choices.every):
+                yield from _with_mask(picture, paths[mask] if mask else None, choices)
         elif _is_medical(path):
             medical.append((path, name, label))
         else:

@@ -50,6 +50,12 @@ def grey(path: Path, opened: ImageFile) -> tuple[NDArray[Any], float]:
     return without_padding(_calibrated(values, tags), _missing(values, tags))
 
 
+def has_channels(opened: ImageFile) -> bool:
+    """Return whether ImageJ says that the pages of a TIFF are the channels of one picture."""
+    text = str(getattr(opened, "tag_v2", {}).get(DESCRIPTION, ""))
+    return text.startswith("ImageJ=") and re.search(r"^channels=(?!1$)", text, re.MULTILINE) is not None
+
+
 def _require_read(tags: Mapping[int, Any], opened: ImageFile) -> None:
     if RESPONSE in tags:
         raise _refused("a curve says what its grey values mean (GrayResponseCurve)")
@@ -89,6 +95,7 @@ def _deep(path: Path, opened: ImageFile, kind: str) -> NDArray[np.uint16]:
         raise _refused(f"its 16-bit colours are in {name}")
     high = np.asarray(ImageOps.exif_transpose(opened)).astype(np.uint16)
     with Image.open(path, formats=FORMATS) as again:
+        again.seek(opened.tell())
         _decode_as(again, f"{name};16{'L' if depth == '16B' else 'B'}")
         low = np.asarray(ImageOps.exif_transpose(again)).astype(np.uint16)
     colours = (high << 8 | low)[..., :3].astype(np.float32)

@@ -3,6 +3,9 @@
 import os
 import stat
 import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -20,32 +23,44 @@ MOST_PIXELS = 100_000_000
 _COLOUR = ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV")
 _TIFF_TEXTS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432, 700, 34665}
 """Names of document, page, camera, host and artist, description, date, copyright, XMP, EXIF."""
+_SUBFILE, _REDUCED_OR_MASK = 254, 0b101
+"""Tag that says what a page is, and its bits of a smaller copy and of a mask."""
 _AGAIN = "Export the file again from its source, or leave it out."
 _HUGE = ("too_big", f"It has more than {MOST_PIXELS // 10**6} megapixels.", "Make it smaller.")
 
 
 def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
-    """Return (1, row, column) as in `picture_values.grey`, or why the file was left out.
-
-    A stack of several pages is refused: which one to use is not ours to choose.
+    """Return the one image of a file, (1, row, column) as in `picture_values.grey`, or why it was left out.
 
     Args:
         name: What the file is called in messages: its path relative to the source.
         label: Class of the image.
     """
-    refusal = ordinary(path, name)
-    if refusal:
-        return refusal
+    first, *others = read_pages(path, name, label)
+    if not others:
+        return first
+    return Skipped(name, "pages", f"It holds {len(others) + 1} pages.", "Save each page as a file of its own.")
+
+
+def read_pages(path: Path, name: str, label: str | None = None, every: int = 1) -> Iterator[Slice | Skipped]:
+    """Yield the image of a file; of a TIFF of several pages, each `every`-th as a slice `name:page` of one volume.
+
+    Smaller copies and masks that a TIFF keeps of its pages are passed over. An animation is refused: which picture of
+    it to use is not ours to choose.
+    """
+    if refusal := ordinary(path, name):
+        yield refusal
+        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.filterwarnings("ignore", category=UserWarning)
             with Image.open(path, formats=picture_values.FORMATS) as opened:
-                return _decoded(path, opened, name, label)
+                yield from _decoded(path, opened, name, label, every)
     except CohortError as refused:
-        return Skipped(name, refused.code, refused.what, refused.do)
+        yield Skipped(name, refused.code, refused.what, refused.do)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return Skipped(name, *_HUGE)
+        yield Skipped(name, *_HUGE)
     except UnidentifiedImageError:
         with path.open("rb") as file:
             is_tiff = file.read(4) in TIFF
@@ -54,17 +69,50 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
             if is_tiff
             else "Its content is no PNG, JPEG, TIFF, BMP or WebP image."
         )
-        return Skipped(name, "type", say, "Save it as grey PNG or TIFF of 8 or 16 bits, or leave it out.")
+        yield Skipped(name, "type", say, "Save it as grey PNG or TIFF of 8 or 16 bits, or leave it out.")
     except Exception as error:  # Pillow lets come through what its parsers raise: KeyError, TypeError, struct.error
-        return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
+        yield Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
 
 
-def _decoded(path: Path, opened: ImageFile, name: str, label: str | None) -> Slice | Skipped:
+def _decoded(path: Path, opened: ImageFile, name: str, label: str | None, every: int) -> Iterator[Slice | Skipped]:
     if opened.width * opened.height > MOST_PIXELS:
-        return Skipped(name, *_HUGE)
-    pages = getattr(opened, "n_frames", 1) if opened.format in ("TIFF", "WEBP") else 1
-    if pages > 1:
-        return Skipped(name, "pages", f"It holds {pages} pages.", "Save each page as a file of its own.")
+        yield Skipped(name, *_HUGE)
+        return
+    pages = _pages(opened)
+    if len(pages) == 1:
+        yield _page(path, opened, name, label)
+        return
+    volume = sha256(name.encode()).hexdigest()[:12]
+    for page in pages[::every]:
+        opened.seek(page)
+        image = _page(path, opened, f"{name}:{page}", label)
+        yield replace(image, volume=volume) if isinstance(image, Slice) else image
+
+
+def _pages(opened: ImageFile) -> list[int]:
+    """Return the numbers of the pages that are images of their own.
+
+    Raises:
+        CohortError: `pages`, where they are of several sizes, or no pages but frames or channels.
+    """
+    count = getattr(opened, "n_frames", 1)
+    if count == 1 or opened.format not in ("TIFF", "WEBP"):
+        return [0]
+    if opened.format == "WEBP" or picture_values.has_channels(opened):
+        raise CohortError(f"It holds {count} pages.", do="Save each page as a file of its own.", code="pages")
+    sizes: dict[int, tuple[int, int]] = {}
+    for page in range(count):
+        opened.seek(page)
+        if not int(opened.tag_v2.get(_SUBFILE, 0)) & _REDUCED_OR_MASK:  # type: ignore[attr-defined]
+            sizes[page] = opened.size
+    opened.seek(next(iter(sizes), 0))
+    if len(set(sizes.values())) > 1:
+        say = f"Its {count} pages are of different sizes."
+        raise CohortError(say, do="Save each page as a file of its own.", code="pages")
+    return list(sizes) or [0]
+
+
+def _page(path: Path, opened: ImageFile, name: str, label: str | None) -> Slice | Skipped:
     colour = opened.mode in _COLOUR and picture_values.stored_as(opened) != "LA;16B"
     pixels, padding = picture_values.grey(path, opened)  # (row, column)
     dropped = _dropped(opened)

@@ -68,6 +68,10 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "an offset that is no number": ("a.nii", lambda: changed(files.nifti(), 108, "<f", np.nan), "nifti.offset"),
     "a negative offset": ("a.nii", lambda: changed(files.nifti(), 108, "<f", -1), "nifti.offset"),
     "a huge offset": ("a.nii", lambda: changed(files.nifti(), 108, "<f", 1e30), "nifti.offset"),
+    # they: passed over
+    "MetaImage with a scale": ("a.mha", lambda: files.meta({"ElementToIntensityFunctionSlope": "2"}), "meta.scale"),
+    "MetaImage with an offset": ("a.mha", lambda: files.meta({"ElementToIntensityFunctionOffset": "-9"}), "meta.scale"),
+    "a quantised NRRD": ("a.nrrd", lambda: files.nrrd({"old min": "-1.5"}), "nrrd.scale"),
     # they: read as Analyze
     "a wrong magic": ("a.nii", lambda: changed(files.nifti(), 344, "<i", 0), "type"),
     # they: nine frames, two of them made up; and the other way round, two dropped

@@ -204,6 +204,49 @@ def test_missing_pixels_of_a_tiff_become_background(tmp_path: Path) -> None:
     assert image.padding == pytest.approx((real > 800).mean())
 
 
+def save_pages(path: Path, pages: list[NDArray[Any]], **tags: Any) -> Path:
+    first, *others = (Image.fromarray(page) for page in pages)
+    first.save(path, save_all=True, append_images=others, **tags)
+    return path
+
+
+def test_the_pages_of_a_tiff_are_slices_of_one_volume(tmp_path: Path) -> None:
+    pages = [np.roll(DEEP, number, 1) for number in range(5)]
+    path = save_pages(tmp_path / "a.tif", pages)
+    images = list(pictures.read_pages(path, "a.tif", "a", every=2))
+    assert [image.source for image in images if isinstance(image, Slice)] == ["a.tif:0", "a.tif:2", "a.tif:4"]
+    for image, page in zip(images, pages[::2], strict=True):
+        assert isinstance(image, Slice)
+        np.testing.assert_array_equal(image.pixels[0], page)
+    assert len({image.volume for image in images if isinstance(image, Slice)} - {None}) == 1
+
+
+def test_pages_that_are_no_slices_are_passed_over_or_refused(tmp_path: Path) -> None:
+    small_copy = Image.fromarray(DEEP[:4, :4])
+    small_copy.encoderinfo = {"tiffinfo": {254: 1}}
+    Image.fromarray(DEEP).save(tmp_path / "pyramid.tif", save_all=True, append_images=[small_copy])
+    np.testing.assert_array_equal(picture(tmp_path / "pyramid.tif"), DEEP)
+    sizes = save_pages(tmp_path / "sizes.tif", [DEEP, DEEP[:4]])
+    channels = save_pages(tmp_path / "channels.tif", [DEEP, DEEP], description="ImageJ=1.54f\nimages=2\nchannels=2\n")
+    for path in (sizes, channels):
+        (refused,) = pictures.read_pages(path, path.name)
+        assert isinstance(refused, Skipped)
+        assert refused.code == "pages"
+
+
+def test_tiles_are_put_together(tmp_path: Path) -> None:
+    wide = np.arange(40 * 50, dtype=np.uint16).reshape(40, 50)
+    tiles = b"".join(
+        np.pad(wide, ((0, 8), (0, 14)))[row : row + 16, column : column + 16].astype("<u2").tobytes()
+        for row in range(0, 48, 16)
+        for column in range(0, 64, 16)
+    )
+    tiled = {322: (4, [16]), 323: (4, [16]), 324: (4, [8 + 512 * tile for tile in range(12)]), 325: (4, [512] * 12)}
+    shape = {256: (4, [50]), 257: (4, [40]), 273: None, 278: None, 279: None}
+    path = tiff(tmp_path / "a.tif", np.frombuffer(tiles, "<u2")[None], tags={**shape, **tiled})
+    np.testing.assert_array_equal(picture(path), wide)
+
+
 @pytest.mark.parametrize("name", ["a.webp", "a.jfif", "a.jpe", "a.bmp"])
 def test_webp_and_other_names_of_jpeg_are_pictures(name: str, tmp_path: Path) -> None:
     kind = {"webp": "WEBP", "bmp": "BMP"}.get(name[2:], "JPEG")

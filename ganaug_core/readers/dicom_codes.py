@@ -23,6 +23,7 @@ SAMPLES = {
 """Values a pixel of each colour model."""
 
 POSITION, ORIENTATION = "ImagePositionPatient", "ImageOrientationPatient"
+DIRECTORY = "1.2.840.10008.1.3.10"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 SUV_TYPES = {"LBM": "lean body mass", "LBMJAMES128": "lean body mass", "LBMJANMA": "lean body mass",
              "BSA": "body surface", "IBW": "ideal body weight"}  # fmt: skip

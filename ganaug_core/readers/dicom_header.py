@@ -166,6 +166,9 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
 
 def no_image(dataset: Any) -> CohortError:
     """The refusal of a report, a plan, a directory: DICOM without pixels."""
+    if text(dataset.file_meta, "MediaStorageSOPClassUID") == codes.DIRECTORY:
+        what = "it is the directory of a DICOM medium; the images that it lists are read from their own files."
+        return CohortError(what, do="Nothing to do.", code="dicom.no_image")
     modality = text(dataset, "Modality")
     kind = f"modality {modality}" if modality in codes.MODALITIES else "no modality"
     return CohortError(f"the file holds no image ({kind}).", do="Leave it out.", code="dicom.no_image")

@@ -119,8 +119,9 @@ def read_cohort(
             )
         slices = [gathered.slices[row] for row in duplicates.kept]
         rows = [gathered.rows[row] for row in duplicates.kept]
+        usual = replace(slices[0], modality=_modality(slices) or None)
         intensity, why = pixels.intensity_of(
-            stack, rows, slices[0], str(source), value_range=value_range, percentiles=percentiles
+            stack, rows, usual, str(source), value_range=value_range, percentiles=percentiles
         )
         stored, clipped = stack.chosen(rows, intensity.low, intensity.high)
         values = value_facts.facts(stack, rows, slices, intensity, why=why, clipped=clipped)

@@ -14,6 +14,8 @@ __all__ = ["fitted", "intensity_of", "reduced", "stacked"]
 
 CT_RANGE_HU = (-1024.0, 1024.0)
 MR_PERCENTILES = (0.5, 99.5)
+FAINT = 25
+"""Of 255: images of 8 bits that go no higher would be all but black."""
 NEAR = 0.05
 """Share of the span between percentiles; ends that lie nearer take nothing away."""
 LONE_PERCENTILES, LONE = (0.05, 99.95), 1.0
@@ -48,11 +50,12 @@ def intensity_of(
     It is the one asked for, or a fixed one by kind, so that cohorts compare: 8-bit images keep 0..255, CT keeps
     -1024..1024 HU, the embedded cohorts their own. MR, and volumes in a unit of their own, get the values between two
     percentiles, because a few bright vessels would darken everything else; where that would take next to nothing away,
-    all of them. What is left spans its values; those in no unit without lone extreme ones.
+    all of them. What is left spans its values; those in no unit without lone extreme ones. So do 8-bit images that
+    would be all but black.
 
     Args:
         rows: Images of the stack that the cohort keeps.
-        first: One of them, for unit and modality.
+        first: One of them, with the unit of all and the modality of most.
         percentiles: In percent, over all images; asked for in place of values.
 
     Raises:
@@ -73,20 +76,33 @@ def intensity_of(
         low, high = (low, high) if percentiles == (0.0, 100.0) else stack.percentiles(rows, *percentiles)
         why = f"the percentiles {percentiles[0]:g} to {percentiles[1]:g} of the values were asked for"
         return _wide(unit, low, high), why
+    (low, high), why = _fixed(stack, rows, unit, source) or _spanned(stack, rows, first)
+    return _wide(unit, low, high), why
+
+
+def _fixed(stack: Stack, rows: Sequence[int], unit: str, source: str) -> tuple[tuple[float, float], str] | None:
+    """Return the ends that a kind of images always has, and why; None where it has none."""
     if source.startswith(embedded.PREFIX):
-        return Intensity(unit, *embedded.RANGES[source.removeprefix(embedded.PREFIX)]), "the embedded cohort has it"
+        return embedded.RANGES[source.removeprefix(embedded.PREFIX)], "the embedded cohort has it"
     if unit == "HU":
-        return Intensity(unit, *CT_RANGE_HU), "it is the usual one of CT"
-    if stack.common_type(rows) == np.uint8:
-        return Intensity(unit, 0.0, 255.0), "it is all that 8 bits hold"
+        return CT_RANGE_HU, "it is the usual one of CT"
+    if stack.common_type(rows) != np.uint8:
+        return None
+    low, high = stack.extremes(rows)
+    if high <= FAINT:
+        return (low, high), "of what 8 bits hold, the values use a tenth at most"
+    return (0.0, 255.0), "it is all that 8 bits hold"
+
+
+def _spanned(stack: Stack, rows: Sequence[int], first: Slice) -> tuple[tuple[float, float], str]:
+    """Return the ends of the values, without what would stretch them, and why."""
+    ends, why = stack.extremes(rows), ""
     if first.modality == "MR" or (first.modality is None and first.volume is not None):
         ends = _trimmed(stack, rows, MR_PERCENTILES, by=NEAR)
         why = "these are the percentiles 0.5 and 99.5 of the values, as usual for MR and for volumes of no known unit"
-    elif unit == "intensity":
+    elif first.unit == "intensity":
         ends, why = _trimmed(stack, rows, LONE_PERCENTILES, by=LONE), "lone values far from all others do not count"
-    else:
-        ends, why = (low, high), ""
-    return _wide(unit, *ends), why if ends != (low, high) else "the values go from the one to the other"
+    return ends, why if ends != stack.extremes(rows) else "the values go from the one to the other"
 
 
 def _wide(unit: str, low: float, high: float) -> Intensity:

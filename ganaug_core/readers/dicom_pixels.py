@@ -120,7 +120,8 @@ def padding(stored: NDArray[Any], header: Dicom) -> NDArray[np.bool_] | None:
     if header.padding is None:
         return None
     low, high = header.padding
-    filled: NDArray[np.bool_] = (stored >= low) & (stored <= high)
+    values = _used_bits(stored, header)
+    filled: NDArray[np.bool_] = ((stored >= low) & (stored <= high)) | ((values >= low) & (values <= high))
     return filled
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,22 @@ def test_the_command_line_shows_the_values_as_they_came(tmp_path: Path, monkeypa
     assert sum(histogram["shares"]) == pytest.approx(1)
     assert len(histogram["edges"]) == len(histogram["shares"]) + 1
     assert (told["values"]["below"], told["values"]["above"], told["values"]["unit_guessed"]) == (0, 0, 0)
+
+
+def test_eight_bits_of_which_next_to_nothing_is_used_are_no_black_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort = cohort_of(slices(0, 2, "uint8"), tmp_path, monkeypatch)
+    assert (cohort.intensity.low, cohort.intensity.high) == (0, 1)
+    assert "use a tenth at most" in cohort.provenance["values"]["why"]
+
+
+def test_the_modality_of_most_images_chooses_the_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = slices(0, 500, modality="MR")
+    images[0] = replace(images[0], modality="OT")
+    for image in images:
+        image.pixels[0, 0, 0] = 900  # beyond the percentiles, but not so far that it is a lone value
+    assert cohort_of(images, tmp_path, monkeypatch).intensity.high < 600
 
 
 def test_eight_bits_keep_their_whole_range(tmp_path: Path) -> None:

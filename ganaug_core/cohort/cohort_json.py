@@ -21,6 +21,8 @@ WITHOUT_NAMES = {
     "series": "Something is odd about its series.",
 }
 """What is said of files whose words name other files too."""
+TELLS_OF_ITSELF = ("series.forms",)
+"""Of those kinds, what names its own file alone."""
 
 
 def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -99,7 +101,8 @@ def _column(cohort: Cohort, name: str) -> dict[str, Any]:
 
 def _without_names(skipped: Skipped, number: int) -> Skipped:
     """Return an entry that names no file: it may be called after a patient, and so may others that its words name."""
-    words = WITHOUT_NAMES.get(skipped.code.partition(".")[0], skipped.say)
+    kind = skipped.code if skipped.code in TELLS_OF_ITSELF else skipped.code.partition(".")[0]
+    words = WITHOUT_NAMES.get(kind, skipped.say)
     for name in filter(None, (skipped.file, PurePath(skipped.file).name)):
         words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "the file", words)
     return replace(skipped, file=f"left-out file {number}", say=words)

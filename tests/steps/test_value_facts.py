@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from ganaug_core import readers
 from ganaug_core.cli import commands
-from ganaug_core.cohort import import_cohort
-from ganaug_core.records import Cohort, Slice
+from ganaug_core.cohort import cohort_json, import_cohort
+from ganaug_core.records import Cohort, Skipped, Slice
 from tests import bad_input
 from tests.value_files import shades, tiff
 
@@ -109,6 +109,12 @@ def test_the_modality_of_most_images_chooses_the_range(tmp_path: Path, monkeypat
     for image in images:
         image.pixels[0, 0, 0] = 900  # beyond the percentiles, but not so far that it is a lone value
     assert cohort_of(images, tmp_path, monkeypatch).intensity.high < 600
+
+
+def test_the_document_says_which_form_of_a_volume_was_used_and_does_not_name_it() -> None:
+    say = "p1/a.nii: its s-form and q-form disagree about the size of a voxel; that of the q-form was used."
+    told = cohort_json._without_names(Skipped("p1/a.nii", "series.forms", say, "Look."), 1)
+    assert told.say == say.replace("p1/a.nii", "the file")
 
 
 def test_eight_bits_keep_their_whole_range(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 import os
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -23,6 +26,7 @@ MOST_PIXELS = 100_000_000
 _COLOUR = ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV")
 _TIFF_TEXTS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432, 700, 34665}
 """Names of document, page, camera, host and artist, description, date, copyright, XMP, EXIF."""
+Result = TypeVar("Result")
 _SUBFILE, _REDUCED_OR_MASK = 254, 0b101
 """Tag that says what a page is, and its bits of a smaller copy and of a mask."""
 _AGAIN = "Export the file again from its source, or leave it out."
@@ -51,16 +55,33 @@ def read_pages(path: Path, name: str, label: str | None = None, every: int = 1) 
     if refusal := ordinary(path, name):
         yield refusal
         return
+    with ExitStack() as stack:
+        opened = _tried(path, name, lambda: stack.enter_context(Image.open(path, formats=picture_values.FORMATS)))
+        if isinstance(opened, Skipped):
+            yield opened
+            return
+        pages = _tried(path, name, partial(_pages, opened))
+        if isinstance(pages, Skipped):
+            yield pages
+            return
+        volume = sha256(name.encode()).hexdigest()[:12] if len(pages) > 1 else None
+        for page in pages[::every]:
+            page_name = f"{name}:{page}" if volume else name
+            image = _tried(path, page_name, partial(_page, path, opened, page, page_name))
+            yield replace(image, label=label, volume=volume) if isinstance(image, Slice) else image
+
+
+def _tried(path: Path, name: str, step: Callable[[], Result]) -> Result | Skipped:
+    """Return what a step of reading gives, or why the file (or the page) of this name is left out."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.filterwarnings("ignore", category=UserWarning)
-            with Image.open(path, formats=picture_values.FORMATS) as opened:
-                yield from _decoded(path, opened, name, label, every)
+            return step()
     except CohortError as refused:
-        yield Skipped(name, refused.code, refused.what, refused.do)
+        return Skipped(name, refused.code, refused.what, refused.do)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        yield Skipped(name, *_HUGE)
+        return Skipped(name, *_HUGE)
     except UnidentifiedImageError:
         with path.open("rb") as file:
             is_tiff = file.read(4) in TIFF
@@ -69,32 +90,19 @@ def read_pages(path: Path, name: str, label: str | None = None, every: int = 1) 
             if is_tiff
             else "Its content is no PNG, JPEG, TIFF, BMP or WebP image."
         )
-        yield Skipped(name, "type", say, "Save it as grey PNG or TIFF of 8 or 16 bits, or leave it out.")
+        return Skipped(name, "type", say, "Save it as grey PNG or TIFF of 8 or 16 bits, or leave it out.")
     except Exception as error:  # Pillow lets come through what its parsers raise: KeyError, TypeError, struct.error
-        yield Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
-
-
-def _decoded(path: Path, opened: ImageFile, name: str, label: str | None, every: int) -> Iterator[Slice | Skipped]:
-    if opened.width * opened.height > MOST_PIXELS:
-        yield Skipped(name, *_HUGE)
-        return
-    pages = _pages(opened)
-    if len(pages) == 1:
-        yield _page(path, opened, name, label)
-        return
-    volume = sha256(name.encode()).hexdigest()[:12]
-    for page in pages[::every]:
-        opened.seek(page)
-        image = _page(path, opened, f"{name}:{page}", label)
-        yield replace(image, volume=volume) if isinstance(image, Slice) else image
+        return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
 
 
 def _pages(opened: ImageFile) -> list[int]:
     """Return the numbers of the pages that are images of their own.
 
     Raises:
-        CohortError: `pages`, where they are of several sizes, or no pages but frames or channels.
+        CohortError: `pages`, where they are of several sizes, or no pages but frames or channels; `too_big`.
     """
+    if opened.width * opened.height > MOST_PIXELS:
+        raise CohortError(_HUGE[1], do=_HUGE[2], code=_HUGE[0])
     count = getattr(opened, "n_frames", 1)
     if count == 1 or opened.format not in ("TIFF", "WEBP"):
         return [0]
@@ -112,13 +120,15 @@ def _pages(opened: ImageFile) -> list[int]:
     return list(sizes) or [0]
 
 
-def _page(path: Path, opened: ImageFile, name: str, label: str | None) -> Slice | Skipped:
+def _page(path: Path, opened: ImageFile, page: int, name: str) -> Slice:
+    if page != opened.tell():
+        opened.seek(page)
     colour = opened.mode in _COLOUR and picture_values.stored_as(opened) != "LA;16B"
     pixels, padding = picture_values.grey(path, opened)  # (row, column)
     dropped = _dropped(opened)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        return Skipped(name, "nonfinite", "It holds pixels that are not numbers.", _AGAIN)
-    return Slice(pixels=pixels[None], source=name, label=label, padding=padding, colour=colour, dropped=dropped)
+        raise CohortError("It holds pixels that are not numbers.", do=_AGAIN, code="nonfinite")
+    return Slice(pixels=pixels[None], source=name, padding=padding, colour=colour, dropped=dropped)
 
 
 def _dropped(opened: Image.Image) -> tuple[str, ...]:

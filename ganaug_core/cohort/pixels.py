@@ -18,8 +18,8 @@ FAINT = 25
 """Of 255: images of 8 bits that go no higher would be all but black."""
 NEAR = 0.05
 """Share of the span between percentiles; ends that lie nearer take nothing away."""
-LONE_PERCENTILES, LONE = (0.05, 99.95), 1.0
-"""A hot pixel or a filling that no header names: so few, and as far away as all others are wide."""
+LONE_PERCENTILES = (0.05, 99.95)
+"""A hot pixel or a filling that no header names lies beyond, and by more than the distance of these two."""
 LARGE_BYTES = 64 << 20
 SEARCH_SIDE = 32
 """The search for near-duplicates looks at no more rows and columns."""
@@ -98,10 +98,10 @@ def _spanned(stack: Stack, rows: Sequence[int], first: Slice) -> tuple[tuple[flo
     """Return the ends of the values, without what would stretch them, and why."""
     ends, why = stack.extremes(rows), ""
     if first.modality == "MR" or (first.modality is None and first.volume is not None):
-        ends = _trimmed(stack, rows, MR_PERCENTILES, by=NEAR)
+        ends = _trimmed(stack, rows)
         why = "these are the percentiles 0.5 and 99.5 of the values, as usual for MR and for volumes of no known unit"
     elif first.unit == "intensity":
-        ends, why = _trimmed(stack, rows, LONE_PERCENTILES, by=LONE), "lone values far from all others do not count"
+        ends, why = _without_lone(stack, rows), "lone values far from all others do not count"
     return ends, why if ends != stack.extremes(rows) else "the values go from the one to the other"
 
 
@@ -109,12 +109,26 @@ def _wide(unit: str, low: float, high: float) -> Intensity:
     return Intensity(unit, low, high if high > low else low + 1)
 
 
-def _trimmed(stack: Stack, rows: Sequence[int], percentiles: tuple[float, float], by: float) -> tuple[float, float]:
-    """Return the extremes, but the percentile in place of one that is further from it than `by` of their span."""
+def _trimmed(stack: Stack, rows: Sequence[int]) -> tuple[float, float]:
+    """Return two percentiles, but the extreme in place of one that lies near it."""
     low, high = stack.extremes(rows)
-    inner_low, inner_high = stack.percentiles(rows, *percentiles)
-    reach = by * (inner_high - inner_low)
-    return inner_low if inner_low - low > reach else low, inner_high if high - inner_high > reach else high
+    inner_low, inner_high = stack.percentiles(rows, *MR_PERCENTILES)
+    near = NEAR * (inner_high - inner_low)
+    return low if inner_low - low <= near else inner_low, high if high - inner_high <= near else inner_high
+
+
+def _without_lone(stack: Stack, rows: Sequence[int]) -> tuple[float, float]:
+    """Return the extremes, without values that are few and as far from all others as these are wide."""
+    low, high = stack.extremes(rows)
+    inner_low, inner_high = stack.percentiles(rows, *LONE_PERCENTILES)
+    if inner_low == inner_high:  # nearly all is background: what is not is the image
+        return low, high
+    lowest, highest = 2 * inner_low - inner_high, 2 * inner_high - inner_low
+    values = stack.values(rows)
+    return (
+        low if low >= lowest else float(values[values >= lowest].min()),
+        high if high <= highest else float(values[values <= highest].max()),
+    )
 
 
 def reduced(pixels: Pixels, intensity: Intensity) -> Floats:

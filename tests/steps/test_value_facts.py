@@ -44,6 +44,15 @@ def test_a_lone_extreme_value_does_not_stretch_the_range(tmp_path: Path, monkeyp
     assert f"{cohort.provenance['values']['above']:.1%}"[:3] in note.replace(" %", "%")
 
 
+def test_few_values_on_an_even_ground_are_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spots = slices(0, 1, "int16")
+    for row, image in enumerate(spots):
+        image.pixels[0, row % 16, row % 7] = 500 + row
+    spots = [replace(image, pixels=np.pad(image.pixels, ((0, 0), (0, 48), (0, 48)))) for image in spots]
+    monkeypatch.setattr(readers, "read", lambda *_, **__: iter(spots))
+    assert import_cohort(tmp_path, "c", size=64, near_duplicate_limit=0)[0].intensity.high == 539
+
+
 def test_many_far_values_and_values_in_a_unit_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bright = slices(200, 3900, "uint16")
     for image in bright:

@@ -62,8 +62,8 @@ def sentences(values: dict[str, Any], intensity: Intensity, *, below: int, above
         )
     if values["padding"]:
         said.append(
-            f"{_share(values['padding'])} of the pixels are padding, as the files say: they do not count for the "
-            "range, and became as dark as the darkest pixel of their image."
+            f"{_share(values['padding'])} of the pixels are padding, as the files say or a value far from all others: "
+            "they do not count for the range, and became as dark as the darkest pixel of their image."
         )
     if below or above:
         said.append(

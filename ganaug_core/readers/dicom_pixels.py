@@ -25,7 +25,7 @@ from ganaug_core.readers.codestreams import codestream
 from ganaug_core.readers.dicom_header import Dicom
 from ganaug_core.readers.dicom_values import value
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged, truncated
-from ganaug_core.readers.value_types import LUMINANCE, narrow, without_padding
+from ganaug_core.readers.value_types import LUMINANCE, filling, narrow, without_padding
 
 AIR_HU = -1000
 LARGEST_PADDING = 16
@@ -128,8 +128,11 @@ def padding(stored: NDArray[Any], header: Dicom) -> NDArray[np.bool_] | None:
 def background(values: NDArray[Any], filled: NDArray[np.bool_] | None, unit: str) -> tuple[NDArray[Any], float]:
     """Return one frame with the lowest of its values in place of padding, and how large a share of it that was.
 
-    That of CT stays where it is no brighter than air: its range is fixed, so it becomes black.
+    Where the header names no padding, values of no unit may tell it. That of CT stays where it is no brighter than air:
+    its range is fixed, so it becomes black.
     """
+    if filled is None and unit == "intensity" and values.dtype != np.uint8:
+        filled = filling(values)
     if filled is None or not filled.any() or (unit == "HU" and values[filled].max() <= AIR_HU):
         return values, 0.0
     return without_padding(values, filled)

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from PIL.ImageFile import ImageFile
 
 from ganaug_core.errors import CohortError
-from ganaug_core.readers.value_types import LUMINANCE, narrow, without_padding
+from ganaug_core.readers.value_types import LUMINANCE, filling, narrow, without_padding
 
 PHOTOMETRIC, BITS, DESCRIPTION, RESPONSE, SIGN, NO_DATA, GDAL = 262, 258, 270, 291, 339, 42113, 42112
 MIN_IS_WHITE, SIGNED = 0, 2
@@ -47,7 +47,10 @@ def grey(path: Path, opened: ImageFile) -> tuple[NDArray[Any], float]:
     if opened.tile and opened.tile[0].codec_name == "libtiff" and kind in ("I;16BS", "I;32BS", "F;32BF"):
         _decode_as(opened, kind.replace("B", "N"))  # this decoder swaps bytes itself, and Pillow would once more
     values = _shades(ImageOps.exif_transpose(opened), tags)
-    return without_padding(_calibrated(values, tags), _missing(values, tags))
+    missing, values = _missing(values, tags), _calibrated(values, tags)
+    if values.dtype != np.uint8 and not missing.any():
+        missing = filling(values)
+    return without_padding(values, missing)
 
 
 def has_channels(opened: ImageFile) -> bool:

@@ -1,4 +1,4 @@
-"""Pixels in the smallest type that holds them, in grey, and without the padding that is no pixel."""
+"""Pixels in the smallest type that holds them, in grey, and without padding: values that are no pixels."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue, ITU-R BT.601."""
+HIGHEST = ((1 << 15) - 1, (1 << 16) - 1)
+"""Of whole numbers of 16 bits, with and without a sign."""
 
 
 def narrow(values: NDArray[Any]) -> NDArray[Any]:
@@ -26,3 +28,21 @@ def without_padding(values: NDArray[Any], padding: NDArray[np.bool_]) -> tuple[N
     if 0 < share < 1:
         values = np.where(padding, values[~padding].min(), values)
     return values, share
+
+
+def filling(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return where an image holds a value that can only be padding, although nothing says so.
+
+    That is its one negative value, or the highest that 15 or 16 bits hold, further from all others than these are wide.
+    """
+    low, high = values.min(), values.max()
+    filled = np.zeros(values.shape, np.bool_)
+    for end, is_padding in ((low, low < 0), (high, high in HIGHEST)):
+        at_end = values == end
+        others = values[~(filled | at_end)] if is_padding else values[:0]
+        if not others.size or others.min() < 0 or others.min() == others.max():
+            continue
+        least, most = float(others.min()), float(others.max())
+        if max(least - float(end), float(end) - most) > most - least:
+            filled |= at_end
+    return filled

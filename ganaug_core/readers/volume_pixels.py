@@ -22,7 +22,7 @@ from ganaug_core.readers.meta_header import is_meta, meta
 from ganaug_core.readers.nifti_header import SECOND_LENGTH, Nifti, nifti, nifti_holds
 from ganaug_core.readers.nrrd_header import nrrd
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged
-from ganaug_core.readers.value_types import narrow
+from ganaug_core.readers.value_types import filling, narrow, without_padding
 from ganaug_core.readers.volume_header import HARMLESS_LENGTH, LONGEST_HEADER, Volume, voxels
 
 itk: Any = SimpleITK  # half of its functions carry no types
@@ -81,12 +81,16 @@ def slices(
             do="Name it like its image with _mask, to use it as one; or save its slices as PNG, if they are images.",
             code="mask",
         )
+    hounsfield = is_hounsfield(values)
+    padded = None if hounsfield or values.dtype == np.uint8 else filling(values)
+    if padded is not None:
+        values, _ = without_padding(values, padded)
     masks, unused = _mask_or_why(mask, volume.image, choices, axis, folder) if mask else (None, None)
     rows = resampling.chosen(masks, len(values), choices)
     if masks is not None and choices.needs_mask and not rows:
         raise CohortError("its mask is empty.", do="Leave it out, or choose all slices.", code="mask.empty")
     facts: dict[str, Any] = {"digest": volume.digest, "count": len(values), "index": [], "spacing_mm": [], "empty": 0,
-                             "hounsfield": is_hounsfield(values), "forms": volume.forms,
+                             "hounsfield": hounsfield, "padding": [], "forms": volume.forms,
                              "dropped": volume.dropped, "masks": masks is not None,
                              "unused": unused, "colour": volume.colour}  # fmt: skip
     placed, placed_masks = [], []
@@ -100,6 +104,7 @@ def slices(
             placed_masks.append(resampling.placed_mask(masks[row], spacing, choices))
         facts["index"].append(row)
         facts["spacing_mm"].append(placed_spacing)
+        facts["padding"].append(0.0 if padded is None else float(padded[row].mean()))
     return placed + placed_masks, facts
 
 
@@ -306,7 +311,8 @@ def is_hounsfield(values: NDArray[Any]) -> bool:
 
     Values that lie as far and as often below zero as above it are differences or parts of complex numbers.
     """
-    if np.count_nonzero(values < HOUNSFIELD_BELOW) < max(1, LEAST_BELOW * values.size):
+    air = np.count_nonzero((values < HOUNSFIELD_BELOW) & (values >= LOWEST_HU))
+    if air < max(1, LEAST_BELOW * values.size):
         return False
     if _is_balanced(values):
         return False

@@ -215,7 +215,8 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
     facts = volume.facts
     is_hounsfield = facts["hounsfield"]
     planes, masks = _with_masks(volume)
-    for index, pixels, mask, spacing in zip(facts["index"], planes, masks, facts["spacing_mm"], strict=True):
+    columns = (facts[key] for key in ("index", "spacing_mm", "padding"))
+    for index, spacing, padding, pixels, mask in zip(*columns, planes, masks, strict=True):
         yield Slice(
             pixels=pixels[None],
             source=f"{name}:{index}",
@@ -223,6 +224,7 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
             volume=facts["digest"][:12],
             unit="HU" if is_hounsfield else "intensity",
             unit_guessed=is_hounsfield,
+            padding=padding,
             spacing_mm=_pair(spacing),
             colour=facts["colour"],
             modality="CT" if is_hounsfield else None,

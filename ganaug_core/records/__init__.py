@@ -84,7 +84,8 @@ class Slice:
         role: `train`, `tuning` or `holdout` where the source has its own split.
         unit: `HU`, or `intensity` where the unit is unknown.
         unit_guessed: The format names no unit, so the values told it.
-        padding: Share of the pixels that the header calls padding: they hold the lowest value of the others.
+        padding: Share of the pixels that are padding, by the header or by a value far from all others: they hold the
+            lowest value of the others.
         spacing_mm: Row and column spacing, None where unknown.
         colour: The source was in colour; `pixels` is its luminance.
         modality: DICOM's code (`CT`, `MR`, ...), None where unknown.

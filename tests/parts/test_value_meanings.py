@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganaug_core.readers import pictures
+from ganaug_core.readers.value_types import filling
 from ganaug_core.readers.volume_pixels import is_hounsfield
 from ganaug_core.records import Skipped, Slice
 from tests.value_files import DEFLATED, RAW, png16, shades, tiff
@@ -102,6 +103,33 @@ def test_two_forms_that_disagree_are_told_with_the_one_that_was_used(tmp_path: P
     assert set(said) == {"turned.nii", "aligned.nii", "long.nii"}
     for words, path in told.items():
         assert path.name not in said or f"disagree about {words} was used" in said[path.name]
+
+
+def test_a_filling_that_no_header_names_is_no_air_and_becomes_background(tmp_path: Path) -> None:
+    magnitude = cube(40, 900)
+    fillings = {"low": -32768, "lower": -2000, "high": 32767}
+    paths = []
+    for name, value in fillings.items():
+        filled = magnitude.copy()
+        filled[:3] = value
+        paths.append(write_nifti(tmp_path / f"{name}.nii", filled, 4))
+    images = by_file(*paths)
+    assert set(images) == {"low.nii", "lower.nii", "high.nii"}
+    for of_file in images.values():
+        assert values(of_file) == (magnitude[3:].min(), magnitude[3:].max())
+        assert {(image.unit, image.padding) for image in of_file} == {("intensity", 0.25)}
+
+
+@pytest.mark.parametrize(
+    ("pixels", "padding"),
+    [
+        (np.array([[0, 3000, 3400]]), 0), (np.array([[-5, 0, 9]]), 0), (np.array([[-99, 0, 9]]), 1),
+        (np.array([[10, 90, 65535]]), 1), (np.array([[10, 40000, 65535]]), 0), (np.array([[0, 0, 65535]]), 0),
+        (np.array([[-300, -20, 10, 99]]), 0),
+    ],
+)  # fmt: skip
+def test_only_an_impossible_end_is_a_filling(pixels: NDArray[Any], padding: int) -> None:
+    assert filling(pixels).sum() == padding
 
 
 # ---- pictures ------------------------------------------------------------------------------------------------------

@@ -28,10 +28,10 @@ _SAVE_GREY = "Save it as grey PNG or TIFF of 8 or 16 bits."
 
 
 def grey(path: Path, opened: ImageFile) -> tuple[NDArray[Any], float]:
-    """Return (row, column) uint8, int16, uint16 or float32, and the share of pixels that the file calls missing.
+    """Return (row, column) uint8, int16, uint16 or float32, and the share of pixels that are missing.
 
     Colour becomes luminance (ITU-R BT.601) in its own depth, transparency is dropped, an image that a camera marked as
-    turned is turned back. Missing pixels get the lowest value of the others.
+    turned is turned back. Missing pixels, by a tag or by `value_types.filling`, get the lowest value of the others.
 
     Args:
         path: What `opened` was opened from: two bytes a sample are read one after the other.

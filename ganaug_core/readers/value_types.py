@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue, ITU-R BT.601."""
+FEWEST_SHADES = 8
+"""Of an image; a mask of regions has fewer, and its ends are regions."""
 HIGHEST = ((1 << 15) - 1, (1 << 16) - 1)
 """Of whole numbers of 16 bits, with and without a sign."""
 
@@ -37,10 +39,10 @@ def filling(values: NDArray[Any]) -> NDArray[np.bool_]:
     """
     low, high = values.min(), values.max()
     filled = np.zeros(values.shape, np.bool_)
-    for end, is_padding in ((low, low < 0), (high, high in HIGHEST)):
+    for end in [*([low] if low < 0 else []), *([high] if high in HIGHEST else [])]:
         at_end = values == end
-        others = values[~(filled | at_end)] if is_padding else values[:0]
-        if not others.size or others.min() < 0 or others.min() == others.max():
+        others = values[~(filled | at_end)]
+        if not others.size or others.min() < 0 or len(np.unique(others)) < FEWEST_SHADES:
             continue
         least, most = float(others.min()), float(others.max())
         if max(least - float(end), float(end) - most) > most - least:

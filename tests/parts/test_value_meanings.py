@@ -120,16 +120,19 @@ def test_a_filling_that_no_header_names_is_no_air_and_becomes_background(tmp_pat
         assert {(image.unit, image.padding) for image in of_file} == {("intensity", 0.25)}
 
 
+GREYS = np.arange(10, 100, 10)
+
+
 @pytest.mark.parametrize(
     ("pixels", "padding"),
     [
-        (np.array([[0, 3000, 3400]]), 0), (np.array([[-5, 0, 9]]), 0), (np.array([[-99, 0, 9]]), 1),
-        (np.array([[10, 90, 65535]]), 1), (np.array([[10, 40000, 65535]]), 0), (np.array([[0, 0, 65535]]), 0),
-        (np.array([[-300, -20, 10, 99]]), 0),
+        ([*GREYS, -200], 1), ([*GREYS, 65535], 1), ([*GREYS, 32767, 32767], 2), ([*GREYS, -20], 0), ([*GREYS, 4095], 0),
+        ([0, *(GREYS + 3000)], 0), ([*(600 * GREYS), 65535], 0), ([-300, -20, *GREYS], 0), ([0, 65535], 0),
+        ([0, 1, 2, 65535], 0),
     ],
 )  # fmt: skip
-def test_only_an_impossible_end_is_a_filling(pixels: NDArray[Any], padding: int) -> None:
-    assert filling(pixels).sum() == padding
+def test_only_an_impossible_end_of_an_image_is_a_filling(pixels: list[int], padding: int) -> None:
+    assert filling(np.array([pixels])).sum() == padding
 
 
 # ---- pictures ------------------------------------------------------------------------------------------------------

@@ -120,6 +120,18 @@ def nearer_than_99(measurements: Iterable[Any]) -> str:
     )
 
 
+def values(facts: Mapping[str, Any], low: float, high: float, unit: str) -> list[str]:
+    """Return the values of a cohort as a line of letters, the darker the more, and why its range is what it is."""
+    shares, edges = facts["histogram"]["shares"], facts["histogram"]["edges"]
+    most = max(shares) or 1
+    levels = " .:-=+*#%@"
+    line = "".join(levels[math.ceil((len(levels) - 1) * math.sqrt(share / most))] for share in shares)
+    return [
+        f"values from {facts['lowest']:g} to {facts['highest']:g}: {edges[0]:g} [{line}] {edges[-1]:g}",
+        f"range {low:g} to {high:g} {unit}: {facts['why']}",
+    ]
+
+
 def kept_columns(columns: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a sentence on each column that was kept with a cohort, from the cohort's JSON."""
     lines = []

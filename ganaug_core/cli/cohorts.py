@@ -150,6 +150,8 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
         f"{low:g} to {high:g} {document['unit']}",
         console.table(rows),
     ]
+    if document["values"]:
+        lines += wording.values(document["values"], low, high, document["unit"])
     lines += _duplicates_in_words(cohort, document["duplicates"])
     lines += document["notes"]
     lines += wording.kept_columns(document["columns"])

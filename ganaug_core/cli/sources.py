@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from ganaug_core import pipeline
 from ganaug_core.config.requests import Sample
 from ganaug_core.errors import WorkspaceError
@@ -67,6 +69,8 @@ def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report
     record = import_samples(Path(text), workspace.cohort(cohort), _name_for(text), report=report)
     if existing := workspace.named("samples", record.identity):
         return existing
+    for note in record.provenance["notes"]:
+        typer.echo(note, err=True)
     name = _free_name(workspace, "samples", record)
     origin = Origin(inputs={"cohort": workspace.identity("cohorts", cohort)}, names={"cohort": cohort})
     workspace.keep(replace(record, name=name), name, origin=origin)

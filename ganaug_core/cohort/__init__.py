@@ -9,7 +9,7 @@ import numpy as np
 
 import ganaug_core
 from ganaug_core import readers
-from ganaug_core.cohort import draft_split, exact_duplicates, image_ids, patient_groups, pixels, reading
+from ganaug_core.cohort import draft_split, exact_duplicates, image_ids, patient_groups, pixels, reading, value_facts
 from ganaug_core.cohort.class_reduction import reduce_class
 from ganaug_core.cohort.cohort_json import as_json
 from ganaug_core.cohort.exact_duplicates import ExactDuplicates
@@ -119,10 +119,12 @@ def read_cohort(
             )
         slices = [gathered.slices[row] for row in duplicates.kept]
         rows = [gathered.rows[row] for row in duplicates.kept]
-        intensity = pixels.intensity_of(
-            stack, rows, slices[0], str(source), value_range=value_range, percentiles=percentiles
+        usual = replace(slices[0], modality=_modality(slices) or None)
+        intensity, why = pixels.intensity_of(
+            stack, rows, usual, str(source), value_range=value_range, percentiles=percentiles
         )
-        stored = stack.chosen(rows, intensity.low, intensity.high)
+        stored, clipped = stack.chosen(rows, intensity.low, intensity.high)
+        values = value_facts.facts(stack, rows, slices, intensity, why=why, clipped=clipped)
         masks = mask_stack.chosen(rows)
         below = sum(stack.lows[row] < intensity.low for row in rows)
         above = sum(stack.highs[row] > intensity.high for row in rows)
@@ -157,7 +159,11 @@ def read_cohort(
         provenance={
             "ganaug": ganaug_core.__version__,
             "settings": {"size": size},
-            "images": _about(slices, intensity, below, above, sum(row in mask_stack for row in rows)),
+            "images": [
+                *_about(slices, sum(row in mask_stack for row in rows)),
+                *value_facts.sentences(values, intensity, below=below, above=above),
+            ],
+            "values": values,
             "clipped": [below, above],
             "dropped": gathered.dropped,
         },
@@ -258,16 +264,11 @@ def _modality(slices: Sequence[Slice]) -> str:
     return Counter(image.modality or "" for image in slices).most_common(1)[0][0]
 
 
-def _about(slices: Sequence[Slice], intensity: Intensity, below: int, above: int, masks: int) -> list[str]:
+def _about(slices: Sequence[Slice], masks: int) -> list[str]:
     """Say what was done to the images."""
     sentences = []
     if colour := sum(image.colour for image in slices):
         sentences.append(f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601).")
     if masks:
         sentences.append(f"{masks:,} images have a mask, which is kept with them on the same grid.")
-    if below or above:
-        sentences.append(
-            f"Values are kept from {intensity.low:g} to {intensity.high:g} {intensity.unit}: {below:,} images have "
-            f"lower ones and {above:,} higher ones, which were set to the ends."
-        )
     return sentences

@@ -21,6 +21,8 @@ WITHOUT_NAMES = {
     "series": "Something is odd about its series.",
 }
 """What is said of files whose words name other files too."""
+TELLS_OF_ITSELF = ("series.forms",)
+"""Of those kinds, what names its own file alone."""
 
 
 def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
         "channels": cohort.shape[0],
         "unit": cohort.intensity.unit,
         "range": [cohort.intensity.low, cohort.intensity.high],
+        "values": cohort.provenance.get("values"),
         "classes": {
             name: {role: int(counts[role][label]) for role in ROLES} for label, name in enumerate(cohort.classes)
         },
@@ -98,7 +101,8 @@ def _column(cohort: Cohort, name: str) -> dict[str, Any]:
 
 def _without_names(skipped: Skipped, number: int) -> Skipped:
     """Return an entry that names no file: it may be called after a patient, and so may others that its words name."""
-    words = WITHOUT_NAMES.get(skipped.code.partition(".")[0], skipped.say)
+    kind = skipped.code if skipped.code in TELLS_OF_ITSELF else skipped.code.partition(".")[0]
+    words = WITHOUT_NAMES.get(kind, skipped.say)
     for name in filter(None, (skipped.file, PurePath(skipped.file).name)):
         words = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "the file", words)
     return replace(skipped, file=f"left-out file {number}", say=words)

@@ -69,8 +69,7 @@ class Stack:
 
     def percentiles(self, rows: Sequence[int], low: float, high: float) -> tuple[float, float]:
         """Return two percentiles, in percent, of the values that were kept of these images."""
-        values = np.concatenate([self._values[row] for row in rows])
-        lower, upper = np.percentile(values, [low, high])
+        lower, upper = np.percentile(self.values(rows), [low, high])
         return float(lower), float(upper)
 
     def common_type(self, rows: Sequence[int]) -> np.dtype[np.generic]:
@@ -81,8 +80,14 @@ class Stack:
             return np.dtype(np.int16 if low >= -(2**15) and high < 2**15 else np.float32)
         return np.dtype(np.float32) if kind.kind == "f" else kind
 
-    def chosen(self, rows: Sequence[int], low: float, high: float) -> Pixels:
+    def values(self, rows: Sequence[int]) -> Floats:
+        """Return the values that were kept of these images, (n,), before any clipping."""
+        return np.concatenate([self._values[row] for row in rows])
+
+    def chosen(self, rows: Sequence[int], low: float, high: float) -> tuple[Pixels, tuple[float, float]]:
         """Return (n, channel, row, column) of these images, clipped to `low` and `high`, memory-mapped and read-only.
+
+        With them comes the share of all values that were lower, and of those that were higher.
 
         Raises:
             WorkspaceError: The disk is full.
@@ -91,13 +96,17 @@ class Stack:
         if kind.kind in "iu":
             bounds = np.iinfo(kind)  # type: ignore[type-var]
             low, high = max(np.ceil(low), bounds.min), min(np.floor(high), bounds.max)
+        clipped = np.zeros(2, np.int64)
         with translated(self._folder), tempfile.TemporaryFile(dir=self._folder) as file:
             for row in rows:
                 self._file.seek(self._offsets[row])
                 image = np.frombuffer(self._file.read(self._bytes(row)), self.kinds[row])
+                clipped += np.count_nonzero(image < low), np.count_nonzero(image > high)
                 file.write(np.clip(image.astype(kind), kind.type(low), kind.type(high)).tobytes())
             file.flush()
-            return np.memmap(file, kind, "r", shape=(len(rows), *self._shape))
+            pixels = np.memmap(file, kind, "r", shape=(len(rows), *self._shape))
+        below, above = (clipped / pixels.size).tolist()
+        return pixels, (below, above)
 
     def _bytes(self, row: int) -> int:
         return int(np.prod(self._shape)) * self.kinds[row].itemsize

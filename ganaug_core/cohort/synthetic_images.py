@@ -1,32 +1,33 @@
 """Anybody's synthetic images, brought onto a cohort's grid and range."""
 
 import json
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from ganaug_core import readers
-from ganaug_core.cohort import pixels, reading
+from ganaug_core.cohort import number_formats, pixels, reading
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Cohort, Floats, Intensity, Pixels, Samples, Skipped
+from ganaug_core.records import Cohort, Floats, Pixels, Samples, Skipped, Slice
 from ganaug_core.storage.workspace import check_name, digest_of
 
 
 def import_samples(source: Path, cohort: Cohort, name: str, report: Report = silent) -> Samples:
     """Return images of a folder with one sub-folder per class, or of an NPZ with `images` and `labels`.
 
-    Values are taken in the cohort's unit. Where they cannot be: real numbers within [0, 1] or [-1, 1], and 8-bit images
-    for a cohort of another depth, span the cohort's range; what ganaug exported carries its own map to the unit.
+    Values are taken in the cohort's unit; where they are none of it, by `number_formats`, which says so in the
+    provenance's `notes`. What ganaug exported carries its own map to the unit.
 
     Raises:
-        CohortError: No image, a class that the cohort does not have, or more than a fifth of the files unreadable.
+        CohortError: No image, a class that the cohort does not have, values in no format that fits, or more than a
+            fifth of the files unreadable.
     """
     check_name(name)
-    images: list[Pixels] = []
-    labels: list[int] = []
-    paths: list[str] = []
+    read: list[Slice] = []
     skipped: list[Skipped] = []
     label_of = {name: label for label, name in enumerate(cohort.classes)}
     for number, image in enumerate(readers.read(source), start=1):
@@ -39,16 +40,17 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
                 do=f"Name the classes as the cohort does: {', '.join(cohort.classes)}.",
                 code="unknown_class",
             )
-        images.append(pixels.fitted(image.pixels, cohort.shape[1]))
-        labels.append(label_of[image.label])
-        paths.append(image.source)
+        read.append(replace(image, pixels=pixels.fitted(image.pixels, cohort.shape[1])))
         if number % 100 == 0:
             report(number / (number + 2000), f"{number:,} images read")
+    images, mixed = _of_one_depth(read)
+    skipped += mixed
     reading.check_enough(len(images), skipped, source)
-    values = _normalised(pixels.stacked(images), cohort.intensity, cohort.pixels.dtype, _exported(source))
-    label_array = np.array(labels, np.int64)
+    _require_unit(images, cohort)
+    values, note = _normalised(source, pixels.stacked([image.pixels for image in images]), cohort)
+    label_array = np.array([label_of[str(image.label)] for image in images], np.int64)
     digest = digest_of(values, label_array)
-    report(1.0, f"{len(values):,} images")
+    report(1.0, f"{len(values):,} images. {note}".strip())
     return Samples(
         name=name,
         digest=digest,
@@ -57,8 +59,12 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
         ids=np.array([digest_of(digest, row)[:12] for row in range(len(values))]),
         classes=cohort.classes,
         source="npz" if source.suffix.casefold() == ".npz" else "folder",
-        paths=tuple(paths),
-        provenance={"imitates": cohort.digest, "skipped": [asdict(entry) for entry in skipped]},
+        paths=tuple(image.source for image in images),
+        provenance={
+            "imitates": cohort.digest,
+            "skipped": [asdict(entry) for entry in skipped],
+            "notes": [note] if note else [],
+        },
     )
 
 
@@ -76,14 +82,34 @@ def _exported(source: Path) -> tuple[float, float] | None:
         return None
 
 
-def _normalised(
-    values: Pixels, intensity: Intensity, depth: np.dtype[np.generic], exported: tuple[float, float] | None
-) -> Floats:
-    if exported is not None:
-        return intensity.normalise(values.astype(np.float32) * np.float32(exported[0]) + np.float32(exported[1]))
-    wide = intensity.high - intensity.low > 2
-    if values.dtype.kind == "f" and wide and values.min() >= -1 and values.max() <= 1:
-        return np.clip(values, -1, 1) if values.min() < 0 else (2 * values - 1).astype(np.float32)
-    if values.dtype == np.uint8 and depth != np.uint8:
-        return (values.astype(np.float32) / np.float32(127.5) - 1).astype(np.float32)
-    return intensity.normalise(values)
+def _normalised(source: Path, values: Pixels, cohort: Cohort) -> tuple[Floats, str]:
+    """Return images in [-1, 1], and in words what their numbers were taken for."""
+    exported = _exported(source)
+    if exported is None:
+        return number_formats.normalised(values, cohort.intensity, cohort.pixels.dtype)
+    slope, offset = np.float32(exported[0]), np.float32(exported[1])
+    return cohort.intensity.normalise(values.astype(np.float32) * slope + offset), ""
+
+
+def _of_one_depth(images: Sequence[Slice]) -> tuple[list[Slice], list[Skipped]]:
+    """Return the images of the most frequent depth, and the others: no one rule makes grey values of both."""
+    deep = [image.pixels.dtype != np.uint8 for image in images]
+    usual = Counter(deep).most_common(1)[0][0] if deep else False
+    say, do = "It has another number of bits than most of the synthetic images.", "Save all of them with the same one."
+    kept, others = list[Slice](), list[Skipped]()
+    for image, is_deep in zip(images, deep, strict=True):
+        if is_deep == usual:
+            kept.append(image)
+        else:
+            others.append(Skipped(image.source, "mixed", say, do))
+    return kept, others
+
+
+def _require_unit(images: Sequence[Slice], cohort: Cohort) -> None:
+    for image in images:
+        if image.unit not in ("intensity", cohort.intensity.unit):
+            raise CohortError(
+                f"The synthetic images are in {image.unit}, {cohort.name} is in {cohort.intensity.unit}.",
+                do="Bring both to one unit, or save the synthetic images as PNG of 8 bits, from black to white.",
+                code="unit",
+            )

@@ -6,7 +6,7 @@ from pathlib import Path
 from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.readers import arrays, embedded, folders, tables
+from ganaug_core.readers import arrays, dicom_medium, embedded, folders, tables
 from ganaug_core.readers.tables import header
 from ganaug_core.records import Skipped, Slice
 
@@ -48,7 +48,7 @@ def read(
                 code="unknown_name",
             )
         return embedded.EMBEDDED[name]()
-    path = Path(source)
+    path = dicom_medium.home_of(Path(source))
     if not path.exists():
         raise CohortError(f"There is no file or folder {path.name}.", do="Check the path.", code="missing")
     columns, choices = columns or Columns(), choices or Choices()

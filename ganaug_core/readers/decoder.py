@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
-from ganaug_core.readers import dicom, dicom_masks, private_copies, resampling
+from ganaug_core.readers import dicom, dicom_masks, dicom_pixels, private_copies, resampling
 from ganaug_core.readers.burned_in import has_text
 from ganaug_core.readers.refusals import EXPORT_AGAIN, MEMORY, no_memory
 from ganaug_core.storage import platform
@@ -83,22 +83,25 @@ def _dicom(
     decoded = dicom.image(content, header, choices.label_tag, folder)
     if decoded is None:
         raise private_copies.changed()
-    values, decoded_header = decoded
+    values, padding, decoded_header = decoded
     facts: dict[str, Any] = {"count": decoded_header.frames, "index": [], "spacing_mm": [], "empty": 0,
-                             "text": [], "masks": packed_masks is not None}  # fmt: skip
+                             "text": [], "padding": [], "masks": packed_masks is not None}  # fmt: skip
     masks = None if packed_masks is None else _masks(packed_masks, values.shape)
     placed, placed_masks = [], []
     for frame in resampling.chosen(masks, len(values), choices):
-        if values[frame].min() == values[frame].max():
+        filled = None if padding is None else padding[frame]
+        pixels, share = dicom_pixels.background(values[frame], filled, decoded_header.unit)
+        if pixels.min() == pixels.max():
             facts["empty"] += 1
             continue
         spacing, mask = decoded_header.plane(frame).spacing_mm, None if masks is None else masks[frame]
         if mask is not None:
             placed_masks.append(resampling.placed_mask(mask, spacing, choices))
-        plane, spacing = resampling.placed(values[frame], spacing, mask, choices)
+        plane, spacing = resampling.placed(pixels, spacing, mask, choices)
         placed.append(plane)
         # Afterwards the slice is too small for letters; as it is, whoever gets it can look himself.
-        facts["text"].append(choices.size is not None and has_text(values[frame]))
+        facts["text"].append(choices.size is not None and has_text(pixels))
+        facts["padding"].append(share)
         facts["index"].append(frame)
         facts["spacing_mm"].append(spacing)
     return placed + placed_masks, facts

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 from numpy.typing import NDArray
 
@@ -90,8 +91,9 @@ def header(start: bytes, rest: Any, label_tag: str | None) -> dict[str, Any]:
 
 def image(
     content: bytes, earlier_header: dict[str, Any], label_tag: str | None, folder: Path
-) -> tuple[NDArray[Any], Dicom] | None:
-    """Return pixels (frame, row, column) in the physical unit, and the facts; None if the header is another one.
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None, Dicom] | None:
+    """Return pixels (frame, row, column) in the physical unit, which of them are padding (None where the header names
+    no such value), and the facts; None if the header is another one.
 
     Raises:
         CohortError: See `header`, `dicom_pixels.plain` and `dicom_pixels.decoded`.
@@ -104,14 +106,14 @@ def image(
         stored = dicom_pixels.plain(content, int(at), expected)
         # A look-up table in place of a slope is rare, and its name stands in the header.
         if stored is not None and "ModalityLUTSequence" not in expected.dropped:
-            return dicom_pixels.physical(stored, expected, None), expected
+            return dicom_pixels.physical(stored, expected, None), dicom_pixels.padding(stored, expected), expected
     dataset, _ = _parsed(content)
     _require_image(dataset)
     # What follows the pixels is dropped as well, but was not read with the header.
     if replace(dicom_header.facts(dataset, label_tag), dropped=expected.dropped) != expected:
         return None
     stored = dicom_pixels.decoded(dataset, expected, len(content), folder)
-    return dicom_pixels.physical(stored, expected, dataset), expected
+    return dicom_pixels.physical(stored, expected, dataset), dicom_pixels.padding(stored, expected), expected
 
 
 def slice_masks(content: bytes, planes: list[dict[str, Any]], label: int | None, folder: Path) -> dict[str, Any]:

@@ -23,7 +23,10 @@ SAMPLES = {
 """Values a pixel of each colour model."""
 
 POSITION, ORIENTATION = "ImagePositionPatient", "ImageOrientationPatient"
+DIRECTORY = "1.2.840.10008.1.3.10"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+SUV_TYPES = {"LBM": "lean body mass", "LBMJAMES128": "lean body mass", "LBMJANMA": "lean body mass",
+             "BSA": "body surface", "IBW": "ideal body weight"}  # fmt: skip
 PET_UNITS = {"BQML": "Bq/mL", "GML": "g/mL", "CNTS": "counts", "PROPCNTS": "counts", "PROPCPS": "counts/s"}
 
 MODALITIES = frozenset((
@@ -52,6 +55,6 @@ KEPT = frozenset((
     "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "BitsAllocated", "BitsStored", "HighBit", "PixelData",
     "PixelRepresentation", "PhotometricInterpretation", "PlanarConfiguration", "PixelSpacing", "ImagerPixelSpacing",
     "RescaleSlope", "RescaleIntercept", "RescaleType", "Modality", "BurnedInAnnotation", "DoseGridScaling",
-    "DoseUnits", "Units", POSITION, ORIENTATION, *FLOATING,
+    "DoseUnits", "Units", "PixelPaddingValue", "PixelPaddingRangeLimit", POSITION, ORIENTATION, *FLOATING,
 ))  # fmt: skip
 """The allow-list: what is kept of a header, as numbers and enumerations. Everything else is dropped and listed."""

@@ -4,19 +4,17 @@ Runs in the decoder's process. Nothing else of a header leaves it: no free text,
 asked for: the patient ID, which the cohort turns into a number, and the value of one attribute of `LABEL_TAGS`.
 """
 
-import math
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 from pydicom.datadict import keyword_for_tag
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag, Tag
 
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom_codes as codes
+from ganaug_core.readers import dicom_suv
+from ganaug_core.readers.dicom_values import numbers, text, value, whole
 from ganaug_core.readers.refusals import LARGEST_SIDE, damaged, require_memory
 
 MOST_FRAMES = 100_000
@@ -50,7 +48,8 @@ class Dicom:
         photometric: For instance `MONOCHROME1` (low values are white), `MONOCHROME2`, `RGB`, `PALETTE COLOR`.
         syntax: UID of the transfer syntax, one of `dicom_codes`.
         planes: One for all frames, or one a frame.
-        unit: `HU` for CT with a rescale, `Gy`, `Bq/mL` and others where the header names them, or `intensity`.
+        unit: `HU` for CT with a rescale, `g/mL` for PET in SUV, `Gy`, `Bq/mL` and others where the header names them,
+            or `intensity`.
         instance: Number within the series, None where unknown.
         series: SHA-256 of the series UID, 12 digits; of the frame of reference UID where anonymisation has emptied
             the former; None where there is neither.
@@ -59,6 +58,8 @@ class Dicom:
         text_risk: Why burned-in text is likely, one of `dicom_codes.TEXT_RISKS`, else None.
         label: Value of the attribute that was asked for, None where it is empty or none was.
         dropped: Keywords of everything else that the header holds.
+        padding: Lowest and highest stored value that is no pixel but fills the space around the image, None where the
+            header names none.
     """
 
     rows: int
@@ -80,6 +81,7 @@ class Dicom:
     label: str | None
     dropped: tuple[str, ...]
     floating: bool = False
+    padding: tuple[int, int] | None = None
 
     @property
     def length(self) -> int:
@@ -132,6 +134,12 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
     if at_once:
         require_memory(rows * columns * frames * 4)
     planes, is_rescaled = _planes(dataset, frames)
+    unit = _unit(dataset, modality, is_rescaled)
+    if unit == "Bq/mL" and (factor := dicom_suv.factor(dataset)) is not None:
+        planes = tuple(
+            replace(plane, slope=plane.slope * factor, intercept=plane.intercept * factor) for plane in planes
+        )
+        unit = dicom_suv.UNIT
     return Dicom(
         rows,
         columns,
@@ -143,7 +151,7 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
         photometric,
         syntax,
         planes,
-        _unit(dataset, modality, is_rescaled),
+        unit,
         whole(dataset, "InstanceNumber", -1) if text(dataset, "InstanceNumber") else None,
         _series(dataset),
         text(dataset, "PatientID") or None,
@@ -152,11 +160,15 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
         _label(dataset, label_tag) if label_tag else None,
         _dropped(tuple(dataset.keys()), any(dataset.preamble or b"")),
         bool(floating),
+        _padding(dataset, bool(signed)) if samples == 1 and not floating else None,
     )
 
 
 def no_image(dataset: Any) -> CohortError:
     """The refusal of a report, a plan, a directory: DICOM without pixels."""
+    if text(dataset.file_meta, "MediaStorageSOPClassUID") == codes.DIRECTORY:
+        what = "it is the directory of a DICOM medium; the images that it lists are read from their own files."
+        return CohortError(what, do="Nothing to do.", code="dicom.no_image")
     modality = text(dataset, "Modality")
     kind = f"modality {modality}" if modality in codes.MODALITIES else "no modality"
     return CohortError(f"the file holds no image ({kind}).", do="Leave it out.", code="dicom.no_image")
@@ -248,7 +260,25 @@ def _unit(dataset: Any, modality: str, is_rescaled: bool) -> str:
         return "HU"
     if modality == "RTDOSE" and text(dataset, "DoseUnits") == "GY":
         return "Gy"
-    return codes.PET_UNITS.get(text(dataset, "Units"), "intensity") if modality == "PT" else "intensity"
+    if modality != "PT":
+        return "intensity"
+    unit, by = codes.PET_UNITS.get(text(dataset, "Units"), "intensity"), text(dataset, "SUVType")
+    return f"{unit} by {codes.SUV_TYPES[by]}" if by in codes.SUV_TYPES else unit
+
+
+def _padding(dataset: Any, signed: bool) -> tuple[int, int] | None:
+    """Return the values of padding with the sign that the pixels have: its own type is wrong in many files."""
+    ends = []
+    for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
+        content = value(dataset, keyword)
+        if isinstance(content, bytes):  # implicit types leave the sign open
+            content = int.from_bytes(content, "little") if len(content) == 2 else None
+        if isinstance(content, int):
+            bits = content & 0xFFFF
+            ends.append(bits - (1 << 16) if signed and bits >> 15 else bits)
+        elif keyword == "PixelPaddingValue":
+            return None
+    return min(ends), max(ends)
 
 
 def _series(dataset: Any) -> str | None:
@@ -314,79 +344,3 @@ def _dropped(tags: tuple[Any, ...], preamble: bool) -> tuple[str, ...]:
         for tag in tags
     }  # fmt: skip
     return tuple(sorted(names - codes.KEPT) + (["preamble"] if preamble else []))
-
-
-def value(dataset: Any, keyword: str) -> Any:
-    """Return an attribute or None.
-
-    Raises:
-        CohortError: `dicom.attributes`, where it is there and cannot be read.
-    """
-    try:
-        raw = dataset.get_item(_tag(keyword))
-        if raw is None:
-            return None
-        simple = _simple(raw)
-        return dataset.get(keyword) if simple is None else simple
-    except Exception as error:  # pydicom converts on access, and a damaged value raises whatever its type's parser does
-        raise damaged(f"{keyword} cannot be read.", "dicom.attributes") from error
-
-
-@lru_cache(maxsize=256)
-def _tag(keyword: str) -> BaseTag:
-    return Tag(keyword)
-
-
-def _simple(raw: Any) -> int | str | list[float] | float | None:
-    """Return a value of the kinds that most attributes are of, ten times faster than pydicom; None for it to read."""
-    if not isinstance(raw, RawDataElement) or not raw.value:
-        return None
-    content = raw.value
-    if raw.VR == "US" and len(content) == 2:
-        return int.from_bytes(content, "little" if raw.is_little_endian else "big")
-    if raw.VR in ("CS", "UI") and b"\\" not in content and content.isascii():
-        return str(content, "ascii").rstrip(" \0")
-    if raw.VR == "DS":
-        with suppress(ValueError):
-            decimals = [float(word) for word in content.split(b"\\")]
-            return decimals if len(decimals) > 1 else decimals[0]
-    return None
-
-
-def text(dataset: Any, keyword: str) -> str:
-    """Return an attribute as text, empty where it is absent."""
-    content = value(dataset, keyword)
-    return "" if content is None else str(content).strip(" \0")
-
-
-def whole(dataset: Any, keyword: str, otherwise: int | None = None) -> int:
-    """Return a whole number.
-
-    Raises:
-        CohortError: `dicom.attributes`, where it is none, or missing and there is no `otherwise`.
-    """
-    content = value(dataset, keyword)
-    if content in (None, "") and otherwise is not None:
-        return otherwise
-    try:
-        return int(content)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise damaged(f"{keyword} is missing or not a whole number.", "dicom.attributes") from error
-
-
-def numbers(dataset: Any, keyword: str, count: int, code: str) -> tuple[float, ...] | None:
-    """Return finite numbers, None where there are none.
-
-    Raises:
-        CohortError: `code`.
-    """
-    content = value(dataset, keyword)
-    if content is None or content == "" or (count > 1 and not content):
-        return None
-    try:
-        values = tuple(float(number) for number in (content if count > 1 else [content]))
-    except (TypeError, ValueError) as error:
-        raise damaged(f"{keyword} is not made of numbers.", code) from error
-    if len(values) != count or not all(math.isfinite(number) for number in values):
-        raise damaged(f"{keyword} is not made of {count} finite numbers.", code)
-    return values

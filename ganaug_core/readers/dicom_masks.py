@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom_codes as codes
 from ganaug_core.readers import dicom_header, dicom_pixels
-from ganaug_core.readers.dicom_header import Dicom, text, value, whole
+from ganaug_core.readers.dicom_header import Dicom
+from ganaug_core.readers.dicom_values import text, value, whole
 from ganaug_core.readers.refusals import damaged, require_memory, truncated
 
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"

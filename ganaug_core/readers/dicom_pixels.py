@@ -22,13 +22,14 @@ from pydicom.uid import UID, SecondaryCaptureImageStorage
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import dicom_codes as codes
 from ganaug_core.readers.codestreams import codestream
-from ganaug_core.readers.dicom_header import Dicom, value
+from ganaug_core.readers.dicom_header import Dicom
+from ganaug_core.readers.dicom_values import value
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged, truncated
+from ganaug_core.readers.value_types import LUMINANCE, filling, narrow, without_padding
 
+AIR_HU = -1000
 LARGEST_PADDING = 16
 """Some scanners pad the pixels; more than one part in 16 is no padding, but a header of another image."""
-LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-"""Of red, green and blue, ITU-R BT.601."""
 
 
 def plain(content: bytes, at: int, header: Dicom) -> NDArray[Any] | None:
@@ -114,6 +115,29 @@ def physical(stored: NDArray[Any], header: Dicom, dataset: Any) -> NDArray[Any]:
     return narrow(values * slope + intercept)
 
 
+def padding(stored: NDArray[Any], header: Dicom) -> NDArray[np.bool_] | None:
+    """Return which pixels are padding, (frame, row, column); None where the header names no such value."""
+    if header.padding is None:
+        return None
+    low, high = header.padding
+    values = _used_bits(stored, header)
+    filled: NDArray[np.bool_] = ((stored >= low) & (stored <= high)) | ((values >= low) & (values <= high))
+    return filled
+
+
+def background(values: NDArray[Any], filled: NDArray[np.bool_] | None, unit: str) -> tuple[NDArray[Any], float]:
+    """Return one frame with the lowest of its values in place of padding, and how large a share of it that was.
+
+    Where the header names no padding, values of no unit may tell it. That of CT stays where it is no brighter than air:
+    its range is fixed, so it becomes black.
+    """
+    if filled is None and unit == "intensity" and values.dtype != np.uint8:
+        filled = filling(values)
+    if filled is None or not filled.any() or (unit == "HU" and values[filled].max() <= AIR_HU):
+        return values, 0.0
+    return without_padding(values, filled)
+
+
 def _rescale_by_frame(header: Dicom, frames: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return slope and intercept, (frame, 1, 1)."""
     planes = [header.plane(frame) for frame in range(frames)]
@@ -140,17 +164,6 @@ def _physical_numbers(stored: NDArray[Any], header: Dicom) -> NDArray[Any]:
             f"{wrong:,} pixels are not numbers.", do="Replace them by a value and import it again.", code="nonfinite"
         )
     return narrow(values)
-
-
-def narrow(values: NDArray[Any]) -> NDArray[Any]:
-    """Return int16 or uint16 where all values are whole and fit, otherwise float32."""
-    low, high = values.min(), values.max()
-    if values.dtype.kind in "iu" or (np.isfinite([low, high]).all() and np.array_equal(values, np.rint(values))):
-        if low >= -(2**15) and high < 2**15:
-            return values.astype(np.int16, copy=False)
-        if low >= 0 and high < 2**16:
-            return values.astype(np.uint16, copy=False)
-    return values.astype(np.float32)
 
 
 def _rescaled(values: NDArray[Any], slope: float, intercept: float, *, small: bool) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.readers import masks, pictures, resampling, volumes
+from ganaug_core.readers import dicom_medium, masks, pictures, resampling, volumes
 from ganaug_core.records import ROLES, Skipped, Slice
 
 Named = tuple[Path, str, str | None]
@@ -33,6 +33,7 @@ def read(source: Path, choices: Choices | None = None, report: Report = silent) 
         CohortError: The folder is empty, holds images without a class, or a class of which nothing can be read.
     """
     choices = choices or Choices()
+    dicom_medium.require_classes(source, choices)
     below = _folders(source)
     if choices.label_tag:
         yield from _tagged(source, choices, report)
@@ -61,9 +62,9 @@ def read_files(
         if refusal := pictures.ordinary(path, name):
             yield refusal
         elif _is_picture(path):
-            picture = pictures.read(path, name, label)
             mask = file_masks.of.get(name)
-            yield from _with_mask(picture, paths[mask] if mask else None, choices)
+            for picture in pictures.read_pages(path, name, label, choices.every):
+                yield from _with_mask(picture, paths[mask] if mask else None, choices)
         elif _is_medical(path):
             medical.append((path, name, label))
         else:

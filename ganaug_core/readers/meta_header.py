@@ -25,7 +25,7 @@ _KNOWN = {
     *_SPACING, *_ORIGIN, *_AXES, "ObjectType", "ObjectSubType", "NDims", "DimSize", "ElementType", "BinaryData",
     "BinaryDataByteOrderMSB", "ElementByteOrderMSB", "CompressedData", "CompressedDataSize", "CompressionLevel",
     "CenterOfRotation", "AnatomicalOrientation", "ElementNumberOfChannels", "HeaderSize", "ElementDataFile", "Color",
-    "ElementMin", "ElementMax",
+    "ElementMin", "ElementMax", "ElementToIntensityFunctionSlope", "ElementToIntensityFunctionOffset",
 }  # fmt: skip
 _CONVERT = "Save the volume as a 3-D .mha file of one channel and import it again."
 
@@ -39,7 +39,7 @@ def meta(start: bytes, *, detached: bool) -> Volume:
     """Return what the first 64 kB promise; `detached` says that the voxels may lie in another file.
 
     Raises:
-        CohortError: `meta.header`, `.dims`, `.type`, `.encoding`, `.spacing`, `.data_file`, or `too_big`.
+        CohortError: `meta.header`, `.dims`, `.type`, `.encoding`, `.spacing`, `.scale`, `.data_file`, or `too_big`.
     """
     if not is_meta(start):
         raise damaged("the file does not start with a MetaImage header.", "meta.header")
@@ -54,6 +54,7 @@ def meta(start: bytes, *, detached: bool) -> Volume:
     channels = _channels(fields, dtype)
     require_memory(channels * math.prod(sizes))
     lines = _geometry(fields, len(sizes))
+    _require_no_scale(fields)
     data_file = fields["ElementDataFile"]
     if (data_file.upper() != "LOCAL") != detached:
         raise CohortError(
@@ -129,6 +130,17 @@ def _channels(fields: dict[str, str], dtype: "np.dtype[np.generic]") -> int:
             "voxels written as text, or behind a header of their own, are not read.", do=_CONVERT, code="meta.encoding"
         )
     return channels[0]
+
+
+def _require_no_scale(fields: dict[str, str]) -> None:
+    """Refuse voxels that the header scales: image libraries pass over it."""
+    for name, neutral in (("ElementToIntensityFunctionSlope", 1), ("ElementToIntensityFunctionOffset", 0)):
+        if name in fields and shared.finite(fields[name], "meta", name, 1) != [neutral]:
+            raise CohortError(
+                f"its values have a scale ({name} = {fields[name]}), which is not read.",
+                do="Save the volume with its values as they are meant.",
+                code="meta.scale",
+            )
 
 
 def _geometry(fields: dict[str, str], dimensions: int) -> list[str]:

@@ -29,6 +29,8 @@ _CONVERT = "Write the volume as a 3-D NIfTI-1 file (.nii or .nii.gz) and import 
 class Nifti:
     """Where the voxels lie.
 
+    A slope of 0 or not-a-number means that values are as they are stored, whatever the intercept says.
+
     Attributes:
         offset: First byte of the voxels that are taken.
         length: Their bytes.
@@ -106,7 +108,8 @@ def _first_version(start: bytes, volume: int | None, offset: int | None) -> Nift
     begins, slope, intercept = struct.unpack(order + "3f", start[108:120])
     if not FIRST_LENGTH <= begins < 1e7:
         raise damaged(f"voxels cannot start at byte {begins:g}.", "nifti.offset")
-    if not (math.isfinite(slope) and math.isfinite(intercept)):
+    is_scaled = not (math.isnan(slope) or slope == 0)
+    if is_scaled and not (math.isfinite(slope) and math.isfinite(intercept)):
         raise damaged("the scale of the voxels is not a number.", "nifti.slope")
     plane = sizes[0] * sizes[1] * dtype.itemsize * channels
     length = plane * (sizes[2] if dimensions > 2 else 1)
@@ -114,14 +117,16 @@ def _first_version(start: bytes, volume: int | None, offset: int | None) -> Nift
     begins = int(begins) if offset is None else offset
     first_taken = begins + ((volume or 1) - 1) * length if volumes > 1 else begins
     layout = Nifti(first_taken, length, plane, dtype, begins, volumes * length, channels)
-    if offset is None and volumes == 1 and channels == 1:
+    if offset is None and volumes == 1 and channels == 1 and (is_scaled or slope == intercept == 0):
         return layout
-    return replace(layout, rewritten=_alone(start, order, dimensions, channels))
+    return replace(layout, rewritten=_alone(start, order, dimensions, channels, is_scaled=is_scaled))
 
 
-def _alone(start: bytes, order: str, dimensions: int, channels: int) -> bytes:
+def _alone(start: bytes, order: str, dimensions: int, channels: int, *, is_scaled: bool) -> bytes:
     """Return the header of a grey NIfTI-1 file of one volume."""
     header = bytearray(start[:348] + b"\0" * 4)
+    if not is_scaled:
+        struct.pack_into(order + "2f", header, 112, 1, 0)
     if dimensions == 4:
         struct.pack_into(order + "h", header, 40, 3)
     if channels > 1:

@@ -34,7 +34,7 @@ def nrrd(start: bytes, *, detached: bool) -> Volume:
     """Return what the first 64 kB promise; `detached` says that the voxels may lie in another file.
 
     Raises:
-        CohortError: `nrrd.header`, `.dims`, `.type`, `.encoding`, `.spacing`, `.data_file`, or `too_big`.
+        CohortError: `nrrd.header`, `.dims`, `.type`, `.encoding`, `.spacing`, `.scale`, `.data_file`, or `too_big`.
     """
     if not re.match(rb"NRRD000[1-5]\r?\n", start):
         raise damaged("the file does not start with an NRRD header.", "nrrd.header")
@@ -51,6 +51,12 @@ def nrrd(start: bytes, *, detached: bool) -> Volume:
     sizes_kept = shared.require_sizes(sizes, (dimensions or [0])[0], "nrrd", dtype)
     require_memory(channels * math.prod(sizes_kept))
     _require_geometry(fields, len(sizes_kept))
+    if quantised := [name for name in _QUANTISED if name in fields]:
+        raise CohortError(
+            f"its values were brought to whole numbers from others ({quantised[0]}), which is not undone.",
+            do="Save the volume with its values as they were before (unu unquantize).",
+            code="nrrd.scale",
+        )
     encoding = fields.get("encoding", "").casefold()
     if encoding not in ("raw", "gzip", "gz") or any(_wholes(fields, name) not in ([], [0]) for name in _SKIPS):
         raise CohortError(
@@ -85,6 +91,7 @@ def nrrd(start: bytes, *, detached: bool) -> Volume:
     )
 
 
+_QUANTISED = ("old min", "oldmin", "old max", "oldmax")
 _SKIPS = ("byte skip", "line skip")
 
 

@@ -1,66 +1,134 @@
-"""PNG, JPEG and TIFF through Pillow: one file, one grey image in its stored depth."""
+"""PNG, JPEG, TIFF, BMP and WebP through Pillow: one file, one grey image in its stored depth."""
 
 import os
 import stat
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
+from ganaug_core.errors import CohortError
+from ganaug_core.readers import picture_values
 from ganaug_core.records import Skipped, Slice
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
-MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp")
+TIFF = (b"II*\0", b"MM\0*")
+MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", *TIFF)
 MOST_PIXELS = 100_000_000
 _COLOUR = ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV")
 _TIFF_TEXTS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432, 700, 34665}
 """Names of document, page, camera, host and artist, description, date, copyright, XMP, EXIF."""
+Result = TypeVar("Result")
+_SUBFILE, _REDUCED_OR_MASK = 254, 0b101
+"""Tag that says what a page is, and its bits of a smaller copy and of a mask."""
 _AGAIN = "Export the file again from its source, or leave it out."
 _HUGE = ("too_big", f"It has more than {MOST_PIXELS // 10**6} megapixels.", "Make it smaller.")
 
 
 def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
-    """Return (1, row, column) uint8, uint16 or float32, or why the file was left out.
-
-    Colour becomes luminance (ITU-R BT.601), transparency is dropped, an image that a camera marked as turned is turned
-    back. A stack of several pages is refused: which one to use is not ours to choose.
+    """Return the one image of a file, (1, row, column) as in `picture_values.grey`, or why it was left out.
 
     Args:
         name: What the file is called in messages: its path relative to the source.
         label: Class of the image.
     """
-    refusal = ordinary(path, name)
-    if refusal:
-        return refusal
+    first, *others = read_pages(path, name, label)
+    if not others:
+        return first
+    return Skipped(name, "pages", f"It holds {len(others) + 1} pages.", "Save each page as a file of its own.")
+
+
+def read_pages(path: Path, name: str, label: str | None = None, every: int = 1) -> Iterator[Slice | Skipped]:
+    """Yield the image of a file; of a TIFF of several pages, each `every`-th as a slice `name:page` of one volume.
+
+    Smaller copies and masks that a TIFF keeps of its pages are passed over. An animation is refused: which picture of
+    it to use is not ours to choose.
+    """
+    if refusal := ordinary(path, name):
+        yield refusal
+        return
+    with ExitStack() as stack:
+        opened = _tried(path, name, lambda: stack.enter_context(Image.open(path, formats=picture_values.FORMATS)))
+        if isinstance(opened, Skipped):
+            yield opened
+            return
+        pages = _tried(path, name, partial(_pages, opened))
+        if isinstance(pages, Skipped):
+            yield pages
+            return
+        volume = sha256(name.encode()).hexdigest()[:12] if len(pages) > 1 else None
+        for page in pages[::every]:
+            page_name = f"{name}:{page}" if volume else name
+            image = _tried(path, page_name, partial(_page, path, opened, page, page_name))
+            yield replace(image, label=label, volume=volume) if isinstance(image, Slice) else image
+
+
+def _tried(path: Path, name: str, step: Callable[[], Result]) -> Result | Skipped:
+    """Return what a step of reading gives, or why the file (or the page) of this name is left out."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.filterwarnings("ignore", category=UserWarning)
-            with Image.open(path, formats=("PNG", "JPEG", "TIFF", "BMP")) as opened:
-                return _decoded(opened, name, label)
+            return step()
+    except CohortError as refused:
+        return Skipped(name, refused.code, refused.what, refused.do)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Skipped(name, *_HUGE)
     except UnidentifiedImageError:
-        return Skipped(name, "type", "Its content is no PNG, JPEG or TIFF image.", "Convert it, or leave it out.")
+        with path.open("rb") as file:
+            is_tiff = file.read(4) in TIFF
+        say = (
+            "It is a TIFF of a kind that is not read (such as 64-bit numbers, a 16-bit palette, raw camera data)."
+            if is_tiff
+            else "Its content is no PNG, JPEG, TIFF, BMP or WebP image."
+        )
+        return Skipped(name, "type", say, "Save it as grey PNG or TIFF of 8 or 16 bits, or leave it out.")
     except Exception as error:  # Pillow lets come through what its parsers raise: KeyError, TypeError, struct.error
         return Skipped(name, "truncated", f"It is damaged ({type(error).__name__}).", _AGAIN)
 
 
-def _decoded(opened: Image.Image, name: str, label: str | None) -> Slice | Skipped:
+def _pages(opened: ImageFile) -> list[int]:
+    """Return the numbers of the pages that are images of their own.
+
+    Raises:
+        CohortError: `pages`, where they are of several sizes, or no pages but frames or channels; `too_big`.
+    """
     if opened.width * opened.height > MOST_PIXELS:
-        return Skipped(name, *_HUGE)
-    pages = getattr(opened, "n_frames", 1) if opened.format == "TIFF" else 1
-    if pages > 1:
-        return Skipped(name, "pages", f"It holds {pages} pages.", "Save each page as a file of its own.")
-    opened.load()
-    colour, dropped = opened.mode in _COLOUR, _dropped(opened)
-    pixels = _grey(ImageOps.exif_transpose(opened))  # (row, column)
+        raise CohortError(_HUGE[1], do=_HUGE[2], code=_HUGE[0])
+    count = getattr(opened, "n_frames", 1)
+    if count == 1 or opened.format not in ("TIFF", "WEBP"):
+        return [0]
+    if opened.format == "WEBP" or picture_values.has_channels(opened):
+        raise CohortError(f"It holds {count} pages.", do="Save each page as a file of its own.", code="pages")
+    sizes: dict[int, tuple[int, int]] = {}
+    for page in range(count):
+        opened.seek(page)
+        if not int(opened.tag_v2.get(_SUBFILE, 0)) & _REDUCED_OR_MASK:  # type: ignore[attr-defined]
+            sizes[page] = opened.size
+    opened.seek(next(iter(sizes), 0))
+    if len(set(sizes.values())) > 1:
+        say = f"Its {count} pages are of different sizes."
+        raise CohortError(say, do="Save each page as a file of its own.", code="pages")
+    return list(sizes) or [0]
+
+
+def _page(path: Path, opened: ImageFile, page: int, name: str) -> Slice:
+    if page != opened.tell():
+        opened.seek(page)
+    colour = opened.mode in _COLOUR and picture_values.stored_as(opened) != "LA;16B"
+    pixels, padding = picture_values.grey(path, opened)  # (row, column)
+    dropped = _dropped(opened)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        return Skipped(name, "nonfinite", "It holds pixels that are not numbers.", _AGAIN)
-    return Slice(pixels=pixels[None], source=name, label=label, colour=colour, dropped=dropped)
+        raise CohortError("It holds pixels that are not numbers.", do=_AGAIN, code="nonfinite")
+    return Slice(pixels=pixels[None], source=name, padding=padding, colour=colour, dropped=dropped)
 
 
 def _dropped(opened: Image.Image) -> tuple[str, ...]:
@@ -104,14 +172,3 @@ def _odd_status(status: os.stat_result) -> tuple[str, str, str] | None:
 def shown(name: str) -> str:
     """Return a name that can be shown and written: bytes that are no text become question marks."""
     return name.encode("utf-8", "replace").decode()
-
-
-def _grey(image: Image.Image) -> NDArray[Any]:
-    if image.mode in ("I;16", "I;16L", "I;16B"):
-        return np.asarray(image).astype(np.uint16)
-    if image.mode == "I":
-        values = np.asarray(image)
-        return values.astype(np.uint16) if values.min() >= 0 and values.max() < 2**16 else values.astype(np.float32)
-    if image.mode == "F":
-        return np.asarray(image, np.float32)
-    return np.asarray(image.convert("RGB").convert("L") if image.mode in ("P", "PA", "RGBA") else image.convert("L"))

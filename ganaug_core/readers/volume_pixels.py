@@ -17,15 +17,22 @@ from numpy.typing import NDArray
 
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
-from ganaug_core.readers import private_copies, resampling
-from ganaug_core.readers.dicom_pixels import narrow
+from ganaug_core.readers import nifti_forms, private_copies, resampling
 from ganaug_core.readers.meta_header import is_meta, meta
 from ganaug_core.readers.nifti_header import SECOND_LENGTH, Nifti, nifti, nifti_holds
 from ganaug_core.readers.nrrd_header import nrrd
 from ganaug_core.readers.refusals import LARGEST_RATIO, bomb, damaged
+from ganaug_core.readers.value_types import filling, narrow, without_padding
 from ganaug_core.readers.volume_header import HARMLESS_LENGTH, LONGEST_HEADER, Volume, voxels
 
 itk: Any = SimpleITK  # half of its functions carry no types
+HOUNSFIELD_BELOW = -500
+"""These formats do not name their unit. Only HU has many values as low as this: lung is about -800, air -1000."""
+LEAST_BELOW = 0.0001
+"""Share of a volume's voxels; fewer are no air but lone extreme values."""
+LOWEST_HU, PADDINGS, MOST_LOWER = -1200, 3, 0.01
+"""CT ends at -1024 but for noise and padding, of a few values and what resampling made of them; phase images do not."""
+BALANCED_ENDS, MOST_LOOKED_AT = 0.1, 1_000_000
 DIRECTIONS = "ITK only supports orthonormal direction cosines"
 SAME_GRID = 0.01
 """Of the voxel spacing: how far a mask may lie from its image."""
@@ -35,13 +42,15 @@ SAME_GRID = 0.01
 class Read:
     """A decoded volume: ITK's image, the SHA-256 of its file, names of what its header holds beside the geometry.
 
-    `colour` says that the file is in colour and the image its luminance.
+    `colour` says that the file is in colour and the image its luminance; `forms` in what its two descriptions of how it
+    lies in the body differ.
     """
 
     image: Any
     digest: str
     dropped: tuple[str, ...]
     colour: bool = False
+    forms: str | None = None
 
 
 def kind_of(start: bytes) -> str | None:
@@ -57,8 +66,8 @@ def slices(
     """Return the chosen slices (row, column) and the facts of one volume.
 
     Facts: `digest`, `count` of slices, `index` and `spacing_mm` of each chosen one, `empty` constant ones that were
-    left out, `low` of all voxels, `dropped`; `masks` says that the masks of the slices follow the slices, and
-    `unused` why a mask that nothing depends on is not used.
+    left out, `hounsfield`, `forms` as in `Read`, `dropped`; `masks` says that the slices are followed by their masks,
+    and `unused` why a mask that nothing depends on is not used.
 
     Raises:
         CohortError: See the headers; `nonfinite`, `decode`, `mask`, `mask.geometry`, `mask.type` or `mask.empty`.
@@ -72,12 +81,17 @@ def slices(
             do="Name it like its image with _mask, to use it as one; or save its slices as PNG, if they are images.",
             code="mask",
         )
+    hounsfield = is_hounsfield(values)
+    padded = None if hounsfield or values.dtype == np.uint8 else filling(values)
+    if padded is not None:
+        values, _ = without_padding(values, padded)
     masks, unused = _mask_or_why(mask, volume.image, choices, axis, folder) if mask else (None, None)
     rows = resampling.chosen(masks, len(values), choices)
     if masks is not None and choices.needs_mask and not rows:
         raise CohortError("its mask is empty.", do="Leave it out, or choose all slices.", code="mask.empty")
     facts: dict[str, Any] = {"digest": volume.digest, "count": len(values), "index": [], "spacing_mm": [], "empty": 0,
-                             "low": float(values.min()), "dropped": volume.dropped, "masks": masks is not None,
+                             "hounsfield": hounsfield, "padding": [], "forms": volume.forms,
+                             "dropped": volume.dropped, "masks": masks is not None,
                              "unused": unused, "colour": volume.colour}  # fmt: skip
     placed, placed_masks = [], []
     for row in rows:
@@ -90,6 +104,7 @@ def slices(
             placed_masks.append(resampling.placed_mask(masks[row], spacing, choices))
         facts["index"].append(row)
         facts["spacing_mm"].append(placed_spacing)
+        facts["padding"].append(0.0 if padded is None else float(padded[row].mean()))
     return placed + placed_masks, facts
 
 
@@ -105,8 +120,7 @@ def _read(path: Path, kind: str, folder: Path, number: int | None = None) -> Rea
             code="type",
         )
     if kind == "nifti":
-        image, dropped, colour = _nifti(copy, number)
-        return Read(image, digest, dropped, colour)
+        return _nifti(copy, digest, number)
     detached = path.suffix.casefold() in (".nhdr", ".mhd")
     header = (nrrd if kind == "nrrd" else meta)(start, detached=detached)
     image, data_digest = _volume(header, path, copy, folder)
@@ -145,7 +159,7 @@ def luminance(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return shades
 
 
-def _nifti(copy: Path, number: int | None) -> tuple[Any, tuple[str, ...], bool]:
+def _nifti(copy: Path, digest: str, number: int | None) -> Read:
     start = _nifti_start(copy)
     header = nifti(start, number)
     plain = _uncompressed(copy, header)
@@ -159,7 +173,10 @@ def _nifti(copy: Path, number: int | None) -> tuple[Any, tuple[str, ...], bool]:
     names = ("descrip", "aux_file", "intent_name")
     dropped = tuple(name for name, span in zip(names, spans, strict=True) if start[slice(*span)].strip(b"\0 "))
     image = _by_itk(plain, "NiftiImageIO", "nifti")
-    return (image[:, :, :, 0] if image.GetDimension() == 4 else image), dropped, header.channels > 1
+    image = image[:, :, :, 0] if image.GetDimension() == 4 else image
+    flat = image.GetSize()[2] == 1
+    forms = None if flat else nifti_forms.disagreement(header.rewritten or start, image.GetDirection())
+    return Read(image, digest, dropped, header.channels > 1, forms)
 
 
 def _alone(plain: Path, header: Nifti, rewritten: bytes) -> Path:
@@ -287,6 +304,28 @@ def _mask(path: Path, image: Any, choices: Choices, axis: int, folder: Path) -> 
         raise CohortError("its mask is not made of whole numbers.", do="Save a label map.", code="mask.type")
     inside: NDArray[np.bool_] = values != 0 if choices.mask_label is None else values == choices.mask_label
     return _across(inside, axis)
+
+
+def is_hounsfield(values: NDArray[Any]) -> bool:
+    """Return whether a volume that names no unit is CT: it has air or lung, and below the scale padding alone.
+
+    Values that lie as far and as often below zero as above it are differences or parts of complex numbers.
+    """
+    air = np.count_nonzero((values < HOUNSFIELD_BELOW) & (values >= LOWEST_HU))
+    if air < max(1, LEAST_BELOW * values.size):
+        return False
+    if _is_balanced(values):
+        return False
+    _, counts = np.unique(values[values < LOWEST_HU], return_counts=True)
+    padding = np.sort(counts)[-PADDINGS:].sum()
+    return bool(counts.sum() - padding <= MOST_LOWER * values.size)
+
+
+def _is_balanced(values: NDArray[Any]) -> bool:
+    few = values.reshape(-1)[:: max(1, values.size // MOST_LOOKED_AT)]
+    low, high = np.percentile(few, [0.1, 99.9])
+    below, above = np.count_nonzero(few < HOUNSFIELD_BELOW), np.count_nonzero(few > -HOUNSFIELD_BELOW)
+    return bool(abs(low + high) <= BALANCED_ENDS * (high - low) and below <= 2 * above <= 4 * below)
 
 
 def _has_two_values(values: NDArray[Any]) -> bool:

@@ -18,8 +18,6 @@ from ganaug_core.readers.series import Member
 from ganaug_core.records import Pixels, Skipped, Slice
 
 SUFFIXES = {".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".nhdr": "nrrd", ".mha": "meta", ".mhd": "meta"}
-HOUNSFIELD_BELOW = -500
-"""These formats do not name their unit. Only HU has values as low as this: air is -1000."""
 Named = tuple[Path, str, str | None]
 FILES_A_REQUEST = 16
 PIXELS_A_REQUEST = FILES_A_REQUEST << 18
@@ -189,8 +187,8 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
         return
     if image.facts["empty"]:
         yield _empty(name, image.facts["empty"], image.facts["count"])
-    columns = (image.facts[key] for key in ("index", "spacing_mm", "text"))
-    for index, spacing, has_text, pixels, mask in zip(*columns, *_with_masks(image), strict=True):
+    columns = (image.facts[key] for key in ("index", "spacing_mm", "text", "padding"))
+    for index, spacing, has_text, padding, pixels, mask in zip(*columns, *_with_masks(image), strict=True):
         yield Slice(
             pixels=pixels[None],
             source=f"{name}:{index}" if facts["frames"] > 1 else name,
@@ -198,6 +196,7 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
             patient=facts["patient"],
             volume=member.volume,
             unit=facts["unit"],
+            padding=padding,
             spacing_mm=_pair(spacing),
             colour=facts["samples"] == 3 or facts["photometric"] == "PALETTE COLOR",
             modality=facts["modality"],
@@ -214,21 +213,27 @@ def _volume_slices(file: Named, volume: Decoded | Skipped) -> Iterator[Slice | S
         return
     _, name, label = file
     facts = volume.facts
-    is_hounsfield = facts["low"] < HOUNSFIELD_BELOW
+    is_hounsfield = facts["hounsfield"]
     planes, masks = _with_masks(volume)
-    for index, pixels, mask, spacing in zip(facts["index"], planes, masks, facts["spacing_mm"], strict=True):
+    columns = (facts[key] for key in ("index", "spacing_mm", "padding"))
+    for index, spacing, padding, pixels, mask in zip(*columns, planes, masks, strict=True):
         yield Slice(
             pixels=pixels[None],
             source=f"{name}:{index}",
             label=label,
             volume=facts["digest"][:12],
             unit="HU" if is_hounsfield else "intensity",
+            unit_guessed=is_hounsfield,
+            padding=padding,
             spacing_mm=_pair(spacing),
             colour=facts["colour"],
             modality="CT" if is_hounsfield else None,
             dropped=_same(tuple(facts["dropped"])),
             mask=mask,
         )
+    if facts["forms"]:
+        say = f"{name}: {facts['forms']} Its slices are used all the same."
+        yield Skipped(name, "series.forms", say, "Look whether they show the plane that they should.")
     if facts["unused"]:
         yield masks_unused(name, facts["unused"])
     if facts["empty"]:

@@ -83,6 +83,9 @@ class Slice:
         volume: Any text that is equal for slices of one volume, None for single images.
         role: `train`, `tuning` or `holdout` where the source has its own split.
         unit: `HU`, or `intensity` where the unit is unknown.
+        unit_guessed: The format names no unit, so the values told it.
+        padding: Share of the pixels that are padding, by the header or by a value far from all others: they hold the
+            lowest value of the others.
         spacing_mm: Row and column spacing, None where unknown.
         colour: The source was in colour; `pixels` is its luminance.
         modality: DICOM's code (`CT`, `MR`, ...), None where unknown.
@@ -99,6 +102,8 @@ class Slice:
     volume: str | None = None
     role: str | None = None
     unit: str = "intensity"
+    unit_guessed: bool = False
+    padding: float = 0.0
     spacing_mm: tuple[float, float] | None = None
     colour: bool = False
     modality: str | None = None

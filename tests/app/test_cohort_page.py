@@ -119,6 +119,16 @@ def test_shares_can_be_drawn_again_and_the_split_is_fixed_by_one_click(home: Wor
     assert "Limit for near-duplicates" not in [slider.label for slider in app.slider]
 
 
+def test_unit_range_and_histogram_are_shown_before_the_split_is_fixed(page: Open, draft: str) -> None:
+    app = page("cohort")
+    said = shown(app)
+    assert "Unit and range." in said
+    assert "Black is 0, white 255 intensity: it is all that 8 bits hold. 0 % of the values are lower" in said
+    assert said.index("Unit and range.") < said.index("The split is a proposal.")
+    app.button(key="fix-split").click().run()
+    assert "Unit and range." not in shown(app)
+
+
 def test_images_with_likely_text_must_be_looked_at_first(home: Workspace, page: Open, draft: str) -> None:
     cohort, split_draft = home.cohort(draft), draft_split.of(home, draft)
     suspected = {str(cohort.ids[3]): "There seems to be text in the image."}

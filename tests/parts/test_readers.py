@@ -127,7 +127,7 @@ def test_damaged_pictures_are_named_and_the_rest_is_read(tmp_path: Path) -> None
     (home / "b/notes.txt").write_text("a note")
     os.mkfifo(home / "b/pipe.png")
     bad_input.nameless(home / "b", good)
-    Image.new("L", (4, 4)).save(home / "b/pages.tif", save_all=True, append_images=[Image.new("L", (4, 4), 9)])
+    Image.new("L", (4, 4)).save(home / "b/pages.webp", save_all=True, append_images=[Image.new("L", (4, 4), 99)])
     (home / "b/.hidden.png").write_text("passed over without a word")
     images, skipped = split(home)
     assert len(images) == 8
@@ -140,7 +140,7 @@ def test_damaged_pictures_are_named_and_the_rest_is_read(tmp_path: Path) -> None
         "b/notes.txt": "not_image",
         "b/pipe.png": "not_file",
         "b/caf?.png": "name",
-        "b/pages.tif": "pages",
+        "b/pages.webp": "pages",
     }
     assert all(entry.say and entry.do for entry in skipped)
 

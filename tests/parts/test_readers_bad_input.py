@@ -22,6 +22,7 @@ LISTED = {
     "nifti.orientation", "nrrd.header", "nrrd.dims", "nrrd.type", "nrrd.encoding", "nrrd.spacing", "nrrd.data_file",
     "nrrd.orientation", "meta.header", "meta.dims", "meta.type", "meta.encoding", "meta.spacing", "meta.data_file",
     "meta.orientation", "series.missing", "series.mixed", "series.duplicate", "series.unplaced", "series.localiser",
+    "series.forms", "values", "nrrd.scale", "meta.scale",
 }  # fmt: skip
 """Neither `crash` nor `timeout` nor `unexpected` is among them."""
 SLOWEST = 0.1

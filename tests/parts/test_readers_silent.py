@@ -62,10 +62,16 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "infinity in NIfTI": ("a.nii", lambda: files.nifti("<f4", 16)[:-4] + struct.pack("<f", np.inf), "nonfinite"),
     "NaN in NRRD": ("a.nrrd", lambda: files.nrrd({"type": "float"}, np.full(60, np.nan, "<f4").tobytes()), "nonfinite"),
     # they: ignored
-    "a slope that is no number": ("a.nii", lambda: changed(files.nifti(), 112, "<f", np.nan), "nifti.slope"),
+    "an infinite slope": ("a.nii", lambda: changed(files.nifti(), 112, "<f", np.inf), "nifti.slope"),
+    "a slope with an intercept that is no number": (
+        "a.nii", lambda: changed(files.nifti(), 112, "<2f", 2, np.nan), "nifti.slope"),
     "an offset that is no number": ("a.nii", lambda: changed(files.nifti(), 108, "<f", np.nan), "nifti.offset"),
     "a negative offset": ("a.nii", lambda: changed(files.nifti(), 108, "<f", -1), "nifti.offset"),
     "a huge offset": ("a.nii", lambda: changed(files.nifti(), 108, "<f", 1e30), "nifti.offset"),
+    # they: passed over
+    "MetaImage with a scale": ("a.mha", lambda: files.meta({"ElementToIntensityFunctionSlope": "2"}), "meta.scale"),
+    "MetaImage with an offset": ("a.mha", lambda: files.meta({"ElementToIntensityFunctionOffset": "-9"}), "meta.scale"),
+    "a quantised NRRD": ("a.nrrd", lambda: files.nrrd({"old min": "-1.5"}), "nrrd.scale"),
     # they: read as Analyze
     "a wrong magic": ("a.nii", lambda: changed(files.nifti(), 344, "<i", 0), "type"),
     # they: nine frames, two of them made up; and the other way round, two dropped

@@ -86,9 +86,10 @@ def test_a_stack_gives_back_what_was_laid_on_it_in_the_smallest_common_type() ->
     with Stack() as stack:
         for image in images:
             stack.add(image)
-        back = stack.chosen([2, 0, 1], 10, 150)
+        back, clipped = stack.chosen([2, 0, 1], 10, 150)
         assert stack.extremes([0]) == (images[0].min(), images[0].max())
     assert back.dtype == np.int16
+    assert clipped == (np.mean(np.stack(images) < 10), np.mean(np.stack(images) > 150))
     assert np.array_equal(back, np.clip(np.stack([images[2], images[0], images[1]]).astype(np.int16), 10, 150))
 
 

@@ -35,6 +35,7 @@ def page(name: str, *, news: bool) -> None:
     cohort = caches.cohort(name)
     show.withdrawn("cohorts", name)
     overview.headline(cohort)
+    overview.values_before_the_split(cohort)
     split_proposal.proposal(cohort)
     deidentification.burned_in_text(cohort)
     overview.counts(cohort)

@@ -114,6 +114,25 @@ def intensity_histogram(cohort: Cohort) -> None:
     charts.show(figure, "brightness", "Histogram of pixel values, one line per class")
 
 
+def values_before_the_split(cohort: Cohort) -> None:
+    """Show unit, range and values as they came, while the cohort can still be imported in another way."""
+    facts = cohort.provenance.get("values")
+    if cohort.fixed or not facts:
+        return
+    low, high, unit = cohort.intensity.low, cohort.intensity.high, words.plain(cohort.intensity.unit)
+    below, above = wording.percent(facts["below"]), wording.percent(facts["above"])
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    left.write(
+        f"**Unit and range.** Black is {words.number(low)}, white {words.number(high)} {unit}: "
+        f"{words.plain(facts['why'])}. {below} of the values are lower and {above} higher. If unit or range is wrong, "
+        "delete the cohort and import the images again with a range of your own."
+    )
+    with right:
+        figure = cohort_figures.values(facts["histogram"], (low, high), charts.label(cohort.intensity.unit))
+        alt = f"Histogram of the values as they came, from {facts['lowest']:g} to {facts['highest']:g}"
+        charts.show(figure, "values", alt)
+
+
 def notes(cohort: Cohort) -> None:
     """Say what was done to the images, and what the split cannot promise."""
     sentences = [words.plain(note) for note in cohort.provenance.get("notes", ())]

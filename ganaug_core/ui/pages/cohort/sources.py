@@ -99,11 +99,15 @@ def _enter_folder(path: Path) -> None:
         st.session_state["source-path"] = str(path.parent if chosen.startswith("..") else path / chosen)
 
 
+UPLOADED = ("zip", "npz", "png", "jpg", "jpeg", "jfif", "tif", "tiff", "bmp", "webp", "csv", "dcm", "nii", "gz", "nrrd",
+            "mha")  # fmt: skip
+
+
 def _choose_upload() -> None:
     number = st.session_state.setdefault("upload-number", 0)
     files = st.file_uploader(
         "A zip archive with one folder per class, an NPZ file, or images with a CSV table",
-        type=["zip", "npz", "png", "jpg", "jpeg", "tif", "tiff", "csv", "dcm", "nii", "gz", "nrrd", "mha"],
+        type=list(UPLOADED),
         accept_multiple_files=True,
         key=f"upload-{number}",
     )

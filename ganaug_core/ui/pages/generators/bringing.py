@@ -45,6 +45,8 @@ def bring_images() -> None:
         left_out = len(samples.provenance.get("skipped", ()))
         text = f"{words.count(len(samples), 'image')} imported as {name}"
         st.success(f"{text}, {words.count(left_out, 'file')} left out." if left_out else f"{text}.")
+        for note in samples.provenance.get("notes", ()):
+            st.text(words.clean(note))
         with st.container(horizontal=True):
             show.link("samples", "Look at them closely", samples=name)
             show.link("audit", "Audit them", samples=name)

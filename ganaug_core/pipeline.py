@@ -636,8 +636,10 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         values.pop(unimportant, None)
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
-    if values.get("columns") and not values["columns"]["keep"]:
-        values["columns"].pop("keep")  # as before columns could be kept
+    if values.get("columns"):
+        for later in ("keep", "contains"):  # as before there were these
+            if not values["columns"][later]:
+                values["columns"].pop(later)
     for later in ("membership", "odd", "subgroups"):  # an audit of before it, or with more than was asked, is found
         if not values.get(later, True):
             values.pop(later)

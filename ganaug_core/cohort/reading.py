@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from ganaug_core.records import Integers, Pixels, Skipped, Slice
 
 UNREADABLE = 0.2
 """Share of broken files above which a source is refused."""
-HARMLESS = ("duplicate", "two_labels", "constant", "not_image", "dicom.no_image", "mask")
+HARMLESS = ("duplicate", "two_labels", "constant", "not_image", "dicom.no_image", "mask", "system", "no_image")
 """Why images are left out that are not broken; so are notices on a series, `series.*`."""
 
 
@@ -165,6 +165,7 @@ def check_enough(read: int, skipped: Sequence[Skipped], source: str | Path) -> N
             f"The first: {Path(broken[0].file).name}: {broken[0].say}",
             do=f"{broken[0].do} Up to a fifth may be broken.",
             code="unreadable",
+            skipped=[asdict(entry) for entry in broken],
         )
 
 

@@ -37,6 +37,10 @@ def import_(
             metavar="C", help="Column of the table (sex, age, scanner) to keep, to ask about subgroups; repeatable."
         ),
     ] = None,
+    label_contains: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Where an image has several findings (A|B): the one that makes the classes."),
+    ] = None,
     size: Annotated[int, typer.Option(metavar="PX", help="Rows and columns of the stored images.")] = 64,
     value_range: Annotated[
         str | None,
@@ -72,6 +76,7 @@ def import_(
         patient=patient_column,
         split=split_column,
         keep=tuple(dict.fromkeys(keep_column or ())),
+        contains=label_contains,
     )
     choices = Choices(
         slices=slices,
@@ -155,6 +160,8 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     lines += wording.kept_columns(document["columns"])
     if text := document["suspected_text"]:
         lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
+    if not cohort.fixed:
+        lines.append("The split is a proposal.")
     masks = [entry for entry in cohort.skipped if entry.code == MASK]
     skipped = [entry for entry in cohort.skipped if entry.code != MASK]
     for title, notes, most in (("Mask", masks, 3), ("Left out", skipped, 10)):

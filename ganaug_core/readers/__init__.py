@@ -37,7 +37,7 @@ def read(
     """
     text = str(source)
     if text.startswith(embedded.PREFIX):
-        _require_no_columns(columns or Columns(), "An embedded cohort")
+        _require_no_columns(columns or Columns(), "An embedded cohort has no table")
         name = text.removeprefix(embedded.PREFIX)
         if name not in embedded.EMBEDDED:
             raise CohortError(
@@ -55,7 +55,9 @@ def read(
         return tables.read(Path(columns.labels), columns, home, choices, report)
     if (table := table_of(path, columns, choices)) is not None:
         return tables.read(table, columns, None, choices, report)
-    _require_no_columns(replace(columns, contains=None) if _is_archive(path) else columns, path.name)
+    _require_no_columns(
+        replace(columns, contains=None) if _is_archive(path) else columns, f"{path.name} is not read from a CSV table"
+    )
     if path.is_dir() and not choices.label_tag:
         if (labels := listed_classes.labels_of(path)) is not None:
             return listed_classes.read(path, labels, choices, report)
@@ -67,7 +69,7 @@ def _require_no_columns(columns: Columns, what: str) -> None:
     if columns.keep or columns.contains:
         option = "--keep-column" if columns.keep else "--label-contains"
         raise CohortError(
-            f"{what} is not read from a table, so it has no column to {'keep' if columns.keep else 'look into'}.",
+            f"{what}, so it has no column to {'keep' if columns.keep else 'look into'}.",
             do=f"Name the table that has it (--labels FILE.csv), or import without {option}.",
             code="column",
         )

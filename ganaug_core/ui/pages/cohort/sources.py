@@ -9,6 +9,7 @@ from ganaug_core import readers
 from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
+from ganaug_core.readers.table_text import SUFFIXES as TABLES
 from ganaug_core.storage.uploads import discard
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui.shared import caches, job_progress, names, show, uploads, words
@@ -103,7 +104,7 @@ def _choose_upload() -> None:
     number = st.session_state.setdefault("upload-number", 0)
     files = st.file_uploader(
         "A zip archive with one folder per class, an NPZ file, or images with a CSV table",
-        type=["zip", "npz", "png", "jpg", "jpeg", "tif", "tiff", "csv", "dcm", "nii", "gz", "nrrd", "mha"],
+        type=["zip", "npz", "png", "jpg", "jpeg", "tif", "tiff", "csv", "tsv", "dcm", "nii", "gz", "nrrd", "mha"],
         accept_multiple_files=True,
         key=f"upload-{number}",
     )
@@ -202,7 +203,12 @@ def _columns(source: Path) -> Columns:
     columns = {}
     for field, (key, label) in zip(st.columns(4), COLUMNS.items(), strict=True):
         columns[key] = field.text_input(label, key=f"column-{key}").strip() or None
-    return Columns(**columns, keep=_kept_columns(source))
+    contains = st.text_input(
+        "The finding that makes the classes, where an image has several (A|B)",
+        key="label-contains",
+        help="Two classes: images with this finding, and those without it.",
+    ).strip()
+    return Columns(**columns, keep=_kept_columns(source), contains=contains or None)
 
 
 def _kept_columns(source: Path) -> tuple[str, ...]:
@@ -225,4 +231,4 @@ def _kept_columns(source: Path) -> tuple[str, ...]:
 
 
 def _has_table(source: Path) -> bool:
-    return source.suffix.lower() == ".csv" or (source.is_dir() and any(source.glob("*.csv")))
+    return any(path.suffix.lower() in TABLES for path in (source.iterdir() if source.is_dir() else [source]))

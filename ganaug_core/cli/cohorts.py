@@ -16,7 +16,7 @@ from ganaug_core.storage.workspace import Workspace
 if TYPE_CHECKING:
     from ganaug_core.records import Cohort
 
-app = typer.Typer(help="Labelled images with a fixed split by patient.", no_args_is_help=True)
+app = typer.Typer(help="Labelled images with a fixed split, by patient where patients are known.", no_args_is_help=True)
 Paths = Annotated[bool, typer.Option("--paths", help="Tell each image's source path too; it may name a patient.")]
 
 

@@ -14,6 +14,7 @@ from ganaug_core.cohort.masks import Masks
 from ganaug_core.cohort.source_size import expected
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report
+from ganaug_core.readers import class_names
 from ganaug_core.readers.burned_in import LINE, MARK, Marks, has_text
 from ganaug_core.records import Integers, Pixels, Skipped, Slice
 
@@ -54,7 +55,8 @@ def read(
     """Lay the images of a source on the stack, on the square grid of `choices.size`, and their masks beside it.
 
     Raises:
-        CohortError: No image, more than a fifth broken, or a class that is empty after reading.
+        CohortError: No image, more than a fifth broken, a class that is empty after reading, or labels that cannot be
+            classes.
         WorkspaceError: The stack's disk is full.
     """
     slices: list[Slice] = []
@@ -89,6 +91,7 @@ def read(
             do="Convert the images of all classes in the same way.",
             code="empty_class",
         )
+    class_names.check(str(slices[row].label) for row in rows)  # of a DICOM attribute they are known only now
     reasons = _reasons(slices, lines, marks)
     suspected = {index: reasons[row] for index, row in enumerate(rows) if row in reasons}
     return Gathered([slices[row] for row in rows], rows, skipped + mixed, suspected, dict(dropped))

@@ -7,7 +7,8 @@ step `training` resolves them and refuses what it does not know.
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -39,7 +40,7 @@ __all__ = [
     "check_names",
     "chosen",
     "configure",
-    "issue",
+    "issuing",
     "refuse_exclusions",
 ]
 
@@ -216,18 +217,19 @@ class Passport(BaseModel):
         return self
 
 
-def issue(**fields: Any) -> Passport:
-    """Return the passport of a generator that is made here.
+@contextmanager
+def issuing() -> Iterator[None]:
+    """Say in words what of a cohort or a run does not fit into a passport that is made inside.
 
     Raises:
-        ConfigurationError: Something of the cohort or the run does not fit into a passport.
+        ConfigurationError: With the first thing that does not.
     """
     try:
-        return Passport(**fields)
+        yield
     except ValidationError as error:
         raise ConfigurationError(
-            f"The passport of a generator cannot hold this: {_in_words(error)}",
-            do="Import the cohort again with other names or fewer classes.",
+            f"The passport of a generator cannot hold this {error.title}: {_in_words(error)}",
+            do="Import the cohort again with other names, another range or fewer classes.",
             code="passport",
         ) from error
 

@@ -26,8 +26,8 @@ def read(
     Args:
         source: `embedded:phantom` or `embedded:digits`, a folder with a sub-folder per class, a folder that is one
             DICOM series, an NPZ file, IDX files, a NIfTI, NRRD or MetaImage volume, a table, a folder with a table
-            (`columns.labels`, or the only one of a folder without sub-folders for classes), or one with a list of its
-            own (`listed_classes`).
+            (`columns.labels`, or the only one of a folder without sub-folders for classes, also where one folder holds
+            the images), or one with a list of its own (`listed_classes`).
         columns: Names of a table's columns.
         choices: How series and volumes become slices.
         report: Told how many DICOM headers were read, before the first of their slices comes.
@@ -84,7 +84,7 @@ def _require_folders_meant(path: Path) -> None:
     first = folders.subfolders(path)
     names = {folder.name for folder in [*first, *(deeper for folder in first for deeper in folders.subfolders(folder))]}
     for table in _tables(path) if first else []:
-        if (classes := tables.classes_of(table)) - names:
+        if (classes := tables.classes_of(table, likely=True)) - names:
             raise CohortError(
                 f"{table.name} names classes ({listing(sorted(classes), most=4)}), and the folders beside it have "
                 f"other names ({listing([folder.name for folder in first], most=4)}).",
@@ -102,9 +102,12 @@ def table_of(path: Path, columns: Columns | None = None, choices: Choices | None
     if arrays.is_idx(path):
         return None
     found = _tables(path)
+    if len(found) != 1 or choices.label_tag:
+        return None
     names_columns = any((columns.image, columns.label, columns.patient, columns.split, columns.keep, columns.contains))
-    is_meant = (names_columns or not folders.subfolders(path)) and not choices.label_tag
-    return found[0] if len(found) == 1 and is_meant else None
+    subfolders = folders.subfolders(path)
+    is_meant = names_columns or not subfolders or (len(subfolders) == 1 and tables.classes_of(found[0]))
+    return found[0] if is_meant else None
 
 
 def _tables(path: Path) -> list[Path]:

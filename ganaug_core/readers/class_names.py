@@ -135,7 +135,7 @@ def empty_class(name: str, skipped: Sequence[Skipped], others: Sequence[Skipped]
     if not skipped:
         return CohortError(
             f"The class {shown} is empty: there is no file of it.",
-            do="Put images into its folder, or remove the folder.",
+            do="Add images of it, or leave the class out: remove its folder, or its rows in the table.",
             code="empty_class",
         )
     first = skipped[0]

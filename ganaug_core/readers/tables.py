@@ -233,10 +233,17 @@ def header(table: Path) -> list[str]:
     return [name.strip() for name in _lines(table)[0]]
 
 
-def classes_of(table: Path) -> set[str]:
-    """Return the classes that a table names for images or patients by its usual columns; none where it does not."""
+def classes_of(table: Path, likely: bool = False) -> set[str]:
+    """Return the classes that a table names for images or patients by its usual columns; none where it does not.
+
+    Args:
+        likely: Take a column that merely sounds like one of classes, where none has a usual name.
+    """
     try:
-        return {row.label for row in _rows(table, Columns()) if isinstance(row, _Row) and row.label}
+        names = header(table)
+        sounding = (name for name in names if re.search("label|class|finding|diagnos", _plain(name)))
+        label = next(sounding, None) if likely and _position(table, names, "label", None) is None else None
+        return {row.label for row in _rows(table, Columns(label=label)) if isinstance(row, _Row) and row.label}
     except CohortError:
         return set()
 

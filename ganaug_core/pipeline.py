@@ -645,7 +645,7 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
     if values.get("columns"):
-        for later in ("keep", "contains"):  # as before there were these
+        for later in ("keep", "contains", "names"):  # as before there were these
             if not values["columns"][later]:
                 values["columns"].pop(later)
     for later in ("membership", "odd", "subgroups"):  # an audit of before it, or with more than was asked, is found

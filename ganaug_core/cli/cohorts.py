@@ -41,6 +41,9 @@ def import_(
         str | None,
         typer.Option(metavar="TEXT", help="Where an image has several findings (A|B): the one that makes the classes."),
     ] = None,
+    label_names: Annotated[
+        str | None, typer.Option(metavar="0=NAME,1=NAME", help="What numbers in the column of labels mean.")
+    ] = None,
     size: Annotated[int, typer.Option(metavar="PX", help="Rows and columns of the stored images.")] = 64,
     value_range: Annotated[
         str | None,
@@ -77,6 +80,7 @@ def import_(
         split=split_column,
         keep=tuple(dict.fromkeys(keep_column or ())),
         contains=label_contains,
+        names=_names(label_names),
     )
     choices = Choices(
         slices=slices,
@@ -183,6 +187,19 @@ def _duplicates_in_words(cohort: "Cohort", counts: dict[str, int]) -> list[str]:
         if counts[key]:
             lines.append(f"The same image lies {where}: {wording.count(counts[key], 'time')}.")
     return lines
+
+
+def _names(text: str | None) -> dict[str, str]:
+    """Return the name by label of `0=benign,1=malignant`."""
+    pairs = [pair.split("=", 1) for pair in text.split(",")] if text is not None else []
+    names = {pair[0].strip(): pair[-1].strip() for pair in pairs}
+    if any(len(pair) < 2 for pair in pairs) or not all(names.values()) or len(names) < len(pairs):
+        raise CohortError(
+            f"--label-names {text} does not name each label once.",
+            do="Write it like --label-names 0=benign,1=malignant.",
+            code="label_names",
+        )
+    return names
 
 
 def _range(text: str | None) -> dict[str, Any]:

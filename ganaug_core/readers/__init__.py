@@ -7,7 +7,7 @@ from pathlib import Path
 from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.readers import arrays, embedded, folders, listed_classes, table_text, tables
+from ganaug_core.readers import arrays, embedded, folders, listed_classes, tables
 from ganaug_core.readers.tables import header
 from ganaug_core.records import Skipped, Slice
 from ganaug_core.wording import listing
@@ -56,7 +56,8 @@ def read(
     if (table := table_of(path, columns, choices)) is not None:
         return tables.read(table, columns, None, choices, report)
     _require_no_columns(
-        replace(columns, contains=None) if _is_archive(path) else columns, f"{path.name} is not read from a CSV table"
+        replace(columns, contains=None, names={}) if _is_archive(path) else columns,
+        f"{path.name} is not read from a CSV table",
     )
     if path.is_dir() and not choices.label_tag:
         if (labels := listed_classes.labels_of(path)) is not None:
@@ -66,8 +67,8 @@ def read(
 
 
 def _require_no_columns(columns: Columns, what: str) -> None:
-    if columns.keep or columns.contains:
-        option = "--keep-column" if columns.keep else "--label-contains"
+    options = {"--keep-column": columns.keep, "--label-contains": columns.contains, "--label-names": columns.names}
+    if option := next((option for option, value in options.items() if value), None):
         raise CohortError(
             f"{what}, so it has no column to {'keep' if columns.keep else 'look into'}.",
             do=f"Name the table that has it (--labels FILE.csv), or import without {option}.",
@@ -98,13 +99,15 @@ def table_of(path: Path, columns: Columns | None = None, choices: Choices | None
     """Return the CSV table that a source is read from, None where it is read in another way."""
     columns, choices = columns or Columns(), choices or Choices()
     if not path.is_dir():
-        return path if path.suffix.casefold() in table_text.SUFFIXES else None
+        return path if path.suffix.casefold() in tables.SUFFIXES else None
     if arrays.is_idx(path):
         return None
     found = _tables(path)
     if len(found) != 1 or choices.label_tag:
         return None
-    names_columns = any((columns.image, columns.label, columns.patient, columns.split, columns.keep, columns.contains))
+    names_columns = any(
+        (columns.image, columns.label, columns.patient, columns.split, columns.keep, columns.contains, columns.names)
+    )
     subfolders = folders.subfolders(path)
     is_meant = names_columns or not subfolders or (len(subfolders) == 1 and tables.classes_of(found[0]))
     return found[0] if is_meant else None
@@ -114,7 +117,7 @@ def _tables(path: Path) -> list[Path]:
     return [
         entry
         for entry in sorted(path.iterdir())
-        if entry.suffix.casefold() in table_text.SUFFIXES and entry.name[0] != "." and entry.name != "manifest.csv"
+        if entry.suffix.casefold() in tables.SUFFIXES and entry.name[0] != "." and entry.name != "manifest.csv"
     ]
 
 
@@ -132,13 +135,13 @@ def _folder(path: Path, columns: Columns, choices: Choices, report: Report) -> I
     if arrays.is_idx(path):
         return arrays.read_idx(path)
     if (archive := _archive_in(path)) is not None:
-        return arrays.read_npz(archive, columns.contains)
+        return arrays.read_npz(archive, columns.contains, columns.names)
     return folders.read(path, choices, report)
 
 
 def _file(path: Path, columns: Columns, choices: Choices) -> Iterator[Slice | Skipped]:
     if path.suffix.casefold() == ".npz":
-        return arrays.read_npz(path, columns.contains)
+        return arrays.read_npz(path, columns.contains, columns.names)
     if arrays.is_idx(path):
         return arrays.read_idx(path)
     return folders.read_files([(path, path.name, path.name.split(".")[0])], choices)

@@ -22,7 +22,9 @@ _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _CHANNELS = (1, 3, 4)
 
 
-def read_npz(path: Path, finding: str | None = None) -> Iterator[Slice | Skipped]:
+def read_npz(
+    path: Path, finding: str | None = None, meaning: Mapping[str, str] | None = None
+) -> Iterator[Slice | Skipped]:
     """Yield the images of `train_images`, `val_images` (tuning), `test_images` (holdout), or of plain `images`.
 
     Labels are (n,) or (n, 1), numbers, booleans or text, or (n, k) with a single 1 in each row; an array `classes`
@@ -30,6 +32,7 @@ def read_npz(path: Path, finding: str | None = None) -> Iterator[Slice | Skipped
 
     Args:
         finding: Number or name of the finding that makes two classes, for such labels or for text like `A|B`.
+        meaning: What labels mean, where there is no array `classes`.
 
     Raises:
         CohortError: No such arrays, of unequal length, or a damaged file.
@@ -49,9 +52,9 @@ def read_npz(path: Path, finding: str | None = None) -> Iterator[Slice | Skipped
         for prefix, role in prefixes.items()
     ]
     texts = [label for *_, labels in parts for label in labels if label]
-    class_of = class_names.of_finding(texts, finding) if finding else {}
-    if not finding and "synthetic" not in arrays:  # an export of ours has the names that its cohort had
-        class_names.check(texts)
+    # an export of ours has the names that its cohort had
+    is_ours = "synthetic" in arrays and not (finding or meaning)
+    class_of = {} if is_ours else class_names.of(texts, finding, meaning)
     for prefix, role, images, labels in parts:
         yield from _slices(f"{path.name}:{prefix}", images, [class_of.get(label, label) for label in labels], role)
 

@@ -17,11 +17,46 @@ _LISTED = re.compile(r"\s*[|;,]\s*")
 _MOST_NAMED = 15
 
 
+def of(labels: Iterable[str], finding: str | None = None, names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the class that each label stands for.
+
+    Args:
+        finding: See `of_finding`.
+        names: What the labels mean; each label has to be among them.
+
+    Raises:
+        CohortError: The labels cannot be classes, or the names do not fit them.
+    """
+    labels = list(labels)
+    meant = _meant(set(labels), names) if names else {label: label for label in labels}
+    if finding is None:
+        check(meant[label] for label in labels)
+        return meant
+    has = of_finding([meant[label] for label in labels], finding)
+    return {label: has[name] for label, name in meant.items()}
+
+
+def _meant(labels: set[str], names: Mapping[str, str]) -> dict[str, str]:
+    """Return the name of each label; numbers may be written in several ways (1, 1.0)."""
+    by_folded = {_folded(label): name for label, name in names.items()}
+    unnamed = sorted(label for label in labels if _folded(label) not in by_folded)
+    unused = sorted(label for label in names if _folded(label) not in set(map(_folded, labels)))
+    if unnamed or unused:
+        what = f"{listing(unnamed, most=_MOST_NAMED)} have no name" if unnamed else f"no image has {listing(unused)}"
+        raise CohortError(
+            f"The names of the labels do not fit: {what}.",
+            do=f"Name each of: {listing(sorted(labels), most=_MOST_NAMED)}, as in --label-names 0=benign,1=malignant.",
+            code="label_names",
+        )
+    return {label: by_folded[_folded(label)] for label in labels}
+
+
 def check(labels: Iterable[str]) -> None:
     """Refuse labels that cannot be classes.
 
     Raises:
-        CohortError: Two names differ by capitals, blanks or the Unicode form of a letter alone; an image has several
+        CohortError: Two names differ by capitals, blanks, the Unicode form of a letter or the way a number is written
+            alone; an image has several
             findings joined by | or a semicolon; or a name is too long or holds characters that cannot be shown.
     """
     counts = Counter(labels)
@@ -37,9 +72,10 @@ def check(labels: Iterable[str]) -> None:
         alike[_folded(name)].append(name)
     for names in alike.values():
         if len(names) > 1:
+            sizes = listing(f"{counts[name]:,}" for name in names)
             raise CohortError(
-                f"{listing(map(repr, names))} differ only by capitals, blanks or the Unicode form of a letter "
-                f"({listing([f'{counts[name]:,}' for name in names])} entries), so they are probably one class.",
+                f"{listing(map(repr, names))} differ only by capitals, blanks, the Unicode form of a letter or the way "
+                f"a number is written ({sizes} entries), so they are probably one class.",
                 do="Write the name in one way everywhere, or give one of them another name.",
                 code="class_names",
             )
@@ -47,6 +83,9 @@ def check(labels: Iterable[str]) -> None:
 
 
 def _folded(name: str) -> str:
+    """Return what names have in common that mean one thing: 1 and 1.0, Mass and mass."""
+    if re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,15})?", name, re.ASCII):
+        return repr(float(name))
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 

@@ -1,18 +1,21 @@
-"""A CSV table that names image, class, patient and split."""
+"""A table, CSV or .xlsx, that names image, class, patient and split."""
 
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from ganaug_core.config.importing import Choices, Columns
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.readers import class_names, folders, kept_columns, pictures, table_text
+from ganaug_core.readers import class_names, folders, kept_columns, pictures, table_text, workbook
 from ganaug_core.readers.file_names import Homes, bare
+from ganaug_core.readers.guarded_decoding import Decoder, FileRequest
 from ganaug_core.records import ROLES, Skipped, Slice
 
+SUFFIXES = (*table_text.SUFFIXES, workbook.SUFFIX)
 MOST_ROWS = 200_000
 MOST_CHARACTERS = 10_000
 _USUAL = {
@@ -51,7 +54,7 @@ def read(
     """Yield the images that a table names, or all images of the patients that it names.
 
     Args:
-        table: CSV with a header row; comma, semicolon or tabulator between the fields.
+        table: CSV with a header row, comma, semicolon or tabulator between the fields; or .xlsx with one sheet.
         home: A folder of images beside the table's own.
 
     Raises:
@@ -62,22 +65,18 @@ def read(
     homes = Homes([home, table.parent] if home else [table.parent])
     rows = list(_rows(table, columns))
     yield from (row for row in rows if isinstance(row, Skipped))
-    of_images = _with_classes([row for row in rows if isinstance(row, _Row)], columns.contains)
+    of_images = _with_classes([row for row in rows if isinstance(row, _Row)], columns)
     read_rows = _of_patients if _by_patient(table, columns) else _of_images
     yield from read_rows(table, of_images, homes, choices, report)
 
 
-def _with_classes(rows: list[_Row], finding: str | None) -> list[_Row]:
+def _with_classes(rows: list[_Row], columns: Columns) -> list[_Row]:
     """Return the rows with the names of their classes in place of what the table says.
 
     Raises:
         CohortError: The labels cannot be classes.
     """
-    labels = [row.label for row in rows if row.label]
-    if finding is None:
-        class_names.check(labels)
-        return rows
-    class_of = class_names.of_finding(labels, finding)
+    class_of = class_names.of([row.label for row in rows if row.label], columns.contains, columns.names)
     return [replace(row, label=class_of.get(row.label, "")) for row in rows]
 
 
@@ -264,7 +263,8 @@ def _check_kept(table: Path, columns: Columns) -> None:
 
 def _lines(table: Path) -> list[list[str]]:
     try:
-        lines = table_text.lines(table.read_bytes(), table.name)
+        status = table.stat()
+        lines = _read_lines(table, status.st_mtime_ns, status.st_size)
     except OSError as error:
         raise CohortError(
             f"{table.name} cannot be read ({type(error).__name__}).", do="Check the path and its rights.", code="table"
@@ -273,6 +273,19 @@ def _lines(table: Path) -> list[list[str]]:
         raise CohortError(f"{table.name} has no rows.", do="Name one image in each row.", code="empty")
     if len(lines) > MOST_ROWS + 1:
         raise CohortError(f"{table.name} has more than {MOST_ROWS:,} rows.", do="Split it.", code="too_big")
+    return lines
+
+
+@lru_cache(maxsize=2)
+def _read_lines(table: Path, changed: int, size: int) -> list[list[str]]:
+    """Return the lines of a table, read once while it does not change; a workbook is read in the decoder's process."""
+    if table.suffix.casefold() != workbook.SUFFIX:
+        return table_text.lines(table.read_bytes(), table.name)
+    with Decoder() as decoder:
+        (answer,) = decoder.read([FileRequest(table, table.name, "xlsx", header_only=True)])
+    if isinstance(answer, Skipped):
+        raise CohortError(answer.say, do=answer.do, code=answer.code)
+    lines: list[list[str]] = answer.facts["lines"]
     return lines
 
 

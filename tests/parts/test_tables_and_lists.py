@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image
 from ganaug_core import readers
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import Columns, file_names
+from ganaug_core.readers.workbook import lines as workbook_lines
 from ganaug_core.records import Skipped, Slice
 
 
@@ -177,15 +179,27 @@ def test_a_sign_inside_a_name_is_no_list_of_findings(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [("Malignant", "malignant"), ("left lung", "left  lung"), ("Z\u00e4hne", "Za\u0308hne")],
+    [("Malignant", "malignant"), ("left lung", "left  lung"), ("Z\u00e4hne", "Za\u0308hne"), ("1", "1.0"), ("07", "7")],
 )
 def test_names_that_only_look_different_are_refused(names: tuple[str, str], tmp_path: Path) -> None:
     write_images(tmp_path, ["a.png", "b.png"])
     rows = [["image", "label"], *([f"{file}.png", name] for file, name in zip("ab", names, strict=True))]
     error = refusal(bad_input.table(tmp_path / "t.csv", rows))
-    assert "differ only by capitals, blanks or the Unicode form of a letter (1 and 1 entries)" in error.what
+    assert "differ only by capitals, blanks, the Unicode form of a letter or the way a number" in error.what
     folders = write_images(tmp_path / "f", [f"{name}/{number}.png" for number, name in enumerate(names)])
     assert refusal(folders).code == "class_names"
+
+
+def test_numbers_get_the_names_that_they_stand_for(tmp_path: Path) -> None:
+    write_images(tmp_path, ["a.png", "b.png", "c.png"])
+    rows = [["image", "label"], ["a.png", "0"], ["b.png", "1.0"], ["c.png", "1"]]
+    table = bad_input.table(tmp_path / "t.csv", rows)
+    assert classes(table, names={"0": "benign", "1": "malignant"}) == {"benign": 1, "malignant": 2}
+    assert classes(table, names={"0": "A", "1": "A|B"}, contains="B") == {"no B": 1, "B": 2}
+    assert "1 and 1.0 have no name" in refusal(table, names={"0": "benign"}).what
+    assert "no image has 2" in refusal(table, names={"0": "a", "1": "b", "2": "c"}).what
+    source = archive(tmp_path / "n.npz", noise(6, 8, 8), np.arange(6) % 2)
+    assert classes(source, names={"0": "benign", "1": "malignant"}) == {"benign": 5, "malignant": 5}
 
 
 @pytest.mark.parametrize("name", ["x" * 201, "two\nlines"])
@@ -320,3 +334,67 @@ def test_volumes_in_an_archive_are_refused_as_volumes(shape: tuple[int, ...], tm
 def test_a_label_that_is_no_number_is_no_class(tmp_path: Path) -> None:
     images, entries = split(archive(tmp_path / "f.npz", noise(6, 8, 8), np.array([0, 1, 0, 1, np.nan, 1.0])))
     assert ({image.label for image in images}, [entry.code for entry in entries]) == ({"0", "1"}, ["no_label"])
+
+
+# ---- workbooks -----------------------------------------------------------------------------------------------------
+
+XML = '<?xml version="1.0" encoding="UTF-8"?>'
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def sheet(*cells: str) -> str:
+    return f"{XML}<worksheet {MAIN}><sheetData><row>{''.join(cells)}</row></sheetData></worksheet>"
+
+
+def cell(place: str, value: object, kind: str = "", formula: str = "") -> str:
+    return f'<c r="{place}"{kind and f" t={kind!r}"}>{formula and f"<f>{formula}</f>"}<v>{value}</v></c>'
+
+
+def workbook(path: Path, sheets: Sequence[str], strings: Sequence[str] = ()) -> Path:
+    """Write the parts of an .xlsx that hold values."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, content in enumerate(sheets, start=1):
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", content)
+        texts = "".join(f"<si><r><t>{text[:2]}</t></r><r><t>{text[2:]}</t></r></si>" for text in strings)
+        archive.writestr("xl/sharedStrings.xml", f"{XML}<sst {MAIN}>{texts}</sst>")
+    return path
+
+
+def test_a_workbook_is_a_table_of_its_values(tmp_path: Path) -> None:
+    write_images(tmp_path, ["img/7.png", "img/8.png", "img/b.png"])
+    cells = [cell(f"{column}2", number, "s") for column, number in (("A", 0), ("B", 1), ("D", 2))]
+    cells += [cell("A3", 7), cell("B3", "1.0"), cell("D3", "P1", "str", 'CONCATENATE("P",1)')]
+    cells += [cell("A4", "8"), cell("B4", "2"), cell("D4", "0.5")]
+    cells += ["<c r='A5' t='inlineStr'><is><t>b</t></is></c>", cell("B5", "1"), cell("D5", "#N/A", "e")]
+    source = workbook(tmp_path / "t.xlsx", [sheet(), sheet(*cells)], ["image", "label", "Patient ID"])
+    images, entries = split(source)
+    assert entries == []
+    assert [(image.source, image.label, image.patient) for image in images] == [
+        ("img/7.png", "1", "P1"), ("img/8.png", "2", "0.5"), ("img/b.png", "1", None),
+    ]  # fmt: skip
+    assert classes(tmp_path, labels=str(source)) == {"1": 2, "2": 1}
+
+
+@pytest.mark.parametrize(
+    ("sheets", "words"),
+    [
+        ([sheet(cell("A1", 1)), sheet(cell("A1", 2))], "it has 2 sheets with values"),
+        ([sheet("<c r='A1'><f>B1</f></c>")], "formulas whose values were not saved"),
+        ([sheet(cell("A1", 3, "s"))], "refers to a text that is not there"),
+        ([sheet(cell("A9999999", 3))], "more than 200,000 rows"),
+        ([f"{XML}<!DOCTYPE x [<!ENTITY a 'b'>]>{sheet()[len(XML) :]}"], "declares a document type"),
+        (["<worksheet>"], "its XML is damaged"),
+        ([" " * (5 << 20)], "compressed bytes claim to hold"),
+    ],
+)
+def test_a_workbook_that_hides_something_is_refused(sheets: list[str], words: str, tmp_path: Path) -> None:
+    with pytest.raises(CohortError) as caught:
+        workbook_lines(workbook(tmp_path / "t.xlsx", sheets).read_bytes())
+    assert words in caught.value.what
+
+
+def test_what_is_no_workbook_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "t.xlsx").write_bytes(b"\xd0\xcf\x11\xe0 an older format, or a password")
+    error = refusal(tmp_path / "t.xlsx")
+    assert "t.xlsx: it is no .xlsx workbook, damaged or protected" in error.what
+    assert "CSV" in error.do

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from ganaug_core.errors import CohortError, WorkspaceError
-from ganaug_core.readers.table_text import SUFFIXES as TABLES
+from ganaug_core.readers.tables import SUFFIXES as TABLES
 from ganaug_core.storage.platform import is_legal_here
 from ganaug_core.storage.uploads import discard, new_folder
 from ganaug_core.storage.workspace import Workspace, translated

@@ -9,7 +9,7 @@ from ganaug_core import readers
 from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
-from ganaug_core.readers.table_text import SUFFIXES as TABLES
+from ganaug_core.readers.tables import SUFFIXES as TABLES
 from ganaug_core.storage.uploads import discard
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui.shared import caches, job_progress, names, show, uploads, words
@@ -104,7 +104,23 @@ def _choose_upload() -> None:
     number = st.session_state.setdefault("upload-number", 0)
     files = st.file_uploader(
         "A zip archive with one folder per class, an NPZ file, or images with a CSV table",
-        type=["zip", "npz", "png", "jpg", "jpeg", "tif", "tiff", "csv", "tsv", "dcm", "nii", "gz", "nrrd", "mha"],
+        type=[
+            "zip",
+            "npz",
+            "png",
+            "jpg",
+            "jpeg",
+            "tif",
+            "tiff",
+            "csv",
+            "tsv",
+            "xlsx",
+            "dcm",
+            "nii",
+            "gz",
+            "nrrd",
+            "mha",
+        ],
         accept_multiple_files=True,
         key=f"upload-{number}",
     )
@@ -208,7 +224,14 @@ def _columns(source: Path) -> Columns:
         key="label-contains",
         help="Two classes: images with this finding, and those without it.",
     ).strip()
-    return Columns(**columns, keep=_kept_columns(source), contains=contains or None)
+    return Columns(
+        image=columns["image"],
+        label=columns["label"],
+        patient=columns["patient"],
+        split=columns["split"],
+        keep=_kept_columns(source),
+        contains=contains or None,
+    )
 
 
 def _kept_columns(source: Path) -> tuple[str, ...]:

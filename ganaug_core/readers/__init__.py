@@ -62,7 +62,8 @@ def read(
     if path.is_dir() and not choices.label_tag:
         if (labels := listed_classes.labels_of(path)) is not None:
             return listed_classes.read(path, labels, choices, report)
-        _require_folders_meant(path)
+        if (table := _table_beside_folders(path)) is not None:
+            return tables.read(table, columns, None, choices, report)
     return _folder(path, columns, choices, report) if path.is_dir() else _file(path, columns, choices)
 
 
@@ -76,23 +77,28 @@ def _require_no_columns(columns: Columns, what: str) -> None:
         )
 
 
-def _require_folders_meant(path: Path) -> None:
-    """Refuse folders beside a table that names other classes: one of both is not meant.
+def _table_beside_folders(path: Path) -> Path | None:
+    """Return the table that names the classes where a single folder holds the images, None where folders are classes.
 
     Raises:
-        CohortError: With the table's name.
+        CohortError: A table names other classes than several folders: one of both is not meant.
     """
     first = folders.subfolders(path)
     names = {folder.name for folder in [*first, *(deeper for folder in first for deeper in folders.subfolders(folder))]}
-    for table in _tables(path) if first else []:
-        if (classes := tables.classes_of(table, likely=True)) - names:
-            raise CohortError(
-                f"{table.name} names classes ({listing(sorted(classes), most=4)}), and the folders beside it have "
-                f"other names ({listing([folder.name for folder in first], most=4)}).",
-                do=f"To use the table, give it: --labels {table.name}, or name its columns. To use the folders as "
-                "classes, move the table away.",
-                code="two_sources",
-            )
+    found = _tables(path) if first else []
+    for table in found:
+        if not (classes := tables.classes_of(table, likely=True)) - names:
+            continue
+        if len(found) == len(first) == 1 and tables.classes_of(table):
+            return table
+        raise CohortError(
+            f"{table.name} names classes ({listing(sorted(classes), most=4)}), and the folders beside it have "
+            f"other names ({listing([folder.name for folder in first], most=4)}).",
+            do=f"To use the table, give it: --labels {table.name}, or name its columns. To use the folders as "
+            "classes, move the table away.",
+            code="two_sources",
+        )
+    return None
 
 
 def table_of(path: Path, columns: Columns | None = None, choices: Choices | None = None) -> Path | None:
@@ -108,8 +114,7 @@ def table_of(path: Path, columns: Columns | None = None, choices: Choices | None
     names_columns = any(
         (columns.image, columns.label, columns.patient, columns.split, columns.keep, columns.contains, columns.names)
     )
-    subfolders = folders.subfolders(path)
-    is_meant = names_columns or not subfolders or (len(subfolders) == 1 and tables.classes_of(found[0]))
+    is_meant = names_columns or not folders.subfolders(path)
     return found[0] if is_meant else None
 
 

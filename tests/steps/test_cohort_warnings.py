@@ -114,7 +114,7 @@ def test_small_classes_are_named_with_what_is_there_of_them(tmp_path: Path) -> N
     assert small_classes.sentences(replace(squares((40, 40)), roles=held_out)) == []
 
 
-def test_training_and_audit_say_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_says_it_before_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Workspace(tmp_path / "home")
     home.keep(replace(squares((40, 2)), name="c"), "c")
     monkeypatch.setattr("ganaug_core.jobs.store.submit", lambda *_: (_ for _ in ()).throw(CohortError("x", do="y")))

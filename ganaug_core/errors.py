@@ -1,5 +1,7 @@
 """What can go wrong, in words: every error tells what happened and what to do."""
 
+from collections.abc import Mapping, Sequence
+
 
 class GanaugError(Exception):
     """A request or data that cannot be used; everything else is our bug and keeps its traceback.
@@ -8,14 +10,18 @@ class GanaugError(Exception):
         what: What happened, naming the file, setting or count.
         do: One next step.
         code: A short machine-readable name, stable across versions (`truncated`, `unknown_name`).
+        skipped: Files that could not be used, as in the JSON of a cohort: `file`, `code`, `say`, `do`.
     """
 
     code = "unusable"
 
-    def __init__(self, what: str, *, do: str, code: str | None = None) -> None:
+    def __init__(
+        self, what: str, *, do: str, code: str | None = None, skipped: Sequence[Mapping[str, str]] = ()
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.do = do
+        self.skipped = skipped
         if code is not None:
             self.code = code
 

@@ -141,7 +141,8 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
     """Refuse what is known to fail before the work, fix the split of a draft that is to be used, and say what comes.
 
     Raises:
-        GanaugError: An input is not there, the name is taken, or images with likely burned-in text were not looked at.
+        GanaugError: An input is not there, the name is taken, images with likely burned-in text were not looked at, or
+            no generator can have the cohort's classes.
     """
     if not isinstance(request, ImportCohort | ImportGenerator | Sample):
         from ganaug_core.cohort import draft_split
@@ -153,8 +154,12 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
         isinstance(request, Sample | ReduceClass) and request.name and existing_result(workspace, request) is None
     ):
         workspace.free(expected.kind, expected.name)
-    if isinstance(request, Train) and not _is_of(workspace, request.name, expected.name):
-        workspace.free("generators", request.name)
+    if isinstance(request, Train):
+        from ganaug_core.config import check_classes
+
+        check_classes(workspace.cohort(request.cohort).classes)
+        if not _is_of(workspace, request.name, expected.name):
+            workspace.free("generators", request.name)
     return expected
 
 
@@ -198,10 +203,13 @@ def import_cohort(workspace: Workspace, request: ImportCohort, report: Report = 
         folder=workspace.root,
         report=report,
     )
+    record = imported.cohort
+    if imported.proposes_patients and not record.suspected_text:  # who looks at it can still use the proposal
+        record = replace(record, fixed=False)
     files = {draft_split.PATHS: json.dumps(imported.paths).encode()}
-    if not imported.cohort.fixed:
+    if not record.fixed:
         files[draft_split.FILE] = imported.draft.to_bytes()
-    workspace.keep(imported.cohort, request.name, files=files, origin=expected.origin)
+    workspace.keep(record, request.name, files=files, origin=expected.origin)
     return request.name
 
 
@@ -621,8 +629,10 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         values.pop(unimportant, None)
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
-    if values.get("columns") and not values["columns"]["keep"]:
-        values["columns"].pop("keep")  # as before columns could be kept
+    if values.get("columns"):
+        for later in ("keep", "contains", "names"):  # as before there were these
+            if not values["columns"][later]:
+                values["columns"].pop(later)
     for later in ("membership", "odd", "subgroups"):  # an audit of before it, or with more than was asked, is found
         if not values.get(later, True):
             values.pop(later)

@@ -16,7 +16,7 @@ from ganaug_core.storage.workspace import Workspace
 if TYPE_CHECKING:
     from ganaug_core.records import Cohort
 
-app = typer.Typer(help="Labelled images with a fixed split by patient.", no_args_is_help=True)
+app = typer.Typer(help="Labelled images with a fixed split, by patient where patients are known.", no_args_is_help=True)
 Paths = Annotated[bool, typer.Option("--paths", help="Tell each image's source path too; it may name a patient.")]
 
 
@@ -36,6 +36,13 @@ def import_(
         typer.Option(
             metavar="C", help="Column of the table (sex, age, scanner) to keep, to ask about subgroups; repeatable."
         ),
+    ] = None,
+    label_contains: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Where an image has several findings (A|B): the one that makes the classes."),
+    ] = None,
+    label_names: Annotated[
+        str | None, typer.Option(metavar="0=NAME,1=NAME", help="What numbers in the column of labels mean.")
     ] = None,
     size: Annotated[int, typer.Option(metavar="PX", help="Rows and columns of the stored images.")] = 64,
     value_range: Annotated[
@@ -72,6 +79,8 @@ def import_(
         patient=patient_column,
         split=split_column,
         keep=tuple(dict.fromkeys(keep_column or ())),
+        contains=label_contains,
+        names=_names(label_names),
     )
     choices = Choices(
         slices=slices,
@@ -157,6 +166,8 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
     lines += wording.kept_columns(document["columns"])
     if text := document["suspected_text"]:
         lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
+    if not cohort.fixed:
+        lines.append("The split is a proposal.")
     masks = [entry for entry in cohort.skipped if entry.code == MASK]
     skipped = [entry for entry in cohort.skipped if entry.code != MASK]
     for title, notes, most in (("Mask", masks, 3), ("Left out", skipped, 10)):
@@ -178,6 +189,19 @@ def _duplicates_in_words(cohort: "Cohort", counts: dict[str, int]) -> list[str]:
         if counts[key]:
             lines.append(f"The same image lies {where}: {wording.count(counts[key], 'time')}.")
     return lines
+
+
+def _names(text: str | None) -> dict[str, str]:
+    """Return the name by label of `0=benign,1=malignant`."""
+    pairs = [pair.split("=", 1) for pair in text.split(",")] if text is not None else []
+    names = {pair[0].strip(): pair[-1].strip() for pair in pairs}
+    if any(len(pair) < 2 for pair in pairs) or not all(names.values()) or len(names) < len(pairs):
+        raise CohortError(
+            f"--label-names {text} does not name each label once.",
+            do="Write it like --label-names 0=benign,1=malignant.",
+            code="label_names",
+        )
+    return names
 
 
 def _range(text: str | None) -> dict[str, Any]:

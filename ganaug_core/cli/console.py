@@ -98,8 +98,9 @@ def complain(error: GanaugError, to: str | None) -> None:
 
 
 def error_document(error: GanaugError) -> dict[str, Any]:
-    """Return an error as the command line's JSON."""
-    return {"error": {"what": error.what, "do": error.do, "code": error.code}}
+    """Return an error as the command line's JSON, with the files that could not be used where they are the reason."""
+    skipped = {"skipped": list(error.skipped)} if error.skipped else {}
+    return {"error": {"what": error.what, "do": error.do, "code": error.code, **skipped}}
 
 
 def removed(home: "storage.Workspace", kind: str, name: str, to: str | None) -> None:

@@ -91,7 +91,9 @@ def audit(
         found = repeats.audits(home, names, seeds, request, pipeline.stretch(progress, 0.05, 1))
     from ganaug_core import audit as audits
 
-    document, text = audits.as_json(found[0]), _in_words(found[0])
+    small = sources.small_classes(home, cohort_name)
+    document, text = audits.as_json(found[0]), "\n".join([_in_words(found[0]), *small])
+    document["small_classes"] = small
     if paths:
         _add_paths(home, document, cohort_name, str(found[0].synthetic["name"]))
     if len(found) > 1:

@@ -77,6 +77,13 @@ def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report
     return name
 
 
+def small_classes(workspace: Workspace, cohort: str) -> list[str]:
+    """Return what to know of a cohort's small classes before they are learnt or judged."""
+    from ganaug_core.cohort import small_classes
+
+    return small_classes.sentences(workspace.cohort(cohort))
+
+
 def is_generator(workspace: Workspace, text: str) -> bool:
     """Return whether `text` names a generator; a path does not."""
     return _is_name(text) and workspace.exists("generators", text)

@@ -43,6 +43,8 @@ def train(
     check_names(config)
     with closing(console.Progress()) as progress:
         cohort_name = sources.cohort(home, cohort, progress)
+        for sentence in sources.small_classes(home, cohort_name):
+            typer.echo(sentence, err=True)
         job = store.submit(home, Train(cohort=cohort_name, name=name, config=config.model_dump(mode="json")))
         if not detach:
             _follow(home, job, progress)

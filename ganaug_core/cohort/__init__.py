@@ -39,6 +39,11 @@ class Imported:
     paths: dict[str, str]
     draft: Draft
 
+    @property
+    def proposes_patients(self) -> bool:
+        """Whether the split is ours, patients are unknown, and the files' names seem to tell them."""
+        return not self.cohort.own_split and bool(self.cohort.provenance["proposed_patterns"])
+
 
 def import_cohort(
     source: str | Path,

@@ -18,6 +18,8 @@ WITHOUT_NAMES = {
     "two_labels": "The same image is there under two classes.",
     "mask": "It is a mask, or an image whose mask cannot be used.",
     "row": "Its row in the table repeats another one.",
+    "missing": "The table names it, and it is not there.",
+    "no_label": "The table names no class of it.",
     "series": "Something is odd about its series.",
 }
 """What is said of files whose words name other files too."""

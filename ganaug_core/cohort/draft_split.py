@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ganaug_core.cohort import patient_groups
+from ganaug_core.cohort import patient_groups, small_classes
 from ganaug_core.cohort.image_ids import content_digest
 from ganaug_core.cohort.patient_groups import Draft
 from ganaug_core.config.importing import Plan
@@ -64,8 +64,15 @@ def tried(cohort: Cohort, draft: Draft, plan: Plan, paths: dict[str, str]) -> Co
     }
     shown = {key: value for key, value in asdict(plan).items() if key not in ("table", "moved", "pattern")}
     names_roles = any(role >= 0 for role in draft.given)
-    notes = [*cohort.provenance.get("images", ()), *patient_groups.notes(arrangement, names_roles)]
+    proposed = patient_groups.proposed_patterns(arrangement, files, cohort.labels)
+    notes = [
+        *cohort.provenance.get("images", ()),
+        *patient_groups.notes(arrangement, names_roles),
+        *small_classes.of_labels(cohort.classes, cohort.labels, arrangement.roles),
+        *([patient_groups.proposal(proposed, arrangement.own)] if proposed else []),
+    ]
     provenance = cohort.provenance | {
+        "proposed_patterns": [pattern for pattern, _ in proposed],
         "settings": cohort.provenance["settings"] | shown | {"moved": len(plan.moved)},
         "notes": notes,
         "exact": exact,

@@ -4,16 +4,19 @@
 compared with the whole path below the source, from its end; one without with the file's name alone.
 """
 
-import csv
-import io
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from ganaug_core.errors import CohortError
+from ganaug_core.readers import table_text
+from ganaug_core.readers.file_names import bare
+from ganaug_core.readers.folders import ROLE_NAMES
 
 MARK = "{patient}"
 LONGEST = 200
+FEW_NAMES = 10
 USUAL = ("{patient}_*", "{patient}-*", "{patient}.*", "{patient}/*", "{patient}/*/*")
 _WILDS = (MARK, "*")
 _WILD = re.compile(r"(\{patient\}|\*)")
@@ -42,15 +45,42 @@ def patients(pattern: str, files: Sequence[str]) -> list[str | None]:
     return [_named(levels, without_index(file).split("/")[-len(levels) :]) for file in files]
 
 
-def suggestions(files: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the usual patterns that fit all files and find several patients with several images, with their number."""
+def suggestions(files: Sequence[str], labels: Sequence[int] = ()) -> list[tuple[str, int]]:
+    """Return the usual patterns that fit all files and find several patients with several files, with their number.
+
+    Args:
+        labels: Class of each file; what tells classes, parts of a split or sorts of images (40X, 100X) is no patient.
+    """
+    class_of = dict(zip(map(without_index, files), labels or [0] * len(files), strict=True))
+    distinct = list(class_of)
     fits = []
     for pattern in USUAL:
-        named = patients(pattern, files)
+        named = [name for name in patients(pattern, distinct) if name is not None]
         count = len(set(named))
-        if None not in named and 1 < count < len(files):
+        if len(named) < len(distinct) or not 1 < count < len(distinct) or _sorts(named, list(class_of.values())):
+            continue
+        if "/" in pattern or not _restarts(pattern, named, distinct):
             fits.append((pattern, count))
     return fits
+
+
+def _sorts(named: Sequence[str], labels: Sequence[int]) -> bool:
+    """Return whether names stand for sorts of images rather than for patients."""
+    classes_of: dict[str, set[int]] = defaultdict(set)
+    for name, label in zip(named, labels, strict=True):
+        classes_of[name].add(label)
+    classes = len(set(labels))
+    if any(name.casefold() in ROLE_NAMES for name in classes_of) or (classes > 1 and len(classes_of) < 2 * classes):
+        return True
+    shared = sum(len(of_name) > 1 for of_name in classes_of.values())
+    return len(classes_of) < FEW_NAMES and 2 * shared > len(classes_of)
+
+
+def _restarts(pattern: str, named: Sequence[str], files: Sequence[str]) -> bool:
+    """Return whether names are numbers that begin anew in each folder: 00.png of one class is nobody of another's."""
+    if not pattern.startswith(f"{MARK}.") and not all(name.isdecimal() for name in named):
+        return False
+    return len({(file.rpartition("/")[0], name) for file, name in zip(files, named, strict=True)}) == len(files)
 
 
 def listed(table: Mapping[str, str], files: Sequence[str]) -> list[str | None]:
@@ -58,8 +88,9 @@ def listed(table: Mapping[str, str], files: Sequence[str]) -> list[str | None]:
     names = []
     for file in files:
         path = without_index(file)
-        bare = path.rsplit("/", 1)[-1]
-        names.append(next((table[key] for key in (path, bare, bare.split(".")[0]) if table.get(key)), None))
+        name = path.rsplit("/", 1)[-1]
+        keys = (path, path.replace("/", "\\"), name, bare(name), name.split(".")[0])
+        names.append(next((table[key] for key in keys if table.get(key)), None))
     return names
 
 
@@ -109,17 +140,9 @@ def table_of(content: bytes) -> list[dict[str, str]]:
     Raises:
         CohortError: It is no such table.
     """
-    try:
-        text = content.decode("utf-8-sig")
-        separator = max(",;\t", key=text.split("\n", 1)[0].count)
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CohortError(
-            f"The table cannot be read as CSV ({type(error).__name__}).",
-            do="Save it as CSV in UTF-8, with one header row.",
-            code="table",
-        ) from error
-    usable = [{key: value for key, value in row.items() if key and isinstance(value, str)} for row in rows]
+    lines = table_text.lines(content, "The table")
+    rows = [dict(zip(lines[0], line, strict=False)) for line in lines[1:] if len(line) <= len(lines[0])]
+    usable = [{key: value for key, value in row.items() if key} for row in rows if any(row.values())]
     if not usable:
         raise CohortError("The table has no rows.", do="Name one image in each row.", code="empty")
     return usable

@@ -13,6 +13,7 @@ from ganaug_core.cohort import file_name_patterns, split
 from ganaug_core.config.importing import Plan
 from ganaug_core.errors import CohortError
 from ganaug_core.records import HOLDOUT, ROLES, TRAIN, UNKNOWN_PATIENT, Floats, Integers
+from ganaug_core.wording import listing
 
 WIDEST_LIMIT = 0.1
 """Pairs up to this registered distance are kept while the limit of near-duplicates can be changed."""
@@ -135,7 +136,31 @@ def notes(arrangement: Arrangement, names_roles: bool) -> list[str]:
         sentences.append(f"{torn:,} patients have images on two sides of the source's split.")
     if not is_named.any():
         sentences.append("Patients are unknown: images of one patient may lie on two sides of the split.")
+    if len(patients) > 1 and is_named.all() and len(np.unique(patients)) == 1:
+        sentences.append(
+            f"All {len(patients):,} images carry the same patient ID, so none of a second patient can be held out. Was "
+            "the ID replaced when they were made anonymous, or is it another column?"
+        )
     return sentences
+
+
+def proposed_patterns(arrangement: Arrangement, files: Sequence[str], labels: Integers) -> list[tuple[str, int]]:
+    """Return the patterns of file names that seem to tell the patients, where nothing else does."""
+    if (arrangement.patients != UNKNOWN_PATIENT).any():
+        return []
+    return file_name_patterns.suggestions(files, labels.tolist())
+
+
+def proposal(proposed: Sequence[tuple[str, int]], own: bool) -> str:
+    """Return the sentence that offers them; `own`: the split is the source's."""
+    patterns = listing([f"{count:,} patients ({pattern})" for pattern, count in proposed], "or")
+    use = f"--patient-pattern '{proposed[0][0]}'"
+    if own:
+        return f"Folders or file names seem to name {patterns}: import again with {use} to see who is on two sides."
+    return (
+        f"Folders or file names seem to name {patterns}. If they do, use it before the split is fixed: import again "
+        f"with {use}, or open the Cohort page. The first training or audit fixes the split as it is."
+    )
 
 
 def across_split(arrangement: Arrangement) -> int:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,13 @@ from ganaug_core.cohort.masks import Masks
 from ganaug_core.cohort.source_size import expected
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report
+from ganaug_core.readers import class_names
 from ganaug_core.readers.burned_in import LINE, MARK, Marks, has_text
 from ganaug_core.records import Integers, Pixels, Skipped, Slice
 
 UNREADABLE = 0.2
 """Share of broken files above which a source is refused."""
-HARMLESS = ("duplicate", "two_labels", "constant", "not_image", "dicom.no_image", "mask")
+HARMLESS = ("duplicate", "two_labels", "constant", "not_image", "dicom.no_image", "mask", "system", "no_image")
 """Why images are left out that are not broken; so are notices on a series, `series.*`."""
 
 
@@ -54,7 +55,8 @@ def read(
     """Lay the images of a source on the stack, on the square grid of `choices.size`, and their masks beside it.
 
     Raises:
-        CohortError: No image, more than a fifth broken, or a class that is empty after reading.
+        CohortError: No image, more than a fifth broken, a class that is empty after reading, or labels that cannot be
+            classes.
         WorkspaceError: The stack's disk is full.
     """
     slices: list[Slice] = []
@@ -89,6 +91,7 @@ def read(
             do="Convert the images of all classes in the same way.",
             code="empty_class",
         )
+    class_names.check(str(slices[row].label) for row in rows)  # of a DICOM attribute they are known only now
     reasons = _reasons(slices, lines, marks)
     suspected = {index: reasons[row] for index, row in enumerate(rows) if row in reasons}
     return Gathered([slices[row] for row in rows], rows, skipped + mixed, suspected, dict(dropped))
@@ -165,6 +168,7 @@ def check_enough(read: int, skipped: Sequence[Skipped], source: str | Path) -> N
             f"The first: {Path(broken[0].file).name}: {broken[0].say}",
             do=f"{broken[0].do} Up to a fifth may be broken.",
             code="unreadable",
+            skipped=[asdict(entry) for entry in broken],
         )
 
 

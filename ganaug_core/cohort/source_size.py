@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ganaug_core.readers import Columns, embedded
+from ganaug_core.readers.table_text import SUFFIXES as TEXT_TABLES
 
 
 def expected(source: str | Path, columns: Columns | None = None) -> int | None:
@@ -20,7 +21,7 @@ def expected(source: str | Path, columns: Columns | None = None) -> int | None:
     path = Path(source)
     table = Path(columns.labels) if columns and columns.labels else path
     try:
-        if table.suffix.casefold() == ".csv":
+        if table.suffix.casefold() in TEXT_TABLES:
             return _rows(table)
         if path.is_dir():
             return _folder(path)
@@ -30,7 +31,7 @@ def expected(source: str | Path, columns: Columns | None = None) -> int | None:
 
 
 def _folder(path: Path) -> int | None:
-    archives, tables = list(path.glob("*.npz")), list(path.glob("*.csv"))
+    archives, tables = list(path.glob("*.npz")), [table for suffix in TEXT_TABLES for table in path.glob(f"*{suffix}")]
     has_folders = any(entry.is_dir() for entry in path.iterdir())
     if not has_folders and len(tables) == 1:
         return _rows(tables[0])

@@ -5,7 +5,10 @@ step `training` resolves them and refuses what it does not know.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -19,6 +22,7 @@ from ganaug_core.records.digest import digest_of
 
 __all__ = [
     "FAMILIES",
+    "MOST_CLASSES",
     "NO_UNIT",
     "RECIPES",
     "SINGLE",
@@ -32,9 +36,11 @@ __all__ = [
     "SettingCard",
     "TrainingConfig",
     "catalogue",
+    "check_classes",
     "check_names",
     "chosen",
     "configure",
+    "issuing",
     "refuse_exclusions",
 ]
 
@@ -116,7 +122,9 @@ def _in_words(error: ValidationError) -> str:
     return f"{location}: {reason}."
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+MOST_CLASSES = 200
+_LONGEST, _TEXT = 200, r"^[^\x00-\x1f\x7f]+$"
+Text = Annotated[str, Field(min_length=1, max_length=_LONGEST, pattern=_TEXT)]
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _CARD = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -177,7 +185,7 @@ class Passport(BaseModel):
     licence: Literal["CC0-1.0", "CC-BY-4.0", "CC-BY-NC-4.0", "research-only", "internal"] = "internal"
     intended_use: Literal["research only, not for diagnosis"] = "research only, not for diagnosis"
     architecture: ArchitectureCard
-    classes: Annotated[list[ClassCard], Field(min_length=1, max_length=200)]
+    classes: Annotated[list[ClassCard], Field(min_length=1, max_length=MOST_CLASSES)]
     intensity: IntensityCard
     spacing_mm: Annotated[list[Annotated[float, Field(gt=0, le=1000)]], Field(min_length=2, max_length=2)] | None
     patients: Annotated[int, Field(ge=1, le=10**9)] | None
@@ -207,3 +215,44 @@ class Passport(BaseModel):
         if len({card.name.casefold() for card in self.classes}) != len(self.classes):
             raise ValueError("class names must differ")
         return self
+
+
+@contextmanager
+def issuing() -> Iterator[None]:
+    """Say in words what of a cohort or a run does not fit into a passport that is made inside.
+
+    Raises:
+        ConfigurationError: With the first thing that does not.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"The passport of a generator cannot hold this {error.title}: {_in_words(error)}",
+            do="Import the cohort again with other names, another range or fewer classes.",
+            code="passport",
+        ) from error
+
+
+def check_classes(names: Sequence[str]) -> None:
+    """Refuse the classes of a cohort that no generator can have, before anything is trained.
+
+    Raises:
+        ConfigurationError: Too many, names that differ in capitals only, or one that is too long.
+    """
+    alike = Counter(name.casefold() for name in names)
+    doubled = [repr(name) for name in names if alike[name.casefold()] > 1]
+    unfit = [name for name in names if not re.fullmatch(_TEXT, name) or len(name) > _LONGEST]
+    what = ""
+    if len(names) > MOST_CLASSES:
+        what = f"It has {len(names):,} classes, and a generator can have {MOST_CLASSES} at most."
+    elif doubled:
+        what = f"Its classes {', '.join(doubled)} differ by capitals only."
+    elif unfit:
+        what = f"Its class {unfit[0][:40]!r} has a name of more than {_LONGEST} letters, or one with line breaks."
+    if what:
+        raise ConfigurationError(
+            f"No generator can be trained on this cohort. {what}",
+            do="Import it again with other names or fewer classes.",
+            code="classes",
+        )

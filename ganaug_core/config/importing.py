@@ -24,6 +24,9 @@ class Columns:
         image: File of the image: a path below the table's folder or the source, or a name that is unique there. A
             table without such a column names the class of each patient.
         label: Class.
+        contains: One finding where an image may have several (`A|B`): the classes are then the finding, and `no` with
+            its name.
+        names: What labels mean, such as `{"0": "benign", "1": "malignant"}`; empty for labels that are names already.
         patient: Any text that is equal for images of one patient.
         split: `train`, `tuning` or `holdout` (also `val`, `test`).
         keep: Columns whose values stay with the images, to ask about subgroups.
@@ -35,6 +38,8 @@ class Columns:
     patient: str | None = None
     split: str | None = None
     keep: tuple[str, ...] = ()
+    contains: str | None = None
+    names: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,8 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
 def _checked_request(workspace: Workspace, job: store.Job) -> Request:
     """Return what was asked; its inputs must still have their names (a run looks at its cohort itself)."""
     if job.request is None:
-        raise WorkspaceError(**store.DAMAGED)
+        damaged = store.DAMAGED
+        raise WorkspaceError(damaged["what"], do=damaged["do"], code=damaged["code"])
     if job.kind != Train.step and pipeline.outcome(workspace, job.request).key != job.key:
         raise WorkspaceError(
             f"What {job.name} was to be made of was replaced by something else of that name.",

@@ -4,7 +4,7 @@ import gzip
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganaug_core.errors import CohortError
+from ganaug_core.readers import class_names
 from ganaug_core.records import Skipped, Slice
 
 MOST_BYTES = 8 << 30
@@ -21,10 +22,17 @@ _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _CHANNELS = (1, 3, 4)
 
 
-def read_npz(path: Path) -> Iterator[Slice | Skipped]:
+def read_npz(
+    path: Path, finding: str | None = None, meaning: Mapping[str, str] | None = None
+) -> Iterator[Slice | Skipped]:
     """Yield the images of `train_images`, `val_images` (tuning), `test_images` (holdout), or of plain `images`.
 
-    Labels are (n,) or (n, 1), numbers or text; an array `classes` names the numbers.
+    Labels are (n,) or (n, 1), numbers, booleans or text, or (n, k) with a single 1 in each row; an array `classes`
+    names the numbers. Where a row has several of k findings, one is chosen.
+
+    Args:
+        finding: Number or name of the finding that makes two classes, for such labels or for text like `A|B`.
+        meaning: What labels mean, where there is no array `classes`.
 
     Raises:
         CohortError: No such arrays, of unequal length, or a damaged file.
@@ -38,10 +46,17 @@ def read_npz(path: Path) -> Iterator[Slice | Skipped]:
             code="arrays",
         )
     names = [str(name) for name in arrays.get("classes", ())]
-    if not roles:
-        yield from _slices(path, arrays, "", None, names)
-    for key, role in roles.items():
-        yield from _slices(path, arrays, f"{key}_", role, names)
+    prefixes: dict[str, str | None] = {f"{key}_": role for key, role in roles.items()} or {"": None}
+    parts = [
+        (prefix, role, _images(path, arrays, f"{prefix}images"), _labels(path, arrays, prefix, names, finding))
+        for prefix, role in prefixes.items()
+    ]
+    texts = [label for *_, labels in parts for label in labels if label]
+    # an export of ours has the names that its cohort had
+    is_ours = "synthetic" in arrays and not (finding or meaning)
+    class_of = {} if is_ours else class_names.of(texts, finding, meaning)
+    for prefix, role, images, labels in parts:
+        yield from _slices(f"{path.name}:{prefix}", images, [class_of.get(label, label) for label in labels], role)
 
 
 def load_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -84,7 +99,10 @@ def read_idx(path: Path) -> Iterator[Slice | Skipped]:
     whole = {images.name.split("-")[0] for images, _ in pairs} == {"train", "t10k"}
     for images, labels in pairs:
         role = ("train" if images.name.startswith("train") else "holdout") if whole else None
-        yield from _slices(images, {"images": _idx(images), "labels": _idx(labels)}, "", role, [])
+        pair = {"images": _idx(images), "labels": _idx(labels)}
+        yield from _slices(
+            f"{images.name}:", _images(images, pair, "images"), _labels(images, pair, "", [], None), role
+        )
 
 
 def is_idx(path: Path) -> bool:
@@ -110,31 +128,74 @@ def _idx(path: Path) -> NDArray[Any]:
         ) from error
 
 
-def _slices(
-    path: Path, arrays: Mapping[str, NDArray[Any]], prefix: str, role: str | None, names: list[str]
-) -> Iterator[Slice | Skipped]:
-    """Yield the images of one pair of arrays, `{prefix}images` and `{prefix}labels`."""
-    images, labels = f"{prefix}images", f"{prefix}labels"
-    if labels not in arrays:
-        raise CohortError(f"{path.name} has {images} but no {labels}.", do="Save the classes too.", code="no_classes")
-    stack, class_labels = _grey_or_colour(arrays[images]), arrays[labels]
-    class_labels = class_labels[:, 0] if class_labels.ndim == 2 and class_labels.shape[1] == 1 else class_labels
-    fits = stack is not None and class_labels.ndim == 1 and len(class_labels) == len(stack)
-    if stack is None or not fits or class_labels.dtype.kind not in "uifUS":
+def _slices(name: str, images: NDArray[Any], labels: Sequence[str], role: str | None) -> Iterator[Slice | Skipped]:
+    """Yield the images of an array, (n, row, column) or (n, row, column, channel >= 3)."""
+    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+        source = f"{name}{index}".replace("_", ":")
+        grey = image if image.ndim == 2 else _luminance(image)
+        if grey.dtype.kind == "f" and not np.isfinite(grey).all():
+            yield Skipped(source, "nonfinite", "It holds pixels that are not numbers.", "Replace them.")
+        elif not label:
+            yield Skipped(source, "no_label", "It has no class.", "Give it one.")
+        else:
+            yield Slice(pixels=grey[None], source=source, label=label, role=role, colour=image.ndim == 3)
+
+
+def _images(path: Path, arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    """Return (n, row, column) or (n, row, column, channel >= 3).
+
+    Raises:
+        CohortError: The array holds volumes, or anything else.
+    """
+    images = arrays[name]
+    stack = _grey_or_colour(images)
+    if stack is not None:
+        return stack
+    if images.dtype.kind in "uif" and images.size and (images.ndim == 5 or min(images.shape[1:]) > 4):
         raise CohortError(
-            f"{path.name}: {images} {arrays[images].shape} and {labels} {class_labels.shape} do not fit.",
+            f"{path.name}: {name} holds 3-D images, {images.shape} (image, then the sides of a volume), and ganaug "
+            "makes 2-D images.",
+            do="Use the 2-D set, or save the slices that you want as (n, row, column), all of a volume in one part.",
+            code="volumes",
+        )
+    raise CohortError(
+        f"{path.name}: {name} {images.shape} of type {images.dtype} are no images.",
+        do="Images must be numbers, (n, row, column) or (n, row, column, channel), labels (n,).",
+        code="arrays",
+    )
+
+
+def _labels(
+    path: Path, arrays: Mapping[str, NDArray[Any]], prefix: str, names: list[str], finding: str | None
+) -> list[str]:
+    """Return the class of each image of a part, empty where there is none; several findings are joined by |.
+
+    Raises:
+        CohortError: There are none, they do not fit the images, or an image has several.
+    """
+    key, images = f"{prefix}labels", f"{prefix}images"
+    if key not in arrays:
+        raise CohortError(f"{path.name} has {images} but no {key}.", do="Save the classes too.", code="no_classes")
+    labels = arrays[key]
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if len(labels.shape) not in (1, 2) or labels.dtype.kind not in "buifUS" or len(labels) != len(arrays[images]):
+        raise CohortError(
+            f"{path.name}: {images} {arrays[images].shape} and {key} {labels.shape} do not fit.",
             do="Images must be numbers, (n, row, column) or (n, row, column, channel), labels (n,).",
             code="arrays",
         )
-    for index, image in enumerate(stack):
-        name = f"{path.name}:{prefix}{index}".replace("_", ":")
-        grey = image if image.ndim == 2 else _luminance(image)
-        if grey.dtype.kind == "f" and not np.isfinite(grey).all():
-            yield Skipped(name, "nonfinite", "It holds pixels that are not numbers.", "Replace them.")
-            continue
-        yield Slice(
-            pixels=grey[None], source=name, label=_class(class_labels[index], names), role=role, colour=image.ndim == 3
+    if labels.ndim == 1:
+        return [_class(label, names) for label in labels]
+    held = labels.astype(bool) if labels.dtype.kind in "bui" and np.isin(labels, (0, 1)).all() else None
+    if held is None or (finding is None and (held.sum(1) != 1).any()):
+        raise CohortError(
+            f"{path.name}: an image has {labels.shape[1]} labels ({key} {labels.shape}), and it can be of one class.",
+            do=f"Choose one of them: --label-contains N, from 0 to {labels.shape[1] - 1}, makes the classes N and no N."
+            if held is not None
+            else "Save one label for each image, (n,).",
+            code="several_labels",
         )
+    return ["|".join(_class(number, names) for number in np.flatnonzero(row)) or "none" for row in held]
 
 
 def _grey_or_colour(images: NDArray[Any]) -> NDArray[Any] | None:
@@ -151,9 +212,14 @@ def _grey_or_colour(images: NDArray[Any]) -> NDArray[Any] | None:
 
 
 def _class(label: Any, names: list[str]) -> str:
-    """Return the name of a class: from `classes`, the text itself, or the number without a needless `.0`."""
+    """Return the name of a class: from `classes`, the text itself, or the number without a needless `.0`.
+
+    Empty where the label is not a number.
+    """
     if isinstance(label, bytes | np.bytes_):
         return label.decode("utf-8", "replace")
+    if isinstance(label, np.floating) and np.isnan(label):
+        return ""
     if isinstance(label, np.floating) and float(label).is_integer():
         label = int(label)
     if isinstance(label, int | np.integer) and 0 <= int(label) < len(names):

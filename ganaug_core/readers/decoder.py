@@ -3,10 +3,11 @@
 GDCM and ITK can abort, hang or fill the memory on a damaged file, so they run here, below a limit, and a crash costs
 one file. A line on standard input asks for several files, each gets a line on standard output as soon as it is read
 (what native libraries print goes nowhere). A request names a `folder` for copies, the `choices`, and `files`, each with
-its path, `kind` (`dicom`, `nifti`, `nrrd`, `meta`) and the `seconds` that the parent waits; `pixels` is the path of a
-.npy, or null where only a DICOM header is asked for; with pixels, `earlier_header` may hold these facts, and
-`packed_masks` masks by frame. `planes`, the slices of a series, asks for the masks of them that the file holds. The
-first line says `{"process"}`, an answer is `{"facts": {...}}` or `{"code", "say", "do"}`.
+its path, `kind` (`dicom`, `nifti`, `nrrd`, `meta`, or `xlsx` for the lines of a workbook) and the `seconds` that the
+parent waits; `pixels` is the path of a .npy, or null where only a DICOM header is asked for; with pixels,
+`earlier_header` may hold these facts, and `packed_masks` masks by frame. `planes`, the slices of a series, asks for the
+masks of them that the file holds. The first line says `{"process"}`, an answer is `{"facts": {...}}` or `{"code",
+"say", "do"}`.
 
 The slices come one after another, flat; the facts tell their shapes and type. Up to `SMALL` bytes follow the answer's
 line; more go to the .npy, so that a volume costs the parent no memory.
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
-from ganaug_core.readers import dicom, dicom_masks, dicom_pixels, private_copies, resampling
+from ganaug_core.readers import dicom, dicom_masks, dicom_pixels, private_copies, resampling, workbook
 from ganaug_core.readers.burned_in import has_text
 from ganaug_core.readers.refusals import EXPORT_AGAIN, MEMORY, no_memory
 from ganaug_core.storage import platform
@@ -46,6 +47,8 @@ def decode(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """
     path, choices = Path(request["path"]), Choices(**request["choices"])
     folder = Path(request["folder"])
+    if request["kind"] == "xlsx":
+        return {"lines": workbook.lines(private_copies.content_of(path))}, b""
     if request["planes"]:
         content = dicom.part_10(private_copies.content_of(path))
         return dicom.slice_masks(content, request["planes"], choices.mask_label, folder), b""

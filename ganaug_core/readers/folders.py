@@ -1,6 +1,7 @@
 """Folders: one sub-folder per class, perhaps below one per role; or a folder that is one series or volume."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.readers import dicom_medium, masks, pictures, resampling, volumes
+from ganaug_core.readers import class_names, dicom_medium, masks, pictures, resampling, volumes
 from ganaug_core.records import ROLES, Skipped, Slice
 
 Named = tuple[Path, str, str | None]
@@ -20,9 +21,14 @@ ROLE_NAMES = {
     "training": "train", "tune": "tuning", "val": "tuning", "valid": "tuning", "validation": "tuning", "dev": "tuning",
     "test": "holdout", "testing": "holdout", "hold-out": "holdout",
 }  # fmt: skip
-_MEDICAL = (".dcm", ".dicom", ".ima", ".gz", *volumes.SUFFIXES)
+MEDICAL = (".dcm", ".dicom", ".ima", ".gz", *volumes.SUFFIXES)
 _MAY_BE_MASKS = (*pictures.SUFFIXES, *volumes.SUFFIXES)
-_PASSED_OVER = ("manifest.json", "manifest.csv", "Thumbs.db")
+_PASSED_OVER = ("manifest.json", "manifest.csv", "dataset.json")
+_OF_THE_SYSTEM = (
+    "__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".ipynb_checkpoints", "@eadir", "$recycle.bin",
+    "system volume information", "lost+found",
+)  # fmt: skip
+"""What macOS, Windows, Jupyter and network disks leave between other files, in small letters."""
 _NO_IMAGE = ("not_image", "It is no image.", "Nothing to do.")
 
 
@@ -34,17 +40,49 @@ def read(source: Path, choices: Choices | None = None, report: Report = silent) 
     """
     choices = choices or Choices()
     dicom_medium.require_classes(source, choices)
-    below = _folders(source)
+    yield from of_the_system(source)
     if choices.label_tag:
         yield from _tagged(source, choices, report)
         return
-    if below and all(path.name.casefold() in ROLE_NAMES for path in below):
-        for role_folder in below:
+    role_folders = [path for path in subfolders(source) if path.name.casefold() in ROLE_NAMES]
+    others = [path for path in subfolders(source) if path not in role_folders]
+    roles = {ROLE_NAMES[path.name.casefold()] for path in role_folders}
+    if role_folders and (not others or len(roles) > 1 or roles == {"train"}):
+        yield from _without_images(role_folders, others)
+        for role_folder in role_folders:
             role = ROLE_NAMES[role_folder.name.casefold()]
             for image in _classes(source, role_folder, choices, report):
                 yield replace(image, role=role) if isinstance(image, Slice) else image
         return
     yield from _classes(source, source, choices, report)
+
+
+def _without_images(role_folders: list[Path], others: list[Path]) -> Iterator[Skipped]:
+    """Say that folders beside those of a split hold no image.
+
+    Raises:
+        CohortError: One holds images, which then have no part in the split.
+    """
+    for path in others:
+        if any(pictures.ordinary(file, file.name) is None and _may_be_image(file) for file in files_below(path)):
+            names = ", ".join(folder.name for folder in role_folders)
+            raise CohortError(
+                f"{names} are parts of a split, and {pictures.shown(path.name)} beside them is none but holds images.",
+                do=f"Move {pictures.shown(path.name)} away; or, if all of them are classes, rename {names}.",
+                code="split",
+            )
+        yield Skipped(pictures.shown(path.name), *_NO_IMAGE)
+
+
+def of_the_system(source: Path) -> Iterator[Skipped]:
+    """Say what the operating system left in a folder; nothing of it is read."""
+    names = Counter[str]()
+    for _, folders, files in os.walk(source):
+        names.update(name for name in [*folders, *files] if name.casefold() in _OF_THE_SYSTEM)
+        folders[:] = [name for name in folders if not _passed_over(name)]
+    for name, number in sorted(names.items()):
+        say = f"{name}: left by the system and no image of the source; passed over{f' {number} times' * (number > 1)}."
+        yield Skipped(name, "system", say, "Nothing to do.")
 
 
 def read_files(
@@ -132,8 +170,8 @@ def files_below(folder: Path) -> list[Path]:
 
 def _classes(source: Path, folder: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
     """Yield the images of `folder`: its sub-folders are the classes; without any it is one series of that name."""
-    classes = _folders(folder)
-    while len(classes) == 1 and len(deeper := _folders(classes[0])) == 1 and not _files(classes[0]):
+    classes = subfolders(folder)
+    while len(classes) == 1 and len(deeper := subfolders(classes[0])) == 1 and not _files(classes[0]):
         classes = deeper  # an export's chain of folders: the last one names the class
     loose = _files(folder)
     _require_classes(folder, classes, loose)
@@ -141,25 +179,37 @@ def _classes(source: Path, folder: Path, choices: Choices, report: Report) -> It
         yield from _without_class(source, loose)
     files: list[Named] = [(path, _relative(path, source), folder.name) for path in ([] if classes else loose)]
     are_masks = masks.are_together([path.name for path in classes])
+    if not are_masks:
+        class_names.check([path.name for path in classes])
     for class_folder in classes:
         for path in _below(class_folder):
             if isinstance(path, Skipped):
                 yield path
             else:
                 files.append((path, _relative(path, source), folder.name if are_masks else class_folder.name))
-    images = Counter[str | None]()
+    _refuse_numbered(classes, files)
+    uses = class_names.Uses({name: label for _, name, label in files})
     has_masks = False
-    for image in read_files(files, choices, report):
-        images[image.label if isinstance(image, Slice) else None] += 1
+    for image in uses.watch(read_files(files, choices, report)):
         has_masks = has_masks or (isinstance(image, Slice) and image.mask is not None)
         yield image
-    for path in [folder] if are_masks else classes or [folder]:
-        if not images[path.name] and not (has_masks and path.name.casefold() in masks.MASK_FOLDERS):
-            raise CohortError(
-                f"The class {pictures.shown(path.name)} is empty: none of its files could be used.",
-                do="Put images into its folder, or remove the folder.",
-                code="empty_class",
-            )
+    names = [path.name for path in ([folder] if are_masks else classes or [folder])]
+    uses.require(name for name in names if not (has_masks and name.casefold() in masks.MASK_FOLDERS))
+
+
+def _refuse_numbered(classes: list[Path], files: list[Named]) -> None:
+    """Refuse the numbered folders of the StyleGAN tools, which hold a thousand images each and are no classes.
+
+    Raises:
+        CohortError: Folders are called 00000, 00001 ... and each image after its number among all.
+    """
+    names = [re.fullmatch(r"(?:.*/)?(\d{5})/img(\d{8})\.\w+", name) for _, name, _ in files]
+    if len(classes) > 1 and all(match and int(match[1]) == int(match[2]) // 1000 for match in names):
+        raise CohortError(
+            f"{classes[0].name}, {classes[1].name} ... are numbered folders of a thousand images each, and no classes.",
+            do="Put the dataset.json that names the classes beside them, or give a table (--labels FILE.csv).",
+            code="no_classes",
+        )
 
 
 def _require_classes(folder: Path, classes: list[Path], loose: list[Path]) -> None:
@@ -179,13 +229,14 @@ def _require_classes(folder: Path, classes: list[Path], loose: list[Path]) -> No
 
 def _without_class(source: Path, loose: list[Path]) -> Iterator[Skipped]:
     for path in loose:
-        if path.suffix.casefold() in (*pictures.SUFFIXES, *_MEDICAL):
+        if path.suffix.casefold() in (*pictures.SUFFIXES, *MEDICAL):
             do = "Put it into the folder of its class."
             yield Skipped(pictures.shown(_relative(path, source)), "no_class", "It lies in no class's folder.", do)
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+def subfolders(folder: Path) -> list[Path]:
+    """Return the folders in a folder that may hold images, in the order of their names."""
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not _passed_over(path.name))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -201,7 +252,7 @@ def _below(folder: Path) -> Iterator[Path | Skipped]:
         denied.append(Skipped(name, "permission", "The folder may not be read.", "Allow this user to read it."))
 
     for home, folders, names in os.walk(folder, onerror=deny):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not _passed_over(name))
         yield from (Path(home, name) for name in sorted(names) if not _passed_over(name))
         for name in folders:
             if Path(home, name).is_symlink():
@@ -210,7 +261,11 @@ def _below(folder: Path) -> Iterator[Path | Skipped]:
 
 
 def _passed_over(name: str) -> bool:
-    return name.startswith(".") or name in _PASSED_OVER
+    return name.startswith(".") or name in _PASSED_OVER or name.casefold() in _OF_THE_SYSTEM
+
+
+def _may_be_image(path: Path) -> bool:
+    return _is_picture(path) or _is_medical(path)
 
 
 def _is_picture(path: Path) -> bool:
@@ -218,7 +273,7 @@ def _is_picture(path: Path) -> bool:
 
 
 def _is_medical(path: Path) -> bool:
-    return path.suffix.casefold() in _MEDICAL or _start(path)[128:132] == b"DICM"
+    return path.suffix.casefold() in MEDICAL or _start(path)[128:132] == b"DICM"
 
 
 def _start(path: Path) -> bytes:

@@ -1,28 +1,35 @@
-"""A CSV table that names image, class, patient and split."""
+"""A table, CSV or .xlsx, that names image, class, patient and split."""
 
-import csv
-import io
+import difflib
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from ganaug_core.config.importing import Choices, Columns
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.readers import folders, kept_columns, pictures
+from ganaug_core.readers import class_names, folders, kept_columns, pictures, table_text, workbook
+from ganaug_core.readers.file_names import Homes, bare
+from ganaug_core.readers.guarded_decoding import Decoder, FileRequest
 from ganaug_core.records import ROLES, Skipped, Slice
 
+SUFFIXES = (*table_text.SUFFIXES, workbook.SUFFIX)
 MOST_ROWS = 200_000
 MOST_CHARACTERS = 10_000
 _USUAL = {
-    "image": ("image", "file", "filename", "file_name", "path", "image_path", "image_id", "image_name"),
-    "label": ("label", "class", "diagnosis", "target", "category"),
-    "patient": ("patient", "patient_id", "patientid", "subject", "subject_id"),
+    "image": ("image", "file", "filename", "path", "imagepath", "imageid", "imagename",
+              "imageindex|imagefile(name)?|filepath|img(id|name|index|file|path)?"),
+    "label": ("label", "class", "diagnosis", "target", "category", "labels|classname"),
+    "patient": ("patient", "patientid", "subject", "subjectid",
+                "(anon(ymi[sz]ed)?)?(patient|subject|participant|person)s?(id|no|nr|num|number|code|key|uid|hash)?",
+                "pt?id|mrn"),
     "split": ("split", "role", "set", "partition"),
-}
+}  # fmt: skip
+"""How columns are usually called, in small letters and digits alone; the first one counts."""
+_EXAMPLES = {"image": "image, file, path", "label": "label, class, diagnosis"}
+MOST_NEAREST = 10
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def read(
     """Yield the images that a table names, or all images of the patients that it names.
 
     Args:
-        table: CSV with a header row; comma, semicolon or tabulator between the fields.
+        table: CSV with a header row, comma, semicolon or tabulator between the fields; or .xlsx with one sheet.
         home: A folder of images beside the table's own.
 
     Raises:
@@ -55,79 +62,124 @@ def read(
             column to keep that names persons.
     """
     _check_kept(table, columns)
-    homes = _Homes([home, table.parent] if home else [table.parent])
-    if _by_patient(table, columns):
-        yield from _of_patients(table, columns, homes, choices=choices, report=report)
-        return
-    rows: dict[str, _Row] = {}
+    homes = Homes([home, table.parent] if home else [table.parent])
+    rows = list(_rows(table, columns))
+    yield from (row for row in rows if isinstance(row, Skipped))
+    of_images = _with_classes([row for row in rows if isinstance(row, _Row)], columns)
+    read_rows = _of_patients if _by_patient(table, columns) else _of_images
+    yield from read_rows(table, of_images, homes, choices, report)
+
+
+def _with_classes(rows: list[_Row], columns: Columns) -> list[_Row]:
+    """Return the rows with the names of their classes in place of what the table says.
+
+    Raises:
+        CohortError: The labels cannot be classes.
+    """
+    class_of = class_names.of([row.label for row in rows if row.label], columns.contains, columns.names)
+    return [replace(row, label=class_of.get(row.label, "")) for row in rows]
+
+
+def _of_images(
+    table: Path, rows: Sequence[_Row], homes: Homes, choices: Choices | None, report: Report
+) -> Iterator[Slice | Skipped]:
+    """Yield the images that rows name, each with its row's class.
+
+    Raises:
+        CohortError: A class of which no image can be used.
+    """
+    row_of: dict[str, _Row] = {}
+    label_of: dict[str, str | None] = {}
     files: list[folders.Named] = []
-    for row in _rows(table, columns):
-        if isinstance(row, Skipped):
-            yield row
-            continue
+    uses = class_names.Uses(label_of)
+    for row in rows:
         path = homes.find(row.image)
-        if isinstance(path, Skipped):
-            yield path
-        elif not row.label:
+        if not row.label:
             yield Skipped(row.image, "no_label", f"Row {row.number} has no class.", "Fill it in.")
-        elif (name := homes.name(path)) in rows:
-            first = rows[name]
+        elif isinstance(path, Skipped):
+            uses.skipped[row.label].append(path)
+            yield path
+        elif (name := homes.name(path)) in row_of:
+            first = row_of[name]
             say = f"Rows {first.number} ({first.label}) and {row.number} ({row.label}) name it; the first one holds."
             yield Skipped(row.image, "row", say, "Name each image in one row.")
         else:
-            rows[name] = row
+            row_of[name], label_of[name] = row, row.label
             files.append((path, name, row.label))
-    for image in folders.read_files(files, choices, report):
+    for image in uses.watch(folders.read_files(files, choices, report)):
         if isinstance(image, Skipped):
             yield image
             continue
-        row = rows[image.source if image.source in rows else image.source.rsplit(":", 1)[0]]
+        row = row_of[image.source if image.source in row_of else image.source.rsplit(":", 1)[0]]
         role = folders.ROLE_NAMES[row.split.casefold()] if row.split else None
         yield replace(image, patient=row.patient or image.patient, role=role, columns=row.kept)
+    if uses.used:  # where nothing can be used, the caller says more
+        uses.require(dict.fromkeys(row.label for row in rows if row.label))
 
 
 def _by_patient(table: Path, columns: Columns) -> bool:
     """Whether a table has patients and classes, but no images."""
-    header = [name.strip().casefold() for name in _lines(table)[0]]
-    images = [columns.image] if columns.image else _USUAL["image"]
-    patients = [columns.patient.strip().casefold()] if columns.patient else _USUAL["patient"]
-    return not columns.image and not set(images) & set(header) and bool(set(patients) & set(header))
+    names = header(table)
+    has = {kind: _position(table, names, kind, getattr(columns, kind)) is not None for kind in ("image", "patient")}
+    return not columns.image and has["patient"] and not has["image"]
 
 
 def _of_patients(
-    table: Path, columns: Columns, homes: "_Homes", *, choices: Choices | None, report: Report
+    table: Path, rows: Sequence[_Row], homes: Homes, choices: Choices | None, report: Report
 ) -> Iterator[Slice | Skipped]:
-    """Yield the images below the folders whose patient has a row: by patient ID, else by a folder's or file's name."""
-    rows: dict[str, _Row] = {}
-    for row in _rows(table, columns):
-        if isinstance(row, Skipped):
-            yield row
-        elif not row.label or not row.patient:
+    """Yield the images below the folders whose patient has a row: by patient ID, else by a folder's or file's name.
+
+    Raises:
+        CohortError: A class of whose patients there is no image.
+    """
+    row_of: dict[str, _Row] = {}
+    for row in rows:
+        if not row.label or not row.patient:
             yield Skipped(f"row {row.number}", "no_label", f"Row {row.number} has no class or patient.", "Fill it in.")
-        elif row.patient in rows and _of_patient(rows[row.patient]) != _of_patient(row):
-            first = rows[row.patient]
+        elif row.patient in row_of and _of_patient(row_of[row.patient]) != _of_patient(row):
+            first = row_of[row.patient]
             say = f"Rows {first.number} and {row.number} say different things of one patient; the first one holds."
             yield Skipped(f"row {row.number}", "row", say, "Name each patient in one row.")
         else:
-            rows.setdefault(row.patient, row)
+            row_of.setdefault(row.patient, row)
     files: list[folders.Named] = [
         (path, homes.name(path), None)
         for home in homes.folders[:1]
         for path in folders.files_below(home)
         if path.resolve() != table.resolve()
     ]
+    seen: set[str] = set()
+    unknown = 0
     for image in folders.read_files(files, choices, report):
         if isinstance(image, Skipped):
             yield image
             continue
-        patient = next((key for key in _patient_keys(image) if key in rows), None)
+        keys = list(_patient_keys(image))
+        patient = next((key for key in keys if key in row_of), None)
         if patient is None:
-            say = f"{pictures.shown(image.source)}: no row of the table names its patient."
+            unknown += 1
+            near = _nearest(keys, row_of) if unknown <= MOST_NEAREST else ""
+            say = f"{pictures.shown(image.source)}: no row of the table names its patient{near}."
             yield Skipped(pictures.shown(image.source), "no_label", say, "Add the patient to the table.")
             continue
-        row = rows[patient]
+        row = row_of[patient]
+        seen.add(patient)
         role = folders.ROLE_NAMES[row.split.casefold()] if row.split else None
         yield replace(image, label=row.label, patient=patient, role=role, columns=row.kept)
+    without = [patient for patient in row_of if patient not in seen]
+    if seen and without:
+        say = f"{len(without):,} of {len(row_of):,} patients of {table.name} have no image here."
+        yield Skipped(table.name, "no_image", say, "Nothing to do, if there should be none.")
+    empty = {row.label for row in row_of.values()} - {row_of[patient].label for patient in seen}
+    if seen and empty:
+        raise class_names.empty_class(min(empty), [])
+
+
+def _nearest(keys: Sequence[str], row_of: Mapping[str, _Row]) -> str:
+    """Return words that name the patient of the table whose name is nearest, empty where none is near."""
+    near = (difflib.get_close_matches(key, row_of, 1, 0.7) for key in keys)
+    name = next((names[0] for names in near if names), None)
+    return f"; the nearest name there is {pictures.shown(name)}" if name else ""
 
 
 def _of_patient(row: _Row) -> tuple[object, ...]:
@@ -141,21 +193,24 @@ def _patient_keys(image: Slice) -> Iterator[str]:
         yield image.patient
     *folders_above, file = PurePosixPath(image.source).parts
     yield from reversed(folders_above)
-    stem = file.split(".")[0]
+    stem = bare(file)
     yield stem
+    yield file.split(".")[0]
     yield from (stem[: separator.start()] for separator in re.finditer(r"[_\-]", stem))
 
 
 def _rows(table: Path, columns: Columns) -> Iterator[_Row | Skipped]:
     lines = _lines(table)
-    header = [name.strip() for name in lines[0]]
-    positions = {kind: _column(table, header, kind, getattr(columns, kind)) for kind in _USUAL}
-    kept_at = [_column(table, header, "keep", name) for name in columns.keep]
+    names = [name.strip() for name in lines[0]]
+    positions = {kind: _column(table, names, kind, getattr(columns, kind)) for kind in _USUAL}
+    if positions["image"] is None and positions["patient"] is None:
+        raise _no_column(table, names, "image", None)
+    kept_at = [_column(table, names, "keep", name) for name in columns.keep]
     for number, line in enumerate(lines[1:], start=2):
         if not any(line):
             continue
-        if len(line) != len(header) or max(map(len, line)) > MOST_CHARACTERS or any("\0" in field for field in line):
-            say = f"Row {number} has {len(line)} fields, the header {len(header)}; or one is too long."
+        if len(line) != len(names) or max(map(len, line)) > MOST_CHARACTERS or any("\0" in field for field in line):
+            say = f"Row {number} has {len(line)} fields, the header {len(names)}; or one is too long."
             yield Skipped(f"row {number}", "row", say, "Put text that holds the separator in quotes.")
             continue
         values = {kind: "" if at is None else line[at].strip() for kind, at in positions.items()}
@@ -177,13 +232,27 @@ def header(table: Path) -> list[str]:
     return [name.strip() for name in _lines(table)[0]]
 
 
+def classes_of(table: Path, likely: bool = False) -> set[str]:
+    """Return the classes that a table names for images or patients by its usual columns; none where it does not.
+
+    Args:
+        likely: Take a column that merely sounds like one of classes, where none has a usual name.
+    """
+    try:
+        names = header(table)
+        sounding = (name for name in names if re.search("label|class|finding|diagnos", _plain(name)))
+        label = next(sounding, None) if likely and _position(table, names, "label", None) is None else None
+        return {row.label for row in _rows(table, Columns(label=label)) if isinstance(row, _Row) and row.label}
+    except CohortError:
+        return set()
+
+
 def _check_kept(table: Path, columns: Columns) -> None:
     """Refuse columns to keep that are used already, or that tell persons from each other."""
     if not columns.keep:
         return
     names = header(table)
-    folded = [name.casefold() for name in names]
-    used = {kind: at for kind in _USUAL if (at := _usual(folded, kind, getattr(columns, kind))) is not None}
+    used = {kind: at for kind in _USUAL if (at := _position(table, names, kind, getattr(columns, kind))) is not None}
     for name in columns.keep:
         position = _column(table, names, "keep", name)
         kept_columns.check_use(name, next((kind for kind, at in used.items() if at == position), None))
@@ -194,15 +263,11 @@ def _check_kept(table: Path, columns: Columns) -> None:
 
 def _lines(table: Path) -> list[list[str]]:
     try:
-        text = table.read_text("utf-8-sig")
-        first = text.split("\n", 1)[0]
-        separator = max(",;\t", key=first.count)
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        status = table.stat()
+        lines = _read_lines(table, status.st_mtime_ns, status.st_size)
+    except OSError as error:
         raise CohortError(
-            f"{table.name} cannot be read as a CSV table ({type(error).__name__}).",
-            do="Save it as CSV in UTF-8, with one header row.",
-            code="table",
+            f"{table.name} cannot be read ({type(error).__name__}).", do="Check the path and its rights.", code="table"
         ) from error
     if len(lines) < 2:
         raise CohortError(f"{table.name} has no rows.", do="Name one image in each row.", code="empty")
@@ -211,60 +276,64 @@ def _lines(table: Path) -> list[list[str]]:
     return lines
 
 
-def _column(table: Path, header: list[str], kind: str, given_name: str | None) -> int | None:
-    """Return the position of a column; None for a patient or a split that the table does not have.
+@lru_cache(maxsize=2)
+def _read_lines(table: Path, changed: int, size: int) -> list[list[str]]:
+    """Return the lines of a table, read once while it does not change; a workbook is read in the decoder's process."""
+    if table.suffix.casefold() != workbook.SUFFIX:
+        return table_text.lines(table.read_bytes(), table.name)
+    with Decoder() as decoder:
+        (answer,) = decoder.read([FileRequest(table, table.name, "xlsx", header_only=True)])
+    if isinstance(answer, Skipped):
+        raise CohortError(answer.say, do=answer.do, code=answer.code)
+    lines: list[list[str]] = answer.facts["lines"]
+    return lines
+
+
+def _column(table: Path, names: Sequence[str], kind: str, given_name: str | None) -> int | None:
+    """Return the position of a column; None for an image, a patient or a split that the table does not have.
 
     Raises:
-        CohortError: The column asked for is not there, or there is none for image or class.
+        CohortError: The column asked for is not there, or there is none for the class.
     """
-    folded = [name.casefold() for name in header]
-    position = _usual(folded, kind, given_name)
-    if position is not None:
-        return position
-    if not given_name and (kind in ("patient", "split") or (kind == "image" and set(_USUAL["patient"]) & set(folded))):
-        return None
-    raise CohortError(
+    position = _position(table, names, kind, given_name)
+    if position is None and (given_name or kind == "label"):
+        raise _no_column(table, names, kind, given_name)
+    return position
+
+
+def _no_column(table: Path, names: Sequence[str], kind: str, given_name: str | None) -> CohortError:
+    return CohortError(
         f"{table.name} has no column {given_name!r}."
         if given_name
-        else f"{table.name} has no column with a usual name for the {kind} ({', '.join(_USUAL[kind][:3])}).",
-        do=f"Its columns are: {', '.join(header)}. Name the right one (--{kind}-column).",
+        else f"{table.name} has no column with a usual name for the {kind} ({_EXAMPLES[kind]}).",
+        do=f"Its columns are: {', '.join(names)}. Name the right one (--{kind}-column).",
         code="column",
     )
 
 
-def _usual(folded: list[str], kind: str, given_name: str | None) -> int | None:
-    """Return the position of the column that was named, or that has a usual name; None where there is none."""
-    names = [given_name.strip().casefold()] if given_name else _USUAL[kind]
-    return next((folded.index(name) for name in names if name in folded), None)
+def _position(table: Path, names: Sequence[str], kind: str, given_name: str | None) -> int | None:
+    """Return the position of the column that was named, or that has a usual name; None where there is none.
+
+    Capitals do not matter, and in the second place neither do blanks and signs.
+
+    Raises:
+        CohortError: Two columns have the name.
+    """
+    if given_name:
+        folded = [name.casefold() for name in names]
+        plain = [_plain(name) for name in names]
+        wanted, wanted_plain = given_name.strip().casefold(), _plain(given_name)
+        at = [number for number, name in enumerate(folded) if name == wanted] or [
+            number for number, name in enumerate(plain) if name and name == wanted_plain
+        ]
+        if len(at) > 1:
+            raise CohortError(
+                f"{table.name} has {len(at)} columns called {given_name!r}.", do="Rename one of them.", code="column"
+            )
+        return at[0] if at else None
+    usual = ((number, re.fullmatch(form, _plain(name))) for form in _USUAL[kind] for number, name in enumerate(names))
+    return next((number for number, fits in usual if fits), None)
 
 
-class _Homes:
-    """The folders in which a table's files may lie; nothing outside is ever opened."""
-
-    def __init__(self, folders: list[Path]) -> None:
-        self.folders = folders
-
-    def find(self, text: str) -> Path | Skipped:
-        """Return the file that a row means: by path, else by a name or stem that is unique below the folders."""
-        for home in self.folders if text else []:
-            path = home / text
-            if path.exists() and path.resolve().is_relative_to(home.resolve()) and not path.is_dir():
-                return path
-        paths = self._names.get(text, [])
-        if len(paths) == 1:
-            return paths[0]
-        say = f"{len(paths)} files have this name." if paths else "It is not below the folder of the table."
-        return Skipped(pictures.shown(text) or "(no name)", "missing", say, "Correct the path in the table.")
-
-    def name(self, path: Path) -> str:
-        """Return a file's path relative to the folder that it lies in."""
-        home = next(folder for folder in self.folders if path.is_relative_to(folder))
-        return path.relative_to(home).as_posix()
-
-    @cached_property
-    def _names(self) -> dict[str, list[Path]]:
-        names: dict[str, list[Path]] = defaultdict(list)
-        for path in {path for home in self.folders for path in folders.files_below(home)}:
-            for name in {path.name, path.name.split(".")[0]}:
-                names[name].append(path)
-        return names
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())

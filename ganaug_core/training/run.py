@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import ganaug_core
-from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, TrainingConfig
+from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, TrainingConfig, issuing
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.processor import available_cores
 from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
@@ -63,7 +63,8 @@ class Training:
             rescues: Each halves the learning rates; a state may hold more of them.
 
         Raises:
-            ConfigurationError: A part or setting that does not exist, or an image size that it cannot make.
+            ConfigurationError: A part or setting that does not exist, an image size that it cannot make, or a cohort
+                that no passport can hold.
             TrainingError: A class without training images, no GPU where one is asked for, or a state of another run.
         """
         self.cohort, self.config = cohort, config
@@ -85,6 +86,7 @@ class Training:
         self.images, self.seconds, self.telemetry_seconds, self._steps = 0, 0.0, 0.0, 0
         if state is not None:
             self._resume(state)
+        self.passport("run")  # what it cannot hold is refused before the first step
 
     @property
     def device_in_words(self) -> str:
@@ -172,33 +174,34 @@ class Training:
         cohort, config = self.cohort, self.config
         channels, rows, columns = cohort.shape
         patients = np.unique(cohort.patients[cohort.where(TRAIN)])
-        return Passport(
-            title=name,
-            created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            software=f"ganaug {ganaug_core.__version__}",
-            architecture=ArchitectureCard(
-                name=config.architecture.name,
-                settings=asdict(self.parts.architecture),  # type: ignore[call-overload]
-                channels=channels,
-                rows=rows,
-                columns=columns,
-            ),
-            classes=[
-                ClassCard(name=class_name, train=int(count))
-                for class_name, count in zip(cohort.classes, self.training_images.counts, strict=True)
-            ],
-            intensity=IntensityCard(
-                unit=cohort.intensity.unit, low=float(cohort.intensity.low), high=float(cohort.intensity.high)
-            ),
-            spacing_mm=None if cohort.spacing_mm is None else [float(spacing) for spacing in cohort.spacing_mm],
-            patients=int((patients != UNKNOWN_PATIENT).sum()) or None,
-            cohort_name=cohort.name,
-            cohort_digest=cohort.digest,
-            recipe=config.recipe,
-            seed=config.seed,
-            images=self.kept_images,
-            threads=self.threads if self.compute.device.type == "cpu" else None,
-        )
+        with issuing():
+            return Passport(
+                title=name,
+                created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                software=f"ganaug {ganaug_core.__version__}",
+                architecture=ArchitectureCard(
+                    name=config.architecture.name,
+                    settings=asdict(self.parts.architecture),  # type: ignore[call-overload]
+                    channels=channels,
+                    rows=rows,
+                    columns=columns,
+                ),
+                classes=[
+                    ClassCard(name=class_name, train=int(count))
+                    for class_name, count in zip(cohort.classes, self.training_images.counts, strict=True)
+                ],
+                intensity=IntensityCard(
+                    unit=cohort.intensity.unit, low=float(cohort.intensity.low), high=float(cohort.intensity.high)
+                ),
+                spacing_mm=None if cohort.spacing_mm is None else [float(spacing) for spacing in cohort.spacing_mm],
+                patients=int((patients != UNKNOWN_PATIENT).sum()) or None,
+                cohort_name=cohort.name,
+                cohort_digest=cohort.digest,
+                recipe=config.recipe,
+                seed=config.seed,
+                images=self.kept_images,
+                threads=self.threads if self.compute.device.type == "cpu" else None,
+            )
 
     def _train_for(self, seconds: float, steps: int | None = None) -> tuple[dict[str, float], int, float]:
         """Take steps for that long, or that many; return the means of the measures, steps taken and seconds spent."""

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.readers.tables import SUFFIXES as TABLES
 from ganaug_core.storage.platform import is_legal_here
 from ganaug_core.storage.uploads import discard, new_folder
 from ganaug_core.storage.workspace import Workspace, translated
@@ -174,7 +175,7 @@ def _class_folder(folder: Path) -> Path:
     entries = list(folder.iterdir())
     if len(entries) == 1 and entries[0].is_dir():
         below = list(entries[0].iterdir())
-        if any(entry.is_dir() for entry in below) or any(entry.suffix.lower() == ".csv" for entry in below):
+        if any(entry.is_dir() for entry in below) or any(entry.suffix.lower() in TABLES for entry in below):
             return entries[0]
     return folder
 

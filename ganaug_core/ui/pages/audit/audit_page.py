@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from ganaug_core import pipeline
+from ganaug_core.cohort import small_classes
 from ganaug_core.config.requests import AuditSamples
 from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
 from ganaug_core.ui.pages.audit import evidence, evidence_figures, verdicts
@@ -63,6 +64,8 @@ def page(cohort: str, samples: str) -> None:
     verdicts.verdict_rows(audit)
     verdicts.feature_spaces(audit)
     verdicts.on_request(audit)
+    for sentence in small_classes.sentences(caches.cohort(cohort)):
+        st.text(words.clean(sentence))
     _details(audit)
     for sentence in audit.made.in_words if audit.made else ():
         st.text(words.clean(sentence), help=glossary.gloss(sentence))

@@ -9,6 +9,7 @@ import streamlit as st
 from ganaug_core import wording
 from ganaug_core.cohort import cohort_json
 from ganaug_core.records import MASK, ROLES, UNKNOWN_PATIENT, Cohort, Skipped
+from ganaug_core.records.subgroups import unit
 from ganaug_core.ui.pages.cohort import cohort_figures
 from ganaug_core.ui.shared import caches, charts, words
 
@@ -69,7 +70,8 @@ def counts(cohort: Cohort) -> None:
             ]
         )
         st.dataframe(frame, hide_index=True, alt="Images by class and role")
-        how = "came with the images" if cohort.own_split else "was made by patient" if cohort.fixed else "is proposed"
+        made = f"was made by {unit(cohort)}" if cohort.fixed else "is proposed"
+        how = "came with the images" if cohort.own_split else made
         stays = " and stays" if cohort.fixed else ""
         st.write(f"The split {how}{stays}. Training sees only its own share; hold-out waits for the audit.")
     filled = [size for size in sizes.values() if size]

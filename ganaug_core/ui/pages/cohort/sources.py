@@ -9,6 +9,7 @@ from ganaug_core import readers
 from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
+from ganaug_core.readers.tables import SUFFIXES as TABLES
 from ganaug_core.storage.uploads import discard
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui.shared import caches, job_progress, names, show, uploads, words
@@ -99,8 +100,8 @@ def _enter_folder(path: Path) -> None:
         st.session_state["source-path"] = str(path.parent if chosen.startswith("..") else path / chosen)
 
 
-UPLOADED = ("zip", "npz", "png", "jpg", "jpeg", "jfif", "tif", "tiff", "bmp", "webp", "csv", "dcm", "nii", "gz", "nrrd",
-            "mha")  # fmt: skip
+UPLOADED = ("zip", "npz", "png", "jpg", "jpeg", "jfif", "tif", "tiff", "bmp", "webp", "csv", "tsv", "xlsx", "dcm",
+            "nii", "gz", "nrrd", "mha")  # fmt: skip
 
 
 def _choose_upload() -> None:
@@ -206,7 +207,19 @@ def _columns(source: Path) -> Columns:
     columns = {}
     for field, (key, label) in zip(st.columns(4), COLUMNS.items(), strict=True):
         columns[key] = field.text_input(label, key=f"column-{key}").strip() or None
-    return Columns(**columns, keep=_kept_columns(source))
+    contains = st.text_input(
+        "The finding that makes the classes, where an image has several (A|B)",
+        key="label-contains",
+        help="Two classes: images with this finding, and those without it.",
+    ).strip()
+    return Columns(
+        image=columns["image"],
+        label=columns["label"],
+        patient=columns["patient"],
+        split=columns["split"],
+        keep=_kept_columns(source),
+        contains=contains or None,
+    )
 
 
 def _kept_columns(source: Path) -> tuple[str, ...]:
@@ -229,4 +242,4 @@ def _kept_columns(source: Path) -> tuple[str, ...]:
 
 
 def _has_table(source: Path) -> bool:
-    return source.suffix.lower() == ".csv" or (source.is_dir() and any(source.glob("*.csv")))
+    return any(path.suffix.lower() in TABLES for path in (source.iterdir() if source.is_dir() else [source]))

@@ -81,7 +81,7 @@ def _from_source(cohort: Cohort, plan: Plan) -> None:
 def _from_names(cohort: Cohort, plan: Plan) -> None:
     paths = caches.workspace().paths(cohort.name)
     files = [paths.get(image, "") for image in cohort.ids.tolist()]
-    suggestions = file_name_patterns.suggestions(files)
+    suggestions = file_name_patterns.suggestions(files, cohort.labels.tolist())
     if suggestions:
         patterns = words.listing([f"{pattern} ({count:,} patients)" for pattern, count in suggestions], "or")
         st.text(f"Patterns that fit all names: {patterns}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ganaug_core.cohort import small_classes
 from ganaug_core.config import RECIPES, Recipe
 from ganaug_core.config.requests import Train
 from ganaug_core.storage.workspace import check_name
@@ -30,6 +31,8 @@ def new_run(cohort: str) -> None:
         key=f"run-name-{cohort}-{chosen}",
     )
     st.text(device_in_words())
+    for sentence in small_classes.sentences(caches.cohort(cohort)):
+        st.text(words.clean(sentence))
     with st.expander("Advanced"):
         unit = caches.cohort(cohort).intensity.unit
         changes = advanced_form.form(recipe, unit)

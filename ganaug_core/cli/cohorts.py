@@ -168,9 +168,12 @@ def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:
         lines.append(f"{len(text):,} images may hold burned-in text, which a generator learns first: look at them.")
     if not cohort.fixed:
         lines.append("The split is a proposal.")
-    masks = [entry for entry in cohort.skipped if entry.code == MASK]
-    skipped = [entry for entry in cohort.skipped if entry.code != MASK]
-    for title, notes, most in (("Mask", masks, 3), ("Left out", skipped, 10)):
+    masks, series, skipped = (
+        [entry for entry in cohort.skipped if entry.code == MASK],
+        [entry for entry in cohort.skipped if entry.is_read],
+        [entry for entry in cohort.skipped if entry.code != MASK and not entry.is_read],
+    )
+    for title, notes, most in (("Mask", masks, 3), ("Series", series, 10), ("Left out", skipped, 10)):
         lines += [f"{title}: {entry.file}: {entry.say} {entry.do}" for entry in notes[:most]]
         if len(notes) > most:
             lines.append(f"... and {len(notes) - most} more (--json lists all).")

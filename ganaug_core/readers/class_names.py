@@ -56,8 +56,8 @@ def check(labels: Iterable[str]) -> None:
 
     Raises:
         CohortError: Two names differ by capitals, blanks, the Unicode form of a letter or the way a number is written
-            alone; an image has several
-            findings joined by | or a semicolon; or a name is too long or holds characters that cannot be shown.
+            alone; an image has several findings joined by | or a semicolon; or a name is too long or holds characters
+            that cannot be shown.
     """
     counts = Counter(labels)
     alike: dict[str, list[str]] = defaultdict(list)

@@ -27,8 +27,7 @@ class Homes:
         may be left away. The Unicode form never matters.
         """
         for home in self.folders if text else []:
-            path = home / text
-            if path.exists() and path.resolve().is_relative_to(home.resolve()) and not path.is_dir():
+            if _is_below(path := home / text, home):
                 return path
         paths = self._meant(_plain(text.replace("\\", "/")).removeprefix("./"))
         if len(paths) == 1:
@@ -70,6 +69,14 @@ class Homes:
             for name in (small, bare(small)) if bare(small) != small else (small,):
                 names[name].append(path)
         return names
+
+
+def _is_below(path: Path, home: Path) -> bool:
+    """Return whether there is a file of that path, and inside the folder."""
+    try:
+        return path.exists() and path.resolve().is_relative_to(home.resolve()) and not path.is_dir()
+    except OSError:  # a name longer than the system takes
+        return False
 
 
 def bare(name: str) -> str:

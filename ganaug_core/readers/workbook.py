@@ -102,10 +102,10 @@ class _Sheet:
         if self._has_formula and not self._value and self._kind != "str":
             raise _refused("it holds formulas whose values were not saved")
         value = self._in_words()
-        self._characters += len(value)
-        if self._characters > MOST_CHARACTERS:
-            raise _refused(f"its sheet has more than {MOST_CHARACTERS:,} letters", "Split it.", "too_big")
         row, column = self._place
+        self._characters += len(value) + column  # each cell before it takes room too
+        if self._characters > MOST_CHARACTERS:
+            raise _refused(f"its sheet has more than {MOST_CHARACTERS:,} letters or cells", "Split it.", "too_big")
         if value:
             self.rows += [[] for _ in range(row + 1 - len(self.rows))]
             cells = self.rows[row]

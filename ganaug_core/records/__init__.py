@@ -70,6 +70,11 @@ class Skipped:
     say: str
     do: str
 
+    @property
+    def is_read(self) -> bool:
+        """Whether its images are used all the same: a series or volume with something odd about it."""
+        return self.code.startswith("series.") and self.code != "series.localiser"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:

@@ -75,6 +75,7 @@ def test_the_letters_as_they_stand_go_before_other_ways_of_writing_them(tmp_path
         ("b", "2 files have this name"),
         ("q/b.png", "the nearest name there is y/b.png"),
         ("1", "not"),
+        (f"{'z' * 400}.png", "not below the folder"),
     ):
         entry = homes.find(text)
         assert isinstance(entry, Skipped)

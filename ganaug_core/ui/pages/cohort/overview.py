@@ -144,7 +144,7 @@ def notes(cohort: Cohort) -> None:
 
 def left_out_files(cohort: Cohort) -> None:
     """List the files that could not be used, why, and what to do; and what was read but is odd, or is a mask."""
-    odd = [file for file in cohort.skipped if file.code.startswith("series.") and file.code != "series.localiser"]
+    odd = [file for file in cohort.skipped if file.is_read]
     masks = [file for file in cohort.skipped if file.code == MASK]
     unusable = [file for file in cohort.skipped if file not in odd and file not in masks]
     st.subheader("Left out")

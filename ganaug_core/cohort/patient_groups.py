@@ -158,8 +158,9 @@ def proposal(proposed: Sequence[tuple[str, int]], own: bool) -> str:
     if own:
         return f"Folders or file names seem to name {patterns}: import again with {use} to see who is on two sides."
     return (
-        f"Folders or file names seem to name {patterns}. If they do, use it before the split is fixed: import again "
-        f"with {use}, or open the Cohort page. The first training or audit fixes the split as it is."
+        f'Folders or file names seem to name {patterns}. If they do, say so before the split is fixed: under "Which '
+        f'images belong to one patient?" on the Cohort page, or import again with {use}. The first training or audit '
+        "fixes the split as it is."
     )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from ganaug_core import pipeline, wording
 from ganaug_core.cli import console
-from ganaug_core.config.importing import Choices, Columns, Plan
+from ganaug_core.config.importing import Choices, Columns, Plan, label_names_of
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError, WorkspaceError
 from ganaug_core.storage.workspace import Workspace
@@ -80,7 +80,7 @@ def import_(
         split=split_column,
         keep=tuple(dict.fromkeys(keep_column or ())),
         contains=label_contains,
-        names=_names(label_names),
+        names=label_names_of(label_names or ""),
     )
     choices = Choices(
         slices=slices,
@@ -192,19 +192,6 @@ def _duplicates_in_words(cohort: "Cohort", counts: dict[str, int]) -> list[str]:
         if counts[key]:
             lines.append(f"The same image lies {where}: {wording.count(counts[key], 'time')}.")
     return lines
-
-
-def _names(text: str | None) -> dict[str, str]:
-    """Return the name by label of `0=benign,1=malignant`."""
-    pairs = [pair.split("=", 1) for pair in text.split(",")] if text is not None else []
-    names = {pair[0].strip(): pair[-1].strip() for pair in pairs}
-    if any(len(pair) < 2 for pair in pairs) or not all(names.values()) or len(names) < len(pairs):
-        raise CohortError(
-            f"--label-names {text} does not name each label once.",
-            do="Write it like --label-names 0=benign,1=malignant.",
-            code="label_names",
-        )
-    return names
 
 
 def _range(text: str | None) -> dict[str, Any]:

@@ -42,6 +42,23 @@ class Columns:
     names: dict[str, str] = field(default_factory=dict)
 
 
+def label_names_of(text: str) -> dict[str, str]:
+    """Return the name by label of `0=benign,1=malignant`, none of an empty text.
+
+    Raises:
+        CohortError: `label_names`, where it does not name each label once.
+    """
+    pairs = [pair.split("=", 1) for pair in text.split(",")] if text.strip() else []
+    names = {pair[0].strip(): pair[-1].strip() for pair in pairs}
+    if any(len(pair) < 2 for pair in pairs) or not all(names.values()) or len(names) < len(pairs):
+        raise CohortError(
+            f"{text[:100]} does not name each label once.",
+            do="Write the names of the labels like 0=benign,1=malignant.",
+            code="label_names",
+        )
+    return names
+
+
 @dataclass(frozen=True)
 class Choices:
     """How series, volumes and frames become slices. Pictures and arrays are slices already and come as they are.

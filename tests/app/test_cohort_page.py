@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import bad_input
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,7 +13,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from ganaug_core import neighbours, pipeline
 from ganaug_core.cohort import draft_split
-from ganaug_core.config.importing import Choices, Plan
+from ganaug_core.config.importing import Choices, Columns, Plan
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.jobs import store
 from ganaug_core.storage.workspace import Workspace
@@ -188,3 +189,26 @@ def test_the_lesion_of_a_dicom_series_is_chosen_in_the_form(home: Workspace, pag
     assert "12 images have a mask" in words
     assert "6 notes on masks, which are no images themselves" in words
     assert "could not be used" not in words
+
+
+def test_what_numbers_in_a_table_or_an_archive_mean_is_said_in_the_form(
+    home: Workspace, page: Open, tmp_path: Path
+) -> None:
+    bad_input.pictures(tmp_path / "s", {"files": 20})
+    rows = [["image", "label"], *([f"files/{row:02}.png", str(row % 2)] for row in range(20))]
+    table = bad_input.table(tmp_path / "s" / "t.csv", rows)
+    app = page("cohort")
+    app.text_input(key="source-path").set_value(str(table)).run()
+    app.text_input(key="label-names").set_value("0=benign,1").run()
+    assert "does not name each label once" in shown(app)
+    app.text_input(key="label-names").set_value("0=benign, 1=malignant").run()
+    button_named(app, "Import these images").click().run()
+    (job,) = store.jobs(home)
+    assert isinstance(job.request, ImportCohort)
+    assert job.request.columns == Columns(names={"0": "benign", "1": "malignant"})
+    assert home.cohort(pipeline.import_cohort(home, replace(job.request, size=16))).classes == ("benign", "malignant")
+    np.savez(tmp_path / "some.npz", images=np.zeros((4, 8, 8), np.uint8), labels=np.eye(4, 3, dtype=np.uint8))
+    app.text_input(key="source-path").set_value(str(tmp_path / "some.npz")).run()
+    app.text_input(key="label-contains").set_value("2").run()
+    button_named(app, "Import these images").click().run()
+    assert "2" in {job.request.columns.contains for job in store.jobs(home) if isinstance(job.request, ImportCohort)}

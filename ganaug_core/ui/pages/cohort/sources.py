@@ -1,12 +1,13 @@
 """Where a cohort comes from: the embedded ones, a folder on the server, an upload."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from ganaug_core import readers
-from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
+from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns, label_names_of
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError
 from ganaug_core.readers.tables import SUFFIXES as TABLES
@@ -169,7 +170,9 @@ def _options(source: Path) -> dict[str, Any]:
         request["percentiles"] = (0.0, 100.0)
     if st.toggle("The images are volumes or have masks: choose how they become slices"):
         request["choices"] = _choices()
-    columns = _columns(source) if _has_table(source) else Columns()
+    columns = _columns(source) if _holds(source, TABLES) else Columns()
+    if _holds(source, (*TABLES, ".npz")):
+        columns = replace(columns, **_labels())
     return request if columns == Columns() else {**request, "columns": columns}
 
 
@@ -207,19 +210,30 @@ def _columns(source: Path) -> Columns:
     columns = {}
     for field, (key, label) in zip(st.columns(4), COLUMNS.items(), strict=True):
         columns[key] = field.text_input(label, key=f"column-{key}").strip() or None
-    contains = st.text_input(
-        "The finding that makes the classes, where an image has several (A|B)",
-        key="label-contains",
-        help="Two classes: images with this finding, and those without it.",
-    ).strip()
     return Columns(
         image=columns["image"],
         label=columns["label"],
         patient=columns["patient"],
         split=columns["split"],
         keep=_kept_columns(source),
-        contains=contains or None,
     )
+
+
+def _labels() -> dict[str, Any]:
+    """Ask what labels of a table or an NPZ file mean."""
+    left, right = st.columns(2)
+    contains = left.text_input(
+        "The finding that makes the classes, where an image has several (A|B)",
+        key="label-contains",
+        help="Two classes: images with this finding, and those without it. In an NPZ file the column's number, from 0.",
+    ).strip()
+    label_names = right.text_input(
+        "Names of the labels, where they are numbers",
+        key="label-names",
+        placeholder="0=benign,1=malignant",
+        help="Every number that occurs, with its name.",
+    )
+    return {"contains": contains or None, "names": label_names_of(label_names)}
 
 
 def _kept_columns(source: Path) -> tuple[str, ...]:
@@ -241,5 +255,5 @@ def _kept_columns(source: Path) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _has_table(source: Path) -> bool:
-    return any(path.suffix.lower() in TABLES for path in (source.iterdir() if source.is_dir() else [source]))
+def _holds(source: Path, suffixes: tuple[str, ...]) -> bool:
+    return any(path.suffix.lower() in suffixes for path in (source.iterdir() if source.is_dir() else [source]))

@@ -120,7 +120,7 @@ def _show_named(files: list[str], patients: list[str | None]) -> None:
 
 
 def _from_table(cohort: Cohort, plan: Plan) -> None:
-    upload = st.file_uploader("A CSV table with one row for each image", type=["csv"], key="patients-csv")
+    upload = st.file_uploader("A CSV table with one row for each image", type=["csv", "tsv"], key="patients-csv")
     if upload is None:
         return
     rows = file_name_patterns.table_of(upload.getvalue())

@@ -11,6 +11,7 @@ from ganaug_core.processor import available_cores
 
 Result = TypeVar("Result")
 POLL_SECONDS = 0.2
+AT_HAND_SECONDS = 0.5  # tasks that only look up what is kept end in this time
 AT_ONCE = 2  # tasks that compute at the same time; each takes one core
 
 
@@ -28,16 +29,11 @@ class Background(Generic[Result]):
         share: How much of the work is done, in [0, 1], and `doing` what, in words.
     """
 
-    def __init__(self, tasks: Mapping[str, Callable[[Report], Result]], *, long: bool = True) -> None:
-        """Prepare the tasks, which report often: only then can they be ended.
-
-        Args:
-            tasks: By name, the longest first.
-            long: They take as long as the caller's own work: he computes with fewer threads meanwhile.
-        """
+    def __init__(self, tasks: Mapping[str, Callable[[Report], Result]]) -> None:
+        """`tasks` by name, the longest first; they report often: only then can they be ended."""
         self.share, self.doing = 0.0, ""
         self._shares = dict.fromkeys(tasks, 0.0)
-        self._tasks, self._long = tasks, long
+        self._tasks = tasks
         self._results: dict[str, Result] = {}
         self._error: BaseException | None = None
         self._unwanted = threading.Event()
@@ -48,10 +44,11 @@ class Background(Generic[Result]):
 
         # asked here: else the first number of a task's threads becomes the caller's
         self._threads, cores = torch.get_num_threads(), available_cores()
-        beside = max(1, min(AT_ONCE, cores - 1)) if self._long else AT_ONCE
+        beside = max(1, min(AT_ONCE, cores - 1))
         self._free = threading.Semaphore(beside)
         self._thread.start()
-        if self._long:
+        self._thread.join(AT_HAND_SECONDS)
+        if self._thread.is_alive():
             torch.set_num_threads(min(self._threads, max(1, cores - beside)))
         return self
 
@@ -63,7 +60,9 @@ class Background(Generic[Result]):
         self._thread.join()
 
     def check(self) -> None:
-        """Raise what a task has raised."""
+        """Raise what a task has raised; to be called often: the caller gets his threads back when all tasks are done."""
+        if not self._thread.is_alive():
+            self._take_threads()
         if self._error is not None:
             raise self._error
 
@@ -77,12 +76,14 @@ class Background(Generic[Result]):
         return self._results
 
     def _leave_core(self) -> None:
-        """Let one more task compute, now that the caller does not; he gets his threads back."""
+        """Let one more task compute, now that the caller does not."""
+        self._take_threads()
+        self._free.release()
+
+    def _take_threads(self) -> None:
         import torch
 
-        if self._long:
-            torch.set_num_threads(self._threads)
-            self._free.release()
+        torch.set_num_threads(self._threads)
 
     def _run(self) -> None:
         try:

@@ -38,13 +38,18 @@ def fit(
         ConfigurationError: No such encoder; the message lists them.
         EvidenceError: Too few training images, or pretrained weights that cannot be had.
     """
-    part = _encoder(cohort, encoder)
+    settings = {"classes": len(cohort.classes)} if encoder == "classifier" else {}
+    part: Any = look_up(SPACES, encoder, "encoder", settings)
     train = cohort.where(TRAIN)
     if encoder in PRETRAINED:  # nothing is fitted, so there is nothing to keep
         few = train[:FEWEST_IMAGES]
         adopted: FittedEncoder = part.fit(cohort.images(few), cohort.labels[few], seed=seed, report=report)
         return adopted
-    origin = _origin(cohort, encoder, part, seed)
+    origin = Origin(
+        inputs={"cohort": cohort.identity},
+        settings={"encoder": encoder, **asdict(part), "seed": seed},
+        revision=REVISIONS["encoders"],
+    )
     if cache is not None and cache.exists("encoders", origin.key("encoders")):
         with suppress(EvidenceError, WorkspaceError):  # damaged: it is only a cache
             return load(cache, origin.key("encoders"))
@@ -54,28 +59,6 @@ def fit(
     if cache is not None:
         save(fitted, cache, origin)
     return fitted
-
-
-def is_kept(cohort: Cohort, encoder: str, cache: Workspace, *, seed: int = 0) -> bool:
-    """Return whether nothing has to be learnt for this encoder."""
-    if encoder not in ENCODERS:
-        return True
-    return cache.exists("encoders", _origin(cohort, encoder, _encoder(cohort, encoder), seed).key("encoders"))
-
-
-def _encoder(cohort: Cohort, encoder: str) -> Any:
-    """Return the encoder with the settings that this cohort asks for."""
-    settings = {"classes": len(cohort.classes)} if encoder == "classifier" else {}
-    return look_up(SPACES, encoder, "encoder", settings)
-
-
-def _origin(cohort: Cohort, encoder: str, part: Any, seed: int) -> Origin:
-    """Return what a fitted encoder is made from."""
-    return Origin(
-        inputs={"cohort": cohort.identity},
-        settings={"encoder": encoder, **asdict(part), "seed": seed},
-        revision=REVISIONS["encoders"],
-    )
 
 
 def save(fitted: FittedEncoder, workspace: Workspace, origin: Origin) -> None:

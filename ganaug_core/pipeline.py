@@ -495,10 +495,7 @@ def _feature_spaces(
     workspace: Workspace, cohort: "Cohort", samples: "Samples", encoders: Sequence[str]
 ) -> "Background[Space]":
     """Return what fits and reads the encoders beside the caller's own work."""
-    from ganaug_core import features
-
-    tasks = {encoder: partial(feature_space, workspace, cohort, samples, encoder) for encoder in encoders}
-    return Background(tasks, long=not all(features.is_kept(cohort, encoder, workspace) for encoder in encoders))
+    return Background({encoder: partial(feature_space, workspace, cohort, samples, encoder) for encoder in encoders})
 
 
 def feature_space(workspace: Workspace, cohort: "Cohort", samples: "Samples", encoder: str, report: Report) -> "Space":

@@ -106,12 +106,18 @@ def test_a_task_waits_for_a_free_core_until_the_caller_waits_too(monkeypatch: py
     assert order == ["caller", "second"]
 
 
-def test_short_tasks_take_nothing_from_the_caller() -> None:
-    before = torch.get_num_threads()
+def test_the_caller_has_his_threads_where_tasks_are_at_hand_or_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, before = threading.Event(), torch.get_num_threads()
+    monkeypatch.setattr(background, "available_cores", lambda: 2)
     torch.set_num_threads(2)
     try:
-        with Background({"it": lambda report: 1}, long=False) as tasks:
+        with Background({"it": lambda report: 1}):
             assert torch.get_num_threads() == 2
-            assert tasks.results(silent) == {"it": 1}
+        with Background({"it": lambda report: go_on.wait(SECONDS)}) as tasks:
+            assert torch.get_num_threads() == 1
+            go_on.set()
+            tasks._thread.join(SECONDS)
+            tasks.check()
+            assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

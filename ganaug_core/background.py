@@ -60,7 +60,7 @@ class Background(Generic[Result]):
         self._thread.join()
 
     def check(self) -> None:
-        """Raise what a task has raised; to be called often: the caller gets his threads back when all tasks are done."""
+        """Raise what a task has raised; call it often: it gives threads back when all tasks are done."""
         if not self._thread.is_alive():
             self._take_threads()
         if self._error is not None:

@@ -19,7 +19,8 @@ from ganaug_core.storage.workspace import check_name, digest_of
 def import_samples(source: Path, cohort: Cohort, name: str, report: Report = silent) -> Samples:
     """Return images of a folder with one sub-folder per class, or of an NPZ with `images` and `labels`.
 
-    Values are taken in the cohort's unit; where they are none of it, by `number_formats`, which says so in the
+    Colour stays where the cohort is in colour, and becomes luminance where it is grey. Values are taken in the cohort's
+    unit; where they are none of it, by `number_formats`, which says so in the
     provenance's `notes`. What ganaug exported carries its own map to the unit.
 
     Raises:
@@ -30,7 +31,8 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
     read: list[Slice] = []
     skipped: list[Skipped] = []
     label_of = {name: label for label, name in enumerate(cohort.classes)}
-    for number, image in enumerate(readers.read(source), start=1):
+    choices = readers.Choices(colour=cohort.shape[0] == 3)
+    for number, image in enumerate(readers.read(source, choices=choices), start=1):
         if isinstance(image, Skipped):
             skipped.append(image)
             continue

@@ -50,9 +50,12 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
     reading.check_enough(len(images), skipped, source)
     _require_unit(images, cohort)
     values, note = _normalised(source, pixels.stacked([image.pixels for image in images]), cohort)
+    notes = [note] if note else []
+    if choices.colour and (grey := sum(not image.colour for image in images)):
+        notes.append(f"{grey:,} of them are grey: their three channels are equal.")
     label_array = np.array([label_of[str(image.label)] for image in images], np.int64)
     digest = digest_of(values, label_array)
-    report(1.0, f"{len(values):,} images. {note}".strip())
+    report(1.0, f"{len(values):,} images. {' '.join(notes)}".strip())
     return Samples(
         name=name,
         digest=digest,
@@ -65,7 +68,7 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
         provenance={
             "imitates": cohort.digest,
             "skipped": [asdict(entry) for entry in skipped],
-            "notes": [note] if note else [],
+            "notes": notes,
         },
     )
 

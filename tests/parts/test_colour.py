@@ -117,6 +117,25 @@ def test_synthetic_images_are_read_in_the_colour_of_their_cohort(tmp_path: Path)
     np.testing.assert_allclose(import_samples(tmp_path / "real.npz", cohort, "real").images, made.images, atol=1e-5)
 
 
+def test_grey_synthetic_images_of_a_cohort_in_colour_are_named(tmp_path: Path) -> None:
+    cohort = cohort_of(tmp_path)
+    images, labels = stained_cells.cells(2, 16, seed=5)
+    np.savez(tmp_path / "grey.npz", images=images[..., 1], labels=np.array(stained_cells.CLASSES)[labels])
+    made = import_samples(tmp_path / "grey.npz", cohort, "grey")
+    assert made.images.shape == (6, 3, 16, 16)
+    assert made.provenance["notes"] == ["6 of them are grey: their three channels are equal."]
+
+
+def test_a_mask_cuts_all_three_channels_alike(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    image, mask = picture(24), np.zeros((24, 26), np.uint8)
+    mask[8:16, 8:16] = 255
+    Image.fromarray(image).save(tmp_path / "a" / "1.png")
+    Image.fromarray(mask).save(tmp_path / "a" / "1_mask.png")
+    (cut,), _ = read(tmp_path, Choices(colour=True, crop=True))
+    assert np.array_equal(cut.pixels, np.moveaxis(image[6:18, 6:18], 2, 0))
+
+
 def test_an_image_of_one_uniform_colour_is_left_out_as_constant(tmp_path: Path) -> None:
     source = stained_cells.folders(tmp_path / "cells", *stained_cells.cells(6, 16))
     Image.new("RGB", (16, 16), (200, 10, 30)).save(source / "gland" / "flat.png")

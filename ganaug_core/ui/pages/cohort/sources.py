@@ -168,14 +168,13 @@ def _options(source: Path) -> dict[str, Any]:
         request["percentiles" if range_name == PERCENTILES else "value_range"] = limits
     elif range_name != USUAL_RANGE:
         request["percentiles"] = (0.0, 100.0)
-    colour = st.toggle(
+    if st.toggle("The images are volumes or have masks: choose how they become slices"):
+        request["choices"] = _choices()
+    if st.toggle(
         "Colour stays colour",
         help="Red, green and blue of 8-bit pictures and arrays, such as skin, fundus or histology, are kept as three "
         "channels. Otherwise colour becomes grey.",
-    )
-    if st.toggle("The images are volumes or have masks: choose how they become slices"):
-        request["choices"] = _choices()
-    if colour:
+    ):
         request["choices"] = replace(request.get("choices", Choices()), colour=True)
     columns = _columns(source) if _has_table(source) else Columns()
     return request if columns == Columns() else {**request, "columns": columns}

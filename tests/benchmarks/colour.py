@@ -1,6 +1,6 @@
 """A cohort in colour, drawn by code, from import to verdicts: fresh images, copies, swapped channels, shuffled labels.
 
-    python tests/benchmarks/colour.py [images of a class, real] [synthetic]
+    python tests/benchmarks/colour.py [images of a class, real] [synthetic] [part of the names of sets]
 
 Feature spaces are texture and the classifier; missing groups need SimCLR and are not judged here.
 """
@@ -57,7 +57,7 @@ def sets(real: Cohort, fresh: Samples) -> dict[str, tuple[Floats, Integers]]:
     }
 
 
-def main(real_each: int, made_each: int) -> None:
+def main(real_each: int, made_each: int, part_of_name: str) -> None:
     home, begun = Path(tempfile.mkdtemp()), time.perf_counter()
     source = stained_cells.folders(home / "real", *stained_cells.cells(real_each, SIDE, seed=1))
     real = import_cohort(source, "cells", size=SIDE, holdout=0.4, choices=Choices(colour=True))[0]
@@ -70,6 +70,8 @@ def main(real_each: int, made_each: int) -> None:
     print(f"{len(real)} real images, {len(fresh)} synthetic, {time.perf_counter() - begun:.0f} s", flush=True)
     print("| set | " + " | ".join(JUDGED) + " |\n|---|" + "---|" * len(JUDGED))
     for name, (images, labels) in sets(real, fresh).items():
+        if part_of_name not in name:
+            continue
         samples = replace(fresh, images=images, labels=labels, digest=name)
         spaces = {
             space: Space(
@@ -84,4 +86,5 @@ def main(real_each: int, made_each: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(text) for text in sys.argv[1:] or ("300", "200")))
+    arguments = [*sys.argv[1:], *("300", "200", "")[len(sys.argv) - 1 :]]
+    main(int(arguments[0]), int(arguments[1]), arguments[2])

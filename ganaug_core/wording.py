@@ -35,6 +35,14 @@ def channel_name(channel: int, channels: int) -> str:
     return ("red", "green", "blue")[channel] if channels == 3 else f"channel {channel + 1}"
 
 
+POOLED = "Red, green and blue together; the measurements name each of them."
+
+
+def in_colour(measurements: Iterable[Any]) -> bool:
+    """Return whether an audit measured channels by name: its figures then show all of them together."""
+    return any(measurement.encoder.endswith(f", {channel_name(0, 3)}") for measurement in measurements)
+
+
 def percent(share: float) -> str:
     """Return `12 %`, `1.5 %`, `0.3 %`: two figures at most; `0 %` and `100 %` only where nothing is, or is left."""
     if share < 0:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from ganaug_core import wording
 from ganaug_core.audit import Space, audit
 from ganaug_core.audit.comparison import compare
 from ganaug_core.audit.fidelity import realism
@@ -68,6 +69,7 @@ def test_fresh_images_in_colour_fail_nothing_and_turned_copies_do(real: Cohort, 
     fair = audit(real, fresh, spaces(real, fresh), trust_split=True, memoise=known)
     assert {name: verdict.state for name, verdict in fair.verdicts.items() if verdict.state == "fail"} == {}
     assert fair.verdicts["copying"].state in ("pass", "not_assessable")
+    assert wording.in_colour(fair.measurements)
     copies, where = training_images(real)
     images = fresh.images.copy()
     images[where] = np.rot90(copies, 1, (2, 3))

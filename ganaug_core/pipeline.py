@@ -626,6 +626,8 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         values.pop(unimportant, None)
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
+    if values.get("choices") and not values["choices"]["colour"]:
+        values["choices"].pop("colour")  # as before colour could be kept
     if values.get("columns"):
         for later in ("keep", "contains", "names"):  # as before there were these
             if not values["columns"][later]:

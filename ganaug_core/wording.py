@@ -28,6 +28,21 @@ ALIKE = {
 """In what the images of a group resemble each other, by the feature space, or the rule, that found it."""
 
 
+def channel_name(channel: int, channels: int) -> str:
+    """Return `red`, `green` or `blue` of an image in colour, empty where there is one channel."""
+    if channels == 1:
+        return ""
+    return ("red", "green", "blue")[channel] if channels == 3 else f"channel {channel + 1}"
+
+
+POOLED = "Red, green and blue together; the measurements name each of them."
+
+
+def in_colour(measurements: Iterable[Any]) -> bool:
+    """Return whether an audit measured channels by name: its figures then show all of them together."""
+    return any(measurement.encoder.endswith(f", {channel_name(0, 3)}") for measurement in measurements)
+
+
 def percent(share: float) -> str:
     """Return `12 %`, `1.5 %`, `0.3 %`: two figures at most; `0 %` and `100 %` only where nothing is, or is left."""
     if share < 0:

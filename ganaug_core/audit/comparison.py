@@ -130,8 +130,8 @@ def compare(
     """Return cohort and samples side by side after checking that they fit.
 
     Raises:
-        EvidenceError: No synthetic images, a class that the cohort does not have, or features of other images or
-            that are no numbers.
+        EvidenceError: No synthetic images, colour beside grey, a class that the cohort does not have, or features of
+            other images or that are no numbers.
     """
     if len(samples) == 0:
         raise EvidenceError(
@@ -143,6 +143,13 @@ def compare(
             "say nothing about how varied the generator is.",
             do="Audit images that were drawn without mixing.",
             code="not_independent",
+        )
+    if samples.images.shape[1] != cohort.shape[0]:
+        raise EvidenceError(
+            f"{cohort.name} has {cohort.shape[0]} channels and {samples.name} has {samples.images.shape[1]}: one is in "
+            "colour and the other grey.",
+            do="Import both in colour or both in grey.",
+            code="channels",
         )
     labels = labels_in(cohort, samples)
     for name, space in spaces.items():

@@ -135,7 +135,7 @@ def _by_pictures(
         comparison, held, generated, *(classifier_two_sample.brightness_and_detail(side) for side in images)
     )
     order = np.argsort(-discriminant.synthetic, kind="stable")[:SHOWN]
-    brightness, fine = classifier_two_sample.as_pictures(discriminant.pattern)
+    brightness, fine = classifier_two_sample.as_pictures(discriminant.pattern, comparison.cohort.shape[0])
     pictures = {"give_away.brightness": brightness, "give_away.detail": fine}
     return separation, tuple(str(sample_id) for sample_id in comparison.samples.ids[generated[order]]), pictures
 

@@ -13,7 +13,7 @@ from ganaug_core.metrics import intensity
 from ganaug_core.metrics.dominance import SHIFT, dominance, sees, stated
 from ganaug_core.metrics.statistics import median_interval, weighted_median
 from ganaug_core.records import Examples, Floats, Integers, Measurement
-from ganaug_core.wording import chance, count, listing, percent
+from ganaug_core.wording import chance, channel_name, count, listing, percent
 
 VISIBLE = 0.85  # a shift that puts a synthetic value above a real one in so many pairs must be noticed
 LEAST, SHOWN = 10, 12
@@ -40,10 +40,13 @@ class Intensities:
 class _Shift:
     """One number of one class: typical values on both sides, and the chance of a synthetic image to have more.
 
+    `colour` is that of the channel, empty where there is only one.
+
     `outermost` are the rows of the synthetic images that lie furthest to the side on which most of them lie.
     """
 
     name: str
+    colour: str
     label: int
     synthetic: float
     interval: tuple[float, float]
@@ -108,8 +111,32 @@ def intensities(comparison: Comparison) -> Intensities:
 
 
 def _shifts(comparison: Comparison, label: int, held: Integers, generated: Integers) -> list[_Shift]:
-    real = intensity.numbers(comparison.cohort.images(held), comparison.cohort.intensity)
-    synthetic = intensity.numbers(np.asarray(comparison.samples.images[generated]), comparison.cohort.intensity)
+    real, synthetic = comparison.cohort.images(held), np.asarray(comparison.samples.images[generated])
+    channels = real.shape[1]
+    return [
+        shift
+        for channel in range(channels)
+        for shift in _shifts_of(
+            comparison,
+            label,
+            channel_name(channel, channels),
+            (held, real[:, channel : channel + 1]),
+            (generated, synthetic[:, channel : channel + 1]),
+        )
+    ]
+
+
+def _shifts_of(
+    comparison: Comparison,
+    label: int,
+    colour: str,
+    held_out: tuple[Integers, Floats],
+    synthetic_images: tuple[Integers, Floats],
+) -> list[_Shift]:
+    """Return the shifts of one channel; rows and images (n, 1, row, column) of both sides."""
+    (held, real_planes), (generated, synthetic_planes) = held_out, synthetic_images
+    real = intensity.numbers(real_planes, comparison.cohort.intensity)
+    synthetic = intensity.numbers(synthetic_planes, comparison.cohort.intensity)
     mass = comparison.weights[held]
     result = []
     for column, name in enumerate(intensity.NUMBERS):
@@ -117,6 +144,7 @@ def _shifts(comparison: Comparison, label: int, held: Integers, generated: Integ
         result.append(
             _Shift(
                 name=name,
+                colour=colour,
                 label=label,
                 synthetic=float(np.median(synthetic[:, column])),
                 interval=median_interval(synthetic[:, column]),
@@ -135,7 +163,7 @@ def _shifts(comparison: Comparison, label: int, held: Integers, generated: Integ
 
 def _examples(comparison: Comparison, worst: _Shift) -> Examples:
     extreme = "highest" if worst.more > 0.5 else "lowest"
-    says = f"These images of {comparison.cohort.classes[worst.label]} have the {extreme} {SAID[worst.name]}."
+    says = f"These images of {comparison.cohort.classes[worst.label]} have the {extreme} {_named(worst)}."
     return Examples(says, tuple(str(sample_id) for sample_id in comparison.samples.ids[worst.outermost]))
 
 
@@ -147,7 +175,7 @@ def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[M
     judged = {shift.label for shift in shifts}
     unseen = [comparison.cohort.classes[label] for label in np.unique(comparison.labels) if int(label) not in judged]
     patients = comparison.held_out([shift.label for shift in shifts])
-    generated = sum(shift.n_synthetic for shift in shifts if shift.name == "median")
+    generated = sum({shift.label: shift.n_synthetic for shift in shifts}.values())
     sizes = f"{count(generated, 'synthetic image')}, {count(patients, 'held-out patient')}"
     unit = _unit(comparison)
     clear = None
@@ -155,8 +183,9 @@ def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[M
         medians = [shift for shift in shifts if shift.name == "median"]
         widest = max(medians, key=lambda shift: abs(shift.synthetic - shift.real))
         clear = (
-            f"The pixel values lie where real ones do: the median of {comparison.cohort.classes[widest.label]}, which "
-            f"differs most, is {_said(widest.synthetic)}{unit} against {_said(widest.real)}{unit} ({sizes}).",
+            f"The pixel values lie where real ones do: the median {_of(widest)}of "
+            f"{comparison.cohort.classes[widest.label]}, which differs most, is {_said(widest.synthetic)}{unit} "
+            f"against {_said(widest.real)}{unit} ({sizes}).",
             "Look at the histogram of each class.",
         )
     names = listing([*dict.fromkeys(comparison.cohort.classes[shift.label] for shift in blind), *unseen], most=4)
@@ -187,11 +216,19 @@ def _trouble(comparison: Comparison, worst: _Shift) -> str:
     above = "above" if worst.more > 0.5 else "below"
     name = comparison.cohort.classes[worst.label]
     return (
-        f"In {name} the {SAID[worst.name]} is {said[0]} in the usual synthetic image "
+        f"In {name} the {_named(worst)} is {said[0]} in the usual synthetic image "
         f"and {said[1]} in the usual real one; {percent(max(worst.more, 1 - worst.more))} of synthetic images lie "
         f"{above} a real one, where chance gives 50 % ({chance(worst.p_value)}; {worst.n_synthetic} synthetic images, "
         f"{worst.n_real} held-out patients)."
     )
+
+
+def _named(shift: _Shift) -> str:
+    return f"{SAID[shift.name]} of {shift.colour}" if shift.colour else SAID[shift.name]
+
+
+def _of(shift: _Shift) -> str:
+    return f"of {shift.colour} " if shift.colour else ""
 
 
 def _needed(alpha: float) -> int:
@@ -210,7 +247,7 @@ def _said(value: float) -> str:
 def _measurement(comparison: Comparison, shift: _Shift) -> Measurement:
     return Measurement(
         name=f"{shift.name}_intensity" if shift.name != "out_of_range" else shift.name,
-        encoder=noise_and_tissue.SPACE,
+        encoder=f"{noise_and_tissue.SPACE}, {shift.colour}" if shift.colour else noise_and_tissue.SPACE,
         value=shift.synthetic,
         interval=shift.interval,
         floor=shift.real,

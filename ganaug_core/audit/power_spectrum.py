@@ -11,7 +11,7 @@ from ganaug_core.metrics import power_spectrum
 from ganaug_core.metrics.dominance import INTERVAL, SHIFT, Dominance, dominance, noticed, stated
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.records import Floats, Measurement
-from ganaug_core.wording import chance, count, percent
+from ganaug_core.wording import chance, channel_name, count, percent
 
 BLURS = (0.5, 0.7, 1.0, 1.5, 2.0)
 VISIBLE_BLUR = 1.0  # pixels: a pass must have been able to see this much
@@ -45,6 +45,7 @@ def detail(comparison: Comparison) -> Detail:
     """Return the comparison of every class that has images on both sides."""
     held_labels = comparison.cohort.labels[comparison.holdout]
     frequencies = power_spectrum.frequencies(*comparison.cohort.shape[1:])
+    channels = comparison.cohort.shape[0]
     classes = np.intersect1d(held_labels, comparison.labels)
     results: list[_Ring] = []
     visible = [0.0]
@@ -58,10 +59,12 @@ def detail(comparison: Comparison) -> Detail:
         name, images, mass = comparison.cohort.classes[label], comparison.cohort.images(held), comparison.weights[held]
         real, synthetic = power_spectrum.rings(images), power_spectrum.rings(comparison.samples.images[generated])
         pooled.append((real, synthetic))
-        for ring, frequency in enumerate(frequencies):
+        for ring in range(real.shape[1]):
             more = dominance(real[:, ring], mass, synthetic[:, ring], SHIFT)
-            results.append(_Ring(name, float(frequency), more, round(mass.sum()), len(generated)))
-        alpha = FAIL / (len(VERDICTS) * PARTS * len(classes) * len(frequencies))
+            channel, frequency = divmod(ring, len(frequencies))
+            colour = channel_name(channel, channels)
+            results.append(_Ring(name, float(frequencies[frequency]), colour, more, round(mass.sum()), len(generated)))
+        alpha = FAIL / (len(VERDICTS) * PARTS * len(classes) * real.shape[1])
         smallest = _visible(images, real, mass, len(generated), alpha)
         visible.append(np.inf if smallest is None else smallest)
     if not results:
@@ -76,16 +79,20 @@ def detail(comparison: Comparison) -> Detail:
         patients=worst.n_real,
         images=worst.n_synthetic,
         measurements=tuple(result.measurement() for result in results),
-        drawings={"spectrum.frequency": frequencies.astype(np.float32), **_drawings(pooled)},
+        drawings={"spectrum.frequency": frequencies.astype(np.float32), **_drawings(pooled, channels)},
     )
 
 
 @dataclass(frozen=True)
 class _Ring:
-    """How often a synthetic image of a class has more power at a frequency (cycles a pixel) than a real one."""
+    """How often a synthetic image of a class has more power at a frequency (cycles a pixel) than a real one.
+
+    `colour` is that of the channel, empty where there is only one.
+    """
 
     class_name: str
     frequency: float
+    colour: str
     more: Dominance
     n_real: int
     n_synthetic: int
@@ -93,7 +100,7 @@ class _Ring:
     def measurement(self) -> Measurement:
         return Measurement(
             name="detail",
-            encoder=f"{self.frequency:.2f} cycles a pixel",
+            encoder=f"{self.frequency:.2f} cycles a pixel" + (f", {self.colour}" if self.colour else ""),
             value=self.more.chance,
             interval=self.more.interval,
             floor=0.5,
@@ -109,9 +116,10 @@ class _Ring:
 
     def sentence(self) -> str:
         how = "more" if self.more.chance > 0.5 else "less"
+        where = f" in {self.colour}" if self.colour else ""
         return (
-            f"Synthetic {self.class_name} has {how} detail of {1 / self.frequency:.1f} pixels than real images in "
-            f"{percent(max(self.more.chance, 1 - self.more.chance))} of comparisons, where chance gives 50 % and "
+            f"Synthetic {self.class_name} has {how} detail of {1 / self.frequency:.1f} pixels{where} than real images "
+            f"in {percent(max(self.more.chance, 1 - self.more.chance))} of comparisons, where chance gives 50 % and "
             f"{percent(0.5 + SHIFT)} is allowed ({chance(self.more.p_value)}; "
             f"{count(self.n_synthetic, 'synthetic image')}, {count(self.n_real, 'held-out patient')})"
         )
@@ -128,10 +136,11 @@ def _visible(images: Floats, real: Values, mass: Values, synthetic: int, alpha: 
     return None
 
 
-def _drawings(pooled: list[tuple[Values, Values]]) -> dict[str, Floats]:
-    """Return for both sides (3, rings) the 5th, 50th and 95th percentile over images, classes alike."""
+def _drawings(pooled: list[tuple[Values, Values]], channels: int) -> dict[str, Floats]:
+    """Return for both sides (3, rings) the 5th, 50th and 95th percentile over images, classes and channels alike."""
     drawings = {}
     for side, name in enumerate(("holdout", "synthetic")):
         quantiles = [np.percentile(spectra[side], (5, 50, 95), axis=0) for spectra in pooled]
-        drawings[f"spectrum.{name}"] = np.mean(quantiles, axis=0).astype(np.float32)
+        rings = np.mean(quantiles, axis=0).reshape(3, channels, -1).mean(1)
+        drawings[f"spectrum.{name}"] = rings.astype(np.float32)
     return drawings

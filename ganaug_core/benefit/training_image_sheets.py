@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from ganaug_core.benefit.arms import chances
@@ -33,20 +34,31 @@ def sheet(data: ExperimentData, arm: Arm, classifier: Classifier, seed: int) -> 
     if arm.classical:
         source = torch.Generator().manual_seed(seed)
         images = networks.distort(images, source, noise=classifier.noise, intensity=classifier.intensity)
-    grey = ((images.mean(1).clamp(-1, 1) + 1) * 127).round().to(torch.uint8).numpy()
-    factor = max(1, round(TILE / grey.shape[2]))  # whole, so that no grey level is invented
-    grey = grey.repeat(factor, 1).repeat(factor, 2)
-    rows_high, columns_wide = grey.shape[1] + 2 * EDGE, grey.shape[2] + 2 * EDGE
-    picture = np.zeros((ROWS * rows_high, COLUMNS * columns_wide), np.uint8)
-    for tile, (image, row) in enumerate(zip(grey, chosen, strict=True)):
+    planes = images if images.shape[1] == 3 else images.mean(1, keepdim=True)
+    shades = ((planes.clamp(-1, 1) + 1) * 127).round().to(torch.uint8).numpy()  # (n, 1 or 3, row, column)
+    factor = max(1, round(TILE / shades.shape[3]))  # whole, so that no grey level is invented
+    shades = shades.repeat(factor, 2).repeat(factor, 3)
+    rows_high, columns_wide = shades.shape[2] + 2 * EDGE, shades.shape[3] + 2 * EDGE
+    picture = np.zeros((shades.shape[1], ROWS * rows_high, COLUMNS * columns_wide), np.uint8)
+    for tile, (image, row) in enumerate(zip(shades, chosen, strict=True)):
         top, left = divmod(tile, COLUMNS)
-        edged = np.pad(image, EDGE, constant_values=FRAMED if data.synthetic[row] else 0)
-        picture[top * rows_high :, left * columns_wide :][:rows_high, :columns_wide] = edged
-    coloured = Image.frombytes("P", picture.shape[::-1], picture.tobytes())
-    coloured.putpalette([level for grey_level in range(FRAMED) for level in (grey_level,) * 3] + list(FRAME))
+        edged = np.pad(
+            image, ((0, 0), (EDGE, EDGE), (EDGE, EDGE)), constant_values=FRAMED if data.synthetic[row] else 0
+        )
+        picture[:, top * rows_high :, left * columns_wide :][:, :rows_high, :columns_wide] = edged
     png = io.BytesIO()
-    coloured.save(png, "PNG", optimize=True)
+    _coloured(picture).save(png, "PNG", optimize=True)
     return png.getvalue()
+
+
+def _coloured(picture: NDArray[np.uint8]) -> Image.Image:
+    """Return (1 or 3, row, column) as a picture, `FRAMED` in the colour of synthetic images; grey as a palette."""
+    if len(picture) == 3:
+        framed = (picture == FRAMED).all(0)[..., None]
+        return Image.fromarray(np.where(framed, np.array(FRAME, np.uint8), np.moveaxis(picture, 0, -1)))
+    coloured = Image.frombytes("P", picture.shape[:0:-1], picture.tobytes())
+    coloured.putpalette([level for grey_level in range(FRAMED) for level in (grey_level,) * 3] + list(FRAME))
+    return coloured
 
 
 def _spread(rows: Integers, chance: np.ndarray) -> Integers:

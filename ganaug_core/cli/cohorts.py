@@ -66,6 +66,9 @@ def import_(
     mask_label: Annotated[int | None, typer.Option(help="Number of the lesion in the mask; all by default.")] = None,
     spacing: Annotated[float | None, typer.Option(metavar="MM", help="One pixel spacing for all images.")] = None,
     label_tag: Annotated[str | None, typer.Option(metavar="KEYWORD", help="DICOM attribute that is the class.")] = None,
+    colour: Annotated[
+        bool, typer.Option("--colour", help="Keep red, green and blue of 8-bit images; else colour becomes grey.")
+    ] = False,
     paths: Paths = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
@@ -91,6 +94,7 @@ def import_(
         mask_label=mask_label,
         spacing_mm=spacing,
         label_tag=label_tag,
+        colour=colour,
     )
     plan = Plan(
         tuning=tuning, holdout=holdout, seed=seed, near_duplicate_limit=near_duplicate_limit, pattern=patient_pattern

@@ -272,8 +272,16 @@ def _modality(slices: Sequence[Slice]) -> str:
 def _about(slices: Sequence[Slice], masks: int) -> list[str]:
     """Say what was done to the images."""
     sentences = []
-    if colour := sum(image.colour for image in slices):
-        sentences.append(f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601).")
+    colour = sum(image.colour for image in slices)
+    if colour and len(slices[0].pixels) == 3:
+        sentences.append(f"{colour:,} images are in colour and stay so: red, green and blue are three channels.")
+        if colour < len(slices):
+            sentences.append(f"{len(slices) - colour:,} images are grey: their three channels are equal.")
+    elif colour:
+        sentences.append(
+            f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601); it stays where you ask for "
+            "it at import (--colour)."
+        )
     if masks:
         sentences.append(f"{masks:,} images have a mask, which is kept with them on the same grid.")
     return sentences

@@ -16,6 +16,7 @@ from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report
 from ganaug_core.readers import class_names
 from ganaug_core.readers.burned_in import LINE, MARK, Marks, has_text
+from ganaug_core.readers.value_types import luminance
 from ganaug_core.records import Integers, Pixels, Skipped, Slice
 
 UNREADABLE = 0.2
@@ -72,12 +73,13 @@ def read(
             skipped.append(image)
             continue
         dropped.update(image.dropped)
-        if image.pixels.min() == image.pixels.max():
+        if (image.pixels.min((1, 2)) == image.pixels.max((1, 2))).all():
             say = "Every pixel has the same value."
             skipped.append(Skipped(image.source, "constant", say, "Nothing to do: there is nothing to learn from it."))
             continue
-        marks.add(image.pixels[0])
-        if has_text(image.pixels[0]):
+        grey = image.pixels[0] if len(image.pixels) == 1 else luminance(image.pixels)
+        marks.add(grey)
+        if has_text(grey):
             lines.add(len(slices))
         if image.mask is not None:
             masks.add(len(stack), image.mask, size, image.spacing_mm)
@@ -85,6 +87,8 @@ def read(
         slices.append(replace(image, pixels=_nothing(image.pixels.shape), mask=None, spacing_mm=_spacing(image, size)))
     rows, mixed = _of_one_kind(slices, stack)
     check_enough(len(rows), skipped + mixed, source)
+    if choices.colour and not any(slices[row].colour for row in rows):
+        raise CohortError("None of the images is in colour.", do="Import them without colour.", code="colour")
     for name in {image.label for image in slices} - {slices[row].label for row in rows}:
         raise CohortError(
             f"The class {name} is empty: its images are of another kind than those of the other classes.",

@@ -19,7 +19,8 @@ from ganaug_core.storage.workspace import check_name, digest_of
 def import_samples(source: Path, cohort: Cohort, name: str, report: Report = silent) -> Samples:
     """Return images of a folder with one sub-folder per class, or of an NPZ with `images` and `labels`.
 
-    Values are taken in the cohort's unit; where they are none of it, by `number_formats`, which says so in the
+    Colour stays where the cohort is in colour, and becomes luminance where it is grey. Values are taken in the cohort's
+    unit; where they are none of it, by `number_formats`, which says so in the
     provenance's `notes`. What ganaug exported carries its own map to the unit.
 
     Raises:
@@ -30,7 +31,8 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
     read: list[Slice] = []
     skipped: list[Skipped] = []
     label_of = {name: label for label, name in enumerate(cohort.classes)}
-    for number, image in enumerate(readers.read(source), start=1):
+    choices = readers.Choices(colour=cohort.shape[0] == 3)
+    for number, image in enumerate(readers.read(source, choices=choices), start=1):
         if isinstance(image, Skipped):
             skipped.append(image)
             continue
@@ -48,9 +50,12 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
     reading.check_enough(len(images), skipped, source)
     _require_unit(images, cohort)
     values, note = _normalised(source, pixels.stacked([image.pixels for image in images]), cohort)
+    notes = [note] if note else []
+    if choices.colour and (grey := sum(not image.colour for image in images)):
+        notes.append(f"{grey:,} of them are grey: their three channels are equal.")
     label_array = np.array([label_of[str(image.label)] for image in images], np.int64)
     digest = digest_of(values, label_array)
-    report(1.0, f"{len(values):,} images. {note}".strip())
+    report(1.0, f"{len(values):,} images. {' '.join(notes)}".strip())
     return Samples(
         name=name,
         digest=digest,
@@ -63,7 +68,7 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
         provenance={
             "imitates": cohort.digest,
             "skipped": [asdict(entry) for entry in skipped],
-            "notes": [note] if note else [],
+            "notes": notes,
         },
     )
 

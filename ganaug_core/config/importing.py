@@ -76,6 +76,7 @@ class Choices:
             around its middle, with `crop` around the middle of the lesion.
         size: Rows and columns of the square that slices are brought to, None leaves them as they are.
         label_tag: DICOM attribute that names the class, one of `LABEL_TAGS`.
+        colour: Keep red, green and blue of pictures and arrays of 8 bits; otherwise colour becomes luminance.
 
     Raises:
         CohortError: A choice that there is not.
@@ -90,6 +91,7 @@ class Choices:
     spacing_mm: float | None = None
     size: int | None = None
     label_tag: str | None = None
+    colour: bool = False
 
     def __post_init__(self) -> None:
         for name, value, choices in (("slices", self.slices, SLICES), ("plane", self.plane, PLANES)):

@@ -107,22 +107,27 @@ def _weights(centred: NDArray[np.float64], side: Values) -> Values:
 
 
 def brightness_and_detail(images: Floats) -> Floats:
-    """Return (n, 2 * side * side): a coarse picture, and how much fine detail there is at each place of it.
+    """Return (n, 2 * channel * side * side): coarse pictures, and how much fine detail there is at each place of them.
 
     Args:
-        images: (n, channel, row, column) in [-1, 1]; channels are averaged. Side is 32, or that of smaller images.
+        images: (n, channel, row, column) in [-1, 1]. Side is 32, or that of smaller images.
     """
-    grey = images.mean(1)
-    fine = np.abs(grey - ndimage.gaussian_filter(grey, (0, DETAIL_SIGMA, DETAIL_SIGMA), mode="reflect"))
-    parts = [_coarse(grey).reshape(len(grey), -1), np.log(_coarse(fine) + 1e-3).reshape(len(grey), -1)]
-    return np.concatenate(parts, axis=1).astype(np.float32)
+    planes = [np.ascontiguousarray(images[:, channel]) for channel in range(images.shape[1])]
+    fine = [
+        np.abs(plane - ndimage.gaussian_filter(plane, (0, DETAIL_SIGMA, DETAIL_SIGMA), mode="reflect"))
+        for plane in planes
+    ]
+    parts = [_coarse(plane) for plane in planes] + [np.log(_coarse(plane) + 1e-3) for plane in fine]
+    return np.concatenate([part.reshape(len(images), -1) for part in parts], axis=1).astype(np.float32)
 
 
-def as_pictures(pattern: Values) -> tuple[Floats, Floats]:
-    """Return the pattern of `brightness_and_detail` as two square pictures."""
-    side = round(np.sqrt(len(pattern) / 2))
-    maps = pattern.reshape(2, side, side).astype(np.float32)
-    return maps[0], maps[1]
+def as_pictures(pattern: Values, channels: int = 1) -> tuple[Floats, Floats]:
+    """Return the pattern of `brightness_and_detail` as two square pictures: at each place the channel that has most."""
+    side = round(np.sqrt(len(pattern) / (2 * channels)))
+    maps = pattern.reshape(2, channels, side, side).astype(np.float32)
+    strongest = np.abs(maps).argmax(1, keepdims=True)
+    brightness, detail = np.take_along_axis(maps, strongest, axis=1)[:, 0]
+    return brightness, detail
 
 
 def _coarse(stack: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -16,7 +16,7 @@ FLOOR = 1e-12
 
 
 def rings(images: Floats) -> Values:
-    """Return (n, rings) log10 of the mean power in rings of spatial frequency, channels averaged.
+    """Return (n, channel * rings) log10 of the mean power in rings of spatial frequency, channel by channel.
 
     Args:
         images: (n, channel, row, column) in [-1, 1], at least 8 rows and columns.
@@ -27,13 +27,15 @@ def rings(images: Floats) -> Values:
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns))
     ring = np.where(frequency <= HIGHEST, np.ceil(frequency / HIGHEST * count), 0).astype(int)
     inside = [ring == number for number in range(1, count + 1)]
-    result = np.zeros((len(images), count))
+    channels = images.shape[1]
+    result = np.zeros((len(images), channels * count))
     for start in range(0, len(images), 256):
-        grey = images[start : start + 256].mean(1)
-        centred = (grey - grey.mean((1, 2), keepdims=True)) * window
-        power = np.square(np.abs(np.fft.rfft2(centred))) / np.square(window).sum()
-        for number, where in enumerate(inside):
-            result[start : start + 256, number] = power[:, where].mean(1)
+        for channel in range(channels):
+            plane = images[start : start + 256, channel]
+            centred = (plane - plane.mean((1, 2), keepdims=True)) * window
+            power = np.square(np.abs(np.fft.rfft2(centred))) / np.square(window).sum()
+            for number, where in enumerate(inside):
+                result[start : start + 256, channel * count + number] = power[:, where].mean(1)
     return np.asarray(np.log10(result + FLOOR))
 
 

@@ -18,12 +18,20 @@ def structural_similarity(left: Floats, right: Floats) -> Values:
     """Return (n,) the multi-scale structural similarity of n pairs, in [0, 1]; 1 is the same image.
 
     Args:
-        left, right: (n, channel, row, column) in [-1, 1]; channels are averaged. At least 16 rows and columns.
+        left, right: (n, channel, row, column) in [-1, 1]; the mean over channels. At least 16 rows and columns.
 
     Source: Wang, Simoncelli and Bovik, 2003; three scales with their weights brought to sum 1, negative structure
     counts as 0.
     """
-    one, two = left.mean(1).astype(np.float64), right.mean(1).astype(np.float64)
+    channels = range(left.shape[1])
+    values = [
+        _of_planes(left[:, channel].astype(np.float64), right[:, channel].astype(np.float64)) for channel in channels
+    ]
+    return np.asarray(np.mean(values, axis=0))
+
+
+def _of_planes(one: Values, two: Values) -> Values:
+    """Return (n,) the similarity of single channels, (n, row, column)."""
     weights = np.array(SCALES) / sum(SCALES)
     result = np.ones(len(one))
     for scale, weight in enumerate(weights):

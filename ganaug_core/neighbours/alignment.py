@@ -69,6 +69,20 @@ def described(where: Tensor) -> Tensor:
     return torch.stack([torch.rad2deg(torch.atan2(where[:, 1], where[:, 0])), scale, where[:, 2], where[:, 3]], 1)
 
 
+def places(where: Tensor, side: int, wide: int) -> Tensor:
+    """Return (k, pixel, 2) where the pixels of a template lie in references of `wide` pixels, as for `grid_sample`."""
+    down, right = _from_middle(side, where.device)
+    a, b, x, y = where.T[..., None]
+    return torch.stack([a * right - b * down + x, b * right + a * down + y], 2) / (wide / 2)
+
+
+def _from_middle(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return (pixel,) rows and columns of a square, seen from its middle."""
+    axis = torch.arange(side, device=device) - (side - 1) / 2
+    down, right = (coordinates.flatten() for coordinates in torch.meshgrid(axis, axis, indexing="ij"))
+    return down, right
+
+
 def _slopes(pictures: Tensor) -> Tensor:
     """Return (m, 3, wide, wide): the pictures and their slopes to the right and down, per pixel."""
     wide = functional.pad(pictures, (1, 1, 1, 1), mode="replicate")
@@ -80,14 +94,11 @@ def _slopes(pictures: Tensor) -> Tensor:
 def _climbed(template: Tensor, slopes: Tensor, which: Tensor, where: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     """Return (k,) the best correlation on the way of so many steps, and where it was."""
     side = math.isqrt(template.shape[1])
-    axis = torch.arange(side, device=template.device) - (side - 1) / 2
-    down, right = (coordinates.flatten() for coordinates in torch.meshgrid(axis, axis, indexing="ij"))
-    half = slopes.shape[-1] / 2
+    down, right = _from_middle(side, template.device)
     chosen = slopes[which]
     best, best_movement = torch.full((len(which),), -1.0, device=template.device), where
     for step in range(steps + 1):
-        a, b, x, y = where.T[..., None]
-        grid = torch.stack([a * right - b * down + x, b * right + a * down + y], 2) / half  # (k, pixel, 2)
+        grid = places(where, side, slopes.shape[-1])
         sampled = functional.grid_sample(chosen, grid[:, None], padding_mode="reflection", align_corners=False)[:, :, 0]
         sampled = sampled - sampled.mean(2, keepdim=True)
         picture, to_right, to_down = sampled.unbind(1)  # (k, pixel) each

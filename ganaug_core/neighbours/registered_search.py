@@ -3,9 +3,9 @@
 The first pass lays every turn of a query on every position of every reference at 16 x 16 and keeps the best
 `CANDIDATES` (reference and turn). The second adds rotations and scales and looks at every other pixel at 32 x 32; both
 compare leading components of the patches (`principal`). The third looks at all pixels for the best `REFINED`, and the
-last moves the best `FINALISTS` continuously (`alignment`). The bulk runs in bfloat16 where that is fast; what is
-returned is computed in float32. A candidate list from pixel or feature distances would miss flips;
-`tests/steps/test_neighbours.py` keeps the recall of planted copies.
+last moves the best `FINALISTS` continuously (`alignment`) and asks whether their colours agree too (`colour`). The bulk
+runs in bfloat16 where that is fast; what is returned is computed in float32. A candidate list from pixel or feature
+distances would miss flips; `tests/steps/test_neighbours.py` keeps the recall of planted copies.
 """
 
 import time
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.neighbours import alignment, principal, registration
+from ganaug_core.neighbours import alignment, colour, principal, registration
 from ganaug_core.records import Floats, Integers
 
 CANDIDATES = 192  # of references times turns, by the plain turns at 16 x 16
@@ -54,7 +54,8 @@ class Registered(NamedTuple):
     """The closest reference of each query.
 
     Attributes:
-        distance: (n,) 1 - registered correlation, in [0, 2]; 0 is the same picture up to brightness and contrast.
+        distance: (n,) 1 - registered correlation, in [0, 2]; 0 is the same picture up to brightness and contrast. In
+            colour it is the correlation of structure or of colours, whichever is lower.
         nearest: (n,) index of the reference, -1 where every reference was left out (distance 2).
         movement: (n, 6) what lays the query on the reference, as `records.MOVEMENT` names it.
     """
@@ -134,7 +135,12 @@ def registered(
     if (query_groups is None) != (reference_groups is None):
         raise EvidenceError("Leaving groups out needs groups on both sides.", do="Pass both or none.")
     search = Search(
-        registration.views(queries), registration.views(references), query_groups, reference_groups, QUERIES
+        registration.views(queries),
+        registration.views(references),
+        query_groups,
+        reference_groups,
+        QUERIES,
+        colours=_colours(queries, references),
     )
     distance = np.full(len(queries), 2, np.float32)
     nearest = np.full(len(queries), -1, np.int64)
@@ -167,7 +173,8 @@ def near_duplicate_pairs(images: Floats, limit: float = 0.03, report: Report = s
     """
     pictures = registration.views(images)
     own = np.arange(len(images))
-    search = Search(pictures, pictures, own, own, QUERIES, worked=_telling(len(images), report))
+    colours = _colours(images, images)
+    search = Search(pictures, pictures, own, own, QUERIES, colours=colours, worked=_telling(len(images), report))
     pairs: dict[tuple[int, int], float] = {}
     for start in range(0, len(images), QUERIES):
         triples, correlation = search.candidates(start, None, Least(PAIR_LIKENESS, 1 - limit - PAIR_GAIN))
@@ -229,7 +236,8 @@ def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
     """
     result = np.zeros(len(rows), np.int64)
     views = registration.views(images)
-    search = Search(views[rows], views, rows, np.arange(len(images)), QUERIES)
+    colours = _colours(images[rows], images)
+    search = Search(views[rows], views, rows, np.arange(len(images)), QUERIES, colours=colours)
     reach = torch.as_tensor(radius, device=search.device)
     own = reach[torch.as_tensor(rows, device=search.device)]
     for start in range(0, len(rows), QUERIES):
@@ -242,6 +250,13 @@ def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
         pairs = torch.unique(torch.stack([inside.query, inside.reference]), dim=1)  # several turns may fit
         result += torch.bincount(pairs[0], minlength=len(rows)).cpu().numpy()
     return result
+
+
+def _colours(queries: Floats, references: Floats) -> tuple[Tensor, Tensor] | None:
+    """Return what `colour` compares of both sides, None where one of them has a single channel."""
+    of_queries = colour.differences(queries)
+    of_references = of_queries if references is queries else colour.differences(references)
+    return None if of_queries is None or of_references is None else (of_queries, of_references)
 
 
 class Search:
@@ -258,12 +273,14 @@ class Search:
         reference_groups: Integers | None,
         tile: int,
         *,
+        colours: tuple[Tensor, Tensor] | None = None,
         worked: Worked | None = None,
     ) -> None:
         self.tile = tile
         where = registration.hardware()
         self.device, self.bulk = where.device, where.bulk
         self.queries, self.references = queries.to(self.device), references.to(self.device)
+        self._colours = None if colours is None else tuple(side.to(self.device) for side in colours)
         self.small = registration.coarse(self.references)
         self.smooth = registration.smoothed(self.references)
         self._small_directions = principal.components(self.small, registration.COARSE_TEMPLATE)
@@ -465,7 +482,15 @@ class Search:
         first = alignment.start(triples.turn, variant, position)
         moved, where = alignment.aligned(templates, self.references, triples.reference, first, least)
         self._worked(min(self.tile, len(self.queries) - start) * LATER_PASS)
-        return torch.maximum(values, moved), where
+        values = torch.maximum(values, moved)
+        if self._colours is not None:
+            queries, references = self._colours
+            edge = (registration.SIDE - registration.TEMPLATE) // 2
+            centres = queries[triples.query][..., edge:-edge, edge:-edge]
+            values = torch.minimum(
+                values, colour.agreement(self._turned(centres, triples), references, triples.reference, where)
+            )
+        return values, where
 
     def _exact(self, triples: Triples, start: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return (k,) float32 correlations, the index into `registration.FINE` and the position of each."""

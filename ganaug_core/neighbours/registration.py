@@ -49,7 +49,8 @@ def views(images: Floats) -> Tensor:
     """Return (n, 1, 32, 32) of local contrast: (x - G * x) / (sd + .08), G a Gaussian of 3 pixels, sd the local one.
 
     Args:
-        images: (n, channel, row, column) in [-1, 1]; channels are averaged, any size is resampled.
+        images: (n, channel, row, column) in [-1, 1]; channels are averaged (`colour` sees the rest), any size is
+            resampled.
 
     Raises:
         EvidenceError: Another number of axes, or values that are no numbers.
@@ -64,7 +65,7 @@ def views(images: Floats) -> Tensor:
         block = torch.from_numpy(images[start : start + 512].mean(axis=1, keepdims=True).astype("float32"))
         if not torch.isfinite(block).all():
             raise EvidenceError("An image holds values that are no numbers.", do="Import the images again.")
-        result[start : start + 512] = _local_contrast(_resampled(block))
+        result[start : start + 512] = _local_contrast(resampled(block))
     return result
 
 
@@ -154,7 +155,7 @@ def name(movement: Sequence[float]) -> str:
     return "+".join(part for part in parts if part) or "identity"
 
 
-def _resampled(block: Tensor) -> Tensor:
+def resampled(block: Tensor) -> Tensor:
     """Return 32 x 32: area means of larger images, linear in between for smaller ones."""
     rows, columns = block.shape[2:]
     if (rows, columns) == (SIDE, SIDE):

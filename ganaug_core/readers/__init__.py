@@ -8,6 +8,7 @@ from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers import arrays, dicom_medium, embedded, folders, listed_classes, tables
+from ganaug_core.readers.kept_colour import in_colour
 from ganaug_core.readers.tables import header
 from ganaug_core.records import Skipped, Slice
 from ganaug_core.wording import listing
@@ -21,7 +22,7 @@ def read(
     choices: Choices | None = None,
     report: Report = silent,
 ) -> Iterator[Slice | Skipped]:
-    """Yield every image of a source.
+    """Yield every image of a source, (1, row, column), or (3, row, column) where `choices.colour` asks for it.
 
     Args:
         source: `embedded:phantom` or `embedded:digits`, a folder with a sub-folder per class, a folder that is one
@@ -35,9 +36,15 @@ def read(
     Raises:
         CohortError: There is no such source, or it holds nothing of these.
     """
+    columns, choices = columns or Columns(), choices or Choices()
+    images = _read(source, columns, choices, report)
+    return in_colour(images) if choices.colour else images
+
+
+def _read(source: str | Path, columns: Columns, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
     text = str(source)
     if text.startswith(embedded.PREFIX):
-        _require_no_columns(columns or Columns(), "An embedded cohort has no table")
+        _require_no_columns(columns, "An embedded cohort has no table")
         name = text.removeprefix(embedded.PREFIX)
         if name not in embedded.EMBEDDED:
             raise CohortError(
@@ -49,7 +56,6 @@ def read(
     path = dicom_medium.home_of(Path(source))
     if not path.exists():
         raise CohortError(f"There is no file or folder {path.name}.", do="Check the path.", code="missing")
-    columns, choices = columns or Columns(), choices or Choices()
     if columns.labels:
         home = path if path.is_dir() else path.parent
         return tables.read(Path(columns.labels), columns, home, choices, report)
@@ -140,13 +146,13 @@ def _folder(path: Path, columns: Columns, choices: Choices, report: Report) -> I
     if arrays.is_idx(path):
         return arrays.read_idx(path)
     if (archive := _archive_in(path)) is not None:
-        return arrays.read_npz(archive, columns.contains, columns.names)
+        return arrays.read_npz(archive, columns.contains, columns.names, colour=choices.colour)
     return folders.read(path, choices, report)
 
 
 def _file(path: Path, columns: Columns, choices: Choices) -> Iterator[Slice | Skipped]:
     if path.suffix.casefold() == ".npz":
-        return arrays.read_npz(path, columns.contains, columns.names)
+        return arrays.read_npz(path, columns.contains, columns.names, colour=choices.colour)
     if arrays.is_idx(path):
         return arrays.read_idx(path)
     return folders.read_files([(path, path.name, path.name.split(".")[0])], choices)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import class_names
+from ganaug_core.readers.value_types import luminance
 from ganaug_core.records import Skipped, Slice
 
 MOST_BYTES = 8 << 30
@@ -23,7 +24,7 @@ _CHANNELS = (1, 3, 4)
 
 
 def read_npz(
-    path: Path, finding: str | None = None, meaning: Mapping[str, str] | None = None
+    path: Path, finding: str | None = None, meaning: Mapping[str, str] | None = None, *, colour: bool = False
 ) -> Iterator[Slice | Skipped]:
     """Yield the images of `train_images`, `val_images` (tuning), `test_images` (holdout), or of plain `images`.
 
@@ -33,6 +34,7 @@ def read_npz(
     Args:
         finding: Number or name of the finding that makes two classes, for such labels or for text like `A|B`.
         meaning: What labels mean, where there is no array `classes`.
+        colour: Images in colour, of 8 bits or real numbers, are (3, row, column); otherwise their luminance.
 
     Raises:
         CohortError: No such arrays, of unequal length, or a damaged file.
@@ -56,7 +58,8 @@ def read_npz(
     is_ours = "synthetic" in arrays and not (finding or meaning)
     class_of = {} if is_ours else class_names.of(texts, finding, meaning)
     for prefix, role, images, labels in parts:
-        yield from _slices(f"{path.name}:{prefix}", images, [class_of.get(label, label) for label in labels], role)
+        class_labels = [class_of.get(label, label) for label in labels]
+        yield from _slices(f"{path.name}:{prefix}", images, class_labels, role, colour)
 
 
 def load_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -128,17 +131,21 @@ def _idx(path: Path) -> NDArray[Any]:
         ) from error
 
 
-def _slices(name: str, images: NDArray[Any], labels: Sequence[str], role: str | None) -> Iterator[Slice | Skipped]:
+def _slices(
+    name: str, images: NDArray[Any], labels: Sequence[str], role: str | None, keep_colour: bool = False
+) -> Iterator[Slice | Skipped]:
     """Yield the images of an array, (n, row, column) or (n, row, column, channel >= 3)."""
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
         source = f"{name}{index}".replace("_", ":")
-        grey = image if image.ndim == 2 else _luminance(image)
-        if grey.dtype.kind == "f" and not np.isfinite(grey).all():
+        pixels = image[None] if image.ndim == 2 else np.moveaxis(image, 2, 0)[:3]
+        if len(pixels) == 3 and not (keep_colour and (image.dtype == np.uint8 or image.dtype.kind == "f")):
+            pixels = luminance(pixels)[None]
+        if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
             yield Skipped(source, "nonfinite", "It holds pixels that are not numbers.", "Replace them.")
         elif not label:
             yield Skipped(source, "no_label", "It has no class.", "Give it one.")
         else:
-            yield Slice(pixels=grey[None], source=source, label=label, role=role, colour=image.ndim == 3)
+            yield Slice(pixels=pixels, source=source, label=label, role=role, colour=image.ndim == 3)
 
 
 def _images(path: Path, arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
@@ -225,9 +232,3 @@ def _class(label: Any, names: list[str]) -> str:
     if isinstance(label, int | np.integer) and 0 <= int(label) < len(names):
         return names[int(label)]
     return str(label)
-
-
-def _luminance(image: NDArray[Any]) -> NDArray[Any]:
-    """Return (row, column) of (row, column, channel >= 3), ITU-R BT.601."""
-    grey = image[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    return np.rint(grey).astype(image.dtype) if image.dtype.kind in "iu" else grey

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ganaug_core.config.importing import Choices
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
@@ -101,7 +103,7 @@ def read_files(
             yield refusal
         elif _is_picture(path):
             mask = file_masks.of.get(name)
-            for picture in pictures.read_pages(path, name, label, choices.every):
+            for picture in pictures.read_pages(path, name, label, choices.every, choices.colour):
                 yield from _with_mask(picture, paths[mask] if mask else None, choices)
         elif _is_medical(path):
             medical.append((path, name, label))
@@ -131,7 +133,7 @@ def _with_mask(picture: Slice | Skipped, mask: Path | None, choices: Choices) ->
         yield picture
         return
     mask_picture = pictures.read(mask, picture.source) if mask else None
-    if not isinstance(mask_picture, Slice) or mask_picture.pixels.shape != picture.pixels.shape:
+    if not isinstance(mask_picture, Slice) or mask_picture.pixels.shape[1:] != picture.pixels.shape[1:]:
         if choices.needs_mask:
             say = f"{picture.source}: it has no mask of its size, and the lesion was asked for."
             yield Skipped(picture.source, "mask.missing", say, "Name the mask like the image with _mask.")
@@ -145,8 +147,8 @@ def _with_mask(picture: Slice | Skipped, mask: Path | None, choices: Choices) ->
         yield Skipped(picture.source, "mask.empty", say, "Leave it out, or choose all slices.")
         return
     unsized = replace(choices, size=None)
-    pixels, _ = resampling.placed(picture.pixels[0], None, inside, unsized)
-    yield replace(picture, pixels=pixels[None], mask=resampling.placed_mask(inside, None, unsized))
+    pixels = np.stack([resampling.placed(plane, None, inside, unsized)[0] for plane in picture.pixels])
+    yield replace(picture, pixels=pixels, mask=resampling.placed_mask(inside, None, unsized))
 
 
 def _tagged(source: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:

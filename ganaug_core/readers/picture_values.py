@@ -53,6 +53,21 @@ def grey(path: Path, opened: ImageFile) -> tuple[NDArray[Any], float]:
     return without_padding(values, missing)
 
 
+def colours(opened: ImageFile) -> tuple[NDArray[Any], float]:
+    """Return (3, row, column) uint8 of an image in 8-bit colour, and the share of pixels that are missing.
+
+    Transparency, turned images, missing pixels and what is refused are as in `grey`.
+
+    Raises:
+        CohortError: `values`, where a tag gives values a meaning that is not read.
+    """
+    tags: Mapping[int, Any] = getattr(opened, "tag_v2", {}) if opened.format == "TIFF" else {}
+    _require_read(tags, opened)
+    values = np.moveaxis(np.asarray(ImageOps.exif_transpose(opened).convert("RGB")), 2, 0)
+    missing = _missing(values, tags).all(0, keepdims=True)  # (1, row, column)
+    return without_padding(_calibrated(values, tags), np.broadcast_to(missing, values.shape))
+
+
 def has_channels(opened: ImageFile) -> bool:
     """Return whether ImageJ says that the pages of a TIFF are the channels of one picture."""
     text = str(getattr(opened, "tag_v2", {}).get(DESCRIPTION, ""))

@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF, BMP and WebP through Pillow: one file, one grey image in its stored depth."""
+"""PNG, JPEG, TIFF, BMP and WebP through Pillow: one file, one image, grey in its stored depth or in 8-bit colour."""
 
 import os
 import stat
@@ -46,8 +46,12 @@ def read(path: Path, name: str, label: str | None = None) -> Slice | Skipped:
     return Skipped(name, "pages", f"It holds {len(others) + 1} pages.", "Save each page as a file of its own.")
 
 
-def read_pages(path: Path, name: str, label: str | None = None, every: int = 1) -> Iterator[Slice | Skipped]:
+def read_pages(
+    path: Path, name: str, label: str | None = None, every: int = 1, colour: bool = False
+) -> Iterator[Slice | Skipped]:
     """Yield the image of a file; of a TIFF of several pages, each `every`-th as a slice `name:page` of one volume.
+
+    With `colour` an image in 8-bit colour is (3, row, column).
 
     Smaller copies and masks that a TIFF keeps of its pages are passed over. An animation is refused: which picture of
     it to use is not ours to choose.
@@ -67,7 +71,7 @@ def read_pages(path: Path, name: str, label: str | None = None, every: int = 1) 
         volume = sha256(name.encode()).hexdigest()[:12] if len(pages) > 1 else None
         for page in pages[::every]:
             page_name = f"{name}:{page}" if volume else name
-            image = _tried(path, page_name, partial(_page, path, opened, page, page_name))
+            image = _tried(path, page_name, partial(_page, path, opened, page, page_name, colour))
             yield replace(image, label=label, volume=volume) if isinstance(image, Slice) else image
 
 
@@ -120,15 +124,19 @@ def _pages(opened: ImageFile) -> list[int]:
     return list(sizes) or [0]
 
 
-def _page(path: Path, opened: ImageFile, page: int, name: str) -> Slice:
+def _page(path: Path, opened: ImageFile, page: int, name: str, keep_colour: bool) -> Slice:
     if page != opened.tell():
         opened.seek(page)
     colour = opened.mode in _COLOUR and picture_values.stored_as(opened) != "LA;16B"
-    pixels, padding = picture_values.grey(path, opened)  # (row, column)
+    if colour and keep_colour and ";16" not in picture_values.stored_as(opened):
+        pixels, padding = picture_values.colours(opened)  # (3, row, column)
+    else:
+        pixels, padding = picture_values.grey(path, opened)
+        pixels = pixels[None]
     dropped = _dropped(opened)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         raise CohortError("It holds pixels that are not numbers.", do=_AGAIN, code="nonfinite")
-    return Slice(pixels=pixels[None], source=name, padding=padding, colour=colour, dropped=dropped)
+    return Slice(pixels=pixels, source=name, padding=padding, colour=colour, dropped=dropped)
 
 
 def _dropped(opened: Image.Image) -> tuple[str, ...]:

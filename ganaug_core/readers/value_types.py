@@ -13,6 +13,12 @@ HIGHEST = ((1 << 15) - 1, (1 << 16) - 1)
 """Of whole numbers of 16 bits, with and without a sign."""
 
 
+def luminance(colours: NDArray[Any]) -> NDArray[Any]:
+    """Return (row, column) in the same type, of (channel >= 3, row, column) with red first."""
+    grey = np.moveaxis(colours[:3], 0, -1).astype(np.float32) @ LUMINANCE
+    return np.rint(grey).astype(colours.dtype) if colours.dtype.kind in "iu" else grey
+
+
 def narrow(values: NDArray[Any]) -> NDArray[Any]:
     """Return int16 or uint16 where all values are whole and fit, otherwise float32."""
     low, high = values.min(), values.max()

@@ -92,7 +92,7 @@ class Slice:
         padding: Share of the pixels that are padding, by the header or by a value far from all others: they hold the
             lowest value of the others.
         spacing_mm: Row and column spacing, None where unknown.
-        colour: The source was in colour; `pixels` is its luminance.
+        colour: The source was in colour; a single channel is its luminance.
         modality: DICOM's code (`CT`, `MR`, ...), None where unknown.
         text_risk: Why the header makes burned-in text likely, None where it does not.
         dropped: Names, never values, of what the file holds beside the pixels and these attributes.

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from ganaug_core.cli import commands
 from ganaug_core.cohort import as_json, import_cohort
 from ganaug_core.storage.workspace import Workspace
+from tests import stained_cells
 from tests.mask_files import Series, write_seg, write_series
 
 Data = Callable[[str], Path]
@@ -73,6 +74,14 @@ def test_a_volume_is_thinned_and_its_range_given_in_percent(place: Workspace, da
     assert -1207 <= low < high < 3382
     assert (pixels.min(), pixels.max()) == (np.ceil(low), np.floor(high))
     assert any("which were set to the ends" in note for note in told["notes"])  # type: ignore[attr-defined]
+
+
+def test_colour_is_kept_where_it_is_asked_for(place: Workspace, tmp_path: Path) -> None:
+    source = stained_cells.folders(tmp_path / "cells", *stained_cells.cells(5, 16))
+    more = ("--size", "16", "--near-duplicate-limit", "0")
+    assert answered("import", str(source), "--name", "grey", *more)["channels"] == 1
+    assert answered("import", str(source), "--name", "colour", "--colour", *more)["channels"] == 3
+    assert place.cohort("colour").shape == (3, 16, 16)
 
 
 @pytest.mark.parametrize(

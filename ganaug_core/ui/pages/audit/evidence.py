@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from ganaug_core import wording
 from ganaug_core.records import Audit, Measurement
 from ganaug_core.ui.pages.audit import evidence_figures
 from ganaug_core.ui.shared import charts, glossary, pairs, show, words
@@ -108,6 +109,8 @@ def _give_aways(audit: Audit) -> None:
                 alt = f"{title}: most at row {row + 1}, column {column + 1} of {len(picture)}"
                 charts.show(evidence_figures.pattern(picture, title), key, alt)
                 st.text(f"Orange: synthetic images have more {quantity} there. Blue: less. Grey: no difference.")
+                if wording.in_colour(audit.measurements):
+                    st.text("At each place the one of red, green and blue that differs most.")
 
 
 def _examples(audit: Audit, verdict: str) -> None:
@@ -159,6 +162,8 @@ def _histograms(audit: Audit) -> None:
     sides = {side: np.asarray(audit.drawings[f"histogram.{side}"])[row] for side in ("holdout", "synthetic")}
     figure = evidence_figures.histogram(np.asarray(audit.drawings["histogram.edges"]), sides, unit)
     charts.show(figure, f"histogram-{row}", f"Pixel values of {names[row]} in hold-out and synthetic images")
+    if wording.in_colour(audit.measurements):
+        st.text(wording.POOLED)
     _examples(audit, "intensity")
 
 
@@ -213,3 +218,5 @@ def _spectrum(audit: Audit) -> None:
     figure = evidence_figures.spectrum(np.asarray(audit.drawings["spectrum.frequency"]), sides)
     charts.show(figure, "spectrum", "Power of hold-out and synthetic images at eight spatial frequencies")
     st.text("Left is coarse, right is fine. Blur lowers the right end; noise and checkerboards raise it.")
+    if wording.in_colour(audit.measurements):
+        st.text(wording.POOLED)

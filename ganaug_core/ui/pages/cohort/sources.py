@@ -170,6 +170,12 @@ def _options(source: Path) -> dict[str, Any]:
         request["percentiles"] = (0.0, 100.0)
     if st.toggle("The images are volumes or have masks: choose how they become slices"):
         request["choices"] = _choices()
+    if st.toggle(
+        "Colour stays colour",
+        help="Red, green and blue of 8-bit pictures and arrays, such as skin, fundus or histology, are kept as three "
+        "channels. Otherwise colour becomes grey.",
+    ):
+        request["choices"] = replace(request.get("choices", Choices()), colour=True)
     columns = _columns(source) if _holds(source, TABLES) else Columns()
     if _holds(source, (*TABLES, ".npz")):
         columns = replace(columns, **_labels())

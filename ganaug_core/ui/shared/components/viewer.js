@@ -403,11 +403,18 @@ export default function ({ data, parentElement }) {
     for (const [index, { image }] of state.views.entries()) {
       const row = Math.min(image.rows - 1, Math.max(0, Math.floor(down * image.rows)))
       const column = Math.min(image.columns - 1, Math.max(0, Math.floor(across * image.columns)))
-      const value = image.values[row * image.columns + column]
-      // what was clipped at import is known to lie at the end of the range or beyond it
-      const beyond = data.clipped[0] && value <= image.low ? "≤ " : data.clipped[1] && value >= image.high ? "≥ " : ""
-      state.figures[index].value.textContent = `${beyond}${round(value)}${unit} at row ${row}, column ${column}`
+      const size = image.rows * image.columns
+      const channels = image.channels >= 3 ? [0, 1, 2] : [0]
+      const values = channels.map((channel) => shown(image, image.values[channel * size + row * image.columns + column]))
+      const kind = channels.length > 1 ? "red, green, blue " : ""
+      state.figures[index].value.textContent = `${kind}${values.join(", ")}${unit} at row ${row}, column ${column}`
     }
+  }
+
+  function shown(image, value) {
+    // what was clipped at import is known to lie at the end of the range or beyond it
+    const beyond = data.clipped[0] && value <= image.low ? "≤ " : data.clipped[1] && value >= image.high ? "≥ " : ""
+    return `${beyond}${round(value)}`
   }
 
   function round(value) {

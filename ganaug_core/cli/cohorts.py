@@ -73,7 +73,7 @@ def import_(
     json: console.Json = None,
     workspace: console.Workspace = None,
 ) -> None:
-    """Read labelled images, find near-duplicates, and split them by patient."""
+    """Read labelled images, find near-duplicates, and split them, by patient where patients are known."""
     home = Workspace(workspace)
     columns = Columns(
         labels=str(labels) if labels else None,

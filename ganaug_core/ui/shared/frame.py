@@ -21,7 +21,7 @@ class Screen:
 
 
 SECTIONS: dict[str, tuple[Screen, ...]] = {
-    "1 Data": (Screen("cohort", "Cohort", "folder_open", "Load labelled images, see them, split them by patient."),),
+    "1 Data": (Screen("cohort", "Cohort", "folder_open", "Load labelled images, see them, split them."),),
     "2 Model": (
         Screen("training", "Training", "model_training", "Train a generator on a cohort and watch it learn."),
         Screen("compare", "Compare runs", "compare_arrows", "What was set differently, and what came of it."),

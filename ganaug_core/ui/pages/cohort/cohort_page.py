@@ -17,7 +17,10 @@ from ganaug_core.ui.shared import caches, job_progress, show
 def first_cohort() -> None:
     """Offer the embedded cohorts and the way to load one's own, where there is none yet."""
     job_progress.show_running("import_cohort")
-    st.write("A cohort is a set of labelled images, split by patient. Open one of these, or load your own.")
+    st.write(
+        "A cohort is a set of labelled images with a split, by patient where patients are known. Open one of these, or "
+        "load your own."
+    )
     sources.embedded_cohorts()
     st.subheader("Your own images")
     sources.own_images()

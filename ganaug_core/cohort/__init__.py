@@ -279,8 +279,8 @@ def _about(slices: Sequence[Slice], masks: int) -> list[str]:
             sentences.append(f"{len(slices) - colour:,} images are grey: their three channels are equal.")
     elif colour:
         sentences.append(
-            f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601); it stays where you ask for "
-            "it at import (--colour)."
+            f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601); of 8-bit pictures and "
+            "arrays it stays where you ask for it at import (--colour)."
         )
     if masks:
         sentences.append(f"{masks:,} images have a mask, which is kept with them on the same grid.")

@@ -297,7 +297,10 @@ def test_faulty_material_is_refused_with_a_next_step_and_nothing_is_kept(
             ("cohort", "import", str(listed / "table.csv"), "--name", "x", "--label-column", "diagnosis"),
             "no column 'diagnosis'",
         ),
-        "class": (("audit", "digits", str(listed)), "a class 'bright' that digits does not have"),
+        "class": (
+            ("audit", "digits", str(bright_and_dark(tmp_path / "synthetic"))),
+            "a class 'bright' that digits does not have",
+        ),
         "generator": (("generator", "import", str(tmp_path / "bad.safetensors"), "--name", "x"), "refused"),
     }[fault]
     status, answer = ask(*arguments)

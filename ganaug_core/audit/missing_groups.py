@@ -98,12 +98,13 @@ def missing_groups(comparison: Comparison, real: Integers, measured: tuple[Measu
     learnt_from = [_features(comparison, real, space) for space in LEARNT_FROM if space in opened]
     features[WITNESS] = witness.joined(learnt_from)
     scans = {
-        space: (witness if space == WITNESS else missing_modes).scan(
+        space: missing_modes.scan(
             *values,
             comparison.cohort.labels[real],
             comparison.labels,
             comparison.cohort.groups[real],
             slices=not comparison.drawn_here,
+            learn=witness.regions if space == WITNESS else None,
             seed=comparison.seed,
         )
         for space, values in features.items()

@@ -26,8 +26,8 @@ def of_labels(classes: Sequence[str], labels: Integers, roles: Integers) -> list
         none = [f"{name} ({count(train[k], 'image')} to learn from)" for k, name in enumerate(classes) if not held[k]]
         if none:
             said.append(
-                f"Nothing is held out of {listing(none, most=_NAMED)}: what a generator makes of it can only be copied "
-                "from the images it learnt, and no test can tell."
+                f"Nothing is held out of {listing(none, most=_NAMED)}: what a generator makes of it can "
+                "hardly be more than copies, of which an audit names the equal ones for certain."
             )
     few = [
         f"{name} ({train[k]:,} to learn from, {held[k]:,} held out)"

@@ -10,7 +10,7 @@ overlapping regions); Westfall and Young, 1993 (the largest statistic by permuta
 arXiv:1805.12462 (shares of real and synthetic images by region).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -30,6 +30,7 @@ SHARES = (0.05, 0.1, 0.2)  # of a class, real and synthetic: the sizes of region
 FEWEST_PATIENTS = 16
 MOST = 3000  # images of a side and class that are looked at
 EXCHANGES = 1000
+MEMBER = 0.5  # how often an image must lie in a region to be one of it
 PICKS = 8  # times that one image of each patient is chosen for the exchanges
 WHITENED = 8  # principal components
 CROWD_MOST = 1500  # images of a side that tell how close together images of one patient lie
@@ -64,14 +65,12 @@ class Sides(NamedTuple):
     """Both sides of one class, as regions are sought in them.
 
     Attributes:
-        label: Class number.
         rows: (n,) rows of its real images, `patients` (n,) numbers from 0 of whose they are, `mass` (n,) of which those
             of a patient sum to 1.
         real: (n, d) their features, `synthetic` (m, d).
         crowd: How many synthetic images count as one.
     """
 
-    label: int
     rows: Integers
     patients: Integers
     mass: Values
@@ -111,6 +110,10 @@ class OfClass:
     def statistics(self) -> Values:
         """(region,) what each lacks, see `lack`."""
         return lack(self.real_hits, self.patients, self.hits, self.synthetic)
+
+
+Seek = Callable[[Sides, np.random.Generator], tuple[OfClass, Values]]
+"""Finds the regions of a class, and (exchange,) the largest lack of any where real and synthetic changed sides."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,7 @@ def scan(
     groups: Integers,
     *,
     slices: bool = False,
+    learn: Seek | None = None,
     seed: int = 0,
 ) -> Scan:
     """Return the regions of every class.
@@ -176,36 +180,11 @@ def scan(
         groups: (n,) whose the real images are: regions count patients.
         slices: The synthetic images may come from bodies too: those that lie as close together as images of one
             patient count as one. Else each was drawn by itself.
-        seed: Of centres and exchanges.
+        learn: Learns from who is real where regions lie (`witness.regions`); None: they lie around images.
+        seed: Of regions and exchanges.
     """
     random, classes = np.random.default_rng(seed), {}
     chance = np.zeros(EXCHANGES)
-    for side in sides(real, synthetic, real_labels, synthetic_labels, groups, slices=slices, random=random):
-        every = np.append(side.mass, np.full(len(side.synthetic), 1 / side.crowd))
-        inside = _regions(np.concatenate([side.real, side.synthetic]), every, random)
-        of_class = OfClass(
-            rows=side.rows,
-            mass=side.mass,
-            inside=inside[: len(side.rows)],
-            hits=inside[len(side.rows) :].sum(0, dtype=np.float64) / side.crowd,
-            synthetic=len(side.synthetic) / side.crowd,
-        )
-        classes[side.label] = of_class
-        chance = np.maximum(chance, _exchanged(inside, side.patients, max(1, round(of_class.synthetic)), random))
-    return Scan(classes, chance)
-
-
-def sides(
-    real: Floats,
-    synthetic: Floats,
-    real_labels: Integers,
-    synthetic_labels: Integers,
-    groups: Integers,
-    *,
-    slices: bool,
-    random: np.random.Generator,
-) -> Iterator[Sides]:
-    """Yield both sides of every class that has enough images; arguments as in `scan`."""
     for label in np.unique(real_labels):
         rows = np.sort(random.permutation(np.flatnonzero(real_labels == label))[:MOST])
         generated = synthetic[np.sort(random.permutation(np.flatnonzero(synthetic_labels == label))[:MOST])]
@@ -213,7 +192,24 @@ def sides(
         if len(images) < FEWEST_PATIENTS or len(generated) == 0:
             continue
         crowd = crowding(real[rows], patients, generated) if slices else 1.0
-        yield Sides(int(label), rows, patients, 1 / images[patients], real[rows], generated, crowd)
+        sides = Sides(rows, patients, 1 / images[patients], real[rows], generated, crowd)
+        classes[int(label)], of_chance = (learn or _around_images)(sides, random)
+        chance = np.maximum(chance, of_chance)
+    return Scan(classes, chance, learnt=learn is not None)
+
+
+def _around_images(sides: Sides, random: np.random.Generator) -> tuple[OfClass, Values]:
+    """Return regions of images and their nearest others, and (exchange,) the largest lack where sides changed."""
+    every = np.append(sides.mass, np.full(len(sides.synthetic), 1 / sides.crowd))
+    inside = _regions(np.concatenate([sides.real, sides.synthetic]), every, random)
+    of_class = OfClass(
+        rows=sides.rows,
+        mass=sides.mass,
+        inside=inside[: len(sides.rows)],
+        hits=inside[len(sides.rows) :].sum(0, dtype=np.float64) / sides.crowd,
+        synthetic=len(sides.synthetic) / sides.crowd,
+    )
+    return of_class, _exchanged(inside, sides.patients, max(1, round(of_class.synthetic)), random)
 
 
 def lack(hits: Values, total: float, synthetic_hits: Values, synthetic: float) -> Values:
@@ -275,7 +271,7 @@ def _exchanged(inside: NDArray[np.float32], patients: Integers, synthetic: int, 
 def described(scanned: Scan, label: int, region: int, p_value: float) -> Region:
     """Return one region with its images, those in most other regions that lack synthetic images first."""
     of_class = scanned.classes[label]
-    members = np.flatnonzero(of_class.inside[:, region] >= 0.5)
+    members = np.flatnonzero(of_class.inside[:, region] >= MEMBER)
     typical = of_class.inside[members] @ of_class.statistics
     hits, total = float(of_class.hits[region]), of_class.synthetic
     return Region(

@@ -13,46 +13,16 @@ one part, by Fisher's discriminant, tested on another); regions and exchanges ar
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.metrics import missing_modes
-from ganaug_core.metrics.missing_modes import EXCHANGES, PICKS, RATIO_LIMIT, SHARES, OfClass, Scan, Sides, lack
+from ganaug_core.metrics.missing_modes import EXCHANGES, PICKS, RATIO_LIMIT, SHARES, OfClass, Sides, lack
 from ganaug_core.metrics.statistics import Values
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Floats
 
 FOLDS = 5
 RIDGE = 0.1  # of the mean variance
-
-
-class _Unit(NamedTuple):
-    """Patients, by one image each, and synthetic images: features (unit, d) and folds (unit,)."""
-
-    features: Floats
-    folds: Integers
-
-
-def scan(
-    real: Floats,
-    synthetic: Floats,
-    real_labels: Integers,
-    synthetic_labels: Integers,
-    groups: Integers,
-    *,
-    slices: bool = False,
-    seed: int = 0,
-) -> Scan:
-    """Return the witness regions of every class, one for each of `SHARES`; arguments as in `missing_modes.scan`."""
-    random, classes = np.random.default_rng(seed), {}
-    chance = np.zeros(EXCHANGES)
-    for side in missing_modes.sides(
-        real, synthetic, real_labels, synthetic_labels, groups, slices=slices, random=random
-    ):
-        classes[side.label], of_chance = _of_class(side, random)
-        chance = np.maximum(chance, of_chance)
-    return Scan(classes, chance, learnt=True)
 
 
 def joined(spaces: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
@@ -65,33 +35,31 @@ def joined(spaces: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     return real, synthetic
 
 
-def _of_class(side: Sides, random: np.random.Generator) -> tuple[OfClass, Values]:
+def regions(sides: Sides, random: np.random.Generator) -> tuple[OfClass, Values]:
     """Return the regions of a class, and (exchange,) the largest lack where patients and images changed sides."""
-    count, synthetic = int(side.patients.max()) + 1, max(1, round(len(side.synthetic) / side.crowd))
-    inside = np.zeros((len(side.rows), len(SHARES)), np.float32)
+    count, synthetic = int(sides.patients.max()) + 1, max(1, round(len(sides.synthetic) / sides.crowd))
+    is_real = np.arange(count + synthetic) < count
+    inside = np.zeros((len(sides.rows), len(SHARES)), np.float32)
     hits, last_real, last_hits = (np.zeros(len(SHARES)) for _ in range(3))
     chance = np.zeros(EXCHANGES)
     for part in np.array_split(np.arange(EXCHANGES), PICKS):
-        shuffled, one = random.permutation(len(side.rows)), np.empty(count, np.int64)
-        one[side.patients[shuffled]] = shuffled
-        drawn = random.permutation(len(side.synthetic))[:synthetic]
-        unit = _Unit(
-            np.concatenate([side.real[one], side.synthetic[drawn]]),
-            random.permutation(np.arange(count + synthetic) % FOLDS),
-        )
-        is_real = np.arange(count + synthetic) < count
-        place = np.argsort(random.random((len(part), len(is_real)), dtype=np.float32), axis=1)
+        shuffled, one = random.permutation(len(sides.rows)), np.empty(count, np.int64)
+        one[sides.patients[shuffled]] = shuffled
+        independent = random.permutation(len(sides.synthetic))[:synthetic]
+        features = np.concatenate([sides.real[one], sides.synthetic[independent]])
+        folds = random.permutation(np.arange(len(features)) % FOLDS)
+        place = np.argsort(random.random((len(part), len(features)), dtype=np.float32), axis=1)
         assigned = np.concatenate([is_real[None], place < count])  # (1 + exchange, unit)
-        first, last = np.zeros((2, len(assigned), len(SHARES)))  # real units at both ends
+        first, last = np.zeros((2, len(assigned), len(SHARES)))  # how many at both ends are taken for real
         sizes = np.zeros(len(SHARES))
         for fold in range(FOLDS):
-            here = unit.folds == fold
-            rules = _rules(unit.features[~here], assigned[:, ~here])
-            scores = unit.features[here] @ rules  # (unit, 1 + exchange)
+            here = folds == fold
+            rules = _rules(features[~here], assigned[:, ~here])
+            scores = features[here] @ rules  # (unit, 1 + exchange)
             order = np.argsort(-scores, axis=0, kind="stable")
             ordered = np.take_along_axis(assigned[:, here].T, order, axis=0).astype(np.float64)
-            own = here[:count][side.patients]  # real images whose patient is in the fold
-            every = side.real[own] @ rules[:, 0]
+            own = here[:count][sides.patients]  # real images whose patient is in the fold
+            of_images = sides.real[own] @ rules[:, 0]
             for region, share in enumerate(SHARES):
                 top = round(share * len(scores))
                 if top == 0:
@@ -99,14 +67,18 @@ def _of_class(side: Sides, random: np.random.Generator) -> tuple[OfClass, Values
                 sizes[region] += top
                 first[:, region] += ordered[:top].sum(0)
                 last[:, region] += ordered[-top:].sum(0)
-                inside[own, region] += (every >= scores[order[top - 1, 0], 0]) / PICKS
+                inside[own, region] += (of_images >= scores[order[top - 1, 0], 0]) / PICKS
         chance[part] = lack(first[1:], count, sizes - first[1:], synthetic).max(1)
         hits += (sizes - first[0]) / PICKS
         last_real += last[0] / PICKS
         last_hits += (sizes - last[0]) / PICKS
-    alone = last_hits / synthetic <= last_real / count / RATIO_LIMIT
+    one_sided = last_hits / synthetic <= last_real / count / RATIO_LIMIT
     of_class = OfClass(
-        rows=side.rows, mass=side.mass, inside=inside[:, alone], hits=hits[alone], synthetic=float(synthetic)
+        rows=sides.rows,
+        mass=sides.mass,
+        inside=inside[:, one_sided],
+        hits=hits[one_sided],
+        synthetic=float(synthetic),
     )
     return of_class, chance
 

@@ -91,11 +91,11 @@ def _table_beside_folders(path: Path) -> Path | None:
     """
     first = folders.subfolders(path)
     names = {folder.name for folder in [*first, *(deeper for folder in first for deeper in folders.subfolders(folder))]}
-    found = _tables(path) if first else []
-    for table in found:
+    listed = _tables(path) if first else []
+    for table in listed:
         if not (classes := tables.classes_of(table, likely=True)) - names:
             continue
-        if len(found) == len(first) == 1 and tables.classes_of(table):
+        if len(listed) == len(first) == 1 and tables.classes_of(table):
             return table
         raise CohortError(
             f"{table.name} names classes ({listing(sorted(classes), most=4)}), and the folders beside it have "
@@ -114,14 +114,14 @@ def table_of(path: Path, columns: Columns | None = None, choices: Choices | None
         return path if path.suffix.casefold() in tables.SUFFIXES else None
     if arrays.is_idx(path):
         return None
-    found = _tables(path)
-    if len(found) != 1 or choices.label_tag:
+    listed = _tables(path)
+    if len(listed) != 1 or choices.label_tag:
         return None
     names_columns = any(
         (columns.image, columns.label, columns.patient, columns.split, columns.keep, columns.contains, columns.names)
     )
     is_meant = names_columns or not folders.subfolders(path)
-    return found[0] if is_meant else None
+    return listed[0] if is_meant else None
 
 
 def _tables(path: Path) -> list[Path]:

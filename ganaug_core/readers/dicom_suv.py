@@ -48,8 +48,8 @@ def _factor(dataset: Any) -> float | None:
 
 
 def _positive(dataset: Any, keyword: str) -> float | None:
-    found = numbers(dataset, keyword, 1, "dicom.suv")
-    return found[0] if found and found[0] > 0 else None
+    quantity = numbers(dataset, keyword, 1, "dicom.suv")
+    return quantity[0] if quantity and quantity[0] > 0 else None
 
 
 def _from_injection_to_scan(dataset: Any, injection: Any) -> float | None:

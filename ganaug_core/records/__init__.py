@@ -63,7 +63,7 @@ class Intensity:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that was left out, and why: `code` for machines, `say` and `do` for people."""
+    """A file that was left out, or is read though odd, and why: `code` for machines, `say` and `do` for people."""
 
     file: str
     code: str

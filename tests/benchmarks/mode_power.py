@@ -81,8 +81,8 @@ def worst(
     sides |= {space: PREPARED[space](*sides[space]) for space in PREPARED}
     p_values = {}
     for space in TESTS:
-        scan = witness.scan if space == WITNESS else missing_modes.scan
-        scanned = scan(*(joined if space == WITNESS else sides[space]), labels, fresh_labels, source.groups[real])
+        values, learn = (joined, witness.regions) if space == WITNESS else (sides[space], None)
+        scanned = missing_modes.scan(*values, labels, fresh_labels, source.groups[real], learn=learn)
         p_values[space] = next(scanned.worst(), (0, 0, 1.0))[2]
     return p_values
 

@@ -15,9 +15,8 @@ def _p(scanned: Scan) -> float:
 
 
 def _scanned(real: Floats, synthetic: Floats, seed: int = 0) -> Scan:
-    return witness.scan(
-        real, synthetic, np.zeros(len(real), int), np.zeros(len(synthetic), int), np.arange(len(real)), seed=seed
-    )
+    labels = np.zeros(len(real), int), np.zeros(len(synthetic), int)
+    return missing_modes.scan(real, synthetic, *labels, np.arange(len(real)), learn=witness.regions, seed=seed)
 
 
 def _images(random: np.random.Generator, count: int, other: float = 0.15) -> Floats:
@@ -71,7 +70,7 @@ def test_images_of_a_patient_count_as_one_and_lie_in_one_fold() -> None:
         )
         fresh = random.standard_normal((80, 8)).astype(np.float32)
         none = np.zeros(360, int)
-        scanned = witness.scan(real, fresh, none, none[:80], patients, seed=seed)
+        scanned = missing_modes.scan(real, fresh, none, none[:80], patients, learn=witness.regions, seed=seed)
         assert scanned.classes[0].patients == pytest.approx(60)
         alarms += _p(scanned) < 0.05
     assert alarms <= 3

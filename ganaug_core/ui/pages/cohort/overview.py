@@ -98,8 +98,8 @@ def example_images(cohort: Cohort) -> None:
     st.subheader("What they look like")
     low, high = words.number(cohort.intensity.low), words.number(cohort.intensity.high)
     unit = "" if cohort.intensity.unit == "intensity" else f" {words.clean(cohort.intensity.unit)}"
-    each = ", in red, green and blue alike" if cohort.shape[0] == 3 else ""
-    st.text(f"Black is {low}, white is {high}{unit}{each}.")
+    colours = ", in red, green and blue alike" if cohort.shape[0] == 3 else ""
+    st.text(f"Black is {low}, white is {high}{unit}{colours}.")
     for label, name in enumerate(cohort.classes):
         rows = cohort.where(label=label)
         if not len(rows):

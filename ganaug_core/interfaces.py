@@ -5,7 +5,8 @@ part; contract tests run on every entry.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -22,7 +23,7 @@ from typing import (
 from numpy.typing import NDArray
 
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Floats, Integers, Intensity, Samples
 from ganaug_core.records.training import Progress
 
 if TYPE_CHECKING:
@@ -84,6 +85,15 @@ class StyleNetwork(Protocol):
         """Return images (n, channel, row, column) of styles (n, layer, feature)."""
 
 
+@runtime_checkable
+class NoiseNetwork(Protocol):
+    """A generator that is given numbers of noise behind each latent."""
+
+    @property
+    def noise_length(self) -> int:
+        """How many follow a latent."""
+
+
 class Architecture(Protocol):
     """A generator and a discriminator that fit each other.
 
@@ -103,7 +113,9 @@ class Architecture(Protocol):
     def generator(self, shape: tuple[int, int, int], classes: int) -> "Module":
         """Return a module: latent (n, latent), labels (n,) -> images (n, channel, row, column), about [-1, 1].
 
-        Its parts that grow are each a `GrowingNetwork`; where a latent becomes styles, it is a `StyleNetwork`.
+        Instead of labels it takes weights of the classes, (n, class) floats that sum to 1. Its parts that grow are each
+        a `GrowingNetwork`; where a latent becomes styles, it is a `StyleNetwork`; where noise comes in beside the
+        latent, it is a `NoiseNetwork` and each latent is followed by that noise.
         """
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> "Module":
@@ -215,6 +227,36 @@ class HistoricalPenalty(Protocol):
 
 
 @runtime_checkable
+class LogitPenalty(Protocol):
+    """LeCam: a penalty on logits that leave what the other side got of late; `decay` is that of these averages."""
+
+    @property
+    def decay(self) -> float: ...
+
+    def logit_penalty(self, real_logits: "Tensor", fake_logits: "Tensor", averages: "Tensor") -> "Tensor":
+        """Return a scalar >= 0; `averages` (2,) are those of earlier real and generated logits."""
+
+
+@runtime_checkable
+class ConsistencyPenalty(Protocol):
+    """A penalty on what the named augmentations change in the logits of an image."""
+
+    def consistency_penalty(self, real_change: "Tensor", fake_change: "Tensor") -> "Tensor":
+        """Return a scalar >= 0 for differences of logits (n,)."""
+
+
+@runtime_checkable
+class Deception(Protocol):
+    """Pseudo augmentation: some of the images shown as real are generated."""
+
+    def deceive(self, real: "Tensor", generated: "Tensor", share: "Tensor") -> "Tensor":
+        """Return what is shown as real, of the same shape."""
+
+    def moved(self, share: "Tensor", certainty: "Tensor", batch: int) -> "Tensor":
+        """Return the share after a batch with that mean sign of the logits of what is shown as real."""
+
+
+@runtime_checkable
 class UnrolledDiscriminator(Protocol):
     """The generator learns from the discriminator as it will be."""
 
@@ -309,6 +351,36 @@ class Alarm(Protocol):
 
         Args:
             history: What the run reported so far, oldest first and without previews; never empty.
+        """
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a writer wrote: how the numbers that readers find become physical ones, and how exact they are.
+
+    Attributes:
+        names: Of the file of each image, relative to the folder (`name:index` for arrays).
+        slope, offset: physical = read * slope + offset; None where no values come back.
+        error: Largest difference to the values that were written, in their unit; None where no values come back.
+    """
+
+    names: tuple[str, ...]
+    slope: float | None
+    offset: float | None
+    error: float | None
+
+
+class Writer(Protocol):
+    """A file format in which synthetic images leave. `title` is its name for people."""
+
+    title: ClassVar[str]
+
+    def write(self, samples: Samples, intensity: Intensity, folder: Path) -> Written:
+        """Write all images into an empty folder; every file says that a trained algorithm made it, none names a source.
+
+        Raises:
+            GeneratorError: The format cannot hold these images; the message names one that can.
+            OSError: The disk is full, or the folder may not be written.
         """
 
 

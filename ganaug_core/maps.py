@@ -33,11 +33,13 @@ def build(
     synthetic: Features,
     *,
     seed: int = 0,
+    neighbourhoods: bool = False,
     report: Report = silent,
 ) -> Map:
     """Return the map of a cohort and of synthetic images in one feature space.
 
     Args:
+        neighbourhoods: Keep each point's nearest others, real and synthetic, and how far they reach.
         real: Features of all images of the cohort, in cohort order.
         synthetic: Features of all samples, in their order; none is fine.
 
@@ -57,6 +59,10 @@ def build(
     nearest_train, distance = _nearest_train(cohort, values, synthetic_values)
     report(0.9, "Asking how faithful the map is")
     shown_index, _ = _others(real_positions, neighbour_count)
+    others: dict[str, Any] = {}
+    if neighbourhoods:
+        index, reach = _others(np.concatenate([values, synthetic_values]), neighbour_count)
+        others = {"neighbours": index, "reaches": reach[:, -1].astype(np.float32)}
     return Map(
         encoder=real.encoder,
         cohort=cohort.name,
@@ -70,6 +76,7 @@ def build(
         distances=distance.astype(np.float32),
         trustworthiness=_trustworthiness(values, real_positions, neighbour_count, seed),
         neighbour_hit_rate=_shared(real_index, shown_index),
+        **others,
     )
 
 

@@ -286,7 +286,8 @@ def train(
         WorkspaceError: A run of that name was asked for something else.
     """
     settings = {key.replace("__", "."): value for key, value in changes.items()}
-    config = configure(recipe, settings, minutes=minutes, images=images, seed=seed, device=device)
+    rows = cohort.workspace.cohort(cohort.name).shape[1]
+    config = configure(recipe, settings, rows=rows, minutes=minutes, images=images, seed=seed, device=device)
     home, request = cohort.workspace, Train(cohort=cohort.name, name=name, config=config.model_dump(mode="json"))
     if not home.exists("runs", name):
         pipeline.begin_run(home, request)

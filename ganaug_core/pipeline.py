@@ -23,15 +23,21 @@ from ganaug_core.background import Background
 from ganaug_core.config.requests import (
     DISCRIMINATOR,
     MADE_OF,
+    SCALED,
     AuditSamples,
     BuildMap,
+    DrawRecipes,
+    FindLatent,
+    GatherMoments,
     ImportCohort,
     ImportGenerator,
+    ImportNetwork,
     ImportSamples,
     MeasureBenefit,
     ReduceClass,
     Request,
     Sample,
+    SelectSamples,
     Train,
 )
 from ganaug_core.config.revisions import REVISIONS
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
     from ganaug_core.metrics.statistics import Values
     from ganaug_core.records import Cohort, Samples
     from ganaug_core.records.benefit import Benefit
+    from ganaug_core.records.reading import Reading
     from ganaug_core.training import Training
     from ganaug_core.training.recorder import Recorder
 
@@ -57,17 +64,29 @@ RESCUES = 2
 ENCODING = 0.4  # of an audit's progress, and what its own is when the search for copies is over
 SEARCHED = 0.6
 METHODS = "methods.txt"
+BESIDE_AUDIT = ("audit.json", METHODS)
+"""Files that lie beside an audit: its document, and a methods section."""
 OUTCOME_KINDS: Mapping[type[Request], str] = {
     ImportCohort: "cohorts",
     ReduceClass: "cohorts",
     Train: "runs",
     ImportGenerator: "generators",
+    ImportNetwork: "generators",
     Sample: "samples",
     ImportSamples: "samples",
+    SelectSamples: "samples",
+    DrawRecipes: "samples",
+    FindLatent: "samples",
+    GatherMoments: "samples",
     BuildMap: "maps",
     AuditSamples: "audits",
     MeasureBenefit: "benefits",
 }
+
+
+_Named = Sample | ReduceClass | SelectSamples | DrawRecipes | FindLatent | GatherMoments
+_NAMED = (Sample, ReduceClass, SelectSamples, DrawRecipes, FindLatent, GatherMoments)
+"""Requests whose outcome is called after what it is where no name is asked for."""
 
 
 class StopRequested(Exception):
@@ -106,10 +125,8 @@ def outcome(workspace: Workspace, request: Request) -> Outcome:
         WorkspaceError: An input is not there, or the name cannot be one.
     """
     kind = OUTCOME_KINDS[type(request)]
-    if isinstance(request, ReduceClass):
-        return _named_outcome(workspace, kind, request, _reduced_name(request))
-    if isinstance(request, Sample):
-        return _named_outcome(workspace, kind, request, _samples_name(request))
+    if isinstance(request, _NAMED):
+        return _named_outcome(workspace, kind, request)
     if isinstance(request, BuildMap | AuditSamples | MeasureBenefit):
         origin = _origin(workspace, kind, request)
         return Outcome(kind, origin.key(kind), origin)
@@ -119,7 +136,7 @@ def outcome(workspace: Workspace, request: Request) -> Outcome:
 def existing_result(workspace: Workspace, request: Request) -> str | None:
     """Return the name of what this very request made already, None where it has to be made."""
     expected = outcome(workspace, request)
-    name_asked = request.name if isinstance(request, Sample | ReduceClass) else ""
+    name_asked = request.name if isinstance(request, _NAMED) else ""
     origin = origin_now(workspace, request)
     results = workspace.find(expected.kind, origin.inputs, **origin.settings)
     return next((name for name, _ in results if name_asked in ("", name)), None)
@@ -144,15 +161,14 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
         GanaugError: An input is not there, the name is taken, images with likely burned-in text were not looked at, or
             no generator can have the cohort's classes.
     """
-    if not isinstance(request, ImportCohort | ImportGenerator | Sample):
+    alone = (ImportCohort, ImportGenerator, ImportNetwork, Sample, SelectSamples, DrawRecipes, GatherMoments)
+    if not isinstance(request, alone):
         from ganaug_core.cohort import draft_split
 
         draft_split.fix(workspace, request.cohort)
     expected = outcome(workspace, request)
-    named = isinstance(request, ImportCohort | ImportGenerator | ImportSamples)
-    if named or (
-        isinstance(request, Sample | ReduceClass) and request.name and existing_result(workspace, request) is None
-    ):
+    named = isinstance(request, ImportCohort | ImportGenerator | ImportNetwork | ImportSamples)
+    if named or (isinstance(request, _NAMED) and request.name and existing_result(workspace, request) is None):
         workspace.free(expected.kind, expected.name)
     if isinstance(request, Train):
         from ganaug_core.config import check_classes
@@ -165,7 +181,7 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
 
 def source(request: Request) -> str:
     """Return the file or folder that a request reads, empty where it reads the workspace alone."""
-    if isinstance(request, ImportGenerator):
+    if isinstance(request, ImportGenerator | ImportNetwork):
         return request.path
     return request.source if isinstance(request, ImportCohort | ImportSamples) else ""
 
@@ -301,6 +317,19 @@ def import_generator(workspace: Workspace, request: ImportGenerator, report: Rep
     return request.name
 
 
+def import_network(workspace: Workspace, request: ImportNetwork, report: Report = silent) -> str:
+    """ONNX file of another program -> generator, in classes, size, unit and range of the cohort that it imitates."""
+    from ganaug_core.generators import guard, stored
+    from ganaug_core.generators.onnx_claim import claim
+
+    expected = prepare(workspace, request)
+    said = claim(workspace.cohort(request.imitated), request)
+    report(0.0, "checking the file")
+    content, passport = guard.checked(Path(request.path), said)
+    stored.keep(workspace, request.name, content, passport, expected.origin)
+    return request.name
+
+
 def sample(workspace: Workspace, request: Sample, report: Report = silent) -> str:
     """Generator -> samples."""
     from ganaug_core import generators
@@ -317,6 +346,7 @@ def sample(workspace: Workspace, request: Sample, report: Report = silent) -> st
         classes=request.classes,
         seed=request.seed,
         truncation=request.truncation,
+        truncation_by=request.truncation_by,
         mixing=request.mixing,
         report=report,
     )
@@ -335,6 +365,91 @@ def import_samples(workspace: Workspace, request: ImportSamples, report: Report 
     return request.name
 
 
+def select_samples(workspace: Workspace, request: SelectSamples, report: Report = silent) -> str:
+    """Samples -> some of them, as a set that can be audited.
+
+    Raises:
+        GeneratorError: None of these images is in the set.
+    """
+    from ganaug_core.generators.selection import selected
+
+    expected = prepare(workspace, request)
+    if existing := existing_result(workspace, request):
+        return existing
+    report(0.0, "choosing images")
+    samples = selected(workspace.samples(request.samples), request.images, expected.name)
+    workspace.keep(samples, expected.name, origin=expected.origin)
+    return expected.name
+
+
+def draw_recipes(workspace: Workspace, request: DrawRecipes, report: Report = silent) -> str:
+    """Generator -> samples, each image made of its recipe.
+
+    Raises:
+        GeneratorError: No recipe, or one that the generator cannot follow.
+    """
+    from ganaug_core.generators import latent_space, stored
+
+    expected = prepare(workspace, request)
+    if existing := existing_result(workspace, request):
+        return existing
+    report(0.0, "drawing")
+    generator = stored.load(workspace, request.generator)
+    samples = latent_space.draw_recipes(generator, request.recipes, expected.name, report)
+    workspace.keep(samples, expected.name, origin=expected.origin)
+    return expected.name
+
+
+def find_latent(workspace: Workspace, request: FindLatent, report: Report = silent) -> str:
+    """Generator and a real image -> samples of one image, the nearest that was found.
+
+    Raises:
+        GeneratorError: Images of another size, or a class that the generator does not have.
+        CohortError: The cohort has no such image.
+    """
+    from ganaug_core.generators import nearest_latent, stored
+
+    expected = prepare(workspace, request)
+    if existing := existing_result(workspace, request):
+        return existing
+    report(0.0, "reading the generator")
+    generator, cohort = stored.load(workspace, request.generator), workspace.cohort(request.cohort)
+    samples = nearest_latent.search(generator, cohort, request.image, expected.name, seed=request.seed, report=report)
+    workspace.keep(samples, expected.name, origin=expected.origin)
+    return expected.name
+
+
+def gather_moments(workspace: Workspace, request: GatherMoments, report: Report = silent) -> str:
+    """Run -> samples: what it drew over time, to be followed on a map.
+
+    Raises:
+        TrainingError: It has drawn nothing, or something else than images like those of its cohort.
+        WorkspaceError: Its cohort is not here any more.
+    """
+    from ganaug_core.training import moments
+
+    expected = prepare(workspace, request)
+    if existing := existing_result(workspace, request):
+        return existing
+    report(0.0, "reading previews")
+    reference = workspace.reference("runs", request.run)
+    cohort = workspace.named("cohorts", reference.origin.inputs.get("cohort", ""))
+    if cohort is None:
+        raise WorkspaceError(
+            f"The cohort of the run {request.run} is not in this workspace.", do="Import it again.", code="missing"
+        )
+    sheets = sorted((workspace.folder("runs", request.run) / "previews").glob("*.png"))[: request.moments]
+    samples = moments.gathered(
+        [(int(sheet.stem), sheet) for sheet in sheets],
+        workspace.cohort(cohort),
+        request.run,
+        expected.name,
+        reference.identity,
+    )
+    workspace.keep(samples, expected.name, origin=expected.origin)
+    return expected.name
+
+
 def build_map(workspace: Workspace, request: BuildMap, report: Report = silent) -> str:
     """Cohort and samples -> map."""
     from ganaug_core import maps
@@ -344,7 +459,15 @@ def build_map(workspace: Workspace, request: BuildMap, report: Report = silent) 
         return existing
     cohort, samples = workspace.cohort(request.cohort), workspace.samples(request.samples)
     space = feature_space(workspace, cohort, samples, request.encoder, stretch(report, 0, 0.6))
-    map_ = maps.build(cohort, samples, space.real, space.synthetic, seed=request.seed, report=stretch(report, 0.6, 1))
+    map_ = maps.build(
+        cohort,
+        samples,
+        space.real,
+        space.synthetic,
+        seed=request.seed,
+        neighbourhoods=request.neighbourhoods,
+        report=stretch(report, 0.6, 1),
+    )
     holdout_log.record(workspace, cohort, expected.kind, expected.name, f"drawing a map with {request.samples}")
     workspace.keep(map_, expected.name, origin=expected.origin)
     return expected.name
@@ -436,14 +559,28 @@ STEPS: dict[type[Request], Callable[..., str]] = {
     ReduceClass: reduce_class,
     Train: train,
     ImportGenerator: import_generator,
+    ImportNetwork: import_network,
     Sample: sample,
     ImportSamples: import_samples,
+    SelectSamples: select_samples,
+    DrawRecipes: draw_recipes,
+    FindLatent: find_latent,
+    GatherMoments: gather_moments,
     BuildMap: build_map,
     AuditSamples: audit_samples,
     MeasureBenefit: measure_benefit,
 }
 
 # what several steps need
+
+
+def make_reading(workspace: Workspace, cohort: str, samples: str, name: str, **settings: Any) -> "Reading":
+    """Make a reader study at once and return it; the cohort's split is fixed by it. See `reading.design.make`."""
+    from ganaug_core.cohort import draft_split
+    from ganaug_core.reading import design
+
+    draft_split.fix(workspace, cohort)
+    return design.make(workspace, cohort, samples, name, **settings)
 
 
 @dataclass(frozen=True)
@@ -472,14 +609,22 @@ def curation(workspace: Workspace, cohort: str, samples: str) -> Curation:
 
 
 def suspected_copies(workspace: Workspace, cohort: str, samples: str) -> list[str]:
-    """Return the ids of the samples that the newest audit of exactly these images took for copies; none without one.
+    """Return the ids of the samples that the newest audit of exactly these images took for copies.
+
+    Images that were searched for so that they resemble a real one are among them without any audit.
 
     Args:
         cohort, samples: Identities.
     """
-    name = workspace.newest("audits", {"cohort": cohort, "samples": samples})
-    suspects = workspace.audit(name).suspects if name else ()
-    return [suspect.synthetic for suspect in suspects if suspect.is_listed]
+    from ganaug_core.generators.selection import searched_for
+
+    name, audit = (
+        workspace.named("samples", samples),
+        workspace.newest("audits", {"cohort": cohort, "samples": samples}),
+    )
+    suspects = workspace.audit(audit).suspects if audit else ()
+    named = [suspect.synthetic for suspect in suspects if suspect.is_listed]
+    return named + (searched_for(workspace.samples(name)) if name else [])
 
 
 def _earlier_experiments(workspace: Workspace, origin: Origin) -> "list[Benefit]":
@@ -529,13 +674,18 @@ def _made(looks: Mapping[str, int], planned: Planned, encoders: Mapping[str, Use
     return Made(date=date, versions=versions(), encoders=dict(encoders or {}), looks_before=dict(looks), plan=planned)
 
 
+def run_of(workspace: Workspace, samples: "Samples") -> str | None:
+    """Return the name of the run whose generator drew the samples; None if it is not here."""
+    generator = workspace.named("generators", str(samples.provenance.get("generator")))
+    run = workspace.reference("generators", generator).origin.inputs.get("run") if generator else None
+    return workspace.named("runs", run) if run else None
+
+
 def run_behind(workspace: Workspace, samples: "Samples") -> Mapping[str, Any] | None:
     """Return the newest checkpoint of the run whose generator drew the samples; None if it is not here."""
     from ganaug_core.training import latest_checkpoint
 
-    generator = workspace.named("generators", str(samples.provenance.get("generator")))
-    run = workspace.reference("generators", generator).origin.inputs.get("run") if generator else None
-    name = workspace.named("runs", run) if run else None
+    name = run_of(workspace, samples)
     return latest_checkpoint(workspace.folder("runs", name) / "checkpoints") if name else None
 
 
@@ -624,6 +774,7 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     names = {role: values.pop(role) for role in MADE_OF if role in values}
     for unimportant in ("name", "command", "draft", "path", "source"):
         values.pop(unimportant, None)
+    _shorten(values, request)
     if isinstance(request, MeasureBenefit) and request.doses is None:
         values.pop("doses")  # what was measured before doses could be chosen is found again
     if values.get("choices") and not values["choices"]["colour"]:
@@ -632,8 +783,9 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
         for later in ("keep", "contains", "names"):  # as before there were these
             if not values["columns"][later]:
                 values["columns"].pop(later)
-    for later in ("membership", "odd", "subgroups"):  # an audit of before it, or with more than was asked, is found
-        if not values.get(later, True):
+    # what was made before there was a choice is found again, and an audit with more than was asked
+    for later in ("membership", "odd", "subgroups", "truncation_by", "neighbourhoods"):
+        if values.get(later, True) in (False, None, (), SCALED):
             values.pop(later)
     return Origin(
         inputs={role: workspace.identity(MADE_OF[role], name) for role, name in names.items()},
@@ -643,14 +795,22 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     )
 
 
+def _shorten(values: dict[str, Any], request: Request) -> None:
+    """Let digests stand for long lists, which the sets themselves hold."""
+    if isinstance(request, SelectSamples):
+        values["images"] = digest_of(sorted(request.images))
+    if isinstance(request, DrawRecipes):
+        values["recipes"] = digest_of(list(request.recipes))
+
+
 def _curated(origin: Origin, known_images: Curation) -> Origin:
     return replace(origin, settings=origin.settings | {"curation": known_images.digest})
 
 
-def _named_outcome(workspace: Workspace, kind: str, request: Sample | ReduceClass, default_name: str) -> Outcome:
+def _named_outcome(workspace: Workspace, kind: str, request: _Named) -> Outcome:
     """Return the outcome under its usual name, or under one with its key where something else has that name."""
     origin = _origin(workspace, kind, request)
-    name = check_name(request.name or default_name)
+    name = check_name(request.name or _usual_name(request))
     if not request.name and workspace.exists(kind, name):
         try:
             same = workspace.reference(kind, name).origin.key(kind) == origin.key(kind)
@@ -661,10 +821,28 @@ def _named_outcome(workspace: Workspace, kind: str, request: Sample | ReduceClas
     return Outcome(kind, name, origin)
 
 
+def _usual_name(request: _Named) -> str:
+    """Return what an outcome is called where nobody gives it a name."""
+    match request:
+        case Sample():
+            return _samples_name(request)
+        case ReduceClass():
+            return _reduced_name(request)
+        case SelectSamples():
+            return f"{request.samples[:80]}-{len(request.images)}-chosen"
+        case DrawRecipes():
+            return f"{request.generator[:80]}-{len(request.recipes)}-explored"
+        case GatherMoments():
+            return f"{request.run[:70]}-{request.moments}-moments"
+    return f"{request.generator[:70]}-like-{request.image}"
+
+
 def _samples_name(request: Sample) -> str:
     if request.mixing:
         return f"{request.generator[:70]}-mixed{request.mixing:g}-seed{request.seed}"
     name = f"{request.generator[:70]}-{request.per_class}-seed{request.seed}"
+    if request.truncation_by != SCALED:
+        return f"{name}-{request.truncation_by}{request.truncation:g}"
     return name if request.truncation == 1 else f"{name}-truncated{request.truncation:g}"
 
 

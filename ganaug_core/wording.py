@@ -4,13 +4,20 @@ Unrounded numbers stand in the JSON; axes and hover texts of figures have their 
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 SHARES = {
     "tuning": "Share of each class's images for choosing between runs and checkpoints; whole patients are drawn.",
     "holdout": "Share of each class's images that only the audit sees; whole patients are drawn.",
 }
+
+
+def clean(text: object) -> str:
+    """Return one line without control characters, direction marks and lone surrogates, none of which can be shown."""
+    return _CONTROL.sub(" ", str(text)).strip()
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

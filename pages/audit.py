@@ -3,9 +3,10 @@
 import streamlit as st
 
 from ganaug_core.ui.pages.audit import audit_page
+from ganaug_core.ui.pages.story import story_page
 from ganaug_core.ui.shared import choosers, show
 
-title, left, right = st.columns([2, 3, 3], vertical_alignment="bottom")
+title, left, right = st.columns([2, 3, 3], vertical_alignment="center")
 title.title("Audit")
 with left:
     cohort = choosers.cohort()
@@ -20,3 +21,4 @@ if samples is None:
         page="generators",
     )
 audit_page.page(str(cohort), str(samples))
+story_page.offer(str(cohort), str(samples))

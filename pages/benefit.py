@@ -5,7 +5,7 @@ import streamlit as st
 from ganaug_core.ui.pages.benefit import benefit_page
 from ganaug_core.ui.shared import choosers, job_progress, show
 
-title, left, right = st.columns([2, 3, 3], vertical_alignment="bottom")
+title, left, right = st.columns([2, 3, 3], vertical_alignment="center")
 title.title("Benefit")
 job_progress.watch("reduce_class")
 with left:

@@ -3,13 +3,17 @@
 import streamlit as st
 
 from ganaug_core.ui.pages.cohort import cohort_page
-from ganaug_core.ui.shared import choosers, job_progress
+from ganaug_core.ui.shared import choosers, job_progress, show
 
-st.title("Cohort")
+title, left, right = st.columns([2, 4, 4], vertical_alignment="center")
+title.title("Cohort")
 job_progress.collect("import_cohort")
 news = job_progress.has_news("import_cohort")
-name = choosers.cohort()
+with left:
+    name = choosers.cohort()
 if name is None:
     cohort_page.first_cohort()
 else:
+    with right:
+        show.link("training", "Train a generator on this cohort", cohort=name)
     cohort_page.page(name, news=news)

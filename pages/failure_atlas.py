@@ -12,11 +12,11 @@ if not all(workspace.exists("runs", lesson.generator) for lesson in atlas.LESSON
     failure_atlas_page.offer_demo()
 
 lesson = failure_atlas_page.choose_lesson()
-st.subheader(lesson.title)
-story, evidence = st.columns(2)
+st.header(lesson.title)
+pictures, story = st.columns([3, 2], gap="medium")
+with pictures:
+    failure_atlas_page.feature_map(lesson)
 with story:
     failure_atlas_page.story(lesson)
-with evidence:
-    failure_atlas_page.verdicts(lesson)
 failure_atlas_page.training(lesson)
-failure_atlas_page.feature_map(lesson)
+failure_atlas_page.verdicts(lesson)

@@ -4,8 +4,9 @@ import streamlit as st
 
 from ganaug_core.ui.pages.samples import samples_page
 from ganaug_core.ui.shared import choosers, job_progress, show
+from ganaug_core.ui.shared.looking.menu import menu
 
-title, left, middle, right = st.columns([5, 6, 6, 4], vertical_alignment="bottom")
+title, left, middle, audit, save = st.columns([5, 6, 6, 3, 4], vertical_alignment="center")
 title.title("Samples")
 for kind in ("sample", "import_samples"):
     job_progress.watch(kind)
@@ -21,6 +22,8 @@ if samples is None:
         "program.",
         page="generators",
     )
-with right:
-    label = samples_page.chosen_class(str(samples))
-samples_page.gallery_and_pair(str(cohort), str(samples), label)
+with audit:
+    show.link("audit", "Audit", help="Search all images for copies.", cohort=str(cohort), samples=str(samples))
+with save:
+    menu(str(cohort), str(samples))
+samples_page.page(str(cohort), str(samples))

@@ -70,7 +70,14 @@ def a_map(cohort: Cohort, samples: Samples, encoder: str = "simclr") -> Map:
         distances=np.linspace(0.1, 2, len(roles), dtype=np.float32),
         trustworthiness=0.97,
         neighbour_hit_rate=0.52,
+        **(_around(len(roles)) if encoder == "texture" else {}),
     )
+
+
+def _around(n: int) -> dict[str, Pixels]:
+    """Return the 15 rows after each as its neighbours; what comes last lies most densely."""
+    rows = (np.arange(n)[:, None] + np.arange(1, 16)) % n
+    return {"neighbours": rows, "reaches": np.linspace(2, 1, n, dtype=np.float32)}
 
 
 def _nearest(cohort: Cohort, samples: Samples, suspects: tuple[Suspect, ...]) -> dict[str, Pixels]:

@@ -3,6 +3,7 @@
 from ganaug_core.architectures.dcgan import DCGAN
 from ganaug_core.architectures.lite import Lite
 from ganaug_core.architectures.mlp import MLP
+from ganaug_core.architectures.noise import NoiseLite
 from ganaug_core.architectures.progressive import Progressive
 from ganaug_core.architectures.residual import Attention, BigGANLite, Residual
 from ganaug_core.architectures.style import StyleLite
@@ -15,6 +16,7 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
     "dcgan": DCGAN,
     "lite": Lite,
     "mlp": MLP,
+    "noise": NoiseLite,
     "progressive": Progressive,
     "residual": Residual,
     "style": StyleLite,

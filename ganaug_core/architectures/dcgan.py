@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import ConditionalBatchNorm, WarmUpBatchNorm, apply_prior
+from ganaug_core.architectures.layers import ClassEmbedding, ConditionalBatchNorm, WarmUpBatchNorm, apply_prior
 from ganaug_core.architectures.settings import LATER, Condition, CriticCondition, Prior, check
 
 Doubling = Literal["transposed", "nearest"]
@@ -80,7 +80,7 @@ class DCGANGenerator(nn.Module):
         super().__init__()
         self.grid, widths = part.widths(shape)
         self.prior = part.prior
-        self.classes = nn.Embedding(classes, part.class_features)
+        self.classes = ClassEmbedding(classes, part.class_features)
         inputs = part.latent + part.class_features
         self.start = nn.Linear(inputs, widths[0] * self.grid[0] * self.grid[1], bias=False)
 

@@ -14,7 +14,7 @@ class ConditionalDiscriminator(nn.Module):
     The class enters by one of two ways. `projection`: the logit of an image is a linear function of its features plus
     their product with a vector of the class, so one look answers for several labels (Miyato and Koyama, 2018,
     arXiv:1802.05637). `concatenation`: a learned plane of the class is one more channel of the image, so every label
-    is another look (Mirza and Osindero, 2014, arXiv:1411.1784).
+    is another look (Mirza and Osindero, 2014, arXiv:1411.1784). None: there is but one class.
 
     Attributes:
         features: Length of the trunk's output.
@@ -23,7 +23,12 @@ class ConditionalDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, trunk: nn.Module, features: int, shape: tuple[int, int, int], classes: int, condition: CriticCondition
+        self,
+        trunk: nn.Module,
+        features: int,
+        shape: tuple[int, int, int],
+        classes: int,
+        condition: CriticCondition | None,
     ) -> None:
         super().__init__()
         self.size, self.features = shape[1:], features

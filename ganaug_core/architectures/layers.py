@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ganaug_core.architectures.settings import Prior
+from ganaug_core.interfaces import NoiseNetwork
 
 _WARM_UP_BATCHES = 10
 
@@ -16,6 +17,40 @@ def apply_prior(latent: Tensor, prior: Prior) -> Tensor:
     So whoever draws, shortens or mixes latents does the same for both priors.
     """
     return torch.erf(latent / math.sqrt(2)) if prior == "uniform" else latent
+
+
+def draw_latents(
+    network: nn.Module,
+    latent: int,
+    n: int,
+    source: torch.Generator | None = None,
+    truncation: float = 1.0,
+    *,
+    redraw: bool = False,
+) -> Tensor:
+    """Return what n images of a generator are drawn from, (n, latent + noise): Gaussian numbers.
+
+    Args:
+        latent: Length of its architecture's latent vector; noise follows where the generator takes any.
+        source: Where the numbers come from; torch's own source if None.
+        truncation: Scales the latent, > 0; noise is left alone.
+        redraw: Redraw what lies farther from 0 than `truncation` instead, as Brock et al., 2019, arXiv:1809.11096.
+    """
+    noise = network.noise_length if isinstance(network, NoiseNetwork) else 0
+    numbers = torch.randn(n, latent + noise, generator=source)
+    latents = numbers[:, :latent]
+    if not redraw:
+        latents *= truncation
+    while redraw and (beyond := latents.abs() > truncation).any():
+        latents[beyond] = torch.randn(int(beyond.sum()), generator=source)
+    return numbers
+
+
+class ClassEmbedding(nn.Embedding):
+    """Features of a class; weights of several classes, (n, class) floats that sum to 1, give the mean of theirs."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input @ self.weight if input.is_floating_point() else super().forward(input)
 
 
 class WarmUpBatchNorm(nn.BatchNorm2d):

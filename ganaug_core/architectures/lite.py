@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pixel_shuff
 
 from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import apply_prior
+from ganaug_core.architectures.layers import ClassEmbedding, apply_prior
 from ganaug_core.architectures.settings import LATER, CriticCondition, Prior, check
 
 SLOPE = 0.2
@@ -84,7 +84,7 @@ class LiteGenerator(nn.Module):
         super().__init__()
         self.grid, widths = part.widths(shape)
         self.prior = part.prior
-        self.classes = nn.Embedding(classes, part.class_features)
+        self.classes = ClassEmbedding(classes, part.class_features)
         self.start = nn.Linear(part.latent + part.class_features, widths[0] * self.grid[0] * self.grid[1])
         pairs = list(pairwise(widths))
         self.up = nn.ModuleList(convolution(coarse, fine, GAIN) for coarse, fine in pairs)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
-from ganaug_core.architectures.layers import apply_prior
+from ganaug_core.architectures.layers import ClassEmbedding, apply_prior
 from ganaug_core.architectures.settings import CriticCondition, Prior, check
 
 
@@ -57,7 +57,7 @@ class MLPGenerator(nn.Module):
     def __init__(self, part: MLP, shape: tuple[int, int, int], classes: int) -> None:
         super().__init__()
         self.shape, self.prior = shape, part.prior
-        self.classes = nn.Embedding(classes, part.class_features)
+        self.classes = ClassEmbedding(classes, part.class_features)
         self.layers = nn.Sequential(*_layers(part.latent + part.class_features, part.width, 2 * part.width, slope=0.0))
         self.last = nn.Linear(2 * part.width, shape[0] * shape[1] * shape[2])
 

@@ -1,8 +1,8 @@
 """Networks that grow while they learn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +10,9 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import apply_prior
+from ganaug_core.architectures.layers import ClassEmbedding, apply_prior
 from ganaug_core.architectures.lite import GAIN, SLOPE, convolution
-from ganaug_core.architectures.settings import CriticCondition, Prior, check
+from ganaug_core.architectures.settings import LATER, CriticCondition, Prior, check
 
 _COARSEST = 8  # rows; beginning with 4, as the paper does, cost more in minutes than it gave
 
@@ -34,10 +34,13 @@ class Progressive:
         growth: Share of the budget after which the networks are grown, in [0, 1].
         prior: Distribution of the latent, `gaussian` or `uniform`.
         critic_condition: How the discriminator learns the class, `projection` or `concatenation`.
+        fade: `added` lets a finer grid add its detail; `blended` is as published: (1 - alpha) times the doubled image
+            of the coarser grid plus alpha times the finer grid's own, alpha from 0 to 1, in both networks.
 
-    Source: Karras et al., 2018, arXiv:1710.10196; without its pixel norm and equalised learning rate, and from 8 rows
-    on, where it begins with 4: in minutes, every grid costs more than it gives. Adding the grids up is the skip of
-    StyleGAN2, Karras et al., 2020, arXiv:1912.04958; with a last layer for each grid, every growth lost the contrast.
+    Source: Karras et al., 2018, arXiv:1710.10196, figure 2 for `blended`; without its pixel norm and equalised learning
+    rate, and from 8 rows on, where it begins with 4: in minutes, every grid costs more than it gives. Adding the grids
+    up is the skip of StyleGAN2, Karras et al., 2020, arXiv:1912.04958; with a last layer for each grid, every growth
+    lost the contrast.
     """
 
     says: ClassVar[str] = (
@@ -53,6 +56,7 @@ class Progressive:
     growth: float = 0.4
     prior: Prior = "gaussian"
     critic_condition: CriticCondition = "projection"
+    fade: Literal["added", "blended"] = field(default="added", metadata=LATER)
 
     def __post_init__(self) -> None:
         check(self)
@@ -102,14 +106,15 @@ class GrowingGenerator(Growing):
     def __init__(self, part: Progressive, shape: tuple[int, int, int], classes: int) -> None:
         grid, widths = part.widths(shape)
         super().__init__(len(widths), part.growth)
-        self.grid, self.prior = grid, part.prior
-        self.classes = nn.Embedding(classes, part.class_features)
+        self.grid, self.prior, self.is_blended = grid, part.prior, part.fade == "blended"
+        self.classes = ClassEmbedding(classes, part.class_features)
         self.start = nn.Linear(part.latent + part.class_features, widths[0] * self.grid[0] * self.grid[1])
         self.up = nn.ModuleList(convolution(coarse, fine, GAIN) for coarse, fine in pairwise(widths))
         self.refine = nn.ModuleList(convolution(fine, fine, GAIN) for fine in widths)
         # a finer grid begins by adding nothing: what the coarser one has learned is not drawn anew
         self.add = nn.ModuleList(
-            convolution(width, shape[0], 0.0 if level else 0.5) for level, width in enumerate(widths)
+            convolution(width, shape[0], 0.0 if level and not self.is_blended else 0.5)
+            for level, width in enumerate(widths)
         )
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
@@ -122,7 +127,9 @@ class GrowingGenerator(Growing):
             hidden = leaky_relu(self.up[level - 1](interpolate(hidden, scale_factor=2.0)), SLOPE)
             hidden = leaky_relu(self.refine[level](hidden), SLOPE)
             detail = self.add[level](hidden)
-            images = interpolate(images, scale_factor=2.0) + (weight * detail if level == finest else detail)
+            share = weight if level == finest else 1.0
+            images = interpolate(images, scale_factor=2.0)
+            images = torch.lerp(images, detail, share) if self.is_blended else images + share * detail
         missing = self.levels - 1 - finest
         return interpolate(images, scale_factor=2.0**missing) if missing else images
 
@@ -133,6 +140,7 @@ class GrowingTrunk(Growing):
     def __init__(self, part: Progressive, levels: tuple[tuple[int, int], list[int]], channels: int) -> None:
         grid, widths = levels
         super().__init__(len(widths), part.growth)
+        self.is_blended = part.fade == "blended"
         self.from_image = nn.ModuleList(nn.Conv2d(channels, width, 1) for width in widths)
         self.refine = nn.ModuleList(convolution(width, width, GAIN) for width in widths)
         self.down = nn.ModuleList(convolution(fine, coarse, GAIN) for coarse, fine in pairwise(widths))
@@ -147,6 +155,8 @@ class GrowingTrunk(Growing):
             hidden = self.refine[level](leaky_relu(hidden, SLOPE))
             hidden = self.down[level - 1](avg_pool2d(leaky_relu(hidden, SLOPE), 2))
             images = avg_pool2d(images, 2)
-            hidden = self.from_image[level - 1](images) + (weight * hidden if level == finest else hidden)
+            share = weight if level == finest else 1.0
+            coarser = self.from_image[level - 1](images)
+            hidden = torch.lerp(coarser, hidden, share) if self.is_blended else coarser + share * hidden
         hidden = leaky_relu(self.refine[0](leaky_relu(hidden, SLOPE)), SLOPE)
         return leaky_relu(self.flat(hidden.flatten(1)), SLOPE)

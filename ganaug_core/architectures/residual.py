@@ -10,7 +10,13 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import ConditionalBatchNorm, SelfAttention, WarmUpBatchNorm, apply_prior
+from ganaug_core.architectures.layers import (
+    ClassEmbedding,
+    ConditionalBatchNorm,
+    SelfAttention,
+    WarmUpBatchNorm,
+    apply_prior,
+)
 from ganaug_core.architectures.settings import Condition, CriticCondition, Prior, check
 from ganaug_core.errors import ConfigurationError
 
@@ -179,7 +185,7 @@ class ResidualGenerator(nn.Module):
         super().__init__()
         self.grid, widths = levels_of(part.width, shape)
         self.prior, self.chunk, self.conditional = part.prior, chunk, conditions is not None
-        self.classes = nn.Embedding(classes, part.class_features)
+        self.classes = ClassEmbedding(classes, part.class_features)
         pairs = list(pairwise(widths))
         self.first = part.latent - chunk * len(pairs)
         inputs = self.first + (0 if self.conditional else part.class_features)
@@ -228,7 +234,10 @@ class UpBlock(nn.Module):
 
 
 class ResidualTrunk(nn.Module):
-    """Images (n, channels, row, column) -> (n, width of the coarsest grid), summed over its places."""
+    """Images (n, channels, row, column) -> (n, width of the coarsest grid), 4 times the mean over its places.
+
+    SAGAN and BigGAN sum over 4 x 4 places; the mean times 4 is a quarter of that there, and the same for every grid.
+    """
 
     def __init__(self, widths: list[int], grid: tuple[int, int], channels: int, *, attention: bool) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import instance_norm, interpolate, leaky_relu, pixel_shuffle
 
 from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
-from ganaug_core.architectures.layers import apply_prior
+from ganaug_core.architectures.layers import ClassEmbedding, apply_prior
 from ganaug_core.architectures.lite import GAIN, SLOPE, Lite, LiteTrunk, convolution
 from ganaug_core.architectures.settings import CriticCondition, Prior, check
 
@@ -68,7 +68,7 @@ class StyleGenerator(nn.Module):
         super().__init__()
         self.grid, widths = Lite(width=part.width).widths(shape)
         self.prior, self.mixing = part.prior, part.mixing
-        self.classes = nn.Embedding(classes, part.class_features)
+        self.classes = ClassEmbedding(classes, part.class_features)
         lengths = [part.latent + part.class_features, part.styles, part.styles]
         self.mapping = nn.ModuleList(_linear(inputs, outputs, GAIN) for inputs, outputs in pairwise(lengths))
         self.constant = nn.Parameter(torch.randn(1, widths[0], *self.grid))

@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate, leaky_relu
 
 from ganaug_core.architectures.discriminating import ConditionalDiscriminator, trunk_channels
 from ganaug_core.architectures.grid import doublings
-from ganaug_core.architectures.layers import ConditionalBatchNorm, WarmUpBatchNorm, apply_prior
+from ganaug_core.architectures.layers import ClassEmbedding, ConditionalBatchNorm, WarmUpBatchNorm, apply_prior
 from ganaug_core.architectures.settings import Condition, CriticCondition, Prior, check
 
 
@@ -77,7 +77,7 @@ class UpsampleGenerator(nn.Module):
         super().__init__()
         self.grid, widths = part.widths(shape)
         self.prior = part.prior
-        self.classes = nn.Embedding(classes, part.class_features)
+        self.classes = ClassEmbedding(classes, part.class_features)
         self.start = nn.Linear(part.latent + part.class_features, widths[0] * self.grid[0] * self.grid[1])
 
         def norm(channels: int) -> nn.Module:

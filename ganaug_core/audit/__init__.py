@@ -9,6 +9,7 @@ and by the benefit experiment; each look is written down (`storage/holdout_log`)
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ganaug_core.audit import source_split
 from ganaug_core.audit.audit_json import as_json
 from ganaug_core.audit.comparison import Memoise, Space, compare, recompute
 from ganaug_core.audit.copying import copies
@@ -67,7 +68,7 @@ def audit(
             `not_assessable`. Or a function that returns them: it is asked when the search for copies is over, which
             needs none, so encoders can be fitted meanwhile.
         seed: For every draw.
-        trust_split: The generator of foreign samples certainly did not see our hold-out.
+        trust_split: The generator of foreign samples certainly did not see the hold-out, ours or the source's own.
         membership: Ask too whether the synthetic images tell who was in the training share: one more search.
         subgroups: Kept columns of the cohort: ask too whether subgroups by them fare worse than others.
         odd: Ask too which synthetic images are unlike real ones of their class.
@@ -83,8 +84,11 @@ def audit(
     """
     require(cohort, subgroups)
     comparison = compare(cohort, samples, {} if callable(spaces) else spaces, seed, memoise)
-    trusted = cohort.own_split or trust_split or comparison.ours
-    copying = copies(comparison, trusted=trusted, report=_part(report, 0.0, 0.5 if membership else 0.6))
+    trusted = trust_split or comparison.ours
+    apart = source_split.looks_differ(comparison)
+    copying = copies(
+        comparison, trusted=trusted and apart is None, report=_part(report, 0.0, 0.5 if membership else 0.6)
+    )
     attacked = attack(comparison, trusted=trusted, report=_part(report, 0.5, 0.6)) if membership else NOT_ASKED
     if callable(spaces):
         comparison = compare(cohort, samples, spaces(), seed, memoise)
@@ -99,6 +103,8 @@ def audit(
     strange = oddest(comparison, copying.nearest) if odd else NO_ODD
     parts = copying, coverage, fidelity, label_fidelity, intensity
     findings = dict(zip(VERDICTS, (part.finding for part in parts), strict=True))
+    if apart is not None:
+        findings = {name: finding.not_judged(*apart) for name, finding in findings.items()}
     shown = {"label_fidelity": label_fidelity.examples, "intensity": intensity.examples}
     every = (
         *(measurement for finding in findings.values() for measurement in finding.measurements),
@@ -119,7 +125,7 @@ def audit(
         verdicts=verdicts,
         measurements=every,
         suspects=copying.suspects,
-        missing_modes=coverage.missing,
+        missing_modes=coverage.missing if apart is None else (),
         scores=copying.scores,
         detectable_share=copying.detectable_share,
         detectable_shares=copying.detectable_shares,

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from ganaug_core.errors import EvidenceError
 from ganaug_core.metrics import statistics
 from ganaug_core.metrics.class_names import labels_in
+from ganaug_core.metrics.missing_modes import crowding
 from ganaug_core.metrics.statistics import Values
 from ganaug_core.neighbours import Registered
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Features, Floats, Integers, Samples
 from ganaug_core.records.made import UsedEncoder
 
 Arrays = tuple[NDArray[Any], ...]
+OF_SHAPES = ("simclr", "texture", "pixels")  # the first that is there tells how close slices of one patient lie
 Memoise = Callable[[str, Callable[[], Arrays]], Arrays]
 """From the name of what only the cohort decides, and how to compute it, to the result, now computed or kept before."""
 
@@ -91,6 +93,27 @@ class Comparison:
         groups = self.cohort.groups * len(self.cohort.classes) + self.cohort.labels
         return statistics.weights(groups, self.cohort.roles)
 
+    @cached_property
+    def crowds(self) -> dict[int, float]:
+        """How many synthetic images of each class count as one, >= 1: slices of one patient are not independent.
+
+        1 where a generator drew them here, each by itself, and where no feature space tells.
+        """
+        space = next((name for name in OF_SHAPES if name in self.spaces), None)
+        labels = [int(label) for label in np.unique(self.labels)]
+        if self.drawn_here or space is None:
+            return dict.fromkeys(labels, 1.0)
+        result = {}
+        for label in labels:
+            rows = self.cohort.where(TRAIN, HOLDOUT, label=label)
+            synthetic = self.spaces[space].synthetic.values[self.labels == label]
+            result[label] = crowding(self.features(space, rows), self.cohort.groups[rows], synthetic)
+        return result
+
+    def independent(self, label: int, images: int) -> int:
+        """Return as how many independent images so many synthetic ones of a class count, >= 1."""
+        return max(1, int(images / self.crowds[label]))
+
     def halved(self) -> "Comparison":
         """Return the same for a cohort without hold-out: one half of the training patients stands in for it."""
         groups = np.unique(self.cohort.groups[self.train])
@@ -142,6 +165,19 @@ def compare(
             f"{samples.name} is a table of mixed styles: its images share shapes and textures with each other, so they "
             "say nothing about how varied the generator is.",
             do="Audit images that were drawn without mixing.",
+            code="not_independent",
+        )
+    if samples.provenance.get("moments"):
+        raise EvidenceError(
+            f"{samples.name} holds what one run drew over time, the same latents again and again.",
+            do="Audit images of its generator.",
+            code="not_independent",
+        )
+    if samples.provenance.get("recipes"):
+        raise EvidenceError(
+            f"{samples.name} holds images that somebody looked for between and around others: they say nothing of what "
+            "the generator draws by itself.",
+            do="Audit images that the generator drew.",
             code="not_independent",
         )
     if samples.images.shape[1] != cohort.shape[0]:

@@ -35,11 +35,7 @@ SUSPICIOUS = 0.05  # p from which on a second look costs nothing
 EXACT = "exact"  # the change that leaves an image as it is
 TEST = "count of low copy scores (Beta-Binomial), smallest p over ranks and classes"
 DO = "Look at the closest pairs; train on more patients or with stronger augmentation, and do not share this set."
-UNTRUSTED = (
-    "Copying cannot be judged: we chose the held-out images, and this generator may have been trained on them.",
-    "Tick that it was not, if you know so (command line: --trust-split), or import the cohort with the split that it "
-    "was trained on.",
-)
+UNTRUSTED = "Tick that it was not, if you know so (command line: --trust-split)"
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,8 @@ def copies(comparison: Comparison, *, trusted: bool, report: Report) -> Copies:
     if identical.copies:
         finding = _broken_rule(comparison, identical)
     elif not trusted:
-        finding = Finding(p_value=None, unable=(UNTRUSTED[0] + identity.repeats_in_words(identical), UNTRUSTED[1]))
+        why, do = _untrusted(comparison)
+        finding = Finding(p_value=None, unable=(why + identity.repeats_in_words(identical), do))
     elif sides is not None:
         finding = Finding(p_value=None, unable=sides)
     else:
@@ -114,6 +111,18 @@ def copies(comparison: Comparison, *, trusted: bool, report: Report) -> Copies:
         closest_pairs.copied(comparison, suspects),
         recorded,
     )
+
+
+def _untrusted(comparison: Comparison) -> tuple[str, str]:
+    """Return why copying cannot be judged where nobody said what the generator has seen, and what to do."""
+    if comparison.cohort.own_split:
+        chosen, do = "held-out images came with the cohort", f"{UNTRUSTED}."
+    else:
+        chosen, do = (
+            "we chose the held-out images",
+            f"{UNTRUSTED}, or import the cohort with the split that it was trained on.",
+        )
+    return f"Copying cannot be judged: {chosen}, and this generator may have been trained on them.", do
 
 
 def set_test(

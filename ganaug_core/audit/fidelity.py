@@ -136,7 +136,9 @@ def _by_pictures(
     )
     order = np.argsort(-discriminant.synthetic, kind="stable")[:SHOWN]
     brightness, fine = classifier_two_sample.as_pictures(discriminant.pattern, comparison.cohort.shape[0])
-    pictures = {"give_away.brightness": brightness, "give_away.detail": fine}
+    scores = np.full(len(comparison.samples), np.nan, np.float32)
+    scores[generated] = discriminant.synthetic
+    pictures = {"give_away.brightness": brightness, "give_away.detail": fine, "give_away.scores": scores}
     return separation, tuple(str(sample_id) for sample_id in comparison.samples.ids[generated[order]]), pictures
 
 

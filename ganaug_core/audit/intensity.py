@@ -1,6 +1,7 @@
 """Intensity: do the pixel values lie where they do in real images of the class, in the physical unit?"""
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from ganaug_core.audit import noise_and_tissue
 from ganaug_core.audit.comparison import Comparison, random_subset
 from ganaug_core.audit.lesion_regions import regions
-from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding
+from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding, synthetic_images
 from ganaug_core.metrics import intensity
 from ganaug_core.metrics.dominance import SHIFT, dominance, sees, stated
 from ganaug_core.metrics.statistics import median_interval, weighted_median
@@ -42,7 +43,8 @@ class _Shift:
 
     `colour` is that of the channel, empty where there is only one.
 
-    `outermost` are the rows of the synthetic images that lie furthest to the side on which most of them lie.
+    The synthetic images count as `independent` ones; `outermost` are the rows of those that lie furthest to the side on
+    which most of them lie.
     """
 
     name: str
@@ -55,6 +57,7 @@ class _Shift:
     p_value: float
     n_real: int
     n_synthetic: int
+    independent: int
     outermost: Integers
 
 
@@ -140,7 +143,7 @@ def _shifts_of(
     mass = comparison.weights[held]
     result = []
     for column, name in enumerate(intensity.NUMBERS):
-        dominated = dominance(real[:, column], mass, synthetic[:, column], SHIFT)
+        dominated = dominance(real[:, column], mass, synthetic[:, column], SHIFT, crowd=comparison.crowds[label])
         result.append(
             _Shift(
                 name=name,
@@ -153,6 +156,7 @@ def _shifts_of(
                 p_value=dominated.p_value,
                 n_real=round(float(mass.sum())),
                 n_synthetic=len(generated),
+                independent=comparison.independent(label, len(generated)),
                 outermost=generated[
                     np.argsort(synthetic[:, column] * (-1 if dominated.chance > 0.5 else 1), kind="stable")[:SHOWN]
                 ],
@@ -171,14 +175,13 @@ def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[M
     worst = min(shifts, key=lambda shift: shift.p_value)
     p_value = min(1.0, len(shifts) * worst.p_value)
     alpha = FAIL / (len(VERDICTS) * len(shifts))
-    blind = [shift for shift in shifts if not sees(VISIBLE, shift.n_real, shift.n_synthetic, SHIFT, alpha)]
+    blind = [shift for shift in shifts if not sees(VISIBLE, shift.n_real, shift.independent, SHIFT, alpha)]
     judged = {shift.label for shift in shifts}
     unseen = [comparison.cohort.classes[label] for label in np.unique(comparison.labels) if int(label) not in judged]
     patients = comparison.held_out([shift.label for shift in shifts])
-    generated = sum({shift.label: shift.n_synthetic for shift in shifts}.values())
-    sizes = f"{count(generated, 'synthetic image')}, {count(patients, 'held-out patient')}"
+    sizes = f"{_images({shift.label: shift for shift in shifts}.values())}, {count(patients, 'held-out patient')}"
     unit = _unit(comparison)
-    clear = None
+    clear, unable = None, ("", "")
     if not blind and not unseen:
         medians = [shift for shift in shifts if shift.name == "median"]
         widest = max(medians, key=lambda shift: abs(shift.synthetic - shift.real))
@@ -188,7 +191,12 @@ def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[M
             f"against {_said(widest.real)}{unit} ({sizes}).",
             "Look at the histogram of each class.",
         )
-    names = listing([*dict.fromkeys(comparison.cohort.classes[shift.label] for shift in blind), *unseen], most=4)
+    else:
+        names = listing([*dict.fromkeys(comparison.cohort.classes[shift.label] for shift in blind), *unseen], most=4)
+        unable = (
+            f"No difference of pixel values found, but in {names} a large one could go unnoticed ({sizes}).",
+            f"Audit with at least {_needed(alpha)} held-out patients and synthetic images of each class.",
+        )
     return Finding(
         p_value=p_value,
         trouble=(
@@ -196,10 +204,7 @@ def _finding(comparison: Comparison, shifts: list[_Shift], measurements: tuple[M
             "Check window and range of the samples against the cohort's; train longer.",
         ),
         clear=clear,
-        unable=(
-            f"No difference of pixel values found, but in {names} a large one could go unnoticed ({sizes}).",
-            f"Audit with at least {_needed(alpha)} held-out patients and synthetic images of each class.",
-        ),
+        unable=unable,
         measurements=measurements,
         test=stated(SHIFT).corrected(len(shifts)),
         null=stated(SHIFT).null,
@@ -218,9 +223,13 @@ def _trouble(comparison: Comparison, worst: _Shift) -> str:
     return (
         f"In {name} the {_named(worst)} is {said[0]} in the usual synthetic image "
         f"and {said[1]} in the usual real one; {percent(max(worst.more, 1 - worst.more))} of synthetic images lie "
-        f"{above} a real one, where chance gives 50 % ({chance(worst.p_value)}; {worst.n_synthetic} synthetic images, "
-        f"{worst.n_real} held-out patients)."
+        f"{above} a real one, where chance gives 50 % ({chance(worst.p_value)}; {_images([worst])}, "
+        f"{count(worst.n_real, 'held-out patient')})."
     )
+
+
+def _images(shifts: Iterable[_Shift]) -> str:
+    return synthetic_images(*np.sum([(shift.n_synthetic, shift.independent) for shift in shifts], axis=0))
 
 
 def _named(shift: _Shift) -> str:

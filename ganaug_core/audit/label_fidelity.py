@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganaug_core.audit.comparison import Comparison
-from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding
+from ganaug_core.audit.sentences import FAIL, VERDICTS, Finding, synthetic_images
 from ganaug_core.metrics import half_sampling
 from ganaug_core.metrics.dominance import INTERVAL, SHIFT, stated
 from ganaug_core.metrics.inception_score import inception_score, mode_score
@@ -39,13 +39,14 @@ def labels(comparison: Comparison) -> Labels:
         comparison.spaces[SPACE].synthetic.values,
         comparison.cohort.labels[held],
         comparison.labels,
-        comparison.weights[held],
+        real_weights=comparison.weights[held],
+        crowds=comparison.crowds,
     )
     measurements = (
         *(row for agreement in every_class for row in _measurements(comparison, agreement)),
         *_teaching_scores(comparison),
     )
-    by_class = [agreement for agreement in every_class if min(agreement.n_real, agreement.n_synthetic) >= LEAST]
+    by_class = [agreement for agreement in every_class if min(agreement.n_real, agreement.independent) >= LEAST]
     if not by_class:
         sizes = f"{LEAST} held-out patients and {LEAST} synthetic images"
         unable = f"Labels cannot be judged: no class has {sizes}.", f"Audit with at least {sizes} of a class."
@@ -56,13 +57,12 @@ def labels(comparison: Comparison) -> Labels:
     blind = [
         agreement
         for agreement in by_class
-        if not sees_drop(agreement.real, agreement.n_real, agreement.n_synthetic, alpha)
+        if not sees_drop(agreement.real, agreement.n_real, agreement.independent, alpha)
     ]
     missing = [comparison.cohort.classes[label] for label in _untested_classes(comparison, by_class)]
     patients = comparison.held_out([agreement.label for agreement in by_class])
-    images = sum(agreement.n_synthetic for agreement in by_class)
-    sizes = f"{count(images, 'synthetic image')}, {count(patients, 'held-out patient')}"
-    clear = None
+    sizes = f"{_images(by_class)}, {count(patients, 'held-out patient')}"
+    clear, unable = None, ("", "")
     unseen = listing([*(comparison.cohort.classes[agreement.label] for agreement in blind), *missing], most=4)
     if not unseen:
         apart = max(by_class, key=lambda agreement: abs(agreement.synthetic - agreement.real))
@@ -73,14 +73,16 @@ def labels(comparison: Comparison) -> Labels:
             f"have been noticed.",
             "Look at single classes in the measurements.",
         )
+    else:
+        unable = (
+            f"No wrong labels found, but in {unseen} a loss of {percent(DROP)} could go unnoticed ({sizes}).",
+            _advice(by_class, alpha),
+        )
     finding = Finding(
         p_value=min(1.0, tests * worst.smallest_p),
         trouble=_trouble(comparison, by_class),
         clear=clear,
-        unable=(
-            f"No wrong labels found, but in {unseen} a loss of {percent(DROP)} could go unnoticed ({sizes}).",
-            _advice(by_class, alpha),
-        ),
+        unable=unable,
         measurements=measurements,
         test=worst.decisive.corrected(tests),
         null=worst.decisive.null,
@@ -190,7 +192,11 @@ def _caricature(worst: Agreement) -> bool:
 
 
 def _sizes(agreement: Agreement) -> str:
-    return f"{count(agreement.n_synthetic, 'synthetic image')}, {count(agreement.n_real, 'held-out patient')}"
+    return f"{_images([agreement])}, {count(agreement.n_real, 'held-out patient')}"
+
+
+def _images(by_class: list[Agreement]) -> str:
+    return synthetic_images(*np.sum([(each.n_synthetic, each.independent) for each in by_class], axis=0))
 
 
 def _trouble(comparison: Comparison, by_class: list[Agreement]) -> tuple[str, str]:

@@ -4,14 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ganaug_core.records import Audit, Measurement
+from ganaug_core.terms import MAIN
 from ganaug_core.wording import number, p_value
 
-MAIN = (
-    "copied_share", "nearer_than_99", "nearest_distance_ratio", "membership", "vendi_ratio", "coverage", "recall",
-    "precision", "density", "discrepancy_multiple", "frechet_multiple", "kernel_distance", "frechet", "told_apart",
-    "label_agreement",
-)  # fmt: skip
-"""Measures in the table, in its order; the others stand in the JSON."""
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
 ESCAPED = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",

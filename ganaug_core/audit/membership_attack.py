@@ -69,9 +69,10 @@ def attack(comparison: Comparison, *, trusted: bool, report: Report) -> Attacked
     asked = _asked(comparison)
     if len(asked.members) < LEAST:
         return Attacked(sentences=(_too_few(len(asked.members)),))
-    real = registered_distances.references(comparison, silent) if comparison.cohort.own_split else None
-    if real is not None and source_split.sides_differ(comparison, real) is not None:
-        return Attacked(sentences=(SIDES,))
+    if comparison.cohort.own_split:
+        real = registered_distances.references(comparison, silent)
+        if source_split.sides_differ(comparison, real) or source_split.looks_differ(comparison):
+            return Attacked(sentences=(SIDES,))
     cohort = comparison.cohort
     scores = -registered(cohort.images(asked.rows), comparison.samples.images, report=report).distance
     members, nonmembers, tuning = np.split(

@@ -43,7 +43,7 @@ def _noise(comparison: Comparison, label: int, held: Integers, generated: Intege
     result = []
     for title, left, right, unit in columns:
         usual = weighted_median(left, mass)
-        p_value = dominance(left, mass, right, 0).p_value
+        p_value = dominance(left, mass, right, 0, crowd=comparison.crowds[label]).p_value
         value, interval = float(np.median(right)), median_interval(right)
         result.append(
             Measurement(

@@ -60,12 +60,12 @@ def detail(comparison: Comparison) -> Detail:
         real, synthetic = power_spectrum.rings(images), power_spectrum.rings(comparison.samples.images[generated])
         pooled.append((real, synthetic))
         for ring in range(real.shape[1]):
-            more = dominance(real[:, ring], mass, synthetic[:, ring], SHIFT)
+            more = dominance(real[:, ring], mass, synthetic[:, ring], SHIFT, crowd=comparison.crowds[int(label)])
             channel, frequency = divmod(ring, len(frequencies))
             colour = channel_name(channel, channels)
             results.append(_Ring(name, float(frequencies[frequency]), colour, more, round(mass.sum()), len(generated)))
         alpha = FAIL / (len(VERDICTS) * PARTS * len(classes) * real.shape[1])
-        smallest = _visible(images, real, mass, len(generated), alpha)
+        smallest = _visible(images, real, mass, comparison.independent(int(label), len(generated)), alpha)
         visible.append(np.inf if smallest is None else smallest)
     if not results:
         return Detail()

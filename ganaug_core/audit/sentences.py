@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from ganaug_core.records import Measurement, Subgroup, Verdict
+from ganaug_core.wording import count
 
 FAIL, WARN = 0.01, 0.05
 VERDICTS = ("copying", "mode_coverage", "fidelity", "label_fidelity", "intensity")
@@ -29,6 +30,14 @@ def subgroup_of_images(subgroup: Subgroup) -> Subgroup:
 def without_patients(text: str) -> str:
     """Return a sentence that speaks of images where it spoke of patients."""
     return re.sub(r"\bpatient(s?)\b", r"image\1", text)
+
+
+def synthetic_images(images: int, independent: int) -> str:
+    """Return how many synthetic images there are, and as how many they count where slices are not independent."""
+    said = count(int(images), "synthetic image")
+    return (
+        said if independent == images else f"{said} that lie as close as slices of one body and count as {independent}"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +68,10 @@ class Finding:
     margin: float | None = None
     patients: int | None = None
     images: int | None = None
+
+    def not_judged(self, why: str, do: str) -> "Finding":
+        """Return it as one that says nothing but why; a broken rule stays broken."""
+        return self if self.rule else replace(self, p_value=None, caution=None, unable=(f"Not judged: {why}.", do))
 
     def verdict(self, adjusted: float | None) -> Verdict:
         """Return the verdict at the p-value after Holm's correction."""

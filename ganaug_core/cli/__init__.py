@@ -42,12 +42,26 @@ def commands(verb: str | None = None) -> typer.Typer:
     verbs.command()(serve.demo)
     if verb in OPENING:
         return verbs
-    from ganaug_core.cli import benefit, bundle, cohorts, evidence, generators, plan, results, training, withdraw
+    from ganaug_core.cli import (
+        benefit,
+        bundle,
+        cohorts,
+        evidence,
+        generators,
+        handover,
+        plan,
+        reading,
+        report,
+        results,
+        training,
+        withdraw,
+    )
 
     verbs.add_typer(cohorts.app, name="cohort")
     verbs.add_typer(training.runs, name="run")
     verbs.add_typer(generators.app, name="generator")
     verbs.add_typer(results.app, name="result")
+    verbs.add_typer(reading.app, name="reading")
     for command in (
         serve.doctor,
         serve.password,
@@ -59,9 +73,12 @@ def commands(verb: str | None = None) -> typer.Typer:
         withdraw.withdraw,
         benefit.benefit,
         plan.plan,
+        handover.handover,
     ):
         verbs.command()(command)
     verbs.command("map")(evidence.map_)
+    verbs.command("report")(report.report_)
+    verbs.command("open")(handover.open_)
     return verbs
 
 

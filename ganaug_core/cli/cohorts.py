@@ -1,4 +1,4 @@
-"""ganaug cohort import | list | show | remove"""
+"""ganaug cohort import | list | show | public | remove"""
 
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +11,7 @@ from ganaug_core.cli import console
 from ganaug_core.config.importing import Choices, Columns, Plan, label_names_of
 from ganaug_core.config.requests import ImportCohort
 from ganaug_core.errors import CohortError, WorkspaceError
+from ganaug_core.storage import public_cohorts
 from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -149,6 +150,31 @@ def _show(workspace: Workspace, name: str, paths: bool, json: str | None) -> Non
     cohort = workspace.cohort(name)
     document = as_json(cohort, workspace.paths(name) if paths else None)
     console.answer(document, _in_words(cohort, document), json)
+
+
+@app.command()
+def public(
+    cohort: str,
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="What says so: name and licence of the published set.")
+    ] = "",
+    no_longer: Annotated[bool, typer.Option("--not", help="Take it back.")] = False,
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
+    """State that a cohort is public: reports for the outside may then show its images and exact numbers."""
+    if bool(source.strip()) == no_longer:
+        raise CohortError(
+            "It is not said what makes the cohort public.",
+            do="Give the name and licence of the published set, or --not to take it back.",
+            code="usage",
+        )
+    home = Workspace(workspace)
+    record = home.cohort(cohort)
+    public_cohorts.state(home, record, source)
+    said = public_cohorts.source(home, record)
+    document = {"schema": "ganaug.public/1", "cohort": cohort, "public": said or None}
+    console.answer(document, f"{cohort} is stated to be public: {said}." if said else f"{cohort} is not public.", json)
 
 
 def _in_words(cohort: "Cohort", document: dict[str, Any]) -> str:

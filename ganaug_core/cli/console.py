@@ -69,6 +69,16 @@ def write_json(document: Mapping[str, Any], to: str) -> None:
             raise
 
 
+def write_text(text: str, to: Path) -> None:
+    """Write a text to a file.
+
+    Raises:
+        WorkspaceError: It cannot be written.
+    """
+    with _written_to(str(to)):
+        to.write_text(text, "utf-8")
+
+
 @contextmanager
 def _written_to(target: str) -> Iterator[None]:
     try:

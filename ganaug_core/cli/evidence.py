@@ -36,7 +36,7 @@ def audit(
     ] = None,
     seed: Seed = 0,
     trust_split: Annotated[
-        bool, typer.Option("--trust-split", help="The generator of these images never saw our hold-out share.")
+        bool, typer.Option("--trust-split", help="The generator of these images never saw the hold-out share.")
     ] = False,
     membership: Annotated[
         bool,

@@ -1,4 +1,4 @@
-"""ganaug result list | remove: synthetic images, and the maps, audits and experiments made from them."""
+"""ganaug result list | remove: synthetic images, and the maps, audits, experiments and studies made from them."""
 
 from typing import Annotated, Any
 
@@ -7,9 +7,9 @@ import typer
 from ganaug_core import wording
 from ganaug_core.cli import console
 from ganaug_core.errors import ConfigurationError, WorkspaceError
-from ganaug_core.storage.workspace import RESULTS, Workspace
+from ganaug_core.storage.workspace import READINGS, RESULTS, Workspace
 
-KINDS = ("samples", *RESULTS)
+KINDS = ("samples", *RESULTS, READINGS)
 
 app = typer.Typer(no_args_is_help=True, help="What was made in the workspace: list, remove.")
 
@@ -18,7 +18,7 @@ Kind = Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KI
 
 @app.command("list")
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
-    """List samples, maps, audits and benefit experiments with what they were made from; the oldest of a kind first."""
+    """List samples, maps, audits, experiments and reader studies, and what they were made from; the oldest first."""
     home = Workspace(workspace)
     results = [_facts(home, kind, name) for kind in KINDS for name in home.names(kind)]
     rows = [(facts["kind"], facts["name"], facts.get("written", ""), _made_from(facts)) for facts in results]

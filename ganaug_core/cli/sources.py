@@ -10,7 +10,7 @@ import typer
 
 from ganaug_core import pipeline
 from ganaug_core.config.requests import Sample
-from ganaug_core.errors import WorkspaceError
+from ganaug_core.errors import EvidenceError, WorkspaceError
 from ganaug_core.generators import stored
 from ganaug_core.interfaces import Report
 from ganaug_core.records.origin import Origin
@@ -75,6 +75,34 @@ def synthetic(workspace: Workspace, text: str, cohort: str, *, seed: int, report
     origin = Origin(inputs={"cohort": workspace.identity("cohorts", cohort)}, names={"cohort": cohort})
     workspace.keep(replace(record, name=name), name, origin=origin)
     return name
+
+
+def audited(workspace: Workspace, text: str, cohort: str, report: Report) -> str:
+    """Return the name of samples that were audited: of a generator, those of the newest audit against the cohort.
+
+    Raises:
+        EvidenceError: Nothing of this generator was audited against the cohort.
+        WorkspaceError: Neither a generator, nor samples, nor a path.
+        CohortError: The images do not fit the cohort.
+    """
+    if not is_generator(workspace, text):
+        return synthetic(workspace, text, cohort, seed=0, report=report)
+    sample_sets = workspace.made_from("samples", "generator", workspace.identity("generators", text))
+    by_identity = {workspace.identity("samples", name): name for name, _ in sample_sets}
+    judged = [
+        (reference.written, by_identity[reference.origin.inputs["samples"]])
+        for identity in by_identity
+        for _, reference in workspace.find(
+            "audits", {"cohort": workspace.identity("cohorts", cohort), "samples": identity}
+        )
+    ]
+    if not judged:
+        raise EvidenceError(
+            f"No images of the generator {text} were audited against {cohort}.",
+            do=f"Audit some first: ganaug audit {cohort} {text}",
+            code="no_audit",
+        )
+    return max(judged)[1]
 
 
 def small_classes(workspace: Workspace, cohort: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import closing
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError, W
 from ganaug_core.jobs import launch, store
 from ganaug_core.jobs import runs as folders
 from ganaug_core.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ganaug_core.config import TrainingConfig
 
 runs = typer.Typer(help="Training runs: each is a process of its own.", no_args_is_help=True)
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
@@ -39,12 +42,18 @@ def train(
     from ganaug_core.config import check_names, configure
 
     home = Workspace(workspace)
-    config = configure(recipe, _changes(changes or []), minutes=minutes, images=images, seed=seed, device=device)
-    check_names(config)
+
+    def configured(rows: int | None) -> "TrainingConfig":
+        return configure(
+            recipe, _changes(changes or []), rows=rows, minutes=minutes, images=images, seed=seed, device=device
+        )
+
+    check_names(configured(None))  # before a cohort is read, which may take minutes
     with closing(console.Progress()) as progress:
         cohort_name = sources.cohort(home, cohort, progress)
         for sentence in sources.small_classes(home, cohort_name):
             typer.echo(sentence, err=True)
+        config = configured(home.cohort(cohort_name).shape[1])
         job = store.submit(home, Train(cohort=cohort_name, name=name, config=config.model_dump(mode="json")))
         if not detach:
             _follow(home, job, progress)

@@ -25,6 +25,7 @@ from ganaug_core.interfaces import Report, silent
 from ganaug_core.readers.embedded import EMBEDDED, PREFIX
 from ganaug_core.records import ROLES, Cohort, Floats, Integers, Intensity, Pixels, Slice
 from ganaug_core.storage.workspace import check_name, installation_salt
+from ganaug_core.wording import count
 
 __all__ = ["EMBEDDED", "Imported", "Plan", "as_json", "import_cohort", "import_samples", "read_cohort", "reduce_class"]
 
@@ -171,6 +172,7 @@ def read_cohort(
             "values": values,
             "clipped": [below, above],
             "dropped": gathered.dropped,
+            "original_size": _original_size(slices),
         },
         volumes=volumes if (volumes >= 0).any() else empty,
         modality=_modality(slices),
@@ -188,6 +190,15 @@ def read_cohort(
     split = draft_split.tried(proposed, draft, plan, paths)
     report(1.0, f"{len(split):,} images")
     return Imported(replace(split, digest=draft_split.digest_of_content(split)), paths, draft)
+
+
+def _original_size(slices: Sequence[Slice]) -> int | None:
+    """Return the longer edge that all images had in pixels before they were brought to one size, None where it differs.
+
+    Their pixels are not here any more; their shape is.
+    """
+    edges = {max(image.pixels.shape[1:]) for image in slices}
+    return edges.pop() if len(edges) == 1 else None
 
 
 def _check(size: int, value_range: tuple[float, float] | None, percentiles: tuple[float, float] | None) -> None:
@@ -281,6 +292,12 @@ def _about(slices: Sequence[Slice], masks: int) -> list[str]:
         sentences.append(
             f"{colour:,} images were in colour and became grey (luminance, ITU-R BT.601); of 8-bit pictures and "
             "arrays it stays where you ask for it at import (--colour)."
+        )
+    if synthetic := sum(image.synthetic for image in slices):
+        say = count(synthetic, "image says in its file that it is", "images say in their files that they are")
+        sentences.append(
+            f"{say} synthetic. A cohort is taken for real images: leave what is synthetic out, "
+            "or bring it as synthetic images."
         )
     if masks:
         sentences.append(f"{masks:,} images have a mask, which is kept with them on the same grid.")

@@ -62,12 +62,14 @@ def as_json(cohort: Cohort, paths: Mapping[str, str] | None = None) -> dict[str,
         "columns": columns(cohort),
         "dropped": dict(cohort.provenance.get("dropped", {})),
         "duplicates": _duplicates(cohort),
-        "skipped": [
-            asdict(skipped if paths is not None else _without_names(skipped, number))
-            for number, skipped in enumerate(cohort.skipped, 1)
-        ],
+        "skipped": [asdict(skipped) for skipped in (cohort.skipped if paths is not None else left_out(cohort))],
         "images": [_image(cohort, row, paths, salt) for row in range(len(cohort))],
     }
+
+
+def left_out(cohort: Cohort) -> list[Skipped]:
+    """Return what was left out or is odd, without the name of a file."""
+    return [_without_names(skipped, number) for number, skipped in enumerate(cohort.skipped, 1)]
 
 
 def _duplicates(cohort: Cohort) -> dict[str, int]:

@@ -32,6 +32,7 @@ class ImportProgress:
             self._search = search_seconds(files)
         self._begun = clock()
         self._read = 0.0
+        self._from: tuple[float, float] | None = None  # share and seconds of the search when it first said something
         self._told = 0.0
 
     def reading(self, share: float, doing: str) -> None:
@@ -46,9 +47,11 @@ class ImportProgress:
             self._tell(0.5 + 0.49 * share, doing)
             return
         taken = self._clock() - self._begun - self._read
-        # at first what was expected, later what it takes
-        trust = min(1.0, share / SEARCHED)
-        left = (1 - trust) * self._search * (1 - share) + trust * taken * (1 - share) / max(share, 1e-6)
+        # at first what was expected, later what it takes; what comes before the first word is not its pace
+        self._from = self._from or (share, taken)
+        done, seconds = share - self._from[0], taken - self._from[1]
+        trust = min(1.0, done / SEARCHED)
+        left = (1 - share) * ((1 - trust) * self._search + trust * seconds / max(done, 1e-6))
         self._tell_time(self._read + taken + left, doing)
 
     def _tell_time(self, whole: float, doing: str) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ganaug_core import readers
 from ganaug_core.cohort import number_formats, pixels, reading
 from ganaug_core.errors import CohortError
 from ganaug_core.interfaces import Report, silent
+from ganaug_core.readers import arrays
 from ganaug_core.records import Cohort, Floats, Pixels, Samples, Skipped, Slice
 from ganaug_core.storage.workspace import check_name, digest_of
 
@@ -51,6 +53,8 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
     _require_unit(images, cohort)
     values, note = _normalised(source, pixels.stacked([image.pixels for image in images]), cohort)
     notes = [note] if note else []
+    if synthetic := sum(image.synthetic for image in images):
+        notes.append(f"{synthetic:,} of {len(images):,} say in the file that a program drew them.")
     if choices.colour and (grey := sum(not image.colour for image in images)):
         notes.append(f"{grey:,} of them are grey: their three channels are equal.")
     label_array = np.array([label_of[str(image.label)] for image in images], np.int64)
@@ -69,8 +73,19 @@ def import_samples(source: Path, cohort: Cohort, name: str, report: Report = sil
             "imitates": cohort.digest,
             "skipped": [asdict(entry) for entry in skipped],
             "notes": notes,
+            **_drawn(source, len(images)),
         },
     )
+
+
+def _drawn(source: Path, images: int) -> dict[str, Any]:
+    """Return network, truncation and seeds that an NPZ file says its images were drawn with; see `model_scripts`."""
+    if source.suffix.casefold() != ".npz":
+        return {}
+    said = arrays.drawn_with(source)
+    if "seeds" in said and len(said["seeds"]) != images:
+        said.pop("seeds")
+    return said
 
 
 def _exported(source: Path) -> tuple[float, float] | None:

@@ -6,8 +6,9 @@ from ganaug_core.config.training import PartConfig, TrainingConfig
 from ganaug_core.errors import ConfigurationError
 
 NO_UNIT = "intensity"
-_BOUNDS = ("weight_clipping", "gradient_penalty", "spectral_norm", "r1", "r2")
-_PENALTIES = ("r1", "r2", "gradient_penalty")
+_BOUNDS = ("weight_clipping", "gradient_penalty", "spectral_norm", "r1", "r2", "dragan")
+_PENALTIES = ("r1", "r2", "gradient_penalty", "dragan")
+_MOVE_VALUES = ("brightness_contrast", "colour")
 
 
 def refuse_exclusions(config: TrainingConfig, unit: str = NO_UNIT) -> None:
@@ -55,14 +56,32 @@ def refuse_exclusions(config: TrainingConfig, unit: str = NO_UNIT) -> None:
             "Feature matching looks at the discriminator of now, the unrolled game at that of some steps ahead.",
             "Leave feature_matching or unrolled out.",
         )
+    if "lecam" in regularisers and config.loss.name == "relativistic_pairing":
+        raise _refusal(
+            "LeCam regularisation pulls logits to each other's level, and in a paired loss logits have no level: only "
+            "differences count.",
+            "Choose the hinge, wasserstein or non_saturating loss.",
+        )
+    _refuse_augmentations(config, regularisers, augmentations, unit)
+
+
+def _refuse_augmentations(
+    config: TrainingConfig, regularisers: Sequence[str], augmentations: Sequence[str], unit: str
+) -> None:
     if config.augment == "adaptive" and not augmentations:
         raise _refusal(
             "An adaptive probability needs an augmentation to apply.", "Name augmentations, such as translation,cutout."
         )
-    if "brightness_contrast" in augmentations and config.augment != "off" and unit != NO_UNIT:
+    moving = [name for name in augmentations if name in _MOVE_VALUES]
+    if moving and config.augment != "off" and unit != NO_UNIT:
         raise _refusal(
-            f"The images' intensities are {unit}, and brightness_contrast would leak into the generated values.",
-            "Leave brightness_contrast out; translation, cutout and flip keep every value.",
+            f"The images' intensities are {unit}, and {' and '.join(moving)} would leak into the generated values.",
+            f"Leave {' and '.join(moving)} out; translation, cutout and flip keep every value.",
+        )
+    if "consistency" in regularisers and not augmentations:
+        raise _refusal(
+            "Consistency compares an image with itself augmented, and no augmentation is named.",
+            "Name augmentations, such as translation,flip; with augment=off the game itself sees images as they are.",
         )
 
 

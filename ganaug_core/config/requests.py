@@ -79,6 +79,33 @@ class ImportGenerator:
     name: str
 
 
+SCALED, REDRAWN, MEAN_STYLE = "scaled", "redrawn", "mean_style"
+TRUNCATIONS = (SCALED, REDRAWN, MEAN_STYLE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportNetwork:
+    """Check an ONNX file of another program, try it, and keep it as a generator.
+
+    Attributes:
+        imitated: The cohort whose images it draws: classes, size, unit and range are that cohort's.
+        class_names: In the order of the network's numbers; none: the cohort's, in its order.
+        network_range: What the network makes for the lowest and for the highest value of the cohort.
+        latent: Name of that input; empty: found by type, shape and name. Likewise `class_input` and `image`.
+    """
+
+    step: ClassVar[str] = "import_network"
+
+    path: str
+    name: str
+    imitated: str
+    class_names: tuple[str, ...] = ()
+    network_range: tuple[float, float] = (-1.0, 1.0)
+    latent: str = ""
+    class_input: str = ""
+    image: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """Draw images from a generator.
@@ -87,6 +114,7 @@ class Sample:
         per_class: Images of each class.
         classes: Names; None draws all.
         truncation: Below 1: more typical, less varied images.
+        truncation_by: How, one of `TRUNCATIONS`.
         mixing: Above 0, squares of mixed styles instead.
         name: Of the samples; else they are called after what they are.
     """
@@ -97,6 +125,7 @@ class Sample:
     per_class: int
     seed: int = 0
     truncation: float = 1.0
+    truncation_by: str = SCALED
     classes: tuple[str, ...] | None = None
     mixing: float = 0.0
     name: str = ""
@@ -114,8 +143,78 @@ class ImportSamples:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SelectSamples:
+    """Make a set of some images of another one, so that exactly these can be audited before they leave.
+
+    Attributes:
+        images: Their ids, in any order.
+        name: Of the new set; else it is called after what it is.
+    """
+
+    step: ClassVar[str] = "select_samples"
+
+    samples: str
+    images: tuple[str, ...]
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawRecipes:
+    """Make a set of images that were found in the latent space of a generator.
+
+    Attributes:
+        recipes: What each is made of, see `generators.latent_recipes`.
+        name: Of the new set; else it is called after what it is.
+    """
+
+    step: ClassVar[str] = "draw_recipes"
+
+    generator: str
+    recipes: tuple[dict[str, Any], ...]
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatherMoments:
+    """Make a set of what a run drew over time, so that it can be followed on a map.
+
+    Attributes:
+        moments: How many previews the run has by now.
+        name: Of the new set; else it is called after what it is.
+    """
+
+    step: ClassVar[str] = "gather_moments"
+
+    run: str
+    moments: int
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindLatent:
+    """Search for the image of a generator that is nearest to a real one; it becomes a set of one image.
+
+    Attributes:
+        image: Id of the real image.
+        name: Of the new set; else it is called after what it is.
+    """
+
+    step: ClassVar[str] = "find_latent"
+
+    generator: str
+    cohort: str
+    image: str
+    seed: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BuildMap:
-    """Draw the feature map of a cohort and of synthetic images."""
+    """Draw the feature map of a cohort and of synthetic images.
+
+    Attributes:
+        neighbourhoods: Keep each point's nearest others in feature space too.
+    """
 
     step: ClassVar[str] = "build_map"
 
@@ -123,6 +222,7 @@ class BuildMap:
     samples: str
     encoder: str = MAP_SPACE
     seed: int = 0
+    neighbourhoods: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +285,13 @@ Request = (
     | ReduceClass
     | Train
     | ImportGenerator
+    | ImportNetwork
     | Sample
     | ImportSamples
+    | SelectSamples
+    | DrawRecipes
+    | FindLatent
+    | GatherMoments
     | BuildMap
     | AuditSamples
     | MeasureBenefit
@@ -198,12 +303,17 @@ REQUESTS: dict[str, type[Request]] = {
         ReduceClass,
         Train,
         ImportGenerator,
+        ImportNetwork,
         Sample,
         ImportSamples,
+        SelectSamples,
+        DrawRecipes,
+        FindLatent,
+        GatherMoments,
         BuildMap,
         AuditSamples,
         MeasureBenefit,
     )
 }
 
-MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators"}
+MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators", "run": "runs"}

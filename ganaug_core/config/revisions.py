@@ -12,7 +12,8 @@ REVISIONS = {
     "features": 1,
     "searches": 4,  # what a cohort's own images show among themselves
     "maps": 1,
-    "audits": 4,
+    "audits": 5,
     "trials": 1,
     "benefits": 3,
+    "readings": 1,
 }

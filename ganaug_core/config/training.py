@@ -34,9 +34,13 @@ class TrainingConfig(BaseModel):
         discriminator_steps, generator_steps: Updates of each network in a step.
         discriminator_learning_rate, generator_learning_rate: At the beginning; different ones are two time scales.
         learning_rate_schedule: `cosine` stays constant in the first half of the budget, then falls along a cosine to
-            `final_learning_rate` times the value; `exponential` falls there by the same factor in equal times.
+            `final_learning_rate` times the value; `cosine_from_start` falls along it from the first step, as the cosine
+            was published (Loshchilov and Hutter, 2017, arXiv:1608.03983); `exponential` falls there by the same factor
+            in equal times.
         final_penalty: The gradient penalties fall linearly to this share over the second half.
         ema_half_life_images: Half-life of the averaged generator; never more than `ema_share` of the images seen.
+        ema_statistics: Running statistics of batch norm in the averaged generator: `copied` from the current one, or
+            `averaged` as its weights are; those that fit the averaged weights would have to be measured anew.
         minutes, images: The budget, exactly one of them: minutes of training, or real images shown.
         precision: `bfloat16` where the processor multiplies it in hardware (`auto`), else `float32`.
         threads: 0 measures once which number is fastest for this machine, recipe and size, and remembers it.
@@ -63,12 +67,13 @@ class TrainingConfig(BaseModel):
     generator_steps: Annotated[int, Field(ge=1, le=100)] = 1
     discriminator_learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     generator_learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
-    learning_rate_schedule: Literal["cosine", "exponential"] = "cosine"
+    learning_rate_schedule: Literal["cosine", "cosine_from_start", "exponential"] = "cosine"
     final_learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.0, 0.99)
     final_penalty: Annotated[float, Field(ge=0, le=1)] = 0.1
     ema_half_life_images: Annotated[float, Field(gt=0)] = 10_000.0
     ema_share: Annotated[float, Field(gt=0, le=1)] = 0.05
+    ema_statistics: Literal["copied", "averaged"] = "copied"
     minutes: Annotated[float, Field(gt=0)] | None = None
     images: Annotated[int, Field(gt=0)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

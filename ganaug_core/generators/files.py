@@ -11,7 +11,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import safetensors.torch
@@ -22,8 +22,10 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ganaug_core.architectures import ARCHITECTURES
+from ganaug_core.architectures.layers import draw_latents
 from ganaug_core.config import Passport
 from ganaug_core.errors import ConfigurationError, GeneratorError
+from ganaug_core.generators import onnx_network
 from ganaug_core.generators.container import KEY, data_start, with_passport
 from ganaug_core.generators.sampling import Generator, image_shape, run
 from ganaug_core.interfaces import Architecture, look_up
@@ -32,7 +34,7 @@ from ganaug_core.storage.workspace import write_atomic
 _FILE_BYTES = (16, 1 << 30)
 _HEADER_BYTES = 1 << 20
 _PASSPORT_CHARACTERS = 256 << 10
-_FLOAT_BYTES = 4
+_TYPES = {"F32": (4, "torch.float32"), "U8": (1, "torch.uint8")}  # bytes hold the network of another program
 _LARGEST_WEIGHT = 1e4
 _SMALLEST_SPREAD = 1e-3
 _SMALLEST_DIFFERENCE = 1e-6
@@ -46,6 +48,12 @@ def write(path: Path, passport: Passport, weights: Mapping[str, NDArray[np.float
         WorkspaceError: The disk is full.
     """
     write_atomic(path, packed(passport, weights))
+
+
+def packed_network(passport: Passport, network: bytes) -> bytes:
+    """Return the bytes of a generator file for a network of another program: one tensor of bytes."""
+    tensor = torch.frombuffer(bytearray(network), dtype=torch.uint8)
+    return _joined(passport, safetensors.torch.save({onnx_network.TENSOR: tensor}))
 
 
 def packed(passport: Passport, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
@@ -62,7 +70,10 @@ def packed(passport: Passport, weights: Mapping[str, NDArray[np.float32]]) -> by
         raise GeneratorError(
             f"The generator was not written. {wrong[0]}", do="Resume the run from its last checkpoint.", code=wrong[1]
         )
-    bare = safetensors.torch.save(tensors)
+    return _joined(passport, safetensors.torch.save(tensors))
+
+
+def _joined(passport: Passport, bare: bytes) -> bytes:
     complete = passport.model_copy(update={"tensors_sha256": hashlib.sha256(bare[data_start(bare) :]).hexdigest()})
     return with_passport(bare, complete.model_dump(mode="json"))
 
@@ -93,12 +104,17 @@ def loads(content: bytes) -> Generator:
     wrong = _wrong_weights(tensors)
     if wrong:
         raise _refused(*wrong)
-    architecture = _architecture(passport)
-    network = architecture.generator(image_shape(passport), len(passport.classes))
-    network.load_state_dict(tensors, strict=False)
+    if passport.architecture.name == onnx_network.NAME:
+        foreign = onnx_network.opened(passport, tensors[onnx_network.TENSOR].numpy().tobytes())
+        network, latent = cast(nn.Module, foreign), foreign.ports.length
+    else:
+        architecture = _architecture(passport)
+        network = architecture.generator(image_shape(passport), len(passport.classes))
+        network.load_state_dict(tensors, strict=False)
+        latent = architecture.latent
     network.eval().requires_grad_(False)
-    _try_out(network, architecture.latent, len(passport.classes))
-    return Generator(passport, passport.identity, architecture, network)
+    _try_out(network, latent, len(passport.classes))
+    return Generator(passport, passport.identity, latent, network)
 
 
 def _refused(what: str, code: str) -> GeneratorError:
@@ -171,7 +187,7 @@ def _checked_header(content: bytes) -> tuple[Passport, dict[str, Any]]:
 
 
 def _bytes_of_tensors(header: Mapping[str, Any]) -> int:
-    return sum(_FLOAT_BYTES * math.prod(entry["shape"]) for entry in header.values())
+    return sum(_TYPES[entry["dtype"]][0] * math.prod(entry["shape"]) for entry in header.values())
 
 
 def _passport(header: dict[str, Any]) -> Passport:
@@ -209,13 +225,14 @@ def _strict_json(text: bytes, name: str) -> Any:
 
 def _described(name: str, entry: Any) -> tuple[str, tuple[int, ...]]:
     """Return type and shape of a tensor; an entry that says anything else, or does not add up, is refused."""
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"} or entry["dtype"] != "F32":
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"} or entry["dtype"] not in _TYPES:
         raise _refused(f"Its tensor {name[:40]} is not an array of float32.", "tensors")
+    size, dtype = _TYPES[entry["dtype"]]
     shape, place = entry["shape"], entry["data_offsets"]
     whole = all(type(number) is int and number >= 0 for numbers in (shape, place) for number in _listed(numbers))
-    if not whole or len(_listed(place)) != 2 or place[1] - place[0] != _FLOAT_BYTES * math.prod(_listed(shape)):
+    if not whole or len(_listed(place)) != 2 or place[1] - place[0] != size * math.prod(_listed(shape)):
         raise _refused(f"Its tensor {name[:40]} has a shape that its place in the file does not fit.", "tensors")
-    return "torch.float32", tuple(shape)
+    return dtype, tuple(shape)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -224,6 +241,9 @@ def _listed(value: Any) -> list[Any]:
 
 def _wrong_shapes(described: Mapping[str, tuple[str, tuple[int, ...]]], passport: Passport) -> tuple[str, str] | None:
     """Compare names, types and shapes with those of the architecture, without allocating any memory for them."""
+    if passport.architecture.name == onnx_network.NAME:
+        whole = [(name, dtype, len(shape)) for name, (dtype, shape) in described.items()]
+        return None if whole == [(onnx_network.TENSOR, "torch.uint8", 1)] else ("It holds no network.", "tensors")
     try:
         with torch.device("meta"):
             network = _architecture(passport).generator(image_shape(passport), len(passport.classes))
@@ -270,7 +290,7 @@ def _wrong_weights(tensors: Mapping[str, Tensor]) -> tuple[str, str] | None:
 def _try_out(network: nn.Module, latent: int, classes: int) -> None:
     """Draw the same two latents for every class and look at the images."""
     source = torch.Generator().manual_seed(0)
-    latents = torch.randn(2, latent, generator=source).repeat(classes, 1)  # (2 * class, latent)
+    latents = draw_latents(network, latent, 2, source).repeat(classes, 1)  # (2 * class, latent)
     images = run(network, latents, torch.arange(classes).repeat_interleave(2))
     if not torch.isfinite(images).all():
         raise _refused("It makes images that are not finite.", "self_test")

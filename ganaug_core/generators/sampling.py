@@ -1,20 +1,24 @@
 """Images from a generator: the same ones for the same seed, however many are asked for."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganaug_core.architectures.layers import draw_latents
 from ganaug_core.config import Passport
+from ganaug_core.config.requests import MEAN_STYLE, REDRAWN, SCALED, TRUNCATIONS
 from ganaug_core.errors import GeneratorError
-from ganaug_core.interfaces import Architecture, Report, StyleNetwork, silent
+from ganaug_core.interfaces import Report, StyleNetwork, silent
 from ganaug_core.records import Floats, Integers, Samples
 from ganaug_core.records.digest import digest_of
 
-_CHUNK = 64
+CHUNK = 64
+_MEAN_OF = 4096  # latents
 MIXED_SIDE = 6
 
 
@@ -25,12 +29,13 @@ class Generator:
     Attributes:
         passport: What it says about itself; tested where that can be tested.
         digest: Its identity, 64 hex digits: architecture, classes, unit, range and weights (see `Passport.identity`).
+        latent: Length of the latent vector.
         network: The module on the CPU, in evaluation mode.
     """
 
     passport: Passport
     digest: str
-    architecture: Architecture
+    latent: int
     network: nn.Module
 
     @property
@@ -43,6 +48,7 @@ class Generator:
         *,
         seed: int,
         truncation: float = 1.0,
+        truncation_by: str = SCALED,
         report: Report = silent,
     ) -> Floats:
         """Return one image for each label, (n, channel, row, column) float32 in [-1, 1].
@@ -51,7 +57,10 @@ class Generator:
 
         Args:
             labels: (n,) class indices.
-            truncation: Scales the latent vectors, > 0; below 1 images are more typical and less varied.
+            truncation: > 0; below 1 images are more typical and less varied.
+            truncation_by: How. `scaled` multiplies the latent vectors; `redrawn` draws numbers anew that lie farther
+                from 0 than `truncation`; `mean_style` moves the styles of a style-based generator towards the mean
+                style of their class.
 
         Raises:
             GeneratorError: A label that the generator does not have, or an image that is not finite.
@@ -67,16 +76,28 @@ class Generator:
             raise GeneratorError(
                 f"A truncation of {truncation} cannot be.", do="Choose a number above 0; 1 changes nothing."
             )
+        mean_styles = self._mean_styles(truncation_by)
         chunks: list[Floats] = []
         source = torch.Generator().manual_seed(seed)
-        for start in range(0, len(labels), _CHUNK):
-            wanted_labels = torch.from_numpy(labels[start : start + _CHUNK])  # (up to _CHUNK,)
+        for start in range(0, len(labels), CHUNK):
+            wanted_labels = torch.from_numpy(labels[start : start + CHUNK])  # (up to CHUNK,)
             # always whole chunks: the arithmetic of a network rounds differently for another number of images
-            latents = torch.randn(_CHUNK, self.architecture.latent, generator=source) * truncation
-            chunk_labels = torch.zeros(_CHUNK, dtype=torch.int64)
+            latents = draw_latents(
+                self.network,
+                self.latent,
+                CHUNK,
+                source,
+                1.0 if truncation_by == MEAN_STYLE else truncation,
+                redraw=truncation_by == REDRAWN,
+            )
+            chunk_labels = torch.zeros(CHUNK, dtype=torch.int64)
             chunk_labels[: len(wanted_labels)] = wanted_labels
-            chunks.append(run(self.network, latents, chunk_labels)[: len(wanted_labels)].numpy())
-            report(min(1.0, (start + _CHUNK) / len(labels)), "Drawing images")
+            if mean_styles is None:
+                drawn = run(self.network, latents, chunk_labels)
+            else:
+                drawn = _towards(self.network, mean_styles[chunk_labels], latents, chunk_labels, truncation)
+            chunks.append(drawn[: len(wanted_labels)].numpy())
+            report(min(1.0, (start + CHUNK) / len(labels)), "Drawing images")
         channels, rows, columns = image_shape(self.passport)
         images: Floats = np.concatenate([np.zeros((0, channels, rows, columns), np.float32), *chunks])
         if not np.isfinite(images).all():
@@ -84,6 +105,33 @@ class Generator:
                 "The generator made images that are not finite.", do="Use a truncation of 1 or less, or another file."
             )
         return images
+
+    def _mean_styles(self, truncation_by: str) -> Tensor | None:
+        """Return the mean style of each class, (class, 1, style), where they are asked for.
+
+        Raises:
+            GeneratorError: No such way, or a generator without styles.
+        """
+        if truncation_by not in TRUNCATIONS:
+            raise GeneratorError(
+                f"Truncation by {truncation_by!r} cannot be.", do=f"Choose from: {', '.join(TRUNCATIONS)}."
+            )
+        if truncation_by != MEAN_STYLE:
+            return None
+        network = self.network
+        if not isinstance(network, StyleNetwork):
+            raise GeneratorError(
+                f"There is no mean style: {self.passport.title} is not style-based.",
+                do="Truncate by scaled or redrawn.",
+                code="no_styles",
+            )
+        latents = draw_latents(network, self.latent, _MEAN_OF, torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            styles = [
+                network.styles(latents, torch.full((_MEAN_OF,), label))[:, :1].mean(0, keepdim=True)
+                for label in range(len(self.classes))
+            ]
+        return torch.cat(styles)
 
     def mixed(self, label: int, *, seed: int, share: float, truncation: float = 1.0) -> Floats:
         """Return a square of 6 x 6 images of a class, row after row, (36, channel, row, column) in [-1, 1].
@@ -109,7 +157,7 @@ class Generator:
                 f"A share of {share} of the layers cannot be mixed.", do="Choose a share above 0 and below 1."
             )
         source = torch.Generator().manual_seed(seed)
-        latents = torch.randn(2 * MIXED_SIDE, self.architecture.latent, generator=source) * truncation
+        latents = draw_latents(network, self.latent, 2 * MIXED_SIDE, source, truncation)
         with torch.no_grad():
             styles = network.styles(latents, torch.full((2 * MIXED_SIDE,), label))
             first = min(max(1, round(network.layers * (1 - share))), network.layers - 1)
@@ -127,6 +175,7 @@ def draw(
     classes: Sequence[str] | None = None,
     seed: int = 0,
     truncation: float = 1.0,
+    truncation_by: str = SCALED,
     mixing: float = 0.0,
     report: Report = silent,
 ) -> Samples:
@@ -134,6 +183,7 @@ def draw(
 
     Args:
         classes: Names; all classes if none is given.
+        truncation_by: As in `Generator.sample`; squares of mixed styles are always truncated by scaling.
         mixing: Above 0, a square of mixed styles of each class instead (see `Generator.mixed`), whatever `per_class`.
             These images are to be looked at: they share styles, so they are no independent draws.
 
@@ -157,12 +207,36 @@ def draw(
         squares = [generator.mixed(label, seed=seed, share=mixing, truncation=truncation) for label in numbers]
         images = np.concatenate(squares)
     else:
-        images = generator.sample(labels, seed=seed, truncation=truncation, report=report)
+        images = generator.sample(labels, seed=seed, truncation=truncation, truncation_by=truncation_by, report=report)
     mixed = f"/mixed {mixing!r}" if mixing else ""
-    ids = [
-        hashlib.sha256(f"{generator.digest}/{seed}/{truncation!r}{mixed}/{label}/{index}".encode()).hexdigest()[:12]
-        for index, label in enumerate(labels)
-    ]
+    mixed += f"/{truncation_by}" if truncation_by != SCALED else ""
+    made_from = [f"{seed}/{truncation!r}{mixed}/{label}/{index}" for index, label in enumerate(labels)]
+    provenance = {
+        "seed": seed,
+        "truncation": truncation,
+        "per_class": per_class,
+        **({"truncation_by": truncation_by} if truncation_by != SCALED else {}),
+        **({"mixing": mixing} if mixing else {}),
+    }
+    return as_samples(generator, name, images, labels, made_from=made_from, provenance=provenance)
+
+
+def as_samples(
+    generator: Generator,
+    name: str,
+    images: Floats,
+    labels: Integers,
+    *,
+    made_from: Sequence[str],
+    provenance: Mapping[str, Any],
+) -> Samples:
+    """Return a generator's images as a record.
+
+    Args:
+        made_from: What makes each image again with this generator; its id is a digest of both.
+        provenance: What else is known of them.
+    """
+    ids = [hashlib.sha256(f"{generator.digest}/{origin}".encode()).hexdigest()[:12] for origin in made_from]
     return Samples(
         name=name,
         digest=digest_of(images, labels),
@@ -175,12 +249,21 @@ def draw(
             "generator": generator.digest,
             "title": generator.passport.title,
             "cohort": generator.passport.cohort_digest,
-            "seed": seed,
-            "truncation": truncation,
-            "per_class": per_class,
-            **({"mixing": mixing} if mixing else {}),
+            **provenance,
         },
     )
+
+
+def _towards(network: nn.Module, mean: Tensor, latents: Tensor, labels: Tensor, truncation: float) -> Tensor:
+    """Return images of styles that were moved to the mean style, (n, 1, style), all but `truncation` of the way.
+
+    Source: Karras et al., 2019, arXiv:1812.04948, appendix B; here towards the mean of the class.
+    """
+    assert isinstance(network, StyleNetwork)
+    with torch.no_grad():
+        styles = network.styles(latents, labels)  # (n, layer, style)
+        images: Tensor = network.paint(mean + truncation * (styles - mean))
+    return images.clamp(-1, 1).contiguous()
 
 
 def run(network: nn.Module, latents: Tensor, labels: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ganaug_core.errors import ConfigurationError
 from ganaug_core.losses.weights import check_weights, linear_weight
 
 
@@ -19,9 +20,12 @@ class LabelMatching:
     Settings:
         weight: Weight at the beginning, in [0, 10].
         end: Weight at the end, in [0, 10], reached in a straight line.
+        form: `relativistic` compares the two logits of an image; `published` calls a real image with a wrong label
+            generated, -log(1 - D(x, wrong)), for losses whose logit is that of a probability.
 
-    Source: Reed et al., 2016, arXiv:1605.05396, section 4.2 (pairs of image and wrong text); the relativistic form is
-    ours.
+    Source: Reed et al., 2016, arXiv:1605.05396, algorithm 1 (pairs of image and wrong text). There the wrong pairs and
+    the generated images count half each, as `published` does at weight 0.5 but for the generated images, which keep
+    their whole weight. The relativistic form is ours.
     """
 
     says: ClassVar[str] = (
@@ -32,14 +36,19 @@ class LabelMatching:
 
     weight: float = 0.5
     end: float = 0.0
+    form: Literal["relativistic", "published"] = "relativistic"
 
     def __post_init__(self) -> None:
         check_weights(self.weight, self.end)
+        if self.form not in ("relativistic", "published"):
+            raise ConfigurationError(
+                f"A label term of the form {self.form!r} cannot be.", do="Choose relativistic or published."
+            )
 
     def weight_at(self, share: float) -> float:
         """Return the weight when `share` of the budget is spent."""
         return linear_weight(self.weight, self.end, share)
 
     def value(self, right_logits: Tensor, wrong_logits: Tensor) -> Tensor:
-        """Return a scalar > 0, log 2 where both labels are liked equally."""
-        return softplus(wrong_logits - right_logits).mean()
+        """Return a scalar > 0; relativistic log 2 where both labels are liked equally, published where D says 1/2."""
+        return softplus(wrong_logits if self.form == "published" else wrong_logits - right_logits).mean()

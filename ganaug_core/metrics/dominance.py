@@ -39,7 +39,14 @@ class Dominance(NamedTuple):
     p_value: float
 
 
-def dominance(real: NDArray[np.floating], weights: Values, synthetic: NDArray[np.floating], margin: float) -> Dominance:
+def dominance(
+    real: NDArray[np.floating],
+    weights: Values,
+    synthetic: NDArray[np.floating],
+    margin: float,
+    *,
+    crowd: float = 1.0,
+) -> Dominance:
     """Return how often a synthetic value is higher, with as many independent real values as the weights sum to.
 
     Args:
@@ -47,13 +54,17 @@ def dominance(real: NDArray[np.floating], weights: Values, synthetic: NDArray[np
         weights: (n,) of real values, summing to the number of patients.
         synthetic: (m,) values.
         margin: In [0, .5).
+        crowd: How many synthetic values count as one, >= 1.
     """
     above = 1 - _places(synthetic, np.ones(len(synthetic)), real)  # (n,)
     below = _places(real, weights, synthetic)  # (m,)
     chance = float(np.average(above, weights=weights))
     sides = (above, below) if chance >= 0.5 else (1 - above, 1 - below)
-    p_value = _within(sides[0], weights, sides[1], 0.5 + margin)
-    return Dominance(chance, _interval(above, weights, below), min(1.0, 2 * p_value) if margin == 0 else p_value)
+    image_weights = np.full(len(below), 1 / crowd)
+    p_value = _within(sides[0], weights, sides[1], image_weights, 0.5 + margin)
+    return Dominance(
+        chance, _interval(above, weights, below, image_weights), min(1.0, 2 * p_value) if margin == 0 else p_value
+    )
 
 
 def stated(margin: float) -> StatedTest:
@@ -77,16 +88,16 @@ def noticed(p_value: float, alpha: float) -> bool:
     return bool(stats.norm.isf(p_value) >= stats.norm.isf(alpha) + stats.norm.ppf(POWER))
 
 
-def _within(above: Values, weights: Values, below: Values, limit: float) -> float:
+def _within(above: Values, weights: Values, below: Values, image_weights: Values, limit: float) -> float:
     """Return how often the weighted chance is at most the limit.
 
     The chance is, up to a product of two small terms, a weighted mean over patients and one over images; their sum is
     distributed as the convolution of both.
     """
-    patients, images = float(weights.sum()), len(below)
+    patients, images = float(weights.sum()), float(image_weights.sum())
     real_share, synthetic_share = patients / (patients + 1), images / (images + 1)
     left = _binned(np.append(above * synthetic_share, 0), np.append(weights, 1))
-    right = _binned(np.append(below * real_share, 0), np.ones(images + 1))
+    right = _binned(np.append(below * real_share, 0), np.append(image_weights, 1))
     limit += float(np.average(above, weights=weights)) * real_share * synthetic_share
     mean = np.average(right[0], weights=right[1])
     spread = np.sqrt(np.average(np.square(right[0] - mean), weights=right[1]) / (images + 2)) + 1e-12
@@ -126,15 +137,16 @@ def _binned(values: Values, mass: Values) -> tuple[Values, Values]:
     return np.bincount(bins, mass * values, BINS)[full] / total[full], total[full]
 
 
-def _interval(above: Values, weights: Values, below: Values) -> tuple[float, float]:
+def _interval(above: Values, weights: Values, below: Values, image_weights: Values) -> tuple[float, float]:
     """Return the 95 % interval of the chance: the beta distribution that has its variance.
 
     Half a patient and half an image is added at each end, which gives Jeffreys' interval for yes-or-no values. The
     variance is otherwise that of DeLong et al., 1988.
     """
     variance, chance = 0.0, float(np.average(above, weights=weights))
-    centre = 0.5 + (chance - 0.5) * float(weights.sum()) / (float(weights.sum()) + 1) * len(below) / (len(below) + 1)
-    for values, mass in ((above, weights), (below, np.ones(len(below)))):
+    patients, images = float(weights.sum()), float(image_weights.sum())
+    centre = 0.5 + (chance - 0.5) * patients / (patients + 1) * images / (images + 1)
+    for values, mass in ((above, weights), (below, image_weights)):
         all_values, all_mass = np.append(values, [0, 1]), np.append(mass, [0.5, 0.5])
         mean = np.average(all_values, weights=all_mass)
         variance += float(np.average(np.square(all_values - mean), weights=all_mass)) / (float(all_mass.sum()) + 1)

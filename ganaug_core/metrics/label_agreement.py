@@ -4,7 +4,9 @@ Both ways: images that are too easy are a caricature of their class, and a findi
 Source: Shmelkov et al., 2018, arXiv:1807.09499 (GAN-test), against held-out images instead of an absolute number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from scipy import stats
@@ -14,6 +16,7 @@ from ganaug_core.metrics.statistics import StatedTest, Values, exceeds, wilson
 from ganaug_core.records import Floats, Integers
 
 MARGIN = 0.05  # how far the shares that a classifier confirms may lie apart
+NO_CROWDS: Mapping[int, float] = MappingProxyType({})
 DROP = MARGIN + 0.2  # a loss that a pass must have been able to notice
 TEST = StatedTest("exact test of two shares", "labels are confirmed as often as in real images", MARGIN)
 
@@ -29,7 +32,7 @@ class Agreement:
         sureness: How often a synthetic image has a higher probability for its label than a real one; its p that the
             chance lies within .5 +- `SHIFT`.
         n_real: Patients.
-        n_synthetic: Images.
+        n_synthetic: Images, which count as `independent` ones.
     """
 
     label: int
@@ -40,6 +43,7 @@ class Agreement:
     sureness: Dominance
     n_real: int
     n_synthetic: int
+    independent: int
 
     @property
     def decisive(self) -> StatedTest:
@@ -57,7 +61,9 @@ def agreements(
     synthetic: Floats,
     real_labels: Integers,
     synthetic_labels: Integers,
+    *,
     real_weights: Values,
+    crowds: Mapping[int, float] = NO_CROWDS,
 ) -> list[Agreement]:
     """Return the agreement of each class that has images on both sides.
 
@@ -66,6 +72,7 @@ def agreements(
         synthetic: (m, classes).
         real_labels: (n,), `synthetic_labels` (m,).
         real_weights: (n,) `statistics.weights`: agreement counts patients.
+        crowds: By class how many synthetic images count as one, >= 1; 1 where it says nothing.
     """
     result = []
     for label in np.intersect1d(real_labels, synthetic_labels):
@@ -74,16 +81,18 @@ def agreements(
         right = float((mass * (real[rows].argmax(1) == label)).sum())
         patients, total = float(mass.sum()), int(generated.sum())
         hits = int((synthetic[generated].argmax(1) == label).sum())
+        crowd = crowds.get(int(label), 1.0)
         result.append(
             Agreement(
                 label=int(label),
                 synthetic=hits / total,
-                interval=wilson(hits, total),
+                interval=wilson(hits / crowd, total / crowd),
                 real=right / patients,
-                p_value=different(hits, total, right, patients),
-                sureness=dominance(real[rows, label], mass, synthetic[generated, label], SHIFT),
+                p_value=different(hits / crowd, total / crowd, right, patients),
+                sureness=dominance(real[rows, label], mass, synthetic[generated, label], SHIFT, crowd=crowd),
                 n_real=round(patients),
                 n_synthetic=total,
+                independent=max(1, int(total / crowd)),
             )
         )
     return result

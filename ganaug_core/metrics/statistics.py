@@ -1,6 +1,7 @@
 """What several tests share: corrections for many tests, intervals, and counting patients instead of images."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -59,11 +60,18 @@ def exceeds(
     own = stats.beta(some, total - hits + 1)
     other = stats.beta(other_hits + 1, room)
     low, high = other.ppf(1e-15), other.isf(1e-15)
-    nodes, mass = np.polynomial.legendre.leggauss(SHARE_NODES)
+    nodes, mass = _nodes()
     at = low + (high - low) * (nodes + 1) / 2
     p_values = (own.cdf(at + margin) * other.pdf(at) * mass).sum(-1) * (high - low)[..., 0] / 2
     certain = (hits <= 0) | (other_hits >= other_total)
     return np.where(certain[..., 0], 1.0, np.clip(p_values, 0, 1))
+
+
+@cache
+def _nodes() -> tuple[Values, Values]:
+    """Return places in [-1, 1] and weights of Gauss and Legendre's rule."""
+    nodes, mass = np.polynomial.legendre.leggauss(SHARE_NODES)
+    return nodes, mass
 
 
 def clopper_pearson(count: int, total: int, level: float = 0.95) -> tuple[float, float]:

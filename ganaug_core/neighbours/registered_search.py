@@ -34,7 +34,7 @@ CROWD = 32  # images of one set that are looked at around each
 PLACES, EXACT = 8, 1024  # places of a pair that are computed again in float32; pairs at once
 GAIN, MARGIN = 0.25, 0.01  # what the last pass may add to the correlation of a pair, and what bfloat16 may be wrong by
 LATER_PASS = 1300  # comparisons of the first pass that each of the three others takes the time of, for a query
-TRIAL, TRIAL_FLATTERS = 256, 1.4  # images; a search of thousands takes longer for the same work, more is out of cache
+TRIAL, TRIAL_FLATTERS = 256, 1.1  # images; a search of thousands takes longer for the same work, more is out of cache
 
 Worked = Callable[[int], None]
 """Called now and then by a search: how much was done since, in comparisons of the first pass."""

@@ -13,7 +13,7 @@ from ganaug_core.readers.tables import header
 from ganaug_core.records import Skipped, Slice
 from ganaug_core.wording import listing
 
-__all__ = ["LABEL_TAGS", "Choices", "Columns", "header", "read", "table_of"]
+__all__ = ["LABEL_TAGS", "Choices", "Columns", "files_by_folder", "header", "read", "table_of"]
 
 
 def read(
@@ -71,6 +71,24 @@ def _read(source: str | Path, columns: Columns, choices: Choices, report: Report
         if (table := _table_beside_folders(path)) is not None:
             return tables.read(table, columns, None, choices, report)
     return _folder(path, columns, choices, report) if path.is_dir() else _file(path, columns, choices)
+
+
+def files_by_folder(source: str | Path, columns: Columns, choices: Choices) -> dict[str, list[folders.Named]] | None:
+    """Return the files of each class where folders name the classes, None where something else does.
+
+    Raises:
+        CohortError: There is no such source, or a table beside the folders names other classes.
+    """
+    path = dicom_medium.home_of(Path(source))
+    if not path.exists():
+        raise CohortError(f"There is no file or folder {path.name}.", do="Check the path.", code="missing")
+    if not path.is_dir() or columns.labels or choices.label_tag or table_of(path, columns, choices) is not None:
+        return None
+    if arrays.is_idx(path) or _archive_in(path) is not None:
+        return None
+    if listed_classes.labels_of(path) is not None or _table_beside_folders(path) is not None:
+        return None
+    return folders.outline(path)
 
 
 def _require_no_columns(columns: Columns, what: str) -> None:

@@ -1,6 +1,7 @@
 """Arrays: MedMNIST-style and plain NPZ files, and IDX files."""
 
 import gzip
+import re
 import struct
 import zipfile
 import zlib
@@ -83,6 +84,23 @@ def load_npz(path: Path) -> dict[str, NDArray[Any]]:
             do="Save it again with numpy.savez, without objects.",
             code="damaged",
         ) from error
+
+
+def drawn_with(path: Path) -> dict[str, Any]:
+    """Return `generator` (digest), `truncation` and `seeds` of the images of an NPZ file, what of them it says.
+
+    They are the arrays `network` (64 hex digits), `truncation` (a number) and `seeds` (n,) of scripts that draw.
+    """
+    arrays = load_npz(path)
+    said: dict[str, Any] = {}
+    network = str(arrays["network"]) if "network" in arrays and arrays["network"].ndim == 0 else ""
+    if re.fullmatch("[0-9a-f]{64}", network):
+        said["generator"] = network
+    for name, dimensions in (("truncation", 0), ("seeds", 1)):
+        values = arrays.get(name)
+        if values is not None and values.ndim == dimensions and values.dtype.kind in "iuf":
+            said[name] = values.tolist()
+    return said
 
 
 def read_idx(path: Path) -> Iterator[Slice | Skipped]:

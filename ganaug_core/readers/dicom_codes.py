@@ -56,5 +56,6 @@ KEPT = frozenset((
     "PixelRepresentation", "PhotometricInterpretation", "PlanarConfiguration", "PixelSpacing", "ImagerPixelSpacing",
     "RescaleSlope", "RescaleIntercept", "RescaleType", "Modality", "BurnedInAnnotation", "DoseGridScaling",
     "DoseUnits", "Units", "PixelPaddingValue", "PixelPaddingRangeLimit", POSITION, ORIENTATION, *FLOATING,
+    "SyntheticData",
 ))  # fmt: skip
 """The allow-list: what is kept of a header, as numbers and enumerations. Everything else is dropped and listed."""

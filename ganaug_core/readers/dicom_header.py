@@ -60,6 +60,7 @@ class Dicom:
         dropped: Keywords of everything else that the header holds.
         padding: Lowest and highest stored value that is no pixel but fills the space around the image, None where the
             header names none.
+        synthetic: The header says that the image was drawn by a program.
     """
 
     rows: int
@@ -82,6 +83,7 @@ class Dicom:
     dropped: tuple[str, ...]
     floating: bool = False
     padding: tuple[int, int] | None = None
+    synthetic: bool = False
 
     @property
     def length(self) -> int:
@@ -161,6 +163,7 @@ def facts(dataset: Any, label_tag: str | None = None, *, at_once: bool = True) -
         _dropped(tuple(dataset.keys()), any(dataset.preamble or b"")),
         bool(floating),
         _padding(dataset, bool(signed)) if samples == 1 and not floating else None,
+        text(dataset, "SyntheticData") == "YES",
     )
 
 
@@ -318,6 +321,8 @@ def _text_risk(dataset: Any, modality: str) -> str | None:
     burned = text(dataset, "BurnedInAnnotation")
     if burned == "YES":
         return codes.TEXT_RISKS["tag"]
+    if burned == "NO" and text(dataset, "SyntheticData") == "YES":
+        return None  # no screen was captured: a program drew the pixels
     if text(dataset, "SOPClassUID").startswith(codes.SECONDARY_CAPTURE):
         return codes.TEXT_RISKS["capture"]
     if modality in ("US", "IVUS"):

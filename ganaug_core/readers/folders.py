@@ -46,17 +46,42 @@ def read(source: Path, choices: Choices | None = None, report: Report = silent) 
     if choices.label_tag:
         yield from _tagged(source, choices, report)
         return
-    role_folders = [path for path in subfolders(source) if path.name.casefold() in ROLE_NAMES]
-    others = [path for path in subfolders(source) if path not in role_folders]
-    roles = {ROLE_NAMES[path.name.casefold()] for path in role_folders}
-    if role_folders and (not others or len(roles) > 1 or roles == {"train"}):
-        yield from _without_images(role_folders, others)
+    if role_folders := _role_folders(source):
+        yield from _without_images(role_folders, [path for path in subfolders(source) if path not in role_folders])
         for role_folder in role_folders:
             role = ROLE_NAMES[role_folder.name.casefold()]
             for image in _classes(source, role_folder, choices, report):
                 yield replace(image, role=role) if isinstance(image, Slice) else image
         return
     yield from _classes(source, source, choices, report)
+
+
+def outline(source: Path) -> dict[str, list[Named]]:
+    """Return the files of each class, by the folders that name them; no file is opened."""
+    files: dict[str, list[Named]] = {}
+    for home in _role_folders(source) or [source]:
+        classes = _class_folders(home)
+        are_masks = masks.are_together([path.name for path in classes])
+        for folder in classes or [home]:
+            label = home.name if are_masks else folder.name
+            named = [(path, _relative(path, source), label) for path in files_below(folder)]
+            files.setdefault(label, []).extend(named)
+    return files
+
+
+def _role_folders(source: Path) -> list[Path]:
+    """Return the folders of a split (`train`, `val`, `test`), none where folders of that name are classes."""
+    named = [path for path in subfolders(source) if path.name.casefold() in ROLE_NAMES]
+    roles = {ROLE_NAMES[path.name.casefold()] for path in named}
+    return named if len(named) == len(subfolders(source)) or len(roles) > 1 or roles == {"train"} else []
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    """Return the folders that name classes; of an export's chain of single folders the last one does."""
+    classes = subfolders(folder)
+    while len(classes) == 1 and len(deeper := subfolders(classes[0])) == 1 and not _files(classes[0]):
+        classes = deeper
+    return classes
 
 
 def _without_images(role_folders: list[Path], others: list[Path]) -> Iterator[Skipped]:
@@ -172,10 +197,7 @@ def files_below(folder: Path) -> list[Path]:
 
 def _classes(source: Path, folder: Path, choices: Choices, report: Report) -> Iterator[Slice | Skipped]:
     """Yield the images of `folder`: its sub-folders are the classes; without any it is one series of that name."""
-    classes = subfolders(folder)
-    while len(classes) == 1 and len(deeper := subfolders(classes[0])) == 1 and not _files(classes[0]):
-        classes = deeper  # an export's chain of folders: the last one names the class
-    loose = _files(folder)
+    classes, loose = _class_folders(folder), _files(folder)
     _require_classes(folder, classes, loose)
     if classes:
         yield from _without_class(source, loose)

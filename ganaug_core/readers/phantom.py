@@ -128,15 +128,15 @@ def _patient(random: np.random.Generator, malignant: float, shares: Mapping[str,
 def _render(random: np.random.Generator, patient: _Patient, texture: int, size: int) -> Field:
     """Return one patch in HU: tissue, then the lesion in it, then what the scanner makes of it."""
     scale = size / 64
-    image = patient.liver + _smooth_noise(random, size, 14 * scale, 3)
-    image += _vessels(random, size) * (patient.vessel - image)
+    image = patient.liver + smooth_noise(random, size, 14 * scale, 3)
+    image += vessels(random, size) * (patient.vessel - image)
     if random.random() < 0.4:
         image = _with_liver_edge(random, image)
     image = _with_lesion(random, image, patient.label, texture)
-    return _reconstructed(random, image, patient)
+    return reconstructed(random, image, KERNELS[patient.kernel], patient.noise)
 
 
-def _vessels(random: np.random.Generator, size: int) -> Field:
+def vessels(random: np.random.Generator, size: int) -> Field:
     """Return the share of each pixel that one to three enhanced, winding vessels fill, in [0, 1]."""
     scale = size / 64
     axis = np.arange(size, dtype=np.float32)
@@ -159,18 +159,18 @@ def _with_liver_edge(random: np.random.Generator, image: Field) -> Field:
     """Return the image with fat beyond a wavy edge on one side."""
     size = len(image)
     scale = size / 64
-    row, column = _grid(size)
+    row, column = grid(size)
     angle, offset = random.uniform(0, 2 * np.pi), random.uniform(0.33, 0.46) * size
     depth = (column - size / 2) * np.cos(angle) + (row - size / 2) * np.sin(angle) - offset
-    outside = _step((depth + _smooth_noise(random, size, 10 * scale, 1.5 * scale)) / (0.7 * scale))
-    fat = -95 + _smooth_noise(random, size, 3 * scale, 6)
+    outside = step((depth + smooth_noise(random, size, 10 * scale, 1.5 * scale)) / (0.7 * scale))
+    fat = -95 + smooth_noise(random, size, 3 * scale, 6)
     return image * (1 - outside) + fat * outside
 
 
 def _with_lesion(random: np.random.Generator, image: Field, label: int, texture: int) -> Field:
     """Return the image with a lesion near its centre: malignant ones are larger, lobulated, blurred, with a halo."""
     scale = len(image) / 64
-    row, column = _grid(len(image))
+    row, column = grid(len(image))
     mean, spread = ((9.5, 2.2), (12.0, 2.8))[label]
     radius = float(np.clip(random.normal(mean, spread), 5, 18)) * scale
     centre = len(image) / 2 + random.normal(0, 2 * scale, 2)
@@ -185,7 +185,7 @@ def _with_lesion(random: np.random.Generator, image: Field, label: int, texture:
         outline += amplitude * np.cos(order * angle + random.uniform(0, 2 * np.pi))
     beyond = np.hypot(row - centre[0], column - centre[1]) - radius * outline  # pixels outside the margin
 
-    inside = _step(-beyond / blur)
+    inside = step(-beyond / blur)
     image = image * (1 - inside) + inside * _lesion_texture(random, np.clip(-beyond / radius, 0, 1), texture)
     if label == CLASSES.index("malignant"):
         image -= 14 * np.exp(-(((beyond - 2.5 * scale) / (2.2 * scale)) ** 2))
@@ -197,35 +197,35 @@ def _lesion_texture(random: np.random.Generator, depth: Field, texture: int) -> 
     size = len(depth)
     scale = size / 64
     if TEXTURES[texture] == "homogeneous":
-        return random.normal(50, 9) + _smooth_noise(random, size, 6 * scale, 2)
+        return random.normal(50, 9) + smooth_noise(random, size, 6 * scale, 2)
     if TEXTURES[texture] == "rim":
         width = random.uniform(0.16, 0.26)
         core, rim = random.normal(32, 7), random.normal(165, 10)
         bright: Field = core + (rim - 32) * np.exp(-((np.maximum(depth - 0.10, 0) / width) ** 2))
         return bright
-    return random.normal(75, 8) + _smooth_noise(random, size, 1.25 * scale, random.uniform(34, 46))
+    return random.normal(75, 8) + smooth_noise(random, size, 1.25 * scale, random.uniform(34, 46))
 
 
-def _reconstructed(random: np.random.Generator, image: Field, patient: _Patient) -> Field:
+def reconstructed(random: np.random.Generator, image: Field, kernel: str, noise_hu: float) -> Field:
     """Return the image as the kernel shows it: soft blurs and correlates the noise, sharp overshoots and grains."""
     from scipy.ndimage import gaussian_filter  # the web process reads this module's constants and loads no SciPy
 
     scale = len(image) / 64
     white = random.standard_normal(image.shape)
-    if KERNELS[patient.kernel] == "soft":
+    if kernel == "soft":
         shown = gaussian_filter(image, 0.75 * scale)
         noise = gaussian_filter(white, 1.1 * scale)
-        strength = patient.noise
+        strength = noise_hu
     else:
         shown = gaussian_filter(image, 0.35 * scale)
         shown = shown + 0.55 * (shown - gaussian_filter(shown, 1.2 * scale))
         noise = white - 0.6 * gaussian_filter(white, scale)
-        strength = 1.9 * patient.noise
+        strength = 1.9 * noise_hu
     finished: Field = shown + noise * (strength / noise.std())
     return finished
 
 
-def _smooth_noise(random: np.random.Generator, size: int, sigma: float, spread: float) -> Field:
+def smooth_noise(random: np.random.Generator, size: int, sigma: float, spread: float) -> Field:
     """Return a periodic Gaussian field of that correlation length (pixels) and standard deviation."""
     from scipy import fft
 
@@ -244,12 +244,12 @@ def _low_pass(size: int, sigma: float) -> Field:
 
 
 @cache
-def _grid(size: int) -> tuple[Field, Field]:
+def grid(size: int) -> tuple[Field, Field]:
     axis = np.arange(size, dtype=np.float64)
     return np.repeat(axis[:, None], size, 1), np.repeat(axis[None], size, 0)
 
 
-def _step(argument: Field) -> Field:
+def step(argument: Field) -> Field:
     """Return the logistic function, safe far from zero."""
     share: Field = 1 / (1 + np.exp(-np.clip(argument, -60, 60)))
     return share

@@ -29,6 +29,8 @@ _TIFF_TEXTS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432, 700, 34665}
 Result = TypeVar("Result")
 _SUBFILE, _REDUCED_OR_MASK = 254, 0b101
 """Tag that says what a page is, and its bits of a smaller copy and of a mask."""
+_SYNTHETIC = b"/digitalsourcetype/trainedAlgorithmicMedia"
+"""How a picture's XMP says that a trained algorithm made it: a term of the IPTC's digital source types."""
 _AGAIN = "Export the file again from its source, or leave it out."
 _HUGE = ("too_big", f"It has more than {MOST_PIXELS // 10**6} megapixels.", "Make it smaller.")
 
@@ -136,7 +138,8 @@ def _page(path: Path, opened: ImageFile, page: int, name: str, keep_colour: bool
     dropped = _dropped(opened)
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         raise CohortError("It holds pixels that are not numbers.", do=_AGAIN, code="nonfinite")
-    return Slice(pixels=pixels, source=name, padding=padding, colour=colour, dropped=dropped)
+    synthetic = _SYNTHETIC in (opened.info.get("xmp") or b"")
+    return Slice(pixels=pixels, source=name, padding=padding, colour=colour, dropped=dropped, synthetic=synthetic)
 
 
 def _dropped(opened: Image.Image) -> tuple[str, ...]:

@@ -203,6 +203,7 @@ def _dicom_slices(member: Member, image: Decoded | Skipped, choices: Choices) ->
             text_risk=facts["text_risk"] or (LINE if has_text else None),
             dropped=facts["dropped"],
             mask=mask,
+            synthetic=facts["synthetic"],
         )
 
 

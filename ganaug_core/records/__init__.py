@@ -98,6 +98,7 @@ class Slice:
         dropped: Names, never values, of what the file holds beside the pixels and these attributes.
         mask: (row, column) uint8 on the grid of the pixels, 1 inside the lesion, else 0; None where there is none.
         columns: Values of the table's columns that are kept, in their order; empty text where one is not stated.
+        synthetic: Its file says that a program drew it.
     """
 
     pixels: Pixels
@@ -116,6 +117,7 @@ class Slice:
     dropped: tuple[str, ...] = ()
     mask: Pixels | None = None
     columns: tuple[str, ...] = ()
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -501,7 +503,8 @@ class Audit:
         odd_scores: Of every synthetic image, arrays (m,): `p`, `q`, and `texture`, `outlines`, `doubt` with the median
             of real images of the class at 0 and the value that a tenth of them exceed at 1; NaN where not known.
         drawings: Arrays for the figures below the verdicts, by name: `confusion.*`, `spectrum.*`, `give_away.*`,
-            `histogram.*`, `region.*`.
+            `histogram.*`, `region.*`. `give_away.scores` is (m,): how synthetic an image looks to a classifier that
+            had not seen it, NaN for images that it was never shown (it takes as many of each class as are held out).
         made: When and with what; None in audits from before it was kept.
     """
 
@@ -546,6 +549,9 @@ class Map:
         distances: (n,) distance in feature space to it.
         trustworthiness: Of the real points, in [0, 1], higher is better (Venna and Kaski, 2001).
         neighbour_hit_rate: Share of the 15 nearest neighbours in feature space that are neighbours on the map too.
+        neighbours: (n, k) rows of the nearest other points in feature space, real and synthetic, the nearest first;
+            empty where the map was drawn without them.
+        reaches: (n,) distance in feature space to the last of these: small where images crowd; empty without them.
     """
 
     encoder: str
@@ -560,3 +566,5 @@ class Map:
     distances: Floats
     trustworthiness: float
     neighbour_hit_rate: float
+    neighbours: Integers = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    reaches: Floats = field(default_factory=lambda: np.zeros(0, np.float32))

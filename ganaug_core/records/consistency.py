@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ganaug_core.records import ROLES, Cohort, Features, Map, Samples
+from ganaug_core.records.reading import SYNTHETIC, Reading
 
 
 def check(record: Any) -> None:
@@ -29,6 +30,19 @@ def check(record: Any) -> None:
         _whole(record.roles, len(ROLES) + 1, "roles")
         _whole(record.labels, len(record.classes), "labels")
         _whole(record.nearest, count, "nearest", least=-1)
+    elif isinstance(record, Reading):
+        _reading(record)
+
+
+def _reading(reading: Reading) -> None:
+    _images(reading.pixels, reading.labels, reading.classes)
+    _lengths(len(reading.labels), truth=reading.truth, ids=reading.ids, clusters=reading.clusters)
+    _whole(reading.truth, SYNTHETIC + 1, "truth")
+    _dimensions(reading.orders, 2, "orders")
+    _whole(reading.orders.ravel(), len(reading.labels), "orders")
+    _lengths(len(reading.orders), keys=reading.keys)
+    if reading.items.shape != reading.orders.shape:
+        raise ValueError(f"items have the shape {reading.items.shape}")
 
 
 def _cohort(cohort: Cohort) -> None:

@@ -10,7 +10,12 @@ from ganaug_core.records.codec import in_json
 from ganaug_core.records.plan import Planned
 from ganaug_core.wording import count, listing
 
-NOUNS = {"audit": ("audit",), "map": ("map",), "benefit": ("benefit experiment",)}
+NOUNS = {
+    "audit": ("audit",),
+    "map": ("map",),
+    "benefit": ("benefit experiment",),
+    "reading": ("reader study", "reader studies"),
+}
 PACKAGES = ("ganaug", "torch", "numpy", "scipy", "scikit-learn")
 
 
@@ -36,7 +41,8 @@ class Made:
         versions: By name of the package, and `python`.
         encoders: By name; empty where none was used.
         plan: Whether it keeps to a plan from before the first look.
-        looks_before: How often the hold-out share had been looked at before, by what looked: `audit`, `map`, `benefit`.
+        looks_before: How often the hold-out share had been looked at before, by what looked: `audit`, `map`, `benefit`,
+            `reading`.
     """
 
     date: str

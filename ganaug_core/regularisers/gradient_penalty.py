@@ -14,7 +14,8 @@ class UnitGradient:
     """Weight times the mean squared difference of the gradient's norm to 1, between real and generated images.
 
     Settings:
-        weight: Strength, >= 0; the paper's lambda.
+        weight: Strength, >= 0; the paper's lambda. It falls over the second half of a run to `final_penalty` times
+            that: in the recommended recipe from 10 to 1, in recipes of the literature it stays.
         every: Steps between two penalties, >= 1; the penalty is multiplied by it.
 
     Source: Gulrajani et al., 2017, arXiv:1704.00028.

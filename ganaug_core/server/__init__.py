@@ -15,7 +15,18 @@ from starlette.middleware import Middleware
 
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import launch, store
-from ganaug_core.server import access, announcement, images, index_page
+from ganaug_core.server import (
+    access,
+    announcement,
+    decisions,
+    games,
+    images,
+    index_page,
+    latents,
+    looking,
+    reading,
+    scripts,
+)
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
@@ -24,7 +35,8 @@ SCRIPT = Path(__file__).resolve().parent.parent / "ui" / "shared" / "main.py"
 
 def options() -> dict[str, Any]:
     """Return what `st.App` takes besides the script."""
-    routes = [*index_page.routes(), *images.routes()]
+    routes = [*index_page.routes(), *images.routes(), *looking.routes(), *reading.routes(), *games.routes()]
+    routes += [*decisions.routes(), *latents.routes(), *scripts.routes()]
     return {"routes": routes, "middleware": [Middleware(access.Access)], "lifespan": lifespan}
 
 

@@ -38,16 +38,17 @@ def routes() -> list[Route]:
     - `/api/pixels/KIND/ARTEFACT/ID.bin` and `.json`: physical values, int16 or float32, and how to read them
     - `/api/sprite/KIND/ARTEFACT.png?ids=a,b&tile=64&columns=16&low=&high=`: one sheet, row by row
     - `/api/map/ARTEFACT.bin`: float32 x and y, int32 row of the nearest training image, uint8 class, uint8 role,
-      ids of 12 ASCII characters; each column whole, one after the other
+      ids of 12 ASCII characters; each column whole, one after the other. Where the map has neighbourhoods: float32
+      reach, then int32 rows of the neighbours
     - `/api/preview/RUN/IMAGES.png`: the sample grid after that many images
     """
     return [
-        Route("/api/image/{kind}/{artefact}/{id}.png", _guard(_image)),
-        Route("/api/pixels/{kind}/{artefact}/{id}.bin", _guard(_values)),
-        Route("/api/pixels/{kind}/{artefact}/{id}.json", _guard(_header)),
-        Route("/api/sprite/{kind}/{artefact}.png", _guard(_sprite)),
-        Route("/api/map/{artefact}.bin", _guard(_map)),
-        Route("/api/preview/{run}/{images}.png", _guard(_preview)),
+        Route("/api/image/{kind}/{artefact}/{id}.png", guard(_image)),
+        Route("/api/pixels/{kind}/{artefact}/{id}.bin", guard(_values)),
+        Route("/api/pixels/{kind}/{artefact}/{id}.json", guard(_header)),
+        Route("/api/sprite/{kind}/{artefact}.png", guard(_sprite)),
+        Route("/api/map/{artefact}.bin", guard(_map)),
+        Route("/api/preview/{run}/{images}.png", guard(_preview)),
     ]
 
 
@@ -147,7 +148,7 @@ def sheet(pixels: Pixels, columns: int, tile: int, gap: int = 0) -> Image.Image:
     return sprite
 
 
-def _guard(answer: Callable[[Request, Workspace], Response]) -> Callable[[Request], Response]:
+def guard(answer: Callable[[Request, Workspace], Response]) -> Callable[[Request], Response]:
     """Wrap a route: whatever cannot be had is a plain 404; images may stay in the browser's own cache."""
 
     def guarded(request: Request) -> Response:
@@ -161,7 +162,8 @@ def _guard(answer: Callable[[Request, Workspace], Response]) -> Callable[[Reques
     return guarded
 
 
-def _requested_pictures(request: Request, workspace: Workspace) -> Pictures:
+def requested_pictures(request: Request, workspace: Workspace) -> Pictures:
+    """Return what KIND and ARTEFACT of the address are."""
     kind = request.path_params["kind"]
     if kind not in ("cohorts", "samples"):
         raise HTTPException(404)
@@ -174,11 +176,12 @@ def _requested_pictures(request: Request, workspace: Workspace) -> Pictures:
 
 def _requested_image(request: Request, pictures_found: Pictures) -> Pixels:
     """Return the one image that is asked for, (channel, row, column) in the unit."""
-    image: Pixels = pictures_found.physical(pictures_found.find(_checked(request.path_params["id"])))[0]
+    image: Pixels = pictures_found.physical(pictures_found.find(checked(request.path_params["id"])))[0]
     return image
 
 
-def _checked(image_id: str) -> str:
+def checked(image_id: str) -> str:
+    """Return an id that can be one; 404 for anything else."""
     if not _ID.fullmatch(image_id):
         raise HTTPException(404)
     return image_id
@@ -199,7 +202,7 @@ def _number(request: Request, key: str, default: float, least: float, most: floa
 
 
 def _image(request: Request, workspace: Workspace) -> Response:
-    pictures_found = _requested_pictures(request, workspace)
+    pictures_found = requested_pictures(request, workspace)
     image = picture(windowed(_requested_image(request, pictures_found), *_window(request, pictures_found.intensity)))
     longest = max(image.size)
     factor = _number(request, "size", longest, 16, 2048) / longest
@@ -212,12 +215,12 @@ def _image(request: Request, workspace: Workspace) -> Response:
 
 
 def _values(request: Request, workspace: Workspace) -> Response:
-    pixels = _transportable(_requested_image(request, _requested_pictures(request, workspace)))
+    pixels = _transportable(_requested_image(request, requested_pictures(request, workspace)))
     return Response(pixels.tobytes(), media_type="application/octet-stream")
 
 
 def _header(request: Request, workspace: Workspace) -> Response:
-    pictures_found = _requested_pictures(request, workspace)
+    pictures_found = requested_pictures(request, workspace)
     pixels = _transportable(_requested_image(request, pictures_found))
     channels, rows, columns = pixels.shape
     return JSONResponse(
@@ -241,8 +244,8 @@ def _transportable(pixels: Pixels) -> Pixels:
 
 
 def _sprite(request: Request, workspace: Workspace) -> Response:
-    pictures_found = _requested_pictures(request, workspace)
-    ids = [_checked(image_id) for image_id in request.query_params.get("ids", "").split(",")]
+    pictures_found = requested_pictures(request, workspace)
+    ids = [checked(image_id) for image_id in request.query_params.get("ids", "").split(",")]
     if len(ids) > MOST_TILES:
         raise HTTPException(404)
     pixels = windowed(pictures_found.physical(pictures_found.find(*ids)), *_window(request, pictures_found.intensity))
@@ -255,7 +258,8 @@ def _map(request: Request, workspace: Workspace) -> Response:
     map_ = workspace.open(Map, request.path_params["artefact"])
     columns = (map_.positions.astype("<f4"), map_.nearest.astype("<i4"))
     small = (map_.labels.astype(np.uint8), map_.roles.astype(np.uint8), map_.ids.astype("S12"))
-    body = b"".join(column.tobytes() for column in (*columns, *small))
+    around = (map_.reaches.astype("<f4"), map_.neighbours.astype("<i4"))
+    body = b"".join(column.tobytes() for column in (*columns, *small, *around))
     return Response(body, media_type="application/octet-stream")
 
 

@@ -7,9 +7,7 @@ The file is made beside its place and renamed into it, so one that is there is w
 its inode: one that was put in its place meanwhile is looked at anew.
 """
 
-import csv
 import errno
-import io
 import os
 import shutil
 import sqlite3
@@ -17,9 +15,9 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +51,8 @@ BUSY_TIMEOUT_MS = 30_000
 CREATE_SECONDS = 60.0
 WAIT_SECONDS = 60.0  # that a transaction waits for others; its last try may take a busy timeout more
 DECISIONS = ("keep", "reject", "flag")
+STRICTEST = ("reject", "flag", "keep")
+LOCAL = "local"  # a reader without a name
 _FULL_BYTES = 1 << 20  # less than that free, and an input/output error is a full disk
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
@@ -258,10 +258,10 @@ class Database:
         self._file.identity = None
         self._file.engine.dispose()
 
-    # decisions: insert-only, the newest of a reader about an image counts
+    # decisions: the newest of a reader about an image counts; one that is taken back is removed
 
     def decide(
-        self, digest: str, image: str, decision: str, reason: str = "", *, samples: str, reader: str = "local"
+        self, digest: str, image: str, decision: str, reason: str = "", *, samples: str, reader: str = LOCAL
     ) -> None:
         """Add a decision; earlier ones stay in the history.
 
@@ -272,14 +272,58 @@ class Database:
         Raises:
             WorkspaceError: `decision` is not keep, reject or flag; or it was not written, and then the words say why.
         """
+        self.decide_all(digest, [image], decision, reason, samples=samples, reader=reader)
+
+    def decide_all(
+        self,
+        digest: str,
+        images: Iterable[str],
+        decision: str,
+        reason: str = "",
+        *,
+        samples: str,
+        reader: str = LOCAL,
+    ) -> None:
+        """Add the same decision about several images, all of them or none; as `decide` besides."""
         if decision not in DECISIONS:
             raise WorkspaceError(
                 f"{decision!r} is not a decision.", do=f"Choose one of: {', '.join(DECISIONS)}.", code="decision"
             )
-        row = {"digest": digest, "samples": samples, "image": image, "reader": reader, "decision": decision}
+        row = {"digest": digest, "samples": samples, "reader": reader, "decision": decision}
         row = {key: _storable(value) for key, value in {**row, "reason": reason}.items()}
+        rows = [{**row, "image": _storable(image), "written": _now()} for image in images]
+        if rows:
+            with self.writing() as connection:
+                connection.execute(decision_table.insert(), rows)
+
+    def add(self, decisions: Iterable[Decision]) -> int:
+        """Add decisions as they were made elsewhere, but for those that are here already; return how many are new.
+
+        Raises:
+            WorkspaceError: They were not written, and the words say why.
+        """
+        table, added = decision_table.c, 0
         with self.writing() as connection:
-            connection.execute(decision_table.insert().values(**row, written=_now()))
+            for decision in decisions:
+                row = {key: _storable(value) for key, value in asdict(decision).items()}
+                same = [table[key] == value for key, value in row.items() if key != "samples"]
+                if connection.execute(select(table.number).where(*same).limit(1)).first() is None:
+                    connection.execute(decision_table.insert(), row)
+                    added += 1
+        return added
+
+    def take_back(self, digest: str, images: Iterable[str], *, reader: str = LOCAL) -> None:
+        """Remove a reader's newest decision about each image, so that the one before it counts again, if there is one.
+
+        Raises:
+            WorkspaceError: It was not written, and the words say why.
+        """
+        table = decision_table.c
+        with self.writing() as connection:
+            for image in images:
+                of_image = (table.digest == digest) & (table.image == image) & (table.reader == reader)
+                newest = select(func.max(table.number)).where(of_image).scalar_subquery()
+                connection.execute(decision_table.delete().where(table.number == newest))
 
     def decisions(self, digest: str) -> list[Decision]:
         """Return the decision that counts for each image and reader of a sample set, oldest first."""
@@ -300,23 +344,15 @@ class Database:
             rows = connection.execute(query).mappings().all()
         return [Decision(**{key: value for key, value in row.items() if key != "number"}) for row in rows]
 
-    def decisions_csv(self, digest: str) -> str:
-        """Return the decisions that count as CSV text; cells that a spreadsheet would compute are quoted."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["samples", "digest", "image", "reader", "decision", "reason", "written"])
-        for decision in self.decisions(digest):
-            row = (
-                decision.samples,
-                decision.digest,
-                decision.image,
-                decision.reader,
-                decision.decision,
-                decision.reason,
-                decision.written,
-            )
-            writer.writerow([harmless(cell) for cell in row])
-        return text.getvalue()
+
+def counting(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """Return the decision that counts for each image: where readers disagree the strictest, of equal ones the first."""
+    result: dict[str, Decision] = {}
+    for one in decisions:
+        before = result.get(one.image)
+        if before is None or STRICTEST.index(one.decision) < STRICTEST.index(before.decision):
+            result[one.image] = one
+    return result
 
 
 def harmless(cell: str) -> str:

@@ -22,7 +22,7 @@ from ganaug_core.storage.workspace import RESULTS, Workspace
 
 LOG = "holdout.json"
 READ, PLAN, SUCCESSOR = "read", "plan", "successor"
-BY = {"audits": "audit", "maps": "map", "benefits": "benefit"}
+BY = {"audits": "audit", "maps": "map", "benefits": "benefit", "readings": "reading"}
 """By the kind of what was made, what looked."""
 Entry = dict[str, Any]
 _DIGESTS: dict[tuple[str, tuple[str, ...]], str] = {}

@@ -5,7 +5,7 @@
 
 Writing makes a new artefact beside all others and then replaces the reference, so a name means the old content or the
 new one whenever a process dies, and nobody who has a file open is in the way. An artefact without a reference is
-removed by `sweep`. A run is the one artefact that grows: its worker adds to the folder.
+removed by `sweep`. Two artefacts grow: a run, to which its worker adds, and a reader study, to which its answers come.
 
 What has no name of its own (maps, audits, encoders, ...) is named by the key of its `Origin` and looked up by `find`.
 """
@@ -38,20 +38,33 @@ from ganaug_core.records.benefit import Benefit
 from ganaug_core.records.consistency import check
 from ganaug_core.records.digest import digest_of
 from ganaug_core.records.origin import Origin
+from ganaug_core.records.reading import Reading
 from ganaug_core.storage import locks, platform
 
 NAMED = ("cohorts", "runs", "generators", "samples")
 RESULTS = ("maps", "audits", "benefits")
+READINGS = "readings"  # reader studies: named, made from a cohort and samples; answers grow in their folder
 CACHES = ("encoders", "features", "searches", "trials")
-KINDS = (*NAMED, *RESULTS, *CACHES)
+KINDS = (*NAMED, *RESULTS, READINGS, *CACHES)
 LEAST_FREE_BYTES = 1 << 20
 ID_LENGTH = 32
 _PROCESS_SALT = secrets.token_bytes(32)
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 _ID = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
-Record = TypeVar("Record", Cohort, Samples, Features, Map, Audit, Benefit)
+Record = TypeVar("Record", Cohort, Samples, Features, Map, Audit, Benefit, Reading)
 
-__all__ = ["CACHES", "KINDS", "NAMED", "RESULTS", "Origin", "Reference", "Workspace", "check_name", "digest_of"]
+__all__ = [
+    "CACHES",
+    "KINDS",
+    "NAMED",
+    "READINGS",
+    "RESULTS",
+    "Origin",
+    "Reference",
+    "Workspace",
+    "check_name",
+    "digest_of",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -564,6 +577,9 @@ class Workspace:
     def benefit(self, name: str) -> Benefit:
         return self.load(Benefit, name)
 
+    def reading(self, name: str) -> Reading:
+        return self.load(Reading, name)
+
     def load(self, record: type[Record], name: str) -> Record:
         """Return the record that has that name now.
 
@@ -601,7 +617,7 @@ class Workspace:
 
     def keep(
         self,
-        record: Cohort | Samples | Features | Map | Audit | Benefit,
+        record: Cohort | Samples | Features | Map | Audit | Benefit | Reading,
         name: str,
         *,
         files: Mapping[str, bytes] | None = None,
@@ -645,6 +661,7 @@ _KIND: dict[type, str] = {
     Map: "maps",
     Audit: "audits",
     Benefit: "benefits",
+    Reading: READINGS,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from ganaug_core.architectures.layers import draw_latents
 from ganaug_core.config import TrainingConfig
 from ganaug_core.interfaces import (
     Discriminator,
@@ -19,7 +20,7 @@ from ganaug_core.interfaces import (
 from ganaug_core.training import schedule
 from ganaug_core.training.devices import Compute, seeded
 from ganaug_core.training.parts import Parts
-from ganaug_core.training.training_images import TrainingImages
+from ganaug_core.training.training_images import ImageBatches
 from ganaug_core.training.weight_averages import HistoricalAverages
 
 _REFERENCE_ROWS = 32  # a penalty's gamma is told for images of this size; the gradient's norm grows with the side
@@ -36,6 +37,9 @@ class AdversarialNetworks:
         images_per_step: Real images that the discriminator sees in a step.
         augmentation_probability: That of each augmentation where it adapts itself, a scalar; None where all are
             applied.
+        logit_averages: Averages of earlier logits of real and of generated images, (2,), NaN before the first; None
+            where no part asks for them.
+        pseudo_share: Share of generated images among those shown as real, a scalar; None where none are.
         nonfinite_steps: Steps in a row with an update that was left out because it was not finite, a scalar on the
             device: nothing in a step waits for a GPU.
     """
@@ -44,7 +48,7 @@ class AdversarialNetworks:
         self,
         parts: Parts,
         config: TrainingConfig,
-        images: TrainingImages,
+        images: ImageBatches,
         shape: tuple[int, int, int],
         compute: Compute,
     ) -> None:
@@ -71,6 +75,8 @@ class AdversarialNetworks:
         self.historical_averages = (
             HistoricalAverages(self.discriminator, self.generator) if parts.historical_penalties else None
         )
+        self.logit_averages = torch.full((2,), torch.nan, device=compute.device) if parts.logit_penalties else None
+        self.pseudo_share = torch.zeros((), device=compute.device) if parts.deception else None
         self.nonfinite_steps = torch.zeros((), dtype=torch.int64, device=compute.device)
         # what needs no second derivative may be compiled; weights are shared
         compiled = compute.compiled if not self._growing else lambda network: network
@@ -95,19 +101,17 @@ class AdversarialNetworks:
             for turn in range(self.config.discriminator_steps):
                 update = number * self.config.discriminator_steps + turn
                 discriminator_loss = self._discriminator_loss(update, share, factors.penalty)
-                discriminator_gradient, finite = _update(
-                    self.discriminator_optimiser, self.discriminator, discriminator_loss
-                )
+                discriminator_gradient, finite = _update(self.discriminator_optimiser, discriminator_loss)
                 all_finite = all_finite & finite
                 for constraint in self.parts.weight_constraints:
                     constraint.constrain(self.discriminator)
             # an unrolled discriminator needs the gradient of its weights
-            self.discriminator.requires_grad_(self.parts.unrolling is not None)
+            _let_learn(self.discriminator_optimiser, self.parts.unrolling is not None)
             for _ in range(self.config.generator_steps):
                 generator_loss = self._generator_loss(share)
-                generator_gradient, finite = _update(self.generator_optimiser, self.generator, generator_loss)
+                generator_gradient, finite = _update(self.generator_optimiser, generator_loss)
                 all_finite = all_finite & finite
-            self.discriminator.requires_grad_(True)
+            _let_learn(self.discriminator_optimiser, True)
         self.nonfinite_steps = torch.where(all_finite, 0, self.nonfinite_steps + 1)
         self._move_average((number + 1) * self.images_per_step, finite)
         if self.historical_averages is not None and bool(all_finite):
@@ -120,11 +124,13 @@ class AdversarialNetworks:
         }
         if self.augmentation_probability is not None:
             measures["augmentation_probability"] = self.augmentation_probability.clone()
+        if self.pseudo_share is not None:
+            measures["pseudo_share"] = self.pseudo_share.clone()
         return measures
 
     def latents(self, n: int) -> Tensor:
-        """Return (n, latent) Gaussian numbers."""
-        return torch.randn(n, self.parts.architecture.latent).to(self.compute.device)
+        """Return (n, latent) Gaussian numbers, with noise behind each latent where the generator takes any."""
+        return draw_latents(self.generator, self.parts.architecture.latent, n).to(self.compute.device)
 
     def _discriminator_loss(self, update: int, share: float, strength: float) -> Tensor:
         n = self.config.batch_size
@@ -134,6 +140,9 @@ class AdversarialNetworks:
         with self.compute.autocast():
             with torch.no_grad():
                 fake = self._compiled_generator(self.latents(n), labels).float()
+                if self.parts.deception is not None and self.pseudo_share is not None:
+                    generated = self._compiled_generator(self.latents(n), labels).float()
+                    real = self.parts.deception.deceive(real, generated, self.pseudo_share)
             # (2 n, channel, row, column), real ones first
             images = torch.cat([self.discriminator_input(real, share), self.discriminator_input(fake, share)])
             images.requires_grad_(bool(penalties))
@@ -151,10 +160,16 @@ class AdversarialNetworks:
             for penalty in self.parts.interpolated_penalties:
                 if update % penalty.every == 0:
                     loss = loss + self._interpolated_penalty(penalty, images.detach(), labels, strength)
+            if self.parts.consistency is not None:
+                changed = self._transformed(images.detach())
+                changes = self._discriminate(changed, image_labels[:, :1], discriminator).float()[:, 0] - logits[:, 0]
+                loss = loss + self.parts.consistency.consistency_penalty(*changes.chunk(2))
         for term, weight in terms:
             loss = loss + weight * term.value(real_logits, logits[:n, 1])
         if self.historical_averages is not None:
             loss = loss + self._historical_penalty(self.historical_averages, "discriminator")
+        for part in self.parts.logit_penalties:
+            loss = loss + part.logit_penalty(real_logits, fake_logits, self._moved_logit_averages(part.decay, logits))
         self.adapt_augmentation(real_logits.detach(), fake_logits.detach())
         return loss
 
@@ -243,16 +258,35 @@ class AdversarialNetworks:
                 images = noise.add_noise(images, share)
         return images
 
+    def _transformed(self, images: Tensor) -> Tensor:
+        """Return images changed by every named augmentation."""
+        with torch.autocast(self.compute.device.type, enabled=False):
+            for transform in self.parts.transforms:
+                images = transform.apply(images)
+        return images
+
+    @torch.no_grad()
+    def _moved_logit_averages(self, decay: float, logits: Tensor) -> Tensor:
+        """Return averages of logits (2 n, ...) of real and generated images, this batch included."""
+        assert self.logit_averages is not None
+        now = torch.stack([half.mean() for half in logits.detach()[:, 0].chunk(2)])
+        self.logit_averages = torch.where(self.logit_averages.isnan(), now, self.logit_averages.lerp(now, 1 - decay))
+        return self.logit_averages
+
     @torch.no_grad()
     def adapt_augmentation(self, real_logits: Tensor, fake_logits: Tensor) -> None:
-        """Move the augmentations' probability so that the mean sign of real logits comes to its target.
+        """Move the augmentations' probability, or the share of pseudo real images, to the target of the mean sign.
 
         Source: Karras et al., StyleGAN2-ADA, 2020, arXiv:2006.06676. In a paired loss logits have no zero of their own,
         so there the sign is that of the difference of a pair, which is ours.
         """
-        if self.augmentation_probability is None:
+        if self.augmentation_probability is None and self.pseudo_share is None:
             return
         certainty = (real_logits - fake_logits if self.parts.loss.paired else real_logits).sign().mean()
+        if self.parts.deception is not None and self.pseudo_share is not None:
+            self.pseudo_share = self.parts.deception.moved(self.pseudo_share, certainty, self.config.batch_size)
+        if self.augmentation_probability is None:
+            return
         change = self.config.batch_size / self.config.adaptive_images
         direction = (certainty - self.config.adaptive_target).sign()
         self.augmentation_probability = (self.augmentation_probability + change * direction).clamp(0, 1)
@@ -262,13 +296,18 @@ class AdversarialNetworks:
         weight = schedule.averaging_weight(images, self.images_per_step, self.config)
         torch._foreach_lerp_(list(self.averaged_generator.parameters()), list(self.generator.parameters()), weight)
         for average, current in zip(self.averaged_generator.buffers(), self.generator.buffers(), strict=True):
-            average.copy_(torch.where(finite, current, average))  # running statistics are averages already
+            if self.config.ema_statistics == "averaged" and average.is_floating_point():
+                current = torch.lerp(average, current, weight)
+            average.copy_(torch.where(finite, current, average))
 
     def state(self) -> dict[str, Any]:
         """Return copies of everything that a step changes, on the CPU."""
         state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in _WITH_STATE}
         if self.augmentation_probability is not None:
             state["augmentation_probability"] = self.augmentation_probability
+        for name in ("logit_averages", "pseudo_share"):
+            if getattr(self, name) is not None:
+                state[name] = getattr(self, name)
         if self.historical_averages is not None:
             state["historical_averages"] = self.historical_averages.state()
         copies = {name: _copied(value) for name, value in state.items()}
@@ -280,6 +319,9 @@ class AdversarialNetworks:
             getattr(self, name).load_state_dict(state[name])
         if self.augmentation_probability is not None:
             self.augmentation_probability = state["augmentation_probability"].to(self.compute.device, copy=True)
+        for name in ("logit_averages", "pseudo_share"):
+            if getattr(self, name) is not None:
+                setattr(self, name, state[name].to(self.compute.device, copy=True))
         if self.historical_averages is not None:
             self.historical_averages.load(state["historical_averages"])
         self.nonfinite_steps.fill_(int(state["nonfinite_steps"]))
@@ -308,11 +350,22 @@ def _optimiser(network: nn.Module, rate: float, config: TrainingConfig) -> torch
     return torch.optim.Adam(weights, rate, betas=(first, second), fused=True)
 
 
-def _update(optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> tuple[Tensor, Tensor]:
+def _weights(optimiser: torch.optim.Optimizer) -> list[Tensor]:
+    """Return all weights of the optimiser's network, without a walk through its modules."""
+    weights: list[Tensor] = optimiser.param_groups[0]["params"]
+    return weights
+
+
+def _let_learn(optimiser: torch.optim.Optimizer, learns: bool) -> None:
+    for weight in _weights(optimiser):
+        weight.requires_grad_(learns)
+
+
+def _update(optimiser: torch.optim.Optimizer, loss: Tensor) -> tuple[Tensor, Tensor]:
     """Follow the gradient of `loss` if it is finite; return its norm and whether it was, scalars on the device."""
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    gradients = [weight.grad for weight in _weights(optimiser) if weight.grad is not None]
     norm = torch.nn.utils.get_total_norm(gradients)
     finite = torch.isfinite(norm + loss.detach())
     if optimiser.defaults.get("fused"):

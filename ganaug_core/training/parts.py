@@ -1,6 +1,7 @@
 """From names in a configuration to the parts themselves."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.augmentations import AUGMENTATIONS
@@ -8,11 +9,14 @@ from ganaug_core.config import NO_UNIT, TrainingConfig, refuse_exclusions
 from ganaug_core.interfaces import (
     Architecture,
     Augmentation,
+    ConsistencyPenalty,
+    Deception,
     GradientPenalty,
     HistoricalPenalty,
     InputNoise,
     InterpolatedGradientPenalty,
     LayerRegulariser,
+    LogitPenalty,
     Loss,
     Regulariser,
     Term,
@@ -29,43 +33,61 @@ _LONG_MINUTES, _LONG_IMAGES = 30, 1_000_000
 
 @dataclass(frozen=True)
 class Parts:
-    """What a run is made of."""
+    """What a run is made of; its kinds are sorted once, since every step asks for them.
+
+    Attributes:
+        augmentations: What the discriminator's images go through; none where `augment` says so.
+        transforms: The augmentations that are named, whatever `augment` says.
+    """
 
     architecture: Architecture
     loss: Loss
     terms: tuple[Term, ...]
     regularisers: tuple[Regulariser, ...]
     augmentations: tuple[Augmentation, ...]
+    transforms: tuple[Augmentation, ...]
 
-    @property
+    @cached_property
     def gradient_penalties(self) -> tuple[GradientPenalty, ...]:
         return tuple(part for part in self.regularisers if isinstance(part, GradientPenalty))
 
-    @property
+    @cached_property
     def interpolated_penalties(self) -> tuple[InterpolatedGradientPenalty, ...]:
         return tuple(part for part in self.regularisers if isinstance(part, InterpolatedGradientPenalty))
 
-    @property
+    @cached_property
     def weight_constraints(self) -> tuple[WeightConstraint, ...]:
         return tuple(part for part in self.regularisers if isinstance(part, WeightConstraint))
 
-    @property
+    @cached_property
     def layer_regularisers(self) -> tuple[LayerRegulariser, ...]:
         return tuple(part for part in self.regularisers if isinstance(part, LayerRegulariser))
 
-    @property
+    @cached_property
     def input_noise(self) -> tuple[InputNoise, ...]:
         return tuple(part for part in self.regularisers if isinstance(part, InputNoise))
 
-    @property
+    @cached_property
     def historical_penalties(self) -> tuple[HistoricalPenalty, ...]:
         return tuple(part for part in self.regularisers if isinstance(part, HistoricalPenalty))
 
-    @property
+    @cached_property
+    def logit_penalties(self) -> tuple[LogitPenalty, ...]:
+        return tuple(part for part in self.regularisers if isinstance(part, LogitPenalty))
+
+    @cached_property
+    def consistency(self) -> ConsistencyPenalty | None:
+        return next((part for part in self.regularisers if isinstance(part, ConsistencyPenalty)), None)
+
+    @cached_property
+    def deception(self) -> Deception | None:
+        return next((part for part in self.regularisers if isinstance(part, Deception)), None)
+
+    @cached_property
     def unrolling(self) -> UnrolledDiscriminator | None:
         return next((part for part in self.regularisers if isinstance(part, UnrolledDiscriminator)), None)
 
-    @property
+    @cached_property
     def shared_batches(self) -> bool:
         """Whether real and generated images may go through the discriminator in one batch."""
         return self.architecture.shared_batches and not any(part.couples_batch for part in self.layer_regularisers)
@@ -90,6 +112,7 @@ def resolve(config: TrainingConfig, training_images: int, unit: str = NO_UNIT) -
             look_up(REGULARISERS, part.name, "regulariser", part.settings) for part in config.regularisers
         ),
         augmentations=augmentations if _augments(config, training_images) else (),
+        transforms=augmentations,
     )
 
 

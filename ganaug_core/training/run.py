@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import ganaug_core
-from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, TrainingConfig, issuing
+from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, SplitCard, TrainingConfig, issuing
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.processor import available_cores
 from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
@@ -79,7 +79,7 @@ class Training:
             if self.compute.device.type == "cpu":
                 self.config = config.model_copy(update={"threads": self.threads})
             self.networks = self._new_networks()
-        self._fixed_inputs = telemetry.FixedInputs(cohort, config.seed, self.parts.architecture.latent, self.compute)
+        self._fixed_inputs = telemetry.FixedInputs(cohort, config.seed, self.networks, self.compute)
         self._check_every = _CHECK_STEPS if self.compute.device.type == "cuda" else 1
         self._loss_averages, self._alarm_watch = telemetry.LossAverages(), AlarmWatch()
         self._selection = CheckpointSelection(cohort, config.seed)
@@ -201,6 +201,7 @@ class Training:
                 seed=config.seed,
                 images=self.kept_images,
                 threads=self.threads if self.compute.device.type == "cpu" else None,
+                split=SplitCard.of(cohort),
             )
 
     def _train_for(self, seconds: float, steps: int | None = None) -> tuple[dict[str, float], int, float]:

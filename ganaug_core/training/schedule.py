@@ -26,7 +26,8 @@ def at(share: float, config: TrainingConfig) -> Factors:
     if config.learning_rate_schedule == "exponential":
         rate = config.final_learning_rate**share
     else:
-        cosine = (1 + math.cos(math.pi * second_half)) / 2
+        along = share if config.learning_rate_schedule == "cosine_from_start" else second_half
+        cosine = (1 + math.cos(math.pi * along)) / 2
         rate = config.final_learning_rate + (1 - config.final_learning_rate) * cosine
     return Factors(learning_rate=rate, penalty=1 + (config.final_penalty - 1) * second_half)
 

@@ -23,8 +23,8 @@ _STREAM = 2**40  # far above any step number, so these latents are never those o
 class FixedInputs:
     """The same images and latents again and again, by which a run is watched."""
 
-    def __init__(self, cohort: Cohort, seed: int, latent: int, compute: Compute) -> None:
-        self.classes, self.seed, self.latent, self.compute = cohort.classes, seed, latent, compute
+    def __init__(self, cohort: Cohort, seed: int, networks: AdversarialNetworks, compute: Compute) -> None:
+        self.classes, self.seed, self.compute = cohort.classes, seed, compute
         random = np.random.default_rng(seed)
         self.images: dict[str, tuple[Tensor, Tensor]] = {}
         for name, role in (("train", TRAIN), ("tuning", TUNING)):
@@ -36,8 +36,8 @@ class FixedInputs:
             )
         with seeded(seed, _STREAM):
             self.preview_labels = torch.arange(len(cohort.classes), device=compute.device).repeat_interleave(PER_CLASS)
-            self.preview_latents = torch.randn(len(self.preview_labels), latent).to(compute.device)
-            self.logit_latents = torch.randn(_LOGITS, latent).to(compute.device)
+            self.preview_latents = networks.latents(len(self.preview_labels))
+            self.logit_latents = networks.latents(_LOGITS)
         train_labels = self.images["train"][1]
         self.generated_labels = train_labels.repeat(-(-_LOGITS // len(train_labels)))[:_LOGITS]
 
@@ -76,7 +76,7 @@ class FixedInputs:
     def generate(self, networks: AdversarialNetworks, labels: Integers) -> Floats:
         """Return (n, channel, row, column) images of the averaged generator, always of the same latents."""
         with seeded(self.seed, _STREAM + 1):
-            latents = torch.randn(len(labels), self.latent).to(self.compute.device)
+            latents = networks.latents(len(labels))
         return self._generated(networks, latents, torch.from_numpy(labels).to(self.compute.device))
 
     @torch.no_grad()

@@ -1,5 +1,7 @@
 """The training images, resident on the device, and how batches are drawn from them."""
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,6 +9,15 @@ from torch import Tensor
 from ganaug_core.config import TrainingConfig
 from ganaug_core.errors import TrainingError
 from ganaug_core.records import TRAIN, Cohort, Integers
+
+
+class ImageBatches(Protocol):
+    """Where a step takes its real images from; `counts` has one number for each class."""
+
+    counts: Integers
+
+    def batch(self, size: int) -> tuple[Tensor, Tensor]:
+        """Return images (size, channel, row, column) and labels (size,)."""
 
 
 class TrainingImages:

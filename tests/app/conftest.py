@@ -1,6 +1,7 @@
 """A small workspace as real work leaves it: a cohort, a finished run, its generator, images drawn from it."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 from ganaug_core import app_root
 from ganaug_core.config.requests import Sample
 from ganaug_core.jobs import launch
-from ganaug_core.server import SCRIPT
+from ganaug_core.server import SCRIPT, games, latents
 from ganaug_core.storage.workspace import Workspace
+from ganaug_core.ui.shared import frame
 
 Open = Callable[..., AppTest]
 
@@ -22,6 +24,14 @@ Open = Callable[..., AppTest]
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Page tests look at pages; nothing is started by them."""
     monkeypatch.setattr(launch, "ensure", lambda workspace: None)
+    monkeypatch.setattr(games.PLAYERS, "warm", lambda: None)
+    monkeypatch.setattr(latents, "warm", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def _unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What folds out is made when it is opened; page tests look at all of it."""
+    monkeypatch.setattr(st, "expander", partial(st.expander, expanded=True))
 
 
 @pytest.fixture
@@ -54,7 +64,7 @@ def page(home: Workspace) -> Open:
         for key, value in query.items():
             app.query_params[key] = value
         app.run()
-        if name != "cohort":
+        if name != frame.FIRST:
             app.switch_page(str(app_root() / "pages" / f"{name}.py")).run()
         return app
 

@@ -13,6 +13,7 @@ from ganaug_core.config.requests import AuditSamples, BuildMap
 from ganaug_core.records import Audit, Examples
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.shared import glossary
+from ganaug_core.ui.shared.looking import bench
 from tests.looking_records import a_map, an_audit, kept
 
 SAMPLES = "r1-6-seed0"
@@ -62,7 +63,7 @@ PLAIN = set(
         looked unlike expected ten ordinary list listed verdict describes largest twenty shortest
         range px pictures warning those lack training tuning fewer nearer names takes needs
         verdict question asked fifths rare below learnt well outside tested lose follow count corrected known ask fare
-        worse stand coverage rule keep-column sizes join compare table resemble
+        worse stand coverage rule keep-column sizes join compare table resemble higher slices body close
     """
     )
 )
@@ -159,19 +160,32 @@ def test_every_verdict_leads_to_its_image_among_the_samples_and_on_the_map(fille
         assert any("samples" in name and f"image={image}" in query for name, query in links(app)), image
     for image in {*synthetic, mode.exemplars[0]} - {mode.nearest[0]}:
         assert any("feature_map" in name and f"image={image}" in query for name, query in links(app)), image
-    assert any("group=0" in query and f"space={mode.encoder}" in query for _, query in links(app))
+    assert any("finding=missing-0" in query and f"space={mode.encoder}" in query for _, query in links(app))
     assert any(query.endswith("space=texture") for _, query in links(app))
 
 
-def test_a_link_to_a_missing_group_lists_its_real_images(filled: Workspace, page: Any) -> None:
+def test_a_link_to_a_missing_group_names_a_finding_of_the_workbench(filled: Workspace, page: Any) -> None:
     audit = judged(filled)
-    count = len(audit.missing_modes[0].members)
-    app = page("feature_map", samples=SAMPLES, group="0")
+    shown = bench.contents("small", SAMPLES, space="simclr", view="both")["findings"]
+    (group,) = [finding for finding in shown if finding["key"] == "missing-0"]
+    assert set(group["real"]) >= set(audit.missing_modes[0].members)
+    for anything in ("missing-0", "missing-7", "x", "9" * 5000):
+        assert not page("feature_map", samples=SAMPLES, finding=anything).exception
+
+
+def test_the_closest_pair_is_the_smallest_number_of_the_page(filled: Workspace, page: Any) -> None:
+    audit = judged(filled)
+    suspects = tuple(
+        replace(one, identical=False, q_value=0.5, distance=0.9 - row / 10) for row, one in enumerate(audit.suspects)
+    )
+    nearest = {**audit.nearest, "tuning.distance": audit.nearest["tuning.distance"].copy()}
+    nearest["tuning.distance"][4] = 0.0123
+    kept(filled, replace(audit, suspects=suspects, nearest=nearest), AuditSamples(cohort="small", samples=SAMPLES))
+    app = page("audit", samples=SAMPLES)
     assert not app.exception
-    assert f"{count} images in the missing group 1" in [element.value for element in app.subheader]
-    for nonsense in ("7", "x", "9" * 5000):
-        app = page("feature_map", samples=SAMPLES, group=nonsense)
-        assert not app.exception
+    assert any(element.value.startswith("Distance 0.012 (0 is") for element in app.text)
+    (table,) = [frame.value for frame in app.dataframe if "Copy score" in frame.value]
+    assert table["Distance"].is_monotonic_increasing
 
 
 def test_every_line_of_the_shipped_audits_that_holds_a_term_explains_it(home: Workspace, page: Any) -> None:
@@ -179,7 +193,7 @@ def test_every_line_of_the_shipped_audits_that_holds_a_term_explains_it(home: Wo
     for lesson in atlas.LESSONS:
         app = page("audit", cohort=atlas.COHORT, samples=str(atlas.samples_of(home, lesson.generator)))
         assert not app.exception
-        lines = [element for element in first_screen(app.main) if element.type in ("text", "markdown", "subheader")]
+        lines = [element for element in first_screen(app.main) if element.type in ("text", "markdown", "header")]
         spoken = [line for line in lines if glossary.gloss(str(line.value))]
         assert len(spoken) > 8
         assert all(element.help for element in first_screen(app.main) if element.type == "selectbox")

@@ -26,7 +26,7 @@ def answered(filled: Workspace) -> Workspace:
 
 
 def texts(app: AppTest) -> str:
-    parts = [*app.markdown, *app.text, *app.subheader, *app.info, *app.error, *app.warning]
+    parts = [*app.markdown, *app.text, *app.header, *app.info, *app.error, *app.warning]
     return "\n".join(element.value for element in parts)
 
 
@@ -66,7 +66,7 @@ def test_images_of_another_training_share_need_a_word_of_the_user(filled: Worksp
 def test_the_answer_comes_first_with_what_it_rests_on(answered: Workspace, page: Open) -> None:
     app = page("benefit", samples=SAMPLES)
     assert not app.exception
-    assert app.subheader[0].value == STATEMENT
+    assert app.header[0].value == STATEMENT
     assert "10 training images of zero beside 80 others; tested on 60 images of 30 held-out patients" in texts(app)
     assert "5 of 5 repetitions" in texts(app)
     assert "Without the arm after curation: Nothing was left out by curation." in texts(app)
@@ -78,7 +78,7 @@ def test_more_repetitions_go_on_with_the_same_experiment(answered: Workspace, pa
     app.button(key="more-repetitions").click().run()
     (job,) = store.jobs(answered)
     assert job.request == replace(ASKED, rare="zero", repetitions=10, trust_split=False)
-    assert app.subheader[0].value == STATEMENT  # what is known stays while more is learnt
+    assert app.header[0].value == STATEMENT  # what is known stays while more is learnt
 
 
 def test_a_stopped_experiment_shows_what_it_has_and_goes_on(answered: Workspace, page: Open) -> None:
@@ -102,7 +102,7 @@ def test_a_plan_that_is_made_longer_leaves_the_verdict_on_top_until_it_is_comple
     kept(answered, part, request)
     store.submit(answered, request)
     app = page("benefit", samples=SAMPLES)
-    assert app.subheader[0].value == STATEMENT
+    assert app.header[0].value == STATEMENT
     assert "5 of 5 repetitions" in texts(app)
 
 

@@ -173,6 +173,7 @@ def test_the_lesion_of_a_dicom_series_is_chosen_in_the_form(home: Workspace, pag
             write_seg(source / name / str(number) / "seg.dcm", series, frames)
     app = page("cohort")
     app.text_input(key="source-path").set_value(str(source)).run()
+    assert "2 classes, called as their folders: benign (21 files) and malignant (21 files)." in shown(app)
     next(toggle for toggle in app.toggle if "choose how they become slices" in toggle.label).set_value(True).run()
     next(selectbox for selectbox in app.selectbox if selectbox.label == "Slices").set_value("mask").run()
     next(toggle for toggle in app.toggle if toggle.label.startswith("Cut around")).set_value(True).run()
@@ -189,6 +190,33 @@ def test_the_lesion_of_a_dicom_series_is_chosen_in_the_form(home: Workspace, pag
     assert "12 images have a mask" in words
     assert "6 notes on masks, which are no images themselves" in words
     assert "could not be used" not in words
+
+
+def test_before_an_import_of_coarse_pixels_a_size_and_a_crop_are_proposed(
+    home: Workspace, page: Open, tmp_path: Path
+) -> None:
+    series = Series(shape=(3, 20, 30), spacing=(4.0, 8.0, 8.0))  # 240 mm wide
+    for name in ("benign", "malignant"):
+        voxels = np.random.default_rng(len(name)).integers(-500, 500, series.shape).astype(np.int16)
+        write_series(tmp_path / "one" / "s" / name / "one", replace(series, uid=f"1.2.{len(name)}"), voxels)
+    app = page("cohort")
+    app.text_input(key="source-path").set_value(str(tmp_path / "one")).run()
+    assert "One class: s (6 files). It holds folders (benign, malignant): go into it" in shown(app).replace(
+        " and ", ", "
+    )
+    app.text_input(key="source-path").set_value(str(tmp_path / "one" / "s")).run()
+    assert "At 64 pixels a pixel is 3.8 mm wide, since an image spans 240 mm" in shown(app)
+    assert not store.jobs(home)
+    button_named(app, "Take 128 pixels of 1.9 mm; training takes longer").click().run()
+    assert "a pixel is" not in shown(app)
+    assert app.select_slider(key="import-size").value == 128
+    app.select_slider(key="import-size").set_value(64).run()
+    button_named(app, "Keep the middle 128 mm at 2 mm a pixel").click().run()
+    assert "a pixel is" not in shown(app)
+    button_named(app, "Import these images").click().run()
+    (job,) = store.jobs(home)
+    assert isinstance(job.request, ImportCohort)
+    assert (job.request.size, job.request.choices) == (64, Choices(spacing_mm=2.0))
 
 
 def test_what_numbers_in_a_table_or_an_archive_mean_is_said_in_the_form(
@@ -212,3 +240,14 @@ def test_what_numbers_in_a_table_or_an_archive_mean_is_said_in_the_form(
     app.text_input(key="label-contains").set_value("2").run()
     button_named(app, "Import these images").click().run()
     assert "2" in {job.request.columns.contains for job in store.jobs(home) if isinstance(job.request, ImportCohort)}
+
+
+def test_pixels_that_hide_small_findings_are_warned_of(filled: Workspace, page: Open) -> None:
+    cohort = filled.cohort("small")
+    for spacing, warned in (((1.9, 1.9), False), ((3.9, 3.9), True)):
+        provenance = {**cohort.provenance, "original_size": 512}
+        filled.keep(replace(cohort, spacing_mm=spacing, provenance=provenance), "small", replace=True)
+        told = [element.value for element in page("cohort").warning if "A pixel is" in element.value]
+        assert len(told) == warned
+    assert "A pixel is 3.9 mm wide: what is smaller than about 8 mm cannot be seen" in told[0]
+    assert "The originals had 512 pixels a side." in told[0]

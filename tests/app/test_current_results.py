@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from test_server import FIRST, SYNTHETIC, ask, at
 
 from ganaug_core import pipeline, server
-from ganaug_core.config.requests import AuditSamples, BuildMap, MeasureBenefit, Sample
+from ganaug_core.config.requests import MAP_SPACE, AuditSamples, BuildMap, MeasureBenefit, Sample
 from ganaug_core.config.revisions import REVISIONS
 from ganaug_core.generators.stored import WEIGHTS
 from ganaug_core.jobs import store
@@ -25,6 +25,7 @@ from ganaug_core.records import Cohort, Measurement, Samples
 from ganaug_core.records.training import Checkup
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace, digest_of
+from ganaug_core.ui.shared.looking import bench
 
 Open = Callable[..., AppTest]
 COHORT, SAMPLES = "small", "r1-6-seed0"
@@ -66,8 +67,13 @@ def redrawn(workspace: Workspace) -> Samples:
 
 def words_of(block: object) -> str:
     """Return what a page or a part of it says."""
-    kinds = ("markdown", "text", "subheader", "info", "error", "warning", "success", "caption")
+    kinds = ("markdown", "text", "header", "info", "error", "warning", "success", "caption")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(block, kind))
+
+
+def seen() -> dict:
+    """What the workbench shows of the images that have the names now."""
+    return bench.contents(COHORT, SAMPLES, space=MAP_SPACE, view="both")
 
 
 def buttons(app: AppTest) -> list[str]:
@@ -89,7 +95,7 @@ def unharmed(app: AppTest) -> AppTest:
 def nothing_is_current(app: AppTest) -> str:
     """Return what is listed as earlier on the Audit page, if nothing is shown as current there."""
     unharmed(app)
-    assert not app.subheader
+    assert not app.header
     assert "Start the audit" in buttons(app)
     (expander,) = [expander for expander in app.expander if expander.label == EARLIER]
     assert words_of(app).count(JUDGED) == words_of(expander).count(JUDGED) == 1
@@ -99,7 +105,7 @@ def nothing_is_current(app: AppTest) -> str:
 
 def only_listed_as_earlier(app: AppTest) -> None:
     """The answer of an experiment stands folded away among the earlier ones, and nowhere else on the Benefit page."""
-    assert not any(STATEMENT in subheader.value for subheader in app.subheader)
+    assert not any(STATEMENT in header.value for header in app.header)
     (expander,) = [expander for expander in app.expander if expander.label == "Earlier experiments (1)"]
     assert words_of(app).count(STATEMENT) == words_of(expander).count(STATEMENT) == 1
 
@@ -110,7 +116,7 @@ def only_listed_as_earlier(app: AppTest) -> None:
 def test_the_verdict_on_a_deleted_cohort_is_not_that_of_another_one_with_its_name(
     judged: Workspace, page: Open
 ) -> None:
-    assert page("audit", **ABOUT).subheader[0].value.startswith("Do not use these images")
+    assert page("audit", **ABOUT).header[0].value.startswith("Do not use these images")
     mirrored(judged)
     words = nothing_is_current(page("audit", **ABOUT))
     assert "made from an earlier small. It says nothing about the images that have this name now." in words
@@ -126,12 +132,11 @@ def test_every_page_opens_on_a_cohort_whose_name_another_one_had(judged: Workspa
 def test_map_experiment_and_pairs_of_a_deleted_cohort_are_made_anew_for_another_one(
     judged: Workspace, page: Open
 ) -> None:
-    assert "52 %" in words_of(page("feature_map", **ABOUT))
+    assert "52 %" in seen()["map"]["says"]
     assert STATEMENT in words_of(page("benefit", **ABOUT))
-    assert "audit's registered search" in words_of(page("samples", **ABOUT, image=SYNTHETIC))
+    assert seen()["hasNearest"]
     mirrored(judged)
     app = unharmed(page("feature_map", **ABOUT))
-    assert "52 %" not in words_of(app)
     assert "Draw the map" in buttons(app)
     (expander,) = [expander for expander in app.expander if expander.label == "Earlier maps (1)"]
     assert "made from an earlier small" in words_of(expander)
@@ -140,9 +145,9 @@ def test_map_experiment_and_pairs_of_a_deleted_cohort_are_made_anew_for_another_
     app = unharmed(page("benefit", **ABOUT))
     only_listed_as_earlier(app)
     assert "Start the experiment" in buttons(app)
-    app = unharmed(page("samples", **ABOUT, image=SYNTHETIC))
-    assert "audit's registered search" not in words_of(app)
-    assert "correlation of the pixels" in words_of(app)
+    unharmed(page("samples", **ABOUT, image=SYNTHETIC))
+    assert not seen()["hasNearest"]
+    assert [finding["key"] for finding in seen()["findings"]] == ["quick"]
 
 
 def test_an_audit_that_runs_for_a_deleted_cohort_is_not_that_of_another_one(judged: Workspace, page: Open) -> None:
@@ -160,11 +165,12 @@ def test_the_same_images_under_another_name_find_their_results_again(judged: Wor
     judged.keep(replace(same, name="again"), "again")
     where = {"cohort": "again", "samples": SAMPLES}
     app = unharmed(page("audit", **where))
-    assert app.subheader[0].value.startswith("Do not use these images")
+    assert app.header[0].value.startswith("Do not use these images")
     links = [str(link.proto.query_string) for link in app.get("page_link")]
     assert any("cohort=again" in link for link in links)
     assert not any("cohort=small" in link for link in links)
-    assert "52 %" in words_of(unharmed(page("feature_map", **where)))
+    unharmed(page("feature_map", **where))
+    assert "52 %" in bench.contents(**where, space=MAP_SPACE, view="map")["map"]["says"]
     assert STATEMENT in words_of(unharmed(page("benefit", **where)))
 
 
@@ -172,7 +178,7 @@ def test_a_run_tells_that_it_learnt_from_an_earlier_cohort(judged: Workspace, pa
     mirrored(judged)
     app = page("training", run="r1")
     assert "It was trained on an earlier small, which is not here any more." in words_of(app)
-    (table,) = [frame.value for frame in app.dataframe if "Recipe" in frame.value]
+    (table,) = [frame.value for frame in app.table if "Recipe" in frame.value]
     assert table["Cohort"].tolist() == ["small (an earlier one)"]
 
 
@@ -182,7 +188,7 @@ def test_a_run_tells_the_present_name_of_its_cohort(judged: Workspace, page: Ope
     judged.keep(replace(same, name="again"), "again")
     app = page("training", run="r1")
     assert "an earlier" not in words_of(app)
-    (table,) = [frame.value for frame in app.dataframe if "Recipe" in frame.value]
+    (table,) = [frame.value for frame in app.table if "Recipe" in frame.value]
     assert table["Cohort"].tolist() == ["again"]
 
 
@@ -208,7 +214,7 @@ def test_runs_on_two_cohorts_that_had_one_name_are_not_weighed_against_each_othe
     app = unharmed(page("compare"))
     assert "different cohorts" in words_of(app)
     assert "closest to the tuning images" not in words_of(app)
-    assert ["Cohort", "small", "small (an earlier one)"] in app.dataframe[0].value.to_numpy().tolist()
+    assert ["Cohort", "small", "small (an earlier one)"] in app.table[0].value.to_numpy().tolist()
 
 
 # other synthetic images under the name
@@ -231,16 +237,16 @@ def test_every_page_opens_on_samples_whose_name_others_had(judged: Workspace, pa
             only_listed_as_earlier(app)
         else:
             assert STATEMENT not in words_of(app)
-        assert "52 %" not in words_of(app)
+        assert seen()["map"] is None
 
 
 def test_decisions_about_earlier_synthetic_images_are_not_counted_for_others_with_their_name(
     judged: Workspace, page: Open
 ) -> None:
     Database(judged.database_path).decide(judged.samples(SAMPLES).digest, SYNTHETIC, "reject", samples=SAMPLES)
-    assert "1 rejected, 0 flagged, 17 not yet looked at" in words_of(page("samples", **ABOUT))
+    assert list(seen()["decisions"]["local"]) == [SYNTHETIC]
     redrawn(judged)
-    assert "0 rejected, 0 flagged, 18 not yet looked at" in words_of(page("samples", **ABOUT))
+    assert seen()["decisions"] == {}
 
 
 # an earlier method
@@ -252,7 +258,7 @@ def test_a_verdict_by_an_earlier_audit_is_listed_and_not_headlined(
     monkeypatch.setitem(REVISIONS, "audits", REVISIONS["audits"] + 1)
     words = nothing_is_current(page("audit", **ABOUT))
     assert "made by an earlier version of the method, whose numbers were others. Run it again to compare." in words
-    assert "audit's registered search" not in words_of(page("samples", **ABOUT, image=SYNTHETIC))
+    assert not seen()["hasNearest"]
 
 
 @pytest.mark.parametrize(
@@ -265,12 +271,14 @@ def test_a_verdict_by_an_earlier_audit_is_listed_and_not_headlined(
 def test_what_an_earlier_method_made_is_made_anew(
     judged: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch, *, kind: str, name: str, said: str, offer: str
 ) -> None:
-    assert said in words_of(page(name, **ABOUT))
+    told = words_of(page(name, **ABOUT)) + str(seen()["map"])
+    assert said in told
     monkeypatch.setitem(REVISIONS, kind, REVISIONS[kind] + 1)
     app = unharmed(page(name, **ABOUT))
     listed = "".join(words_of(expander) for expander in app.expander if expander.label.startswith("Earlier"))
     assert words_of(app).count(said) == listed.count(said), "folded away among the earlier ones, if at all"
     assert offer in buttons(app)
+    assert kind != "maps" or seen()["map"] is None
 
 
 def test_an_audit_by_the_present_method_stands_before_the_earlier_one(
@@ -280,7 +288,7 @@ def test_an_audit_by_the_present_method_stands_before_the_earlier_one(
     passed = dict.fromkeys(("copying", "mode_coverage", "label_fidelity", "fidelity", "intensity"), "pass")
     kept(judged, an_audit(judged.cohort(COHORT), judged.samples(SAMPLES), passed), AuditSamples(**ABOUT))
     app = unharmed(page("audit", **ABOUT))
-    assert app.subheader[0].value.startswith("No problem was found")
+    assert app.header[0].value.startswith("No problem was found")
     (expander,) = [expander for expander in app.expander if expander.label == EARLIER]
     assert "Do not use these images as they are" in words_of(expander)
 
@@ -414,8 +422,8 @@ def test_a_damaged_cohort_hides_neither_the_runs_nor_their_list(judged: Workspac
     damaged(judged, "cohorts", COHORT, "a missing array")
     app = page("training", run="r1")
     said_to_be_damaged(app, COHORT)
-    assert "Images seen" in [element.label for element in app.metric]
-    assert [frame.value["Run"].tolist() for frame in app.dataframe if "Recipe" in frame.value] == [["r1"]]
+    assert any("images seen" in element.value for element in app.text)
+    assert [frame.value["Run"].tolist() for frame in app.table if "Recipe" in frame.value] == [["r1"]]
 
 
 @pytest.mark.parametrize("how", list(MANIFESTS))
@@ -426,9 +434,9 @@ def test_a_damaged_run_hides_no_other(judged: Workspace, page: Open, how: str) -
     assert not app.exception
     (error,) = errors(app)
     assert "run r2 is damaged" in error
-    assert [frame.value["Run"].tolist() for frame in app.dataframe if "Recipe" in frame.value] == [["r1"]]
+    assert [frame.value["Run"].tolist() for frame in app.table if "Recipe" in frame.value] == [["r1"]]
     app = page("training", run="r2")
-    assert [frame.value["Run"].tolist() for frame in app.dataframe if "Recipe" in frame.value] == [["r1"]]
+    assert [frame.value["Run"].tolist() for frame in app.table if "Recipe" in frame.value] == [["r1"]]
     app.button(key="remove-runs-r2").click().run()
     unharmed(app)
     assert judged.names("runs") == ["r1"]

@@ -17,7 +17,7 @@ OURS = {"cohort": "Cohort", "training": "Training", "generators": "Generators"}
 
 
 def said(app: AppTest) -> str:
-    parts = [*app.title, *app.markdown, *app.text, *app.info, *app.warning, *app.success, *app.subheader]
+    parts = [*app.title, *app.markdown, *app.text, *app.info, *app.warning, *app.success, *app.header]
     return " ".join(str(element.value) for element in parts)
 
 
@@ -27,7 +27,7 @@ def test_a_page_opens_on_an_empty_workspace_and_names_the_next_step(page: Open, 
     assert not app.exception
     assert not app.error
     assert app.title[0].value
-    assert app.button or app.page_link or app.get("plotly_chart")
+    assert app.button or app.page_link or app.get("bidi_component")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -45,7 +45,7 @@ def test_a_page_has_its_title(filled: Workspace, page: Open, name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_names_from_outside_are_never_markdown(filled: Workspace, page: Open, name: str) -> None:
     app = page(name)
-    rendered = [*app.markdown, *app.info, *app.warning, *app.error, *app.success, *app.subheader, *app.caption]
+    rendered = [*app.markdown, *app.info, *app.warning, *app.error, *app.success, *app.header, *app.caption]
     assert not [element.value for element in rendered if "![x](http" in element.value]
     labels = [element.label for element in (*app.button, *app.selectbox, *app.expander, *app.checkbox, *app.metric)]
     assert not [label for label in labels if "![x](http" in label]
@@ -94,7 +94,7 @@ def test_a_link_to_something_that_is_not_here_says_so_and_shows_the_newest(fille
 def test_the_app_file_itself_can_be_run_as_a_script(filled: Workspace) -> None:
     app = AppTest.from_file(str(app_root() / "app.py"), default_timeout=30).run()
     assert not app.exception
-    assert app.title[0].value == "Cohort"
+    assert app.title[0].value == "Start"
 
 
 def test_streamlit_finds_the_app_in_its_file() -> None:

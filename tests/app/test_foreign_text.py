@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from benefit_results import a_benefit
 from looking_records import a_map, an_audit, kept
+from reading_records import read
 from small_workspace import a_cohort, a_generator, a_run, some_samples
 from streamlit.testing.v1 import AppTest
 
 from ganaug_core.config.requests import AuditSamples, BuildMap, ImportCohort, MeasureBenefit, Sample
 from ganaug_core.jobs import store
+from ganaug_core.reading import design
 from ganaug_core.records import Intensity, OddImage, Skipped, Subgroup
 from ganaug_core.records.benefit import Benefit
 from ganaug_core.storage.workspace import Workspace
@@ -27,7 +29,7 @@ TAGS = ("<img", "\\u003cimg")
 ABOUT = {"cohort": "small", "samples": "r1-6-seed0"}
 PAGES = (
     *("cohort", "training", "compare", "generators", "samples", "feature_map", "audit", "benefit"),
-    *("failure_atlas", "playground"),
+    *("reading", "failure_atlas", "lessons", "playground"),
 )
 SHOWN_AS_TEXT = {
     "Text.body",
@@ -103,6 +105,11 @@ def hostile(home: Workspace) -> Workspace:
     benefit: Benefit = a_benefit(cohort, samples)
     benefit = replace(benefit, notes=(HOSTILE,), verdict=replace(benefit.verdict, statement=HOSTILE, do=HOSTILE))
     kept(home, benefit, MeasureBenefit(**ABOUT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(design, "LEAST_IMAGES", 20)  # there are few images here
+        reading = design.make(home, cohort.name, samples.name, "room", images=24, readers=2)
+    for reader in range(2):
+        read(home, reading, reader)
     job = store.submit(home, ImportCohort(source=f"/nowhere/{HOSTILE}", name="other"))
     assert store.begin(home, store.claim(home, store.SHORT).id)  # type: ignore[union-attr]
     store.progress(home, job.id, 0.5, HOSTILE, None)

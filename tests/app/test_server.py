@@ -6,7 +6,8 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,7 +19,8 @@ from starlette.applications import Starlette
 from ganaug_core import pipeline, server
 from ganaug_core.config.requests import ImportSamples
 from ganaug_core.records import Map
-from ganaug_core.server import access, images
+from ganaug_core.server import access, decisions, images, latents, scripts
+from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
 
 FIRST = f"{0:012x}"
@@ -76,7 +78,8 @@ def ask(
     async def send(message: dict) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    with ThreadPoolExecutor(1) as beside:  # this process may have a loop already: that of the browser tests
+        beside.submit(asyncio.run, app(scope, receive, send)).result()
     if kind == "websocket":
         return Answer(sent[0].get("code", 0), {}, sent[0]["type"].encode())
     headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
@@ -202,6 +205,12 @@ def test_a_map_is_a_plain_table_of_bytes(filled: Workspace) -> None:
     assert np.array_equal(np.frombuffer(body, "<i4", n, 8 * n), nearest)
     assert np.array_equal(np.frombuffer(body, np.uint8, 2 * n, 12 * n), np.concatenate([labels, roles]))
     assert body[14 * n :].decode() == "".join(ids)
+    around = (np.arange(2 * n) % n).reshape(n, 2)
+    filled.keep(replace(map_, neighbours=around, reaches=np.arange(n, dtype=np.float32)), "around")
+    longer = ask(f"/api/map/{filled.artefact('maps', 'around')}.bin").body
+    assert longer[: len(body)] == body
+    assert np.array_equal(np.frombuffer(longer, "<f4", n, 26 * n), np.arange(n))
+    assert np.array_equal(np.frombuffer(longer, "<i4", 2 * n, 30 * n).reshape(n, 2), around)
 
 
 def test_a_preview_is_the_file_of_the_run(filled: Workspace) -> None:
@@ -282,7 +291,7 @@ def test_more_hosts_can_be_allowed(filled: Workspace, monkeypatch: pytest.Monkey
     assert ask("/api/preview/r1/2000.png", host="ganaug.hospital.example").status == 200
 
 
-@pytest.mark.parametrize(("url", "leads_to"), [("/cohort", "/"), ("/cohort?cohort=a%26b", "/?cohort=a%26b")])
+@pytest.mark.parametrize(("url", "leads_to"), [("/start", "/"), ("/start?cohort=a%26b", "/?cohort=a%26b")])
 def test_the_first_page_has_a_name_too(filled: Workspace, url: str, leads_to: str) -> None:
     answer = ask(url)
     assert (answer.status, answer.headers["location"]) == (307, leads_to)
@@ -298,7 +307,17 @@ def test_a_page_says_where_the_server_is_before_streamlit_looks_for_it(filled: W
     assert answer.headers["cache-control"] == "no-cache"
     said = ask(script)
     assert said.headers["content-type"].startswith("text/javascript")
-    assert said.body == b"window.__streamlit = { BACKEND_BASE_URL: window.location.origin }\n"
+    assert said.body.startswith(b"window.__streamlit = { BACKEND_BASE_URL: window.location.origin }\n")
+
+
+def test_a_script_has_an_address_of_its_own_that_browsers_keep(filled: Workspace) -> None:
+    address = scripts.address("part", "export default 1\n")
+    answer = ask(address)
+    assert (answer.status, answer.body) == (200, b"export default 1\n")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in answer.headers["cache-control"]
+    assert scripts.address("part", "export default 2\n") != address
+    assert ask("/api/script/part-0000.js").status == 404
 
 
 def test_the_head_of_a_page_is_that_of_the_page(filled: Workspace) -> None:
@@ -317,3 +336,50 @@ print(sorted({"torch", "sklearn", "umap", "scipy", "SimpleITK", "numba"} & set(s
     root = Path(server.__file__).resolve().parent.parent.parent
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_decision_is_on_the_disk_when_its_answer_comes_and_what_no_page_sends_is_refused(filled: Workspace) -> None:
+    url = decisions.address(filled.artefact("samples", DRAWN))
+    entry = {"number": 1, "images": [SYNTHETIC], "decision": "reject", "reason": "blurred", "note": "", "reader": "ann"}
+    heard = ask(url, method="POST", body=json.dumps({"session": "s", "entries": [entry]}).encode())
+    known = {"ann": {SYNTHETIC: ["reject", "blurred", ""]}}
+    assert json.loads(heard.body) == {"applied": 1, "problem": None, "decisions": known}
+    (kept,) = Database(filled.database_path).decisions(filled.samples(DRAWN).digest)
+    assert (kept.image, kept.decision, kept.reader, kept.samples) == (SYNTHETIC, "reject", "ann", DRAWN)
+    for body in (b"", b"[]", b'{"session": "s", "entries": [{"number": 2}]}', b"[" * 9000):
+        assert ask(url, method="POST", body=body).status == 400, body
+    assert ask(url, method="POST", body=b" " * (decisions.LARGEST + 1)).status == 413
+    assert ask(decisions.address("f" * 32), method="POST", body=b"{}").status == 404
+    assert ask(url, method="POST", body=b"{}", cookie="").status == 401
+    assert len(Database(filled.database_path).decisions(filled.samples(DRAWN).digest)) == 1
+
+
+def test_images_are_drawn_from_recipes_by_a_process_of_their_own(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Sampler:
+        def kept(self, line: str) -> None:
+            return None
+
+        def may_wait(self) -> bool:
+            return True
+
+        def play(self, line: str) -> list[bytes]:
+            asked.append(line)
+            if len(asked) == 1:
+                raise EOFError("it was idle too long")
+            return [b'{"images": 1}\n', b"\1\2"] if "seed" in line else [b'{"what": "No.", "do": "Else."}']
+
+    monkeypatch.setattr(latents, "sampler", lambda root: Sampler())
+    artefact = filled.artefact("generators", "r1")
+    answer = ask(f"/api/latents/{artefact}", method="POST", body=b'[{"place": {"seed": 0}}]')
+    assert (answer.status, answer.body) == (200, b'{"images": 1}\n\1\2')
+    assert len(asked) == 2, "another one is asked"
+    assert json.loads(asked[1]) == {"generator": "r1", "artefact": artefact, "recipes": [{"place": {"seed": 0}}]}
+    refused = ask(f"/api/latents/{artefact}", method="POST", body=b"[]")
+    assert (refused.status, json.loads(refused.body)["what"]) == (400, "No.")
+    assert ask(f"/api/latents/{'0' * 32}", method="POST", body=b"[]").status == 404
+    assert ask(f"/api/latents/{artefact}", method="POST", body=b"{").status == 400
+    assert ask(f"/api/latents/{artefact}", method="POST", body=b"[" + b" " * latents.LONGEST_WISH).status == 413

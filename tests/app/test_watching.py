@@ -201,7 +201,7 @@ def test_runs_that_computed_on_other_numbers_of_threads_differ_there(two: Worksp
     for name, threads in (("r1", 1), ("r2", 2)):
         file = two.folder("runs", name) / "state.json"
         file.write_text(json.dumps({**json.loads(file.read_bytes()), "threads": threads}))
-    (row,) = [row for row in page("compare").dataframe[0].value.to_dict("records") if "threads" in row["Setting"]]
+    (row,) = [row for row in page("compare").table[0].value.to_dict("records") if "threads" in row["Setting"]]
     assert (row["r1"], row["r2"]) == ("1", "2")
 
 

@@ -16,7 +16,7 @@ from small_workspace import a_cohort, a_generator, a_run, some_samples
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from ganaug_core import cli, neighbours
+from ganaug_core import cli, neighbours, release
 from ganaug_core.cohort import draft_split, withdrawal, withdrawn_rows
 from ganaug_core.config.requests import (
     AuditSamples,
@@ -37,7 +37,7 @@ from ganaug_core.storage import database, exports, ledger
 from ganaug_core.storage.database import Database, job_table
 from ganaug_core.storage.workspace import Workspace, digest_of
 from ganaug_core.ui.pages.generators import generators_page
-from ganaug_core.ui.pages.samples import export
+from ganaug_core.ui.shared.looking import export
 
 Open = Callable[..., AppTest]
 
@@ -204,7 +204,9 @@ def test_what_left_the_workspace_is_named(place: Workspace, tmp_path: Path, caps
 
 def test_what_a_page_lets_somebody_save_is_written_down(place: Workspace) -> None:
     assert generators_page._leaving("r1") == stored.file_of(place, "r1")
-    assert export._leaving(SAMPLES, b"zip") == b"zip"
+    images = place.samples(SAMPLES)
+    what = release.leaving(place, "", images, images.ids.tolist()[:3])
+    assert export._leave("small", SAMPLES, what, "npz").startswith(b"PK")
     assert [entry["name"] for entry in ledger.entries(place, exports.LOG)] == ["r1", SAMPLES]
 
 
@@ -220,7 +222,7 @@ def test_a_damaged_list_is_said_in_words_and_nothing_leaves_unasked(place: Works
         assert "withdrawals.json of the workspace is damaged" in app.error[0].value.replace("\\", "")
     app = page("generators", generator="r1")
     assert not app.get("download_button")
-    assert "Draw images" in [element.value for element in app.subheader], "the rest of the page is shown"
+    assert "Draw images" in [element.value for element in app.header], "the rest of the page is shown"
 
 
 def test_a_withdrawal_that_is_killed_halfway_is_finished_by_the_same_request(

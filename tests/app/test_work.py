@@ -2,18 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from looking_records import kept
+from looking_records import an_audit, kept
 from small_workspace import a_generator
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from ganaug_core.config.requests import ImportCohort, Sample, Train
+from ganaug_core.config import RECIPES, TrainingConfig
+from ganaug_core.config.requests import AuditSamples, ImportCohort, Sample, Train
 from ganaug_core.errors import CohortError
+from ganaug_core.generators import stored
 from ganaug_core.jobs import store
+from ganaug_core.records.made import Made
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
+from ganaug_core.ui.pages.training import recipes
 
 Open = Callable[..., AppTest]
 
@@ -55,8 +60,9 @@ def test_the_new_cohort_is_shown_when_its_import_is_done(filled: Workspace, page
     app.button(key="embedded-digits").click().run()
     (job,) = store.jobs(filled, "import_cohort")
     texts = [element.value for element in app.text]
-    assert "What comes of the import stands at the end of this page." in texts
     assert "Importing the cohort: digits" in texts
+    (load,) = [expander for expander in app.expander if expander.label == "Load another cohort"]
+    assert "Importing the cohort: digits" in [element.value for element in load.text]
     new = filled.cohort("small")
     filled.keep(type(new)(**{**vars(new), "name": "digits"}), "digits")
     store.claim(filled, ("import_cohort",))
@@ -81,24 +87,34 @@ def test_training_starts_with_the_recommended_recipe(filled: Workspace, page: Op
 
 def test_an_advanced_setting_reaches_the_run(filled: Workspace, page: Open) -> None:
     app = page("training")
-    app.number_input(key="setting-recommended-r1: gamma").set_value(3.0)
-    app.text_area(key="more-recommended").set_value("batch_size = 16")
+    app.number_input(key="setting-recommended-small-r1: gamma").set_value(3.0)
+    app.text_area(key="more-recommended-small").set_value("batch_size = 16")
     button_named(app, "Start training").click().run()
     config = training(filled).config
     assert config["regularisers"][0]["settings"]["gamma"] == 3
     assert config["batch_size"] == 16
 
 
+def test_a_penalty_that_joins_the_recommended_recipe_says_how_far_its_weight_falls(
+    filled: Workspace, page: Open
+) -> None:
+    app = page("training")
+    app.multiselect(key="part-recommended-small-regularisers").set_value(["gradient_penalty"]).run()
+    captions = " ".join(element.value for element in app.caption)
+    assert "its weight falls from 10 to 1 over the second half" in captions
+    assert "gamma falls" not in captions
+
+
 def test_every_part_can_be_exchanged_and_brings_its_settings_and_its_line(filled: Workspace, page: Open) -> None:
     app = page("training")
-    app.selectbox(key="part-recommended-architecture").set_value("dcgan").run()
-    app.selectbox(key="part-recommended-loss").set_value("hinge").run()
-    app.multiselect(key="part-recommended-terms").set_value([]).run()
-    app.multiselect(key="part-recommended-regularisers").set_value(["spectral_norm", "dropout"]).run()
-    app.checkbox(key="setting-recommended-dcgan: critic_batch_norm").set_value(False)
-    app.selectbox(key="setting-recommended-dcgan: doubling").set_value("nearest")
-    app.number_input(key="setting-recommended-dropout: share").set_value(0.5)
-    app.selectbox(key="setting-recommended-augment").set_value("adaptive").run()
+    app.selectbox(key="part-recommended-small-architecture").set_value("dcgan").run()
+    app.selectbox(key="part-recommended-small-loss").set_value("hinge").run()
+    app.multiselect(key="part-recommended-small-terms").set_value([]).run()
+    app.multiselect(key="part-recommended-small-regularisers").set_value(["spectral_norm", "dropout"]).run()
+    app.checkbox(key="setting-recommended-small-dcgan: critic_batch_norm").set_value(False)
+    app.selectbox(key="setting-recommended-small-dcgan: doubling").set_value("nearest")
+    app.number_input(key="setting-recommended-small-dropout: share").set_value(0.5)
+    app.selectbox(key="setting-recommended-small-augment").set_value("adaptive").run()
     captions = " ".join(element.value for element in app.caption)
     assert "workhorse of SAGAN" in captions
     assert "1705.02894" in captions
@@ -126,26 +142,43 @@ def test_a_part_that_is_added_leaves_the_recipes_settings_of_the_others(filled: 
 
 def test_parts_that_exclude_each_other_are_said_at_once_and_start_nothing(filled: Workspace, page: Open) -> None:
     app = page("training")
-    app.selectbox(key="part-recommended-loss").set_value("hinge").run()
+    app.selectbox(key="part-recommended-small-loss").set_value("hinge").run()
     assert "Leave label" in app.warning[0].value
     button_named(app, "Start training").click().run()
     assert "collapsed in our trials" in app.error[0].value
     assert store.jobs(filled, "train") == []
 
 
-def test_every_recipe_can_be_chosen_and_started(filled: Workspace, page: Open) -> None:
+def test_every_recipe_is_chosen_and_started_by_clicks(filled: Workspace, page: Open) -> None:
     app = page("training")
-    for name in ("minimax-2014", "wgan-gp", "progressive"):
-        app.button(key=f"recipe-{name}").click().run()
-        assert not app.warning
-        assert not app.exception
-    button_named(app, "Start training").click().run()
-    assert training(filled).config["recipe"] == "progressive"
+    for name, recipe in RECIPES.items():
+        if name != "recommended":  # which is chosen from the beginning
+            app.button(key=f"recipe-{name}").click().run()
+        button_named(app, "Start training").click().run()
+        assert not app.error
+        job = store.find(filled, "train", f"small-{name}")
+        assert job is not None
+        assert isinstance(job.request, Train)
+        assert TrainingConfig.model_validate(job.request.config) == recipe.config_at(rows=16)
+
+
+def test_a_card_says_what_a_recipe_is_for_and_what_speaks_against_it_here(
+    filled: Workspace, page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(recipes, "_GRAPHICS_CARD", tmp_path / "no-driver")
+    app = page("training")
+    texts = " ".join(element.value for element in app.markdown)
+    assert "Trains for 5 minutes here, or as long as you like. Images of 32 or 64 pixels." in texts
+    assert "For this cohort\\: 32 images a step, gamma 1 in R1, gamma 1 in R2." in texts
+    app.button(key="recipe-gpu-256").click().run()
+    texts = " ".join(element.value for element in app.text)
+    assert "meant for images of 256 pixels; yours are 16 × 16." in texts
+    assert "needs an NVIDIA graphics card" in texts
 
 
 def test_a_wrong_setting_is_answered_in_words_and_starts_nothing(filled: Workspace, page: Open) -> None:
     app = page("training")
-    app.text_area(key="more-recommended").set_value("no_such_part.size = 3")
+    app.text_area(key="more-recommended-small").set_value("no_such_part.size = 3")
     button_named(app, "Start training").click().run()
     assert "no part named" in app.error[0].value
     assert store.jobs(filled, "train") == []
@@ -221,9 +254,9 @@ def test_drawing_images_is_a_job_and_what_is_drawn_is_there_at_once(filled: Work
 def test_styles_are_mixed_where_the_generator_has_them(filled: Workspace, page: Open) -> None:
     a_generator(filled, filled.cohort("small"), "styled", "style")
     app = page("generators", generator="r1")
-    assert "Mix styles" not in [element.value for element in app.subheader]
+    assert "Mix styles" not in [element.value for element in app.header]
     app = page("generators", generator="styled")
-    assert "Mix styles" in [element.value for element in app.subheader]
+    assert "Mix styles" in [element.value for element in app.header]
     app.slider(key="mix-styled").set_value(0.3).run()
     app.button(key="start-sample-styled-mixed0.3-seed0").click().run()
     (job,) = store.jobs(filled, "sample")
@@ -239,6 +272,24 @@ def test_the_passport_says_on_how_many_threads_where_the_file_knows_it(filled: W
     texts = {name: page("generators", generator=name).text for name in ("r1", "counted")}
     assert any("seed 0, 3,000 images shown" in text.value for text in texts["r1"])
     assert any("seed 0, 2 processor threads, 3,000 images shown" in text.value for text in texts["counted"])
+
+
+def test_the_card_of_a_generator_shows_its_audit_and_sets_its_licence(filled: Workspace, page: Open) -> None:
+    app = page("generators", generator="r1")
+    assert any("No audit of its images" in text.value for text in app.text)
+    cohort, samples = filled.cohort("small"), filled.samples("r1-6-seed0")
+    audit = an_audit(cohort, samples)
+    whole = replace(audit.measurements[0], class_name=None)
+    made = Made(date="2026-11-30T20:00:55+00:00", versions={})
+    kept(filled, replace(audit, measurements=(whole,), made=made), AuditSamples(cohort="small", samples="r1-6-seed0"))
+    app.run()
+    assert any("Its newest audit, 2026-11-30, of 18 synthetic images:" in text.value for text in app.text)
+    (table,) = [frame.value for frame in app.dataframe if "95 % interval" in frame.value]
+    assert table.iloc[0].tolist() == ["Coverage", "SimCLR", "0.7", "0.5 to 0.9", 12, 6]
+    app.selectbox(key="licence-r1").set_value("CC0-1.0").run()
+    assert not app.exception
+    assert app.selectbox(key="licence-r1").value == "CC0-1.0"
+    assert stored.up_to_date(filled, "r1").licence == "CC0-1.0"
 
 
 def test_a_cohort_can_be_deleted(filled: Workspace, page: Open) -> None:

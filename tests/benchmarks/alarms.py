@@ -171,7 +171,9 @@ def play(cohort: Cohort, recipe: str, changes: dict[str, Any], fault: Fault, ima
     heard: dict[str, int] = {}
     with ExitStack() as stack:
         stack.enter_context(fault())
-        training = Training(cohort, configure(recipe, changes, images=images, seed=seed, threads=1, device="cpu"))
+        training = Training(
+            cohort, configure(recipe, changes, rows=cohort.shape[1], images=images, seed=seed, threads=1, device="cpu")
+        )
         end = ""
         try:
             for progress in training:

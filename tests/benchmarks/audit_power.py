@@ -276,7 +276,7 @@ def study_whole(
                 for name, encoder in encode.items()
                 if not (case in OTHER_LABELS and name == "classifier")
             }
-            audited = audit(planted, made, spaces, seed=seed)
+            audited = audit(planted, made, spaces, seed=seed, trust_split=True)
             line = {"seed": seed, "case": case, "n": len(labels), "n_train": len(planted.where(TRAIN))}
             line |= {"n_holdout": len(np.unique(planted.groups[planted.where(HOLDOUT)]))}
             line |= {"states": {name: verdict.state for name, verdict in audited.verdicts.items()}}
@@ -319,11 +319,27 @@ def _other_mix(source, real, images, labels, rest, random):  # type: ignore[no-u
     return thin, images, labels
 
 
-def _one_copy(source, real, images, labels, rest, random):  # type: ignore[no-untyped-def]
-    changed = images.copy()
-    row = int(random.integers(len(images)))
-    changed[row] = real.images(random.choice(real.where(TRAIN, label=int(labels[row])), 1))[0]
-    return real, changed, labels
+def _one_copy(role: int) -> Failure:
+    def plant(source, real, images, labels, rest, random):  # type: ignore[no-untyped-def]
+        changed = images.copy()
+        row = int(random.integers(len(images)))
+        changed[row] = real.images(random.choice(real.where(role, label=int(labels[row])), 1))[0]
+        return real, changed, labels
+
+    return plant
+
+
+def _copies(kind: str) -> Failure:
+    """Return what makes changed copies of training images of one synthetic image in twenty."""
+
+    def plant(source, real, images, labels, rest, random):  # type: ignore[no-untyped-def]
+        changed = images.copy()
+        for row in random.permutation(len(images))[: round(0.05 * len(images))]:
+            of_class = real.where(TRAIN, label=int(labels[row]))
+            changed[row] = copied(real.images(random.choice(of_class, 1)), kind, random)[0]
+        return real, changed, labels
+
+    return plant
 
 
 def _one_image(source, real, images, labels, rest, random):  # type: ignore[no-untyped-def]
@@ -379,7 +395,9 @@ def _no_speckle(source, real, images, labels, rest, random):  # type: ignore[no-
 PLANTED: dict[str, Failure] = {
     "fresh": _fresh,
     "mix 90:10 against even": _other_mix,
-    "one exact copy": _one_copy,
+    "one exact copy": _one_copy(TRAIN),
+    "one exact copy of a held-out image": _one_copy(HOLDOUT),
+    **{f"5 % copies: {kind}": _copies(kind) for kind in KINDS[1:]},
     "one image in forty variations": _one_image,
     "labels shuffled": _shuffled,
     "blur .5 px": _blur(0.5),

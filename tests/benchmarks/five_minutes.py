@@ -56,7 +56,7 @@ def main() -> None:
     minutes, seed = float(given[0]), int(given[1])
     source = Path(os.environ["GANAUG_TEST_DATA"]) / "mednist_6k" / "images"
     cohort, _ = cohorts.import_cohort(source, "mednist", size=32)
-    training = Training(cohort, configure("recommended", minutes=minutes, seed=seed))
+    training = Training(cohort, configure("recommended", rows=cohort.shape[1], minutes=minutes, seed=seed))
     print(f"{len(cohort.labels)} images, {training.device_in_words}", flush=True)
     looking = 0.0
     for progress in training:

@@ -1,11 +1,13 @@
 """Membership by nearness: false alarms on fresh real images, and what is found where training images are repeated.
 
-    GANAUG_TEST_DATA=DIR python tests/benchmarks/membership.py [COHORT ...]
+    GANAUG_TEST_DATA=DIR python tests/benchmarks/membership.py [COHORT ...] [--draws 100] [--kinds fresh ...]
 
-`DRAWS` splits of each pool, half of its images in the cohort and half fresh. Three kinds of synthetic images: fresh
-real ones, nothing but noisy copies of 30 % of the training images, and fresh ones of which 30 % are noisy copies.
+Splits of each pool, half of its images in the cohort and half fresh; of the phantom each draw renders its own pool.
+Three kinds of synthetic images: fresh real ones, nothing but noisy copies of 30 % of the training images, and fresh
+ones of which 30 % are noisy copies.
 """
 
+import argparse
 import os
 import sys
 import time
@@ -35,7 +37,7 @@ from tests.evidence_records import (
     samples,
 )
 
-DRAWS = 100
+KINDS = ("fresh", "copies alone", "30 % copies")
 PER_CLASS = 250
 SHARE = 0.3
 DATA = Path(os.environ.get("GANAUG_TEST_DATA", ""))
@@ -58,10 +60,10 @@ def of_pool(images: Bytes, labels: Integers, classes: tuple[str, ...]) -> Callab
 
 
 def of_phantom() -> Callable[[int], Drawn]:
-    """Return what draws several correlated lesions of 300 patients, and one of each of as many others."""
-    pool = phantom_cohort(600, 0)
+    """Return what draws several correlated lesions of 300 patients, and one of each of as many others, all rendered."""
 
     def draw(seed: int) -> Drawn:
+        pool = phantom_cohort(600, 1000 + seed)
         patients = np.random.default_rng(seed).permutation(np.unique(pool.patients))
         place = np.argsort(patients)[pool.patients]  # of the image's patient
         inside = place < 300
@@ -92,21 +94,29 @@ def kinds(real: Cohort, fresh: Floats, labels: Integers, seed: int) -> dict[str,
     random = np.random.default_rng(seed)
     train = random.permutation(real.where(TRAIN))
     seen = train[: round(SHARE * len(train))]
-    return {
-        "fresh": (fresh, labels),
-        "copies alone": (copied(real.images(seen), "noisy", seed), real.labels[seen]),
-        "30 % copies": (planted(fresh, labels, real, SHARE, "noisy", seed), labels),
-    }
+    made = (
+        (fresh, labels),
+        (copied(real.images(seen), "noisy", seed), real.labels[seen]),
+        (planted(fresh, labels, real, SHARE, "noisy", seed), labels),
+    )
+    return dict(zip(KINDS, made, strict=True))
 
 
-def main(names: list[str]) -> None:
-    for name in names or list(POOLS):
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("cohorts", nargs="*", default=list(POOLS))
+    arguments.add_argument("--draws", type=int, default=100)
+    arguments.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
+    asked = arguments.parse_args()
+    for name in asked.cohorts:
         draw = POOLS[name]()
         rows: dict[str, list[list[float]]] = {}
         begun = time.perf_counter()
-        for seed in range(DRAWS):
+        for seed in range(asked.draws):
             real, fresh, labels = draw(seed)
-            for kind, (images, of) in kinds(real, fresh, labels, seed).items():
+            made = kinds(real, fresh, labels, seed)
+            for kind in asked.kinds:
+                images, of = made[kind]
                 synthetic = samples(images, of, real.classes)
                 found = attack(compare(real, synthetic, {}, seed), trusted=True, report=silent).measurements
                 by_name = {measurement.name: measurement for measurement in found}
@@ -129,4 +139,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -55,14 +55,15 @@ def cohort_of(source: Pool, size: int, seed: int) -> tuple[Cohort, Integers]:
 
 def trained(cohort: Cohort, seconds: float, labels: Integers, seed: int) -> tuple[Floats, int]:
     """Return images of a generator after so much processor time, and how many real ones it was shown."""
-    config = configure("recommended", {"augment": "off"}, minutes=seconds / 60, seed=seed, threads=1, device="cpu")
+    fixed = {"minutes": seconds / 60, "seed": seed, "threads": 1, "device": "cpu"}
+    config = configure("recommended", {"augment": "off"}, rows=cohort.shape[1], **fixed)
     training = Training(cohort, config)
     for _ in training:
         pass
     average = training.networks.averaged_generator
     average.eval()
     torch.manual_seed(1_000 + seed)
-    latents = torch.randn(len(labels), training.parts.architecture.latent)
+    latents = training.networks.latents(len(labels))
     parts = zip(latents.split(200), torch.from_numpy(labels).split(200), strict=True)
     return np.concatenate([draw(average, *part).numpy() for part in parts]), training.images
 

@@ -49,7 +49,7 @@ def striped(random: np.random.Generator, depth: phantom.Field, texture: int) -> 
     if phantom.TEXTURES[texture] != "speckled":
         return with_speckles(random, depth, texture)
     scale, angle = len(depth) / 64, random.uniform(0, np.pi)
-    row, column = phantom._grid(len(depth))
+    row, column = phantom.grid(len(depth))
     waves = np.sin(2 * np.pi * (row * np.sin(angle) + column * np.cos(angle)) / (random.uniform(4, 6) * scale))
     shown: phantom.Field = random.normal(75, 8) + random.uniform(40, 55) * waves
     return shown

@@ -2,8 +2,12 @@
 
     python tests/benchmarks/recipes.py recommended sn-hinge dcgan-64 --cohort phantom --minutes 4 --seeds 0 1 2
     python tests/benchmarks/recipes.py --cohort mednist --data ../shared/data --minutes 2 --grids FOLDER
+    python tests/benchmarks/recipes.py recommended recommended:batch_size=8:r1.gamma=.1 --images 70000 --seeds 4 5 6
 
-Without names every recipe is run but the two for larger images on a GPU. A minute is a minute of processor time of one
+Without names every recipe is run but the two for larger images on a GPU. A name may be followed by changes. Contenders
+take turns, seed by seed, and in the end each is compared with the first: the geometric mean of the ratios of both
+distances over the seeds, with a 95 % interval (Student's t on their logarithms). The budget is the same number of real
+images shown (`--images`) or the same time. A minute is a minute of processor time of one
 thread, so that other work on the machine does not count. `sn-hinge` is no recipe of the app: it is the hinge game with
 spectral normalisation on the recommended (lite) networks, to compare like with like.
 
@@ -32,6 +36,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from scipy.ndimage import gaussian_filter
+from scipy.stats import t
 from torch import nn
 from torch.nn.functional import avg_pool2d, cross_entropy, mse_loss
 
@@ -228,17 +233,24 @@ def _cohort(
     )
 
 
-def plan(name: str, minutes: float, seed: int) -> TrainingConfig:
-    fixed = {"minutes": minutes, "seed": seed, "threads": 1, "device": "cpu"}
+def plan(name: str, rows: int, budget: dict[str, float], seed: int) -> TrainingConfig:
+    """Return the configuration of a name with its changes."""
+    fixed = {**budget, "rows": rows, "seed": seed, "threads": 1, "device": "cpu"}
+    name, *texts = name.split(":")
     if name == "sn-hinge":
         return configure("recommended", HINGE, **fixed)
-    changes = {"architecture.width": 64} if name == "recommended-gpu" else {}
+    changes: dict[str, Any] = {"architecture.width": 64} if name == "recommended-gpu" else {}
+    for text in texts:
+        setting, _, value = text.partition("=")
+        changes[setting] = float(value) if "." in value else int(value) if value.isdigit() else value
     return configure(name, changes, **fixed)
 
 
-def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int, grids: Path | None) -> list[float]:
+def measured(
+    name: str, cohort: Cohort, truth: Truth, budget: dict[str, float], seed: int, grids: Path | None
+) -> list[float]:
     """Train, print a line, keep a grid; return both distances."""
-    training = Training(cohort, plan(name, minutes, seed))
+    training = Training(cohort, plan(name, cohort.shape[1], budget, seed))
     begun = time.process_time()
     for _ in training:
         pass
@@ -248,7 +260,7 @@ def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int,
     counts = np.bincount(truth.labels, minlength=classes)
     asked = np.repeat(np.arange(classes), counts)  # as many of each class as the real images have
     torch.manual_seed(1_000 + seed)
-    latents = torch.randn(len(asked), training.parts.architecture.latent)
+    latents = training.networks.latents(len(asked))
     labels = torch.from_numpy(asked)
     average.eval()
     parts = zip(latents.split(250), labels.split(250), strict=True)
@@ -264,8 +276,24 @@ def measured(name: str, cohort: Cohort, truth: Truth, minutes: float, seed: int,
         flush=True,
     )
     if grids is not None:
-        _grid(images, asked, classes, grids / f"{cohort.name}-{name}-{seed}.png")
+        _grid(images, asked, classes, grids / f"{cohort.name}-{name.replace(':', '-')}-{seed}.png")
     return [distance, whole]
+
+
+def compared(distances: dict[str, dict[int, list[float]]]) -> Iterator[str]:
+    """Yield a line on each contender, and on its ratio to the first over the seeds that both have."""
+    first = next(iter(distances))
+    for name, by_seed in distances.items():
+        columns = np.transpose(list(by_seed.values()))
+        for number, (word, column) in enumerate(zip(("distance", "whole"), columns, strict=True)):
+            line = f"{name}: mean {word} {column.mean():.1f}, {column.min():.1f} to {column.max():.1f}"
+            seeds = [seed for seed in by_seed if seed in distances[first]]
+            if name != first and len(seeds) > 1:
+                ratios = np.log([by_seed[seed][number] / distances[first][seed][number] for seed in seeds])
+                reach = t.ppf(0.975, len(seeds) - 1) * ratios.std(ddof=1) / len(seeds) ** 0.5
+                low, middle, high = np.exp(ratios.mean() + reach * np.array([-1, 0, 1]))
+                line += f"; {middle:.2f} of {first} (95 % {low:.2f} to {high:.2f}, {len(seeds)} seeds)"
+            yield line
 
 
 def _grid(images: Floats, labels: Integers, classes: int, path: Path) -> None:
@@ -285,6 +313,7 @@ def main() -> None:
     parser.add_argument("--cohort", choices=("phantom", "mednist"), default="phantom")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--images", type=int, help="the budget in real images shown, in the place of minutes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--grids", type=Path, help="folder for a sheet of images of each run")
     parser.add_argument("--ruler", action="store_true", help="measure planted faults instead of recipes")
@@ -308,16 +337,18 @@ def main() -> None:
         shown = np.concatenate([truth.fresh[truth.labels == label][:32] for label in range(len(cohort.classes))])
         labels = np.repeat(np.arange(len(cohort.classes)), 32)
         _grid(shown, labels, len(cohort.classes), given.grids / f"{cohort.name}-real.png")
-    for name in given.names or [recipe for recipe in RECIPES if recipe not in LARGER]:
-        distances = []
-        for seed in given.seeds:
+    budget = {"images": given.images} if given.images else {"minutes": given.minutes}
+    names = given.names or [recipe for recipe in RECIPES if recipe not in LARGER]
+    distances: dict[str, dict[int, list[float]]] = {}
+    for seed in given.seeds:
+        for name in names:
             try:
-                distances.append(measured(name, cohort, truth, given.minutes, seed, given.grids))
+                result = measured(name, cohort, truth, budget, seed, given.grids)
+                distances.setdefault(name, {})[seed] = result
             except TrainingError as error:  # a failed run is a result, and the other recipes go on
                 print(f"{cohort.name:8s} {name:16s} seed {seed}  {error}", flush=True)
-        if len(distances) > 1:
-            for word, column in zip(("distance", "whole"), np.transpose(distances), strict=True):
-                print(f"{name}: mean {word} {column.mean():.1f}, {column.min():.1f} to {column.max():.1f}", flush=True)
+    if len(given.seeds) > 1 and distances:
+        print("\n".join(compared(distances)), flush=True)
 
 
 if __name__ == "__main__":

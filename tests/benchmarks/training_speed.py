@@ -29,6 +29,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import flop_registry
 
+from ganaug_core.architectures.layers import draw_latents
 from ganaug_core.config import configure
 from ganaug_core.records import TRAIN, Cohort, Intensity
 from ganaug_core.training import Training, parts
@@ -128,7 +129,7 @@ def naive_recipe(cohort: Cohort) -> Iterator[int]:
 
     for step, (real, labels) in enumerate(batches(cohort)):
         wrong = (labels + torch.randint(1, CLASSES, labels.shape)) % CLASSES
-        fake = generator(torch.randn(BATCH, made.architecture.latent), labels)
+        fake = generator(draw_latents(generator, made.architecture.latent, BATCH), labels)
         seen_real, seen_fake = augmented(real), augmented(fake.detach())
         real_logits = discriminator(seen_real, labels)
         loss = softplus(discriminator(seen_fake, labels) - real_logits).mean()

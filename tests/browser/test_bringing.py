@@ -64,7 +64,7 @@ def test_from_a_deep_link_one_can_bring_save_look_and_go_on(app, small_cohort: C
         page.get_by_role("button", name="Save as a file").click()
     assert Path(saving.value.path()).read_bytes().endswith(healthy()[-10_000:]), "the passport has another name"
     page.get_by_role("link", name="Cohort").first.click()
-    expect(page).to_have_url(app.server.address + "/?cohort=drawings")
+    expect(page).to_have_url(app.server.address + "/cohort?cohort=drawings")
     picture = page.get_by_alt_text("images of the class square").first
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("complete", True)
@@ -122,7 +122,7 @@ def test_a_class_that_the_cohort_does_not_have_is_named(app, small_cohort: Cohor
 
 
 def bring_cohort(app: App, path: Path, name: str) -> Page:
-    page = app.open("/")
+    page = app.open("/cohort")
     field = path_field(page)
     field.fill(str(path))
     field.press("Enter")

@@ -18,7 +18,7 @@ SIDE = 512
 
 def opened(app: App, folder: Path, name: str) -> Page:
     """Return the Cohort page with a folder entered as source."""
-    page = app.open("/")
+    page = app.open("/cohort")
     if page.get_by_text("Load another cohort").count():
         page.get_by_text("Load another cohort").click()
     field = page.get_by_role("textbox", name="Folder, NPZ file or CSV table")

@@ -43,21 +43,21 @@ def test_a_cold_deep_link_opens_its_page(app, small_cohort: Cohort, name: str) -
 
 
 def test_the_first_screen_shows_images_of_the_newest_cohort(app, small_cohort: Cohort) -> None:
-    page = app.open("/")
+    page = app.open("/cohort")
     expect(page.get_by_text("48", exact=True).first).to_be_visible()
     expect(page.get_by_alt_text("images of the class square").first).to_be_visible()
 
 
 def test_the_choice_stands_in_the_address(app, small_cohort: Cohort) -> None:
-    page = app.open("/")
-    expect(page).to_have_url(app.server.address + "/?cohort=drawings")
+    page = app.open("/cohort")
+    expect(page).to_have_url(app.server.address + "/cohort?cohort=drawings")
 
 
 def test_the_back_button_leaves_the_page_again(app, small_cohort: Cohort) -> None:
     app.page.goto("about:blank")
     app.foreign.clear()
-    page = app.open("/")
-    expect(page).to_have_url(app.server.address + "/?cohort=drawings")
+    page = app.open("/cohort")
+    expect(page).to_have_url(app.server.address + "/cohort?cohort=drawings")
     page.get_by_role("link", name="Training").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Training")
     app.settled()
@@ -97,7 +97,7 @@ def test_a_folder_on_the_server_is_imported_and_shown(app) -> None:
             start = 2 if name == "left" else 18
             image.paste(200, (start, 4 + number // 2, start + 12, 20 + number // 2))
             image.save(folder / name / f"{number}.png")
-    page = app.open("/")
+    page = app.open("/cohort")
     field = path_field(page)
     field.fill(str(folder))
     field.press("Enter")
@@ -108,11 +108,11 @@ def test_a_folder_on_the_server_is_imported_and_shown(app) -> None:
     page.wait_for_load_state("networkidle")  # an image that comes late moves the button away under the click
     page.get_by_role("button", name="Import these images").click()
     expect(page.get_by_alt_text("images of the class left").first).to_be_visible(timeout=120_000)
-    expect(page).to_have_url(app.server.address + "/?cohort=shapes")
+    expect(page).to_have_url(app.server.address + "/cohort?cohort=shapes")
 
 
 def test_a_path_outside_the_roots_is_refused_without_telling_whether_it_exists(app) -> None:
-    page = app.open("/")
+    page = app.open("/cohort")
     field = path_field(page)
     messages = set()
     for path in ("/etc", "/no/such/place"):
@@ -127,7 +127,7 @@ def test_a_path_outside_the_roots_is_refused_without_telling_whether_it_exists(a
 def test_a_run_is_paused_survives_a_reload_goes_on_and_gives_a_generator(app, small_cohort: Cohort) -> None:
     page = app.open("/training?cohort=drawings")
     minutes = page.get_by_role("spinbutton", name="Minutes of training")
-    minutes.fill("0.2")
+    minutes.fill("0.4")
     minutes.press("Enter")
     app.settled()
     page.get_by_role("textbox", name="Name of the run").fill("short")
@@ -135,7 +135,7 @@ def test_a_run_is_paused_survives_a_reload_goes_on_and_gives_a_generator(app, sm
     app.settled()
     page.get_by_role("button", name="Start training").click()
     expect(page).to_have_url(re.compile("run=short"))
-    expect(page.get_by_role("img", name=re.compile("Generated images"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("img", name=re.compile("Generated images")).first).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("Paused.")).to_be_visible(timeout=30_000)
     page.reload()

@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 
 from ganaug_core.records import TRAIN, Audit
 from ganaug_core.storage.database import Database
-from ganaug_core.ui.pages.samples.decisions import FASTEST_SECONDS
 
 CLASSES = ("CXR", "Hand", "HeadCT")
 PER_CLASS = 200
@@ -44,7 +43,7 @@ def test_mednist_from_a_folder_to_a_verdict(app: App, data: Callable[[str], Path
 
 
 def import_folder(app: App, folder: Path) -> None:
-    page = app.open("/")
+    page = app.open("/cohort")
     if page.get_by_text("Load another cohort").count():
         page.get_by_text("Load another cohort").click()
     field = page.get_by_role("textbox", name="Folder, NPZ file or CSV table")
@@ -86,7 +85,7 @@ def draw_images(app: App) -> str:
 
 def keep_one_and_reject_one(app: App, samples: str, query: str) -> None:
     page = app.open(f"/samples{query}")
-    first = page.locator(".tiles button").first
+    first = page.locator(".sections .made button").first
     first.click()
     image = first.get_attribute("data-id") or ""
     expect(page.locator(".viewer[data-ready][data-drawn]")).to_contain_text(image)
@@ -94,9 +93,10 @@ def keep_one_and_reject_one(app: App, samples: str, query: str) -> None:
     expect(page.locator(".tiles button[data-mark=keep]")).to_have_count(1)
     expect(page.locator(".viewer[data-ready][data-drawn]")).not_to_contain_text(image)
     app.settled()
-    page.wait_for_timeout(1000 * FASTEST_SECONDS)
+    page.wait_for_timeout(400)
     page.keyboard.press("1")
     expect(page.locator(".tiles button[data-mark=reject]")).to_have_count(1)
+    expect(page.locator(".bench[data-confirmed='2']")).to_be_visible()
     workspace = app.server.workspace
     decisions = Database(workspace.database_path).decisions(workspace.samples(samples).digest)
     assert sorted(decision.decision for decision in decisions) == ["keep", "reject"]
@@ -130,8 +130,10 @@ def bring_and_audit(app: App, images: Path) -> None:
     page.get_by_role("button", name="Import these images").click()
     expect(page.get_by_text("181 images imported as their-images.")).to_be_visible(timeout=600_000)
     page.get_by_role("link", name="Look at them closely").last.click()
+    page.get_by_test_id("stPopoverButton").click()
     expect(page.get_by_text("181 synthetic images, 3 classes, made by another program")).to_be_visible()
-    page.get_by_role("link", name="Search all images for copies").click()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("stMain").get_by_role("link", name="Audit").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Audit")
     app.settled()
     page.get_by_role("button", name="Start the audit").click()

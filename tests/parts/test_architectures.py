@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.architectures.grid import doublings
+from ganaug_core.architectures.layers import draw_latents
 from ganaug_core.architectures.lite import GAIN, convolution
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import GrowingNetwork, settings_of
@@ -51,7 +52,8 @@ every_option = pytest.mark.parametrize(("name", "settings"), options())
 @every_shape
 def test_the_generator_makes_images_of_the_shape_asked_for(name: str, shape: tuple[int, int, int]) -> None:
     part = ARCHITECTURES[name]()
-    images = grown(part.generator(shape, CLASSES))(torch.randn(5, part.latent), torch.tensor([0, 1, 2, 0, 1]))
+    network = grown(part.generator(shape, CLASSES))
+    images = network(draw_latents(network, part.latent, 5), torch.tensor([0, 1, 2, 0, 1]))
     assert images.shape == (5, *shape)
     assert torch.isfinite(images).all()
 
@@ -73,7 +75,7 @@ def test_the_discriminator_answers_for_one_label_or_for_several(name: str, shape
 def test_the_class_changes_the_image_and_so_does_the_latent(name: str) -> None:
     part = ARCHITECTURES[name]()
     network = part.generator((1, 16, 16), CLASSES).eval()
-    latents = torch.randn(2, part.latent)
+    latents = draw_latents(network, part.latent, 2)
     images = network(latents[:1].repeat(2, 1), torch.tensor([0, 1]))
     assert not torch.allclose(images[0], images[1], atol=1e-6)
     images = network(latents, torch.tensor([0, 0]))
@@ -89,7 +91,7 @@ def test_every_weight_learns(name: str, settings: dict[str, Any]) -> None:
             weight.add_(0.01 * torch.randn_like(weight))
     labels = torch.arange(12) % CLASSES
     for share in SHARES:
-        images = grown(generator, share)(torch.randn(12, part.latent), labels)
+        images = grown(generator, share)(draw_latents(generator, part.latent, 12), labels)
         grown(discriminator, share)(images, labels).square().sum().backward()
     for network in (generator, discriminator):
         for weight_name, weight in network.named_parameters():
@@ -137,8 +139,8 @@ def test_a_new_image_is_neither_empty_nor_out_of_range(name: str, settings: dict
     network = grown(part.generator((1, 32, 32), CLASSES))
     labels = torch.arange(12) % CLASSES
     with torch.no_grad():
-        network(torch.randn(12, part.latent), labels)
-        images = network.eval()(torch.randn(12, part.latent), labels)
+        network(draw_latents(network, part.latent, 12), labels)
+        images = network.eval()(draw_latents(network, part.latent, 12), labels)
     assert 0.01 < images.std() < 2
 
 
@@ -278,6 +280,23 @@ def test_a_finer_grid_adds_to_what_the_coarser_one_has_learned() -> None:
     torch.testing.assert_close(grown(network, 0.0)(latent, labels), coarse)
 
 
+def test_a_blended_fade_mixes_the_coarser_grid_s_image_with_the_finer_one_s_own_as_published() -> None:
+    torch.manual_seed(0)
+    part = ARCHITECTURES["progressive"](growth=1.0, fade="blended")
+    network: Any = part.generator((1, 16, 16), 2)  # two grids, so level 1 fades in over the second half
+    latent, labels = torch.randn(2, part.latent), torch.tensor([0, 1])
+    coarse, fine, half = (grown(network, share)(latent, labels) for share in (0.0, 1.0, 0.75))
+    assert not torch.allclose(coarse, fine, atol=1e-3)
+    torch.testing.assert_close(half, 0.5 * coarse + 0.5 * fine)  # the image that was there is doubled, not drawn anew
+    judge: Any = part.discriminator((1, 16, 16), 2)
+    judge.trunk.from_image[0].weight.data.fill_(99.0)
+    seen = [grown(judge, share)(fine, labels) for share in (1.0, 0.75)]
+    judge.trunk.from_image[0].weight.data.fill_(-99.0)
+    again = [grown(judge, share)(fine, labels) for share in (1.0, 0.75)]
+    torch.testing.assert_close(seen[0], again[0])  # once a grid is there, the coarser look is over
+    assert not torch.allclose(seen[1], again[1])
+
+
 def test_styles_of_two_images_can_be_mixed_and_training_does_it() -> None:
     torch.manual_seed(0)
     part = ARCHITECTURES["style"](mixing=1.0)
@@ -305,3 +324,21 @@ def test_big_gan_needs_a_latent_for_every_level() -> None:
     latent[1, -1] += 2  # the share of the last level
     images = network(latent, torch.zeros(2, dtype=torch.int64))
     assert not torch.allclose(images[0], images[1])
+
+
+def test_noise_is_silent_at_first_then_changes_the_image_and_truncation_leaves_it_alone() -> None:
+    part = ARCHITECTURES["noise"]()
+    network: Any = part.generator((1, 32, 32), 2).eval()
+    assert network.noise_length == 4 * (8 * 8 + 16 * 16)
+    latents, again = (
+        draw_latents(network, part.latent, 3, torch.Generator().manual_seed(5), truncation) for truncation in (1.0, 0.5)
+    )
+    torch.testing.assert_close(again[:, : part.latent], 0.5 * latents[:, : part.latent])
+    torch.testing.assert_close(again[:, part.latent :], latents[:, part.latent :], rtol=0, atol=0)
+    other = torch.cat([latents[:, : part.latent], latents[:, part.latent :].roll(1, 0)], 1)
+    labels = torch.tensor([0, 1, 0])
+    torch.testing.assert_close(network(latents, labels), network(other, labels))
+    with torch.no_grad():
+        for layer in network.noise:
+            layer.weight.fill_(0.1)
+    assert (network(latents, labels) - network(other, labels)).abs().mean() > 0.01

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from ganaug_core.augmentations import AUGMENTATIONS
+from ganaug_core.augmentations.colour import Colour
 from ganaug_core.augmentations.cutout import Cutout
+from ganaug_core.augmentations.geometric import Geometric, _turned
 from ganaug_core.augmentations.translation import Translation
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import settings_of
@@ -123,3 +125,84 @@ def test_brightness_and_contrast_change_as_far_as_they_may() -> None:
     assert 0.58 < stretched.max() <= 0.6
     with pytest.raises(ConfigurationError, match=r"change of brightness by 0.6"):
         AUGMENTATIONS["brightness_contrast"](brightness=0.6)
+
+
+def smooth(size: int = 33) -> torch.Tensor:
+    """A blob off the middle, so smooth that linear interpolation hardly changes it: (1, 1, size, size)."""
+    places = torch.arange(size) - (size - 1) / 2
+    blob = torch.exp(-((places[:, None] - 4) ** 2 + (places - 7) ** 2) / 40)
+    return (2 * blob - 1)[None, None]
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 44, 90, -90, 137, 180, -171])
+def test_a_turn_is_a_turn(degrees: float) -> None:
+    image = smooth()
+    turned = _turned(image, torch.tensor([np.deg2rad(degrees)]))[0, 0].numpy()
+    rows, columns = np.mgrid[:33, :33] - 16.0
+    back = np.deg2rad(-degrees)  # counter-clockwise where rows run down
+    row, column = rows * np.cos(back) + -columns * np.sin(back), rows * np.sin(back) + columns * np.cos(back)
+    expected = 2 * np.exp(-((row - 4) ** 2 + (column - 7) ** 2) / 40) - 1
+    inside = rows**2 + columns**2 < 13**2
+    assert np.abs(turned - expected)[inside].max() < 0.04
+    if degrees % 90 == 0:
+        assert np.array_equal(turned, np.rot90(image[0, 0].numpy(), round(degrees / 90)))
+
+
+def test_a_wide_image_is_turned_too() -> None:
+    assert _turned(images()[:, :, :8], torch.full((12,), 2.0)).shape == (12, 1, 8, 16)
+
+
+def test_size_and_shift_are_as_spread_as_they_are_said_to_be() -> None:
+    torch.manual_seed(0)
+    places = torch.arange(33) - 16.0
+    blob = torch.exp(-(places[:, None] ** 2 + places**2) / 18).expand(400, 1, 33, 33)
+    still = {"degrees": 0, "scale": 0.0, "stretch": 0.0, "shift": 0.0}
+    shifted = Geometric(**still | {"shift": 0.05}).apply(blob)
+    middle = (shifted.sum((1, 2)) * places).sum(1) / shifted.sum((1, 2, 3))
+    assert middle.std().item() == pytest.approx(0.05 * 33, rel=0.1)
+    sizes = torch.log2(Geometric(**still | {"scale": 0.2}).apply(blob).sum((1, 2, 3)) / blob[0].sum()) / 2
+    assert sizes.std().item() == pytest.approx(0.2, rel=0.1)
+    stretched = Geometric(**still | {"stretch": 0.2}).apply(blob).sum((1, 2, 3))
+    torch.testing.assert_close(stretched, blob.sum((1, 2, 3)), rtol=0.02, atol=0)
+
+
+def test_impossible_changes_are_refused_in_words() -> None:
+    for settings in (
+        {"degrees": 200.0},
+        {"scale": float("nan")},
+        dict.fromkeys(("degrees", "scale", "stretch", "shift"), 0),
+    ):
+        with pytest.raises(ConfigurationError, match=r"Geometric changes of degrees .* cannot be"):
+            Geometric(**settings)
+    with pytest.raises(ConfigurationError, match=r"hue 2.0.* cannot be"):
+        Colour(hue=2.0)
+    with pytest.raises(ConfigurationError, match=r"one of them above 0"):
+        Colour(brightness=0, contrast=0, hue=0, saturation=0, invert=False)
+
+
+def test_inversion_keeps_colour_and_exchanges_light_and_dark() -> None:
+    torch.manual_seed(0)
+    only = {"brightness": 0.0, "contrast": 0.0, "hue": 0.0, "saturation": 0.0}
+    colours = (images(200, channels=3) / 3)[:, :, :2, :2]
+    changed = Colour(**only).apply(colours)
+    grey, colour = colours.mean(1, keepdim=True), colours - colours.mean(1, keepdim=True)
+    inverted = (changed.mean(1, keepdim=True) - grey).abs().flatten(1).amax(1) > 1e-5
+    assert 70 < inverted.sum() < 130
+    torch.testing.assert_close(changed[inverted], (colour - grey)[inverted], atol=1e-5, rtol=0)
+    torch.testing.assert_close(changed[~inverted], colours[~inverted], atol=1e-5, rtol=0)
+    plain = Colour(**only).apply(images(50) / 3)
+    torch.testing.assert_close(plain.abs(), (images(50) / 3).abs())  # in grey it is a change of sign
+
+
+def test_hue_turns_about_grey_and_saturation_moves_away_from_it() -> None:
+    torch.manual_seed(0)
+    colours = (images(100, channels=3) / 4)[:, :, :1, :1]
+    still = {"brightness": 0.0, "contrast": 0.0, "invert": False}
+    turned = Colour(hue=1.0, saturation=0.0, **still).apply(colours)
+    torch.testing.assert_close(turned.mean(1), colours.mean(1), atol=1e-5, rtol=0)
+    torch.testing.assert_close(turned.norm(dim=1), colours.norm(dim=1), atol=1e-5, rtol=0)
+    assert (turned - colours).abs().amax() > 0.1
+    richer = Colour(hue=0.0, saturation=1.0, **still).apply(colours)
+    before, after = colours - colours.mean(1, keepdim=True), richer - richer.mean(1, keepdim=True)
+    cosine = torch.nn.functional.cosine_similarity(before.flatten(1), after.flatten(1))
+    assert cosine.min() > 0.999

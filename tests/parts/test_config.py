@@ -1,6 +1,7 @@
 """Configurations and passports: what is accepted, and what a wrong one is told."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,27 @@ def test_the_name_of_a_recipe_that_was_renamed_is_still_understood() -> None:
     assert configure("dcgan") == RECIPES["dcgan-64"].config
 
 
-def test_every_recipe_has_its_source_its_date_and_one_plain_line() -> None:
+def test_every_recipe_has_its_source_its_date_and_a_plain_line_beside_the_technical_one() -> None:
     assert len(RECIPES) == 16
+    names = re.compile(r"pairing|R1|hinge|norm\b|penalty|latent|Wasserstein|critic|projection|loss\b|discriminator")
     for recipe in RECIPES.values():
         assert 60 < len(recipe.says) < 300
         assert "\n" not in recipe.says
-        assert recipe.date == "2026-11-21"
+        assert not names.search(recipe.says), "a clinician reads it"
+        assert names.search(recipe.works) or "Conditional GAN" in recipe.works or "64 pixels" in recipe.works
+        assert re.fullmatch(r"2026-\d\d-\d\d", recipe.date)
         assert "arXiv" in recipe.source
+
+
+def test_the_recommended_recipe_is_set_by_the_size_of_the_images() -> None:
+    def numbers(config: TrainingConfig) -> tuple[int, list[Any], int | None]:
+        return config.batch_size, [part.settings["gamma"] for part in config.regularisers], config.images
+
+    assert numbers(configure(images=500)) == numbers(configure(rows=64, images=500)) == (16, [0.25, 0.25], 500)
+    assert numbers(configure(rows=32, images=500)) == numbers(configure(rows=28, images=500)) == (32, [1.0, 1.0], 500)
+    assert numbers(configure(rows=32, images=500, changes={"r1.gamma": 3, "batch_size": 8})) == (8, [3, 1.0], 500)
+    assert configure(rows=32).terms == configure(rows=64).terms
+    assert configure("small-cohort", rows=32) == configure("small-cohort")
 
 
 def test_the_gpu_recipe_says_that_it_is_not_measured() -> None:

@@ -145,6 +145,16 @@ def test_the_label_term_is_log_two_for_equal_labels_and_falls_as_the_right_one_i
     assert value(torch.tensor([2.0]), torch.tensor([-1.0])).item() == pytest.approx(math.log(1 + math.exp(-3)))
 
 
+def test_the_published_label_term_calls_a_real_image_with_a_wrong_label_generated() -> None:
+    """Reed et al., 2016, algorithm 1: log(1 - D(x, wrong)) is part of what the discriminator maximises."""
+    value = TERMS["label_matching"](form="published").value
+    chance = 0.3
+    logit = torch.tensor([math.log(chance / (1 - chance))])
+    assert value(torch.tensor([9.0]), logit).item() == pytest.approx(-math.log(1 - chance))
+    with pytest.raises(ConfigurationError, match=r"Choose relativistic or published"):
+        TERMS["label_matching"](form="other")
+
+
 def test_feature_matching_compares_means_alone() -> None:
     value = TERMS["feature_matching"]().value
     real, fake = torch.tensor([[1.0, 0.0], [3.0, 0.0]]), torch.tensor([[0.0, 1.0], [0.0, 1.0]])

@@ -440,16 +440,16 @@ def test_agreement_is_two_sided_and_notices_images_that_are_too_easy() -> None:
     nought, ones = np.zeros(300, np.int64), np.ones(300)
     real, fresh, worse, easier = (log_probabilities(share, 300, random) for share in (0.85, 0.85, 0.6, 1.0))
     p_values = [
-        label_agreement.agreements(real, probabilities, nought, nought, ones)[0].p_value
+        label_agreement.agreements(real, probabilities, nought, nought, real_weights=ones)[0].p_value
         for probabilities in (fresh, worse, easier)
     ]
     assert p_values[0] > 0.05
     assert max(p_values[1:]) < 1e-6
     sharp = np.log(np.tile([0.999, 0.001], (300, 1)))
-    agreement = label_agreement.agreements(real, sharp, nought, nought, ones)[0]
+    agreement = label_agreement.agreements(real, sharp, nought, nought, real_weights=ones)[0]
     assert agreement.sureness.chance == 1
     assert agreement.sureness.p_value < 1e-6
-    assert label_agreement.agreements(real, fresh, nought, nought, ones)[0].sureness.p_value > 0.05
+    assert label_agreement.agreements(real, fresh, nought, nought, real_weights=ones)[0].sureness.p_value > 0.05
 
 
 def test_a_little_more_agreement_than_among_real_images_is_no_caricature() -> None:

@@ -45,6 +45,10 @@ def test_dominance_is_the_area_under_the_curve_and_counts_patients() -> None:
     once = dominance.dominance(real, np.ones(80), synthetic, 0.15)
     assert once.chance == pytest.approx(roc_auc_score(sides, np.concatenate([real, synthetic])), abs=1e-12)
     twice = dominance.dominance(np.repeat(real, 2), np.full(160, 0.5), synthetic, 0.15)
+    crowded = dominance.dominance(real, np.ones(80), np.repeat(synthetic, 3), 0.15, crowd=3)
+    assert np.allclose([crowded.p_value, *crowded.interval], [once.p_value, *once.interval], rtol=1e-6)
+    each = dominance.dominance(real, np.ones(80), np.repeat(synthetic, 3), 0.15).interval
+    assert each[1] - each[0] < once.interval[1] - once.interval[0]
     assert twice.interval == pytest.approx(once.interval, abs=1e-9)
     assert twice.p_value == pytest.approx(once.p_value, rel=1e-6)
 

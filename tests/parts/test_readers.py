@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from ganaug_core import readers
+from ganaug_core.cohort import preview
 from ganaug_core.errors import CohortError
 from ganaug_core.readers import Columns
 from ganaug_core.records import Skipped, Slice
@@ -331,3 +332,19 @@ def test_radiographs_of_a_hospital_are_found_by_their_identifier_and_keep_their_
 
 def test_an_unknown_embedded_cohort_lists_the_known_ones() -> None:
     assert "embedded:phantom" in refusal("embedded:liver").do
+
+
+def test_a_first_look_counts_classes_and_shows_the_first_images_of_each(tmp_path: Path) -> None:
+    names = {"train/a": 9, "train/b": 3, "test/a": 2, "test/b": 2}
+    bad_input.pictures(tmp_path, names)
+    (tmp_path / "train" / "a" / "note.txt").write_text("no image")
+    found = preview.preview(tmp_path)
+    assert (found.counts, found.by_folder, found.is_whole) == ({"a": 12, "b": 5}, True, True)
+    assert {name: len(images) for name, images in found.first.items()} == {"a": preview.FIRST, "b": 5}
+    whole, _ = split(tmp_path)
+    assert {image.label for image in whole} == set(found.counts)
+    assert found.first["b"][0].pixels.tolist() in [image.pixels.tolist() for image in whole if image.label == "b"]
+    assert found.side_mm is None
+    np.savez(tmp_path / "some.npz", images=np.arange(4 * 64).reshape(4, 8, 8) % 250, labels=np.arange(4) % 2)
+    found = preview.preview(tmp_path / "some.npz")
+    assert (sorted(found.counts.values()), found.by_folder) == ([2, 2], False)

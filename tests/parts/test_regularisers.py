@@ -10,11 +10,14 @@ from torch import Tensor, nn
 from ganaug_core.architectures import ARCHITECTURES
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import (
+    ConsistencyPenalty,
+    Deception,
     GradientPenalty,
     HistoricalPenalty,
     InputNoise,
     InterpolatedGradientPenalty,
     LayerRegulariser,
+    LogitPenalty,
     UnrolledDiscriminator,
     WeightConstraint,
     settings_of,
@@ -31,6 +34,9 @@ KINDS = (
     LayerRegulariser,
     InputNoise,
     HistoricalPenalty,
+    LogitPenalty,
+    ConsistencyPenalty,
+    Deception,
     UnrolledDiscriminator,
 )
 every_regulariser = pytest.mark.parametrize("name", sorted(REGULARISERS))
@@ -189,6 +195,18 @@ def test_dropout_leaves_out_its_share_and_only_while_training() -> None:
     assert torch.equal(network.dropout(features), features)
 
 
+def test_dropout_in_every_layer_reaches_the_trunk_and_only_while_training() -> None:
+    images, labels = torch.randn(4, 1, 16, 16), torch.tensor([0, 1, 0, 1])
+    last, every = critic(), critic()
+    REGULARISERS["dropout"](share=0.5).apply_to(last)
+    REGULARISERS["dropout"](share=0.5, layers="every").apply_to(every)
+    for network, is_steady in ((last, True), (every, False)):
+        trunk = [network.extract_features(images, labels) for _ in range(2)]
+        assert torch.equal(*trunk) is is_steady
+        network.eval()
+        assert torch.equal(network(images, labels), network(images, labels))
+
+
 def test_equal_images_are_as_similar_as_the_batch_is_large() -> None:
     layer = Similarities(3, kernels=1, dimensions=2)
     nn.init.ones_(layer.weigh.weight)
@@ -258,6 +276,7 @@ def test_the_unrolled_discriminator_is_some_gradient_steps_ahead_and_the_generat
         ("weight_clipping", {"limit": 0.0}),
         ("spectral_norm", {"iterations": 0}),
         ("dropout", {"share": 1.0}),
+        ("dropout", {"layers": "some"}),
         ("minibatch_discrimination", {"kernels": 0}),
         ("minibatch_deviation", {"group": 1}),
         ("instance_noise", {"until": 0.0}),
@@ -265,6 +284,59 @@ def test_the_unrolled_discriminator_is_some_gradient_steps_ahead_and_the_generat
         ("unrolled", {"steps": 0}),
     ],
 )
-def test_other_impossible_settings_are_refused_in_words(name: str, settings: dict[str, float]) -> None:
+def test_other_impossible_settings_are_refused_in_words(name: str, settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=r"annot be.* Choose"):
+        REGULARISERS[name](**settings)
+
+
+# around real images, and on logits
+
+
+def test_dragan_looks_around_real_images_as_far_as_it_says() -> None:
+    torch.manual_seed(0)
+    real = torch.randn(40, 1, 8, 8) * 3 + 5
+    around = REGULARISERS["dragan"](spread=0.5).interpolate(real, torch.zeros_like(real)) - real
+    assert around.std().item() == pytest.approx(1.5, rel=0.05)
+    assert abs(around.mean().item()) < 0.1
+    slope = torch.full((3, 1, 2, 2), 1.0)  # of norm 2
+    assert REGULARISERS["dragan"](weight=10.0, every=2).interpolated_penalty(slope, 0.5).item() == pytest.approx(10.0)
+    assert REGULARISERS["dragan"]().interpolated_penalty(slope / 2, 1.0).item() == pytest.approx(0.0)
+
+
+def test_lecam_pays_for_the_distance_to_the_other_side_of_late() -> None:
+    part = REGULARISERS["lecam"](weight=0.5)
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([-1.0, -1.0])
+    penalty = part.logit_penalty(real, fake, torch.tensor([2.0, -1.0]))
+    assert penalty.item() == pytest.approx(0.5 * ((4 + 16) / 2 + 9))
+    assert part.logit_penalty(fake, fake, torch.tensor([-1.0, -1.0])) == 0
+
+
+def test_consistency_pays_for_what_an_augmentation_changes() -> None:
+    part = REGULARISERS["consistency"](real=2.0, fake=1.0)
+    assert part.consistency_penalty(torch.tensor([1.0, -1.0]), torch.tensor([2.0, 0.0])).item() == pytest.approx(4.0)
+    assert part.consistency_penalty(torch.zeros(2), torch.zeros(2)) == 0
+
+
+def test_pseudo_real_images_are_as_many_as_the_share_says_and_it_moves_to_its_target() -> None:
+    torch.manual_seed(0)
+    part = REGULARISERS["pseudo_real"](target=0.6, images=1000)
+    shown = part.deceive(torch.zeros(2000, 1, 1, 1), torch.ones(2000, 1, 1, 1), torch.tensor(0.3))
+    assert shown.mean().item() == pytest.approx(0.3, abs=0.04)
+    share = torch.tensor(0.5)
+    assert part.moved(share, torch.tensor(0.9), 10).item() == pytest.approx(0.51)
+    assert part.moved(share, torch.tensor(0.1), 10).item() == pytest.approx(0.49)
+    assert part.moved(torch.tensor(0.0), torch.tensor(0.1), 10) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("dragan", {"spread": 0.0}),
+        ("lecam", {"decay": 1.0}),
+        ("consistency", {"real": 0.0, "fake": 0.0}),
+        ("pseudo_real", {"target": 0.0}),
+    ],
+)
+def test_what_they_cannot_be_is_refused_in_words(name: str, settings: dict[str, float]) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be. Choose"):
         REGULARISERS[name](**settings)

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from ganaug_core import atlas, playground
+from ganaug_core import atlas
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import runs
 from ganaug_core.readers import phantom
@@ -117,12 +117,6 @@ def test_laying_the_demo_does_not_load_torch(workspace: Workspace) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.strip() == "False"
-
-
-@pytest.mark.parametrize(("game", "all_modes"), [("ring-minimax", False), ("ring-recommended", True)])
-def test_the_kept_games_show_what_the_page_says(game: str, all_modes: bool) -> None:
-    recorded = playground.load(atlas.shipped().parent / "playground" / f"{game}.npz")
-    assert bool(recorded.modes[-1] == recorded.modes_there) is all_modes
 
 
 def test_the_demo_opens_with_the_answer_on_augmentation(demo: Workspace) -> None:

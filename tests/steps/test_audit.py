@@ -80,12 +80,14 @@ def world(data: Callable[[str], Path]) -> tuple[Cohort, Floats, Integers]:
 def fresh(world: tuple[Cohort, Floats, Integers]) -> Audit:
     real, images, labels = world
     synthetic = samples(images, labels, real.classes)
-    return audit(real, synthetic, spaces(real, synthetic), command="ganaug audit", memoise=remembering(real))
+    views, memory = spaces(real, synthetic), remembering(real)
+    return audit(real, synthetic, views, trust_split=True, command="ganaug audit", memoise=memory)
 
 
 def judge(real: Cohort, images: Floats, labels: Integers, *, features: bool = False) -> Audit:
     synthetic = samples(images, labels, real.classes)
-    return audit(real, synthetic, spaces(real, synthetic) if features else {}, memoise=remembering(real))
+    given = spaces(real, synthetic) if features else {}
+    return audit(real, synthetic, given, trust_split=True, memoise=remembering(real))
 
 
 def test_fresh_real_images_pass_copying_and_mode_coverage(fresh: Audit) -> None:
@@ -344,6 +346,25 @@ def test_a_source_of_which_the_sides_differ_is_not_judged_by_exchange(world: tup
     assert "training and held-out images differ" in verdict.statement
 
 
+def test_a_source_whose_sides_look_different_is_not_judged_at_all(world: tuple[Cohort, Floats, Integers]) -> None:
+    real, images, labels = world
+    pixels = np.array(real.pixels)
+    held = real.where(HOLDOUT)
+    pixels[held] = np.clip(pixels[held].astype(int) + 40, 0, 255).astype(np.uint8)
+    brighter = replace(real, pixels=pixels, digest="two sites")
+    result = judge(brighter, images, labels, features=True)
+    verdicts = result.verdicts
+    assert not any(suspect.is_listed for suspect in result.suspects)
+    assert result.missing_modes == ()
+    assert {verdict.state for verdict in verdicts.values()} == {"not_assessable"}
+    assert "CXR the held-out image has the higher" in verdicts["intensity"].statement
+    copied = images.copy()
+    copied[3] = brighter.images(held[:1])[0]
+    assert judge(brighter, copied, labels).verdicts["copying"].state == "fail"  # a rule needs no exchange
+    drawn_by_us = judge(replace(brighter, own_split=False), images, labels, features=True).verdicts
+    assert drawn_by_us["intensity"].state == "fail"
+
+
 def test_an_equal_image_is_a_copy_without_any_hold_out(world: tuple[Cohort, Floats, Integers]) -> None:
     real, images, labels = world
     alone = replace(real, roles=np.where(real.roles == HOLDOUT, 1, real.roles))
@@ -480,9 +501,11 @@ def test_a_foreign_generator_may_have_seen_our_holdout(world: tuple[Cohort, Floa
     ours = replace(real, own_split=False)
     synthetic = samples(images[::12], labels[::12], real.classes)
     memory = remembering(ours)
-    foreign = audit(ours, synthetic, {}, memoise=memory).verdicts["copying"]
-    assert foreign.state == "not_assessable"
-    assert "--trust-split" in foreign.do
+    for given, whose in ((ours, "we chose the held-out images"), (real, "held-out images came with the cohort")):
+        foreign = audit(given, synthetic, {}, memoise=memory).verdicts["copying"]
+        assert foreign.state == "not_assessable"
+        assert whose in foreign.statement
+        assert "--trust-split" in foreign.do
     trained = replace(synthetic, provenance={"cohort": ours.digest})
     trusted = audit(ours, synthetic, {}, trust_split=True, memoise=memory)
     for result in (trusted, audit(ours, trained, {}, memoise=memory)):

@@ -57,7 +57,14 @@ def judged(world: tuple[Cohort, Samples]) -> Audit:
     random = np.random.default_rng(0)
     logits = random.normal(size=len(real.where(TRAIN))), random.normal(size=len(real.where(HOLDOUT)))
     return audit(
-        real, synthetic, spaces(real, synthetic), seed=7, membership=True, logits=logits, command="ganaug audit"
+        real,
+        synthetic,
+        spaces(real, synthetic),
+        seed=7,
+        trust_split=True,
+        membership=True,
+        logits=logits,
+        command="ganaug audit",
     )
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganaug_core import cli
+from ganaug_core import cli, pipeline
 from ganaug_core.cli import console, sources
+from ganaug_core.config.requests import AuditSamples
 from ganaug_core.interfaces import silent
 from ganaug_core.jobs import runs, store
 from ganaug_core.storage import locks
@@ -180,6 +182,27 @@ def test_sample_writes_a_folder_a_class_and_says_so(ask: Ask, tmp_path: Path) ->
     assert (status, refused["error"]["code"]) == (2, "not_empty")
 
 
+def test_sample_writes_dicom_audited_as_it_leaves(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[AuditSamples] = []
+    judge = pipeline.audit_samples
+
+    def audit(workspace: Workspace, request: AuditSamples, report: Any) -> str:
+        asked.append(request)
+        return judge(workspace, replace(request, encoders=("pixels",)), report)
+
+    monkeypatch.setattr(pipeline, "audit_samples", audit)
+    out = tmp_path / "dicom"
+    status, document = ask(
+        "sample", "d1", "--per-class", "2", "--audit", "digits", "--format", "dicom", "--out", str(out)
+    )
+    assert status == 0
+    assert len(asked) == 1
+    assert (document["format"], document["n"], document["left_out"], document["named"]) == ("dicom", 20, [], [])
+    assert document["verdicts"].keys() == {"copying", "mode_coverage", "fidelity", "label_fidelity", "intensity"}
+    assert len(list(out.glob("*/*.dcm"))) == 20
+    assert json.loads((out / "manifest.json").read_text())["audit"]["verdicts"].keys() == document["verdicts"].keys()
+
+
 def test_map_and_audit_of_anybodys_folder_hold_what_is_promised(ask: Ask, tmp_path: Path) -> None:
     out = tmp_path / "theirs"
     assert ask("sample", "d1", "--per-class", "6", "--out", str(out))[0] == 0
@@ -248,7 +271,7 @@ def test_without_json_the_answer_is_words_on_standard_output(
         (("train", "digits", "--name", "../x"), "name", "cannot be a name"),
         (("train", "digits", "--name", "x", "--minutes", "-1"), "configuration", "minutes"),
         (("sample", "d1", "--per-class", "2", "--class", "x", "--out", "OUT"), "unknown_class", "no class named x"),
-        (("sample", "d1", "--per-class", "2", "--format", "dicom", "--out", "OUT"), "unknown_name", "dicom"),
+        (("sample", "d1", "--per-class", "2", "--format", "bmp", "--out", "OUT"), "unknown_name", "bmp"),
         (("cohort", "import", "/nowhere", "--name", "x"), None, "nowhere"),
         (("cohort", "import", "embedded:digits", "--name", "x", "--range", "1"), "range", "not two numbers"),
         (("run", "resume", "d1"), "state", "The run d1 is done"),
@@ -415,6 +438,7 @@ def test_every_promised_verb_is_there_and_unbuilt_ones_are_not(capsys: pytest.Ca
         *("cohort show", "cohort remove", "run list", "run show", "run pause", "run stop", "run resume"),
         *("generator list", "generator show", "generator export", "generator import", "generator remove"),
         *("run remove", "result list", "result remove", "bundle", "plan"),
+        *("reading new", "reading list", "reading show", "reading close", "reading export"),
     ]  # fmt: skip
     for verb in verbs:
         assert cli.run([*verb.split(), "--help"]) == 0, verb

@@ -28,6 +28,7 @@ from ganaug_core.jobs import launch, store, worker
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.shared import uploads
+from ganaug_core.ui.shared.looking import decisions
 
 CANARY = "ZQX"
 TEXT = ("PN", "LO", "SH", "LT", "ST", "UT", "UC", "AE", "CS", "UI")
@@ -148,7 +149,7 @@ def test_no_canary_leaves_the_reader(
     database = Database(place.database_path)
     database.decide(samples.digest, samples.ids[0], "reject", samples="s")
     written += [("cohort.json", json.dumps(as_json(place.cohort("ct"))).encode()), ("log", caplog.text.encode())]
-    written += [("decisions", database.decisions_csv(samples.digest).encode())]
+    written += [("decisions", decisions.table(samples, database.decisions(samples.digest)).encode())]
     written += [("generator", stored.file_of(place, "run")), ("job rows", place.database_path.read_bytes())]
     assert [name for name, content in written if CANARY.encode() in content or ROOT.encode() in content] == []
     assert CANARY in json.dumps(as_json(place.cohort("ct"), place.paths("ct"))), (

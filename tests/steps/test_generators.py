@@ -20,7 +20,9 @@ import torch
 from small_cohort import squares
 
 from ganaug_core import cli, generators
+from ganaug_core.architectures.layers import draw_latents
 from ganaug_core.config import RECIPES, configure
+from ganaug_core.config.requests import TRUNCATIONS
 from ganaug_core.errors import GeneratorError, WorkspaceError
 from ganaug_core.generators import Generator, files, guard, stored
 from ganaug_core.records.origin import Origin
@@ -66,7 +68,7 @@ def test_a_generator_that_was_stopped_after_two_steps_is_one_and_draws(recipe: s
     back = generators.load(tmp_path / "g.safetensors")
     shown = run.networks.averaged_generator.eval()
     images = back.sample(np.array([0, 1, 0]), seed=3)
-    latents = torch.randn(64, back.architecture.latent, generator=torch.Generator().manual_seed(3))
+    latents = torch.randn(64, back.latent, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
         ours = shown(latents, torch.tensor([0, 1, 0, *[0] * 61]))[:3].clamp(-1, 1)
     np.testing.assert_allclose(images, ours.numpy(), atol=1e-5)
@@ -235,6 +237,31 @@ def test_no_label_gives_no_image(generator: Generator) -> None:
 def test_an_unknown_label_is_refused_with_the_known_ones(label: int, generator: Generator) -> None:
     with pytest.raises(GeneratorError, match=r"2 classes, numbered from 0.*side 4, side 6"):
         generator.sample(np.array([0, label]), seed=0)
+
+
+def test_published_truncations_redraw_beyond_a_limit_or_move_styles_to_their_mean(styled: Generator) -> None:
+    network, latent = styled.network, styled.latent
+    for threshold in (0.2, 1.0):
+        drawn = draw_latents(network, latent, 64, torch.Generator().manual_seed(0), threshold, redraw=True)
+        assert drawn.abs().max() <= threshold
+        assert drawn.std() > 0.4 * threshold  # drawn anew, not cut: nothing heaps up at the limit
+        assert (drawn.abs() > 0.999 * threshold).float().mean() < 0.02
+    labels = np.zeros(20, np.int64)
+    images = {
+        psi: styled.sample(labels, seed=0, truncation=psi, truncation_by="mean_style") for psi in (0.001, 0.5, 1.0)
+    }
+    np.testing.assert_allclose(images[1.0], styled.sample(labels, seed=0), atol=1e-6)
+    assert images[0.001].std(0).mean() < 0.02 * images[1.0].std(0).mean()  # all are the mean style's image
+    ids = [set(generators.draw(styled, "s", per_class=2, truncation=0.5, truncation_by=way).ids) for way in TRUNCATIONS]
+    assert not ids[0] & ids[1]
+    assert not ids[1] & ids[2]
+
+
+def test_a_mean_style_is_refused_where_there_are_no_styles(generator: Generator) -> None:
+    with pytest.raises(GeneratorError, match=r"There is no mean style.*Truncate by scaled or redrawn"):
+        generator.sample(np.array([0]), seed=0, truncation=0.5, truncation_by="mean_style")
+    with pytest.raises(GeneratorError, match=r"Choose from: scaled, redrawn, mean_style"):
+        generator.sample(np.array([0]), seed=0, truncation_by="clipped")
 
 
 @pytest.mark.parametrize("truncation", [0.0, -1.0, float("nan"), 11.0])

@@ -187,15 +187,15 @@ def test_a_damaged_list_is_said_before_the_hold_out_is_read(home: Workspace) -> 
 def test_the_passport_counts_the_looks_and_takes_them_along(home: Workspace, tmp_path: Path) -> None:
     config = configure(images=200, threads=1, changes={"architecture.width": 8}).model_dump(mode="json")
     pipeline.train(home, Train(cohort="squares", name="first", config=config))
-    assert stored.counted(home, "first").holdout_looks == 0
+    assert stored.up_to_date(home, "first").holdout_looks == 0
     record(home, "1")
     record(home, "2")
-    card = stored.counted(home, "first")
+    card = stored.up_to_date(home, "first")
     assert card.holdout_looks == 2
     assert card.identity == stored.passport(home, "first").identity, "looks change nothing that it draws"
     assert stored.load(home, "first").passport.holdout_looks == 2
     elsewhere = Workspace(tmp_path / "elsewhere")
     stored.keep(elsewhere, "theirs", stored.file_of(home, "first"), card, home.reference("generators", "first").origin)
-    assert stored.counted(elsewhere, "theirs").holdout_looks == 2
+    assert stored.up_to_date(elsewhere, "theirs").holdout_looks == 2
     home.remove("cohorts", "squares")
-    assert stored.counted(home, "first").holdout_looks == 2, "the list knows a cohort that is gone"
+    assert stored.up_to_date(home, "first").holdout_looks == 2, "the list knows a cohort that is gone"

@@ -11,6 +11,7 @@ from ganaug_core import maps
 from ganaug_core.errors import EvidenceError
 from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Features, Floats, Intensity, Map, Samples
+from ganaug_core.server.map_stability import stability
 from ganaug_core.storage.workspace import Workspace
 
 CENTRES = np.array([[0.0, 0, 0, 0], [8, 0, 0, 0], [0, 8, 0, 0]])
@@ -230,3 +231,30 @@ def test_nearest_agrees_with_the_full_matrix_across_tiles(monkeypatch: pytest.Mo
     full = np.linalg.norm(queries[:, None] - references[None], axis=2)
     np.testing.assert_array_equal(index, full.argsort(1)[:, :4])
     np.testing.assert_allclose(distance, np.sort(full, axis=1)[:, :4])
+
+
+def test_a_map_can_keep_true_neighbours_and_how_far_they_reach() -> None:
+    real, _ = clusters(60)
+    made, _ = clusters(20, seed=1)
+    cohort, samples = a_cohort(60), some_samples(20)
+    sides = Features("simclr", "2", real, cohort.ids), Features("simclr", "3", made, samples.ids)
+    map_ = maps.build(cohort, samples, *sides, neighbourhoods=True)
+    scaled = (np.concatenate([real, made]) - real.mean(0)) / real.std(0)
+    apart = np.linalg.norm(scaled[:, None] - scaled[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    assert [set(row) for row in map_.neighbours.tolist()] == [set(row) for row in np.argsort(apart, 1)[:, :15].tolist()]
+    np.testing.assert_allclose(map_.reaches, np.sort(apart, 1)[:, 14], rtol=1e-4)
+    plain = maps.build(cohort, samples, *sides)
+    assert (plain.neighbours.size, plain.reaches.size) == (0, 0)
+    np.testing.assert_array_equal(plain.positions, map_.positions)
+
+
+def test_a_map_is_as_stable_as_its_neighbours_stay() -> None:
+    real, _ = clusters(60)
+    cohort, samples = a_cohort(60), some_samples(0)
+    nothing = Features("simclr", "3", np.zeros((0, 4), np.float32), samples.ids)
+    map_ = maps.build(cohort, samples, Features("simclr", "2", real, cohort.ids), nothing)
+    turned = replace(map_, positions=np.array(map_.positions) @ np.array([[0.0, 3], [-3, 0]]) + 7)
+    assert stability(map_, turned) == 1, "turning, scaling and moving change no neighbour"
+    shuffled = replace(map_, positions=np.random.default_rng(0).permutation(map_.positions))
+    assert stability(map_, shuffled, points=40) == pytest.approx(15 / 59, abs=0.06), "as by chance"

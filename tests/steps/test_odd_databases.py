@@ -111,7 +111,8 @@ def calls(place: Workspace) -> dict[str, Callable[[], Any]]:
         "claim": lambda: store.claim(place, store.SHORT),
         "decisions": lambda: Database(file).decisions(SET),
         "decide": lambda: Database(file).decide(SET, "b", "flag", samples="s"),
-        "csv": lambda: Database(file).decisions_csv(SET),
+        "decide all": lambda: Database(file).decide_all(SET, ["b", "c"], "keep", samples="s"),
+        "take back": lambda: Database(file).take_back(SET, ["b"]),
     }
 
 

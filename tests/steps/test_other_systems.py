@@ -17,12 +17,12 @@ import pytest
 from PIL import Image
 
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.generators.export import _folder_names
 from ganaug_core.readers import guarded_decoding
 from ganaug_core.records import Skipped
 from ganaug_core.storage import platform
 from ganaug_core.storage.platform import files
 from ganaug_core.storage.workspace import check_name, installation_salt
+from ganaug_core.writers.file_names import of_classes
 from tests.volume_files import ramp, write_dicom
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -420,7 +420,7 @@ def test_a_name_that_differs_in_capitals_only_is_known(name: str, known: Sequenc
 
 
 def test_classes_named_like_devices_are_exported_under_other_names() -> None:
-    assert _folder_names(("con", "aux.1", "Benign", "benign", "end. ")) == [
+    assert of_classes(("con", "aux.1", "Benign", "benign", "end. ")) == [
         "con 0", "aux.1 1", "Benign", "benign 3", "end",
     ]  # fmt: skip
 

@@ -47,6 +47,12 @@ def test_every_recipe_goes_on_bit_for_bit(recipe: str) -> None:
         {"regularisers": "unrolled,spectral_norm", "loss": "least_squares"},
         {"augment": "adaptive", "adaptive_images": 1000, "augmentations": "flip,brightness_contrast,translation"},
         {"terms": "feature_matching,label_matching", "discriminator_steps": 2, "generator_steps": 2},
+        {
+            "regularisers": "lecam,dragan,consistency,pseudo_real",
+            "loss": "hinge",
+            "terms": "",
+            "augmentations": "colour",
+        },
         {"optimiser": "sgd", "betas": [0.9, 0.9]},
         {"optimiser": "rmsprop"},
     ],

@@ -16,7 +16,7 @@ from ganaug_core.config import configure
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.losses import LOSSES
 from ganaug_core.losses.relativistic_pairing import RelativisticPairing
-from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort
+from ganaug_core.records import HOLDOUT, TRAIN, TUNING, Cohort, Intensity
 from ganaug_core.training import Training, resolve, run, schedule
 from ganaug_core.training.adversarial_step import AdversarialNetworks
 from ganaug_core.training.telemetry import FixedInputs
@@ -187,6 +187,22 @@ def test_settings_follow_the_budget() -> None:
         for share in (0.0, 0.5, 1.0, 1.2)
     ]
     assert [moment.learning_rate for moment in moments] == pytest.approx([1, 0.1, 0.01, 0.01])
+    whole = config(learning_rate_schedule="cosine_from_start", final_learning_rate=0.1)
+    assert [schedule.at(share, whole).learning_rate for share in (0.0, 0.5, 1.0)] == pytest.approx([1, 0.55, 0.1])
+
+
+def test_running_statistics_are_copied_or_averaged_with_the_weights() -> None:
+    means = []
+    for statistics in ("copied", "averaged"):
+        networks = Training(squares(), config("dcgan-64", ema_statistics=statistics)).networks
+        for step in range(3):
+            networks.step(step, step / 3)
+        states = [network.state_dict() for network in (networks.averaged_generator, networks.generator)]
+        name = next(name for name in states[0] if name.endswith("running_mean"))
+        means.append([state[name] for state in states])
+    torch.testing.assert_close(*means[0])
+    torch.testing.assert_close(means[0][1], means[1][1])  # what is learnt is the same
+    assert not torch.allclose(*means[1], atol=1e-5)
 
 
 def test_the_average_has_its_half_life() -> None:
@@ -231,6 +247,48 @@ def test_clipped_weights_stay_clipped_after_a_step() -> None:
     weights = training.state()["networks"]["discriminator"]
     floats = [weight for name, weight in weights.items() if weight.is_floating_point() and "running" not in name]
     assert max(float(weight.abs().max()) for weight in floats) <= 0.01
+
+
+def test_a_consistent_discriminator_notices_less_of_a_shift() -> None:
+    changes = {"loss": "hinge", "terms": "", "augment": "off", "augmentations": "translation", "batch_size": 16}
+    noticed = []
+    for regularisers in ("r1", "r1,consistency"):
+        training = Training(squares(), config(changes={**changes, "regularisers": regularisers}))
+        training.advance(40)
+        networks, images = training.networks, torch.from_numpy(squares().pixels) / 127.5 - 1
+        labels = torch.from_numpy(squares().labels)
+        torch.manual_seed(0)
+        with torch.no_grad():
+            logits = [networks.discriminator(shown, labels) for shown in (images, networks._transformed(images))]
+        noticed.append(float((logits[0] - logits[1]).std() / logits[0].std()))
+    assert noticed[1] < 0.7 * noticed[0]
+
+
+def test_the_share_of_pseudo_real_images_and_the_averages_of_logits_move() -> None:
+    changes = {"loss": "hinge", "terms": "", "regularisers": "lecam,pseudo_real", "pseudo_real.images": 1000}
+    networks = Training(squares(), config(changes=changes)).networks
+    assert networks.pseudo_share is not None
+    for _ in range(500 // BATCH):
+        networks.adapt_augmentation(torch.ones(BATCH), torch.zeros(BATCH))
+    assert networks.pseudo_share.item() == pytest.approx(0.5, abs=0.01)
+    logits = torch.tensor([[2.0], [4.0], [-1.0], [-3.0]])
+    assert networks._moved_logit_averages(0.9, logits).tolist() == [3.0, -2.0]
+    moved = networks._moved_logit_averages(0.9, torch.zeros(4, 1))
+    assert moved.tolist() == pytest.approx([2.7, -1.8])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"regularisers": "consistency", "augmentations": "", "augment": "off"}, "no augmentation is named"),
+        ({"regularisers": "lecam"}, "in a paired loss logits have no level"),
+        ({"augmentations": "colour", "augment": "on"}, "intensities are HU, and colour would leak"),
+    ],
+)
+def test_parts_that_do_not_go_together_say_why(changes: dict[str, Any], says: str) -> None:
+    cohort = squares(intensity=Intensity("HU", -100.0, 200.0))
+    with pytest.raises(ConfigurationError, match=says):
+        Training(cohort, configure(changes=changes))
 
 
 def test_historical_averaging_holds_weights_back() -> None:

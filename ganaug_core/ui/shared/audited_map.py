@@ -1,7 +1,6 @@
 """A feature map with what the audit of the same images says about it: suspected copies and missing groups."""
 
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -9,32 +8,32 @@ from ganaug_core.records import Audit, Map
 from ganaug_core.ui.shared import words
 from ganaug_core.ui.shared.components.feature_map import Group, feature_map
 
+MOST_LINKS = 60
 
-def show(name: str, map_: Map, audit: Audit | None, **options: Any) -> None:
+
+def show(name: str, map_: Map, audit: Audit | None, *, key: str, height: int = 560) -> None:
     """Show a map with what the audit says about it: suspected copies, or else missing groups, at first.
 
-    Groups that another feature space found lie scattered here: they are named below, and only an opened one is drawn.
-
-    Args:
-        options: What `feature_map` takes besides.
+    Groups that another feature space found lie scattered here: they are named below. Hundreds of links would cover the
+    map: they wait for their button.
     """
     modes = audit.missing_modes if audit else ()
     elsewhere = [number for number, mode in enumerate(modes) if mode.encoder != map_.encoder]
-    hidden = set(elsewhere) - {options.get("opened")}
     groups = [
-        replace(group, members=() if number in hidden else group.members)
+        replace(group, members=() if number in elsewhere else group.members)
         for number, group in enumerate(missing_groups(audit) if audit else [])
     ]
     suspects = [suspect for suspect in audit.suspects if suspect.is_listed] if audit else []
-    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail")) and options.get("opened") is None
+    copying = bool(audit and audit.verdicts["copying"].state in ("warn", "fail"))
     feature_map(
         map_,
         name,
         links=[(suspect.synthetic, suspect.real) for suspect in suspects],
         groups=groups,
-        show_links=copying,
+        show_links=copying and len(suspects) <= MOST_LINKS,
         show_groups=len(elsewhere) < len(modes) and not copying,  # one story at a time
-        **options,
+        key=key,
+        height=height,
     )
     if elsewhere:
         encoders = {modes[number].encoder for number in elsewhere}

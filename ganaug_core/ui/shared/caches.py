@@ -17,15 +17,19 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from ganaug_core import playground
+from ganaug_core.cohort.preview import Preview
+from ganaug_core.cohort.preview import preview as look_at
+from ganaug_core.config.importing import Choices, Columns
 from ganaug_core.errors import WorkspaceError
 from ganaug_core.generators import stored
 from ganaug_core.records import Audit, Cohort, Floats, Map, Samples
 from ganaug_core.records.benefit import Benefit
+from ganaug_core.records.reading import Reading
 from ganaug_core.server.images import as_png, sheet, windowed
 from ganaug_core.storage.workspace import Workspace
 
-Record = TypeVar("Record", Cohort, Samples, Map, Audit, Benefit)
+MOST_STAMPS = 1000  # files and folders of a source whose times are looked at
+Record = TypeVar("Record", Cohort, Samples, Map, Audit, Benefit, Reading)
 
 
 class Damaged(WorkspaceError):
@@ -75,16 +79,14 @@ def benefit(name: str) -> Benefit:
     return _record(Benefit, "benefits", name, _benefit)
 
 
+def reading(name: str) -> Reading:
+    return _record(Reading, "readings", name, _reading)
+
+
 def generator_file(name: str) -> bytes:
     """Return the file that a generator leaves as."""
     with using("generators", name):
         return _generator_file(str(workspace().root), artefact("generators", name), name)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def game(path: str) -> playground.Play:
-    """Return a recording of the playground."""
-    return playground.load(Path(path))
 
 
 def cohort_sheet(name: str, images: tuple[int, ...], columns: int, tile: int) -> bytes:
@@ -105,6 +107,13 @@ def upper_half(picture: Path) -> str:
 def histogram(name: str) -> tuple[Floats, dict[str, Floats]]:
     """Return the borders of about 64 bins in the physical unit, and the share of pixels in each, by class."""
     return _histogram(str(workspace().root), artefact("cohorts", name))
+
+
+def preview(source: Path, columns: Columns, choices: Choices) -> Preview:
+    """Return a first look at a source; it is taken again when a folder of it has changed."""
+    places = [source, *(source.iterdir() if source.is_dir() else ())][:MOST_STAMPS]
+    stamp = hash(tuple(sorted((str(place), place.stat().st_mtime_ns) for place in places if place.exists())))
+    return _preview(str(source), repr((columns, choices)), stamp, columns, choices)
 
 
 def artefact(kind: str, name: str) -> str:
@@ -170,9 +179,19 @@ def _benefit(root: str, artefact: str) -> Benefit:
     return Workspace(root).open(Benefit, artefact)
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _reading(root: str, artefact: str) -> Reading:
+    return Workspace(root).open(Reading, artefact)
+
+
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _generator_file(root: str, artefact: str, name: str) -> bytes:
     return stored.file_of(Workspace(root), name)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking at the images")
+def _preview(source: str, options: str, stamp: int, _columns: Columns, _choices: Choices) -> Preview:
+    return look_at(source, _columns, _choices)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

@@ -9,7 +9,15 @@ import streamlit as st
 from ganaug_core.ui.shared import palette, words
 
 HEIGHT = 300
-CONFIG = {"displayModeBar": False, "scrollZoom": False}
+AS_SVG = {"toImageButtonOptions": {"format": "svg"}}
+CONFIG = {
+    **AS_SVG,
+    "displayModeBar": "hover",
+    "modeBarButtons": [["toImage"]],
+    "displaylogo": False,
+    "scrollZoom": False,
+}
+"""On hover a figure shows one button, which saves it as SVG."""
 FEW_POINTS = 50  # of fewer, all are shown
 
 

@@ -1,6 +1,7 @@
 """What the measured checkpoints of a run are worth: a sentence, figures over time, and the table."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import streamlit as st
 from ganaug_core.jobs import runs
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup
-from ganaug_core.ui.shared import caches, charts, palette, words
+from ganaug_core.ui.shared import caches, charts, palette, show, words
 
 MEASURES = {
     "kernel_distance": ("Distance from tuning images", "kernel distance, texture"),
@@ -37,7 +38,7 @@ def checkpoints(name: str, live: bool) -> None:
     checkups, kept_images = runs.checkups(caches.workspace(), name)
     if not checkups:
         return
-    st.subheader("What its checkpoints are worth")
+    st.header("How good it is")
     kept_checkup = next((checkup for checkup in checkups if checkup.images == kept_images), checkups[-1])
     st.write(verdict(kept_checkup))
     measures = [key for key in MEASURES if any(checkup.find(key) for checkup in checkups)]
@@ -46,10 +47,12 @@ def checkpoints(name: str, live: bool) -> None:
             with column:
                 alt = f"{MEASURES[key][0]} at each measured checkpoint, with 95 % intervals"
                 charts.show(over_time({name: checkups}, key, kept={name: kept_images}), f"{key}-{name}", alt, live)
-    with st.expander("All measurements of the kept checkpoint", key=f"measurements-{name}"):
-        st.dataframe(
-            table({name: kept_checkup}), hide_index=True, alt="Measurements with intervals, sizes and references"
-        )
+    draw = partial(_all_measurements, name, kept_checkup)
+    show.folded("All measurements of the kept checkpoint", draw, icon=":material/table:", key=f"measurements-{name}")
+
+
+def _all_measurements(name: str, kept: Checkup) -> None:
+    st.dataframe(table({name: kept}), hide_index=True, alt="Measurements with intervals, sizes and references")
 
 
 def verdict(kept: Checkup) -> str:
@@ -63,6 +66,11 @@ def verdict(kept: Checkup) -> str:
         (0, 0),
     )
     parts = []
+    if (distance := kept.find("kernel_distance")) is not None:
+        low, high = distance.interval or (distance.value, distance.value)
+        real = f"; training images {words.number(distance.floor)}" if distance.floor is not None else ""
+        reach = f"{words.number(low)} to {words.number(high)}"
+        parts.append(f"its images lie {words.number(distance.value)} from the tuning images ({reach}{real})")
     for key, sentence in (
         ("label_agreement", "{0} of its images show their class (real ones {1})"),
         ("coverage", "they cover {0} of the tuning images (training images {1})"),
@@ -73,8 +81,11 @@ def verdict(kept: Checkup) -> str:
     if kept.copying_p is not None:
         copying = "no copying was found" if kept.copying_p >= 0.01 else "**copying is suspected**"
     opening = f"Kept is the checkpoint after {words.count(kept.images, 'image')}: "
-    closing = f" Judged on {words.count(sizes[0], 'tuning image')} and {sizes[1]:,} generated ones; the hold-out is "
-    return f"{opening}{'; '.join([*parts, copying])}.{closing}left for the audit."
+    closing = (
+        " In brackets: 95 % intervals, and what real images give. Judged on "
+        f"{words.count(sizes[0], 'tuning image')} and {sizes[1]:,} generated ones; the hold-out is left for the audit."
+    )
+    return f"{opening}{'; '.join([*parts, copying])}.{closing}"
 
 
 def over_time(
@@ -89,7 +100,7 @@ def over_time(
         ]
         if not points:
             continue
-        colour = palette.of_class(number) if len(checkups_by_run) > 1 else palette.ROLES["synthetic"]
+        colour = palette.of_run(number) if len(checkups_by_run) > 1 else palette.ROLES["synthetic"]
         images = [images_seen for images_seen, _ in points]
         values = [scale * measurement.value for _, measurement in points]
         reaches = [_reach(measurement, scale) for _, measurement in points]

@@ -26,10 +26,23 @@ def run() -> str | None:
 
 
 def samples(cohort: str) -> str | None:
-    """Return the name of the chosen set of synthetic images that has the cohort's classes, None where there is none.
+    """Return the name of the chosen set of synthetic images that has the cohort's classes, None where there is none."""
+    names, damaged = _samples_of(cohort)
+    chosen = _choose(
+        "Synthetic images", "samples", names + damaged, "Images drawn together from a generator, or imported."
+    )
+    if chosen is not None:
+        caches.samples(chosen)
+    return chosen
 
-    Sets of a generator that learnt from this very cohort come first, damaged ones last.
-    """
+
+def fitting_samples(cohort: str) -> list[str]:
+    """Return the sets of synthetic images that have the cohort's classes, as the chooser lists them."""
+    return _samples_of(cohort)[0]
+
+
+def _samples_of(cohort: str) -> tuple[list[str], list[str]]:
+    """Return the sets that have the cohort's classes, those learnt from this very cohort first; and damaged ones."""
     cohort_record = caches.cohort(cohort)
     sets, damaged = {}, []
     for name in _newest("samples"):
@@ -39,18 +52,19 @@ def samples(cohort: str) -> str | None:
             damaged.append(name)
     fitting = [name for name, samples in sets.items() if samples.classes == cohort_record.classes]
     own = [name for name in fitting if sets[name].provenance.get("cohort") == cohort_record.digest]
-    names = own + [name for name in fitting if name not in own] + damaged
-    chosen = _choose("Synthetic images", "samples", names, "Images drawn together from a generator, or imported.")
-    if chosen is not None:
-        caches.samples(chosen)
-    return chosen
+    return own + [name for name in fitting if name not in own], damaged
 
 
-def several(label: str, key: str, names: Sequence[str], *, most: int) -> list[str]:
-    """Return up to `most` chosen names, the first two by default; the choice stands in the address."""
+def study() -> str | None:
+    """Return the chosen reader study's name, None where there is none yet."""
+    return _choose("Study", "study", _newest("readings"))
+
+
+def several(label: str, key: str, names: Sequence[str], *, most: int, first: Sequence[str]) -> list[str]:
+    """Return up to `most` chosen names, `first` by default; the choice stands in the address."""
     in_address = [name for name in st.query_params.get_all(key) if name in names][:most]
     if st.session_state.get(key) is None or in_address != st.session_state.get(f"{key}-in-address", in_address):
-        st.session_state[key] = in_address or list(names[:2])
+        st.session_state[key] = in_address or list(first)
     st.session_state[key] = [name for name in st.session_state[key] if name in names]
     chosen: list[str] = st.multiselect(label, names, key=key, max_selections=most, persist_state="session")
     st.session_state[f"{key}-in-address"] = chosen

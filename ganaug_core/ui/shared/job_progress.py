@@ -1,5 +1,7 @@
 """Work that goes on: what was asked for, how far it is, and what came of it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from ganaug_core import pipeline
@@ -13,7 +15,12 @@ WORK = {
     "train": "Training",
     "import_generator": "Checking the generator",
     "sample": "Drawing images",
+    "import_network": "Checking a network of another program",
     "import_samples": "Importing synthetic images",
+    "select_samples": "Choosing images",
+    "draw_recipes": "Saving the set",
+    "gather_moments": "Gathering what the run drew",
+    "find_latent": "Searching for the nearest image",
     "build_map": "Drawing the map",
     "audit_samples": "Auditing",
     "reduce_class": "Leaving patients out",
@@ -104,14 +111,20 @@ def collect(kind: str) -> str | None:
     return job.result
 
 
-def show_running(kind: str) -> None:
-    """Show the jobs of a kind that are going on, and why the one that this session started failed."""
+def show_running(kind: str, belongs: Callable[[Request | None], bool] = lambda _: True, *, titled: bool = True) -> None:
+    """Show the jobs of a kind that are going on, and why the one that this session started failed.
+
+    Args:
+        belongs: Whether a request was made here, where several places of a page make such.
+        titled: Say above each what is made.
+    """
     for running in _jobs(kind)[:20]:
-        if running.live:
-            st.text(f"{WORK[kind]}: {running.name}")
+        if running.live and belongs(running.request):
+            if titled:
+                st.text(f"{WORK[kind]}: {running.name}")
             follow(running.id)
     own, _ = _awaited(kind)
-    if own is not None and not own.live and own.error:
+    if own is not None and not own.live and own.error and belongs(own.request):
         show.trouble(own.error["what"], own.error["do"])
 
 

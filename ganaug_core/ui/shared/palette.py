@@ -1,7 +1,9 @@
-"""Colours and patterns that survive colour blindness and a dark reading room.
+"""Colours and patterns that survive colour blindness, a grey print and a dark reading room.
 
-Okabe and Ito, 2008, without the black; on the ground `#0B0D10` every colour but the last reaches a contrast of 5.
-Colour never goes alone: roles have a shape, classes a name.
+Classes, roles, runs and verdicts have palettes of their own, so that a colour means one thing. Those of one palette
+stay apart for deuteranopes and protanopes; roles, runs, verdicts and the first four classes also in grey. On the ground
+`#0B0D10`, which figures and images have in every theme, each reaches a contrast of 3.9. Colour never goes alone: roles
+have a shape, classes a name, runs a dash, verdicts a sign.
 """
 
 GROUND = "#0B0D10"
@@ -10,10 +12,16 @@ TEXT = "#E8EAED"
 QUIET = "#AEB6BF"
 LINE = "#2A3138"
 
-CLASSES = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#B8B8B8", "#0072B2")
-ROLES = {"train": "#56B4E9", "tuning": "#B8B8B8", "holdout": "#F0E442", "synthetic": "#E69F00"}
+CLASSES = ("#F2E044", "#64B6F6", "#E1702C", "#15805F", "#B46BD6", "#9C7B4B", "#9FE1C7", "#CF5682")
+ROLES = {"train": "#E4E9EF", "tuning": "#687582", "holdout": "#8390BA", "synthetic": "#FF8EB1"}
+RUNS = ("#8FE5EA", "#A98BEF", "#C8C06A", "#588BA3")
 PATTERNS = {"train": "", "tuning": "/", "holdout": "x", "synthetic": "+"}
-STATES = {"pass": "#009E73", "warn": "#E69F00", "fail": "#D55E00", "not_assessable": "#B8B8B8"}
+STATES = {"pass": "#B8F0B2", "warn": "#E3AE3C", "fail": "#F95F55", "not_assessable": "#917477"}
+
+
+def of_run(number: int) -> str:
+    """Return the colour of the k-th of the runs, or sets, that are compared."""
+    return RUNS[number % len(RUNS)]
 
 
 def of_class(label: int) -> str:

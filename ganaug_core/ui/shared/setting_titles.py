@@ -21,9 +21,15 @@ FIELDS = {
             "Learning rate of the generator",
             "Other than the discriminator's: two time scales.",
         ),
-        "learning_rate_schedule": ("How the rates fall", "Cosine: in the second half. Exponential: all the time."),
+        "learning_rate_schedule": (
+            "How the rates fall",
+            "Cosine: in the second half. The others: from the first step.",
+        ),
         "final_learning_rate": ("Rates at the end, as a share", "1 keeps them constant."),
-        "final_penalty": ("Gradient penalties at the end, as a share", "1 keeps them constant."),
+        "final_penalty": (
+            "Gradient penalties at the end, as a share",
+            "They fall to it over the second half: with 0.1 a penalty of weight 10 ends at 1. 1 keeps them constant.",
+        ),
         "ema_half_life_images": ("Half-life of the averaged generator, in images", "Longer is smoother."),
     },
     "When to augment": {

@@ -2,9 +2,10 @@
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pandas as pd
 import streamlit as st
 
 from ganaug_core import app_root
@@ -87,6 +88,26 @@ def guarded_part() -> Iterator[None]:
         yield
     except GanaugError as problem:
         error(problem)
+
+
+def table(frame: pd.DataFrame, alt: str) -> None:
+    """Show a small table as text: a grid that sorts and scrolls costs a page more than all its words together."""
+    cells = frame.map(lambda cell: words.plain(cell) if isinstance(cell, str) else cell)
+    st.table(cells.rename(columns=words.plain), hide_index=True, alt=alt)
+
+
+@st.fragment
+def folded(label: str, draw: Callable[[], None], *, icon: str, key: str | None = None) -> None:
+    """Draw what folds out. Its content is made when somebody opens it, so that the page stands without it.
+
+    Args:
+        draw: Draws the content.
+        key: Tells apart what folds out under one label.
+    """
+    box = st.expander(label, icon=icon, key=f"folded-{key or label}", on_change="rerun")
+    if box.open:
+        with box, guarded():
+            draw()
 
 
 def _stop_page() -> None:

@@ -5,6 +5,7 @@ import re
 from ganaug_core.wording import ALIKE as ALIKE
 from ganaug_core.wording import WITNESS as WITNESS
 from ganaug_core.wording import chance as chance
+from ganaug_core.wording import clean as clean
 from ganaug_core.wording import count as count
 from ganaug_core.wording import distance as distance
 from ganaug_core.wording import done as done
@@ -22,7 +23,6 @@ from ganaug_core.wording import twins_not_sought as twins_not_sought
 
 _MARKS = re.compile(r"([\\`*_\[\]<>$:~&-])")
 _FIRST = re.compile(r"^(\d*)([#+=.)])")  # makes a heading or a list of a line that begins with it
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 STATES = {
     "queued": "waiting for its turn",
@@ -35,11 +35,6 @@ STATES = {
     "interrupted": "interrupted: the process was lost, the last checkpoint is kept",
 }
 ROLES = {"train": "training", "tuning": "tuning", "holdout": "hold-out", "synthetic": "synthetic"}
-
-
-def clean(text: object) -> str:
-    """Return one line without control characters, direction marks and lone surrogates, none of which can be shown."""
-    return _CONTROL.sub(" ", str(text)).strip()
 
 
 def plain(text: object) -> str:

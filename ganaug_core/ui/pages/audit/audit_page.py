@@ -1,5 +1,8 @@
 """The Audit page: one sentence, the worst pair and the missing group first; the statistics fold out below."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -7,12 +10,13 @@ import streamlit as st
 from ganaug_core import pipeline
 from ganaug_core.cohort import small_classes
 from ganaug_core.config.requests import AuditSamples
-from ganaug_core.records import Audit, Measurement, MissingMode, Suspect
+from ganaug_core.records import MOVEMENT, ROLES, Audit, Measurement, MissingMode
 from ganaug_core.ui.pages.audit import evidence, evidence_figures, verdicts
-from ganaug_core.ui.shared import caches, charts, glossary, job_progress, pairs, show, words
+from ganaug_core.ui.shared import caches, charts, first_glance, glossary, job_progress, pairs, show, words
 from ganaug_core.ui.shared.components.gallery import gallery
 from ganaug_core.ui.shared.components.viewer import Panel, viewer
 from ganaug_core.ui.shared.earlier_results import earlier_results
+from ganaug_core.ui.shared.looking import findings
 
 FIRST = "Start the audit"
 REAL = {
@@ -53,7 +57,7 @@ def page(cohort: str, samples: str) -> None:
         )
         _earlier_audits(cohort, samples)
         return
-    st.subheader(verdicts.in_one_sentence(audit), help=verdicts.questions())
+    st.header(verdicts.in_one_sentence(audit), help=verdicts.questions())
     if (truncation := audit.synthetic.get("truncation")) is not None:
         st.caption(f"Drawn with truncation {truncation:g}: less varied than what the generator draws without it.")
     left, right = st.columns([3, 2], gap="large")
@@ -74,14 +78,15 @@ def page(cohort: str, samples: str) -> None:
 
 
 def _trusted(cohort: str, samples: str) -> bool:
-    """Ask what only the user knows: whether a foreign generator has seen our hold-out."""
+    """Ask what only the user knows: whether a foreign generator has seen the hold-out."""
     record, cohort_record = caches.samples(samples), caches.cohort(cohort)
-    if cohort_record.own_split or record.provenance.get("cohort") == cohort_record.digest:
+    if record.provenance.get("cohort") == cohort_record.digest:
         return False
+    chosen = "came with the images" if cohort_record.own_split else "was chosen here"
     trusted = st.checkbox(
         "The generator of these images was not trained on the hold-out share of this cohort",
         key="trust-split",
-        help="The hold-out share was chosen here. If the generator may have seen it, copying cannot be judged.",
+        help=f"The hold-out share {chosen}. If the generator may have seen it, copying cannot be judged.",
     )
     return bool(trusted)
 
@@ -116,51 +121,68 @@ def _odd_asked() -> bool:
 def _closest_pair(audit: Audit) -> None:
     """The closest pair, whatever the verdict: people want to see it."""
     st.markdown(
-        "#### The closest pair",
-        help="A synthetic image beside the real image that it resembles most: a named copy, or, where none is named, "
-        "the pair that is nearest by the registered distance. It is shown whatever the verdict: among "
-        "many images one is always closest.",
+        "### The closest pair",
+        help="A synthetic image beside the real image that it resembles most: of the named copies, or, where none is "
+        "named, of all, the pair with the smallest registered distance. It is shown whatever the verdict: among many "
+        "images one is always closest.",
     )
-    if not audit.suspects:
+    pair = _worst_pair(audit)
+    if pair is None:
         st.text("No pair was compared.")
         return
-    worst = audit.suspects[0]
-    _pair_viewer(audit, worst, "worst")
-    text = "The same image up to noise. " if worst.identical else ""
-    text += f"Distance {words.distance(worst.distance)} (0 is the same image)"
-    if worst.is_listed and not worst.identical:
-        text += f"; about one real image in {round(1 / max(worst.p_value, 1e-9)):,} has a copy score as small"
-    st.text(f"{text}.", help=glossary.gloss(text))
-    pairs.link_pair(str(audit.synthetic["name"]), str(audit.cohort["name"]), worst.synthetic)
-
-
-def _pair_viewer(audit: Audit, suspect: Suspect, key: str) -> None:
+    synthetic, real = pair
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
-    intensity = caches.cohort(cohort).intensity
-    images = (
-        ("samples", samples, suspect.synthetic, "Synthetic", "synthetic"),
-        ("cohorts", cohort, suspect.real, *REAL[suspect.role]),
-    )
-    rows = np.flatnonzero(caches.samples(samples).ids == suspect.synthetic)
-    found = pairs.of_audit(audit, suspect.synthetic, int(rows[0])) if len(rows) else None
-    beside = [near for near in found.neighbours if near.image == suspect.real] if found else []
+    distance = _pair_viewer(audit, synthetic, real)
+    suspect = next((one for one in audit.suspects if one.synthetic == synthetic and one.real == real), None)
+    text = "The same image up to noise. " if suspect and suspect.identical else ""
+    if distance is not None:
+        text += f"Distance {words.distance(distance)} (0 is the same image)"
+    if suspect and suspect.is_listed and not suspect.identical:
+        text += f"; about one real image in {round(1 / max(suspect.p_value, 1e-9)):,} has a copy score as small"
+    st.text(f"{text}.", help=glossary.gloss(text))
+    pairs.link_pair(samples, cohort, synthetic, finding="copies")
+
+
+def _worst_pair(audit: Audit) -> tuple[str, str] | None:
+    """Return the nearest named copy and its real image, else the nearest pair of all, None where none is known."""
+    groups = findings.copied_groups(audit.suspects)
+    if groups:
+        return groups[0].images[0], groups[0].real
+    ids = caches.samples(str(audit.synthetic["name"])).ids.tolist()
+    return next(iter(findings.closest_pairs(audit, ids)), None)
+
+
+def _pair_viewer(audit: Audit, synthetic: str, real: str) -> float | None:
+    """Show a pair and their difference; return their distance where the audit knows it."""
+    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+    record = caches.cohort(cohort)
+    rows = np.flatnonzero(record.ids == real)
+    role = ROLES[int(record.roles[rows[0]])] if len(rows) else "train"
+    images = (("samples", samples, synthetic, "Synthetic", "synthetic"), ("cohorts", cohort, real, *REAL[role]))
+    place = np.flatnonzero(caches.samples(samples).ids == synthetic)
+    nearest = audit.nearest
+    known = f"{role}.id" in nearest and len(place) and nearest[f"{role}.id"][place[0]].decode() == real
     viewer(
         [
             Panel(kind, name, image, title, pairs.labels(kind, name, [image])[0], glossary.TERMS[term])
             for kind, name, image, title, term in images
         ],
-        key=key,
-        unit=intensity.unit,
-        scale=(intensity.low, intensity.high),
+        key="worst",
+        unit=record.intensity.unit,
+        scale=(record.intensity.low, record.intensity.high),
         difference=True,
-        movement=beside[0].movement if beside else None,
+        movement=[float(nearest[f"{role}.{part}"][place[0]]) for part in MOVEMENT] if known else None,
     )
+    if known:
+        return float(nearest[f"{role}.distance"][place[0]])
+    listed = [one.distance for one in audit.suspects if one.synthetic == synthetic and one.real == real]
+    return listed[0] if listed else None
 
 
 def _worst_missing_group(audit: Audit) -> None:
     """The real images that the generator makes too rarely."""
     st.markdown(
-        "#### The missing group",
+        "### The missing group",
         help="Real images that resemble each other, and that hardly any synthetic image resembles.",
     )
     if not audit.missing_modes:
@@ -179,10 +201,13 @@ def _show_group(audit: Audit, mode: MissingMode, key: str) -> None:
     text = (
         f"{words.clean(mode.class_name)}: {words.percent(mode.real_share)} of the real images are like these "
         f"{words.ALIKE.get(mode.encoder, mode.encoder)}, but {synthetic_share} of the synthetic ones are (95 % "
-        f"interval {low} to {high}, had this group been chosen beforehand; {words.chance(mode.p_value)}, corrected "
-        "for all groups that were looked at)."
+        f"interval {low} to {high})."
     )
-    st.text(text, help=glossary.gloss(text))
+    grounds = (
+        f"How do we know: the interval is that of a group chosen beforehand; {words.chance(mode.p_value)}, corrected "
+        "for all groups that were looked at."
+    )
+    st.text(text, help="\n\n".join(filter(None, (glossary.gloss(text), grounds, glossary.gloss(grounds)))))
     cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
     images = list(mode.exemplars)
     gallery(
@@ -203,44 +228,41 @@ def _show_group(audit: Audit, mode: MissingMode, key: str) -> None:
 
 
 def _details(audit: Audit) -> None:
-    with st.expander(f"Closest pairs ({len(audit.suspects)})", icon=":material/content_copy:"), show.guarded():
-        _closest_pairs(audit)
+    _folded(audit, f"Closest pairs ({len(audit.suspects)})", "content_copy", _closest_pairs)
     if len(audit.missing_modes) > 1:
-        with st.expander(f"All missing groups ({len(audit.missing_modes)})", icon=":material/groups:"):
-            for mode in audit.missing_modes:
-                _show_group(audit, mode, f"missing-{mode.class_name}-{mode.cluster}")
+        _folded(audit, f"All missing groups ({len(audit.missing_modes)})", "groups", _missing_groups)
     if any(measurement.name == "coverage" and measurement.class_name for measurement in audit.measurements):
-        with st.expander("Coverage of each class", icon=":material/stacked_bar_chart:"):
-            _coverage(audit)
+        _folded(audit, "Coverage of each class", "stacked_bar_chart", _coverage)
     if audit.scores:
-        with st.expander("How near the synthetic images are to the training images", icon=":material/bar_chart:"):
-            _copy_scores(audit)
+        _folded(audit, "How near the synthetic images are to the training images", "bar_chart", _copy_scores)
     evidence.details(audit)
     if audit.subgroups:
-        with st.expander(f"All subgroups ({len(audit.subgroups)})", icon=":material/diversity_3:"):
-            _subgroup_table(audit)
-    with st.expander(f"All measurements ({len(audit.measurements)})", icon=":material/table:"):
-        _measurements(audit)
+        _folded(audit, f"All subgroups ({len(audit.subgroups)})", "diversity_3", _subgroup_table)
+    _folded(audit, f"All measurements ({len(audit.measurements)})", "table", _measurements)
 
 
-@st.fragment
+def _folded(audit: Audit, title: str, icon: str, draw: Callable[[Audit], None]) -> None:
+    show.folded(title, partial(draw, audit), icon=f":material/{icon}:")
+
+
+def _missing_groups(audit: Audit) -> None:
+    for mode in audit.missing_modes:
+        _show_group(audit, mode, f"missing-{mode.class_name}-{mode.cluster}")
+
+
 def _closest_pairs(audit: Audit) -> None:
-    with show.guarded():
-        if not audit.suspects:
-            st.text("No pair was compared.")
-            return
-        cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
-        by_id = {suspect.synthetic: suspect for suspect in audit.suspects}
-        st.text("Synthetic images: named copies, then the nearest to a real image")
-        pairs.pick_and_compare(
-            cohort, samples, list(by_id), key="suspects", title="Synthetic images nearest to a real image"
-        )
-        st.dataframe(
-            _suspect_table(audit),
-            hide_index=True,
-            column_config={name: st.column_config.Column(help=meaning) for name, meaning in pairs.NUMBERS.items()},
-            alt="Closest pairs with their numbers",
-        )
+    if not audit.suspects:
+        st.text("No pair was compared.")
+        return
+    st.text("Named copies, then others; of each the nearest first.")
+    where = {"cohort": str(audit.cohort["name"]), "samples": str(audit.synthetic["name"])}
+    show.link("samples", "See them side by side", **where, finding="copies")
+    st.dataframe(
+        _suspect_table(audit),
+        hide_index=True,
+        column_config={name: st.column_config.Column(help=meaning) for name, meaning in pairs.NUMBERS.items()},
+        alt="Closest pairs with their numbers",
+    )
 
 
 def _suspect_table(audit: Audit) -> pd.DataFrame:
@@ -257,7 +279,7 @@ def _suspect_table(audit: Audit) -> pd.DataFrame:
             "Named as a copy": suspect.is_listed,
             "Same up to noise": suspect.identical,
         }
-        for suspect in audit.suspects
+        for suspect in sorted(audit.suspects, key=lambda one: (not one.is_listed, one.distance))
     ]
     return pd.DataFrame(rows)
 
@@ -387,6 +409,7 @@ def _save_and_repeat(cohort: str, samples: str) -> None:
     document = workspace.attached("audits", name, "audit.json") if name else None
     trusted, subgroups, odd = _trusted(cohort, samples), _asked_subgroups(cohort), _odd_asked()
     with st.container(horizontal=True):
+        show.link("report", "Make a report", cohort=cohort, samples=samples)
         if document is not None:
             st.download_button(
                 "Save as JSON",
@@ -417,6 +440,6 @@ def _earlier_audits(cohort: str, samples: str) -> None:
         audit = caches.audit(name, cohort, samples)
         st.markdown(f"**{words.plain(verdicts.in_one_sentence(audit))}**")
         for verdict in glossary.VERDICTS:
-            st.text(f"{glossary.VERDICTS[verdict][0]}: {words.clean(audit.verdicts[verdict].statement)}")
+            st.text(f"{glossary.VERDICTS[verdict][0]}: {first_glance.of(audit.verdicts[verdict].statement)}")
 
     earlier_results("audits", "Earlier audits", cohort, samples, tell)

@@ -1,6 +1,7 @@
 """What lies below the verdicts of the Audit page: copied patients, give-aways, detail, labels and intensities."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,20 +12,21 @@ from ganaug_core.records import Audit, Measurement
 from ganaug_core.ui.pages.audit import evidence_figures
 from ganaug_core.ui.shared import charts, glossary, pairs, show, words
 from ganaug_core.ui.shared.components.gallery import MOST, gallery
-from ganaug_core.ui.shared.odd_order import odd_in_words
+from ganaug_core.ui.shared.odd_words import odd_in_words
+
+SAID = 12  # odd images whose oddness is said above the table
 
 
 def details(audit: Audit) -> None:
     """Draw what the audit holds; older audits hold less."""
     if audit.copied:
-        with st.expander(f"Which real images are copied ({len(audit.copied)})", icon=":material/person:"):
-            _copied(audit)
+        title = f"Which real images are copied ({len(audit.copied)})"
+        show.folded(title, partial(_copied, audit), icon=":material/person:")
     if audit.odd_images:
-        with st.expander(f"Odd images first ({len(audit.odd_images)})", icon=":material/help_center:"), show.guarded():
-            _odd_images(audit)
+        title = f"Odd images first ({len(audit.odd_images)})"
+        show.folded(title, partial(_odd_images, audit), icon=":material/help_center:")
     if audit.give_aways:
-        with st.expander("What gives images away", icon=":material/search:"), show.guarded():
-            _give_aways(audit)
+        show.folded("What gives images away", partial(_give_aways, audit), icon=":material/search:")
     for key, title, icon, draw in (
         ("confusion.synthetic", "What a classifier sees in each class", ":material/grid_on:", _confusion),
         ("histogram.synthetic", "Pixel values of each class", ":material/equalizer:", _histograms),
@@ -32,8 +34,7 @@ def details(audit: Audit) -> None:
         ("spectrum.synthetic", "Fine and coarse detail", ":material/graphic_eq:", _spectrum),
     ):
         if key in audit.drawings:
-            with st.expander(title, icon=icon), show.guarded():
-                draw(audit)
+            show.folded(title, partial(draw, audit), icon=icon)
 
 
 def _copied(audit: Audit) -> None:
@@ -44,6 +45,12 @@ def _copied(audit: Audit) -> None:
         f"{'is' if len(audit.copied) == 1 else 'are'} behind the named copies. A group is a patient where patients are "
         f"known; its number is that of this cohort and means nothing elsewhere."
     )
+    cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
+    images = [image.real for image in audit.copied[:MOST]]
+    gallery(
+        "cohorts", cohort, images, pairs.labels("cohorts", cohort, images), key="copied", title="Copied real images"
+    )
+    show.link("samples", "See each with its copies", cohort=cohort, samples=samples, finding="copies")
     rows = [
         {
             "Real image": image.real,
@@ -61,20 +68,14 @@ def _copied(audit: Audit) -> None:
 
 @st.fragment
 def _odd_images(audit: Audit) -> None:
-    """Show the oddest images, what makes the picked one odd, and the training image that it resembles most."""
+    """Show the oddest images and what makes them odd."""
     with show.guarded():
-        cohort, samples = str(audit.cohort["name"]), str(audit.synthetic["name"])
         by_id = {image.synthetic: image for image in audit.odd_images}
         listed = sum(image.is_listed for image in audit.odd_images)
         st.text(f"The oddest first; {listed:,} of these {len(by_id):,} are listed.")
-        pairs.pick_and_compare(
-            cohort,
-            samples,
-            list(by_id),
-            key="odd-images",
-            title="Synthetic images that are unlike their class, the oddest first",
-            say=lambda image: odd_in_words(by_id[image]),
-        )
+        _gallery(audit, list(by_id), "odd-images", "Synthetic images that are unlike their class, the oddest first")
+        for image in audit.odd_images[:SAID]:
+            st.text(odd_in_words(image))
         rows = [
             {
                 "Synthetic": image.synthetic,
@@ -108,7 +109,7 @@ def _give_aways(audit: Audit) -> None:
                 row, column = np.unravel_index(np.abs(picture).argmax(), picture.shape)
                 alt = f"{title}: most at row {row + 1}, column {column + 1} of {len(picture)}"
                 charts.show(evidence_figures.pattern(picture, title), key, alt)
-                st.text(f"Orange: synthetic images have more {quantity} there. Blue: less. Grey: no difference.")
+                st.text(f"Pink: synthetic images have more {quantity} there. Blue-grey: less. Dark: no difference.")
                 if wording.in_colour(audit.measurements):
                     st.text("At each place the one of red, green and blue that differs most.")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ganaug_core.records import Audit, Measurement
 from ganaug_core.ui.shared import charts, glossary, palette, words
 
-DIFFERENCE = [[0, "#56B4E9"], [0.5, "#2A3138"], [1, "#E69F00"]]
+DIFFERENCE = [[0, palette.ROLES["holdout"]], [0.5, palette.LINE], [1, palette.ROLES["synthetic"]]]
 SHARES = [[0, "#15191E"], [1, "#0072B2"]]
 SIDES = {"holdout": "hold-out images", "synthetic": "synthetic images"}
 

@@ -2,35 +2,24 @@
 
 import streamlit as st
 
+from ganaug_core import terms
 from ganaug_core.records import Audit, MissingMode
-from ganaug_core.ui.shared import glossary, show, words
+from ganaug_core.ui.shared import first_glance, glossary, show, words
 
 COLUMNS = (2, 6, 4)  # of a verdict: name, what was found, what to do
 MEMBERSHIP = "Do the synthetic images tell whose images were trained on?"
 SUBGROUPS = "Do the synthetic images serve some real subgroups (by sex, age, scanner) worse than others?"
 ODD = "Which synthetic images are unlike real images of their class?"
 MAPS = {
-    "simclr": ("Map by SimCLR", glossary.TERMS["SimCLR"]),
+    "simclr": ("Map by shape", glossary.TERMS["SimCLR"]),
     "texture": ("Map by texture", glossary.TERMS["texture"]),
     "pixels": ("Map by pixels", "The images as they are, in their main patterns of brightness."),
 }
 
 
 def in_one_sentence(audit: Audit) -> str:
-    """Return the one sentence, worst news first; it never says that there is no problem, only that none was found."""
-    by_state: dict[str, list[str]] = {}
-    for name in glossary.VERDICTS:
-        by_state.setdefault(audit.verdicts[name].state, []).append(glossary.VERDICTS[name][0].lower())
-    fail, warn, unknown = (by_state.get(state, []) for state in ("fail", "warn", "not_assessable"))
-    if fail:
-        sentence = f"Do not use these images as they are: there is a problem with {words.listing(fail)}."
-        return sentence + (f" Look closer at {words.listing(warn)}." if warn else "")
-    if warn:
-        return f"Use these images with care: look closer at {words.listing(warn)}."
-    if len(unknown) == len(glossary.VERDICTS):
-        return "Nothing could be judged with these images."
-    sentence = f"No problem was found with {words.listing(by_state['pass'])}."
-    return sentence + (f" Nothing can be said about {words.listing(unknown, 'or')}." if unknown else "")
+    """Return the one sentence, worst news first."""
+    return terms.in_one_sentence({name: verdict.state for name, verdict in audit.verdicts.items()})
 
 
 def questions() -> str:
@@ -50,12 +39,15 @@ def verdict_rows(audit: Audit) -> None:
                 st.markdown(f"**{title}**", help=meaning)
                 st.badge(word, icon=sign, color=colour, help=glossary.STATES_MEANING[verdict.state])  # type: ignore[arg-type]
             with middle:
-                statement = words.clean(verdict.statement)
+                statement = first_glance.of(verdict.statement)
                 st.text(statement, help=glossary.gloss(statement))
             with right:
                 if verdict.do:
-                    st.markdown(f"**What to do:** {words.plain(verdict.do)}", help=glossary.gloss(verdict.do))
-                _image_links(audit, name)
+                    do = first_glance.of(verdict.do)
+                    st.markdown(f"**What to do:** {words.plain(do)}", help=glossary.gloss(do))
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    _image_links(audit, name)
+                    first_glance.show_grounds(verdict.statement, verdict.do)
 
 
 def _image_links(audit: Audit, verdict: str) -> None:
@@ -71,11 +63,10 @@ def _image_links(audit: Audit, verdict: str) -> None:
     if verdict == "mode_coverage" and audit.missing_modes:
         mode = worst_group(audit)
         image, on_the_map = "".join(mode.nearest[:1]), group_on_the_map(audit, mode)
-    with st.container(horizontal=True):
-        if image:
-            show.link("samples", "See the image", **where, image=image)
-        if on_the_map["image"]:
-            show.link("feature_map", "On the map", **where, **on_the_map)
+    if image:
+        show.link("samples", "See the image", **where, image=image)
+    if on_the_map["image"]:
+        show.link("feature_map", "On the map", **where, **on_the_map)
 
 
 def worst_group(audit: Audit) -> MissingMode:
@@ -84,9 +75,9 @@ def worst_group(audit: Audit) -> MissingMode:
 
 
 def group_on_the_map(audit: Audit, mode: MissingMode) -> dict[str, str]:
-    """Return what an address of the map says of a missing group: its space, its place, and an image of it."""
-    number = str(audit.missing_modes.index(mode))
-    return {"space": mode.encoder, "group": number, "image": "".join(mode.exemplars[:1])}
+    """Return what an address of the map says of a missing group: its space, its finding, and an image of it."""
+    finding = f"missing-{audit.missing_modes.index(mode)}"
+    return {"space": mode.encoder, "finding": finding, "image": "".join(mode.exemplars[:1])}
 
 
 def on_request(audit: Audit) -> None:
@@ -103,8 +94,14 @@ def _told(title: str, question: str, sentences: tuple[str, ...]) -> None:
     with st.container(border=True):
         left, right = st.columns((COLUMNS[0], sum(COLUMNS[1:])))
         left.markdown(f"**{title}**", help=f"{question} {glossary.NO_VERDICT}")
-        for sentence in sentences:
-            right.text(words.clean(sentence), help=glossary.gloss(sentence))
+        with right:
+            _sentences(sentences)
+            first_glance.show_grounds(*sentences)
+
+
+def _sentences(sentences: tuple[str, ...]) -> None:
+    for sentence in map(first_glance.of, sentences):
+        st.text(sentence, help=glossary.gloss(sentence))
 
 
 def feature_spaces(audit: Audit) -> None:
@@ -114,9 +111,10 @@ def feature_spaces(audit: Audit) -> None:
     with st.container(border=True):
         left, middle, right = st.columns(COLUMNS)
         left.markdown("**Feature spaces**", help=glossary.TERMS["feature space"] + " " + glossary.NO_VERDICT)
-        for sentence in audit.spaces:
-            middle.text(words.clean(sentence), help=glossary.gloss(sentence))
+        with middle:
+            _sentences(audit.spaces)
         where = {"cohort": str(audit.cohort["name"]), "samples": str(audit.synthetic["name"])}
         with right, st.container(horizontal=True):
             for space, (title, meaning) in MAPS.items():
                 show.link("feature_map", title, help=meaning, **where, space=space)
+            first_glance.show_grounds(*audit.spaces)

@@ -1,5 +1,6 @@
 """The Benefit page: the sentence first, then arms and doses with intervals, what was shown, and the numbers."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ganaug_core.errors import WorkspaceError
 from ganaug_core.records.benefit import Arm, Benefit
 from ganaug_core.ui.pages.benefit import benefit_figures
 from ganaug_core.ui.pages.benefit.benefit_figures import MEASURES, ORDER
-from ganaug_core.ui.shared import caches, charts, job_progress, show, words
+from ganaug_core.ui.shared import caches, charts, first_glance, job_progress, show, words
 from ganaug_core.ui.shared.earlier_results import earlier_results
 
 STATES = {
@@ -44,6 +45,7 @@ def page(cohort: str, samples: str) -> None:
     _verdict(benefit)
     _curated_since(name, cohort, samples)
     _figures(name, benefit)
+    _links(cohort, samples, benefit)
     _example_pictures(name, benefit)
     _details(benefit)
     if job is None or not job.live:
@@ -55,7 +57,7 @@ def page(cohort: str, samples: str) -> None:
 def _earlier_experiments(cohort: str, samples: str) -> None:
     def tell(name: str) -> None:
         benefit = caches.benefit(name)
-        st.text(words.clean(benefit.verdict.statement))
+        st.text(first_glance.of(benefit.verdict.statement))
         st.text(_sizes(benefit))
 
     earlier_results("benefits", "Earlier experiments", cohort, samples, tell)
@@ -164,14 +166,34 @@ def _choices(cohort: str) -> dict[str, Any]:
 
 def _verdict(benefit: Benefit) -> None:
     word, sign, colour = STATES[benefit.verdict.state]
-    st.subheader(words.plain(benefit.verdict.statement))
+    claim, rest = _claim(first_glance.of(benefit.verdict.statement))
+    st.header(words.plain(claim))
+    if rest:
+        st.text(rest)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=sign, color=colour)  # type: ignore[arg-type]
-        st.text(words.clean(benefit.verdict.do))
+        st.text(first_glance.of(benefit.verdict.do))
+        first_glance.show_grounds(benefit.verdict.statement)
     st.text(_sizes(benefit))
     for look in benefit.look.earlier if benefit.look else ():
         word, _, _ = STATES[look.state]
         st.text(f"Look {look.number}, after {look.done} of {look.asked} repetitions, alpha {look.alpha:g}: {word}.")
+
+
+def _claim(sentence: str) -> tuple[str, str]:
+    """Return what is claimed, which is the headline, and the numbers behind it."""
+    claim, colon, rest = sentence.partition(": ")
+    return (f"{claim}.", rest[0].upper() + rest[1:]) if colon and not claim.startswith("So far") else (sentence, "")
+
+
+def _links(cohort: str, samples: str, benefit: Benefit) -> None:
+    """Link the images themselves: all, those of the class that was to gain, and those that curation takes away."""
+    with st.container(horizontal=True):
+        at = {"cohort": cohort, "samples": samples}
+        show.link("samples", "Look at the synthetic images", **at)
+        show.link("samples", f"Those of {words.plain(benefit.rare)}", **at, **{"class": benefit.rare})
+        show.link("samples", "Those that were rejected", **at, which="reject")
+        show.link("feature_map", "On the map", **at)
 
 
 def _sizes(benefit: Benefit) -> str:
@@ -234,7 +256,7 @@ def _example_pictures(name: str, benefit: Benefit) -> None:
     arms = [arm for arm in _in_order(benefit) if _picture(name, arm.name)]
     if not arms:
         return
-    st.markdown("#### What the classifiers were shown")
+    st.markdown("### What the classifiers were shown")
     st.text(
         f"First row {words.clean(benefit.rare)}, second row the most frequent other class, in the shares in which they "
         "are drawn. Synthetic images have an orange frame."
@@ -246,24 +268,34 @@ def _example_pictures(name: str, benefit: Benefit) -> None:
 
 
 def _details(benefit: Benefit) -> None:
-    with st.expander("What each arm does", icon=":material/list:"):
-        st.table(pd.DataFrame([{"Arm": arm.title, "Shown": arm.says} for arm in _in_order(benefit)]).set_index("Arm"))
-        for arm, why in benefit.left_out.items():
-            st.text(f"Without the arm {LEFT_OUT[arm]}: {why}")
-    with st.expander("All numbers", icon=":material/table:"):
-        st.dataframe(pd.DataFrame(_rows(benefit)), hide_index=True, alt="Every measure of every arm and class")
+    show.folded("What each arm does", partial(_arms, benefit), icon=":material/list:")
+    show.folded("All numbers", partial(_numbers, benefit), icon=":material/table:")
     with st.expander("How it was done", icon=":material/science:"):
-        settings = benefit.settings
-        st.text(
-            f"Every arm trains the same network for {settings['steps']:,} steps of {settings['batch']} images, "
-            f"{benefit.done} times with other seeds. Probabilities are led back to the frequency of the training "
-            "share. p is corrected for the number of synthetic shares, and among the other arms for theirs (Holm); "
-            "there is none before all repetitions are done."
-        )
-        for note in (*benefit.notes, *(benefit.made.in_words if benefit.made else ())):
-            st.text(words.clean(note))
-        if benefit.command:
-            st.code(benefit.command, language=None, wrap_lines=True)
+        _method(benefit)
+
+
+def _arms(benefit: Benefit) -> None:
+    st.table(pd.DataFrame([{"Arm": arm.title, "Shown": arm.says} for arm in _in_order(benefit)]).set_index("Arm"))
+    for arm, why in benefit.left_out.items():
+        st.text(f"Without the arm {LEFT_OUT[arm]}: {why}")
+
+
+def _numbers(benefit: Benefit) -> None:
+    st.dataframe(pd.DataFrame(_rows(benefit)), hide_index=True, alt="Every measure of every arm and class")
+
+
+def _method(benefit: Benefit) -> None:
+    settings = benefit.settings
+    st.text(
+        f"Every arm trains the same network for {settings['steps']:,} steps of {settings['batch']} images, "
+        f"{benefit.done} times with other seeds. Probabilities are led back to the frequency of the training "
+        "share. p is corrected for the number of synthetic shares, and among the other arms for theirs (Holm); "
+        "there is none before all repetitions are done."
+    )
+    for note in (*benefit.notes, *(benefit.made.in_words if benefit.made else ())):
+        st.text(words.clean(note))
+    if benefit.command:
+        st.code(benefit.command, language=None, wrap_lines=True)
 
 
 def _rows(benefit: Benefit) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The Cohort page: what is here and how it is split, then its images, its near-duplicates, and what was left out."""
+"""The Cohort page: loading and training, what is here and how it is split, its images, and what was left out."""
 
 import streamlit as st
 
@@ -11,18 +11,17 @@ from ganaug_core.ui.pages.cohort import (
     sources,
     split_proposal,
 )
-from ganaug_core.ui.shared import caches, job_progress, show
+from ganaug_core.ui.shared import caches, show
 
 
 def first_cohort() -> None:
     """Offer the embedded cohorts and the way to load one's own, where there is none yet."""
-    job_progress.show_running("import_cohort")
     st.write(
         "A cohort is a set of labelled images with a split, by patient where patients are known. Open one of these, or "
         "load your own."
     )
     sources.embedded_cohorts()
-    st.subheader("Your own images")
+    st.header("Your own images")
     sources.own_images()
 
 
@@ -32,12 +31,13 @@ def page(name: str, *, news: bool) -> None:
     Args:
         news: Whether an import is going on or has failed.
     """
-    with st.container():  # always there, so that nothing below is drawn anew when it fills
-        if news:
-            st.text("What comes of the import stands at the end of this page.")
+    with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
+        sources.embedded_cohorts()
+        sources.own_images()
     cohort = caches.cohort(name)
     show.withdrawn("cohorts", name)
     overview.headline(cohort)
+    overview.coarse_pixels(cohort)
     overview.values_before_the_split(cohort)
     split_proposal.proposal(cohort)
     deidentification.burned_in_text(cohort)
@@ -52,10 +52,5 @@ def page(name: str, *, news: bool) -> None:
     deidentification.dropped_attributes(cohort)
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
-        show.link("training", "Train a generator on this cohort", cohort=name)
         overview.delete_button(cohort)
         patient_withdrawal.popover(cohort)
-    with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
-        job_progress.show_running("import_cohort")
-        sources.embedded_cohorts()
-        sources.own_images()

@@ -21,7 +21,7 @@ def burned_in_text(cohort: Cohort) -> None:
     suspected = cohort.suspected_text
     if not suspected:
         return
-    st.subheader("Is there text in these images?")
+    st.header("Is there text in these images?")
     st.write(
         f"{words.count(len(suspected), 'image')} may hold text that somebody wrote into the pixels: a name, a date, a "
         "side. A generator learns such text before anything else, and repeats it. Look at them: they are shown as the "
@@ -55,7 +55,7 @@ def burned_in_text(cohort: Cohort) -> None:
 
 def dropped_attributes(cohort: Cohort) -> None:
     """Say what is kept of each file, and list what else the files held."""
-    st.subheader("What is kept of your files")
+    st.header("What is kept of your files")
     st.write(f"Kept: {'; '.join(KEPT)}. Everything else is dropped when a file is read and lies nowhere in ganaug.")
     attribute_counts = cohort.provenance.get("dropped", {})
     if not attribute_counts:

@@ -22,7 +22,7 @@ Pair = tuple[int, int, float]
 
 def section(cohort: Cohort) -> None:
     """Say and show what counts as one image; while the split is a proposal, let the limit be changed."""
-    st.subheader("Duplicates and near-duplicates")
+    st.header("Duplicates and near-duplicates")
     exact = cohort.duplicates.get("exact", 0)
     if exact:
         st.write(words.exact_duplicates(exact))

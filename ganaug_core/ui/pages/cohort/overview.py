@@ -11,10 +11,13 @@ from ganaug_core.cohort import cohort_json
 from ganaug_core.records import MASK, ROLES, UNKNOWN_PATIENT, Cohort, Skipped
 from ganaug_core.records.subgroups import unit
 from ganaug_core.ui.pages.cohort import cohort_figures
-from ganaug_core.ui.shared import caches, charts, words
+from ganaug_core.ui.shared import caches, charts, show, words
 
 DEPENDENT = ("runs", "generators", "samples", "maps", "audits", "benefits")
 SHOWN_PER_CLASS = 16
+
+
+COARSE_MM = 2.0  # a lung nodule that is followed up has 6 mm, three such pixels
 
 
 def headline(cohort: Cohort) -> None:
@@ -69,7 +72,7 @@ def counts(cohort: Cohort) -> None:
                 for name, by_role in table.items()
             ]
         )
-        st.dataframe(frame, hide_index=True, alt="Images by class and role")
+        show.table(frame, "Images by class and role")
         made = f"was made by {unit(cohort)}" if cohort.fixed else "is proposed"
         how = "came with the images" if cohort.own_split else made
         stays = " and stays" if cohort.fixed else ""
@@ -95,7 +98,7 @@ def kept_columns(cohort: Cohort) -> None:
 
 def example_images(cohort: Cohort) -> None:
     """Show some images of every class, evenly chosen; the window stands beside them."""
-    st.subheader("What they look like")
+    st.header("What they look like")
     low, high = words.number(cohort.intensity.low), words.number(cohort.intensity.high)
     unit = "" if cohort.intensity.unit == "intensity" else f" {words.clean(cohort.intensity.unit)}"
     colours = ", in red, green and blue alike" if cohort.shape[0] == 3 else ""
@@ -143,12 +146,26 @@ def notes(cohort: Cohort) -> None:
         st.markdown("\n".join(f"- {note}" for note in sentences))
 
 
+def coarse_pixels(cohort: Cohort) -> None:
+    """Warn where pixels are so large that small findings are gone, and say what to do."""
+    widest = max(cohort.spacing_mm or (0.0,))
+    if widest <= COARSE_MM:
+        return
+    original = cohort.provenance.get("original_size")
+    had = f" The originals had {original} pixels a side." if original and original > cohort.shape[2] else ""
+    st.warning(
+        f"A pixel is {widest:.2g} mm wide: what is smaller than about {2 * widest:.0f} mm cannot be seen, in real "
+        f"and in synthetic images.{had} If that matters, import again at a larger size, or crop the images before.",
+        icon=":material/grid_4x4:",
+    )
+
+
 def left_out_files(cohort: Cohort) -> None:
     """List the files that could not be used, why, and what to do; and what was read but is odd, or is a mask."""
     odd = [file for file in cohort.skipped if file.is_read]
     masks = [file for file in cohort.skipped if file.code == MASK]
     unusable = [file for file in cohort.skipped if file not in odd and file not in masks]
-    st.subheader("Left out")
+    st.header("Left out")
     if unusable:
         st.write(f"{words.count(len(unusable), 'file')} could not be used; everything else is here.")
         _file_table(unusable, "Files that were left out, why, and what to do")

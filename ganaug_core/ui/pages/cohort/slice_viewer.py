@@ -12,7 +12,7 @@ MOST = 600
 
 def slices(cohort: Cohort) -> None:
     """Scroll through the images of a class or the slices of a volume."""
-    st.subheader("Look closer")
+    st.header("Look closer")
     left, right = st.columns([2, 3], gap="large")
     with left:
         label = st.selectbox(

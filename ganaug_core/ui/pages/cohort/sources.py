@@ -1,5 +1,6 @@
 """Where a cohort comes from: the embedded ones, a folder on the server, an upload."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ import streamlit as st
 
 from ganaug_core import readers
 from ganaug_core.config.importing import LABEL_TAGS, Choices, Columns, label_names_of
-from ganaug_core.config.requests import ImportCohort
+from ganaug_core.config.requests import ImportCohort, Request
 from ganaug_core.errors import CohortError
+from ganaug_core.readers.embedded import PREFIX
 from ganaug_core.readers.tables import SUFFIXES as TABLES
 from ganaug_core.storage.uploads import discard
 from ganaug_core.storage.workspace import check_name
+from ganaug_core.ui.pages.cohort import first_look
 from ganaug_core.ui.shared import caches, job_progress, names, show, uploads, words
 
 EMBEDDED = {
@@ -22,7 +25,6 @@ EMBEDDED = {
     ),
     "digits": ("Handwritten digits", "1,797 tiny images of 0 to 9. Trains in a minute, good for trying things out."),
 }
-SIZES = (32, 64, 128, 256, 512)
 USUAL_RANGE = "The usual one for this kind of image"
 WHOLE_RANGE = "From the lowest to the highest value"
 PERCENTILES = "Between two percentiles"
@@ -43,33 +45,43 @@ COLUMNS = {
 
 
 def embedded_cohorts() -> None:
-    """Offer the two cohorts that need no file, one click each."""
+    """Offer the two cohorts that need no file, one click each, and show how far they are."""
     for column, (key, (title, says)) in zip(st.columns(2), EMBEDDED.items(), strict=True):
         with column.container(border=True, height="stretch"):
-            st.subheader(title)
+            st.header(title)
             st.write(says)
             st.space("stretch")
             if st.button(f"Open the {key}", key=f"embedded-{key}", type="primary" if key == "phantom" else "secondary"):
                 size = 64 if key == "phantom" else 32
                 name = names.free_name(key)
-                job_progress.start(ImportCohort(source=f"embedded:{key}", name=name, size=size), "cohort")
+                job_progress.start(ImportCohort(source=f"{PREFIX}{key}", name=name, size=size), "cohort")
                 st.rerun()
+    job_progress.show_running(ImportCohort.step, _is_embedded)
+
+
+def _is_embedded(request: Request | None) -> bool:
+    return isinstance(request, ImportCohort) and request.source.startswith(PREFIX)
 
 
 def own_images() -> None:
-    """Ask for images of one's own, with sensible options folded away."""
+    """Ask for images of one's own, with sensible options folded away, and show how far their import is."""
     sources = {"Folder on this server": _choose_folder, "Upload": _choose_upload}
     source = st.segmented_control("Where are the images?", list(sources), default=next(iter(sources)), required=True)
     sources[source]()
+    job_progress.show_running(ImportCohort.step, lambda request: not _is_embedded(request))
 
 
 def _choose_folder() -> None:
     roots = uploads.roots()
     if not roots:
         st.info("No folder may be opened from here. Set GANAUG_ROOTS to the folders that may, and start again.")
+        _elsewhere(roots)
         return
     st.session_state.setdefault("source-path", str(roots[0]))
-    st.text_input(
+    field, elsewhere = st.columns([3, 1], vertical_alignment="bottom")
+    with elsewhere:
+        _elsewhere(roots)
+    field.text_input(
         "Folder, NPZ file or CSV table",
         key="source-path",
         help="A folder with one sub-folder per class, one DICOM series or NIfTI volumes per class, an NPZ file with "
@@ -93,6 +105,22 @@ def _choose_folder() -> None:
             st.text("Go into the folder that holds the images, with one sub-folder for each class.")
         else:
             _start_import(path, suggested=path.stem)
+
+
+def _elsewhere(roots: list[Path]) -> None:
+    """Say behind a button how images in other folders are reached."""
+    with st.popover("The images are elsewhere", icon=":material/help:"):
+        st.text(
+            f"For safety ganaug opens only what lies below {words.listing(map(str, roots)) or 'no folder yet'}. To "
+            "open others, name them all in GANAUG_ROOTS and start ganaug again:"
+        )
+        example = [str(roots[0]) if roots else str(Path.home()), str(Path("/data/images"))]
+        if os.name == "nt":
+            example[1] = "D:\\images"
+            st.code(f'set "GANAUG_ROOTS={os.pathsep.join(example)}"\nganaug app', language="bat")
+        else:
+            st.code(f'GANAUG_ROOTS="{os.pathsep.join(example)}" ganaug app', language="bash")
+        st.text("Or upload the images, or import them on the command line, which opens any folder: ganaug import PATH")
 
 
 def _enter_folder(path: Path) -> None:
@@ -137,6 +165,8 @@ def _start_import(source: Path, suggested: str) -> None:
     name = st.text_input("Name of the cohort", value=names.free_name(suggested), max_chars=100, key=f"name-{source}")
     with st.expander("Options"):
         request = _options(source)
+    with show.guarded_part():
+        first_look.before_import(source, request)
     if st.button("Import these images", type="primary", key="import-own"):
         job_progress.start(ImportCohort(source=str(source), name=check_name(name), draft=True, **request), "cohort")
         for key in ("uploaded", "uploaded-name"):
@@ -146,8 +176,12 @@ def _start_import(source: Path, suggested: str) -> None:
 
 def _options(source: Path) -> dict[str, Any]:
     left, right = st.columns(2)
+    st.session_state.setdefault(first_look.SIZE, 64)
     size = left.select_slider(
-        "Size of the images, in pixels", SIZES, value=64, help="Small images train much faster; 64 is a good start."
+        "Size of the images, in pixels",
+        first_look.SIZES,
+        key=first_look.SIZE,
+        help="Small images train much faster; 64 is a good start.",
     )
     range_name = right.selectbox(
         "Range of values",
@@ -168,7 +202,7 @@ def _options(source: Path) -> dict[str, Any]:
         request["percentiles" if range_name == PERCENTILES else "value_range"] = limits
     elif range_name != USUAL_RANGE:
         request["percentiles"] = (0.0, 100.0)
-    if st.toggle("The images are volumes or have masks: choose how they become slices"):
+    if st.toggle("The images are volumes or have masks: choose how they become slices", key=first_look.SLICES):
         request["choices"] = _choices()
     if st.toggle(
         "Colour stays colour",
@@ -196,8 +230,13 @@ def _choices() -> Choices:
         help="Or from an attribute of the DICOM header.",
     )  # fmt: skip
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    respaced = left.toggle("One pixel spacing for all", help="Otherwise an image is scaled to fill the square.")
-    spacing = middle.number_input("Pixel spacing in mm", 0.01, 100.0, 1.0, disabled=not respaced)
+    respaced = left.toggle(
+        "One pixel spacing for all",
+        key=first_look.RESPACED,
+        help="The middle of an image is kept. Otherwise an image is scaled to fill the square.",
+    )
+    st.session_state.setdefault(first_look.SPACING, 1.0)
+    spacing = middle.number_input("Pixel spacing in mm", 0.01, 100.0, key=first_look.SPACING, disabled=not respaced)
     volume = right.number_input("Volume of 4-D NIfTI files, 0 for none", 0, 10_000, 0, help="0 leaves such files out.")
     return Choices(
         slices=str(slices),

@@ -1,22 +1,28 @@
 """Runs side by side: what was set differently, how they went, what came out, and their images."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from ganaug_core.errors import WorkspaceError
 from ganaug_core.jobs import runs
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup
+from ganaug_core.ui.pages.compare import sets_page
 from ganaug_core.ui.shared import (
+    address,
     caches,
     charts,
     checkpoint_measurements,
     choosers,
+    glossary,
     palette,
     run_history,
+    run_quality,
     setting_titles,
     show,
     words,
@@ -29,17 +35,42 @@ CURVES = {
 }
 
 
+RUNS, SETS = "Training runs", "Sets of images"
+
+
 def page() -> None:
-    """Show the comparison of the chosen runs."""
+    """Show the comparison of the chosen runs, or of sets of images; which of both stands in the address."""
+    if address.settle("what") not in (RUNS, SETS):
+        st.session_state["what"] = RUNS
+    if st.segmented_control("What is compared", [RUNS, SETS], key="what", required=True) == SETS:
+        sets_page.page()
+    else:
+        _runs()
+
+
+def _runs() -> None:
     run_names = runs.names(caches.workspace())[::-1]
     if len(run_names) < 2:
         show.next_step("Comparing needs two training runs; train another one first.", page="training")
-    chosen = choosers.several("Training runs", "runs", run_names, most=MOST)
+    chosen = choosers.several("Training runs", "runs", run_names, most=MOST, first=_weighable(run_names))
     if len(chosen) < 2:
         st.info("Choose at least two runs.", icon=":material/arrow_upward:")
         return
     with show.guarded():
         _compare(chosen)
+
+
+def _weighable(names: Sequence[str]) -> list[str]:
+    """Return the two newest runs of one cohort that both have a measured checkpoint; without such the two newest."""
+    workspace, measured = caches.workspace(), dict[str, list[str]]()
+    for name in names:
+        with suppress(WorkspaceError):  # a damaged one is said where it is chosen
+            checkups, kept = runs.checkups(workspace, name)
+            if any(checkup.images == kept and checkup.find("kernel_distance") for checkup in checkups):
+                cohort = workspace.reference("runs", name).origin.inputs.get("cohort", name)
+                measured.setdefault(cohort, []).append(name)
+    pairs = [of_cohort[:2] for of_cohort in measured.values() if len(of_cohort) > 1]
+    return min(pairs, key=lambda pair: names.index(pair[0]), default=list(names[:2]))
 
 
 def _compare(chosen: list[str]) -> None:
@@ -56,8 +87,9 @@ def _compare(chosen: list[str]) -> None:
         for name, (checkups, images) in checkups_by_run.items()
         if images is not None and any(checkup.images == images for checkup in checkups)
     }
+    _what_audits_say(chosen)
     st.write(verdict(kept_checkups, one_cohort=len(cohorts) == 1))
-    st.subheader("What was set differently")
+    st.header("What was set differently")
     cohort_by_run = {name: state.present_cohort or f"{state.cohort} (an earlier one)" for name, state in states.items()}
     settings = {name: manifest["config"] | {"cohort": cohort_by_run[name]} for name, manifest in manifests.items()}
     for name, state in states.items():
@@ -66,8 +98,8 @@ def _compare(chosen: list[str]) -> None:
     if differing.empty:
         st.text("Nothing: the runs were asked for in the same words.")
     else:
-        st.dataframe(differing, hide_index=True, alt="Settings that differ between the runs")
-    st.subheader("How they went")
+        show.table(differing, "Settings that differ between the runs")
+    st.header("How they went")
     _curves(chosen)
     _measurements(
         {name: checkups for name, (checkups, _) in checkups_by_run.items()},
@@ -86,7 +118,7 @@ def _compare(chosen: list[str]) -> None:
 def _measurements(checkups_by_run: Mapping[str, Sequence[Checkup]], kept_images: Mapping[str, int | None]) -> None:
     """Draw each measurement of the checkpoints over time, a line a run."""
     if any(checkups_by_run.values()):
-        st.subheader("What came out")
+        st.header("What came out")
     measures = list(checkpoint_measurements.MEASURES.items())
     for left in range(0, len(measures), 2):
         for column, (key, (title, _)) in zip(st.columns(2), measures[left : left + 2], strict=False):
@@ -94,6 +126,21 @@ def _measurements(checkups_by_run: Mapping[str, Sequence[Checkup]], kept_images:
                 with column:
                     figure = checkpoint_measurements.over_time(checkups_by_run, key, kept_images)
                     charts.show(figure, f"compare-{key}", f"{title} of each run over time")
+
+
+def _what_audits_say(chosen: Sequence[str]) -> None:
+    """Put the verdicts on the images of each run's generator side by side, where such were audited."""
+    rows = []
+    for name in chosen:
+        for samples, audit in run_quality.audits_of_run(name):
+            words_by_verdict = {
+                title: glossary.STATES[audit.verdicts[verdict].state][0]
+                for verdict, (title, _) in glossary.VERDICTS.items()
+            }
+            rows.append({"Run": words.clean(name), "Audited images": words.clean(samples), **words_by_verdict})
+    if rows:
+        st.write("What the audits say of their images:")
+        show.table(pd.DataFrame(rows), "What the audits say of the images of each run")
 
 
 def verdict(kept_checkups: Mapping[str, Checkup], *, one_cohort: bool) -> str:
@@ -104,7 +151,10 @@ def verdict(kept_checkups: Mapping[str, Checkup], *, one_cohort: bool) -> str:
         if (distance := checkup.find("kernel_distance")) is not None
     }
     if len(distances) < 2:
-        return "Fewer than two of the runs have a measured checkpoint yet, so there is nothing to weigh."
+        return (
+            "Fewer than two of the runs have a measured checkpoint, so their distances to the tuning images cannot be "
+            "weighed."
+        )
     if not one_cohort:
         return "The runs learnt from different cohorts, so their distances cannot be weighed against each other."
     order = sorted(distances, key=lambda name: distances[name].value)
@@ -172,7 +222,7 @@ def _curves(chosen: list[str]) -> None:
     for column, (key, (title, axis)) in zip(st.columns(2), CURVES.items(), strict=True):
         figure = go.Figure()
         for number, (name, curves) in enumerate(histories.items()):
-            line = {"color": palette.of_class(number), "width": 2, "dash": checkpoint_measurements.DASHES[number]}
+            line = {"color": palette.of_run(number), "width": 2, "dash": checkpoint_measurements.DASHES[number]}
             values = curves.get(key) or curves.get(key.removesuffix("_average"), [])
             figure.add_scatter(x=curves["images"], y=values, name=charts.label(name), mode="lines", line=line)
         with column:
@@ -184,7 +234,7 @@ def _sample_grids(chosen: list[str], seeds: Mapping[str, int]) -> None:
     sheets = {name: previews for name in chosen if (previews := runs.previews(caches.workspace(), name))}
     if not sheets:
         return
-    st.subheader("What they draw at the end")
+    st.header("What they draw at the end")
     if len(set(seeds.values())) == 1:
         st.text("The runs have one seed, so each place shows the same random starting point where networks are alike.")
     else:

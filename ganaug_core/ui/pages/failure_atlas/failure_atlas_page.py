@@ -4,7 +4,7 @@ import streamlit as st
 
 from ganaug_core import atlas
 from ganaug_core.config.requests import MAP_SPACE
-from ganaug_core.ui.shared import audited_map, caches, glossary, run_history, show, words
+from ganaug_core.ui.shared import audited_map, caches, first_glance, glossary, run_history, show, words
 
 
 def offer_demo() -> None:
@@ -45,7 +45,7 @@ def verdicts(lesson: atlas.Lesson) -> None:
     by_name = audit.verdicts
     for key in glossary.VERDICTS:
         word, sign, colour = glossary.STATES[by_name[key].state]
-        statement = words.plain(by_name[key].statement)
+        statement = words.plain(first_glance.of(by_name[key].statement))
         st.markdown(f"**{glossary.VERDICTS[key][0]}** :{colour}-badge[{sign} {word}]  \n{statement}")
     show.link("audit", "Open the whole audit", cohort=atlas.COHORT, samples=str(samples))
 
@@ -62,8 +62,7 @@ def feature_map(lesson: atlas.Lesson) -> None:
     name = workspace.newest("maps", caches.inputs(atlas.COHORT, samples), encoder=MAP_SPACE) if samples else None
     if name is None or samples is None:
         return
-    st.subheader("Where its images lie among the real ones")
-    st.write("Point at a dot to see its image beside the nearest training image.")
+    st.write("Where its images lie among the real ones. Point at a dot to see it beside the nearest training image.")
     map_, audit = caches.map(name, atlas.COHORT, samples), caches.audit_beside(atlas.COHORT, samples)
-    audited_map.show(name, map_, audit, key=f"map-{lesson.generator}", gathers=False, height=480)
-    show.link("feature_map", "Open it as a page", cohort=atlas.COHORT, samples=samples)
+    audited_map.show(name, map_, audit, key=f"map-{lesson.generator}", height=400)
+    show.link("feature_map", "Open it in the workbench", cohort=atlas.COHORT, samples=samples)

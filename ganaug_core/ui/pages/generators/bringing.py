@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from ganaug_core.config.requests import ImportGenerator, ImportSamples
+from ganaug_core.config.requests import ImportGenerator, ImportNetwork, ImportSamples
+from ganaug_core.generators import guard
 from ganaug_core.storage.workspace import check_name
 from ganaug_core.ui.shared import caches, choosers, job_progress, names, show, uploads, words
 
@@ -36,6 +37,73 @@ def bring_generator() -> None:
     job_progress.start(ImportGenerator(path=str(path), name=name), "generator")
     st.session_state["generator-upload"] = number + 1
     st.rerun()
+
+
+def bring_network() -> None:
+    """Import a network of another program as an ONNX file: what it takes and makes is shown, the rest is asked."""
+    number = st.session_state.setdefault("network-upload", 0)
+    file = st.file_uploader("An ONNX file of a network that draws images", type=["onnx"], key=f"network-{number}")
+    if file is not None:
+        st.session_state["network-path"] = str(uploads.store_files([file], caches.workspace()))
+        st.session_state["network-name"] = Path(file.name).stem
+        st.session_state["network-upload"] = number + 1
+        st.rerun()
+    path = st.session_state.get("network-path", "")
+    if not path or not Path(path).exists():
+        st.text("It stays a graph of known operations: no program of its own is run, and no pickle is opened.")
+        return
+    st.text(words.clean(_described(path)))
+    cohorts = caches.workspace().names("cohorts")
+    if not cohorts:
+        st.info("Load the cohort first whose images it imitates.", icon=":material/arrow_forward:")
+        show.link("cohort")
+        return
+    cohort = st.selectbox(
+        "The cohort whose images it imitates",
+        cohorts,
+        key="network-cohort",
+        format_func=words.clean,
+        help="Classes, size and unit of its images are then those of the cohort.",
+    )
+    classes = st.multiselect(
+        "Its classes, in the order of the network's numbers",
+        caches.cohort(cohort).classes,
+        default=caches.cohort(cohort).classes,
+        help="The first is the network's class 0. A network without classes draws one.",
+    )
+    columns = st.columns(2)
+    black = columns[0].number_input("It makes for the lowest value", value=-1.0, key="network-low")
+    white = columns[1].number_input("and for the highest", value=1.0, key="network-high")
+    places = st.columns(3)
+    named = [
+        place.text_input(
+            f"{what}, by name", placeholder="found by itself", key=f"network-{what}", max_chars=200
+        ).strip()
+        for place, what in zip(places, ("Latent input", "Class input", "Image output"), strict=True)
+    ]
+    suggested = names.free_name(str(st.session_state.get("network-name")), "generators")
+    name = st.text_input("Name of this generator", value=suggested, max_chars=100)
+    if st.button("Check and import", type="primary", disabled=not classes):
+        job_progress.start(
+            ImportNetwork(
+                path=path,
+                name=check_name(name),
+                imitated=cohort,
+                class_names=tuple(classes),
+                network_range=(float(black), float(white)),
+                latent=named[0],
+                class_input=named[1],
+                image=named[2],
+            ),
+            "generator",
+        )
+        st.session_state.pop("network-path")
+        st.rerun()
+
+
+@st.cache_data(show_spinner="Looking at the file", max_entries=8)
+def _described(path: str) -> str:
+    return guard.described(Path(path))
 
 
 def bring_images() -> None:

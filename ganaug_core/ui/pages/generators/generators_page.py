@@ -1,88 +1,20 @@
-"""The Generators page: what a generator is, in words, and images drawn from it."""
+"""The Generators page: a generator leaves as a file, and draws images."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from ganaug_core import pipeline
-from ganaug_core.config.requests import Sample
-from ganaug_core.generators import stored
+from ganaug_core.config.requests import SCALED, TRUNCATIONS, Sample
+from ganaug_core.generators import model_card, stored
 from ganaug_core.storage import exports
 from ganaug_core.ui.shared import caches, job_progress, show, words
 
 SHOWN_PER_CLASS = 16
+TRUNCATION_WORDS = {"scaled": "scaled", "redrawn": "drawn anew", "mean_style": "towards the mean style"}
 AMOUNTS = (16, 64, 100, 250, 600, 1000)
-LICENCES = {
-    "CC0-1.0": "free for everybody (CC0)",
-    "CC-BY-4.0": "free with attribution (CC BY 4.0)",
-    "CC-BY-NC-4.0": "free with attribution, not commercially (CC BY-NC 4.0)",
-    "research-only": "for research only",
-    "internal": "not to be passed on",
-}
-
-
-def card(name: str) -> None:
-    """Tell what a generator draws, from what it learnt, and that its file was tested."""
-    with caches.using("generators", name):
-        passport = stored.counted(caches.workspace(), name)
-    card = passport.model_dump(mode="json")
-    shape, unit = card["architecture"], card["intensity"]
-    figures = {
-        "Classes": str(len(card["classes"])),
-        "Size": f"{shape['rows']} × {shape['columns']} px",
-        "Unit": words.plain(unit["unit"]),
-        "Training images": f"{sum(counts['train'] for counts in card['classes']):,}",
-        "Patients": f"{card['patients']:,}" if card["patients"] else "not known",
-    }
-    for column, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(label, value)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.text("\n".join(sentence for sentence in _sentences(card) if sentence != name))
-        st.success(
-            "Self-test passed when it came here: the file is whole, its images are finite and varied, and its classes "
-            "differ. It is tested again each time it is loaded.",
-            icon=":material/verified:",
-        )
-        if card["metrics"]:
-            rows = [{"Measure": words.clean(key), "Value": value} for key, value in card["metrics"].items()]
-            st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Measures in the passport")
-    with right:
-        rows = [
-            {"Class": words.clean(counts["name"]), "Training images": counts["train"]} for counts in card["classes"]
-        ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Training images of each class")
-    with st.expander("Fingerprints"):
-        st.code(
-            f"generator  {passport.identity}\ncohort     {card['cohort_digest']}\nweights    {card['tensors_sha256']}"
-        )
-
-
-def _sentences(card: dict[str, Any]) -> list[str]:
-    unit, low, high = (card["intensity"][key] for key in ("unit", "low", "high"))
-    spacing = card["spacing_mm"]
-    scale = f", pixels of {spacing[0]:g} × {spacing[1]:g} mm" if spacing else ""
-    learnt = f"Learnt from the cohort {words.clean(card['cohort_name'])} with the recipe {words.clean(card['recipe'])}"
-    threads = f", {words.count(card['threads'], 'processor thread')}" if card.get("threads") else ""
-    return [
-        words.clean(card["title"]),
-        f"Draws values from {words.number(low)} to {words.number(high)} {words.clean(unit)}{scale}.",
-        f"{learnt}, seed {card['seed']}{threads}, {card['images']:,} images shown.",
-        f"Made {card['created'][:10]} by {words.clean(card['software'])}. Licence: {LICENCES[card['licence']]}.",
-        _looks(card["holdout_looks"]),
-        f"Intended use: {card['intended_use']}.",
-    ]
-
-
-def _looks(looks: int | None) -> str:
-    if looks is None:
-        return "How often the hold-out share of its cohort was looked at is not known."
-    times = "never" if not looks else "once" if looks == 1 else f"{looks:,} times"
-    return f"The hold-out share of its cohort was looked at {times} (audits, maps, benefit experiments)."
 
 
 def download_button(name: str) -> None:
@@ -90,14 +22,36 @@ def download_button(name: str) -> None:
     caches.generator_file(name)
     if show.withdrawn("generators", name) and not st.checkbox("Let it leave all the same", key=f"leave-{name}"):
         return
-    st.download_button(
-        "Save as a file",
-        lambda: _leaving(name),
-        file_name=f"{name}.safetensors",
-        mime="application/octet-stream",
-        icon=":material/download:",
-        help="One .safetensors file with its passport. It holds numbers, no program.",
-    )
+    with st.container(horizontal=True):
+        st.download_button(
+            "Save as a file",
+            lambda: _leaving(name),
+            file_name=f"{name}.safetensors",
+            mime="application/octet-stream",
+            icon=":material/download:",
+            help="One .safetensors file with its passport. It holds numbers, no program.",
+        )
+        st.download_button(
+            "Save as ONNX",
+            lambda: _leaving_as_onnx(name),
+            file_name=f"{name}.onnx",
+            mime="application/octet-stream",
+            icon=":material/download:",
+            help="For programs that do not know ganaug. It is made when you click, which takes some seconds.",
+        )
+        st.download_button(
+            "Save its model card",
+            lambda: model_card.card(stored.up_to_date(caches.workspace(), name)).encode(),
+            file_name=f"{name}.md",
+            mime="text/markdown",
+            icon=":material/description:",
+            help="What it draws, how it was made, what its audit says: Markdown, with the header that model hubs read.",
+        )
+
+
+def _leaving_as_onnx(name: str) -> bytes:
+    exports.record(caches.workspace(), "generators", name, "ONNX file")
+    return stored.onnx_of(caches.workspace(), name)
 
 
 def _leaving(name: str) -> bytes:
@@ -107,7 +61,7 @@ def _leaving(name: str) -> bytes:
 
 def draw_images(name: str) -> None:
     """Draw images of every class; what was drawn before is there at once."""
-    st.subheader("Draw images")
+    st.header("Draw images")
     last_settings = _last_settings(name)
     columns = st.columns(3)
     per_class = columns[0].select_slider(
@@ -132,9 +86,23 @@ def draw_images(name: str) -> None:
         key=f"draw-truncation-{name}",
         help="Below 1: more typical, less varied images.",
     )
-    request = Sample(generator=name, per_class=int(per_class), seed=seed, truncation=float(truncation))
+    truncation_by = columns[2].selectbox(
+        "Truncation by",
+        TRUNCATIONS if _has_styles(name) else TRUNCATIONS[:-1],
+        format_func=TRUNCATION_WORDS.__getitem__,
+        key=f"draw-truncation-by-{name}",
+        help="Scaled multiplies the starting points. Drawn anew: numbers beyond the limit, as BigGAN does. Towards the "
+        "mean style of the class: for style-based generators.",
+    )
+    request = Sample(
+        generator=name,
+        per_class=int(per_class),
+        seed=seed,
+        truncation=float(truncation),
+        truncation_by=str(truncation_by) if truncation < 1 else SCALED,
+    )
     if samples := job_progress.result_or_button(request, f"Draw {per_class} images per class"):
-        plain = pipeline.existing_result(caches.workspace(), replace(request, truncation=1.0))
+        plain = pipeline.existing_result(caches.workspace(), replace(request, truncation=1.0, truncation_by=SCALED))
         if truncation < 1 and plain:
             st.text("The same starting points without truncation and with it, one below the other.")
             image_rows({"truncation 1": plain, f"truncation {truncation:g}": samples})
@@ -145,11 +113,15 @@ def draw_images(name: str) -> None:
             show.link("audit", "Audit them", samples=samples)
 
 
+def _has_styles(name: str) -> bool:
+    return stored.passport(caches.workspace(), name).architecture.name == "style"
+
+
 def mix_styles(name: str) -> None:
     """Mix the styles of two rows of images, where the generator has styles; elsewhere show nothing."""
-    if stored.passport(caches.workspace(), name).architecture.name != "style":
+    if not _has_styles(name):
         return
-    st.subheader("Mix styles")
+    st.header("Mix styles")
     share = st.slider(
         "Taken from the column",
         0.1,

@@ -1,80 +1,105 @@
-"""A kept game of the playground, played in the browser: all frames are in one Plotly figure."""
+"""The playground's two games: what they begin with, and what can be set."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import plotly.graph_objects as go
-import streamlit as st
+from ganaug_core.config import catalogue
+from ganaug_core.lessons import OPENING
+from ganaug_core.lessons.rule import SEEDS
+from ganaug_core.playground import Game
+from ganaug_core.playground.settings import OPTIMISERS, PRIORS, REGULARISERS, SCHEDULES
+from ganaug_core.playground.targets import DRAWN, TARGETS
+from ganaug_core.server.games import PLAYERS
+from ganaug_core.ui.shared.components.playground import playground
 
-from ganaug_core import app_root, playground
-from ganaug_core.records import Floats
-from ganaug_core.ui.shared import caches, charts, palette, words
+WORDS = {
+    "ring": "ring of 8",
+    "grid": "grid of 25",
+    "moons": "two moons",
+    "segments": "two segments",
+    "dirac": "one place (Dirac)",
+    DRAWN: "drawn by hand",
+    "r1_r2": "R1 and R2",
+    "r1": "R1",
+    "r2": "R2",
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+    "adam": "Adam",
+    "cosine": "falls (cosine)",
+    "constant": "stays",
+    "clouds": "8 clouds",
+}
+SAYS = {
+    "target": "The distribution that is learnt.",
+    "loss": "What both sides minimise; the losses are those of every training run.",
+    "regulariser": "What steadies the discriminator, with a strength that fits the plane.",
+    "optimiser": "How both sides follow their gradients.",
+    "learning_rate": "Length of a step of both sides.",
+    "momentum": "How long a step remembers those before: Adam's first coefficient, or the momentum of SGD.",
+    "schedule": "Whether the learning rate falls to 2 % over the second half.",
+    "width": "Units of each of the three hidden layers of both networks.",
+    "discriminator_steps": "Updates of the discriminator in a step.",
+    "generator_steps": "Updates of the generator in a step.",
+    "batch": "Points of each side in an update.",
+    "prior": "Distribution of the two numbers that the generator turns into a point.",
+    "steps": "Length of the game.",
+    "seed": "Another one draws other networks, batches and latents.",
+}
+FIXED = ("target", "steps", "seed")  # an exercise asks for none of these
+TITLES = {
+    "target": "Truth",
+    "drawn": "Truth",
+    "width": "Capacity",
+    "discriminator_steps": "D steps",
+    "generator_steps": "G steps",
+}
+NUMBERS: Mapping[str, Sequence[float]] = {
+    "learning_rate": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1),
+    "momentum": (0.0, 0.5, 0.9, 0.95),
+    "width": (4, 16, 48, 128),
+    "discriminator_steps": (1, 2, 5),
+    "generator_steps": (1, 2, 5),
+    "batch": (16, 64, 128, 512),
+    "steps": (400, 1000, 2000),
+    "seed": SEEDS,
+}
+NAMES: Mapping[str, Sequence[str]] = {
+    "target": (*TARGETS, DRAWN),
+    "loss": tuple(catalogue()["loss"]),
+    "regulariser": tuple(REGULARISERS),
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+    "prior": PRIORS,
+}
 
-FRAME_MILLISECONDS = 90
+
+def show_games() -> None:
+    """Show two games that can be set and played."""
+    games = [replace(request, seed=OPENING.shown_seed) for request in (OPENING.failure, OPENING.cure)]
+    PLAYERS.warm()
+    playground(games, [_setting(name) for name in SAYS], key="playground")
 
 
-def play(name: str, title: str) -> None:
-    """Show the game `assets/playground/NAME.npz` with a play button and a slider."""
-    game = caches.game(str(app_root() / "assets" / "playground" / f"{name}.npz"))
-    st.subheader(title)
-    modes = f"{game.modes[-1]} of {game.modes_there}"
-    quality = words.percent(float(game.quality[-1]))
-    first, second = st.columns(2)
-    first.metric("Modes reached at the end", modes, help="A mode counts once a tenth of its fair share lies in it.")
-    second.metric("Points of high quality", quality, help="Within three standard deviations of the nearest mode.")
-    alt = f"{title}: at the end it reaches {modes} modes, {quality} of its points are of high quality"
-    st.plotly_chart(_figure(game), key=name, theme=None, config={"displayModeBar": False}, alt=alt)
+def show_exercise(start: Game, goal: Mapping[str, Any], key: str) -> None:
+    """Show a game that fails, and beside it the same game to be changed."""
+    PLAYERS.warm()
+    playground([start, start], [_setting(name) for name in SAYS if name not in FIXED], key=key, goal=goal)
 
 
-def _figure(game: playground.Play) -> go.Figure:
-    def cloud(points: Floats, colour: str, symbol: str, name: str, size: int) -> go.Scatter:
-        marker = {"color": colour, "symbol": symbol, "size": size, "opacity": 0.75}
-        return go.Scatter(x=points[:, 0], y=points[:, 1], mode="markers", name=name, marker=marker, hoverinfo="skip")
-
-    real = cloud(game.real, palette.ROLES["train"], "square", "truth", 5)
-    fakes = [cloud(frame, palette.ROLES["synthetic"], "cross", "generated", 5) for frame in game.frames]
-    figure = go.Figure(
-        [real, fakes[0]], frames=[go.Frame(data=[fake], traces=[1], name=str(n)) for n, fake in enumerate(fakes)]
-    )
-    moving = {"frame": {"duration": FRAME_MILLISECONDS, "redraw": False}, "transition": {"duration": 0}}
-    jump = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate", "transition": {"duration": 0}}
-    steps = [
-        {"args": [[str(n)], jump], "method": "animate", "label": words.count(modes, "mode")}
-        for n, modes in enumerate(game.modes)
-    ]
-    charts.dressed(figure, "", "", "", height=520)
-    limit = {"range": [-1.6, 1.6], "zeroline": False}
-    figure.update_xaxes(**limit)
-    figure.update_yaxes(scaleanchor="x", **limit)
-    figure.update_layout(
-        margin={"t": 60},
-        sliders=[_slider(steps)],
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "left",
-                "x": 0,
-                "y": 1.14,
-                "bgcolor": palette.LINE,
-                "font": {"color": palette.TEXT},
-                "showactive": False,
-                "buttons": [
-                    {"label": "Play", "method": "animate", "args": [None, {**moving, "fromcurrent": True}]},
-                    {"label": "Pause", "method": "animate", "args": [[None], jump]},
-                ],
-            }
-        ],
-    )
-    return figure
+def setting_title(name: str) -> str:
+    """Return what a setting is called."""
+    return TITLES.get(name, name.replace("_", " ").capitalize())
 
 
-def _slider(steps: list[dict[str, Any]]) -> dict[str, Any]:
-    """The frames' labels show as the current value; below the track they would run into each other."""
-    current_value = {"prefix": "Reached now: ", "font": {"size": 13, "color": palette.TEXT}}
-    return {
-        "steps": steps,
-        "currentvalue": current_value,
-        "font": {"size": 1, "color": palette.GROUND},
-        "ticklen": 0,
-        "minorticklen": 0,
-        "pad": {"t": 36},
-    }
+def setting_value(name: str, value: Any) -> str:
+    """Return a value in words."""
+    if name == "drawn":
+        return f"{len(set(value))} places, the rarest {min(map(value.count, value))} of {len(value)}"
+    return WORDS.get(value, value.replace("_", " ")) if name in NAMES else f"{value:g}"
+
+
+def _setting(name: str) -> dict[str, Any]:
+    values = NAMES.get(name) or NUMBERS[name]
+    choices = [(str(value), setting_value(name, value)) for value in values]
+    return {"name": name, "title": setting_title(name), "says": SAYS[name], "choices": choices}

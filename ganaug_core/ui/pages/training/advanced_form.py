@@ -20,59 +20,78 @@ from ganaug_core.config import (
     refuse_exclusions,
 )
 from ganaug_core.errors import ConfigurationError
+from ganaug_core.records import Cohort
 from ganaug_core.ui.shared import words
 from ganaug_core.ui.shared.setting_titles import FIELDS, TITLES, title_of
 
+_PENALTIES, _PENALTY_WEIGHTS = ("r1", "r2", "gradient_penalty"), ("gamma", "weight")
 
-def form(recipe: Recipe, unit: str) -> dict[str, Any]:
-    """Ask for everything and return what differs from the recipe, as changes for `configure`.
+
+def form(recipe: Recipe, cohort: Cohort) -> dict[str, Any]:
+    """Ask for everything and return what differs from the recipe for these images, as changes for `configure`.
 
     Parts that exclude each other are named with the reason as soon as they are chosen.
     """
     changes: dict[str, Any] = {}
+    config = recipe.config_at(cohort.shape[1])
+    # a recipe that is another one for small images has fields of its own for them
+    form_name = recipe.name if config == recipe.config else f"{recipe.name}-small"
     for family in FAMILIES:
-        changes |= _ask_family(recipe, family)
+        changes |= _ask_family(config, form_name, family)
     for title, fields in FIELDS.items():
         st.markdown(f"**{title}**")
         with st.grid(3):
             for field, (label, tip) in fields.items():
-                standard = getattr(recipe.config, field)
-                value = _ask_field(field, label, tip, standard, f"setting-{recipe.name}-{field}")
+                standard = getattr(config, field)
+                value = _ask_field(field, label, tip, standard, f"setting-{form_name}-{field}")
                 if value != standard:
                     changes[field] = value
     more = st.text_area(
         "More changes, one per line",
         placeholder="betas = [0.5, 0.999]\nr1.gamma = 2",
         help="A field, or a part and its setting. A wrong name is answered with the right ones.",
-        key=f"more-{recipe.name}",
+        key=f"more-{form_name}",
     )
     changes |= _changes_of(more)
     try:
-        check(recipe.name, changes, unit)
+        _say_how_penalties_fall(check(recipe, changes, cohort))
     except ConfigurationError as problem:
         st.warning(words.plain(f"{problem.what} {problem.do}"), icon=":material/block:")
     return changes
 
 
-def check(recipe: str, changes: Mapping[str, Any], unit: str, **budget: Any) -> TrainingConfig:
+def _say_how_penalties_fall(config: TrainingConfig) -> None:
+    """Say from what weight to what weight the gradient penalties fall, which is easily missed."""
+    for part in config.regularisers if config.final_penalty < 1 else ():
+        for setting in _PENALTY_WEIGHTS:
+            card = catalogue()["regularisers"][part.name].settings.get(setting)
+            if card is not None and part.name in _PENALTIES:
+                begin = float(part.settings.get(setting, card.default))
+                st.caption(
+                    f"{title_of(part.name)}: its {setting} falls from {begin:g} to {begin * config.final_penalty:g} "
+                    "over the second half."
+                )
+
+
+def check(recipe: Recipe, changes: Mapping[str, Any], cohort: Cohort, **budget: Any) -> TrainingConfig:
     """Return the configuration.
 
     Raises:
-        ConfigurationError: A wrong name or value, or parts that exclude each other for images of that unit.
+        ConfigurationError: A wrong name or value, or parts that exclude each other for images of the cohort's unit.
     """
-    config = configure(recipe, changes, **budget)
+    config = configure(recipe.name, changes, rows=cohort.shape[1], **budget)
     check_names(config)
-    refuse_exclusions(config, unit)
+    refuse_exclusions(config, cohort.intensity.unit)
     return config
 
 
-def _ask_family(recipe: Recipe, family: str) -> dict[str, Any]:
+def _ask_family(config: TrainingConfig, form_name: str, family: str) -> dict[str, Any]:
     """Ask for the parts of a family and for their settings."""
     parts, title = catalogue()[family], TITLES[family]
-    standard = chosen(recipe.config, family)
+    standard = chosen(config, family)
     names = [part.name for part in standard]
     st.markdown(f"**{title[0]}**")
-    key = f"part-{recipe.name}-{family}"
+    key = f"part-{form_name}-{family}"
     widget_options: dict[str, Any] = {
         "label_visibility": "collapsed",
         "format_func": title_of,
@@ -87,11 +106,11 @@ def _ask_family(recipe: Recipe, family: str) -> dict[str, Any]:
     for name in part_names:
         # another choice of parts starts from the parts' own defaults, so that all that is shown must be named
         part_config = next((part for part in standard if part.name == name), PartConfig(name=name))
-        changes |= _ask_settings(recipe, parts[name], part_config, all_of_them=bool(changes))
+        changes |= _ask_settings(form_name, parts[name], part_config, all_of_them=bool(changes))
     return changes
 
 
-def _ask_settings(recipe: Recipe, part: PartCard, config: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
+def _ask_settings(form_name: str, part: PartCard, config: PartConfig, *, all_of_them: bool) -> dict[str, Any]:
     st.caption(f"{title_of(part.name)}: {words.plain(part.says)} Source: {words.plain(part.source)}")
     changes: dict[str, Any] = {}
     if not part.settings:
@@ -100,7 +119,7 @@ def _ask_settings(recipe: Recipe, part: PartCard, config: PartConfig, *, all_of_
         for setting, card in part.settings.items():
             standard = config.settings.get(setting, card.default)
             label = f"{title_of(part.name)}: {setting.replace('_', ' ')}"
-            key = f"setting-{recipe.name}-{part.name}: {setting}"
+            key = f"setting-{form_name}-{part.name}: {setting}"
             value = _ask_value(label, card.says, standard, key, card.choices)
             if value != (card.default if all_of_them else standard):
                 changes[f"{part.name}.{setting}"] = value

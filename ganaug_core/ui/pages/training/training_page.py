@@ -55,7 +55,7 @@ def _table(workspace: Workspace) -> None:
         }
         for state in states
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="All training runs")
+    show.table(pd.DataFrame(rows), "All training runs")
 
 
 def _run_status(name: str, was_live: bool) -> None:
@@ -66,8 +66,8 @@ def _run_status(name: str, was_live: bool) -> None:
             st.rerun()
         st.progress(min(1.0, max(0.0, run.share)), text=_state_in_words(run))
         _metrics(run)
-        if run.device:
-            st.text(f"{'Trains' if run.live else 'Trained'} on {words.clean(run.device)}.")
+        if run.device and run.live:
+            st.text(f"Trains on {words.clean(run.device)}.")
         if run.present_cohort is None:
             st.text(f"It was trained on an earlier {run.cohort}, which is not here any more.")
         if run.error:
@@ -102,6 +102,13 @@ def _metrics(run: runs.RunState) -> None:
         "Images per second": words.number(speed) if speed else "–",
         "Trained for": words.duration(run.seconds) if run.seconds else "–",
     }
+    if not run.live:  # the page then answers how good it is
+        trained = f" Trained on {words.clean(run.device)}." if run.device else ""
+        st.text(
+            f"{figures['Images seen']} images seen, {figures['Images per second']} a second; "
+            f"{figures['Trained for']}.{trained}"
+        )
+        return
     for column, (label, value) in zip(st.columns(3), figures.items(), strict=True):
         column.metric(label, value)
 

@@ -1,45 +1,29 @@
 """Gallery: up to 256 images of one set at once, from one sheet; a click or Enter picks one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import streamlit as st
 
 from ganaug_core.ui.shared import caches, palette
+from ganaug_core.ui.shared.components import parts
 
 MOST = 256
 COLUMNS = 16
 
 _HTML = """
 <div class="gallery">
-  <div class="tiles" role="listbox" tabindex="-1"></div>
+  <div class="tiles" role="listbox" tabindex="-1" aria-label="Images"></div>
   <div class="announcement" aria-live="polite"></div>
 </div>
-"""
-_CSS = """
-.gallery { color: var(--st-text-color); font-family: var(--st-font); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, var(--size)); gap: 6px; padding: 4px; }
-.tiles button {
-  width: var(--size); height: var(--size); padding: 0; border: 0; border-radius: 3px; position: relative;
-  background-color: #000; background-repeat: no-repeat; image-rendering: pixelated; cursor: pointer;
-}
-.tiles button[aria-selected="true"] { outline: 3px solid #fff; outline-offset: 1px; }
-.tiles button:focus-visible { outline: 3px dashed #fff; outline-offset: 1px; }
-.tiles button[data-mark="reject"] { filter: brightness(0.55); }
-.tiles i {
-  position: absolute; right: 2px; top: 2px; width: 18px; height: 18px; border-radius: 9px; background: #0b0d10;
-  font: 700 13px/18px var(--st-font); text-align: center;
-}
-.tiles i[data-mark="keep"] { color: var(--keep); }
-.tiles i[data-mark="reject"] { color: var(--reject); }
-.tiles i[data-mark="flag"] { color: var(--flag); }
-.announcement { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 """
 MARKS = {"keep": "✓", "reject": "✕", "flag": "⚑"}
 COLOURS = {"keep": palette.STATES["pass"], "reject": palette.STATES["fail"], "flag": palette.STATES["warn"]}
 
 _component = st.components.v2.component(
-    "ganaug_gallery", html=_HTML, css=_CSS, js=Path(__file__).with_name("gallery.js").read_text("utf-8")
+    "ganaug_gallery",
+    html=_HTML,
+    css=parts.style("gallery"),
+    js=parts.loader("gallery", parts.script("gallery", "main")),
 )
 
 

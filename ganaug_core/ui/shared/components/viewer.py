@@ -1,12 +1,12 @@
 """Viewer: images side by side in one window, with the value in the unit under the cursor."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
 from ganaug_core.ui.shared import caches
+from ganaug_core.ui.shared.components import parts
 
 WINDOWS: dict[str, dict[str, tuple[float, float]]] = {
     "HU": {
@@ -18,7 +18,7 @@ WINDOWS: dict[str, dict[str, tuple[float, float]]] = {
     }
 }
 
-_HTML = """
+HTML = """
 <div class="viewer">
   <div class="toolbar" role="toolbar" aria-label="Window"></div>
   <div class="panels"></div>
@@ -26,46 +26,18 @@ _HTML = """
   <div class="footer"><output class="window" aria-live="polite"
     title="Level: the value that is shown as middle grey. Width: how many values lie between black and white."
     ></output>
-    <span class="hint">Drag sideways: width. Drag up or down: level. Arrow keys do the same.</span></div>
+    <span class="hint">Drag sideways: width. Drag up or down: level. Arrow keys do the same. Ctrl and wheel: zoom.
+    Shift and drag: move.</span></div>
 </div>
 """
-_CSS = """
-.viewer { container-type: inline-size; color: var(--st-text-color); font-family: var(--st-font); font-size: 14px; }
-.toolbar { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 8px; align-items: center; }
-.toolbar button {
-  background: var(--st-secondary-background-color); color: inherit; border: 1px solid var(--st-border-color);
-  border-radius: 6px; padding: 4px 10px; font: inherit; cursor: pointer;
-}
-.toolbar button[aria-pressed="true"] { border-color: #fff; box-shadow: inset 0 0 0 1px #fff; }
-.toolbar button:focus-visible, canvas:focus-visible { outline: 2px solid #fff; outline-offset: 1px; }
-.toolbar .gap { flex: 1; }
-.panels { display: grid; grid-template-columns: repeat(var(--count), minmax(0, 1fr)); gap: 4px 12px; }
-@container (max-width: 760px) { .panels[data-count="4"] { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
-figure { margin: 0; min-width: 0; max-width: 440px; display: grid; grid-row: span 3; grid-template-rows: subgrid; }
-figure canvas {
-  width: 100%; aspect-ratio: var(--aspect); display: block; background: #000; cursor: crosshair; touch-action: none;
-}
-.pixelated canvas { image-rendering: pixelated; }
-.framed { position: relative; min-width: 0; align-self: start; border: 1px solid var(--st-border-color); }
-.ruler {
-  position: absolute; left: 10px; bottom: 10px; border: solid #fff; border-width: 0 1px 2px; height: 6px;
-  box-sizing: border-box; font-size: 12px; line-height: 1; color: #fff; text-shadow: 0 0 3px #000, 0 0 3px #000;
-  white-space: nowrap; display: flex; align-items: end; justify-content: center; padding-bottom: 4px;
-  pointer-events: none;
-}
-.scroller { display: flex; gap: 12px; align-items: center; margin-top: 4px; max-width: 440px; }
-.scroller[hidden] { display: none; }
-.scroller input { flex: 1; accent-color: #1f7ac3; }
-.scroller output { min-width: 8em; font-variant-numeric: tabular-nums; }
-figcaption { margin-bottom: 4px; font-weight: 600; }
-figcaption small { display: block; font-weight: 400; opacity: 0.8; font-size: 13px; }
-.value { display: block; min-height: 1.4em; font-variant-numeric: tabular-nums; }
-.footer { display: flex; flex-wrap: wrap; gap: 4px 16px; margin-top: 6px; }
-.hint { opacity: 0.75; }
-"""
 
+PARTS = ("pixels", "window", "alignment", "panels", "view_pointer", "view")
+"""What shows images wherever it stands; the workbench has them too."""
 _component = st.components.v2.component(
-    "ganaug_viewer", html=_HTML, css=_CSS, js=Path(__file__).with_name("viewer.js").read_text("utf-8")
+    "ganaug_viewer",
+    html=HTML,
+    css=parts.style("viewer"),
+    js=parts.loader("viewer", parts.script("viewer", *PARTS, "main")),
 )
 
 

@@ -42,6 +42,28 @@ function fitToScreen(state) {
   state.isFitted = true
 }
 
+// as near as the points allow, with some room round them
+function zoomToRows(state, rows) {
+  if (!rows.length) return
+  const [xs, ys] = [0, 1].map((axis) => rows.map((row) => state.positions[2 * row + axis]).sort((a, b) => a - b))
+  const [low, high] = [Math.floor(0.02 * rows.length), Math.ceil(0.98 * rows.length) - 1] // without the furthest
+  const width = Math.max(xs[high] - xs[low], state.box.width / 40)
+  const height = Math.max(ys[high] - ys[low], state.box.height / 40)
+  const scale = 0.7 * Math.min(state.overlay.clientWidth / width, state.overlay.clientHeight / height)
+  state.view = { scale: Math.max(scale, state.fittedScale), x: (xs[low] + xs[high]) / 2, y: (ys[low] + ys[high]) / 2 }
+  state.isFitted = false
+}
+
+// a ray from a point to the right crosses an odd number of edges of a loop that it lies in
+function isInside(corners, x, y) {
+  let inside = false
+  corners.forEach(([x1, y1], index) => {
+    const [x2, y2] = corners[(index + 1) % corners.length]
+    if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside = !inside
+  })
+  return inside
+}
+
 // keeps the place below the cursor where it is
 function zoom(state, factor, [across, down]) {
   const [x, y] = toMap(state, across, down)
@@ -67,7 +89,7 @@ function screenPosition(state, row) {
 }
 
 function visible(state, row) {
-  return !state.hidden.roles.has(state.role[row]) && !state.hidden.classes.has(state.label[row])
+  return !state.hidden.roles.has(state.role[row]) && !state.hidden.classes.has(state.label[row]) && isOfMoment(state, row)
 }
 
 function nearestPoint(state, [across, down], reach) {

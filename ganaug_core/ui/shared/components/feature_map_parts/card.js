@@ -1,6 +1,7 @@
 // The card beside the cursor: the image of a point, and its nearest training image.
 
 function pointLabel(state, row) {
+  if (state.labelOf) return state.labelOf(row)
   return `${state.data.roles[state.role[row]]}, ${state.data.classes[state.label[row]]}, ${state.ids[row]}`
 }
 
@@ -20,7 +21,7 @@ function showCard(state) {
   const training = trainingOf(state, hover)
   fillFigure(state, first, hover, pointLabel(state, hover))
   second.style.display = card.querySelector("b").style.display = training >= 0 ? "block" : "none"
-  if (training >= 0) fillFigure(state, second, training, `nearest training image: ${pointLabel(state, training)}`)
+  if (training >= 0) fillFigure(state, second, training, state.pairText?.(hover) ?? `nearest training image: ${pointLabel(state, training)}`)
   card.style.display = "flex"
   const [x, y] = screenPosition(state, hover)
   const { clientWidth: width, clientHeight: height } = state.overlay

@@ -13,7 +13,7 @@ function paintGroups(state) {
     const image = outline(state, members, bright ? 3 : 1.5)
     pen.drawImage(image, 0, 0, pointsCanvas.clientWidth, pointsCanvas.clientHeight)
   })
-  badges.forEach(([x, y], index) => {
+  if (shown.length > 1) badges.forEach(([x, y], index) => {
     paintBadge(pen, x, y, shown[index].number + 1, state.group < 0 || state.group === index)
   })
   pen.globalAlpha = 1
@@ -89,6 +89,7 @@ function paintBadge(pen, x, y, number, bright) {
 // the list below the map: pointing at an entry brightens its group, a click lists its real images below
 function drawGroupList(state) {
   const list = state.root.querySelector(".groups")
+  if (!list) return
   state.root.querySelector(".missing").hidden = !state.shown.groups || !state.groups.length
   const brighten = (index) => () => {
     state.group = index ?? state.opened

@@ -1,11 +1,12 @@
 // The upper canvas: rings, links and the loop of the lasso.
 const DARK = "#0b0d10"
 const WHITE = "#ffffff"
-const COPY = "#ff9a5c"
+const COPY = "#f95f55"
+const MOST_RINGS = 200 // more would cover what they mark
 
 function paintOverlay(state) {
   const pen = clearedPen(state.overlay)
-  if (!state.lasso) for (const row of state.chosen) ring(state, pen, row, 4, WHITE)
+  if (state.chosen.length <= MOST_RINGS) for (const row of state.chosen) ring(state, pen, row, 4, WHITE)
   if (state.shown.links) paintLinks(state, pen)
   for (const [row, size] of [[state.picked, 10], [state.hover, 8]]) {
     if (row < 0) continue
@@ -17,11 +18,14 @@ function paintOverlay(state) {
     ring(state, pen, row, size, WHITE)
   }
   if (state.lasso) paintLasso(state, pen)
+  paintTrails(state, pen)
+  paintNeighbourhoods(state, pen)
   showCard(state)
 }
 
-// the training image that a point is shown with: the one that the audit suspects it to copy, else the nearest one
+// the real image that a point is shown with: the one that the audit suspects it to copy, else the nearest one
 function trainingOf(state, row) {
+  if (state.nearestOf) return state.nearestOf(row)
   return state.copied.get(row) ?? state.nearest[row]
 }
 

@@ -42,7 +42,7 @@ function listenToPointer(state) {
     const ended = drag
     drag = null
     if (!ended) return
-    if (!ended.moved) pick(state, nearestPoint(state, cursor(event), 10))
+    if (!ended.moved) pickPoint(state, nearestPoint(state, cursor(event), 10))
     else if (ended.lasso) closeLasso(state, ended.lasso)
   }
   overlay.onpointercancel = () => (drag = null)
@@ -70,22 +70,37 @@ function handleKey(state, key) {
     state.hover = nextTowards(state, key)
     if (state.hover >= 0) state.announcement.textContent = pointLabel(state, state.hover)
     paintOverlay(state)
-  } else if (key === "Enter" && state.hover >= 0) pick(state, state.hover)
+  } else if (key === "Enter" && state.hover >= 0) pickPoint(state, state.hover)
   else if (key === "Escape") {
     state.hover = -1
     if (state.lasso) clearLasso(state)
-    pick(state, -1)
+    pickPoint(state, -1)
   } else if ("+=-".includes(key)) {
     zoom(state, key === "-" ? 1 / 1.4 : 1.4, screenMiddle(state))
     paint(state)
   } else if (key === "0") {
     fitToScreen(state)
     paint(state)
-  } else return false
+  } else if (key === "l" && state.data.gathers) loopAround(state)
+  else return false
   return true
 }
 
-function pick(state, row) {
+// the lasso of whoever has no mouse: a loop around a point, larger each time
+function loopAround(state) {
+  const point = state.hover >= 0 ? state.hover : state.picked
+  if (point < 0) return
+  const { loop } = state
+  const isSame = state.lasso && loop?.point === point
+  state.loop = { point, radius: isSame ? loop.radius * 1.5 : FIRST_LOOP / state.view.scale }
+  const [x, y] = [state.positions[2 * point], state.positions[2 * point + 1]]
+  const turns = Array.from({ length: 24 }, (_, corner) => (corner / 12) * Math.PI)
+  closeLasso(state, turns.map((turn) => [x + state.loop.radius * Math.cos(turn), y + state.loop.radius * Math.sin(turn)]))
+}
+
+const FIRST_LOOP = 30 // pixels of the screen
+
+function pickPoint(state, row) {
   state.picked = row
   state.sentPick = row < 0 ? null : state.ids[row]
   state.announcement.textContent = pickedText(state)
@@ -106,12 +121,8 @@ function closeLasso(state, lasso) {
     clearLasso(state)
     return
   }
-  const visibleLayers = (total, hidden) => [...Array(total).keys()].filter((number) => !hidden.has(number))
-  state.send("lasso", {
-    corners,
-    roles: visibleLayers(4, state.hidden.roles),
-    labels: visibleLayers(state.data.classes.length, state.hidden.classes),
-  })
+  state.lasso = corners
+  state.send("lasso", corners)
   drawToolbar(state)
   paintOverlay(state)
 }

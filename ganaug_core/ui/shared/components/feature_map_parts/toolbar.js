@@ -53,10 +53,11 @@ function drawToolbar(state) {
       toolButton("Lasso", mode("lasso"), state.mode === "lasso"),
     )
   if (state.lasso) buttons.push(toolButton("Clear lasso", () => clearLasso(state)))
-  if (state.links.length)
+  if (state.links.length && !state.labelOf)
     buttons.push(toolButton(`Suspected copies (${state.links.length})`, overlay("links"), state.shown.links))
-  if (state.groups.length)
+  if (state.groups.length && !state.labelOf)
     buttons.push(toolButton(`Missing groups (${state.groups.length})`, overlay("groups"), state.shown.groups))
+  buttons.push(...neighbourhoodButtons(state))
   replaceButtons(state.root.querySelector(".toolbar"), buttons)
 }
 
@@ -74,7 +75,7 @@ function drawLegend(state) {
     return button
   }
   const roles = state.data.roles.flatMap((text, role) =>
-    counts.roles[role] ? [entry("roles", role, text, SHAPES[role], "#e8eaed", role >= 2)] : [],
+    counts.roles[role] ? [entry("roles", role, text, SHAPES[role], "currentColor", role >= 2)] : [],
   )
   const classes = state.data.classes.map((text, number) =>
     entry("classes", number, text, DISC, state.data.colours[number], false),

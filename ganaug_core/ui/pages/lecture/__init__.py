@@ -1,0 +1,1 @@
+"""The Lecture page: ninety minutes, block by block."""

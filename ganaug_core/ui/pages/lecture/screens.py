@@ -1,0 +1,143 @@
+"""The lecture's screens: each block's texts, with a figure, two games, or a screen of the demo's story."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ganaug_core.lessons import LESSONS, demonstrations, kept_outcome
+from ganaug_core.lessons.lecture import BLOCKS, Block, Screen, said, still
+from ganaug_core.records import Cohort
+from ganaug_core.ui.pages.playground.playground_page import setting_title, setting_value
+from ganaug_core.ui.pages.story import chapters
+from ganaug_core.ui.pages.story.chapters import Chapter, Told
+from ganaug_core.ui.shared.components.playground import link
+from ganaug_core.wording import percent
+
+WORDS = {
+    "en": {
+        **{"back": "Back", "next": "Next", "leave": "Leave", "start": "Start clock (T)", "stop": "Stop clock (T)"},
+        **{"block": "Block", "used": "used", "left": "left", "over": "over", "lecture": "lecture"},
+        **{"short": "Short (2)", "zero": "Clock to 0", "two_minutes": "In two minutes", "coming": "Next screen"},
+    },
+    "zh": {
+        **{"back": "后退", "next": "前进", "leave": "离开", "start": "开始计时 (T)", "stop": "停止计时 (T)"},
+        **{"block": "环节", "used": "已用", "left": "剩余", "over": "超时", "lecture": "全场"},
+        **{"short": "简短版 (2)", "zero": "计时归零", "two_minutes": "两分钟版", "coming": "下一屏"},
+    },
+}
+FAR = 0.01  # share of held-out images that are said to be as near
+
+
+def of(
+    language: str, cohort: Cohort | None, cohort_artefact: str, told: Sequence[Told]
+) -> tuple[list[Chapter], dict[str, Any]]:
+    """Return the screens in order, and the blocks with what the clock and the speaker's window show.
+
+    Where the demo is not in the workspace (no cohort), a screen of its story is the block's still picture.
+    """
+    screens, block_of = [], []
+    for number, block in enumerate(BLOCKS):
+        for screen, (title, says) in zip(block.screens, said(block, language).screens, strict=True):
+            drawn = _drawn(block, screen, cohort, cohort_artefact, told)
+            screens.append(replace(drawn, title=title, says=(*says, *drawn.says)))
+            block_of.append(number)
+    return screens, {
+        "blocks": blocks(language),
+        "block_of": block_of,
+        "words": WORDS[language],
+        "language": language,
+    }
+
+
+def blocks(language: str) -> list[dict[str, Any]]:
+    """Return title, minutes, short version, notes and still picture of each block."""
+    told = [(block, said(block, language)) for block in BLOCKS]
+    return [
+        {
+            "title": text.title,
+            "minutes": block.minutes,
+            "short": text.short,
+            "notes": text.notes,
+            "still": picture(block),
+        }
+        for block, text in told
+    ]
+
+
+@cache
+def picture(block: Block) -> str:
+    """Return the still as a data address, so that a saved page holds it."""
+    return (
+        f"data:image/png;base64,{base64.b64encode(still(block).read_bytes()).decode()}"
+        if still(block).is_file()
+        else ""
+    )
+
+
+def _drawn(block: Block, screen: Screen, cohort: Cohort | None, cohort_artefact: str, told: Sequence[Told]) -> Chapter:
+    """Return what a screen shows, with sentences of its own where they are not in the block's text."""
+    plain: dict[str, Callable[[], Chapter]] = {
+        "figure": lambda: Chapter(kind="figure", title="", content={"figure": demonstrations.kept(screen.subject)}),
+        "games": lambda: _games(screen.subject),
+        "words": lambda: Chapter(kind="words", title=""),
+        "wedge": lambda: replace(chapters.WEDGE, says=()),
+    }
+    if screen.shows in plain:
+        return plain[screen.shows]()
+    if cohort is None:
+        return Chapter(kind="still", title="", content={"title": block.name, "still": picture(block)})
+    of_demo: dict[str, Callable[[], Chapter]] = {
+        "vote": lambda: chapters.vote(cohort, told),
+        "missing": lambda: _titled(chapters.missing(cohort_artefact, told)),
+        "flicker": lambda: chapters.copies(cohort_artefact, told),
+        "nearer": lambda: _nearer(told),
+        "verdicts": lambda: replace(chapters.verdicts(told), says=()),
+        "end": lambda: chapters.end(told),
+    }
+    return of_demo[screen.shows]()
+
+
+def _titled(chapter: Chapter) -> Chapter:
+    """Return a screen whose own title is its first sentence, as the block's text has a title for it."""
+    return replace(chapter, says=(chapter.title, *chapter.says))
+
+
+def _games(name: str) -> Chapter:
+    """Return a lesson's two games, with the one setting in which they differ and the seeds that say so."""
+    lesson = LESSONS[name]
+    games = [replace(request, seed=lesson.shown_seed) for request in (lesson.failure, lesson.cure)]
+    title, outcome = setting_title(lesson.changed), kept_outcome(lesson)
+    values = [setting_value(lesson.changed, getattr(game, lesson.changed)) for game in games]
+    sides = [f"{side}: {title.lower()} {value}" for side, value in zip("AB", values, strict=True)]
+    counted = outcome.says(lesson.signature) if outcome else ""
+    return Chapter(
+        kind="games",
+        title="",
+        content={
+            "games": [{**asdict(game), "drawn": link(game.drawn)} for game in games],
+            "sides": sides,
+            "says": f"Failed if {lesson.signature.says}: {counted}." if counted else "",
+        },
+    )
+
+
+def _nearer(told: Sequence[Told]) -> Chapter:
+    """Return how many images of each set are nearer to training images than nearly all held-out ones."""
+    lines = []
+    for one in told:
+        held, drawn = one.audit.scores["holdout"], one.audit.scores["synthetic"]
+        limit = float(np.quantile(held, FAR))
+        share = float((drawn < limit).mean())
+        lines.append(
+            {
+                "title": one.title,
+                "text": f"{percent(share)} of {len(drawn):,} synthetic images have a lower copy score than "
+                f"{percent(1 - FAR)} of {len(held):,} held-out ones.",
+            }
+        )
+    says = ("Copy score: distance to what training saw over distance to held-out images; far below 1 is suspicious.",)
+    return Chapter(kind="benefit", title="", says=says, content={"lines": lines})

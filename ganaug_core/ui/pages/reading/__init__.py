@@ -1,0 +1,1 @@
+"""The Reading room page."""

@@ -1,0 +1,1 @@
+"""The Start page: what runs, what was made last, and one next step."""

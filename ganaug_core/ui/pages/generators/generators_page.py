@@ -29,6 +29,7 @@ def download_button(name: str) -> None:
             file_name=f"{name}.safetensors",
             mime="application/octet-stream",
             icon=":material/download:",
+            on_click="ignore",
             help="One .safetensors file with its passport. It holds numbers, no program.",
         )
         st.download_button(
@@ -37,6 +38,7 @@ def download_button(name: str) -> None:
             file_name=f"{name}.onnx",
             mime="application/octet-stream",
             icon=":material/download:",
+            on_click="ignore",
             help="For programs that do not know ganaug. It is made when you click, which takes some seconds.",
         )
         st.download_button(
@@ -45,6 +47,7 @@ def download_button(name: str) -> None:
             file_name=f"{name}.md",
             mime="text/markdown",
             icon=":material/description:",
+            on_click="ignore",
             help="What it draws, how it was made, what its audit says: Markdown, with the header that model hubs read.",
         )
 

@@ -76,6 +76,7 @@ def plan(language: str) -> None:
         _page_of(blocks),
         f"lecture-{language}.html",
         "text/html",
+        on_click="ignore",
         help="Opens without the app: should the machine fail.",
     )
     if not story_page.demo_sets():

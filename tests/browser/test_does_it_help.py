@@ -51,6 +51,7 @@ def test_the_answer_and_both_figures_stand_in_one_screen(app, server, small_coho
         assert box["y"] + box["height"] <= 800
     expect(page.locator(".layer-above image, .layer-below image")).to_have_count(len(benefit.arms))
     expect(page.get_by_text("minus classical, 95 % interval")).to_be_visible()
+    page.get_by_text("What the classifiers were shown").click()
     expect(page.get_by_role("img", name="Training images of the arm")).to_have_count(len(benefit.arms))
     page.get_by_text("What each arm does").click()
     expect(page.get_by_text("mistakes on rarer classes cost more")).to_be_visible()
@@ -58,4 +59,4 @@ def test_the_answer_and_both_figures_stand_in_one_screen(app, server, small_coho
     page.get_by_role("combobox", name="Measure").click()
     page.get_by_role("option", name="Calibration error").click()
     app.settled()
-    expect(page.get_by_text("Change of Calibration error")).to_be_visible()
+    expect(page.get_by_text("Change of calibration error")).to_be_visible()

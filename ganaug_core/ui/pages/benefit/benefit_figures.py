@@ -20,12 +20,13 @@ ORDER = (
     "synthetic",
 )
 MEASURES = {
-    "auroc": ("AUROC", "0.5 is guessing, 1 is perfect"),
-    "auprc": ("AUPRC", "1 is perfect"),
-    "sensitivity": ("Sensitivity at 90 % specificity", "share that is found"),
-    "brier": ("Brier score", "squared error, lower is better"),
-    "calibration": ("Calibration error", "lower is better"),
+    "auroc": ("Pairs ranked right", "share of pairs; 0.5 is guessing, 1 is perfect", "AUROC"),
+    "auprc": ("Average precision", "1 is perfect", "AUPRC"),
+    "sensitivity": ("Sensitivity at 90 % specificity", "share that is found", "Sensitivity at 90 % specificity"),
+    "brier": ("Squared error of the probability", "lower is better", "Brier score"),
+    "calibration": ("Calibration error", "lower is better", "Calibration error"),
 }
+"""Each measure for a first glance, what its values mean, and its term."""
 KINDS = {
     False: ("real images only", "square", palette.ROLES["train"]),
     True: ("with synthetic images", "cross", palette.ROLES["synthetic"]),
@@ -66,8 +67,8 @@ def arms(benefit: Benefit, measure: str, class_name: str, pictures: Mapping[str,
     if "classical" in scores:
         line = {"color": palette.TEXT, "dash": "dash", "width": 1}
         figure.add_vline(x=scores["classical"].value, line=line)
-    title, axis = MEASURES[measure]
-    charts.dressed(figure, f"{title} of {charts.label(class_name)}", axis, "", height=_height(benefit))
+    title, axis, _ = MEASURES[measure]
+    charts.dressed(figure, f"{title}: {charts.label(class_name)}", axis, "", height=_height(benefit))
     order = [name for name in reversed(ORDER) if name in arms_by_name]
     figure.update_yaxes(
         type="category", categoryorder="array", categoryarray=[arms_by_name[name].title for name in order]
@@ -135,9 +136,9 @@ def doses(benefit: Benefit, measure: str, class_name: str) -> go.Figure:
             hovertemplate="%{x:.0f} %: %{y:+.3f}<extra></extra>",
         )
     figure.add_hline(y=0, line={"color": palette.TEXT, "dash": "dash", "width": 1})
-    title, _ = MEASURES[measure]
+    title, _, _ = MEASURES[measure]
     short, _, _ = title.partition(" at ")
-    titles = f"Change of {short}", "synthetic share in %", "minus classical, 95 % interval"
+    titles = f"Change of {short[0].lower()}{short[1:]}", "synthetic share in %", "minus classical, 95 % interval"
     charts.dressed(figure, *titles, height=_height(benefit))
     figure.update_xaxes(range=[-3, 57], tickvals=[0, 10, 25, 50])
     return _legend_below(figure)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from ganaug_core import pipeline
@@ -22,6 +23,11 @@ STATES = {
     "harms": ("harm shown", ":material/trending_down:", "red"),
     "not_assessable": ("first estimate", ":material/hourglass_top:", "orange"),
 }
+MEASURES_HELP = (
+    "Pairs ranked right: an image of the class and another one, how often the classifier is surer of the first (AUROC). "
+    "Average precision: right among those taken for the class, over all limits (AUPRC). Squared error of the "
+    "probability: the Brier score."
+)
 LEFT_OUT = {"synthetic": "of synthetic images only", "curated": "after curation"}
 REFRESH_SECONDS = 2.0
 MORE = 5
@@ -46,8 +52,7 @@ def page(cohort: str, samples: str) -> None:
     _curated_since(name, cohort, samples)
     _figures(name, benefit)
     _links(cohort, samples, benefit)
-    _example_pictures(name, benefit)
-    _details(benefit)
+    _details(name, benefit)
     if job is None or not job.live:
         _save_and_refine(name, benefit, cohort, samples)
         _reduce_class(cohort, benefit.rare)
@@ -217,19 +222,27 @@ def _figures(name: str, benefit: Benefit) -> None:
     """Arms and doses; below them what else can be looked at."""
     left, right = st.columns([7, 3], gap="small")
     with st.container(horizontal=True):
-        titles = {title: key for key, (title, _) in MEASURES.items()}
-        measure = titles[str(st.selectbox("Measure", list(titles), key="measure", width=320))]
+        titles = {title: key for key, (title, _, _) in MEASURES.items()}
+        measure = titles[str(st.selectbox("Measure", list(titles), key="measure", width=320, help=MEASURES_HELP))]
         class_names = {words.clean(name): name for name in (benefit.rare, *benefit.cohort["classes"])}
         class_name = class_names[str(st.selectbox("Of the class", list(class_names), key="measured-class", width=320))]
-    title, _ = MEASURES[measure]
+    title, _, _ = MEASURES[measure]
+    arms, doses = _both(caches.artefact("benefits", name), measure, class_name, name, benefit)
     with left:
-        figure = benefit_figures.arms(benefit, measure, class_name, _picture_addresses(name, benefit))
         charts.show(
-            figure, "benefit-arms", f"{title} of each arm with its 95 % interval; {_best_in_words(benefit, measure)}"
+            arms, "benefit-arms", f"{title} of each arm with its 95 % interval; {_best_in_words(benefit, measure)}"
         )
     with right:
-        figure = benefit_figures.doses(benefit, measure, class_name)
-        charts.show(figure, "benefit-doses", f"Change of {title} against classical augmentation by synthetic share")
+        charts.show(doses, "benefit-doses", f"Change of {title} against classical augmentation by synthetic share")
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _both(artefact: str, measure: str, class_name: str, _name: str, _benefit: Benefit) -> tuple[go.Figure, go.Figure]:
+    pictures = _picture_addresses(_name, _benefit)
+    return (
+        benefit_figures.arms(_benefit, measure, class_name, pictures),
+        benefit_figures.doses(_benefit, measure, class_name),
+    )
 
 
 def _picture(name: str, arm: str) -> Path | None:
@@ -254,9 +267,6 @@ def _best_in_words(benefit: Benefit, measure: str) -> str:
 def _example_pictures(name: str, benefit: Benefit) -> None:
     """What the classifiers of each arm look at."""
     arms = [arm for arm in _in_order(benefit) if _picture(name, arm.name)]
-    if not arms:
-        return
-    st.markdown("### What the classifiers were shown")
     st.text(
         f"First row {words.clean(benefit.rare)}, second row the most frequent other class, in the shares in which they "
         "are drawn. Synthetic images have an orange frame."
@@ -267,11 +277,14 @@ def _example_pictures(name: str, benefit: Benefit) -> None:
                 column.image(path.read_bytes(), caption=arm.title, alt=f"Training images of the arm {arm.title}")
 
 
-def _details(benefit: Benefit) -> None:
+def _details(name: str, benefit: Benefit) -> None:
+    if any(_picture(name, arm.name) for arm in benefit.arms):
+        show.folded(
+            "What the classifiers were shown", partial(_example_pictures, name, benefit), icon=":material/image:"
+        )
     show.folded("What each arm does", partial(_arms, benefit), icon=":material/list:")
     show.folded("All numbers", partial(_numbers, benefit), icon=":material/table:")
-    with st.expander("How it was done", icon=":material/science:"):
-        _method(benefit)
+    show.folded("How it was done", partial(_method, benefit), icon=":material/science:")
 
 
 def _arms(benefit: Benefit) -> None:
@@ -313,7 +326,7 @@ def _rows(benefit: Benefit) -> list[dict[str, object]]:
             {
                 "Arm": titles[score.arm],
                 "Class": words.clean(score.class_name),
-                "Measure": MEASURES[score.measure][0],
+                "Measure": MEASURES[score.measure][2],
                 "Value": words.number(score.value),
                 "95 % interval": _interval(score.interval),
                 "Minus classical": words.number(to_classical.value) if to_classical else "–",
@@ -377,18 +390,23 @@ def _save_and_refine(name: str, benefit: Benefit, cohort: str, samples: str) -> 
 
 def _reduce_class(cohort: str, class_name: str | None = None) -> None:
     """Offer to make a class rarer: on a cohort of its own, so that its generator sees no more than its classifiers."""
-    with st.expander("See what happens when a class is rarer", icon=":material/filter_alt:"):
-        st.text(
-            "This makes a second cohort in which images of one class are left out of the training share, whole "
-            "patients where they are known. Train a generator on it and come back: a generator of the whole cohort has "
-            "seen images that the classifiers must not know."
-        )
-        classes = caches.cohort(cohort).classes
-        left, middle, right = st.columns(3, vertical_alignment="bottom")
-        class_names = {words.clean(name): name for name in classes}
-        first = classes.index(class_name) if class_name in classes else 0
-        rare = class_names[str(left.selectbox("Class", list(class_names), first, key="rarer-class"))]
-        keep = int(middle.number_input("Training images to keep", 4, 100_000, 50, key="keep"))
-        if right.button("Make this cohort", key="make-rarer"):
-            job_progress.start(ReduceClass(cohort=cohort, class_name=rare, keep=keep), chooser="cohort")
-            st.rerun()
+    show.folded(
+        "See what happens when a class is rarer", partial(_rarer, cohort, class_name), icon=":material/filter_alt:"
+    )
+
+
+def _rarer(cohort: str, class_name: str | None) -> None:
+    st.text(
+        "This makes a second cohort in which images of one class are left out of the training share, whole "
+        "patients where they are known. Train a generator on it and come back: a generator of the whole cohort has "
+        "seen images that the classifiers must not know."
+    )
+    classes = caches.cohort(cohort).classes
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    class_names = {words.clean(name): name for name in classes}
+    first = classes.index(class_name) if class_name in classes else 0
+    rare = class_names[str(left.selectbox("Class", list(class_names), first, key="rarer-class"))]
+    keep = int(middle.number_input("Training images to keep", 4, 100_000, 50, key="keep"))
+    if right.button("Make this cohort", key="make-rarer"):
+        job_progress.start(ReduceClass(cohort=cohort, class_name=rare, keep=keep), chooser="cohort")
+        st.rerun()

@@ -5,11 +5,13 @@ import streamlit as st
 from ganaug_core.ui.pages.generators import bringing, generators_page, handed_over, passport_card
 from ganaug_core.ui.shared import choosers, job_progress, show
 
-st.title("Generators")
+title, chooser = st.columns([2, 8], vertical_alignment="center")
+title.title("Generators")
 job_progress.collect("import_generator")
 job_progress.collect("import_network")
 bringing.collect_imported_images()
-name = choosers.generator()
+with chooser:
+    name = choosers.generator()
 if name is None:
     st.info(
         "There is no generator yet. Train one, or bring one that was made elsewhere.", icon=":material/arrow_forward:"

@@ -6,7 +6,7 @@ from ganaug_core.ui.pages.samples import samples_page
 from ganaug_core.ui.shared import choosers, job_progress, show
 from ganaug_core.ui.shared.looking.menu import menu
 
-title, left, middle, audit, save = st.columns([5, 6, 6, 3, 4], vertical_alignment="center")
+title, left, middle, audit, explore, save = st.columns([5, 6, 6, 3, 3, 4], vertical_alignment="center")
 title.title("Samples")
 for kind in ("sample", "import_samples"):
     job_progress.watch(kind)
@@ -24,6 +24,8 @@ if samples is None:
     )
 with audit:
     show.link("audit", "Audit", help="Search all images for copies.", cohort=str(cohort), samples=str(samples))
+with explore:
+    samples_page.explore_link(str(samples))
 with save:
     menu(str(cohort), str(samples))
 samples_page.page(str(cohort), str(samples))

@@ -2,9 +2,10 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -92,8 +93,21 @@ def guarded_part() -> Iterator[None]:
 
 def table(frame: pd.DataFrame, alt: str) -> None:
     """Show a small table as text: a grid that sorts and scrolls costs a page more than all its words together."""
-    cells = frame.map(lambda cell: words.plain(cell) if isinstance(cell, str) else cell)
-    st.table(cells.rename(columns=words.plain), hide_index=True, alt=alt)
+    st.table(frame.map(_cell).rename(columns=words.plain), hide_index=True, alt=alt)
+
+
+def _cell(value: object) -> object:
+    """Return a name from outside letter by letter, and a count as it stands everywhere else: 1,691."""
+    if isinstance(value, str):
+        return words.plain(value)
+    return f"{value:,}" if isinstance(value, int | np.integer) and not isinstance(value, bool) else value
+
+
+def facts(values: Mapping[str, str]) -> None:
+    """Draw a row of short facts, each below its name."""
+    with st.container(key="facts"):
+        for column, (name, value) in zip(st.columns(len(values)), values.items(), strict=True):
+            column.metric(name, value)
 
 
 @st.fragment

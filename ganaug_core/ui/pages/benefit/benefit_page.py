@@ -24,9 +24,9 @@ STATES = {
     "not_assessable": ("first estimate", ":material/hourglass_top:", "orange"),
 }
 MEASURES_HELP = (
-    "Pairs ranked right: an image of the class and another one, how often the classifier is surer of the first (AUROC). "
-    "Average precision: right among those taken for the class, over all limits (AUPRC). Squared error of the "
-    "probability: the Brier score."
+    "Pairs ranked right: of an image of the class and another one, how often the classifier is surer of the first "
+    "(AUROC). Average precision: how many of those taken for the class are of it, over all limits (AUPRC). Squared "
+    "error of the probability: the Brier score."
 )
 LEFT_OUT = {"synthetic": "of synthetic images only", "curated": "after curation"}
 REFRESH_SECONDS = 2.0

@@ -32,8 +32,7 @@ def headline(cohort: Cohort) -> None:
         "Unit": words.plain(cohort.intensity.unit),
         "Modality": words.plain(cohort.modality) or "–",
     }
-    for column, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(label, value)
+    show.facts(figures)
     if not len(patients):
         remedy = "import again with a CSV table that has a patient column" if cohort.fixed else "say so below"
         st.warning(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import streamlit as st
 
 from ganaug_core.records import Map
-from ganaug_core.report import map_figure, raster
 from ganaug_core.storage import exports
 from ganaug_core.ui.pages.feature_map import plotly_map
 from ganaug_core.ui.shared import caches
@@ -50,6 +49,8 @@ def _leaving(name: str, map_: Map, space: str, form: str) -> Callable[[], bytes]
 
 def as_file(map_: Map, space: str, form: str) -> bytes:
     """Return a map in a format of `FORMATS`."""
+    from ganaug_core.report import map_figure, raster  # with the whole report: the page need not wait for it
+
     if form == "png":
         return raster.png(map_figure.drawing(map_, space))
     if form == "svg":

@@ -25,8 +25,7 @@ def card(name: str) -> None:
         "Training images": f"{sum(counts.train for counts in passport.classes):,}" if known else "not known",
         "Patients": f"{passport.patients:,}" if passport.patients else "not known",
     }
-    for column, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(label, value)
+    show.facts(figures)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.text("\n".join(sentence for sentence in _sentences(passport) if sentence != name))

@@ -109,8 +109,7 @@ def _metrics(run: runs.RunState) -> None:
             f"{figures['Trained for']}.{trained}"
         )
         return
-    for column, (label, value) in zip(st.columns(3), figures.items(), strict=True):
-        column.metric(label, value)
+    show.facts(figures)
 
 
 def _buttons(run: runs.RunState) -> None:

@@ -20,6 +20,7 @@ _HTML = f"""
     <h2>Images to start from</h2>
     <div class="row"><select class="label" aria-label="Class"></select>
       <button type="button" class="others">Other images</button></div>
+    <p class="waiting" aria-live="polite"></p>
     <div class="shelf"></div>
   </section>
   <section class="change" aria-label="What to do">

@@ -2,6 +2,7 @@
 const MOST_ASKED = 64
 const MOST_DRAWN = 600
 const FULL = 32767
+const LONG = 600 // milliseconds after which a wait is explained
 
 // a promise of the images of all recipes, in their order
 async function drawn(explorer, recipes) {
@@ -22,11 +23,16 @@ function refresh(explorer, key) {
 
 async function ask(explorer, recipes) {
   const began = performance.now()
+  const waiting = explorer.root.querySelector(".waiting")
+  const explained = setTimeout(() => (waiting.textContent = "The generator is being loaded, which takes some seconds."), LONG)
   let answer
   try {
     answer = await fetch(explorer.data.draw, { method: "POST", body: JSON.stringify(recipes) })
   } catch {
     throw new Error("The connection to the app was lost. Reload the page.")
+  } finally {
+    clearTimeout(explained)
+    waiting.textContent = ""
   }
   const bytes = await answer.arrayBuffer()
   if (!answer.ok) throw new Error(whyNot(bytes))

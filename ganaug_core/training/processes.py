@@ -167,9 +167,10 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        log.warning("another process is lost: %s", error)
         raise TrainingError(
-            f"Another process of this run has ended or does not answer, so the run cannot go on: {_line(error)}.",
-            do="Look at the end of the run's log for its reason; resume the run, with fewer devices if need be.",
+            "Another process of this run has ended or does not answer, so the run cannot go on.",
+            do="Look at the run's log for its reason, then resume the run, with fewer devices if need be.",
             code="device_lost",
         ) from error
 

@@ -1,7 +1,7 @@
 """Two processes that train as one: a script whose first process starts the second, compares and writes down.
 
-    python two_processes.py float64 OUT CASE ...    weights after some steps, two processes against one
-    python two_processes.py float32 OUT             gradients of the first step; then the second process dies
+python two_processes.py float64 OUT CASE ...    weights after some steps, two processes against one
+python two_processes.py float32 OUT             gradients of the first step; then the second process dies
 """
 
 import json

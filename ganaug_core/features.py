@@ -55,7 +55,7 @@ def fit(
             return load(cache, origin.key("encoders"))
     if len(train) > MOST_IMAGES:
         train = np.sort(np.random.default_rng(seed).choice(train, MOST_IMAGES, replace=False))
-    fitted: FittedEncoder = part.fit(cohort.images(train), cohort.labels[train], seed=seed, report=report)
+    fitted: FittedEncoder = part.fit(cohort.reading(train), cohort.labels[train], seed=seed, report=report)
     if cache is not None:
         save(fitted, cache, origin)
     return fitted

@@ -1,7 +1,8 @@
 """What can be swapped: one Protocol per family, and the look-up that answers a wrong name with the right ones.
 
 A part is a frozen dataclass; its fields are its settings. Each family's `__init__.py` holds one dictionary from name to
-part; contract tests run on every entry.
+part; contract tests run on every entry. A part that draws numbers for the images of a batch does so through
+`draws.drawn`; one whose result depends on the whole batch stands in `config/division.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ from typing import (
 from numpy.typing import NDArray
 
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.records import Floats, Integers, Intensity, Samples
+from ganaug_core.records import Floats, Images, Integers, Intensity, Samples
 from ganaug_core.records.training import Progress
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ class Augmentation(Protocol):
     keeps_units: ClassVar[bool]
 
     def apply(self, images: "Tensor") -> "Tensor":
-        """Return images of the same shape and range; randomness comes from torch's CPU generator."""
+        """Return images of the same shape and range; random numbers of an image come through `draws.drawn`."""
 
 
 class FittedEncoder(Protocol):
@@ -306,8 +307,11 @@ class FittedEncoder(Protocol):
 class Encoder(Protocol):
     """A recipe for a feature space. Fitting sees training images only, for a fixed number of steps and threads."""
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> FittedEncoder:
-        """Return the encoder fitted on (n, channel, row, column) images in [-1, 1] and (n,) labels."""
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> FittedEncoder:
+        """Return the encoder fitted on (n, channel, row, column) images in [-1, 1] and (n,) labels.
+
+        Images may be read when they are asked for, so it goes through them in blocks.
+        """
 
     def restore(
         self, state: Mapping[str, NDArray[Any]], shape: tuple[int, int, int], facts: Mapping[str, Any]

@@ -10,8 +10,9 @@ raise `StopRequested`: that is how a user stops a step. Everything heavy is impo
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from ganaug_core.records.benefit import Benefit
     from ganaug_core.records.reading import Reading
     from ganaug_core.training import Training
+    from ganaug_core.training.processes import Processes
     from ganaug_core.training.recorder import Recorder
 
 RESCUES = 2
@@ -265,15 +267,13 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
     """Cohort -> run -> generator. Goes on from the latest checkpoint; stopped, keeps what there is.
 
     Where the arithmetic breaks down, the run goes back to its last checkpoint and tries with half the learning rates,
-    twice at most.
+    twice at most. On several devices this process leads, and the others write nothing.
 
     Raises:
+        ConfigurationError: A part that several devices cannot share, or there are not so many.
         StopRequested: Paused or interrupted, after a checkpoint was written; or stopped before the first image.
         TrainingError: The cohort is not the one that the run began with, or nothing usable came out.
     """
-    from ganaug_core.records.training import Raised
-    from ganaug_core.training.recorder import Recorder
-
     folder = (
         workspace.folder("runs", request.name)
         if workspace.exists("runs", request.name)
@@ -281,20 +281,8 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
     )
     reference = workspace.reference("runs", request.name)
     _same_cohort(workspace, request, reference.origin)
-    training, images = _training(workspace, request, folder)
-    recorder = Recorder(folder, training, images=images)
-    while True:
-        try:
-            images = _train_until_stopped(training, recorder, report, images)
-            break
-        except TrainingError as error:
-            if error.code != "nonfinite" or training.rescues >= RESCUES:
-                raise
-            training, images = _training(workspace, request, folder, rescues=training.rescues + 1)
-            recorder = Recorder(folder, training, images=images)
-            say = f"{error.what} The run went back to {images:,} images and goes on with half the learning rates."
-            recorder.alarm(Raised("not_a_number", images, say, "Nothing now. For the next run, lower both rates."))
-    recorder.checkpoint()
+    with _processes(workspace, request) as processes:
+        training = _trained(workspace, request, folder, processes, report)
     inputs = {"cohort": reference.origin.inputs["cohort"], "run": reference.identity}
     origin = Origin(
         inputs=inputs,
@@ -304,6 +292,18 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
     )
     _keep_trained(workspace, request.name, training, origin)
     return request.name
+
+
+def follow_training(workspace: Workspace, request: Train) -> None:
+    """Be one of several processes that train a run together, and do what the first one says; nothing is written.
+
+    For processes that torchrun or SLURM started; the others are started by the one that leads.
+    """
+    from ganaug_core.training import follower
+
+    follower.leave_signals_to_the_leader()
+    with _processes(workspace, request) as processes:
+        follower.follow(workspace.cohort(request.cohort), processes)
 
 
 def import_generator(workspace: Workspace, request: ImportGenerator, report: Report = silent) -> str:
@@ -701,14 +701,53 @@ def _logits(workspace: Workspace, cohort: "Cohort", samples: "Samples") -> "tupl
     return train, holdout
 
 
-def _training(workspace: Workspace, request: Train, folder: Path, rescues: int = 0) -> tuple["Training", int]:
+@contextmanager
+def _processes(workspace: Workspace, request: Train) -> Iterator["Processes"]:
+    """Bring the processes together that train a run; this one alone where it asks for one device."""
+    from ganaug_core.config import TrainingConfig, refuse_division
+    from ganaug_core.training import processes
+
+    config = TrainingConfig.model_validate(request.config)
+    refuse_division(config, request.devices * request.nodes)
+    follower = [sys.executable, "-m", "ganaug_core.training.follower"]
+    command = [*follower, str(workspace.root), request.cohort, str(request.devices), config.device]
+    with processes.joined(request.devices, request.nodes, config.device, command) as group:
+        yield group
+
+
+def _trained(workspace: Workspace, request: Train, folder: Path, processes: "Processes", report: Report) -> "Training":
+    """Train until the budget is spent or the user asks for a stop; the last checkpoint is written."""
+    from ganaug_core.records.training import Raised
+    from ganaug_core.training.recorder import Recorder
+
+    training, images = _training(workspace, request, folder, processes)
+    recorder = Recorder(folder, training, images=images)
+    while True:
+        try:
+            images = _train_until_stopped(training, recorder, report, images)
+            break
+        except TrainingError as error:
+            if error.code != "nonfinite" or training.rescues >= RESCUES:
+                raise
+            training, images = _training(workspace, request, folder, processes, rescues=training.rescues + 1)
+            recorder = Recorder(folder, training, images=images)
+            say = f"{error.what} The run went back to {images:,} images and goes on with half the learning rates."
+            recorder.alarm(Raised("not_a_number", images, say, "Nothing now. For the next run, lower both rates."))
+    recorder.checkpoint()
+    return training
+
+
+def _training(
+    workspace: Workspace, request: Train, folder: Path, processes: "Processes", rescues: int = 0
+) -> tuple["Training", int]:
     """Return the run as its latest checkpoint left it, and the images that it had seen."""
     from ganaug_core.config import TrainingConfig
     from ganaug_core.training import Training, latest_checkpoint
 
     state = latest_checkpoint(folder / "checkpoints")
     config = TrainingConfig.model_validate(request.config)
-    training = Training(workspace.cohort(request.cohort), config, state=state, rescues=rescues)
+    cohort = workspace.cohort(request.cohort)
+    training = Training(cohort, config, state=state, rescues=rescues, processes=processes)
     return training, training.images
 
 
@@ -772,7 +811,7 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     """Return what the request's outcome is made from: its inputs by identity, and all that its numbers depend on."""
     values = asdict(request)
     names = {role: values.pop(role) for role in MADE_OF if role in values}
-    for unimportant in ("name", "command", "draft", "path", "source"):
+    for unimportant in ("name", "command", "draft", "path", "source", "devices", "nodes"):
         values.pop(unimportant, None)
     _shorten(values, request)
     if isinstance(request, MeasureBenefit) and request.doses is None:

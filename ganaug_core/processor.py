@@ -30,3 +30,17 @@ def multiplies_bfloat16() -> bool:
     if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX", "AVX2"):
         return False
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def launcher() -> str | None:
+    """Return who started this process as one of several: `torchrun`, `slurm` (by srun), or None."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return "torchrun"
+    tasks = os.environ.get("SLURM_NTASKS", "")
+    return "slurm" if "SLURM_PROCID" in os.environ and tasks.isdigit() and int(tasks) > 1 else None
+
+
+def rank() -> int:
+    """Return the number of this process among those that `launcher` started; 0 leads."""
+    name = {"torchrun": "RANK", "slurm": "SLURM_PROCID"}.get(launcher() or "")
+    return int(os.environ.get(name, "0")) if name else 0

@@ -42,7 +42,7 @@ def identical(comparison: Comparison, nearest: dict[int, Registered], natural: F
     if cohort.shape == comparison.samples.images.shape[1:]:
         for role in range(len(ROLES)):  # a picture that is there twice is named by its training image
             rows = cohort.where(role)
-            for left, right in identical_images.equal_pairs(comparison.samples.images, cohort.images(rows)):
+            for left, right in identical_images.equal_pairs(comparison.samples.images, cohort.reading(rows)):
                 same.setdefault(int(left), int(rows[right]))
     limit = _limit(comparison, natural)
     for found in nearest.values():

@@ -74,7 +74,7 @@ def attack(comparison: Comparison, *, trusted: bool, report: Report) -> Attacked
         if source_split.sides_differ(comparison, real) or source_split.looks_differ(comparison):
             return Attacked(sentences=(SIDES,))
     cohort = comparison.cohort
-    scores = -registered(cohort.images(asked.rows), comparison.samples.images, report=report).distance
+    scores = -registered(cohort.reading(asked.rows), comparison.samples.images, report=report).distance
     members, nonmembers, tuning = np.split(
         scores.astype(np.float64), np.cumsum([len(asked.members), len(asked.nonmembers)])
     )

@@ -85,8 +85,8 @@ def found_shares(comparison: Comparison, references: References, report: Report)
         images = np.concatenate([[change(image, random) for image in originals] for change in CHANGES.values()])
         images = np.clip(images, -1, 1).astype(np.float32)
         seen, held = comparison.seen, comparison.holdout
-        to_seen = registered(images, cohort.images(seen), report=lambda share, text: report(0.7 * share, text))
-        to_held = registered(images, cohort.images(held), report=lambda share, text: report(0.7 + 0.3 * share, text))
+        to_seen = registered(images, cohort.reading(seen), report=lambda share, text: report(0.7 * share, text))
+        to_held = registered(images, cohort.reading(held), report=lambda share, text: report(0.7 + 0.3 * share, text))
         labels = np.tile(cohort.labels[rows], len(CHANGES))
         copies = side(
             comparison,

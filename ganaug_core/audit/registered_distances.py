@@ -15,7 +15,7 @@ from ganaug_core.audit.matched_detail import matched_detail
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.metrics import copying
 from ganaug_core.neighbours import Registered, registered
-from ganaug_core.records import HOLDOUT, ROLES, Floats, Integers
+from ganaug_core.records import HOLDOUT, ROLES, Floats, Images, Integers
 
 SEEN_REFERENCES = 1500  # of the seen images at most so many are references; every held-out one is
 NOBODY = -1
@@ -57,7 +57,7 @@ def nearest_of_each_role(comparison: Comparison, report: Report) -> dict[int, Re
         def part(share: float, message: str, number: int = number) -> None:
             report((number + share) / len(roles), message)
 
-        found = registered(comparison.samples.images, comparison.cohort.images(rows), report=part)
+        found = registered(comparison.samples.images, comparison.cohort.reading(rows), report=part)
         result[role] = found._replace(nearest=rows[found.nearest])
     return result
 
@@ -76,7 +76,7 @@ def synthetic_side(comparison: Comparison, nearest: dict[int, Registered]) -> Si
         among = comparison.holdout
         found = registered(
             np.asarray(comparison.samples.images[again]),
-            comparison.cohort.images(among),
+            comparison.cohort.reading(among),
             query_groups=left_out[again],
             reference_groups=groups[among],
         )
@@ -90,7 +90,7 @@ def references(comparison: Comparison, report: Report) -> References:
     cohort = comparison.cohort
     others = random_subset(np.flatnonzero(cohort.roles != HOLDOUT), SEEN_REFERENCES, comparison.random(4))
     rows = np.sort(np.concatenate([others, comparison.holdout]))
-    search = _Search(comparison, rows, cohort.images(rows))
+    search = _Search(comparison, rows, cohort.reading(rows))
     which = f"{'+'.join(ROLES[role] for role in comparison.seen_roles)}-{comparison.seed}"
     seen = comparison.searched(
         f"references-seen-{which}", lambda: search.seen(lambda share, message: report(0.7 * share, message))
@@ -117,14 +117,14 @@ class _Search:
 
     comparison: Comparison
     rows: Integers
-    images: Floats
+    images: Images
 
     def seen(self, report: Report) -> Registered:
         cohort, seen = self.comparison.cohort, self.comparison.seen
         own = cohort.groups[self.rows]
         return registered(
             self.images,
-            cohort.images(seen),
+            cohort.reading(seen),
             query_groups=own,
             reference_groups=cohort.groups[seen],
             report=report,
@@ -136,7 +136,7 @@ class _Search:
         left_out = np.where(cohort.roles[self.rows] == HOLDOUT, cohort.groups[self.rows], drawn)
         return registered(
             self.images,
-            cohort.images(held),
+            cohort.reading(held),
             query_groups=left_out,
             reference_groups=cohort.groups[held],
             report=report,

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -53,11 +54,11 @@ class Colour:
         grey = torch.full((channels,), channels**-0.5)  # the axis of greys, of length 1
         along = torch.outer(grey, grey)  # what of a colour is grey; its rest is colour
         across = torch.eye(channels) - along
-        shift = torch.randn(n) * self.brightness
-        stretch = torch.exp2(torch.randn(n) * self.contrast)
-        sign = 1 - 2 * (torch.rand(n) < 0.5).float() * self.invert
-        angle = (2 * torch.rand(n) - 1) * self.hue * math.pi
-        colourful = torch.exp2(torch.randn(n) * self.saturation)
+        shift = drawn(torch.randn, n) * self.brightness
+        stretch = torch.exp2(drawn(torch.randn, n) * self.contrast)
+        sign = 1 - 2 * (drawn(torch.rand, n) < 0.5).float() * self.invert
+        angle = (2 * drawn(torch.rand, n) - 1) * self.hue * math.pi
+        colourful = torch.exp2(drawn(torch.randn, n) * self.saturation)
         turn = torch.cos(angle)[:, None, None] * across
         if channels == 3:
             turn = turn + torch.sin(angle)[:, None, None] * torch.linalg.cross(torch.eye(3), grey.expand(3, 3))

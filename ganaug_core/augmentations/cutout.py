@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -42,5 +43,5 @@ class Cutout:
 
     def _hidden(self, n: int, length: int, like: Tensor) -> Tensor:
         """Return (n, length) whether a row, or a column, crosses the square."""
-        centre = torch.randint(0, length + 1, (n, 1)).to(like.device)
+        centre = drawn(lambda rows: torch.randint(0, length + 1, (rows, 1)), n).to(like.device)
         return (torch.arange(length, device=like.device) - centre).abs() <= int(length * self.share) // 2

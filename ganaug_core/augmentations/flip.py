@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -39,6 +40,6 @@ class Flip:
         """Return the images (n, channel, row, column), some of them mirrored."""
         for enabled, axis in ((self.left_right, 3), (self.up_down, 2)):
             if enabled:
-                mirrored = (torch.rand(len(images), 1, 1, 1) < 0.5).to(images.device)
+                mirrored = (drawn(lambda n: torch.rand(n, 1, 1, 1), len(images)) < 0.5).to(images.device)
                 images = torch.where(mirrored, images.flip(axis), images)
         return images

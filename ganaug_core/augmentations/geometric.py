@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -48,9 +49,9 @@ class Geometric:
     def apply(self, images: Tensor) -> Tensor:
         """Return the changed images (n, channel, row, column)."""
         n = len(images)
-        angle = (2 * torch.rand(n) - 1) * math.radians(self.degrees)
-        size, proportion = (torch.randn(n) * spread for spread in (self.scale, self.stretch))
-        shifts = torch.randn(2, n) * self.shift
+        angle = (2 * drawn(torch.rand, n) - 1) * math.radians(self.degrees)
+        size, proportion = (drawn(torch.randn, n) * spread for spread in (self.scale, self.stretch))
+        shifts = drawn(lambda rows: torch.randn(2, rows), n, axis=1) * self.shift
         if self.degrees:
             images = _turned(images, angle.to(images.device))
         for axis, logarithm, shift in ((2, size + proportion / 2, shifts[0]), (3, size - proportion / 2, shifts[1])):

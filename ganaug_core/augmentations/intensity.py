@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -39,6 +40,6 @@ class BrightnessContrast:
 
     def apply(self, images: Tensor) -> Tensor:
         """Return the changed images (n, channel, row, column) in [-1, 1]."""
-        shift, stretch = ((2 * torch.rand(len(images), 1, 1, 1) - 1).to(images) for _ in range(2))
+        shift, stretch = ((2 * drawn(lambda n: torch.rand(n, 1, 1, 1), len(images)) - 1).to(images) for _ in range(2))
         # the range is 2 long
         return (images * (1 + self.contrast * stretch) + 2 * self.brightness * shift).clamp(-1, 1)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -44,7 +45,7 @@ class Translation:
     def _selection(self, n: int, length: int, like: Tensor) -> Tensor:
         """Return (n, length, length) matrices that pick, for each position, the shifted one inside the border."""
         limit = max(1, round(length * self.share))
-        shift = torch.randint(-limit, limit + 1, (n, 1)).to(like.device)
+        shift = drawn(lambda rows: torch.randint(-limit, limit + 1, (rows, 1)), n).to(like.device)
         positions = torch.arange(length, device=like.device)
         source = (positions + shift).clamp(0, length - 1)  # (n, length)
         return (source[:, :, None] == positions).to(like.dtype)

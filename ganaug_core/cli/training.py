@@ -1,23 +1,26 @@
 """ganaug train, and ganaug run list | show | pause | stop | resume"""
 
+import signal
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganaug_core import wording
+from ganaug_core import pipeline, processor, wording
 from ganaug_core.cli import console, sources
 from ganaug_core.config.requests import Train
 from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError, WorkspaceError
 from ganaug_core.jobs import launch, store
 from ganaug_core.jobs import runs as folders
+from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from ganaug_core.config import TrainingConfig
 
 runs = typer.Typer(help="Training runs: each is a process of its own.", no_args_is_help=True)
+Devices = Annotated[int, typer.Option(help="Devices that train it together on each machine.", min=1)]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
 FOLLOW_SECONDS = 0.2
 CHECKPOINT_SECONDS = 90.0
@@ -34,12 +37,17 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    devices: Devices = 1,
+    nodes: Annotated[int, typer.Option(help="Machines, where torchrun or SLURM starts this on each.", min=1)] = 1,
     detach: Detach = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
 ) -> None:
-    """Train a generator on a cohort. Ctrl-C writes a checkpoint and leaves; `ganaug run resume` goes on."""
-    from ganaug_core.config import check_names, configure
+    """Train a generator on a cohort. Ctrl-C writes a checkpoint and leaves; `ganaug run resume` goes on.
+
+    Started by torchrun or srun, it trains in these very processes; the same command goes on after an interruption.
+    """
+    from ganaug_core.config import check_names, configure, refuse_division
 
     home = Workspace(workspace)
 
@@ -49,12 +57,21 @@ def train(
         )
 
     check_names(configured(None))  # before a cohort is read, which may take minutes
+    refuse_division(configured(None), devices * nodes)
+    if processor.launcher() is not None:
+        config = configured(home.cohort(cohort).shape[1])
+        request = Train(cohort=cohort, name=name, config=config.model_dump(mode="json"), devices=devices, nodes=nodes)
+        _train_here(home, request, json)
+        return
     with closing(console.Progress()) as progress:
         cohort_name = sources.cohort(home, cohort, progress)
         for sentence in sources.small_classes(home, cohort_name):
             typer.echo(sentence, err=True)
         config = configured(home.cohort(cohort_name).shape[1])
-        job = store.submit(home, Train(cohort=cohort_name, name=name, config=config.model_dump(mode="json")))
+        request = Train(
+            cohort=cohort_name, name=name, config=config.model_dump(mode="json"), devices=devices, nodes=nodes
+        )
+        job = store.submit(home, request)
         if not detach:
             _follow(home, job, progress)
     _show(home, name, json)
@@ -97,10 +114,19 @@ def stop(run: str, json: console.Json = None, workspace: console.Workspace = Non
 
 
 @runs.command()
-def resume(run: str, detach: Detach = False, json: console.Json = None, workspace: console.Workspace = None) -> None:
-    """Go on with a run from its last checkpoint."""
+def resume(
+    run: str,
+    devices: Annotated[int | None, typer.Option(help="Go on with so many devices; else as before.", min=1)] = None,
+    detach: Detach = False,
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
+    """Go on with a run from its last checkpoint, with as many devices as you like."""
     home = Workspace(workspace)
-    job = store.ask(home, _job(home, run).id, "run")
+    job = _job(home, run)
+    if devices is not None:
+        store.divide(home, job.id, devices)
+    job = store.ask(home, job.id, "run")
     if not detach:
         with closing(console.Progress()) as progress:
             _follow(home, job, progress)
@@ -115,6 +141,36 @@ def remove(run: str, json: console.Json = None, workspace: console.Workspace = N
     if job is not None and job.live:
         raise TrainingError(f"The run {run} is going on.", do=f"Stop it first: ganaug run stop {run}.", code="busy")
     console.removed(home, "runs", run, json)
+
+
+def _train_here(workspace: Workspace, request: Train, json: str | None) -> None:
+    """Train in this process, one of several that somebody else started; only the first one writes and speaks.
+
+    Raises:
+        KeyboardInterrupt: It was told to end, and a checkpoint was written.
+    """
+    if processor.rank():
+        pipeline.follow_training(workspace, request)
+        return
+    told: list[int] = []
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda number, _: told.append(number))
+    if not workspace.exists("runs", request.name):
+        pipeline.begin_run(workspace, request)
+    folder = workspace.folder("runs", request.name)
+    with locks.hold(folder / "lock", f"The run {request.name}"), closing(console.Progress()) as progress:
+
+        def report(share: float, message: str) -> None:
+            if told:
+                raise pipeline.StopRequested("interrupt")
+            progress(share, message, None)
+
+        try:
+            pipeline.train(workspace, request, report)
+        except pipeline.StopRequested:
+            typer.echo("The run rests after a checkpoint. To go on: the same command.", err=True)
+            raise KeyboardInterrupt from None
+    _show(workspace, request.name, json)
 
 
 def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ganaug_core.config.catalogue import PartCard, SettingCard, catalogue, check_names, chosen
+from ganaug_core.config.division import refuse_division
 from ganaug_core.config.exclusions import NO_UNIT, refuse_exclusions
 from ganaug_core.config.passport import (
     LICENCES,
@@ -55,6 +56,7 @@ __all__ = [
     "chosen",
     "configure",
     "issuing",
+    "refuse_division",
     "refuse_exclusions",
 ]
 

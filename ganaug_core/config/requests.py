@@ -60,6 +60,7 @@ class Train:
 
     Attributes:
         config: A `TrainingConfig` as JSON values.
+        devices: How many train it together on each machine; `nodes` is the number of machines.
     """
 
     step: ClassVar[str] = "train"
@@ -67,6 +68,8 @@ class Train:
     cohort: str
     name: str
     config: dict[str, Any]
+    devices: int = 1
+    nodes: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

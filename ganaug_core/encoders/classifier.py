@@ -12,7 +12,7 @@ from torch.nn import functional
 from ganaug_core.encoders import networks
 from ganaug_core.encoders.fitted import Arrays, Fitted, require_images
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Images, Integers
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Classifier:
     noise: float = 0.02
     intensity: float = 0.03
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder fitted on (n, channel, row, column) images in [-1, 1] and (n,) labels from 0.
 
         Raises:

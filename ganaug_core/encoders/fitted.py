@@ -12,7 +12,7 @@ from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
 from ganaug_core.errors import EvidenceError
-from ganaug_core.records import Floats
+from ganaug_core.records import Floats, Images
 from ganaug_core.storage.workspace import digest_of
 
 FEWEST_IMAGES = 8
@@ -86,7 +86,7 @@ def read_state(data: bytes) -> Arrays:
     return state
 
 
-def require_images(images: Floats, encoder: str) -> tuple[int, int, int]:
+def require_images(images: Images, encoder: str) -> tuple[int, int, int]:
     """Return (channel, row, column) of images that an encoder can be fitted on.
 
     Raises:

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ganaug_core.interfaces import Report
 from ganaug_core.processor import multiplies_bfloat16
-from ganaug_core.records import Floats
+from ganaug_core.records import Floats, Images
 
 WIDTHS = (48, 64, 96)
 DIMENSION = 64
@@ -22,6 +22,7 @@ PLACES = 16
 FEWEST_STEPS = 60
 THREADS = 1  # of a fit
 RATE = 2e-3  # of AdamW, at its peak
+AT_ONCE = 512  # images made smaller at once
 LARGEST = 64  # larger images are area-resampled to this first, so that the cost of a fit does not grow with them
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -73,14 +74,19 @@ class Backbone(nn.Module):
         return pooled
 
 
-def shrink(given: Floats) -> Tensor:
+def shrink(given: Images) -> Tensor:
     """Return images as a tensor whose longer side is at most 64 px, by the mean over areas."""
-    images = torch.from_numpy(np.require(given, np.float32, ["C", "W"]))
-    rows, columns = images.shape[2:]
+    rows, columns = given.shape[2:]
     scale = LARGEST / max(rows, columns)
     if scale >= 1:
-        return images
-    return functional.interpolate(images, (max(8, round(rows * scale)), max(8, round(columns * scale))), mode="area")
+        return _tensor(given[:])
+    size = (max(8, round(rows * scale)), max(8, round(columns * scale)))
+    blocks = (given[start : start + AT_ONCE] for start in range(0, max(1, len(given)), AT_ONCE))
+    return torch.cat([functional.interpolate(_tensor(block), size, mode="area") for block in blocks])
+
+
+def _tensor(images: Floats) -> Tensor:
+    return torch.from_numpy(np.require(images, np.float32, ["C", "W"]))
 
 
 def distort(images: Tensor, source: torch.Generator, *, noise: float, intensity: float) -> Tensor:

@@ -11,7 +11,9 @@ from torch.nn import functional
 
 from ganaug_core.encoders.fitted import Arrays, Fitted, require_images
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Floats, Images, Integers
+
+AT_ONCE = 512  # images made smaller at once
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Pixels:
     size: int = 32
     components: int = 50
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder fitted on (n, channel, row, column) images in [-1, 1]; labels and seed are not used.
 
         Raises:
@@ -51,15 +53,20 @@ class Pixels:
         return Fitted("pixels", shape, state, opened, facts)
 
 
-def small(images: Floats, size: int) -> Floats:
+def small(images: Images, size: int) -> Floats:
     """Return (n, channel * row * column) of images whose longer side is at most `size`."""
     rows, columns = images.shape[2:]
     scale = size / max(rows, columns)
     if scale >= 1:
-        return images.reshape(len(images), -1)
+        whole: Floats = images[:].reshape(len(images), -1)
+        return whole
     wanted = (max(1, round(rows * scale)), max(1, round(columns * scale)))
-    pooled = functional.interpolate(torch.from_numpy(np.require(images, np.float32, ["C", "W"])), wanted, mode="area")
-    flat: Floats = pooled.flatten(1).numpy()
+    blocks = (images[start : start + AT_ONCE] for start in range(0, max(1, len(images)), AT_ONCE))
+    pooled = [
+        functional.interpolate(torch.from_numpy(np.require(block, np.float32, ["C", "W"])), wanted, mode="area")
+        for block in blocks
+    ]
+    flat: Floats = torch.cat(pooled).flatten(1).numpy()
     return flat
 
 

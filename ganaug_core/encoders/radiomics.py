@@ -9,7 +9,7 @@ import numpy as np
 from ganaug_core.encoders import ibsi
 from ganaug_core.encoders.fitted import Arrays, Fitted, moments, require_images
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Floats, Images, Integers
 
 PIXELS_AT_ONCE = 500_000
 
@@ -26,7 +26,7 @@ class Radiomics:
 
     levels: int = 16
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder standardised on (n, channel, row, column) images in [-1, 1]; no labels, no seed.
 
         Raises:
@@ -50,7 +50,7 @@ class Radiomics:
         return Fitted("radiomics", shape, state, opened, facts)
 
 
-def measure(images: Floats, levels: int) -> ibsi.Columns:
+def measure(images: Images, levels: int) -> ibsi.Columns:
     """Return (n, channel * features) of images (n, channel, row, column) in [-1, 1], signed logarithms."""
     n, channels, rows, columns = images.shape
     at_once = max(1, PIXELS_AT_ONCE // (rows * columns))

@@ -13,7 +13,7 @@ from ganaug_core.encoders import networks
 from ganaug_core.encoders.fitted import Arrays, Fitted, require_images
 from ganaug_core.encoders.pixels import principal_axes
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Floats, Images, Integers
 
 BATCH = 128
 
@@ -32,7 +32,7 @@ class RandomConvolution:
     filters: int = 48
     components: int = 64
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder of (n, channel, row, column) images in [-1, 1]; the seed draws the filters.
 
         Raises:
@@ -65,7 +65,7 @@ class RandomConvolution:
 
 
 @torch.inference_mode()
-def _pooled(images: Floats, state: Arrays) -> Floats:
+def _pooled(images: Images, state: Arrays) -> Floats:
     """Return mean and deviation of every filter's answer, and the second layer's mean in each quarter of the image."""
     first, second = (torch.from_numpy(np.array(state[name])) for name in ("first", "second"))
     parts: list[Tensor] = []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganaug_core.encoders.fitted import Arrays, Fitted, moments, require_images
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Floats, Images, Integers
 
 GREY_LEVELS = 16
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -37,7 +37,7 @@ class Texture:
 
     pixels_at_once: int = 1_000_000
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder standardised on (n, channel, row, column) images in [-1, 1]; no labels, no seed.
 
         Raises:
@@ -61,7 +61,7 @@ class Texture:
         return Fitted("texture", shape, state, opened, facts)
 
 
-def measure(images: Floats, pixels_at_once: int = 1_000_000) -> Columns:
+def measure(images: Images, pixels_at_once: int = 1_000_000) -> Columns:
     """Return (n, channel * numbers) of images (n, channel, row, column) in [-1, 1], not standardised.
 
     How many numbers there are depends on the size only: rings and bands without a pixel are left out.
@@ -69,8 +69,8 @@ def measure(images: Floats, pixels_at_once: int = 1_000_000) -> Columns:
     n, channels, rows, columns = images.shape
     at_once = max(1, pixels_at_once // (rows * columns))
     stacked = [
-        np.concatenate([_numbers(images[start : start + at_once, channel]) for channel in range(channels)], axis=1)
-        for start in range(0, n, at_once)
+        np.concatenate([_numbers(block[:, channel]) for channel in range(channels)], axis=1)
+        for block in (images[start : start + at_once] for start in range(0, n, at_once))
     ]
     return np.concatenate(stacked)
 

@@ -11,7 +11,7 @@ ends the process, so a paused run holds no memory and survives a restart of the 
 import json
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +176,28 @@ def ask(workspace: Workspace, job: int, requested_state: str) -> Job:
         discard_upload(workspace, current)
     launch.ensure(workspace)
     return get(workspace, job)
+
+
+def divide(workspace: Workspace, job: int, devices: int) -> None:
+    """Let a run that rests go on with so many devices.
+
+    Raises:
+        WorkspaceError: It is no run, or it does not rest.
+        ConfigurationError: A part of it cannot be shared by several devices.
+    """
+    from ganaug_core.config import TrainingConfig, refuse_division
+
+    with Database(workspace.database_path).writing() as connection:
+        current = _true_state(workspace, _row(connection, job))
+        if not isinstance(current.request, Train) or current.state not in RESTING:
+            raise WorkspaceError(
+                f"{current.name} is {current.state}, so its devices cannot be changed.",
+                do="Pause the run first, then resume it with other devices.",
+                code="state",
+            )
+        refuse_division(TrainingConfig.model_validate(current.request.config), devices * current.request.nodes)
+        request_text = json.dumps(codec.plain(replace(current.request, devices=devices)))
+        connection.execute(update(job_table).where(job_table.c.id == job).values(request=request_text))
 
 
 def discard_upload(workspace: Workspace, job: Job) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ganaug_core.records import Floats, Integers, Intensity
+from ganaug_core.records import Floats, Images, Integers, Intensity
 
+AT_ONCE = 512
 COARSEST_STEP = 2 / 255  # synthetic images usually come as 8-bit files
 
 
@@ -19,7 +20,7 @@ def step(intensity: Intensity) -> float:
     return max(COARSEST_STEP, 2 / (intensity.high - intensity.low) if intensity.unit == "HU" else 0.0)
 
 
-def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
+def equal_pairs(synthetic: Images, real: Images) -> Integers:
     """Return (k, 2) synthetic and real indices of images that are equal in 8 bits, mirrored or turned ones too.
 
     Args:
@@ -28,9 +29,7 @@ def equal_pairs(synthetic: Floats, real: Floats) -> Integers:
 
     Flat images (one value everywhere in 8 bits) show nobody and are left out. One pair for each synthetic image.
     """
-    synthetic_sums, real_sums = (
-        [int(_levels(image).sum(dtype=np.int64)) for image in images] for images in (synthetic, real)
-    )
+    synthetic_sums, real_sums = _sums(synthetic), _sums(real)
     shared = set(synthetic_sums) & set(real_sums)  # turning changes no sum
     real_by_key: dict[bytes, int] = {}
     for index, total in enumerate(real_sums):
@@ -67,6 +66,12 @@ def residual_limit(rounding: Floats, natural: Floats, near_duplicates: Floats) -
     if len(near_duplicates) or not len(rounding) or not len(natural):
         return 0.0
     return min(float(np.quantile(rounding, 0.95)), float(natural.min()) / 4)
+
+
+def _sums(images: Images) -> list[int]:
+    """Return the sum of the levels of each image."""
+    blocks = (images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE))
+    return [int(_levels(image).sum(dtype=np.int64)) for block in blocks for image in block]
 
 
 def _turned(image: Floats) -> Iterator[Floats]:

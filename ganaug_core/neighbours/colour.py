@@ -9,14 +9,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from ganaug_core.neighbours import alignment, registration
-from ganaug_core.records import Floats
+from ganaug_core.records import Images
 
 FLOOR = 0.05
 """Root mean square of differences in [-1, 1] that count as none: two nearly grey pictures agree in colour."""
 PAIRS = 1024  # compared at once
 
 
-def differences(images: Floats) -> Tensor | None:
+def differences(images: Images) -> Tensor | None:
     """Return (n, channel, 32, 32), each channel without the mean of all, of images (n, channel, row, column).
 
     None for images of one channel, which have no colour.

@@ -21,7 +21,7 @@ from torch import Tensor
 from ganaug_core.errors import EvidenceError
 from ganaug_core.interfaces import Report, silent
 from ganaug_core.neighbours import alignment, colour, principal, registration
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Floats, Images, Integers
 
 CANDIDATES = 192  # of references times turns, by the plain turns at 16 x 16
 # a second pass at 16 x 16 lost up to 13 % of cropped copies; every other pixel at 32 x 32 loses none
@@ -112,8 +112,8 @@ class _Best(NamedTuple):
 
 
 def registered(
-    queries: Floats,
-    references: Floats,
+    queries: Images,
+    references: Images,
     *,
     query_groups: Integers | None = None,
     reference_groups: Integers | None = None,
@@ -122,7 +122,7 @@ def registered(
     """Return the closest reference of each query.
 
     Args:
-        queries: (n, channel, row, column) in [-1, 1], any size.
+        queries: (n, channel, row, column) in [-1, 1], any size; both are looked at in blocks, once.
         references: (m, channel, row, column), m >= 1.
         query_groups: (n,) number of the group that a query must not be compared with.
         reference_groups: (m,) group of each reference; needed with `query_groups`.
@@ -236,8 +236,15 @@ def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
     """
     result = np.zeros(len(rows), np.int64)
     views = registration.views(images)
-    colours = _colours(images[rows], images)
-    search = Search(views[rows], views, rows, np.arange(len(images)), QUERIES, colours=colours)
+    colours = colour.differences(images)
+    search = Search(
+        views[rows],
+        views,
+        rows,
+        np.arange(len(images)),
+        QUERIES,
+        colours=None if colours is None else (colours[rows], colours),
+    )
     reach = torch.as_tensor(radius, device=search.device)
     own = reach[torch.as_tensor(rows, device=search.device)]
     for start in range(0, len(rows), QUERIES):
@@ -252,7 +259,7 @@ def crowds(images: Floats, rows: Integers, radius: Floats) -> Integers:
     return result
 
 
-def _colours(queries: Floats, references: Floats) -> tuple[Tensor, Tensor] | None:
+def _colours(queries: Images, references: Images) -> tuple[Tensor, Tensor] | None:
     """Return what `colour` compares of both sides, None where one of them has a single channel."""
     of_queries = colour.differences(queries)
     of_references = of_queries if references is queries else colour.differences(references)

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from ganaug_core.errors import EvidenceError
 from ganaug_core.processor import multiplies_bfloat16
-from ganaug_core.records import Floats
+from ganaug_core.records import Images
 
 SIDE, TEMPLATE = 32, 22
 COARSE_SIDE, COARSE_TEMPLATE = SIDE // 2, TEMPLATE // 2
@@ -45,7 +45,7 @@ def hardware() -> Hardware:
     return Hardware(torch.device("cpu"), torch.bfloat16 if multiplies_bfloat16() else torch.float32)
 
 
-def views(images: Floats) -> Tensor:
+def views(images: Images) -> Tensor:
     """Return (n, 1, 32, 32) of local contrast: (x - G * x) / (sd + .08), G a Gaussian of 3 pixels, sd the local one.
 
     Args:

@@ -7,7 +7,7 @@ image everywhere: map, gallery, table, report.
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -206,6 +206,10 @@ class Cohort:
         """Return images in [-1, 1], (len(index), channel, row, column)."""
         return self.intensity.normalise(self.pixels[index])
 
+    def reading(self, index: Integers) -> "ImageRows":
+        """Return the same images, each read when it is asked for."""
+        return ImageRows(self, index)
+
     def with_mask(self) -> Integers:
         """Return the indices of all images that have a mask."""
         return np.flatnonzero(self.masks[:, 0, 0] != NO_MASK) if self.masks is not None else np.zeros(0, np.int64)
@@ -216,6 +220,46 @@ class Cohort:
             return np.zeros((len(index), *self.shape[1:]), np.bool_)
         inside: NDArray[np.bool_] = np.asarray(self.masks[index]) == 1
         return inside
+
+
+@dataclass(frozen=True)
+class ImageRows:
+    """Images `rows` of a cohort, (n, channel, row, column) in [-1, 1], sliced and indexed as an array is.
+
+    Pixels are read and brought to [-1, 1] when they are asked for: whoever goes through them in blocks holds a block.
+    """
+
+    cohort: Cohort
+    rows: Integers
+
+    ndim: ClassVar[int] = 4
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return (len(self.rows), *self.cohort.shape)
+
+    def __getitem__(self, index: int | slice | Integers) -> Floats:
+        return self.cohort.images(self.rows[index])
+
+
+class Images(Protocol):
+    """Images (n, channel, row, column) float32 in [-1, 1]: an array, or what is read or made when it is asked for.
+
+    Whoever takes them goes through them in blocks; `images[:]` is all of them at once.
+    """
+
+    @property
+    def ndim(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, cast
 import torch
 from torch import Tensor, nn
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import Discriminator
 
@@ -72,5 +73,6 @@ def _dropping(share: float) -> Callable[[nn.Module, object, Tensor], Tensor]:
 
 
 def _dropped(features: Tensor, share: float) -> Tensor:
-    mask = (torch.rand(features.shape) >= share).to(features.device)  # (n, feature, ...)
+    numbers = drawn(lambda n: torch.rand(n, *features.shape[1:]), len(features))
+    mask = (numbers >= share).to(features.device)  # (n, feature, ...)
     return features * mask.to(features.dtype) / (1 - share)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -37,7 +38,7 @@ class UnitGradient:
 
     def interpolate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return images (n, channel, row, column), each somewhere on the line between a real and a generated one."""
-        share = torch.rand(len(real), 1, 1, 1).to(real.device)
+        share = drawn(lambda n: torch.rand(n, 1, 1, 1), len(real)).to(real.device)
         return share * real + (1 - share) * fake
 
     def interpolated_penalty(self, gradient: Tensor, strength: float) -> Tensor:

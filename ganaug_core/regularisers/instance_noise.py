@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -40,4 +41,5 @@ class InstanceNoise:
         strength = self.deviation * (1 - share / self.until)
         if strength <= 0:
             return images
-        return images + strength * torch.randn(images.shape).to(images)
+        noise = drawn(lambda n: torch.randn(n, *images.shape[1:]), len(images))
+        return images + strength * noise.to(images)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ganaug_core.draws import drawn
 from ganaug_core.errors import ConfigurationError
 
 
@@ -37,7 +38,7 @@ class PseudoReal:
 
     def deceive(self, real: Tensor, generated: Tensor, share: Tensor) -> Tensor:
         """Return the real images (n, channel, row, column), each exchanged for a generated one with that chance."""
-        exchanged = torch.rand(len(real), 1, 1, 1).to(real.device) < share
+        exchanged = drawn(lambda n: torch.rand(n, 1, 1, 1), len(real)).to(real.device) < share
         return torch.where(exchanged, generated, real)
 
     def moved(self, share: Tensor, certainty: Tensor, batch: int) -> Tensor:

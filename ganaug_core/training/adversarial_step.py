@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ganaug_core.architectures.layers import draw_latents
 from ganaug_core.config import TrainingConfig
+from ganaug_core.draws import drawn, keeping
 from ganaug_core.interfaces import (
     Discriminator,
     GradientPenalty,
@@ -20,6 +21,7 @@ from ganaug_core.interfaces import (
 from ganaug_core.training import schedule
 from ganaug_core.training.devices import Compute, seeded
 from ganaug_core.training.parts import Parts
+from ganaug_core.training.processes import ALONE, Processes
 from ganaug_core.training.training_images import ImageBatches
 from ganaug_core.training.weight_averages import HistoricalAverages
 
@@ -34,7 +36,8 @@ class AdversarialNetworks:
 
     Attributes:
         averaged_generator: Generator with exponentially averaged weights: the one that is kept.
-        images_per_step: Real images that the discriminator sees in a step.
+        images_per_step: Real images that the discriminator sees in a step, those of all processes.
+        rows: Images of a batch that this process computes: all, or its share of them.
         augmentation_probability: That of each augmentation where it adapts itself, a scalar; None where all are
             applied.
         logit_averages: Averages of earlier logits of real and of generated images, (2,), NaN before the first; None
@@ -51,8 +54,11 @@ class AdversarialNetworks:
         images: ImageBatches,
         shape: tuple[int, int, int],
         compute: Compute,
+        *,
+        processes: Processes = ALONE,
     ) -> None:
         self.parts, self.config, self.images, self.compute = parts, config, images, compute
+        self.processes, self.rows = processes, config.batch_size // processes.size
         self.classes = len(images.counts)
         self.penalty_scale = shape[1] / _REFERENCE_ROWS
         self.images_per_step = config.batch_size * config.discriminator_steps
@@ -86,8 +92,12 @@ class AdversarialNetworks:
         """Take step `number` when `share` of the budget is spent; return the step's losses and gradient norms.
 
         An update whose gradient is not finite is left out. Where a network makes several updates, those of the last
-        one are returned.
+        one are returned. Several processes take the step together, each with its rows of the batch.
         """
+        with self.processes.step(number, share), keeping(self.processes.own_rows(self.config.batch_size)):
+            return self._step(number, share)
+
+    def _step(self, number: int, share: float) -> dict[str, Tensor]:
         factors = schedule.at(share, self.config)
         for optimiser, rate in (
             (self.discriminator_optimiser, self.config.discriminator_learning_rate),
@@ -100,16 +110,18 @@ class AdversarialNetworks:
         with seeded(self.config.seed, number + 1, compute=self.compute):
             for turn in range(self.config.discriminator_steps):
                 update = number * self.config.discriminator_steps + turn
-                discriminator_loss = self._discriminator_loss(update, share, factors.penalty)
-                discriminator_gradient, finite = _update(self.discriminator_optimiser, discriminator_loss)
+                discriminator_loss, discriminator_gradient, finite = self._update(
+                    self.discriminator_optimiser, self._discriminator_loss(update, share, factors.penalty)
+                )
                 all_finite = all_finite & finite
                 for constraint in self.parts.weight_constraints:
                     constraint.constrain(self.discriminator)
             # an unrolled discriminator needs the gradient of its weights
             _let_learn(self.discriminator_optimiser, self.parts.unrolling is not None)
             for _ in range(self.config.generator_steps):
-                generator_loss = self._generator_loss(share)
-                generator_gradient, finite = _update(self.generator_optimiser, generator_loss)
+                generator_loss, generator_gradient, finite = self._update(
+                    self.generator_optimiser, self._generator_loss(share)
+                )
                 all_finite = all_finite & finite
             _let_learn(self.discriminator_optimiser, True)
         self.nonfinite_steps = torch.where(all_finite, 0, self.nonfinite_steps + 1)
@@ -117,8 +129,8 @@ class AdversarialNetworks:
         if self.historical_averages is not None and bool(all_finite):
             self.historical_averages.update()
         measures = {
-            "discriminator_loss": discriminator_loss.detach(),
-            "generator_loss": generator_loss.detach(),
+            "discriminator_loss": discriminator_loss,
+            "generator_loss": generator_loss,
             "discriminator_gradient": discriminator_gradient,
             "generator_gradient": generator_gradient,
         }
@@ -130,10 +142,11 @@ class AdversarialNetworks:
 
     def latents(self, n: int) -> Tensor:
         """Return (n, latent) Gaussian numbers, with noise behind each latent where the generator takes any."""
-        return draw_latents(self.generator, self.parts.architecture.latent, n).to(self.compute.device)
+        latent = self.parts.architecture.latent
+        return drawn(lambda rows: draw_latents(self.generator, latent, rows), n).to(self.compute.device)
 
     def _discriminator_loss(self, update: int, share: float, strength: float) -> Tensor:
-        n = self.config.batch_size
+        n = self.rows
         real, labels = self.images.batch(n)  # (n, channel, row, column), (n,)
         penalties = [penalty for penalty in self.parts.gradient_penalties if update % penalty.every == 0]
         terms = self._terms("labels", share) if self.classes > 1 else []
@@ -149,7 +162,8 @@ class AdversarialNetworks:
             image_labels = labels.repeat(2)[:, None]  # (2 n, 1)
             if terms:
                 # the wrong label rides along: a discriminator looks at an image once and answers for several labels
-                wrong = (labels + torch.randint(1, self.classes, labels.shape).to(labels.device)) % self.classes
+                shift = drawn(lambda rows: torch.randint(1, self.classes, (rows,)), n)
+                wrong = (labels + shift.to(labels.device)) % self.classes
                 image_labels = torch.cat([image_labels, wrong.repeat(2)[:, None]], 1)  # (2 n, 2), right and wrong
             discriminator = self.discriminator if penalties else self._compiled_discriminator
             logits = self._discriminate(images, image_labels, discriminator).float()  # (2 n, 1 or 2)
@@ -191,7 +205,7 @@ class AdversarialNetworks:
         return penalty.interpolated_penalty(gradient, strength)
 
     def _generator_loss(self, share: float) -> Tensor:
-        n = self.config.batch_size
+        n = self.rows
         real, labels = self.images.batch(n)  # (n, channel, row, column), (n,)
         terms = self._terms("features", share)
         with self.compute.autocast():
@@ -251,7 +265,8 @@ class AdversarialNetworks:
             for augmentation in self.parts.augmentations:
                 augmented = augmentation.apply(images)
                 if self.augmentation_probability is not None:
-                    chosen = torch.rand(len(images), 1, 1, 1).to(images.device) < self.augmentation_probability
+                    numbers = drawn(lambda n: torch.rand(n, 1, 1, 1), len(images))
+                    chosen = numbers.to(images.device) < self.augmentation_probability
                     augmented = torch.where(chosen, augmented, images)
                 images = augmented
             for noise in self.parts.input_noise:
@@ -269,7 +284,7 @@ class AdversarialNetworks:
     def _moved_logit_averages(self, decay: float, logits: Tensor) -> Tensor:
         """Return averages of logits (2 n, ...) of real and generated images, this batch included."""
         assert self.logit_averages is not None
-        now = torch.stack([half.mean() for half in logits.detach()[:, 0].chunk(2)])
+        now = torch.stack([self.processes.mean(half) for half in logits[:, 0].chunk(2)])
         self.logit_averages = torch.where(self.logit_averages.isnan(), now, self.logit_averages.lerp(now, 1 - decay))
         return self.logit_averages
 
@@ -282,7 +297,8 @@ class AdversarialNetworks:
         """
         if self.augmentation_probability is None and self.pseudo_share is None:
             return
-        certainty = (real_logits - fake_logits if self.parts.loss.paired else real_logits).sign().mean()
+        signs = (real_logits - fake_logits if self.parts.loss.paired else real_logits).sign()
+        certainty = self.processes.mean(signs)
         if self.parts.deception is not None and self.pseudo_share is not None:
             self.pseudo_share = self.parts.deception.moved(self.pseudo_share, certainty, self.config.batch_size)
         if self.augmentation_probability is None:
@@ -290,6 +306,24 @@ class AdversarialNetworks:
         change = self.config.batch_size / self.config.adaptive_images
         direction = (certainty - self.config.adaptive_target).sign()
         self.augmentation_probability = (self.augmentation_probability + change * direction).clamp(0, 1)
+
+    def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Follow the gradient of `loss` if it is finite; return the loss, the gradient's norm and whether it was.
+
+        They are scalars on the device, the same in all processes: loss and gradient are means over all of them.
+        """
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        gradients = [weight.grad for weight in _weights(optimiser) if weight.grad is not None]
+        loss = self.processes.average(gradients, loss.detach())
+        norm = torch.nn.utils.get_total_norm(gradients)
+        finite = torch.isfinite(norm + loss)
+        if optimiser.defaults.get("fused"):
+            optimiser.found_inf = (~finite).to(torch.float32)  # type: ignore[attr-defined]  # it leaves the update out
+            optimiser.step()
+        elif finite:
+            optimiser.step()
+        return loss, norm, finite
 
     @torch.no_grad()
     def _move_average(self, images: int, finite: Tensor) -> None:
@@ -359,21 +393,6 @@ def _weights(optimiser: torch.optim.Optimizer) -> list[Tensor]:
 def _let_learn(optimiser: torch.optim.Optimizer, learns: bool) -> None:
     for weight in _weights(optimiser):
         weight.requires_grad_(learns)
-
-
-def _update(optimiser: torch.optim.Optimizer, loss: Tensor) -> tuple[Tensor, Tensor]:
-    """Follow the gradient of `loss` if it is finite; return its norm and whether it was, scalars on the device."""
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    gradients = [weight.grad for weight in _weights(optimiser) if weight.grad is not None]
-    norm = torch.nn.utils.get_total_norm(gradients)
-    finite = torch.isfinite(norm + loss.detach())
-    if optimiser.defaults.get("fused"):
-        optimiser.found_inf = (~finite).float()  # type: ignore[attr-defined]  # it leaves the update out by itself
-        optimiser.step()
-    elif finite:
-        optimiser.step()
-    return norm, finite
 
 
 def _copied(value: Any) -> Any:

@@ -60,11 +60,19 @@ class Compute:
         return f"CPU ({processor()}), {threads}, {precision}"
 
 
-def choose(device: str, precision: str, *, deterministic: bool = False, compiled: bool = False) -> Compute:
+def choose(
+    device: str,
+    precision: str,
+    *,
+    deterministic: bool = False,
+    compiled: bool = False,
+    given: torch.device | None = None,
+) -> Compute:
     """Return where to compute for a configuration's `device` and `precision`.
 
     Where it is a GPU, this process's arithmetic on it is set: TF32 for what stays in float32 and the fastest kernels,
-    or with `deterministic` only kernels that give the same bits every time.
+    or with `deterministic` only kernels that give the same bits every time. A `given` device is one of several and has
+    been chosen.
 
     Raises:
         TrainingError: CUDA was asked for and is not there.
@@ -84,7 +92,7 @@ def choose(device: str, precision: str, *, deterministic: bool = False, compiled
         torch.backends.cudnn.benchmark = not deterministic
         torch.set_float32_matmul_precision("highest" if deterministic else "high")
     return Compute(
-        torch.device("cuda:0" if on_gpu else "cpu"),
+        given or torch.device("cuda:0" if on_gpu else "cpu"),
         torch.bfloat16 if bfloat16 else torch.float32,
         deterministic,
         "inductor" if compiled else None,

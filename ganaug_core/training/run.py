@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import ganaug_core
-from ganaug_core.config import ArchitectureCard, ClassCard, IntensityCard, Passport, SplitCard, TrainingConfig, issuing
+from ganaug_core.config import (
+    ArchitectureCard,
+    ClassCard,
+    IntensityCard,
+    Passport,
+    SplitCard,
+    TrainingConfig,
+    issuing,
+    refuse_division,
+)
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.processor import available_cores
 from ganaug_core.records import TRAIN, UNKNOWN_PATIENT, Cohort
@@ -22,6 +31,7 @@ from ganaug_core.training import devices, parts, telemetry, threads
 from ganaug_core.training.adversarial_step import AdversarialNetworks
 from ganaug_core.training.alarm_watch import AlarmWatch
 from ganaug_core.training.checkpoint_selection import CheckpointSelection
+from ganaug_core.training.processes import ALONE, Processes
 from ganaug_core.training.training_images import TrainingImages
 
 REPORT_SECONDS = 0.3
@@ -52,7 +62,13 @@ class Training:
     """
 
     def __init__(
-        self, cohort: Cohort, config: TrainingConfig, *, state: Mapping[str, Any] | None = None, rescues: int = 0
+        self,
+        cohort: Cohort,
+        config: TrainingConfig,
+        *,
+        state: Mapping[str, Any] | None = None,
+        rescues: int = 0,
+        processes: Processes = ALONE,
     ) -> None:
         """Prepare a run, or one that goes on from `state`.
 
@@ -61,17 +77,23 @@ class Training:
             config: What to do.
             state: What `state()` of an earlier part of this run returned.
             rescues: Each halves the learning rates; a state may hold more of them.
+            processes: Those that train it together; the others go on from the state of the one that leads.
 
         Raises:
-            ConfigurationError: A part or setting that does not exist, an image size that it cannot make, or a cohort
-                that no passport can hold.
+            ConfigurationError: A part or setting that does not exist, an image size that it cannot make, a cohort that
+                no passport can hold, or a part that several devices cannot share.
             TrainingError: A class without training images, no GPU where one is asked for, or a state of another run.
         """
-        self.cohort, self.config = cohort, config
+        self.cohort, self.config, self.processes = cohort, config, processes
         self.rescues = max(rescues, int(state.get("rescues", 0)) if state is not None else 0)
+        refuse_division(config, processes.size)
         self.parts = parts.resolve(config, int((cohort.roles == TRAIN).sum()), cohort.intensity.unit)
         self.compute = devices.choose(
-            config.device, config.precision, deterministic=config.deterministic, compiled=config.compiled
+            config.device,
+            config.precision,
+            deterministic=config.deterministic,
+            compiled=config.compiled,
+            given=processes.device,
         )
         with devices.enough_memory(config.batch_size):
             self.training_images = TrainingImages(cohort, config, self.compute.device)
@@ -87,10 +109,12 @@ class Training:
         if state is not None:
             self._resume(state)
         self.passport("run")  # what it cannot hold is refused before the first step
+        processes.hand_over(self.state())
 
     @property
     def device_in_words(self) -> str:
-        return self.compute.in_words()
+        words = self.compute.in_words()
+        return words if self.processes.size == 1 else f"{self.processes.size} devices, each {words}"
 
     @property
     def share(self) -> float:
@@ -139,6 +163,7 @@ class Training:
             "seconds": self.seconds,
             "rescues": self.rescues,
             "threads": self.threads,
+            "processes": self.processes.size,
             "device": self.compute.device.type,
             "torch": str(torch.__version__),
             "loss_averages": dict(self._loss_averages.values),
@@ -286,7 +311,12 @@ class Training:
         slower = 0.5**self.rescues
         rates = {name: slower * getattr(self.config, name) for name in _RATES}
         return AdversarialNetworks(
-            self.parts, self.config.model_copy(update=rates), self.training_images, self.cohort.shape, self.compute
+            self.parts,
+            self.config.model_copy(update=rates),
+            self.training_images,
+            self.cohort.shape,
+            self.compute,
+            processes=self.processes,
         )
 
     def _choose_threads(self, state: Mapping[str, Any] | None) -> int:
@@ -298,6 +328,8 @@ class Training:
             return torch.get_num_threads()
         checkpoint_threads = min(int(state["threads"]), available_cores()) if state is not None else 0
         number = self.config.threads or checkpoint_threads
+        if self.processes.size > 1:  # each has its share of the cores; measured together they would wait for each other
+            number = self.config.threads or max(1, available_cores() // self.processes.on_this_machine)
         if not number:
             classes = len(self.cohort.classes)
             kind = threads.kind_of(self.parts, self.config, self.cohort.shape, classes, self.compute)
@@ -316,11 +348,13 @@ class Training:
                 do="Resume it with the cohort that it was trained on, or start a new run.",
                 code="foreign_state",
             )
-        before = (state["device"], state["threads"], state["torch"])
-        here = (self.compute.device.type, self.threads, str(torch.__version__))
+        before = (state["device"], state.get("processes", 1), state["threads"], state["torch"])
+        here = (self.compute.device.type, self.processes.size, self.threads, str(torch.__version__))
         if before != here:
             log.warning(
-                "The run goes on, but not bit for bit: device, threads and PyTorch were %s, are %s.", before, here
+                "The run goes on, but not bit for bit: device, their number, threads and PyTorch were %s, are %s.",
+                before,
+                here,
             )
         try:
             self.networks.load(state["networks"])

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ganaug_core.config import TrainingConfig
+from ganaug_core.draws import drawn
 from ganaug_core.errors import TrainingError
 from ganaug_core.records import TRAIN, Cohort, Integers
 
@@ -62,10 +63,10 @@ class TrainingImages:
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """Return images (size, channel, row, column) and labels (size,)."""
         if self._cumulative_shares is None:
-            index = torch.randint(len(self), (size,))
+            index = drawn(lambda n: torch.randint(len(self), (n,)), size)
         else:
-            draws = torch.rand(size, dtype=torch.float64).to(self._cumulative_shares.device)
-            index = torch.searchsorted(self._cumulative_shares, draws, right=True).clamp_(max=len(self) - 1)
+            numbers = drawn(lambda n: torch.rand(n, dtype=torch.float64), size).to(self._cumulative_shares.device)
+            index = torch.searchsorted(self._cumulative_shares, numbers, right=True).clamp_(max=len(self) - 1)
         index = index.to(self.labels.device)
         return self.images[index], self.labels[index]
 

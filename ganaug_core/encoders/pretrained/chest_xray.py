@@ -12,7 +12,7 @@ from ganaug_core.encoders.fitted import Arrays, Fitted
 from ganaug_core.encoders.pretrained.layers import adopted, convolved, normalised, opened, resized
 from ganaug_core.encoders.pretrained.weights import Tensors, Weights
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Images, Integers
 
 SIDE, RANGE = 224, 1024
 DEPTHS = (6, 12, 24, 16)
@@ -32,7 +32,7 @@ class ChestXray:
     Source: Cohen et al., TorchXRayVision, 2021, arXiv:2111.00595, Apache 2.0; weights densenet121-res224-all.
     """
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder; nothing is fitted.
 
         Raises:

@@ -21,7 +21,7 @@ from ganaug_core.encoders.pretrained.layers import (
 )
 from ganaug_core.encoders.pretrained.weights import Tensors, Weights
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Images, Integers
 
 SIDE, PATCH, HEAD = 224, 14, 64
 WEIGHTS = Weights(
@@ -43,7 +43,7 @@ class DINOv2:
     Source: Oquab et al., 2023, arXiv:2304.07193, Apache 2.0; for generators: Stein et al., 2023, arXiv:2306.04675.
     """
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder; nothing is fitted.
 
         Raises:

@@ -12,7 +12,7 @@ from ganaug_core.encoders.fitted import Arrays, Fitted
 from ganaug_core.encoders.pretrained.layers import adopted, coloured, convolved, normalised, opened
 from ganaug_core.encoders.pretrained.weights import Tensors, Weights
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Images, Integers
 
 SIDE = 299
 WEIGHTS = Weights(
@@ -33,7 +33,7 @@ class Inception:
     Apache 2.0. Images are rounded to 8 bits and resampled as TensorFlow 1 did, so numbers agree with the literature.
     """
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder; nothing is fitted.
 
         Raises:

@@ -11,14 +11,14 @@ from torch.nn import functional
 from ganaug_core.encoders.fitted import Fitted, require_images
 from ganaug_core.encoders.pretrained.weights import Tensors, Weights, read
 from ganaug_core.errors import EvidenceError
-from ganaug_core.records import Floats
+from ganaug_core.records import Floats, Images
 
 Network = Callable[[Tensors, Tensor], Tensor]
 BATCH = 32
 IMAGENET_MEAN, IMAGENET_SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def adopted(weights: Weights, network: Network, images: Floats, facts: Mapping[str, Any]) -> Fitted:
+def adopted(weights: Weights, network: Network, images: Images, facts: Mapping[str, Any]) -> Fitted:
     """Return the encoder of a pretrained network for images like these: nothing is fitted.
 
     Raises:

@@ -21,7 +21,7 @@ from ganaug_core.encoders.pretrained.layers import (
 )
 from ganaug_core.encoders.pretrained.weights import Tensors, Weights
 from ganaug_core.interfaces import Report, silent
-from ganaug_core.records import Floats, Integers
+from ganaug_core.records import Images, Integers
 
 SIDE = 224
 DEPTHS = (3, 4, 6, 3)
@@ -43,7 +43,7 @@ class RadImageNet:
     MONAI does) and the one of the authors' PyTorch release (stride in the second, images in [-1, 1]).
     """
 
-    def fit(self, images: Floats, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
+    def fit(self, images: Images, labels: Integers, *, seed: int = 0, report: Report = silent) -> Fitted:
         """Return the encoder; nothing is fitted.
 
         Raises:

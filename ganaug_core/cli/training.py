@@ -1,6 +1,7 @@
 """ganaug train, and ganaug run list | show | pause | stop | resume"""
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ runs = typer.Typer(help="Training runs: each is a process of its own.", no_args_
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
 FOLLOW_SECONDS = 0.2
 CHECKPOINT_SECONDS = 90.0
+_MOST_SEEDS = 1000
 
 
 def train(
@@ -33,7 +35,17 @@ def train(
         list[str] | None, typer.Option("--set", metavar="part.setting=value", help="Change a setting; may be repeated.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="S,S,...", help="A run for each seed, named RUN-seedS; 0-4 means 0 to 4.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    where: Annotated[
+        str, typer.Option("--on", metavar="local|slurm", help="Train on this machine, or on a cluster by SLURM.")
+    ] = "local",
+    slurm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="What SLURM is asked for, such as partition=main; may be repeated."),
+    ] = None,
     detach: Detach = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
@@ -41,9 +53,10 @@ def train(
     """Train a generator on a cohort. Ctrl-C writes a checkpoint and leaves; `ganaug run resume` goes on."""
     from ganaug_core.config import check_names, configure
 
-    home = Workspace(workspace)
+    home, asked = Workspace(workspace), _asked_of_slurm(where, slurm or [])
+    names = {seed: name} if seeds is None else {number: f"{name}-seed{number}" for number in _seeds(seeds)}
 
-    def configured(rows: int | None) -> "TrainingConfig":
+    def configured(rows: int | None, seed: int = seed) -> "TrainingConfig":
         return configure(
             recipe, _changes(changes or []), rows=rows, minutes=minutes, images=images, seed=seed, device=device
         )
@@ -53,19 +66,28 @@ def train(
         cohort_name = sources.cohort(home, cohort, progress)
         for sentence in sources.small_classes(home, cohort_name):
             typer.echo(sentence, err=True)
-        config = configured(home.cohort(cohort_name).shape[1])
-        job = store.submit(home, Train(cohort=cohort_name, name=name, config=config.model_dump(mode="json")))
+        rows = home.cohort(cohort_name).shape[1]
+        configs = {run: configured(rows, number).model_dump(mode="json") for number, run in names.items()}
+        requests = [Train(cohort=cohort_name, name=run, config=configs[run], slurm=asked) for run in configs]
+        jobs = _submitted(home, requests)
         if not detach:
-            _follow(home, job, progress)
-    _show(home, name, json)
+            _follow_all(home, jobs, progress)
+    if seeds is None:
+        _show(home, name, json)
+    else:
+        _list(home, list(configs), json)
 
 
 @runs.command("list")
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """List the runs of the workspace, oldest first."""
     home = Workspace(workspace)
+    _list(home, folders.names(home), json)
+
+
+def _list(home: Workspace, names: Sequence[str], json: str | None) -> None:
     documents, rows = [], []
-    for name in folders.names(home):
+    for name in names:
         try:
             run = folders.state(home, name)
         except WorkspaceError as error:
@@ -115,6 +137,51 @@ def remove(run: str, json: console.Json = None, workspace: console.Workspace = N
     if job is not None and job.live:
         raise TrainingError(f"The run {run} is going on.", do=f"Stop it first: ganaug run stop {run}.", code="busy")
     console.removed(home, "runs", run, json)
+
+
+def _asked_of_slurm(where: str, texts: Sequence[str]) -> dict[str, str] | None:
+    """Return what SLURM is asked for, None for this machine; what cannot be submitted is refused before anything."""
+    if where == "slurm":
+        from ganaug_core.jobs import slurm
+
+        slurm.require()
+        return slurm.options(texts)
+    if where != "local" or texts:
+        what = f"--on {where} is not known." if where != "local" else "--slurm asks a cluster, and the run is for here."
+        raise ConfigurationError(what, do="Choose --on slurm, or --on local without --slurm.", code="unknown_name")
+    return None
+
+
+def _submitted(workspace: Workspace, requests: Sequence[Train]) -> list[store.Job]:
+    if requests[0].slurm is None:
+        return [store.submit(workspace, request) for request in requests]
+    from ganaug_core.jobs import following
+
+    return following.submit(workspace, requests)
+
+
+def _follow_all(workspace: Workspace, jobs: Sequence[store.Job], progress: console.Progress) -> None:
+    """Show runs one after the other until each rests; Ctrl-C pauses all of them.
+
+    Raises:
+        KeyboardInterrupt: The user pressed Ctrl-C.
+        GanaugError: One failed or was interrupted; the others were followed to their ends.
+    """
+    errors: list[GanaugError] = []
+    for number, job in enumerate(jobs):
+        if len(jobs) > 1:
+            typer.echo(f"{job.name}:", err=True)
+        try:
+            _follow(workspace, job, progress)
+        except GanaugError as error:
+            errors.append(error)
+        except KeyboardInterrupt:
+            for other in jobs[number + 1 :]:
+                if store.get(workspace, other.id).live:
+                    store.ask(workspace, other.id, "pause")
+            raise
+    if errors:
+        raise errors[0]
 
 
 def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) -> None:
@@ -197,6 +264,19 @@ def _as_error(job: store.Job) -> GanaugError:
         do = f"Go on from the last checkpoint: ganaug run resume {job.name}"
         return GanaugError(error["what"], do=do, code=error["code"])
     return GanaugError(error["what"], do=error["do"], code=error["code"])
+
+
+def _seeds(text: str) -> list[int]:
+    """Return the numbers of a text such as `0,1,2` or `0-4`, each once."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or int(last or first) - int(first) >= _MOST_SEEDS:
+            raise ConfigurationError(
+                f"--seeds {text} is no list of seeds.", do="Write it like --seeds 0,1,2 or --seeds 0-4.", code="seeds"
+            )
+        numbers += range(int(first), int(last or first) + 1)
+    return list(dict.fromkeys(numbers))
 
 
 def _changes(texts: list[str]) -> dict[str, Any]:

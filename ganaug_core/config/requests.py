@@ -60,6 +60,7 @@ class Train:
 
     Attributes:
         config: A `TrainingConfig` as JSON values.
+        slurm: What SLURM is asked for, by name, where a node of a cluster trains; None: this machine.
     """
 
     step: ClassVar[str] = "train"
@@ -67,6 +68,7 @@ class Train:
     cohort: str
     name: str
     config: dict[str, Any]
+    slurm: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

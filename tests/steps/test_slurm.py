@@ -17,17 +17,18 @@ from short_trainings import same
 from small_runs import acknowledged, end_processes, state_of
 
 from ganaug_core import pipeline
-from ganaug_core.config import configure
+from ganaug_core.config import TrainingConfig, configure
 from ganaug_core.config.requests import Train
 from ganaug_core.errors import ConfigurationError, TrainingError
 from ganaug_core.generators import stored
 from ganaug_core.jobs import following, node, runs, slurm, store
 from ganaug_core.storage.workspace import Workspace
-from ganaug_core.training import latest_checkpoint
+from ganaug_core.training import Training, latest_checkpoint
 
+Until = Callable[[Callable[[], Any], str], None]
 PATIENCE = 150.0
-WHOLE = 6_000  # real images, some seconds
-LONG = 10_000_000
+WHOLE = 2_000  # real images, some seconds
+LONG = 100_000_000
 ASKED = {"partition": "main", "time": "60", "cpus": "1"}
 
 # as Python starts on a node: from then on it can open no database and no lock, and change nothing in the workspace but
@@ -93,7 +94,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture
-def until(cluster: Path, home: Workspace) -> Callable[[Callable[[], Any], str], None]:
+def until(cluster: Path, home: Workspace) -> Until:
     """Wait for something that SLURM or another process does; say what it said where it does not come."""
 
     def wait(condition: Callable[[], Any], what: str) -> None:
@@ -255,50 +256,43 @@ def test_what_slurm_refuses_is_said_and_nothing_is_left_of_it(home: Workspace) -
     assert (len(store.jobs(home)), runs.names(home)) == before
 
 
-def test_a_preempted_run_goes_on_bit_for_bit(
-    home: Workspace, here: Workspace, until: Callable[[Callable[[], Any], str], None]
-) -> None:
-    job = submit(home, "preempted", WHOLE)
-    until(lambda: 0.05 < store.get(home, job).share < 0.8, "the run to begin")
+def test_a_preempted_run_goes_on_bit_for_bit_until_it_is_stopped(home: Workspace, until: Until) -> None:
+    job = submit(home, "preempted", LONG)
+    until(lambda: runs.state(home, "preempted").images > 0, "the run to begin")
     number = number_of(home, "preempted")
-    command("sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
+    command("sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=true")
     until(lambda: restarts(number) == 1, "SLURM to give the node away")
-    until(lambda: not store.get(home, job).live, "the run to end")
-    assert state_of(home, job) == "done"
+    checkpoint = acknowledged(home, "preempted")
+    assert checkpoint > 0
+    until(lambda: runs.history(home, "preempted")["images"][-1] > checkpoint, "the run to go on")
+    store.ask(home, job, "stop")
+    until(lambda: not store.get(home, job).live, "the stop")
+    state = runs.state(home, "preempted")
+    assert (state.state, state.generator, state.error) == ("stopped", "preempted", None)
+    assert checkpoint < state.images < LONG
     images = runs.history(home, "preempted")["images"]
     assert images == sorted(set(images))
-    assert equal(home, "preempted", here, "whole")
+    training = Training(home.cohort("digits"), TrainingConfig.model_validate(request("straight", LONG).config))
+    training.advance(state.images // training.config.batch_size)
+    ours, theirs = training.state(), latest_checkpoint(home.folder("runs", "preempted") / "checkpoints")
+    assert theirs is not None
+    assert ours["images"] == theirs["images"] == state.images
+    assert same(ours["networks"], theirs["networks"])
 
 
-def test_before_the_time_limit_a_run_is_put_back_and_goes_on_until_it_is_stopped(
-    home: Workspace, until: Callable[[Callable[[], Any], str], None]
-) -> None:
+def test_before_its_time_limit_a_run_is_put_back_and_a_cancelled_one_says_so(home: Workspace, until: Until) -> None:
     job = submit(home, "limited", LONG)
-    until(lambda: runs.state(home, "limited").images > 0, "the run to begin")
+    until(lambda: trains(home, "limited"), "the run to begin")
     number = number_of(home, "limited")
     command("scontrol", "update", f"JobId={number}", "TimeLimit=2")  # SLURM gives notice within half a minute
-    until(lambda: restarts(number) == 1, "the notice and the requeue")
+    until(lambda: "Caught signal SIGUSR2" in runs.log(home, "limited", 400), "the notice")
+    until(lambda: restarts(number) == 1, "the requeue")
     command("scontrol", "update", f"JobId={number}", "TimeLimit=60")
     checkpoint = acknowledged(home, "limited")
     assert checkpoint > 0
-    assert "Requeued job" in runs.log(home, "limited", 400)
     until(lambda: trains(home, "limited"), "the run to begin again")
-    until(lambda: runs.history(home, "limited")["images"][-1] > checkpoint, "new reports")
-    assert runs.history(home, "limited")["images"] == sorted(set(runs.history(home, "limited")["images"]))
-    store.ask(home, job, "stop")
-    until(lambda: not store.get(home, job).live, "the stop")
-    state = runs.state(home, "limited")
-    assert (state.state, state.generator, state.error) == ("stopped", "limited", None)
-    assert checkpoint < state.images < LONG
-    assert stored.load(home, "limited").passport.images <= state.images
+    until(lambda: runs.history(home, "limited")["images"][-1] > checkpoint, "the run to go on")
 
-
-def test_a_cancelled_job_is_a_failed_one_in_words_and_can_be_resumed(
-    home: Workspace, until: Callable[[Callable[[], Any], str], None]
-) -> None:
-    job = submit(home, "cancelled", LONG)
-    until(lambda: runs.state(home, "cancelled").images > 0, "the run to begin")
-    number = number_of(home, "cancelled")
     command("scancel", number)
     until(lambda: not store.get(home, job).live, "the end to be seen")
     job_now = store.get(home, job)
@@ -306,18 +300,18 @@ def test_a_cancelled_job_is_a_failed_one_in_words_and_can_be_resumed(
     assert job_now.error is not None
     assert job_now.error["what"] == f"The SLURM job {number} was cancelled."
     assert job_now.error["do"].startswith("Resume the run")
-    assert acknowledged(home, "cancelled") > 0
+
     store.ask(home, job, "run")
-    until(lambda: slurm.noted(home.folder("runs", "cancelled")) is not None, "another SLURM job")
-    assert number_of(home, "cancelled") != number
-    store.ask(home, job, "stop")  # whether it runs already or still waits
+    until(lambda: slurm.noted(home.folder("runs", "limited")) is not None, "another SLURM job")
+    assert number_of(home, "limited") != number
+    store.ask(home, job, "stop")  # before it trains: the generator is made of the last checkpoint
     until(lambda: not store.get(home, job).live, "the stop")
-    assert (state_of(home, job), runs.state(home, "cancelled").generator) == ("stopped", "cancelled")
+    state = runs.state(home, "limited")
+    assert (state.state, state.generator, state.error) == ("stopped", "limited", None)
+    assert checkpoint < acknowledged(home, "limited") < LONG
 
 
-def test_a_run_that_waits_in_slurms_queue_is_paused_and_leaves_it(
-    home: Workspace, until: Callable[[Callable[[], Any], str], None]
-) -> None:
+def test_a_run_that_waits_in_slurms_queue_is_paused_and_leaves_it(home: Workspace, until: Until) -> None:
     urgent = command(
         "sbatch", "--parsable", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 99"
     )

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+STARTS = 3
 START_SECONDS = 60.0
 END_SECONDS = 15.0
 COMMAND_SECONDS = 20.0
@@ -73,8 +74,25 @@ def running() -> Iterator[Path]:
     What was started, jobs included, is ended whatever happens.
 
     Raises:
-        RuntimeError: It did not come up; the message holds its logs.
+        NoStart: It did not come up; the message holds its logs.
     """
+    with ExitStack() as stack:
+        for left in range(STARTS - 1, -1, -1):
+            try:
+                folder = stack.enter_context(_started())
+                break
+            except NoStart:  # somebody else may have taken a port meanwhile
+                if not left:
+                    raise
+        yield folder
+
+
+class NoStart(RuntimeError):
+    """SLURM did not come up."""
+
+
+@contextmanager
+def _started() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))  # short: a socket's path has 108 characters
     configuration = folder / "slurm.conf"
     with ExitStack() as stack:
@@ -91,14 +109,21 @@ def running() -> Iterator[Path]:
         )
         environment = {**os.environ, "SLURM_CONF": str(configuration)}
         stack.callback(_end_all_of, configuration)
+
+        def start(is_up: Callable[[], bool], program: str, *arguments: str) -> None:
+            process = _start(folder, environment, program, *arguments)
+            stack.callback(_end, process)
+            deadline = time.monotonic() + START_SECONDS
+            while not is_up():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise NoStart(f"{program} did not come up\n{logs(folder)}")
+                time.sleep(0.1)
+
         files = [f"--{kind}-file={folder}/munge.{kind}" for kind in ("pid", "log", "seed")]
         own = [f"--socket={folder}/munge.socket", f"--key-file={key}", *files]
-        _start(stack, folder, environment, "munged", "--foreground", "--force", *own)
-        _until((folder / "munge.socket").exists, "munged", folder)
-        _start(stack, folder, environment, "slurmctld", "-D")
-        _until(lambda: "UP" in _answer(environment, "scontrol", "ping"), "slurmctld", folder)
-        _start(stack, folder, environment, "slurmd", "-D")
-        _until(lambda: "State=IDLE" in _answer(environment, "scontrol", "show", "node", "node"), "slurmd", folder)
+        start((folder / "munge.socket").exists, "munged", "--foreground", "--force", *own)
+        start(lambda: "UP" in _answer(environment, "scontrol", "ping"), "slurmctld", "-D")
+        start(lambda: "State=IDLE" in _answer(environment, "scontrol", "show", "node", "node"), "slurmd", "-D")
         stack.callback(_answer, environment, "scancel", "--user=root")
         yield folder
 
@@ -120,11 +145,11 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _start(stack: ExitStack, folder: Path, environment: dict[str, str], program: str, *arguments: str) -> None:
+def _start(folder: Path, environment: dict[str, str], program: str, *arguments: str) -> "subprocess.Popen[bytes]":
     path = shutil.which(program, path=SEARCHED)
     assert path is not None
     with (folder / f"{program}.out").open("wb") as out:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [path, *arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -132,7 +157,6 @@ def _start(stack: ExitStack, folder: Path, environment: dict[str, str], program:
             stderr=out,
             start_new_session=True,
         )
-    stack.callback(_end, process)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -159,11 +183,3 @@ def _answer(environment: dict[str, str], *command: str) -> str:
             command, env=environment, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
         ).stdout
     return ""
-
-
-def _until(condition: Callable[[], bool], what: str, folder: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{what} did not come up in {START_SECONDS:.0f} s\n{logs(folder)}")
-        time.sleep(0.1)

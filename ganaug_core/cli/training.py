@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 runs = typer.Typer(help="Training runs: each is a process of its own.", no_args_is_help=True)
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
+Slurm = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="What SLURM is asked for, such as partition=main; may be repeated."),
+]
 FOLLOW_SECONDS = 0.2
 CHECKPOINT_SECONDS = 90.0
 _MOST_SEEDS = 1000
@@ -42,10 +46,7 @@ def train(
     where: Annotated[
         str, typer.Option("--on", metavar="local|slurm", help="Train on this machine, or on a cluster by SLURM.")
     ] = "local",
-    slurm: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="What SLURM is asked for, such as partition=main; may be repeated."),
-    ] = None,
+    slurm: Slurm = None,
     detach: Detach = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
@@ -119,10 +120,19 @@ def stop(run: str, json: console.Json = None, workspace: console.Workspace = Non
 
 
 @runs.command()
-def resume(run: str, detach: Detach = False, json: console.Json = None, workspace: console.Workspace = None) -> None:
+def resume(
+    run: str,
+    slurm: Slurm = None,
+    detach: Detach = False,
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
     """Go on with a run from its last checkpoint."""
     home = Workspace(workspace)
-    job = store.ask(home, _job(home, run).id, "run")
+    job = _job(home, run)
+    if slurm:
+        store.ask_cluster(home, job, _asked_of_slurm("slurm", slurm) or {})
+    job = store.ask(home, job.id, "run")
     if not detach:
         with closing(console.Progress()) as progress:
             _follow(home, job, progress)

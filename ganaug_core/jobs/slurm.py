@@ -152,25 +152,31 @@ def options(texts: Sequence[str]) -> dict[str, str]:
     asked: dict[str, str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
-        if not equals or key not in OPTIONS:
-            raise ConfigurationError(
-                f"SLURM cannot be asked for {text!r}.",
-                do=f"Write --slurm KEY=VALUE, with KEY one of: {', '.join(OPTIONS)}.",
-                code="unknown_name",
-            )
+        if not equals:
+            raise _unknown(text)
         asked[key] = value
     parameters(asked)
     return asked
+
+
+def _unknown(text: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"SLURM cannot be asked for {text!r}.",
+        do=f"Write --slurm KEY=VALUE, with KEY one of: {', '.join(OPTIONS)}.",
+        code="unknown_name",
+    )
 
 
 def parameters(asked: Mapping[str, str]) -> dict[str, Any]:
     """Return submitit's parameters.
 
     Raises:
-        ConfigurationError: A value cannot be one.
+        ConfigurationError: An unknown name, or a value that cannot be one.
     """
     values: dict[str, Any] = {"time": DEFAULT_MINUTES}
     for key, text in asked.items():
+        if key not in OPTIONS:
+            raise _unknown(key)
         name, read, in_words = OPTIONS[key]
         try:
             values[name] = read(text)
@@ -332,5 +338,5 @@ def why(job: Job, seen: Seen, last_line: str) -> dict[str, str]:
     }[seen.state]
     do = "Resume the run: it goes on from its last checkpoint, as another job."
     if seen.state == "OUT_OF_MEMORY":
-        do = "Resume it with more, such as --slurm memory=32: it goes on from its last checkpoint."
+        do = "Resume it with more (--slurm memory=32, in gigabytes): it goes on from its last checkpoint."
     return {"what": what, "do": do, "code": f"slurm_{seen.state.lower() or 'gone'}"}

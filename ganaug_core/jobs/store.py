@@ -10,8 +10,8 @@ ends the process, so a paused run holds no memory and survives a restart of the 
 
 import json
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +198,26 @@ def ask(workspace: Workspace, job: int, requested_state: str) -> Job:
         discard_upload(workspace, current)
     launch.ensure(workspace)
     return get(workspace, job)
+
+
+def ask_cluster(workspace: Workspace, job: Job, asked: Mapping[str, str]) -> None:
+    """Change what a run that rests asks SLURM for when it goes on.
+
+    Raises:
+        WorkspaceError: It is under way, or this machine trains it.
+    """
+    request = job.request
+    if job.state not in RESTING or not isinstance(request, Train) or request.slurm is None:
+        raise WorkspaceError(
+            f"What SLURM is asked for cannot be changed: the run {job.name} is {job.state}"
+            + ("." if job.elsewhere else ", and trained on this machine."),
+            do="Pause it first, or leave --slurm out.",
+            code="state",
+        )
+    changed = replace(request, slurm={**request.slurm, **asked})
+    with Database(workspace.database_path).writing() as connection:
+        this_row = update(job_table).where(job_table.c.id == job.id)
+        connection.execute(this_row.values(request=json.dumps(codec.plain(changed))))
 
 
 def discard_upload(workspace: Workspace, job: Job) -> None:

@@ -99,6 +99,14 @@ class StopRequested(Exception):
         self.requested_state = requested_state
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a run made: the bytes of its generator's file, and the images that its kept checkpoint had seen."""
+
+    content: bytes
+    images: int
+
+
 def stretch(report: Report, begin: float, end: float) -> Report:
     """Return a report whose 0 to 1 is `begin` to `end` of the whole."""
     return lambda share, message: report(begin + (end - begin) * share, message)
@@ -266,32 +274,95 @@ def begin_run(workspace: Workspace, request: Train) -> Path:
 def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
     """Cohort -> run -> generator. Goes on from the latest checkpoint; stopped, keeps what there is.
 
-    Where the arithmetic breaks down, the run goes back to its last checkpoint and tries with half the learning rates,
-    twice at most. On several devices this process leads, and the others write nothing.
-
     Raises:
         ConfigurationError: A part that several devices cannot share, or there are not so many.
         StopRequested: Paused or interrupted, after a checkpoint was written; or stopped before the first image.
         TrainingError: The cohort is not the one that the run began with, or nothing usable came out.
     """
-    folder = (
-        workspace.folder("runs", request.name)
-        if workspace.exists("runs", request.name)
-        else begin_run(workspace, request)
-    )
-    reference = workspace.reference("runs", request.name)
-    _same_cohort(workspace, request, reference.origin)
+    folder = run_folder(workspace, request)
     with _processes(workspace, request) as processes:
-        training = _trained(workspace, request, folder, processes, report)
-    inputs = {"cohort": reference.origin.inputs["cohort"], "run": reference.identity}
-    origin = Origin(
-        inputs=inputs,
-        settings={"images": training.kept_images},
-        revision=REVISIONS["generators"],
-        names={"cohort": request.cohort, "run": request.name},
-    )
-    _keep_trained(workspace, request.name, training, origin)
+        trained = train_into(folder, workspace.cohort(request.cohort), request, report, processes=processes)
+    keep_trained(workspace, request, trained)
     return request.name
+
+
+def run_folder(workspace: Workspace, request: Train) -> Path:
+    """Return the folder of a run, made if it is not there.
+
+    Raises:
+        TrainingError: The cohort is not the one that the run began with.
+    """
+    if not workspace.exists("runs", request.name):
+        begin_run(workspace, request)
+    _same_cohort(workspace, request, workspace.reference("runs", request.name).origin)
+    return workspace.folder("runs", request.name)
+
+
+def train_into(
+    folder: Path,
+    cohort: "Cohort",
+    request: Train,
+    report: Report = silent,
+    *,
+    processes: "Processes | None" = None,
+) -> Trained:
+    """Train as `train` does, and touch nothing but the run's folder: the workspace may lie elsewhere.
+
+    Where the arithmetic breaks down, the run goes back to its last checkpoint and tries with half the learning rates,
+    twice at most. Where several processes train it together this one leads, and the others write nothing.
+
+    Raises:
+        StopRequested: As `train`.
+        TrainingError: The arithmetic kept breaking down.
+    """
+    from ganaug_core.generators import files
+    from ganaug_core.records.training import Raised
+    from ganaug_core.training.recorder import Recorder
+
+    training, images = _training(folder, cohort, request, processes)
+    recorder = Recorder(folder, training, images=images)
+    while True:
+        try:
+            images = _train_until_stopped(training, recorder, report, images)
+            break
+        except TrainingError as error:
+            if error.code != "nonfinite" or training.rescues >= RESCUES:
+                raise
+            training, images = _training(folder, cohort, request, processes, rescues=training.rescues + 1)
+            recorder = Recorder(folder, training, images=images)
+            say = f"{error.what} The run went back to {images:,} images and goes on with half the learning rates."
+            recorder.alarm(Raised("not_a_number", images, say, "Nothing now. For the next run, lower both rates."))
+    recorder.checkpoint()
+    return Trained(files.packed(training.passport(request.name), training.generator()), training.kept_images)
+
+
+def keep_trained(workspace: Workspace, request: Train, trained: Trained) -> None:
+    """Keep what a run made, after trying it like a stranger's file; the same run's earlier generator goes.
+
+    Raises:
+        TrainingError: It is not usable.
+    """
+    from ganaug_core.errors import GeneratorError
+    from ganaug_core.generators import files, stored
+
+    name, reference = request.name, workspace.reference("runs", request.name)
+    try:
+        loaded = files.loads(trained.content)
+    except GeneratorError as error:
+        raise TrainingError(
+            f"The run {name} gave no usable generator: {error.what}",
+            do="Look at its previews; train longer or with another recipe.",
+            code="useless_generator",
+        ) from error
+    origin = Origin(
+        inputs={"cohort": reference.origin.inputs["cohort"], "run": reference.identity},
+        settings={"images": trained.images},
+        revision=REVISIONS["generators"],
+        names={"cohort": request.cohort, "run": name},
+    )
+    if _is_of(workspace, name, name):
+        workspace.remove("generators", name)
+    stored.keep(workspace, name, trained.content, loaded.passport, origin)
 
 
 def follow_training(workspace: Workspace, request: Train) -> None:
@@ -715,39 +786,17 @@ def _processes(workspace: Workspace, request: Train) -> Iterator["Processes"]:
         yield group
 
 
-def _trained(workspace: Workspace, request: Train, folder: Path, processes: "Processes", report: Report) -> "Training":
-    """Train until the budget is spent or the user asks for a stop; the last checkpoint is written."""
-    from ganaug_core.records.training import Raised
-    from ganaug_core.training.recorder import Recorder
-
-    training, images = _training(workspace, request, folder, processes)
-    recorder = Recorder(folder, training, images=images)
-    while True:
-        try:
-            images = _train_until_stopped(training, recorder, report, images)
-            break
-        except TrainingError as error:
-            if error.code != "nonfinite" or training.rescues >= RESCUES:
-                raise
-            training, images = _training(workspace, request, folder, processes, rescues=training.rescues + 1)
-            recorder = Recorder(folder, training, images=images)
-            say = f"{error.what} The run went back to {images:,} images and goes on with half the learning rates."
-            recorder.alarm(Raised("not_a_number", images, say, "Nothing now. For the next run, lower both rates."))
-    recorder.checkpoint()
-    return training
-
-
 def _training(
-    workspace: Workspace, request: Train, folder: Path, processes: "Processes", rescues: int = 0
+    folder: Path, cohort: "Cohort", request: Train, processes: "Processes | None", rescues: int = 0
 ) -> tuple["Training", int]:
     """Return the run as its latest checkpoint left it, and the images that it had seen."""
     from ganaug_core.config import TrainingConfig
     from ganaug_core.training import Training, latest_checkpoint
+    from ganaug_core.training.processes import ALONE
 
     state = latest_checkpoint(folder / "checkpoints")
     config = TrainingConfig.model_validate(request.config)
-    cohort = workspace.cohort(request.cohort)
-    training = Training(cohort, config, state=state, rescues=rescues, processes=processes)
+    training = Training(cohort, config, state=state, rescues=rescues, processes=processes or ALONE)
     return training, training.images
 
 
@@ -777,25 +826,6 @@ def _same_cohort(workspace: Workspace, request: Train, origin: Origin) -> None:
         )
 
 
-def _keep_trained(workspace: Workspace, name: str, training: "Training", origin: Origin) -> None:
-    """Keep what a run made, after trying it like a stranger's file; the same run's earlier generator goes."""
-    from ganaug_core.errors import GeneratorError
-    from ganaug_core.generators import files, stored
-
-    content = files.packed(training.passport(name), training.generator())
-    try:
-        loaded = files.loads(content)
-    except GeneratorError as error:
-        raise TrainingError(
-            f"The run {name} gave no usable generator: {error.what}",
-            do="Look at its previews; train longer or with another recipe.",
-            code="useless_generator",
-        ) from error
-    if _is_of(workspace, name, name):
-        workspace.remove("generators", name)
-    stored.keep(workspace, name, content, loaded.passport, origin)
-
-
 def _is_of(workspace: Workspace, generator: str, run: str) -> bool:
     """Whether the generator of that name was made by the run of that name."""
     if not workspace.exists("generators", generator) or not workspace.exists("runs", run):
@@ -811,7 +841,7 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     """Return what the request's outcome is made from: its inputs by identity, and all that its numbers depend on."""
     values = asdict(request)
     names = {role: values.pop(role) for role in MADE_OF if role in values}
-    for unimportant in ("name", "command", "draft", "path", "source", "devices", "nodes"):
+    for unimportant in ("name", "command", "draft", "path", "source", "devices", "nodes", "slurm"):
         values.pop(unimportant, None)
     _shorten(values, request)
     if isinstance(request, MeasureBenefit) and request.doses is None:

@@ -33,6 +33,7 @@ STARTING = {
     "test_jobs.py",
     "test_other_systems.py",
     "test_runs.py",
+    "test_slurm.py",
 }
 
 

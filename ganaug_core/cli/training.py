@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 runs = typer.Typer(help="Training runs: each is a process of its own.", no_args_is_help=True)
 Devices = Annotated[int, typer.Option(help="Devices that train it together on each machine.", min=1)]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
+Slurm = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="What SLURM is asked for, such as partition=main; may be repeated."),
+]
 FOLLOW_SECONDS = 0.2
 CHECKPOINT_SECONDS = 90.0
+_MOST_SEEDS = 1000
 
 
 def train(
@@ -36,9 +42,16 @@ def train(
         list[str] | None, typer.Option("--set", metavar="part.setting=value", help="Change a setting; may be repeated.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="S,S,...", help="A run for each seed, named RUN-seedS; 0-4 means 0 to 4.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     devices: Devices = 1,
     nodes: Annotated[int, typer.Option(help="Machines, where torchrun or SLURM starts this on each.", min=1)] = 1,
+    where: Annotated[
+        str, typer.Option("--on", metavar="local|slurm", help="Train on this machine, or on a cluster by SLURM.")
+    ] = "local",
+    slurm: Slurm = None,
     detach: Detach = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
@@ -49,9 +62,10 @@ def train(
     """
     from ganaug_core.config import check_names, configure, refuse_division
 
-    home = Workspace(workspace)
+    home, asked = Workspace(workspace), _asked_of_slurm(where, slurm or [], devices * nodes)
+    names = {seed: name} if seeds is None else {number: f"{name}-seed{number}" for number in _seeds(seeds)}
 
-    def configured(rows: int | None) -> "TrainingConfig":
+    def configured(rows: int | None, seed: int = seed) -> "TrainingConfig":
         return configure(
             recipe, _changes(changes or []), rows=rows, minutes=minutes, images=images, seed=seed, device=device
         )
@@ -59,6 +73,12 @@ def train(
     check_names(configured(None))  # before a cohort is read, which may take minutes
     refuse_division(configured(None), devices * nodes)
     if processor.launcher() is not None:
+        if seeds is not None:
+            raise ConfigurationError(
+                "Processes that torchrun or srun started train one run together, and --seeds asks for several.",
+                do="Give one --seed.",
+                code="seeds",
+            )
         config = configured(home.cohort(cohort).shape[1])
         request = Train(cohort=cohort, name=name, config=config.model_dump(mode="json"), devices=devices, nodes=nodes)
         _train_here(home, request, json)
@@ -67,22 +87,31 @@ def train(
         cohort_name = sources.cohort(home, cohort, progress)
         for sentence in sources.small_classes(home, cohort_name):
             typer.echo(sentence, err=True)
-        config = configured(home.cohort(cohort_name).shape[1])
-        request = Train(
-            cohort=cohort_name, name=name, config=config.model_dump(mode="json"), devices=devices, nodes=nodes
-        )
-        job = store.submit(home, request)
+        rows = home.cohort(cohort_name).shape[1]
+        configs = {run: configured(rows, number).model_dump(mode="json") for number, run in names.items()}
+        requests = [
+            Train(cohort=cohort_name, name=run, config=config, devices=devices, nodes=nodes, slurm=asked)
+            for run, config in configs.items()
+        ]
+        jobs = _submitted(home, requests)
         if not detach:
-            _follow(home, job, progress)
-    _show(home, name, json)
+            _follow_all(home, jobs, progress)
+    if seeds is None:
+        _show(home, name, json)
+    else:
+        _list(home, list(configs), json)
 
 
 @runs.command("list")
 def list_(json: console.Json = None, workspace: console.Workspace = None) -> None:
     """List the runs of the workspace, oldest first."""
     home = Workspace(workspace)
+    _list(home, folders.names(home), json)
+
+
+def _list(home: Workspace, names: Sequence[str], json: str | None) -> None:
     documents, rows = [], []
-    for name in folders.names(home):
+    for name in names:
         try:
             run = folders.state(home, name)
         except WorkspaceError as error:
@@ -117,6 +146,7 @@ def stop(run: str, json: console.Json = None, workspace: console.Workspace = Non
 def resume(
     run: str,
     devices: Annotated[int | None, typer.Option(help="Go on with so many devices; else as before.", min=1)] = None,
+    slurm: Slurm = None,
     detach: Detach = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
@@ -126,6 +156,8 @@ def resume(
     job = _job(home, run)
     if devices is not None:
         store.divide(home, job.id, devices)
+    if slurm:
+        store.ask_cluster(home, job, _asked_of_slurm("slurm", slurm) or {})
     job = store.ask(home, job.id, "run")
     if not detach:
         with closing(console.Progress()) as progress:
@@ -171,6 +203,57 @@ def _train_here(workspace: Workspace, request: Train, json: str | None) -> None:
             typer.echo("The run rests after a checkpoint. To go on: the same command.", err=True)
             raise KeyboardInterrupt from None
     _show(workspace, request.name, json)
+
+
+def _asked_of_slurm(where: str, texts: Sequence[str], devices: int = 1) -> dict[str, str] | None:
+    """Return what SLURM is asked for, None for this machine; what cannot be submitted is refused before anything."""
+    if where == "slurm" and devices > 1:
+        raise ConfigurationError(
+            f"--on slurm submits runs of one device, and {devices} were asked for.",
+            do="Write a batch script that starts this command by srun, without --on slurm; see the README.",
+            code="devices",
+        )
+    if where == "slurm":
+        from ganaug_core.jobs import slurm
+
+        slurm.require()
+        return slurm.options(texts)
+    if where != "local" or texts:
+        what = f"--on {where} is not known." if where != "local" else "--slurm asks a cluster, and the run is for here."
+        raise ConfigurationError(what, do="Choose --on slurm, or --on local without --slurm.", code="unknown_name")
+    return None
+
+
+def _submitted(workspace: Workspace, requests: Sequence[Train]) -> list[store.Job]:
+    if requests[0].slurm is None:
+        return [store.submit(workspace, request) for request in requests]
+    from ganaug_core.jobs import following
+
+    return following.submit(workspace, requests)
+
+
+def _follow_all(workspace: Workspace, jobs: Sequence[store.Job], progress: console.Progress) -> None:
+    """Show runs one after the other until each rests; Ctrl-C pauses all of them.
+
+    Raises:
+        KeyboardInterrupt: The user pressed Ctrl-C.
+        GanaugError: One failed or was interrupted; the others were followed to their ends.
+    """
+    errors: list[GanaugError] = []
+    for number, job in enumerate(jobs):
+        if len(jobs) > 1:
+            typer.echo(f"{job.name}:", err=True)
+        try:
+            _follow(workspace, job, progress)
+        except GanaugError as error:
+            errors.append(error)
+        except KeyboardInterrupt:
+            for other in jobs[number + 1 :]:
+                if store.get(workspace, other.id).live:
+                    store.ask(workspace, other.id, "pause")
+            raise
+    if errors:
+        raise errors[0]
 
 
 def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) -> None:
@@ -253,6 +336,19 @@ def _as_error(job: store.Job) -> GanaugError:
         do = f"Go on from the last checkpoint: ganaug run resume {job.name}"
         return GanaugError(error["what"], do=do, code=error["code"])
     return GanaugError(error["what"], do=error["do"], code=error["code"])
+
+
+def _seeds(text: str) -> list[int]:
+    """Return the numbers of a text such as `0,1,2` or `0-4`, each once."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or int(last or first) - int(first) >= _MOST_SEEDS:
+            raise ConfigurationError(
+                f"--seeds {text} is no list of seeds.", do="Write it like --seeds 0,1,2 or --seeds 0-4.", code="seeds"
+            )
+        numbers += range(int(first), int(last or first) + 1)
+    return list(dict.fromkeys(numbers))
 
 
 def _changes(texts: list[str]) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Train:
     Attributes:
         config: A `TrainingConfig` as JSON values.
         devices: How many train it together on each machine; `nodes` is the number of machines.
+        slurm: What SLURM is asked for, by name, where a node of a cluster trains; None: this machine.
     """
 
     step: ClassVar[str] = "train"
@@ -70,6 +71,7 @@ class Train:
     config: dict[str, Any]
     devices: int = 1
     nodes: int = 1
+    slurm: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ ends the process, so a paused run holds no memory and survives a restart of the 
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,11 @@ DAMAGED = {
     "what": "What the job table holds of this job is damaged.",
     "do": "Start it again; what is finished is kept.",
     "code": "damaged",
+}
+UNFOLLOWED = {
+    "what": "The process that follows the run on the cluster is gone. Its SLURM job goes on.",
+    "do": "Resume the run to follow it again.",
+    "code": "interrupted",
 }
 FULL = {
     "what": "The disk is full, so the process could not go on. Nothing that was written before is lost.",
@@ -89,12 +94,20 @@ class Job:
         """Waiting or running: a page keeps looking."""
         return self.state in LIVE
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a cluster computes it, and a process here only follows."""
+        return isinstance(self.request, Train) and self.request.slurm is not None
+
 
 # asking for work
 
 
-def submit(workspace: Workspace, request: Request) -> Job:
+def submit(workspace: Workspace, request: Request, *, held: bool = False) -> Job:
     """Queue what a request asks and see to it that a supervisor lives; while the same is being made, return that job.
+
+    Args:
+        held: Make a paused job of it, that waits for `ask`.
 
     Raises:
         WorkspaceError: An input is not there, the name is taken or cannot be one, or something else is being made
@@ -118,7 +131,7 @@ def submit(workspace: Workspace, request: Request) -> Job:
         request_text = json.dumps(codec.plain(request))
         row = {"kind": request.step, "name": expected.name, "key": expected.key, "request": request_text}
         beginning = {
-            "state": "queued",
+            "state": "paused" if held else "queued",
             "requested_state": "run",
             "share": 0.0,
             "message": "waiting",
@@ -133,6 +146,13 @@ def submit(workspace: Workspace, request: Request) -> Job:
     return get(workspace, int(primary_key[0]))
 
 
+def take_back(workspace: Workspace, job: Job) -> None:
+    """Remove a run that nobody has begun to train, and its job."""
+    with Database(workspace.database_path).writing() as connection:
+        connection.execute(job_table.delete().where(job_table.c.id == job.id))
+    workspace.remove("runs", job.name)
+
+
 def _live_jobs(workspace: Workspace, connection: Connection, kind: str) -> list[Job]:
     rows = select(job_table).where(job_table.c.kind == kind, job_table.c.state.in_(LIVE))
     jobs = [_true_state(workspace, row) for row in connection.execute(rows).mappings().all()]
@@ -145,7 +165,7 @@ def _free_run(workspace: Workspace, request: Train) -> None:
         return
     previous = find(workspace, request.step, request.name)
     ended = previous is not None and previous.state in ("failed", "stopped")
-    if ended and not _has_checkpoint(workspace, request.name):
+    if ended and not has_checkpoint(workspace, request.name):
         workspace.remove("runs", request.name)
     workspace.free("runs", request.name)
 
@@ -168,7 +188,9 @@ def ask(workspace: Workspace, job: int, requested_state: str) -> Job:
             change |= {"state": "queued", "message": "waiting", "error": None, "seconds_left": None, "finished": None}
         elif requested_state == "stop" and current.state in ("queued", "paused", "interrupted"):
             # the worker makes a generator of the last checkpoint; where there is none, there is nothing to make
-            can_finish = current.kind == Train.step and _has_checkpoint(workspace, current.name)
+            # and a job on a cluster has to be ended
+            is_run = current.kind == Train.step
+            can_finish = is_run and (has_checkpoint(workspace, current.name) or current.elsewhere)
             change["state"] = "queued" if can_finish else "stopped"
         if not (requested_state == "stop" and current.state in ("stopped", "failed", "done")):
             connection.execute(update(job_table).where(job_table.c.id == job).values(**change))
@@ -195,9 +217,35 @@ def divide(workspace: Workspace, job: int, devices: int) -> None:
                 do="Pause the run first, then resume it with other devices.",
                 code="state",
             )
+        if current.request.slurm is not None and devices > 1:
+            raise WorkspaceError(
+                f"{current.name} is trained by SLURM, which ganaug asks for one device a run.",
+                do="Resume it without --devices.",
+                code="state",
+            )
         refuse_division(TrainingConfig.model_validate(current.request.config), devices * current.request.nodes)
         request_text = json.dumps(codec.plain(replace(current.request, devices=devices)))
         connection.execute(update(job_table).where(job_table.c.id == job).values(request=request_text))
+
+
+def ask_cluster(workspace: Workspace, job: Job, asked: Mapping[str, str]) -> None:
+    """Change what a run that rests asks SLURM for when it goes on.
+
+    Raises:
+        WorkspaceError: It is under way, or this machine trains it.
+    """
+    request = job.request
+    if job.state not in RESTING or not isinstance(request, Train) or request.slurm is None:
+        raise WorkspaceError(
+            f"What SLURM is asked for cannot be changed: the run {job.name} is {job.state}"
+            + ("." if job.elsewhere else ", and trained on this machine."),
+            do="Pause it first, or leave --slurm out.",
+            code="state",
+        )
+    changed = replace(request, slurm={**request.slurm, **asked})
+    with Database(workspace.database_path).writing() as connection:
+        this_row = update(job_table).where(job_table.c.id == job.id)
+        connection.execute(this_row.values(request=json.dumps(codec.plain(changed))))
 
 
 def discard_upload(workspace: Workspace, job: Job) -> None:
@@ -212,7 +260,8 @@ def sweep_uploads(workspace: Workspace) -> None:
     uploads.sweep(workspace, [pipeline.source(request) for request in waiting])
 
 
-def _has_checkpoint(workspace: Workspace, run: str) -> bool:
+def has_checkpoint(workspace: Workspace, run: str) -> bool:
+    """Whether there is something that a run can go on from."""
     return any(workspace.folder("runs", run).glob("checkpoints/*.json"))
 
 
@@ -311,25 +360,29 @@ def lock_of(workspace: Workspace, job: Job) -> Path:
     return workspace.benefit_lock if job.kind == MeasureBenefit.step else workspace.worker_lock
 
 
-def why_gone(workspace: Workspace) -> dict[str, str]:
+def why_gone(workspace: Workspace, job: Job) -> dict[str, str]:
     """Return why a process is gone that could not say so itself: on a full disk nobody can write down a reason."""
-    return dict(FULL if workspace.is_full() else GONE)
+    return dict(FULL if workspace.is_full() else UNFOLLOWED if job.elsewhere else GONE)
 
 
 # doing the work
 
 
 def claim(workspace: Workspace, kinds: tuple[str, ...], *, slots: int = 1) -> Job | None:
-    """Take the oldest waiting job of these kinds, unless `slots` of them run already; nobody else gets the same one."""
+    """Take the oldest waiting job of these kinds, unless `slots` of them run already; nobody else gets the same one.
+
+    What a cluster computes waits in the cluster's queue and takes no slot.
+    """
     of_kind = job_table.c.kind.in_(kinds)
     with Database(workspace.database_path).writing() as connection:
-        running = connection.execute(select(job_table.c.id).where(of_kind, job_table.c.state.in_(RUNNING))).all()
-        if len(running) >= slots:
-            return None
+        running = connection.execute(select(job_table).where(of_kind, job_table.c.state.in_(RUNNING))).mappings().all()
+        full = sum(not _job(row).elsewhere for row in running) >= slots
         oldest = select(job_table).where(of_kind, job_table.c.state == "queued").order_by(job_table.c.id)
         change = {"state": "starting", "started": time.time(), "message": "starting", "error": None, "result": None}
         for row in connection.execute(oldest).mappings().all():
             job = _job(row, **change)
+            if full and not job.elsewhere:
+                continue
             this_row = update(job_table).where(job_table.c.id == row["id"])
             if job.state == "starting":
                 connection.execute(this_row.values(**change))
@@ -414,4 +467,4 @@ def _true_state(workspace: Workspace, row: RowMapping) -> Job:
         return job
     if job.state == "starting" and job.kind in LONG and locks.is_held(workspace.supervisor_lock):
         return job
-    return _job(row, state="interrupted", error=why_gone(workspace), seconds_left=None)
+    return _job(row, state="interrupted", error=why_gone(workspace, job), seconds_left=None)

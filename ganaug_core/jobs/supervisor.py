@@ -160,16 +160,21 @@ class Supervisor:
         """`finish` does nothing where the process said itself how it ended."""
         if job.requested_state == "stop":
             store.finish(self.workspace, job.id, "stopped")
-        elif code is not None and platform.was_killed(code):
+        elif code is not None and platform.was_killed(code) and not job.elsewhere:
             store.finish(self.workspace, job.id, "interrupted", error=_out_of_memory(job))
         elif code is not None and job.state == "starting":
             store.finish(self.workspace, job.id, "failed", error=DIED_AT_START)
         else:
-            store.finish(self.workspace, job.id, "interrupted", error=store.why_gone(self.workspace))
+            store.finish(self.workspace, job.id, "interrupted", error=store.why_gone(self.workspace, job))
         self._asked_to_end.discard(job.id)
 
     def _enforce_stop(self, job: store.Job) -> None:
-        """A user asked for a stop some time ago: ask the process, then insist."""
+        """A user asked for a stop some time ago: ask the process, then insist.
+
+        Who follows a job on a cluster insists there, and takes as long as the cluster does.
+        """
+        if job.elsewhere:
+            return
         process = locks.holder(store.lock_of(self.workspace, job))
         waited = time.monotonic() - self._stops[job.id]
         if process is None or waited < self.term_seconds:

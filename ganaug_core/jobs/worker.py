@@ -17,7 +17,7 @@ from types import FrameType
 from ganaug_core import pipeline, processor
 from ganaug_core.config.requests import Request, Train
 from ganaug_core.errors import GanaugError, WorkspaceError
-from ganaug_core.jobs import store
+from ganaug_core.jobs import following, store
 from ganaug_core.storage import locks, platform
 from ganaug_core.storage.workspace import Workspace
 
@@ -75,10 +75,14 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
     reporter = Reporter(workspace, job, gently=gently)
     before = signal.signal(signal.SIGTERM, reporter.end)
     try:
-        result = pipeline.run(workspace, _checked_request(workspace, job), reporter)
+        request = _checked_request(workspace, job)
+        if isinstance(request, Train) and request.slurm is not None:
+            result = following.train(workspace, request, reporter)
+        else:
+            result = pipeline.run(workspace, request, reporter)
     except pipeline.StopRequested as asked:
         state = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}[asked.requested_state]
-        store.finish(workspace, job.id, state, error=store.why_gone(workspace) if state == "interrupted" else None)
+        store.finish(workspace, job.id, state, error=store.why_gone(workspace, job) if state == "interrupted" else None)
     except GanaugError as error:
         logger.warning("job %s: %s", job.id, error)
         store.finish(workspace, job.id, "failed", error=error)
@@ -119,7 +123,7 @@ def short(workspace: Workspace) -> None:
     with locks.hold(workspace.worker_lock, "The worker"):
         for left_over in store.jobs(workspace):
             if left_over.kind in store.SHORT and left_over.state in store.RUNNING:
-                store.finish(workspace, left_over.id, "interrupted", error=store.why_gone(workspace))
+                store.finish(workspace, left_over.id, "interrupted", error=store.why_gone(workspace, left_over))
                 store.discard_upload(workspace, left_over)
         warm = False
         while locks.is_held(workspace.supervisor_lock):

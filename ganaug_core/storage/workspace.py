@@ -64,6 +64,7 @@ __all__ = [
     "Workspace",
     "check_name",
     "digest_of",
+    "load_record",
 ]
 
 
@@ -235,6 +236,11 @@ class Workspace:
     def writing_lock(self) -> Path:
         """Shared by those who write an artefact, until it has its reference; `sweep` holds it alone."""
         return self.root / "writing.lock"
+
+    @property
+    def slurm(self) -> Path:
+        """What SLURM and submitit write of jobs on a cluster; a job's files go when it has ended."""
+        return self.root / "slurm"
 
     @property
     def uploads(self) -> Path:
@@ -587,7 +593,7 @@ class Workspace:
             WorkspaceError: It is not there; or damaged: a part is missing, or its parts do not fit each other.
         """
         kind = _KIND[record]
-        return self._load(record, self.folder(kind, name), kind, name)
+        return load_record(record, self.folder(kind, name), name)
 
     def open(self, record: type[Record], artefact: str) -> Record:
         """Return the record of an artefact, whether or not a name still means it.
@@ -601,19 +607,7 @@ class Workspace:
             raise WorkspaceError(
                 f"There is no such {kind.removesuffix('s')} any more.", do="Reload the page.", code="missing"
             )
-        return self._load(record, folder, kind, artefact[:12])
-
-    def _load(self, record: type[Record], folder: Path, kind: str, name: str) -> Record:
-        manifest = _manifest(folder, kind, name)
-        if manifest.get("schema") != f"ganaug.{kind}/1":
-            raise _damaged(kind, name, "It is something else.")
-        arrays = {path.stem: _array(folder, kind, name, path.stem) for path in folder.glob("*.npy")}
-        try:
-            loaded = codec.decode(record, manifest, arrays)
-            check(loaded)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise _damaged(kind, name, f"{error}."[:200].capitalize()) from error
-        return loaded
+        return load_record(record, folder, artefact[:12])
 
     def keep(
         self,
@@ -663,6 +657,25 @@ _KIND: dict[type, str] = {
     Benefit: "benefits",
     Reading: READINGS,
 }
+
+
+def load_record(record: type[Record], folder: Path, name: str) -> Record:
+    """Return the record in an artefact's folder; no workspace is needed, and nothing is written.
+
+    Raises:
+        WorkspaceError: It is something else, or damaged.
+    """
+    kind = _KIND[record]
+    manifest = _manifest(folder, kind, name)
+    if manifest.get("schema") != f"ganaug.{kind}/1":
+        raise _damaged(kind, name, "It is something else.")
+    arrays = {path.stem: _array(folder, kind, name, path.stem) for path in folder.glob("*.npy")}
+    try:
+        loaded = codec.decode(record, manifest, arrays)
+        check(loaded)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise _damaged(kind, name, f"{error}."[:200].capitalize()) from error
+    return loaded
 
 
 @lru_cache(maxsize=4096)

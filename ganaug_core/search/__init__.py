@@ -7,7 +7,7 @@ themselves are ordinary ones: `jobs.searching` asks for them. optuna is loaded i
 
 from ganaug_core.search.beginning import begin, configurations, prepare, require_optuna
 from ganaug_core.search.results import Results, Trial
-from ganaug_core.search.space import SPACES, Range, named_or_file, parsed, read_toml
+from ganaug_core.search.space import SPACES, Range, grid_size, named_or_file, parsed, read_toml
 
 __all__ = [
     "SPACES",
@@ -16,6 +16,7 @@ __all__ = [
     "Trial",
     "begin",
     "configurations",
+    "grid_size",
     "named_or_file",
     "parsed",
     "prepare",

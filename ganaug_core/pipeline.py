@@ -38,6 +38,7 @@ from ganaug_core.config.requests import (
     ReduceClass,
     Request,
     Sample,
+    Search,
     SelectSamples,
     Train,
 )
@@ -48,7 +49,7 @@ from ganaug_core.records.digest import digest_of
 from ganaug_core.records.made import Made, UsedEncoder, versions
 from ganaug_core.records.origin import Origin
 from ganaug_core.records.plan import Planned
-from ganaug_core.storage import holdout_log
+from ganaug_core.storage import holdout_log, run_past
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace, check_name
 
@@ -72,6 +73,7 @@ OUTCOME_KINDS: Mapping[type[Request], str] = {
     ImportCohort: "cohorts",
     ReduceClass: "cohorts",
     Train: "runs",
+    Search: "sweeps",
     ImportGenerator: "generators",
     ImportNetwork: "generators",
     Sample: "samples",
@@ -186,6 +188,8 @@ def prepare(workspace: Workspace, request: Request) -> Outcome:
         check_classes(workspace.cohort(request.cohort).classes)
         if not _is_of(workspace, request.name, expected.name):
             workspace.free("generators", request.name)
+        if request.after:
+            run_past.require_same(workspace, request)
     return expected
 
 
@@ -259,16 +263,20 @@ def reduce_class(workspace: Workspace, request: ReduceClass, report: Report = si
 
 
 def begin_run(workspace: Workspace, request: Train) -> Path:
-    """Make the folder of a run, into which `train` writes, and return it.
+    """Make the folder of a run, into which `train` writes, and return it; one after another run begins with its past.
 
     Raises:
         WorkspaceError: The name is taken.
+        TrainingError: The run that it begins with has another cohort or other settings, or no checkpoint.
     """
     expected = prepare(workspace, request)
+    files, links = run_past.past(workspace, request.after) if request.after else ({}, {})
     manifest = {"schema": "ganaug.run/1", "name": request.name, "cohort": request.cohort, "config": request.config}
     workspace.free("runs", request.name)
     identity = digest_of(expected.origin.inputs, request.config, str(workspace.root), _now())
-    return workspace.write("runs", request.name, manifest, identity=identity, origin=expected.origin)
+    return workspace.write(
+        "runs", request.name, manifest, files=files, identity=identity, origin=expected.origin, links=links
+    )
 
 
 def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
@@ -840,6 +848,8 @@ def _is_of(workspace: Workspace, generator: str, run: str) -> bool:
 def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     """Return what the request's outcome is made from: its inputs by identity, and all that its numbers depend on."""
     values = asdict(request)
+    if values.get("after") == "":
+        values.pop("after")
     names = {role: values.pop(role) for role in MADE_OF if role in values}
     for unimportant in ("name", "command", "draft", "path", "source", "devices", "nodes", "slurm"):
         values.pop(unimportant, None)

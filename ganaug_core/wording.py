@@ -194,5 +194,5 @@ def dependents(names_by_kind: Mapping[str, Sequence[str]]) -> list[str]:
         if names and kind in ("maps", "audits", "benefits"):
             lines.append(count(len(names), kind.removesuffix("s")))
         elif names:
-            lines.append(f"{kind}: {listing(names)}")
+            lines.append(f"{'searches' if kind == 'sweeps' else kind}: {listing(names)}")
     return lines

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ganaug_core"
-HEAVY = {"torch", "sklearn", "umap", "numba", "scipy", "SimpleITK"}
+HEAVY = {"torch", "sklearn", "umap", "numba", "scipy", "SimpleITK", "optuna"}
 LIGHT = (
     "ganaug_core.storage.workspace",
     "ganaug_core.storage.database",
@@ -65,7 +65,8 @@ def test_the_core_knows_no_pages_and_streamlit_stays_at_the_edge() -> None:
     ("framework", "allowed"),
     [
         ("starlette", r"server/.*\.py|ui/.*"),
-        ("sqlalchemy", r"storage/database\.py|jobs/store\.py"),
+        ("sqlalchemy", r"storage/database\.py|jobs/store\.py|search/study\.py"),
+        ("optuna", r"search/study\.py"),
         ("pydantic", r"config/.*\.py|generators/files\.py"),
     ],
 )

@@ -53,6 +53,7 @@ def commands(verb: str | None = None) -> typer.Typer:
         reading,
         report,
         results,
+        search,
         training,
         withdraw,
     )
@@ -67,6 +68,7 @@ def commands(verb: str | None = None) -> typer.Typer:
         serve.password,
         bundle.bundle,
         training.train,
+        search.search,
         serve.worker,
         generators.sample,
         evidence.audit,

@@ -7,9 +7,9 @@ import typer
 from ganaug_core import wording
 from ganaug_core.cli import console
 from ganaug_core.errors import ConfigurationError, WorkspaceError
-from ganaug_core.storage.workspace import READINGS, RESULTS, Workspace
+from ganaug_core.storage.workspace import READINGS, RESULTS, SWEEPS, Workspace
 
-KINDS = ("samples", *RESULTS, READINGS)
+KINDS = ("samples", *RESULTS, READINGS, SWEEPS)
 
 app = typer.Typer(no_args_is_help=True, help="What was made in the workspace: list, remove.")
 

@@ -1,4 +1,4 @@
-"""ganaug train, and ganaug run list | show | pause | stop | resume"""
+"""ganaug train, and ganaug run list | show | pause | stop | resume | extend | remove"""
 
 import signal
 import time
@@ -12,7 +12,7 @@ from ganaug_core import pipeline, processor, wording
 from ganaug_core.cli import console, sources
 from ganaug_core.config.requests import Train
 from ganaug_core.errors import ConfigurationError, GanaugError, TrainingError, WorkspaceError
-from ganaug_core.jobs import launch, store
+from ganaug_core.jobs import extension, launch, store
 from ganaug_core.jobs import runs as folders
 from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
@@ -67,7 +67,7 @@ def train(
 
     def configured(rows: int | None, seed: int = seed) -> "TrainingConfig":
         return configure(
-            recipe, _changes(changes or []), rows=rows, minutes=minutes, images=images, seed=seed, device=device
+            recipe, changes_of(changes or []), rows=rows, minutes=minutes, images=images, seed=seed, device=device
         )
 
     check_names(configured(None))  # before a cohort is read, which may take minutes
@@ -163,6 +163,25 @@ def resume(
         with closing(console.Progress()) as progress:
             _follow(home, job, progress)
     _show(home, run, json)
+
+
+@runs.command()
+def extend(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run with a checkpoint; it stays as it is.")],
+    name: Annotated[str, typer.Option(metavar="RUN", help="Name of the new run, and of its generator.")],
+    minutes: Annotated[float | None, typer.Option(help="Budget in minutes, those of the first run included.")] = None,
+    images: Annotated[int | None, typer.Option(help="Budget in real images, those of the first run included.")] = None,
+    detach: Detach = False,
+    json: console.Json = None,
+    workspace: console.Workspace = None,
+) -> None:
+    """Go on from the end of a run, or of the best run of a search, with a larger budget, as a new run."""
+    home = Workspace(workspace)
+    job = store.submit(home, extension.longer(home, run, name, images=images, minutes=minutes))
+    if not detach:
+        with closing(console.Progress()) as progress:
+            _follow(home, job, progress)
+    _show(home, name, json)
 
 
 @runs.command()
@@ -264,23 +283,23 @@ def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) ->
         GanaugError: The run failed or was interrupted.
     """
     try:
-        job = _watch(workspace, job.id, progress)
+        job = watch(workspace, job.id, progress)
     except KeyboardInterrupt:
         progress.close()
         typer.echo("Writing a checkpoint ...", err=True)
         if store.get(workspace, job.id).live:
             store.ask(workspace, job.id, "pause")
-            _watch(workspace, job.id, None, CHECKPOINT_SECONDS)
+            watch(workspace, job.id, None, CHECKPOINT_SECONDS)
         typer.echo(f"The run rests. To go on: ganaug run resume {job.name}", err=True)
         raise
     if job.state in ("failed", "interrupted"):
-        raise _as_error(job)
+        raise as_error(job)
     if job.state == "paused":
         typer.echo(f"Somebody paused the run. To go on: ganaug run resume {job.name}", err=True)
         raise KeyboardInterrupt
 
 
-def _watch(
+def watch(
     workspace: Workspace, job: int, progress: console.Progress | None, seconds: float = float("inf")
 ) -> store.Job:
     """Look at a job until it is no longer live, or so many seconds have passed."""
@@ -298,7 +317,7 @@ def _watch(
 def _ask(workspace: Workspace, run: str, requested_state: str, json: str | None) -> None:
     job = store.ask(workspace, _job(workspace, run).id, requested_state)
     if job.live:
-        _watch(workspace, job.id, None, CHECKPOINT_SECONDS)
+        watch(workspace, job.id, None, CHECKPOINT_SECONDS)
     _show(workspace, run, json)
 
 
@@ -330,7 +349,7 @@ def _show(workspace: Workspace, run: str, json: str | None) -> None:
     console.answer(document, "\n".join(facts), json)
 
 
-def _as_error(job: store.Job) -> GanaugError:
+def as_error(job: store.Job) -> GanaugError:
     error = job.error or store.GONE
     if error["code"] == "interrupted":
         do = f"Go on from the last checkpoint: ganaug run resume {job.name}"
@@ -351,7 +370,7 @@ def _seeds(text: str) -> list[int]:
     return list(dict.fromkeys(numbers))
 
 
-def _changes(texts: list[str]) -> dict[str, Any]:
+def changes_of(texts: list[str]) -> dict[str, Any]:
     changes = {}
     for text in texts:
         key, equals, value = text.partition("=")

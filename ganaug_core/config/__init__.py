@@ -28,6 +28,7 @@ from ganaug_core.config.passport import (
     validation_in_words,
 )
 from ganaug_core.config.recipes import FORMER_NAMES, RECIPES, Recipe
+from ganaug_core.config.short_names import in_full
 from ganaug_core.config.training import FAMILIES, SINGLE, PartConfig, TrainingConfig
 from ganaug_core.errors import ConfigurationError
 
@@ -69,7 +70,7 @@ def configure(
     Args:
         changes: `part.setting` to value, where part is a part of the recipe (`r1.gamma`) or a family (`loss.margin`,
             `regularisers.every`); without a dot, a field of `TrainingConfig`, or a family and the name of a part
-            (`loss`: `minimax`). Text is read as JSON where it is JSON.
+            (`loss`: `minimax`). Text is read as JSON where it is JSON. Short names (`lr_g`, `beta1`) stand for theirs.
         rows: Of the images, where they are known: some recipes have other settings for small ones.
         fields: Fields of `TrainingConfig`; `minutes` or `images` replaces the recipe's budget.
 
@@ -82,7 +83,7 @@ def configure(
             f"There is no recipe named {recipe!r}.", do=f"Choose one of: {', '.join(RECIPES)}.", code="unknown_name"
         )
     content = RECIPES[recipe].config_at(rows).model_dump()
-    wanted = {key: _value(value) for key, value in {**(changes or {}), **fields}.items()}
+    wanted = in_full({key: _value(value) for key, value in {**(changes or {}), **fields}.items()}, content["betas"])
     given = {key for key in ("minutes", "images") if wanted.get(key) is not None}
     if given:
         content.update(minutes=None, images=None)

@@ -62,6 +62,7 @@ class Train:
         config: A `TrainingConfig` as JSON values.
         devices: How many train it together on each machine; `nodes` is the number of machines.
         slurm: What SLURM is asked for, by name, where a node of a cluster trains; None: this machine.
+        after: Name of a run whose newest checkpoint a new run begins with; empty begins anew.
     """
 
     step: ClassVar[str] = "train"
@@ -72,6 +73,43 @@ class Train:
     devices: int = 1
     nodes: int = 1
     slurm: dict[str, str] | None = None
+    after: str = ""
+
+
+TPE, RANDOM, GRID = "tpe", "random", "grid"
+SAMPLERS = (TPE, RANDOM, GRID)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Search for the settings of a recipe that draw best, one run after the other; goes on where it was.
+
+    Attributes:
+        space: What is searched, see `search.space`: by setting its values, or `low`, `high` and how between them.
+        trials: Runs in all; a grid has no more than its points.
+        sampler: How the next settings are chosen, one of `SAMPLERS`.
+        changes: Settings that are the same in every run.
+        images, minutes: Budget of each run, exactly one of them.
+        prune: Stop runs early that are behind others after as much of their budget.
+        seed: Of every run, and of the choices.
+        storage: Address of a database that several workspaces share; empty is a file of the search itself.
+    """
+
+    step: ClassVar[str] = "search"
+
+    cohort: str
+    name: str
+    space: dict[str, Any]
+    trials: int
+    sampler: str = TPE
+    recipe: str = "recommended"
+    changes: dict[str, Any] = field(default_factory=dict)
+    images: int | None = None
+    minutes: float | None = None
+    prune: bool = True
+    seed: int = 0
+    device: str = "auto"
+    storage: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,6 +327,7 @@ Request = (
     ImportCohort
     | ReduceClass
     | Train
+    | Search
     | ImportGenerator
     | ImportNetwork
     | Sample
@@ -307,6 +346,7 @@ REQUESTS: dict[str, type[Request]] = {
         ImportCohort,
         ReduceClass,
         Train,
+        Search,
         ImportGenerator,
         ImportNetwork,
         Sample,
@@ -321,4 +361,4 @@ REQUESTS: dict[str, type[Request]] = {
     )
 }
 
-MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators", "run": "runs"}
+MADE_OF = {"cohort": "cohorts", "samples": "samples", "generator": "generators", "run": "runs", "after": "runs"}

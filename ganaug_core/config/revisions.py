@@ -6,6 +6,7 @@ A result is found only by the revision that made it; older ones are shown as suc
 REVISIONS = {
     "cohorts": 1,
     "runs": 1,
+    "sweeps": 1,
     "generators": 1,
     "samples": 1,
     "encoders": 2,

@@ -17,8 +17,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from ganaug_core import pipeline
-from ganaug_core.config.requests import REQUESTS, MeasureBenefit, Request, Train
+from ganaug_core import pipeline, search
+from ganaug_core.config.requests import REQUESTS, MeasureBenefit, Request, Search, Train
 from ganaug_core.errors import GanaugError, WorkspaceError
 from ganaug_core.jobs import launch
 from ganaug_core.records import codec
@@ -27,7 +27,11 @@ from ganaug_core.storage.database import Database, job_table
 from ganaug_core.storage.workspace import Workspace, check_name
 
 KINDS = tuple(REQUESTS)
-LONG = (Train.step, MeasureBenefit.step)  # each has a process of its own, so that short work does not wait for it
+LONG = (
+    Train.step,
+    MeasureBenefit.step,
+    Search.step,
+)  # each has a process of its own, so that short work does not wait for it
 SHORT = tuple(kind for kind in KINDS if kind not in LONG)
 WAITING = ("queued",)
 RUNNING = ("starting", "running")
@@ -116,6 +120,8 @@ def submit(workspace: Workspace, request: Request, *, held: bool = False) -> Job
     """
     if isinstance(request, Train):
         _free_run(workspace, request)
+    if isinstance(request, Search):
+        search.prepare(workspace, request)
     expected = pipeline.prepare(workspace, request)
     with Database(workspace.database_path).writing() as connection:
         for job in _live_jobs(workspace, connection, request.step):
@@ -141,6 +147,8 @@ def submit(workspace: Workspace, request: Request, *, held: bool = False) -> Job
         primary_key = connection.execute(job_table.insert().values(**row, **beginning)).inserted_primary_key
         if isinstance(request, Train):
             pipeline.begin_run(workspace, request)
+        elif isinstance(request, Search):
+            search.begin(workspace, request, expected.origin)
     launch.ensure(workspace)
     assert primary_key is not None
     return get(workspace, int(primary_key[0]))
@@ -357,7 +365,9 @@ def lock_of(workspace: Workspace, job: Job) -> Path:
     if job.kind == Train.step:
         is_here = workspace.exists("runs", job.name)
         return (workspace.folder("runs", job.name) if is_here else workspace.root / "runs" / job.name) / "lock"
-    return workspace.benefit_lock if job.kind == MeasureBenefit.step else workspace.worker_lock
+    return {MeasureBenefit.step: workspace.benefit_lock, Search.step: workspace.search_lock}.get(
+        job.kind, workspace.worker_lock
+    )
 
 
 def why_gone(workspace: Workspace, job: Job) -> dict[str, str]:

@@ -15,9 +15,9 @@ import time
 from types import FrameType
 
 from ganaug_core import pipeline, processor
-from ganaug_core.config.requests import Request, Train
+from ganaug_core.config.requests import Request, Search, Train
 from ganaug_core.errors import GanaugError, WorkspaceError
-from ganaug_core.jobs import following, store
+from ganaug_core.jobs import following, searching, store
 from ganaug_core.storage import locks, platform
 from ganaug_core.storage.workspace import Workspace
 
@@ -78,6 +78,8 @@ def work(workspace: Workspace, job: store.Job, *, gently: bool = False) -> None:
         request = _checked_request(workspace, job)
         if isinstance(request, Train) and request.slurm is not None:
             result = following.train(workspace, request, reporter)
+        elif isinstance(request, Search):
+            result = searching.run(workspace, request, reporter)
         else:
             result = pipeline.run(workspace, request, reporter)
     except pipeline.StopRequested as asked:
@@ -111,7 +113,7 @@ def _checked_request(workspace: Workspace, job: store.Job) -> Request:
 
 
 def run(workspace: Workspace, number: int) -> None:
-    """Do one training run or one experiment in this process."""
+    """Do one training run, one experiment or one search in this process."""
     job = store.get(workspace, number)
     with locks.hold(store.lock_of(workspace, job), f"The {job.kind} {job.name}"):
         if store.begin(workspace, number):

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ganaug_core.records import Floats, Measurement
+import numpy as np
+
+from ganaug_core.records import TRAIN, TUNING, Cohort, Floats, Measurement
+
+LEAST_TUNING = 12  # patients; with fewer no interval tells two checkpoints apart
+LEAST_TRAINING = 8  # images, for the feature spaces in which checkpoints are measured
+
+
+def can_be_judged(cohort: Cohort) -> bool:
+    """Whether the checkpoints of a run on a cohort can be measured: its tuning share has enough patients."""
+    patients = np.unique(cohort.groups[cohort.where(TUNING)])
+    return len(patients) >= LEAST_TUNING and len(cohort.where(TRAIN)) >= LEAST_TRAINING
 
 
 @dataclass(frozen=True)

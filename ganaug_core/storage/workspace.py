@@ -5,7 +5,8 @@
 
 Writing makes a new artefact beside all others and then replaces the reference, so a name means the old content or the
 new one whenever a process dies, and nobody who has a file open is in the way. An artefact without a reference is
-removed by `sweep`. Two artefacts grow: a run, to which its worker adds, and a reader study, to which its answers come.
+removed by `sweep`. Three artefacts grow: a run, to which its worker adds, a search, to which its trials come, and a
+reader study, to which its answers come.
 
 What has no name of its own (maps, audits, encoders, ...) is named by the key of its `Origin` and looked up by `find`.
 """
@@ -42,10 +43,11 @@ from ganaug_core.records.reading import Reading
 from ganaug_core.storage import locks, platform
 
 NAMED = ("cohorts", "runs", "generators", "samples")
+SWEEPS = "sweeps"  # searches for settings: named, made from a cohort; what came of their runs grows in their folder
 RESULTS = ("maps", "audits", "benefits")
 READINGS = "readings"  # reader studies: named, made from a cohort and samples; answers grow in their folder
 CACHES = ("encoders", "features", "searches", "trials")
-KINDS = (*NAMED, *RESULTS, READINGS, *CACHES)
+KINDS = (*NAMED, *RESULTS, READINGS, SWEEPS, *CACHES)
 LEAST_FREE_BYTES = 1 << 20
 ID_LENGTH = 32
 _PROCESS_SALT = secrets.token_bytes(32)
@@ -59,6 +61,7 @@ __all__ = [
     "NAMED",
     "READINGS",
     "RESULTS",
+    "SWEEPS",
     "Origin",
     "Reference",
     "Workspace",
@@ -109,6 +112,11 @@ def installation_salt() -> bytes:
         return path.read_bytes()
     except (OSError, locks.Held):
         return _PROCESS_SALT
+
+
+def one(kind: str) -> str:
+    """Return what people call one of a kind."""
+    return "search" if kind == SWEEPS else kind.removesuffix("s")
 
 
 def check_name(name: str) -> str:
@@ -223,6 +231,11 @@ class Workspace:
         return self.root / "benefit.lock"
 
     @property
+    def search_lock(self) -> Path:
+        """Held by the process of the one search that may go on at a time."""
+        return self.root / "search.lock"
+
+    @property
     def app_lock(self) -> Path:
         """Shared by the web apps that are open on this workspace."""
         return self.root / "app.lock"
@@ -278,7 +291,7 @@ class Workspace:
         except FileNotFoundError as error:
             known = ", ".join(self.names(kind)[-8:]) or "none yet"
             raise WorkspaceError(
-                f"There is no {kind.removesuffix('s')} named {name} in the workspace.",
+                f"There is no {one(kind)} named {name} in the workspace.",
                 do=f"Known: {known}.",
                 code="missing",
             ) from error
@@ -394,7 +407,7 @@ class Workspace:
         clashes = [other for other in self.names(kind) if other.casefold() == name.casefold()]
         if clashes:  # on some systems files whose names differ in capitals only are one
             raise WorkspaceError(
-                f"There is already a {kind.removesuffix('s')} named {clashes[0]}.",
+                f"There is already a {one(kind)} named {clashes[0]}.",
                 do="Choose another name, or remove the old one first.",
                 code="name_taken",
             )
@@ -453,6 +466,7 @@ class Workspace:
                 (temporary / key).parent.mkdir(parents=True, exist_ok=True)
                 (temporary / key).write_bytes(data)
             for key, path in links.items():
+                (temporary / key).parent.mkdir(parents=True, exist_ok=True)
                 platform.link_or_copy(path, temporary / key)
             manifest_bytes = json.dumps(manifest, indent=1).encode()
             (temporary / "manifest.json").write_bytes(manifest_bytes)
@@ -699,7 +713,7 @@ def _written(path: Path) -> str:
 
 def _damaged(kind: str, name: str, what: str) -> WorkspaceError:
     return WorkspaceError(
-        f"The {kind.removesuffix('s')} {name} is damaged. {what}", do="Remove it and make it again.", code="damaged"
+        f"The {one(kind)} {name} is damaged. {what}", do="Remove it and make it again.", code="damaged"
     )
 
 

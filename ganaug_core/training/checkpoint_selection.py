@@ -84,6 +84,10 @@ class CheckpointSelection:
             self._stride *= 2
         self.measured_images, self._last_share, self._last_seconds = images, share, seconds + spent
 
+    def rejoin(self, share: float) -> None:
+        """Count from here where the budget grew, so that less of it is spent than at the last checkup."""
+        self._last_share = min(self._last_share, share)
+
     def state(self) -> dict[str, Any]:
         """Return what `load` needs, as tensors and plain values."""
         return {

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from ganaug_core.encoders import networks
-from ganaug_core.encoders.fitted import FEWEST_IMAGES
 from ganaug_core.encoders.pixels import Pixels
 from ganaug_core.encoders.texture import Texture
 from ganaug_core.metrics import copying
@@ -23,10 +22,9 @@ from ganaug_core.metrics.vendi import vendi_score
 from ganaug_core.neighbours import neighbours
 from ganaug_core.neighbours.nearest import nearest
 from ganaug_core.records import TRAIN, TUNING, Cohort, Floats, Integers, Measurement
-from ganaug_core.records.training import Checkup
+from ganaug_core.records.training import Checkup, can_be_judged
 
 GENERATED = 256
-LEAST_TUNING = 12  # patients; with fewer no interval tells two checkpoints apart
 MOST_TUNING, MOST_TRAIN, MOST_FITTED = 512, 10_000, 1_000
 HALVES = 20
 FAR = 8.0  # a texture number beyond so many standard deviations counts as so many: one odd image decides nothing
@@ -65,7 +63,7 @@ class CheckpointEvaluator:
         _, first = np.unique(cohort.groups[tuning], return_index=True)  # one image a patient: intervals count patients
         tuning = np.sort(tuning[first][:MOST_TUNING])
         train = np.sort(random.permutation(cohort.where(TRAIN))[:MOST_TRAIN])
-        self.able = len(tuning) >= LEAST_TUNING and len(train) >= FEWEST_IMAGES
+        self.able = can_be_judged(cohort)
         if not self.able:
             self.labels = np.zeros(0, np.int64)
             return

@@ -368,3 +368,4 @@ class Training:
         self._selection.load(state.get("selection"))
         self._alarm_watch.load(state.get("alarm_watch"))
         self.images, self.seconds, self._steps = int(state["images"]), float(state["seconds"]), int(state["steps"])
+        self._selection.rejoin(self.share)

@@ -271,6 +271,7 @@ def test_axe_finds_nothing_on_any_page_in_both_looks_and_nothing_jumps(
     """
     copying = of("copying", tour)
     pages = ["/", "/generators", "/explore", "/compare", "/compare?what=Sets%20of%20images", "/training", "/playground"]
+    pages += ["/search"]
     pages += ["/failure_atlas", "/cohort", "/lessons", "/reading", "/story", "/lecture", f"/report{copying}"]
     pages += [f"/benefit{of('healthy', tour)}", *(f"/{page}{copying}" for page in ("audit", "samples", "feature_map"))]
     with contextmanager(window)(chromium, demo) as bright:

@@ -26,7 +26,7 @@ def until(condition: Callable[[], Any], what: str) -> None:
 
 def end_processes(workspace: Workspace) -> None:
     """Kill what holds this workspace's locks: nothing that a test started may outlive it."""
-    shared = (workspace.supervisor_lock, workspace.worker_lock, workspace.benefit_lock)
+    shared = (workspace.supervisor_lock, workspace.worker_lock, workspace.benefit_lock, workspace.search_lock)
     for lock in (*shared, *workspace.root.glob("artefacts/*/lock")):
         if (process := locks.holder(lock)) is not None:
             with suppress(ProcessLookupError):

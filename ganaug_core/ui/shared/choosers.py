@@ -55,6 +55,11 @@ def _samples_of(cohort: str) -> tuple[list[str], list[str]]:
     return own + [name for name in fitting if name not in own], damaged
 
 
+def search() -> str | None:
+    """Return the chosen search's name, None where there is none yet."""
+    return _choose("Search", "search", _newest("sweeps"))
+
+
 def study() -> str | None:
     """Return the chosen reader study's name, None where there is none yet."""
     return _choose("Study", "study", _newest("readings"))

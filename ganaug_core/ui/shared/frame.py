@@ -25,6 +25,7 @@ SECTIONS: dict[str, tuple[Screen, ...]] = {
     "1 Data": (Screen("cohort", "Cohort", "folder_open", "Load labelled images, see them, split them."),),
     "2 Model": (
         Screen("training", "Training", "model_training", "Train a generator on a cohort and watch it learn."),
+        Screen("search", "Search", "manage_search", "Many runs, one after the other, for the settings that draw best."),
         Screen("compare", "Compare", "compare_arrows", "Runs or sets of images side by side."),
         Screen("generators", "Generators", "deployed_code", "What each generator is, and images drawn from it."),
     ),

@@ -13,6 +13,7 @@ from ganaug_core.ui.shared import caches, choosers, show, words
 WORK = {
     "import_cohort": "Importing the cohort",
     "train": "Training",
+    "search": "Searching for settings",
     "import_generator": "Checking the generator",
     "sample": "Drawing images",
     "import_network": "Checking a network of another program",

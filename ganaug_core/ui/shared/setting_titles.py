@@ -1,5 +1,7 @@
 """What the settings of a training are called on the pages, and one line about each."""
 
+from ganaug_core.config.short_names import SHORT_NAMES
+
 TITLES = {
     "architecture": ("Networks", "What draws and what judges."),
     "loss": ("Loss", "The game that the two play."),
@@ -51,6 +53,11 @@ FIELDS = {
 def title_of(name: str) -> str:
     """Return a part's name as people read it."""
     return name.upper() if name in ("r1", "r2", "mlp", "dcgan") else name.replace("_", " ").capitalize()
+
+
+def in_full(key: str) -> str:
+    """Return the full name of a setting that a textbook calls by a short one; a single beta keeps its own."""
+    return SHORT_NAMES.get(key, key)
 
 
 def label(key: str) -> str:

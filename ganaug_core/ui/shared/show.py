@@ -25,7 +25,7 @@ def next_step(text: str, page: str) -> None:
     _stop_page()
 
 
-def link(page: str, label: str | None = None, *, help: str | None = None, **query: str) -> None:
+def link(page: str, label: str | None = None, *, help: str | None = None, **query: str | list[str]) -> None:
     """Link another page, with what it shall show in the address; `help` is said on hover."""
     path = app_root() / "pages" / f"{page}.py"
     if path.is_file():

@@ -1,0 +1,1 @@
+"""The Search page: which settings draw best, and what is searched."""

@@ -39,7 +39,7 @@ def train(
     workspace: console.Workspace = None,
 ) -> None:
     """Train a generator on a cohort. Ctrl-C writes a checkpoint and leaves; `ganaug run resume` goes on."""
-    from ganaug_core.config import check_names, configure
+    from ganaug_core.config import check_names, configure, falling_weights
 
     home = Workspace(workspace)
 
@@ -53,7 +53,14 @@ def train(
         cohort_name = sources.cohort(home, cohort, progress)
         for sentence in sources.small_classes(home, cohort_name):
             typer.echo(sentence, err=True)
-        config = configured(home.cohort(cohort_name).shape[1])
+        rows = home.cohort(cohort_name).shape[1]
+        config = configured(rows)
+        for part, setting, begin, end in falling_weights(config, configure(recipe, {}, rows=rows).regularisers):
+            typer.echo(
+                f"{part}.{setting} falls from {begin:g} to {end:g} over the second half of the run; to keep it: "
+                "--set final_penalty=1",
+                err=True,
+            )
         job = store.submit(home, Train(cohort=cohort_name, name=name, config=config.model_dump(mode="json")))
         if not detach:
             _follow(home, job, progress)

@@ -89,6 +89,7 @@ def train(
             typer.echo(sentence, err=True)
         rows = home.cohort(cohort_name).shape[1]
         configs = {run: configured(rows, number).model_dump(mode="json") for number, run in names.items()}
+        _say_what_falls(configured(rows), configure(recipe, {}, rows=rows))
         requests = [
             Train(cohort=cohort_name, name=run, config=config, devices=devices, nodes=nodes, slurm=asked)
             for run, config in configs.items()
@@ -222,6 +223,18 @@ def _train_here(workspace: Workspace, request: Train, json: str | None) -> None:
             typer.echo("The run rests after a checkpoint. To go on: the same command.", err=True)
             raise KeyboardInterrupt from None
     _show(workspace, request.name, json)
+
+
+def _say_what_falls(config: "TrainingConfig", recipe: "TrainingConfig") -> None:
+    """Say how far weights fall during the run that the recipe alone would not let fall."""
+    from ganaug_core.config import falling_weights
+
+    for part, setting, begin, end in falling_weights(config, recipe.regularisers):
+        typer.echo(
+            f"{part}.{setting} falls from {begin:g} to {end:g} over the second half of the run; to keep it: "
+            "--set final_penalty=1",
+            err=True,
+        )
 
 
 def _asked_of_slurm(where: str, texts: Sequence[str], devices: int = 1) -> dict[str, str] | None:

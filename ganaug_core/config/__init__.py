@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ganaug_core.config.catalogue import PartCard, SettingCard, catalogue, check_names, chosen
 from ganaug_core.config.division import refuse_division
 from ganaug_core.config.exclusions import NO_UNIT, refuse_exclusions
+from ganaug_core.config.falling import FallingWeight, falling_weights
 from ganaug_core.config.passport import (
     LICENCES,
     MOST_CLASSES,
@@ -42,6 +43,7 @@ __all__ = [
     "ArchitectureCard",
     "AuditCard",
     "ClassCard",
+    "FallingWeight",
     "IntensityCard",
     "MeasureCard",
     "PartCard",
@@ -56,6 +58,7 @@ __all__ = [
     "check_names",
     "chosen",
     "configure",
+    "falling_weights",
     "issuing",
     "refuse_division",
     "refuse_exclusions",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ganaug_core.config import FAMILIES, RECIPES, Passport, TrainingConfig, catalogue, configure
+from ganaug_core.config import FAMILIES, RECIPES, Passport, TrainingConfig, catalogue, configure, falling_weights
 from ganaug_core.config.catalogue import FILE
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.training import resolve
@@ -201,3 +201,14 @@ def test_every_setting_of_every_part_is_explained() -> None:
             for name, setting in part.settings.items():
                 assert setting.says.endswith("."), (part.name, name)
                 assert not setting.choices or setting.default in setting.choices
+
+
+def test_weights_that_fall_are_those_of_gradient_penalties_and_known_ones_can_be_left_out() -> None:
+    config = configure("recommended", {"regularisers": "r1, dragan, spectral_norm"})
+    assert [(part, setting) for part, setting, _, _ in falling_weights(config)] == [
+        ("r1", "gamma"),
+        ("dragan", "weight"),
+    ]
+    assert all(end == pytest.approx(begin * config.final_penalty) for _, _, begin, end in falling_weights(config))
+    assert [part for part, *_ in falling_weights(config, config.regularisers[:1])] == ["dragan"]
+    assert falling_weights(configure("recommended", {"final_penalty": 1.0})) == []

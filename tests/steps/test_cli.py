@@ -20,6 +20,7 @@ from PIL import Image
 from ganaug_core import cli, pipeline
 from ganaug_core.cli import console, sources
 from ganaug_core.config.requests import AuditSamples
+from ganaug_core.errors import ConfigurationError
 from ganaug_core.interfaces import silent
 from ganaug_core.jobs import runs, store
 from ganaug_core.storage import locks
@@ -395,6 +396,26 @@ def test_detach_returns_at_once_and_pause_stop_and_list_follow(ask: Ask, home: W
     job = store.find(home, "train", "loose")
     assert job is not None
     assert not job.live
+
+
+def test_a_penalty_that_joins_the_recommended_recipe_says_how_far_its_weight_falls(
+    home: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(workspace: Workspace, request: object) -> None:
+        raise ConfigurationError("Far enough.", do="Look at what was said.")
+
+    monkeypatch.setattr(store, "submit", stop)
+    for changes, said in (
+        ((), ""),  # what the recipe does by itself is no surprise
+        (("--set", "regularisers=gradient_penalty"), "gradient_penalty.weight falls from 10 to 1 over the second half"),
+        (("--set", "r1.gamma=8"), "r1.gamma falls from 8 to 0.8 over the second half"),
+        (("--set", "regularisers=gradient_penalty", "--set", "final_penalty=1"), ""),
+    ):
+        capsys.readouterr()
+        assert cli.run(["train", "digits", "--name", "falls", *changes, "--workspace", str(home.root)]) == 2
+        shown = capsys.readouterr().err
+        assert said in shown
+        assert ("falls from" in shown) is bool(said)
 
 
 def test_a_path_as_cohort_is_imported_once_and_does_not_replace_another(home: Workspace, tmp_path: Path) -> None:

@@ -17,14 +17,13 @@ from ganaug_core.config import (
     check_names,
     chosen,
     configure,
+    falling_weights,
     refuse_exclusions,
 )
 from ganaug_core.errors import ConfigurationError
 from ganaug_core.records import Cohort
 from ganaug_core.ui.shared import words
 from ganaug_core.ui.shared.setting_titles import FIELDS, TITLES, title_of
-
-_PENALTIES, _PENALTY_WEIGHTS = ("r1", "r2", "gradient_penalty"), ("gamma", "weight")
 
 
 def form(recipe: Recipe, cohort: Cohort) -> dict[str, Any]:
@@ -62,15 +61,8 @@ def form(recipe: Recipe, cohort: Cohort) -> dict[str, Any]:
 
 def _say_how_penalties_fall(config: TrainingConfig) -> None:
     """Say from what weight to what weight the gradient penalties fall, which is easily missed."""
-    for part in config.regularisers if config.final_penalty < 1 else ():
-        for setting in _PENALTY_WEIGHTS:
-            card = catalogue()["regularisers"][part.name].settings.get(setting)
-            if card is not None and part.name in _PENALTIES:
-                begin = float(part.settings.get(setting, card.default))
-                st.caption(
-                    f"{title_of(part.name)}: its {setting} falls from {begin:g} to {begin * config.final_penalty:g} "
-                    "over the second half."
-                )
+    for part, setting, begin, end in falling_weights(config):
+        st.caption(f"{title_of(part)}: its {setting} falls from {begin:g} to {end:g} over the second half.")
 
 
 def check(recipe: Recipe, changes: Mapping[str, Any], cohort: Cohort, **budget: Any) -> TrainingConfig:

@@ -59,15 +59,19 @@ def train(workspace: Workspace, request: Train, report: Report) -> str:
         TrainingError: SLURM refused the job, or it died; the message says why.
     """
     folder = pipeline.run_folder(workspace, request)
-    job = slurm.noted(folder) or slurm.submit(workspace, [request])[0]
-    watch = _Watch(folder, job)
+    job = slurm.noted(folder)
     try:
+        if job is None:
+            report(_progress(folder)[0], "asking SLURM for a node")  # who stops what rests needs none
+            job = slurm.submit(workspace, [request])[0]
+        watch = _Watch(folder, job)
         seen = watch.until_ended(report)
     except pipeline.StopRequested as asked:
         if asked.requested_state == "interrupt":
             raise
-        watch.end(asked.requested_state)
-        slurm.forget(folder, job)
+        if job is not None:
+            watch.end(asked.requested_state)
+            slurm.forget(folder, job)
         if asked.requested_state == "stop":
             return _stopped(workspace, request, folder)
         raise
@@ -97,8 +101,17 @@ def _stop_at_once(share: float, message: str) -> NoReturn:
 def _kept(workspace: Workspace, request: Train, folder: Path, said: dict[str, Any]) -> str:
     trained = folder / TrainOnNode.TRAINED
     pipeline.keep_trained(workspace, request, pipeline.Trained(trained.read_bytes(), int(said["images"])))
-    trained.unlink(missing_ok=True)
+    for path in (trained, folder / TrainOnNode.STATE):
+        path.unlink(missing_ok=True)
     return request.name
+
+
+def _progress(folder: Path) -> tuple[float, int]:
+    """Return the share and the images that the run has by what the node wrote."""
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        progress = json.loads((folder / "state.json").read_bytes())
+        return float(progress.get("share", 0.0)), int(progress.get("images", 0))
+    return 0.0, 0
 
 
 class _Watch:
@@ -117,7 +130,7 @@ class _Watch:
     def until_ended(self, report: Report) -> slurm.Seen:
         """Report progress until the job has ended; one that SLURM puts back into its queue has not."""
         while not (seen := self._look()).ended:
-            report(*self._progress(seen))
+            report(*self._in_words(seen))
             time.sleep(LOOK_SECONDS)
         self._repeat_log()
         return seen
@@ -171,11 +184,8 @@ class _Watch:
                 self._changed = now
         return self._seen
 
-    def _progress(self, seen: slurm.Seen) -> tuple[float, str]:
-        progress: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
-            progress = json.loads((self._folder / "state.json").read_bytes())
-        share, images = float(progress.get("share", 0.0)), int(progress.get("images", 0))
+    def _in_words(self, seen: slurm.Seen) -> tuple[float, str]:
+        share, images = _progress(self._folder)
         if seen.state != "RUNNING":
             reason = f" ({seen.reason})" if seen.reason else ""
             return share, f"waiting in SLURM's queue{reason}"

@@ -377,3 +377,6 @@ def test_a_run_that_waits_in_slurms_queue_is_paused_and_leaves_it(home: Workspac
         command("scancel", urgent.strip())
     assert slurm.look(slurm.Job(number, "")).state == "CANCELLED"
     assert slurm.noted(home.folder("runs", "waiting")) is None
+    store.ask(home, job, "stop")
+    until(lambda: state_of(home, job) == "stopped", "the stop")
+    assert "ganaug-waiting" not in command("squeue", "--noheader", "--format=%j")

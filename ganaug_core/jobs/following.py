@@ -27,6 +27,7 @@ LOOK_SECONDS = 0.5
 MOST_QUEUE_SECONDS = 10.0  # between two questions to SLURM, which many may ask; what the node writes is seen at once
 CANCEL_SECONDS = 120.0  # after which a job that was asked to end is cancelled
 END_SECONDS = 240.0
+UNKNOWN_LOOKS = 3  # a controller that starts again may not know its jobs yet
 LATE_SECONDS = 10.0  # that a network file system may take to show what a node wrote last
 
 
@@ -124,7 +125,7 @@ class _Watch:
     def __init__(self, folder: Path, job: slurm.Job) -> None:
         self._folder, self._job = folder, job
         self._seen, self._asked, self._changed = slurm.Seen("PENDING"), float("-inf"), time.monotonic()
-        self._read = 0
+        self._read, self._unknown = 0, 0
         self.last_line = ""
 
     def until_ended(self, report: Report) -> slurm.Seen:
@@ -163,7 +164,7 @@ class _Watch:
     def last_word(self, seen: slurm.Seen) -> dict[str, Any]:
         """Return what the node said last; a file system may show it late."""
         deadline = time.monotonic() + LATE_SECONDS
-        while (said := node.state(self._folder)).get("state") == "running" and seen.state == "COMPLETED":
+        while (said := node.state(self._folder)).get("state") == "running" and seen.state in ("COMPLETED", "FAILED"):
             if time.monotonic() > deadline:
                 break
             time.sleep(LOOK_SECONDS)
@@ -176,13 +177,19 @@ class _Watch:
         has_ended = self._seen.state == "RUNNING" and node.state(self._folder).get("state", "running") != "running"
         pause = 1.0 if has_ended else min(MOST_QUEUE_SECONDS, 1 + (now - self._changed) / 10)
         if at_once or now - self._asked > pause:
-            before = self._seen
-            with suppress(slurm.Unreachable):
-                self._seen = slurm.look(self._job)
             self._asked = now
-            if self._seen.state != before.state:
-                self._changed = now
+            with suppress(slurm.Unreachable):
+                self._take(slurm.look(self._job), now)
         return self._seen
+
+    def _take(self, seen: slurm.Seen, now: float) -> None:
+        """Believe what SLURM says; that it knows a job no more, only when it says so again and again."""
+        self._unknown = self._unknown + 1 if seen.state == slurm.UNKNOWN else 0
+        if 0 < self._unknown < UNKNOWN_LOOKS:
+            return
+        if seen.state != self._seen.state:
+            self._changed = now
+        self._seen = seen
 
     def _in_words(self, seen: slurm.Seen) -> tuple[float, str]:
         share, images = _progress(self._folder)

@@ -338,7 +338,7 @@ def test_before_its_time_limit_a_run_is_put_back_and_a_cancelled_one_says_so(hom
     store.ask(home, job, "pause")
     until(lambda: state_of(home, job) == "paused", "the pause")
     assert acknowledged(home, "limited") >= checkpoint
-    assert slurm.look(slurm.Job(number, "")).state == "COMPLETED"
+    assert slurm.look(slurm.Job(number, "")).ended
     store.ask_cluster(home, store.get(home, job), {"cpus": "2"})
     store.ask(home, job, "run")
     until(lambda: trains(home, "limited"), "the run to begin in another SLURM job")

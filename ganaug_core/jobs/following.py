@@ -27,6 +27,7 @@ LOOK_SECONDS = 0.5
 MOST_QUEUE_SECONDS = 10.0  # between two questions to SLURM, which many may ask; what the node writes is seen at once
 CANCEL_SECONDS = 120.0  # after which a job that was asked to end is cancelled
 END_SECONDS = 240.0
+UNKNOWN_LOOKS = 3  # a controller that starts again may not know its jobs yet
 LATE_SECONDS = 10.0  # that a network file system may take to show what a node wrote last
 
 
@@ -59,15 +60,19 @@ def train(workspace: Workspace, request: Train, report: Report) -> str:
         TrainingError: SLURM refused the job, or it died; the message says why.
     """
     folder = pipeline.run_folder(workspace, request)
-    job = slurm.noted(folder) or slurm.submit(workspace, [request])[0]
-    watch = _Watch(folder, job)
+    job = slurm.noted(folder)
     try:
+        if job is None:
+            report(_progress(folder)[0], "asking SLURM for a node")  # who stops what rests needs none
+            job = slurm.submit(workspace, [request])[0]
+        watch = _Watch(folder, job)
         seen = watch.until_ended(report)
     except pipeline.StopRequested as asked:
         if asked.requested_state == "interrupt":
             raise
-        watch.end(asked.requested_state)
-        slurm.forget(folder, job)
+        if job is not None:
+            watch.end(asked.requested_state)
+            slurm.forget(folder, job)
         if asked.requested_state == "stop":
             return _stopped(workspace, request, folder)
         raise
@@ -97,8 +102,17 @@ def _stop_at_once(share: float, message: str) -> NoReturn:
 def _kept(workspace: Workspace, request: Train, folder: Path, said: dict[str, Any]) -> str:
     trained = folder / TrainOnNode.TRAINED
     pipeline.keep_trained(workspace, request, pipeline.Trained(trained.read_bytes(), int(said["images"])))
-    trained.unlink(missing_ok=True)
+    for path in (trained, folder / TrainOnNode.STATE):
+        path.unlink(missing_ok=True)
     return request.name
+
+
+def _progress(folder: Path) -> tuple[float, int]:
+    """Return the share and the images that the run has by what the node wrote."""
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        progress = json.loads((folder / "state.json").read_bytes())
+        return float(progress.get("share", 0.0)), int(progress.get("images", 0))
+    return 0.0, 0
 
 
 class _Watch:
@@ -111,13 +125,13 @@ class _Watch:
     def __init__(self, folder: Path, job: slurm.Job) -> None:
         self._folder, self._job = folder, job
         self._seen, self._asked, self._changed = slurm.Seen("PENDING"), float("-inf"), time.monotonic()
-        self._read = 0
+        self._read, self._unknown = 0, 0
         self.last_line = ""
 
     def until_ended(self, report: Report) -> slurm.Seen:
         """Report progress until the job has ended; one that SLURM puts back into its queue has not."""
         while not (seen := self._look()).ended:
-            report(*self._progress(seen))
+            report(*self._in_words(seen))
             time.sleep(LOOK_SECONDS)
         self._repeat_log()
         return seen
@@ -150,7 +164,7 @@ class _Watch:
     def last_word(self, seen: slurm.Seen) -> dict[str, Any]:
         """Return what the node said last; a file system may show it late."""
         deadline = time.monotonic() + LATE_SECONDS
-        while (said := node.state(self._folder)).get("state") == "running" and seen.state == "COMPLETED":
+        while (said := node.state(self._folder)).get("state") == "running" and seen.state in ("COMPLETED", "FAILED"):
             if time.monotonic() > deadline:
                 break
             time.sleep(LOOK_SECONDS)
@@ -163,19 +177,22 @@ class _Watch:
         has_ended = self._seen.state == "RUNNING" and node.state(self._folder).get("state", "running") != "running"
         pause = 1.0 if has_ended else min(MOST_QUEUE_SECONDS, 1 + (now - self._changed) / 10)
         if at_once or now - self._asked > pause:
-            before = self._seen
-            with suppress(slurm.Unreachable):
-                self._seen = slurm.look(self._job)
             self._asked = now
-            if self._seen.state != before.state:
-                self._changed = now
+            with suppress(slurm.Unreachable):
+                self._take(slurm.look(self._job), now)
         return self._seen
 
-    def _progress(self, seen: slurm.Seen) -> tuple[float, str]:
-        progress: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
-            progress = json.loads((self._folder / "state.json").read_bytes())
-        share, images = float(progress.get("share", 0.0)), int(progress.get("images", 0))
+    def _take(self, seen: slurm.Seen, now: float) -> None:
+        """Believe what SLURM says; that it knows a job no more, only when it says so again and again."""
+        self._unknown = self._unknown + 1 if seen.state == slurm.UNKNOWN else 0
+        if 0 < self._unknown < UNKNOWN_LOOKS:
+            return
+        if seen.state != self._seen.state:
+            self._changed = now
+        self._seen = seen
+
+    def _in_words(self, seen: slurm.Seen) -> tuple[float, str]:
+        share, images = _progress(self._folder)
         if seen.state != "RUNNING":
             reason = f" ({seen.reason})" if seen.reason else ""
             return share, f"waiting in SLURM's queue{reason}"

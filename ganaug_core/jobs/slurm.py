@@ -258,7 +258,7 @@ def _task(workspace: Workspace, request: Train) -> TrainOnNode:
 
 def _refused(error: Exception) -> TrainingError:
     lines = [line.strip() for line in str(error).splitlines() if "error:" in line] or str(error).strip().splitlines()
-    said = " ".join(line.removeprefix("sbatch: ").removeprefix("error: ") for line in lines)
+    said = "; ".join(line.removeprefix("sbatch: ").removeprefix("error: ") for line in lines)
     return TrainingError(
         f"SLURM did not take the job: {said}",
         do="Change what --slurm asks for, or ask whoever looks after the cluster.",

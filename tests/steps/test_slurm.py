@@ -112,6 +112,13 @@ def until(cluster: Path, home: Workspace) -> Until:
     return wait
 
 
+def watched(folder: Path, workspace: str, cohort: str) -> dict[str, str]:
+    """Return the environment in which a node's Python is watched; `folder` takes what does it."""
+    (folder / "sitecustomize.py").write_text(WATCHER)
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PYTHONPATH": path, "GANAUG_WATCHED": f"{workspace}:{cohort}:{os.environ['GANAUG_HOME']}"}
+
+
 def command(*words: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, timeout=60, check=True).stdout
 
@@ -230,19 +237,33 @@ def test_every_way_to_end_has_words(state: str) -> None:
     assert error["do"].startswith("Resume")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sqlite3; sqlite3.connect('{root}/ganaug.sqlite')",
+        "open('{root}/supervisor.lock')",
+        "open('{root}/artefacts/run/lock', 'a')",
+        "open('{root}/artefacts/cohort/pixels.npy', 'ab')",
+        "import os; os.mkdir('{root}/runs')",
+        "import os; os.rename('{root}/artefacts/run/a', '{root}/runs/a')",
+    ],
+)
+def test_the_watcher_of_a_node_refuses_what_a_node_must_not_do(tmp_path: Path, code: str) -> None:
+    environment = watched(tmp_path, f"{tmp_path}/home", f"{tmp_path}/home/artefacts/cohort")
+    words = [sys.executable, "-c", code.format(root=f"{tmp_path}/home")]
+    ended = subprocess.run(
+        words, env={**environment, "SUBMITIT_EXECUTOR": "slurm"}, capture_output=True, text=True, check=False
+    )
+    assert "PermissionError: a node " in ended.stderr
+
+
 # on a node
 
 
 def test_two_seeds_are_one_job_array_and_train_what_this_machine_trains(
-    home: Workspace, here: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Workspace, here: Workspace, tmp_path: Path
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(WATCHER)
-    cohort = home.folder("cohorts", "digits")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
-        "GANAUG_WATCHED": f"{home.root}:{cohort}:{os.environ['GANAUG_HOME']}",
-    }
+    environment = watched(tmp_path, str(home.root), str(home.folder("cohorts", "digits")))
     words = ["train", "digits", "--name", "array", "--seeds", "0,1", "--images", str(WHOLE), "--on", "slurm"]
     words += [word for key, value in ASKED.items() for word in ("--slurm", f"{key}={value}")]
     words += ["--set", "threads=1", "--set", "architecture.width=8", "--workspace", str(home.root), "--json", "-"]
@@ -317,7 +338,7 @@ def test_before_its_time_limit_a_run_is_put_back_and_a_cancelled_one_says_so(hom
     store.ask(home, job, "pause")
     until(lambda: state_of(home, job) == "paused", "the pause")
     assert acknowledged(home, "limited") >= checkpoint
-    assert slurm.look(slurm.Job(number, "")).state == "COMPLETED"
+    assert slurm.look(slurm.Job(number, "")).ended
     store.ask_cluster(home, store.get(home, job), {"cpus": "2"})
     store.ask(home, job, "run")
     until(lambda: trains(home, "limited"), "the run to begin in another SLURM job")
@@ -356,3 +377,6 @@ def test_a_run_that_waits_in_slurms_queue_is_paused_and_leaves_it(home: Workspac
         command("scancel", urgent.strip())
     assert slurm.look(slurm.Job(number, "")).state == "CANCELLED"
     assert slurm.noted(home.folder("runs", "waiting")) is None
+    store.ask(home, job, "stop")
+    until(lambda: state_of(home, job) == "stopped", "the stop")
+    assert "ganaug-waiting" not in command("squeue", "--noheader", "--format=%j")

@@ -18,6 +18,7 @@ CHAPTERS = {
         "attention_scaling",
         "truncation",
     ),
+    "Beside the GAN": ("four_models",),
     "How it fails": ("momentum", "collapse", "rare", "rare_mode", "underfitting", "bridges", "haste"),
     "Labels": ("does_the_label_stay", "false_prevalence"),
     "Comparisons: no difference, or only sometimes": ("falling_rate", "penalty", "loss"),
@@ -30,6 +31,10 @@ CHAPTERS = {
         "authenticity_of_bad_images",
         "nearest_ratio",
         "threshold_of_one_percent",
+        "malformed_precision_recall",
+        "map_distance",
+        "super_resolution",
+        "energy_of_a_run",
     ),
 }
 LANGUAGES = {"en": "English", "zh": "中文"}

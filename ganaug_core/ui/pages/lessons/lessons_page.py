@@ -1,11 +1,22 @@
 """One lesson at a time: its text, and two games or a figure with a slider, with the seeds behind the claim."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.lessons import LESSONS, Lesson, demonstrations, exercises, further, kept_outcome, rule, texts
+from ganaug_core.lessons import (
+    LESSONS,
+    Lesson,
+    demonstrations,
+    exercises,
+    further,
+    kept_outcome,
+    rule,
+    texts,
+    translation,
+)
 from ganaug_core.playground import Game
 from ganaug_core.ui.pages.lessons import exercise
 from ganaug_core.ui.pages.playground.playground_page import setting_title, setting_value
@@ -82,10 +93,14 @@ def show_subject(name: str, language: str) -> None:
     elif name == "not_here":
         st.markdown(further.not_here(language))
     elif name in LESSONS:
-        _show_games(LESSONS[name])
+        _show_games(LESSONS[name], language)
     else:
         is_random = name not in (*demonstrations.WITHOUT_CHANCE, *demonstrations.SLOW)
-        demonstration(name, demonstrations.kept(name), is_random=is_random)
+        figure = translation.figure(demonstrations.kept(name), language, name)
+        demonstration(name, figure, is_random=is_random, language=language)
+        if figure.get("table"):
+            head, *rows = figure["table"]
+            _show_table(head, rows)
 
 
 def _show_glossary(language: str) -> None:
@@ -93,37 +108,64 @@ def _show_glossary(language: str) -> None:
     meanings = [term.meaning_zh if language == "zh" else term.meaning_en for term in terms]
     rows = zip((term.en for term in terms), (term.zh for term in terms), meanings, strict=True)
     heads = ("English", "中文", "释义" if language == "zh" else "What it means")
-    lines = [heads, ("---",) * len(heads), *rows]
-    st.markdown(
-        "\n".join(f"| {' | '.join(words.plain(cell) if cell != '---' else cell for cell in line)} |" for line in lines)
-    )
+    _show_table(heads, rows)
 
 
-def _show_games(lesson: Lesson) -> None:
+def _show_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    told = [[words.plain(cell) for cell in line] for line in (heads, *rows)]
+    told.insert(1, ["---"] * len(heads))
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in told))
+
+
+WORDS = {
+    "en": {
+        "differs": "One setting differs. **{title}**: **{before}** on side A, **{after}** on side B. Shown is seed "
+        "{seed}.",
+        "failed": "A game failed if {sign}: **{counts}**.{how}",
+        "sometimes": " It is shown as what happens sometimes.",
+        "no difference": " That is no difference.",
+        "play": "Play it with other settings",
+        "all": "Every game that was counted",
+        "numbers": "The numbers are what the sign of failure is read from: {sign}.",
+        "seed": "seed",
+    },
+    "zh": {
+        "differs": "有一个设置不同。**{title}**：A 侧为 **{before}**，B 侧为 **{after}**。所示为种子 {seed}。",
+        "failed": "失败的标志：{sign}。**{counts}**。{how}",
+        "sometimes": "这里作为有时发生的情形展示。",
+        "no difference": "两者没有差别。",
+        "play": "用别的设置来玩",
+        "all": "计入的每一局",
+        "numbers": "失败的标志由这些数读出：{sign}。",
+        "seed": "种子",
+    },
+}
+
+
+def _show_games(lesson: Lesson, language: str) -> None:
+    def said(text: str) -> str:
+        return translation.say(text, language, translation.GAMES)
+
+    told = WORDS[language]
     games = [replace(request, seed=lesson.shown_seed) for request in (lesson.failure, lesson.cure)]
-    before, after = (setting_value(lesson.changed, getattr(game, lesson.changed)) for game in games)
-    title = setting_title(lesson.changed)
-    st.markdown(
-        f"One setting differs. **{title}**: **{before}** on side A, **{after}** on side B. Shown is seed "
-        f"{lesson.shown_seed}."
-    )
+    before, after = (said(setting_value(lesson.changed, getattr(game, lesson.changed))) for game in games)
+    title, sign = said(setting_title(lesson.changed)), said(lesson.signature.says)
+    st.markdown(told["differs"].format(title=title, before=before, after=after, seed=lesson.shown_seed))
     outcome = kept_outcome(lesson)
     if outcome is not None:
-        how = {"sometimes": " It is shown as what happens sometimes.", "no difference": " That is no difference."}
-        st.markdown(
-            f"A game failed if {lesson.signature.says}: **{outcome.says(lesson.signature)}**."
-            f"{how.get(rule.shown_as(lesson), '')}"
-        )
-    playground(games, [], key=f"games-{lesson.name}", plain=True)
+        counts, how = said(outcome.says(lesson.signature)), told.get(rule.shown_as(lesson), "")
+        st.markdown(told["failed"].format(sign=sign, counts=counts, how=how))
+    texts_of_games = translation.table(language, translation.GAMES)
+    playground(games, [], key=f"games-{lesson.name}-{language}", plain=True, texts=texts_of_games)
     left, right = st.columns(2)
     if lesson.changed != "drawn":  # the playground has one drawing for both sides
         with left:
-            show.link("playground", "Play it with other settings", **_query(games))
+            show.link("playground", told["play"], **_query(games))
     if outcome is not None:
-        with right.expander("Every game that was counted"):
+        with right.expander(told["all"]):
             sides = {f"{title} {before}": outcome.failures, f"{title} {after}": outcome.cures}
-            table = pd.DataFrame({"seed": outcome.seeds, **{side: values for side, values in sides.items()}})
-            st.write(f"The numbers are what the sign of failure is read from: {lesson.signature.says}.")
+            table = pd.DataFrame({told["seed"]: outcome.seeds, **{side: values for side, values in sides.items()}})
+            st.write(told["numbers"].format(sign=sign))
             st.dataframe(table.round(3), hide_index=True)
 
 

@@ -346,6 +346,10 @@ def test_every_lesson_opens_in_one_language_or_the_other_and_its_slider_tells(to
     tour.open("/lessons?lesson=nearest_ratio&language=zh")
     shown.get_by_role("button", name="换一组随机数").click()
     expect(page.locator(".demonstration[data-seed='1'] .says")).to_contain_text("的合成图像是稍有改动的训练图像副本")
+    chooser = page.get_by_role("combobox", name="Lesson")
+    expect(chooser).to_have_value(re.compile("误导人的数字"))
+    page.get_by_text("English", exact=True).click()
+    expect(chooser).to_have_value(re.compile("Numbers that mislead"))  # the same lesson, listed in the other language
     tour.open("/lessons?lesson=momentum")
     page.get_by_role("link", name="Play it with other settings").click()
     expect(page.locator(".playground:not(.plain) .differ")).to_have_text("One setting differs: momentum.")

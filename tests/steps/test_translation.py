@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ganaug_core import app_root
-from ganaug_core.lessons import LESSONS, demonstrations, exercises, kept_outcome, translation
+from ganaug_core.lessons import LESSONS, demonstrations, exercises, kept_outcome, texts, translation
 from ganaug_core.lessons.demonstrations import DEMONSTRATIONS
 from ganaug_core.lessons.exercises import GameExercise
 from ganaug_core.ui.pages.playground import playground_page
@@ -67,6 +67,10 @@ def test_all_numbers_of_a_sentence_are_said_and_no_other() -> None:
         for english, chinese in translation.table("zh", file.stem).items():
             places = {int(place) for place in re.findall(r"#(\d+)", chinese)}
             assert places == set(range(1, english.count("#") + 1)), (file.stem, english)
+
+
+def test_every_chapter_has_a_title_in_chinese() -> None:
+    assert set(texts.CHAPTER_TITLES["zh"]) == {*texts.CHAPTERS, "Exercises", "Further"}
 
 
 def test_settings_signs_and_counts_of_games_are_there_in_chinese() -> None:

@@ -24,7 +24,7 @@ from ganaug_core.ui.shared import address, show, words
 from ganaug_core.ui.shared.components.demonstration import demonstration
 from ganaug_core.ui.shared.components.playground import link, playground
 
-KEY, LANGUAGE = "lesson", "language"
+KEY, LANGUAGE, LISTED = "lesson", "language", "language-of-list"
 SUBJECTS = (*LESSONS, *demonstrations.DEMONSTRATIONS)
 
 
@@ -37,15 +37,26 @@ def choose() -> str:
         st.query_params.pop(KEY, None)
     if address.settle(KEY) not in names:
         st.session_state[KEY] = names[0]
+    language = _language_so_far()
+    if st.session_state.get(LISTED) != language:
+        st.session_state[KEY] = st.session_state[KEY]  # or the browser goes on showing it in the language before
+        st.session_state[LISTED] = language
+    titles = texts.CHAPTER_TITLES.get(language, {})
     chosen = st.selectbox(
         "Lesson",
         names,
         key=KEY,
-        format_func=lambda name: f"{chapters[name]}: {_title(name)}",
+        format_func=lambda name: f"{titles.get(chapters[name], chapters[name])}: {_title(name, language)}",
         label_visibility="collapsed",
     )
     address.settle(KEY)
     return str(chosen)
+
+
+def _language_so_far() -> str:
+    """Return the language in which all lessons are listed: the last one that was chosen."""
+    asked = st.session_state.get(LANGUAGE) or st.query_params.get(LANGUAGE)
+    return asked if asked in texts.LANGUAGES and all(asked in texts.languages(name) for name in SUBJECTS) else "en"
 
 
 def choose_language(name: str) -> str:

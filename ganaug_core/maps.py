@@ -129,6 +129,17 @@ def place(synthetic_values: Matrix, values: Matrix, real_positions: Matrix) -> M
     return positions
 
 
+def neighbours_kept(values: Matrix, positions: Matrix, count: int) -> float:
+    """Return the share of each point's `count` nearest in the space that are among its nearest on the map."""
+    return _shared(_others(values, count)[0], _others(positions, count)[0])
+
+
+def standard(values: Matrix) -> tuple[Matrix, Matrix]:
+    """Return mean and scale (d,) by which features are compared: every dimension has deviation 1 after it."""
+    mean, spread = values.mean(0), values.std(0)
+    return mean, np.where(spread > 1e-6, spread, 1)
+
+
 def _checked(cohort: Cohort, samples: Samples, real: Features, synthetic: Features) -> tuple[Matrix, Matrix]:
     """Return both sets standardised on the real one: every dimension has mean 0 and deviation 1 there."""
     if real.encoder != synthetic.encoder:
@@ -150,14 +161,13 @@ def _checked(cohort: Cohort, samples: Samples, real: Features, synthetic: Featur
     if not (np.isfinite(real.values).all() and np.isfinite(synthetic.values).all()):
         raise EvidenceError("The features hold values that are no numbers.", do="Encode the images again.")
     values = real.values.astype(np.float64)
-    mean, spread = values.mean(0), values.std(0)
-    if not (spread > 1e-6).any():
+    mean, scale = standard(values)
+    if not (values.std(0) > 1e-6).any():
         raise EvidenceError(
             f"In the space of {real.encoder} all real images are the same, so there is nothing to draw.",
             do="Choose another encoder." if real.encoder != "simclr" else "Look at the images in the gallery.",
             code="no_spread",
         )
-    scale = np.where(spread > 1e-6, spread, 1)
     return (values - mean) / scale, (synthetic.values.astype(np.float64) - mean) / scale
 
 

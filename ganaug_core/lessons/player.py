@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from ganaug_core import conversation
-from ganaug_core.lessons import demonstrations
+from ganaug_core.lessons import demonstrations, translation
 from ganaug_core.playground import from_text
 
 
@@ -23,7 +23,8 @@ def _pieces(line: str) -> Iterator[bytes]:
 
     wish = json.loads(line)
     if "demonstration" in wish:
-        yield json.dumps(demonstrations.compute(wish["demonstration"], wish["seed"])).encode()
+        figure = demonstrations.compute(wish["demonstration"], wish["seed"])
+        yield json.dumps(translation.figure(figure, wish["language"], wish["demonstration"])).encode()
     else:
         yield from game.play(from_text(wish))
 

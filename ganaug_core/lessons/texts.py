@@ -18,6 +18,7 @@ CHAPTERS = {
         "attention_scaling",
         "truncation",
     ),
+    "Beside the GAN": ("four_models",),
     "How it fails": ("momentum", "collapse", "rare", "rare_mode", "underfitting", "bridges", "haste"),
     "Labels": ("does_the_label_stay", "false_prevalence"),
     "Comparisons: no difference, or only sometimes": ("falling_rate", "penalty", "loss"),
@@ -30,7 +31,23 @@ CHAPTERS = {
         "authenticity_of_bad_images",
         "nearest_ratio",
         "threshold_of_one_percent",
+        "malformed_precision_recall",
+        "map_distance",
+        "super_resolution",
+        "energy_of_a_run",
     ),
+}
+CHAPTER_TITLES = {
+    "zh": {
+        "The game": "博弈",
+        "Beside the GAN": "GAN 之外",
+        "How it fails": "它如何失败",
+        "Labels": "标签",
+        "Comparisons: no difference, or only sometimes": "比较：没有差别，或只是有时",
+        "Numbers that mislead": "误导人的数字",
+        "Exercises": "练习",
+        "Further": "延伸",
+    }
 }
 LANGUAGES = {"en": "English", "zh": "中文"}
 UNREVIEWED = {"zh": "This translation was not yet reviewed by a native reader. 此译文尚未经母语读者审阅。"}

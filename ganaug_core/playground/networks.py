@@ -40,7 +40,7 @@ class Plane:
         return PlaneGenerator(self.width, self.prior)
 
     def discriminator(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
-        trunk = nn.Sequential(nn.Flatten(), *_hidden(2, self.width))
+        trunk = nn.Sequential(nn.Flatten(), *hidden(2, self.width))
         return ConditionalDiscriminator(trunk, self.width, shape, classes, None)
 
 
@@ -50,7 +50,7 @@ class PlaneGenerator(nn.Module):
     def __init__(self, width: int, prior: str) -> None:
         super().__init__()
         self.prior = prior
-        self.layers = nn.Sequential(*_hidden(LATENT, width), nn.Linear(width, 2))
+        self.layers = nn.Sequential(*hidden(LATENT, width), nn.Linear(width, 2))
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         return self.layers(from_gaussian(latent, self.prior)).view(-1, *SHAPE)  # type: ignore[no-any-return]
@@ -147,6 +147,7 @@ def assemble(config: TrainingConfig, architecture: Architecture, target: Target)
     return AdversarialNetworks(parts, config, TruePoints(target), SHAPE, compute)
 
 
-def _hidden(inputs: int, width: int) -> list[nn.Module]:
+def hidden(inputs: int, width: int) -> list[nn.Module]:
+    """Return the hidden layers of every network in the plane, (n, inputs) -> (n, width)."""
     widths = pairwise((inputs, *[width] * LAYERS))
     return [layer for before, after in widths for layer in (nn.Linear(before, after), nn.LeakyReLU(0.2))]

@@ -1,7 +1,7 @@
 """Games and demonstrations by route: computed in a process of their own, a game while the browser already shows it.
 
     /api/game.bin?target=ring&loss=hinge&...     a stream of moments, see `playground.moments`
-    /api/demonstration/NAME.json?seed=1          a figure, see `lessons.demonstrations.figure`
+    /api/demonstration/NAME.json?seed=1&language=zh   a figure, see `lessons.demonstrations.figure`
 
 What was shipped or computed before comes at once.
 """
@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from ganaug_core import processor
 from ganaug_core.errors import ConfigurationError
-from ganaug_core.lessons import demonstrations
+from ganaug_core.lessons import demonstrations, texts, translation
 from ganaug_core.playground import from_text, load, shipped
 from ganaug_core.server.players import Players
 
@@ -46,11 +46,14 @@ def _game(request: Request) -> Response:
 
 def _demonstration(request: Request) -> Response:
     name, seed = request.path_params["name"], request.query_params.get("seed", "0")
+    language = request.query_params.get("language", "en")
     if name not in demonstrations.DEMONSTRATIONS or not (seed.isdecimal() and len(seed) < 10):
         raise HTTPException(404)
+    if language not in texts.LANGUAGES:
+        raise HTTPException(404)
     if int(seed) == 0 or name in demonstrations.SLOW:
-        return JSONResponse(demonstrations.kept(name))
-    return _computed({"demonstration": name, "seed": int(seed)}, "application/json")
+        return JSONResponse(translation.figure(demonstrations.kept(name), language, name))
+    return _computed({"demonstration": name, "seed": int(seed), "language": language}, "application/json")
 
 
 def _computed(wish: Mapping[str, Any], media_type: str) -> Response:

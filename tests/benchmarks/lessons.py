@@ -3,7 +3,7 @@
     python tests/benchmarks/lessons.py [LESSON ...]       measures, and writes assets/lessons/outcomes.json
     python tests/benchmarks/lessons.py --table            prints what is kept, as it stands in RESULTS.md
     python tests/benchmarks/lessons.py --recordings       writes the games that the pages open with
-    python tests/benchmarks/lessons.py --demonstrations   writes the figures with a slider
+    python tests/benchmarks/lessons.py --demonstrations [NAME ...]   writes the figures with a slider
 
 Seeds 100 to 109 were not looked at while settings and signatures were chosen (that was done with 0 to 3). About ten
 minutes of one core for all lessons: games that several lessons share are played once.
@@ -69,8 +69,8 @@ def recordings() -> None:
                 write_atomic(shipped(shown), game.record(shown).to_bytes())
 
 
-def figures() -> None:
-    for name in demonstrations.DEMONSTRATIONS:
+def figures(names: list[str]) -> None:
+    for name in names:
         demonstrations.file(name).parent.mkdir(parents=True, exist_ok=True)
         write_atomic(demonstrations.file(name), (json.dumps(demonstrations.compute(name)) + "\n").encode())
 
@@ -85,7 +85,7 @@ if __name__ == "__main__":
     if given.table:
         table()
     elif given.demonstrations:
-        figures()
+        figures(given.names or list(demonstrations.DEMONSTRATIONS))
     elif given.recordings:
         recordings()
     else:

@@ -23,7 +23,7 @@ from pypdf import PdfReader
 
 from ganaug_core import atlas, pipeline
 from ganaug_core.config.requests import AuditSamples
-from ganaug_core.lessons import LESSONS, demonstrations, exercises, further, lecture, texts
+from ganaug_core.lessons import LESSONS, demonstrations, exercises, further, lecture, texts, translation
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.pages.lessons import exercise
 
@@ -328,10 +328,13 @@ def test_every_lesson_opens_in_one_language_or_the_other_and_its_slider_tells(to
         expect(page.get_by_role("heading", name=texts.text(name, language).title)).to_be_visible()
         expect(page.get_by_text("not yet reviewed by a native reader")).to_have_count(int(language == "zh"))
         if name in LESSONS:
-            expect(page.get_by_text(re.compile(r"\d of 10 against \d of 10"))).to_be_visible()
+            counts = r"\d of 10 against \d of 10" if language == "en" else r"\d/10 对 \d/10"
+            expect(page.get_by_text(re.compile(counts))).to_be_visible()
             expect(page.locator(".playground[data-moments^='2']")).to_be_visible()
+            expect(page.locator(".playground .one")).to_have_text("One step" if language == "en" else "一步")
             continue
-        figure, shown = demonstrations.kept(name), page.locator(".demonstration[data-position]")
+        figure = translation.figure(demonstrations.kept(name), language, name)
+        shown = page.locator(".demonstration[data-position]")
         expect(shown.locator(".says")).to_have_text(figure["says"][figure["begin"]])
         shown.locator("input").fill(str(len(figure["positions"]) - 1))
         expect(shown.locator(".says")).to_have_text(figure["says"][-1])
@@ -341,8 +344,13 @@ def test_every_lesson_opens_in_one_language_or_the_other_and_its_slider_tells(to
             assert len(drawing.findall(f"{SVG}svg")) == len(figure["charts"])
             said = "".join(drawing.itertext())
             assert all(chart["title"] in said and chart["x"] in said for chart in figure["charts"])
-    shown.get_by_role("button", name="Other random numbers").click()
-    expect(page.locator(".demonstration[data-seed='1']")).to_be_visible()
+    tour.open("/lessons?lesson=nearest_ratio&language=zh")
+    shown.get_by_role("button", name="换一组随机数").click()
+    expect(page.locator(".demonstration[data-seed='1'] .says")).to_contain_text("的合成图像是稍有改动的训练图像副本")
+    chooser = page.get_by_role("combobox", name="Lesson")
+    expect(chooser).to_have_value(re.compile("误导人的数字"))
+    page.get_by_text("English", exact=True).click()
+    expect(chooser).to_have_value(re.compile("Numbers that mislead"))  # the same lesson, listed in the other language
     tour.open("/lessons?lesson=momentum")
     page.get_by_role("link", name="Play it with other settings").click()
     expect(page.locator(".playground:not(.plain) .differ")).to_have_text("One setting differs: momentum.")
@@ -351,7 +359,7 @@ def test_every_lesson_opens_in_one_language_or_the_other_and_its_slider_tells(to
 def saved_svg(page: Page, folder: Path) -> ElementTree.Element:
     """Save what is shown as SVG and return the drawing."""
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save as SVG").click()
+        page.locator("button.save").click()
     saved.value.save_as(folder / "saved.svg")
     return ElementTree.parse(folder / "saved.svg").getroot()
 

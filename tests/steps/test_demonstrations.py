@@ -6,14 +6,18 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from scipy import integrate, stats
 
-from ganaug_core import app_root
+from ganaug_core import app_root, atlas
 from ganaug_core.lessons import LESSONS, demonstrations, rule, texts
-from ganaug_core.lessons.demonstrations import DEMONSTRATIONS, two_heaps
+from ganaug_core.lessons.demonstrations import DEMONSTRATIONS, super_resolution, two_heaps
 
 # seconds each: recomputed in part, or looked at as shipped
-TRAINED = ("heaps", "bounds", "does_the_label_stay", "truncation")
+TRAINED = (
+    *("heaps", "bounds", "does_the_label_stay", "truncation"),
+    *("four_models", "map_distance", "super_resolution"),
+)
 TAUGHT = [name for chapter in texts.CHAPTERS.values() for name in chapter]
 
 
@@ -40,7 +44,9 @@ def test_a_figure_has_a_sentence_and_a_line_for_each_position_and_at_most_two_ro
             moves = isinstance(line["y"][0], list)
             assert not moves or len(line["y"]) == count
             assert not line["follows"] or len(line["y"]) == count
-            assert line["upright"] or {len(y) for y in (line["y"] if moves else [line["y"]])} == {len(line["x"])}
+            across = line["x"] if line["x"] and isinstance(line["x"][0], list) else [line["x"]] * count
+            up = line["y"] if moves else [line["y"]] * count
+            assert line["upright"] or [len(x) for x in across] == [len(y) for y in up]
 
 
 def test_the_value_of_the_game_by_integration() -> None:
@@ -122,6 +128,74 @@ def test_numbers_that_mislead_do_so_in_the_figures_and_are_put_right() -> None:
     np.testing.assert_allclose(corrected["y"], corrected["x"], atol=0.005)
 
 
+def test_models_that_can_say_a_likelihood_say_it_in_the_figure_and_the_gan_says_none() -> None:
+    figure = demonstrations.kept("four_models")
+    assert figure["positions"] == ["GAN", "VAE", "autoregressive", "diffusion"]
+    said, truth = figure["charts"][1]["lines"]
+    assert said["x"] == [1] * 10 + [2] * 10 + [3] * 10  # ten seeds of each, none of the GAN
+    means = np.reshape(said["y"], (3, 10)).mean(1)
+    assert max(means) < truth["y"][0]  # on average nothing is more likely than by the truth
+    assert means[0] < means[2] < means[1]
+    assert figure["table"][1][:2] == ["GAN", "none"]
+    assert figure["table"][2][1].startswith("at least ")
+
+
+def test_the_map_keeps_less_than_its_neighbours_and_more_than_chance() -> None:
+    kept, chance = demonstrations.kept("map_distance")["charts"][0]["lines"]
+    assert all(low < share < 0.8 for share, low in zip(kept["y"], chance["y"], strict=True))
+    hit_rate = [
+        json.loads(file.read_text())["neighbour_hit_rate"] for file in atlas.shipped().glob("maps/*/manifest.json")
+    ]
+    assert kept["y"][kept["x"].index(15)] == pytest.approx(hit_rate[0], abs=1e-3)  # the map's own number
+
+
+def test_malformed_precision_and_recall_are_perfect_whatever_is_drawn() -> None:
+    wrong, right = (chart["lines"] for chart in demonstrations.kept("malformed_precision_recall")["charts"])
+    assert {value for line in wrong for value in line["y"]} == {1.0}
+    precision, recall = (line["y"] for line in right)
+    assert min(precision) > 0.85
+    assert recall == sorted(recall, reverse=True)
+    assert recall[-1] < 0.1
+
+
+def test_energy_is_seconds_times_the_assumed_power_and_says_that_it_is_an_estimate() -> None:
+    figure = demonstrations.kept("energy_of_a_run")
+    line = figure["charts"][0]["lines"][0]
+    seconds = json.loads((atlas.shipped() / "runs" / "healthy" / "state.json").read_text())["seconds"]
+    np.testing.assert_allclose(line["y"], np.array(line["x"]) * seconds / 3600, rtol=1e-3)
+    assert all(says.startswith("An estimate: if ") for says in figure["says"])
+
+
+def test_what_is_invented_agrees_with_what_was_measured() -> None:
+    """Any upscaler's result has the coarse image that it was made from: the rest is invention."""
+    torch.manual_seed(0)
+    coarse = torch.rand(2, 1, 8, 8)
+    result = super_resolution.Upscaler(4)(coarse)
+    torch.testing.assert_close(super_resolution.measured(result), coarse)
+    torch.testing.assert_close(super_resolution.measured(super_resolution.detail(result)), torch.zeros_like(coarse))
+
+
+def test_the_errors_of_super_resolution_by_hand() -> None:
+    truth = torch.zeros(1, 1, 64, 64)
+    stripes = torch.zeros(1, 1, 64, 64)
+    stripes[..., ::2], stripes[..., 1::2] = 0.1, -0.1  # 20 HU each way
+    judged = super_resolution.judge(stripes, truth + 0.5 * stripes)
+    assert judged.error == pytest.approx(10, rel=1e-4)
+    assert judged.detail == pytest.approx(20, rel=2e-2)
+    assert judged.agreement == pytest.approx(1, rel=2e-2)
+    assert super_resolution.judge(-stripes, stripes).agreement == pytest.approx(-1, rel=2e-2)
+
+
+def test_the_figure_of_super_resolution_shows_the_sharper_result_farther_from_the_truth() -> None:
+    numbers = r"true detail deviates by (\d+) HU.* draws (\d+) HU .* is (\d+) HU off.* draws (\d+) HU and is (\d+) HU"
+    for says in demonstrations.kept("super_resolution")["says"]:
+        found = re.search(numbers, says)
+        assert found, says
+        _, plain_detail, plain_error, detail, error = map(int, found.groups())
+        assert detail > plain_detail
+        assert error > plain_error
+
+
 # texts
 
 
@@ -153,4 +227,4 @@ def test_a_translation_has_the_same_parts_sources_and_formulas(name: str) -> Non
 
 
 def test_shipped_figures_are_small() -> None:
-    assert sum(len(json.dumps(demonstrations.kept(name))) for name in DEMONSTRATIONS) < 300_000
+    assert sum(len(json.dumps(demonstrations.kept(name))) for name in DEMONSTRATIONS) < 400_000

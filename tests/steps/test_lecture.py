@@ -65,7 +65,7 @@ def test_without_the_demo_its_screens_are_stills_and_the_rest_is_as_it_was() -> 
     assert all(chapter.content["still"].startswith("data:image/png") for chapter in shown if chapter.kind == "still")
     assert len(told["block_of"]) == len(shown)
     rare = next(chapter for chapter in shown if chapter.title.startswith("罕见"))
-    assert "10 of 10 against 0 of 10" in rare.content["says"]
+    assert "10/10 对 0/10" in rare.content["says"]
 
 
 def test_a_block_with_a_screen_too_few_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,7 +214,7 @@ def test_players_are_few_keep_what_they_played_and_outlive_a_browser_that_leaves
     assert b"".join(players.play(json.dumps({"steps": 61, "width": 16, "batch": 32})))
     player.kill()
     player.wait()
-    assert b"".join(players.play(json.dumps({"demonstration": "slopes", "seed": 1})))
+    assert b"".join(players.play(json.dumps({"demonstration": "slopes", "seed": 1, "language": "en"})))
     (other,) = players._free
     assert other is not player
     assert other.stdin is not None

@@ -19,6 +19,7 @@ DEMONSTRATIONS = {
     "sigmoid_twice": "theory",
     "attention_scaling": "theory",
     "truncation": "truncation",
+    "four_models": "four_models",
     "loss_variance": "loss_variance",
     "heaps": "two_heaps",
     "bounds": "two_heaps",
@@ -27,15 +28,24 @@ DEMONSTRATIONS = {
     "inception_score": "pitfalls",
     "frechet_over_n": "pitfalls",
     "precision_and_collapse": "pitfalls",
+    "malformed_precision_recall": "pitfalls",
     "coverage_over_m": "pitfalls",
     "threshold_of_one_percent": "pitfalls",
     "nearest_ratio": "pitfalls",
     "authenticity_of_bad_images": "pitfalls",
     "false_prevalence": "false_prevalence",
+    "map_distance": "map_distance",
+    "super_resolution": "super_resolution",
+    "energy_of_a_run": "energy",
 }
 """Each one's name, which is its function's too, and the file of that function."""
-WITHOUT_CHANCE = ("the_game", "slopes", "smoothing", "sigmoid_twice", "loss_variance")
-SLOW = ("does_the_label_stay",)  # a minute of one core: not while somebody waits
+WITHOUT_CHANCE = ("the_game", "slopes", "smoothing", "sigmoid_twice", "loss_variance", "energy_of_a_run")
+SLOW = (
+    "does_the_label_stay",
+    "four_models",
+    "map_distance",
+    "super_resolution",
+)  # minutes of one core: not while somebody waits
 
 
 def compute(name: str, seed: int = 0) -> dict[str, Any]:

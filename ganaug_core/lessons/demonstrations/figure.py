@@ -22,7 +22,7 @@ class Line:
     Attributes:
         name: In the legend.
         role: `real`, `synthetic` or `plain`: colour and shape.
-        x: Numbers, the same at every position of the slider.
+        x: Numbers; of points also a list of them for each position.
         y: Numbers where the slider moves nothing, else a list of them for each position.
         kind: `points` are drawn as such; `band` is drawn between y and `low`.
         follows: The slider's position is marked on it: y has one number for each position.
@@ -31,7 +31,7 @@ class Line:
 
     name: str
     role: Role
-    x: Numbers
+    x: Numbers | Sequence[Numbers]
     y: Numbers | Sequence[Numbers]
     kind: Literal["line", "dashes", "points", "band"] = "line"
     low: Numbers = ()
@@ -41,15 +41,23 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """Axes and what is drawn between them; at most two roles."""
+    """Axes and what is drawn between them; at most two roles.
+
+    Attributes:
+        x_names: Words below 0, 1, 2 ... of x instead of numbers.
+        is_square: The same scale in both directions.
+    """
 
     title: str
     x: str
     y: str
     lines: tuple[Line, ...]
     y_range: tuple[float, float] | None = None
+    x_range: tuple[float, float] | None = None
     log_x: bool = False
     log_y: bool = False
+    x_names: tuple[str, ...] = ()
+    is_square: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Figure:
         begin: Where the slider stands at first.
         says: A sentence for each position, with the numbers that are seen there.
         pictures: Those of each position, empty where there are none.
+        table: Rows below the figure, the first of them its head.
     """
 
     slider: str
@@ -84,6 +93,7 @@ class Figure:
     charts: tuple[Chart, ...]
     says: tuple[str, ...]
     pictures: tuple[tuple[Picture, ...], ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
 
 
 def with_slider(

@@ -9,7 +9,7 @@ from ganaug_core.metrics.density_coverage import Coverage
 from ganaug_core.metrics.frechet import Frechet
 from ganaug_core.metrics.inception_score import inception_score as score_of
 from ganaug_core.metrics.memorisation import authentic_share
-from ganaug_core.metrics.precision_recall import Precision
+from ganaug_core.metrics.precision_recall import Precision, Recall
 from ganaug_core.metrics.statistics import clopper_pearson, conformal
 from ganaug_core.neighbours import neighbours
 from ganaug_core.records import Floats
@@ -129,6 +129,47 @@ def precision_and_collapse(seed: int = 0) -> Figure:
                     "coverage": ("real", (row[1] for row in measured)),
                 },
             ),
+        ),
+    )
+
+
+def malformed_precision_recall(seed: int = 0) -> Figure:
+    """The modes of `precision_and_collapse`, by precision and recall as published and by a form that cannot fall."""
+    random, modes, per_mode = np.random.default_rng(seed), 10, 60
+    centres = 8 * random.standard_normal((modes, 8))
+    real = _around(random, centres, per_mode)
+    kept = tuple(range(modes, 0, -1))
+    right: list[tuple[float, float]] = []
+    wrong: list[tuple[float, float]] = []
+    for left in kept:
+        near = neighbours(real, _around(random, centres[:left], modes * per_mode // left))
+        right.append((Precision().measure(near), Recall().measure(near)))
+        wrong.append((_malformed_share(near.synthetic_real), _malformed_share(near.real_synthetic)))
+    return with_slider(
+        "Modes that are drawn",
+        kept,
+        lambda left: f"{left} of {modes}",
+        modes - 1,
+        (
+            f"The generator draws {left} of {modes} modes. The malformed form says precision {wrong_one[0]:.2f} and "
+            f"recall {wrong_one[1]:.2f}, the published one {right_one[0]:.2f} and {right_one[1]:.2f}."
+            for left, right_one, wrong_one in zip(kept, right, wrong, strict=True)
+        ),
+        *(
+            Chart(
+                title=title,
+                x="modes that are lost",
+                y="precision, and recall",
+                y_range=(0, 1.05),
+                lines=followed(
+                    (modes - left for left in kept),
+                    {
+                        "precision": ("synthetic", (row[0] for row in rows)),
+                        "recall": ("real", (row[1] for row in rows)),
+                    },
+                ),
+            )
+            for title, rows in (("Malformed: it cannot fall", wrong), ("As published", right))
         ),
     )
 
@@ -284,6 +325,14 @@ def nearest_ratio(seed: int = 0) -> Figure:
             ),
         ),
     )
+
+
+def _malformed_share(distances: Floats, k: int = 5) -> float:
+    """Return how many images have a nearest one of the other set that is no farther than their k-th there: all.
+
+    The balls should be those of the other set's images, each as wide as its own k-th neighbour in its own set.
+    """
+    return float((distances[:, 0] <= distances[:, k - 1]).mean())
 
 
 def _normal(random: np.random.Generator, count: int, features: int) -> Floats:

@@ -5,7 +5,7 @@ import html
 import streamlit as st
 
 from ganaug_core import atlas
-from ganaug_core.lessons import texts
+from ganaug_core.lessons import texts, translation
 from ganaug_core.lessons.lecture import MINUTES
 from ganaug_core.ui.pages.lecture import screens
 from ganaug_core.ui.pages.story import story_page
@@ -13,7 +13,7 @@ from ganaug_core.ui.shared import address, caches, show
 from ganaug_core.ui.shared.components.story import story
 
 LANGUAGE, WINDOW = "language", "window"
-ENGLISH = "Figures, counts and sentences of audits are in English. 图中的文字、计数与审计的句子为英文。"
+ENGLISH = "Screens of the demo are in English. 演示的画面为英文。"
 PRESENT, SPEAKER = "present", "speaker"
 
 
@@ -49,6 +49,7 @@ def present() -> bool:
         scale=(cohort.intensity.low, cohort.intensity.high) if cohort else (0.0, 1.0),
         lecture=lecture,
         is_speaker=window == SPEAKER,
+        texts=translation.table(language, translation.GAMES),
     )
     return True
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ganaug_core.lessons import LESSONS, demonstrations, kept_outcome
+from ganaug_core.lessons import LESSONS, demonstrations, kept_outcome, translation
 from ganaug_core.lessons.lecture import BLOCKS, Block, Screen, said, still
 from ganaug_core.records import Cohort
 from ganaug_core.ui.pages.playground.playground_page import setting_title, setting_value
@@ -22,11 +22,18 @@ WORDS = {
         **{"back": "Back", "next": "Next", "leave": "Leave", "start": "Start clock (T)", "stop": "Stop clock (T)"},
         **{"block": "Block", "used": "used", "left": "left", "over": "over", "lecture": "lecture"},
         **{"short": "Short (2)", "zero": "Clock to 0", "two_minutes": "In two minutes", "coming": "Next screen"},
+        "failed": "Failed if {sign}: {counts}.",
+        "nearer": "{share} of {n:,} synthetic images have a lower copy score than {most} of {held:,} held-out ones.",
+        "score": "Copy score: distance to what training saw over distance to held-out images; far below 1 is "
+        "suspicious.",
     },
     "zh": {
         **{"back": "后退", "next": "前进", "leave": "离开", "start": "开始计时 (T)", "stop": "停止计时 (T)"},
         **{"block": "环节", "used": "已用", "left": "剩余", "over": "超时", "lecture": "全场"},
         **{"short": "简短版 (2)", "zero": "计时归零", "two_minutes": "两分钟版", "coming": "下一屏"},
+        "failed": "失败的标志：{sign}。{counts}。",
+        "nearer": "{n:,} 幅合成图像中，{share} 的抄袭分数低于 {held:,} 幅留出图像中 {most} 的分数。",
+        "score": "抄袭分数：到训练所见图像的距离与到留出图像的距离之比；远低于 1 则可疑。",
     },
 }
 FAR = 0.01  # share of held-out images that are said to be as near
@@ -42,7 +49,7 @@ def of(
     screens, block_of = [], []
     for number, block in enumerate(BLOCKS):
         for screen, (title, says) in zip(block.screens, said(block, language).screens, strict=True):
-            drawn = _drawn(block, screen, cohort, cohort_artefact, told)
+            drawn = _drawn(block, screen, language, cohort=cohort, cohort_artefact=cohort_artefact, told=told)
             screens.append(replace(drawn, title=title, says=(*says, *drawn.says)))
             block_of.append(number)
     return screens, {
@@ -78,11 +85,13 @@ def picture(block: Block) -> str:
     )
 
 
-def _drawn(block: Block, screen: Screen, cohort: Cohort | None, cohort_artefact: str, told: Sequence[Told]) -> Chapter:
+def _drawn(
+    block: Block, screen: Screen, language: str, *, cohort: Cohort | None, cohort_artefact: str, told: Sequence[Told]
+) -> Chapter:
     """Return what a screen shows, with sentences of its own where they are not in the block's text."""
     plain: dict[str, Callable[[], Chapter]] = {
-        "figure": lambda: Chapter(kind="figure", title="", content={"figure": demonstrations.kept(screen.subject)}),
-        "games": lambda: _games(screen.subject),
+        "figure": lambda: _figure(screen.subject, language),
+        "games": lambda: _games(screen.subject, language),
         "words": lambda: Chapter(kind="words", title=""),
         "wedge": lambda: replace(chapters.WEDGE, says=()),
     }
@@ -94,7 +103,7 @@ def _drawn(block: Block, screen: Screen, cohort: Cohort | None, cohort_artefact:
         "vote": lambda: chapters.vote(cohort, told),
         "missing": lambda: _titled(chapters.missing(cohort_artefact, told)),
         "flicker": lambda: chapters.copies(cohort_artefact, told),
-        "nearer": lambda: _nearer(told),
+        "nearer": lambda: _nearer(told, language),
         "verdicts": lambda: replace(chapters.verdicts(told), says=()),
         "end": lambda: chapters.end(told),
     }
@@ -106,28 +115,40 @@ def _titled(chapter: Chapter) -> Chapter:
     return replace(chapter, says=(chapter.title, *chapter.says))
 
 
-def _games(name: str) -> Chapter:
+def _figure(name: str, language: str) -> Chapter:
+    figure = translation.figure(demonstrations.kept(name), language, name)
+    return Chapter(kind="figure", title="", content={"figure": figure})
+
+
+def _games(name: str, language: str) -> Chapter:
     """Return a lesson's two games, with the one setting in which they differ and the seeds that say so."""
     lesson = LESSONS[name]
     games = [replace(request, seed=lesson.shown_seed) for request in (lesson.failure, lesson.cure)]
-    title, outcome = setting_title(lesson.changed), kept_outcome(lesson)
-    values = [setting_value(lesson.changed, getattr(game, lesson.changed)) for game in games]
+
+    def said(text: str) -> str:
+        return translation.say(text, language, translation.GAMES)
+
+    title, outcome = said(setting_title(lesson.changed)), kept_outcome(lesson)
+    values = [said(setting_value(lesson.changed, getattr(game, lesson.changed))) for game in games]
     sides = [f"{side}: {title.lower()} {value}" for side, value in zip("AB", values, strict=True)]
-    counted = outcome.says(lesson.signature) if outcome else ""
+    words = WORDS[language]["failed"]
+    counted = (
+        words.format(sign=said(lesson.signature.says), counts=said(outcome.says(lesson.signature))) if outcome else ""
+    )
     return Chapter(
         kind="games",
         title="",
         content={
             "games": [{**asdict(game), "drawn": link(game.drawn)} for game in games],
             "sides": sides,
-            "says": f"Failed if {lesson.signature.says}: {counted}." if counted else "",
+            "says": counted,
         },
     )
 
 
-def _nearer(told: Sequence[Told]) -> Chapter:
+def _nearer(told: Sequence[Told], language: str) -> Chapter:
     """Return how many images of each set are nearer to training images than nearly all held-out ones."""
-    lines = []
+    lines, words = [], WORDS[language]
     for one in told:
         held, drawn = one.audit.scores["holdout"], one.audit.scores["synthetic"]
         limit = float(np.quantile(held, FAR))
@@ -135,9 +156,9 @@ def _nearer(told: Sequence[Told]) -> Chapter:
         lines.append(
             {
                 "title": one.title,
-                "text": f"{percent(share)} of {len(drawn):,} synthetic images have a lower copy score than "
-                f"{percent(1 - FAR)} of {len(held):,} held-out ones.",
+                "text": words["nearer"].format(
+                    share=percent(share), n=len(drawn), most=percent(1 - FAR), held=len(held)
+                ),
             }
         )
-    says = ("Copy score: distance to what training saw over distance to held-out images; far below 1 is suspicious.",)
-    return Chapter(kind="benefit", title="", says=says, content={"lines": lines})
+    return Chapter(kind="benefit", title="", says=(words["score"],), content={"lines": lines})

@@ -51,7 +51,7 @@ def show_task(name: str, language: str) -> None:
     task, words = exercises.EXERCISES[name], WORDS[language]
     if isinstance(task, GameExercise):
         goal = {**asdict(task.signature), "words": {state: words[state] for state in STATES}}
-        show_exercise(task.start, goal, f"exercise-{name}-{language}")
+        show_exercise(task.start, goal, f"exercise-{name}-{language}", language)
     else:
         _ask_number(name, task, words)
 

@@ -1,11 +1,22 @@
 """One lesson at a time: its text, and two games or a figure with a slider, with the seeds behind the claim."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 import pandas as pd
 import streamlit as st
 
-from ganaug_core.lessons import LESSONS, Lesson, demonstrations, exercises, further, kept_outcome, rule, texts
+from ganaug_core.lessons import (
+    LESSONS,
+    Lesson,
+    demonstrations,
+    exercises,
+    further,
+    kept_outcome,
+    rule,
+    texts,
+    translation,
+)
 from ganaug_core.playground import Game
 from ganaug_core.ui.pages.lessons import exercise
 from ganaug_core.ui.pages.playground.playground_page import setting_title, setting_value
@@ -13,7 +24,7 @@ from ganaug_core.ui.shared import address, show, words
 from ganaug_core.ui.shared.components.demonstration import demonstration
 from ganaug_core.ui.shared.components.playground import link, playground
 
-KEY, LANGUAGE = "lesson", "language"
+KEY, LANGUAGE, LISTED = "lesson", "language", "language-of-list"
 SUBJECTS = (*LESSONS, *demonstrations.DEMONSTRATIONS)
 
 
@@ -26,15 +37,26 @@ def choose() -> str:
         st.query_params.pop(KEY, None)
     if address.settle(KEY) not in names:
         st.session_state[KEY] = names[0]
+    language = _language_so_far()
+    if st.session_state.get(LISTED) != language:
+        st.session_state[KEY] = st.session_state[KEY]  # or the browser goes on showing it in the language before
+        st.session_state[LISTED] = language
+    titles = texts.CHAPTER_TITLES.get(language, {})
     chosen = st.selectbox(
         "Lesson",
         names,
         key=KEY,
-        format_func=lambda name: f"{chapters[name]}: {_title(name)}",
+        format_func=lambda name: f"{titles.get(chapters[name], chapters[name])}: {_title(name, language)}",
         label_visibility="collapsed",
     )
     address.settle(KEY)
     return str(chosen)
+
+
+def _language_so_far() -> str:
+    """Return the language in which all lessons are listed: the last one that was chosen."""
+    asked = st.session_state.get(LANGUAGE) or st.query_params.get(LANGUAGE)
+    return asked if asked in texts.LANGUAGES and all(asked in texts.languages(name) for name in SUBJECTS) else "en"
 
 
 def choose_language(name: str) -> str:
@@ -82,10 +104,14 @@ def show_subject(name: str, language: str) -> None:
     elif name == "not_here":
         st.markdown(further.not_here(language))
     elif name in LESSONS:
-        _show_games(LESSONS[name])
+        _show_games(LESSONS[name], language)
     else:
         is_random = name not in (*demonstrations.WITHOUT_CHANCE, *demonstrations.SLOW)
-        demonstration(name, demonstrations.kept(name), is_random=is_random)
+        figure = translation.figure(demonstrations.kept(name), language, name)
+        demonstration(name, figure, is_random=is_random, language=language)
+        if figure.get("table"):
+            head, *rows = figure["table"]
+            _show_table(head, rows)
 
 
 def _show_glossary(language: str) -> None:
@@ -93,37 +119,64 @@ def _show_glossary(language: str) -> None:
     meanings = [term.meaning_zh if language == "zh" else term.meaning_en for term in terms]
     rows = zip((term.en for term in terms), (term.zh for term in terms), meanings, strict=True)
     heads = ("English", "中文", "释义" if language == "zh" else "What it means")
-    lines = [heads, ("---",) * len(heads), *rows]
-    st.markdown(
-        "\n".join(f"| {' | '.join(words.plain(cell) if cell != '---' else cell for cell in line)} |" for line in lines)
-    )
+    _show_table(heads, rows)
 
 
-def _show_games(lesson: Lesson) -> None:
+def _show_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    told = [[words.plain(cell) for cell in line] for line in (heads, *rows)]
+    told.insert(1, ["---"] * len(heads))
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in told))
+
+
+WORDS = {
+    "en": {
+        "differs": "One setting differs. **{title}**: **{before}** on side A, **{after}** on side B. Shown is seed "
+        "{seed}.",
+        "failed": "A game failed if {sign}: **{counts}**.{how}",
+        "sometimes": " It is shown as what happens sometimes.",
+        "no difference": " That is no difference.",
+        "play": "Play it with other settings",
+        "all": "Every game that was counted",
+        "numbers": "The numbers are what the sign of failure is read from: {sign}.",
+        "seed": "seed",
+    },
+    "zh": {
+        "differs": "有一个设置不同。**{title}**：A 侧为 **{before}**，B 侧为 **{after}**。所示为种子 {seed}。",
+        "failed": "失败的标志：{sign}。**{counts}**。{how}",
+        "sometimes": "这里作为有时发生的情形展示。",
+        "no difference": "两者没有差别。",
+        "play": "用别的设置来玩",
+        "all": "计入的每一局",
+        "numbers": "失败的标志由这些数读出：{sign}。",
+        "seed": "种子",
+    },
+}
+
+
+def _show_games(lesson: Lesson, language: str) -> None:
+    def said(text: str) -> str:
+        return translation.say(text, language, translation.GAMES)
+
+    told = WORDS[language]
     games = [replace(request, seed=lesson.shown_seed) for request in (lesson.failure, lesson.cure)]
-    before, after = (setting_value(lesson.changed, getattr(game, lesson.changed)) for game in games)
-    title = setting_title(lesson.changed)
-    st.markdown(
-        f"One setting differs. **{title}**: **{before}** on side A, **{after}** on side B. Shown is seed "
-        f"{lesson.shown_seed}."
-    )
+    before, after = (said(setting_value(lesson.changed, getattr(game, lesson.changed))) for game in games)
+    title, sign = said(setting_title(lesson.changed)), said(lesson.signature.says)
+    st.markdown(told["differs"].format(title=title, before=before, after=after, seed=lesson.shown_seed))
     outcome = kept_outcome(lesson)
     if outcome is not None:
-        how = {"sometimes": " It is shown as what happens sometimes.", "no difference": " That is no difference."}
-        st.markdown(
-            f"A game failed if {lesson.signature.says}: **{outcome.says(lesson.signature)}**."
-            f"{how.get(rule.shown_as(lesson), '')}"
-        )
-    playground(games, [], key=f"games-{lesson.name}", plain=True)
+        counts, how = said(outcome.says(lesson.signature)), told.get(rule.shown_as(lesson), "")
+        st.markdown(told["failed"].format(sign=sign, counts=counts, how=how))
+    texts_of_games = translation.table(language, translation.GAMES)
+    playground(games, [], key=f"games-{lesson.name}-{language}", plain=True, texts=texts_of_games)
     left, right = st.columns(2)
     if lesson.changed != "drawn":  # the playground has one drawing for both sides
         with left:
-            show.link("playground", "Play it with other settings", **_query(games))
+            show.link("playground", told["play"], **_query(games))
     if outcome is not None:
-        with right.expander("Every game that was counted"):
+        with right.expander(told["all"]):
             sides = {f"{title} {before}": outcome.failures, f"{title} {after}": outcome.cures}
-            table = pd.DataFrame({"seed": outcome.seeds, **{side: values for side, values in sides.items()}})
-            st.write(f"The numbers are what the sign of failure is read from: {lesson.signature.says}.")
+            table = pd.DataFrame({told["seed"]: outcome.seeds, **{side: values for side, values in sides.items()}})
+            st.write(told["numbers"].format(sign=sign))
             st.dataframe(table.round(3), hide_index=True)
 
 

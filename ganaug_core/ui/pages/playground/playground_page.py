@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ganaug_core.config import catalogue
-from ganaug_core.lessons import OPENING
+from ganaug_core.lessons import OPENING, translation
 from ganaug_core.lessons.rule import SEEDS
 from ganaug_core.playground import Game
 from ganaug_core.playground.settings import OPTIMISERS, PRIORS, REGULARISERS, SCHEDULES
@@ -81,10 +81,12 @@ def show_games() -> None:
     playground(games, [_setting(name) for name in SAYS], key="playground")
 
 
-def show_exercise(start: Game, goal: Mapping[str, Any], key: str) -> None:
+def show_exercise(start: Game, goal: Mapping[str, Any], key: str, language: str = "en") -> None:
     """Show a game that fails, and beside it the same game to be changed."""
     PLAYERS.warm()
-    playground([start, start], [_setting(name) for name in SAYS if name not in FIXED], key=key, goal=goal)
+    settings = [_setting(name, language) for name in SAYS if name not in FIXED]
+    texts = translation.table(language, translation.GAMES)
+    playground([start, start], settings, key=key, goal=goal, texts=texts)
 
 
 def setting_title(name: str) -> str:
@@ -99,7 +101,10 @@ def setting_value(name: str, value: Any) -> str:
     return WORDS.get(value, value.replace("_", " ")) if name in NAMES else f"{value:g}"
 
 
-def _setting(name: str) -> dict[str, Any]:
+def _setting(name: str, language: str = "en") -> dict[str, Any]:
+    def said(text: str) -> str:
+        return translation.say(text, language, translation.GAMES)
+
     values = NAMES.get(name) or NUMBERS[name]
-    choices = [(str(value), setting_value(name, value)) for value in values]
-    return {"name": name, "title": setting_title(name), "says": SAYS[name], "choices": choices}
+    choices = [(str(value), said(setting_value(name, value))) for value in values]
+    return {"name": name, "title": said(setting_title(name)), "says": said(SAYS[name]), "choices": choices}

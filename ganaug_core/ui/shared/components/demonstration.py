@@ -17,8 +17,8 @@ _COLOURS = {
 _HTML = f"""
 <div class="demonstration" style="{" ".join(f"--{name}: {colour};" for name, colour in _COLOURS.items())}">
   <div class="row"><span class="position"></span><input type="range" min="0" max="1" step="1">
-    <button type="button" class="again">Other random numbers</button>
-    <button type="button" class="save">Save as SVG</button></div>
+    <button type="button" class="again"></button>
+    <button type="button" class="save"></button></div>
   <p class="says" aria-live="polite"></p>
   <p class="problem" role="alert"></p>
   <div class="pictures"></div>
@@ -33,8 +33,27 @@ _component = st.components.v2.component(
 )
 
 
-def demonstration(name: str, figure: dict[str, Any], *, is_random: bool) -> None:
-    """Show a figure of `lessons.demonstrations`; where it is random, it can be computed anew."""
+WORDS = {
+    "en": {
+        "again": "Other random numbers",
+        "computing": "Computing …",
+        "save": "Save as SVG",
+        "failed": "It could not be computed. Reload the page.",
+        "up": "up",
+    },
+    "zh": {
+        "again": "换一组随机数",
+        "computing": "正在计算 …",
+        "save": "存为 SVG",
+        "failed": "无法计算。请重新载入页面。",
+        "up": "纵轴",
+    },
+}
+
+
+def demonstration(name: str, figure: dict[str, Any], *, is_random: bool, language: str = "en") -> None:
+    """Show a figure of `lessons.demonstrations`, told in a language; where it is random, it can be computed anew."""
     roles = {"real": palette.ROLES["train"], "synthetic": palette.ROLES["synthetic"], "plain": palette.TEXT}
     data = {"name": name, "figure": figure, "isRandom": is_random, "colours": {**_COLOURS, **roles}}
-    _component(key=f"demonstration-{name}", data=data)
+    data |= {"language": language, "words": WORDS[language]}
+    _component(key=f"demonstration-{name}-{language}", data=data)

@@ -5,6 +5,7 @@ The server plays them by route; Streamlit hears of nothing, so that a click cost
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -42,7 +43,8 @@ _COLOURS = {
     "train": palette.ROLES["train"],
     "synthetic": palette.ROLES["synthetic"],
 }
-PARTS = ("address", "stream", "plane", "charts", "says", "settings", "goal", "drawing", "main")
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+PARTS = ("language", "address", "stream", "plane", "charts", "says", "settings", "goal", "drawing", "main")
 _HTML = f"""
 <div class="playground" style="{" ".join(f"--{name}: {colour};" for name, colour in _COLOURS.items())}">
   <div class="bar">
@@ -75,9 +77,7 @@ _component = st.components.v2.component(
     js="\n".join(
         (
             parts.script("svg", "pen"),
-            parts.script(
-                "playground", "address", "stream", "plane", "charts", "says", "settings", "goal", "drawing", "main"
-            ),
+            parts.script("playground", *PARTS),
         )
     ),
 )
@@ -91,6 +91,7 @@ def playground(
     dot: int = 5,
     plain: bool = False,
     goal: Mapping[str, Any] | None = None,
+    texts: Mapping[str, str] = NO_TEXTS,
 ) -> None:
     """Show two games.
 
@@ -101,6 +102,7 @@ def playground(
         plain: They are shown as they are, and nothing can be set.
         goal: Side A stays, and side B is to lose the sign of failure (`curve`, `last`, `below`, `above`) by one change;
             `words` say how far it is.
+        texts: What the component's own texts are in another language, see `lessons.translation`.
     """
     usual = {name: value for name, value in asdict(Game()).items() if name != "drawn"}
     _component(
@@ -115,6 +117,7 @@ def playground(
             "dot": dot,
             "plain": plain,
             "goal": dict(goal) if goal else None,
+            "texts": dict(texts),
         },
     )
 

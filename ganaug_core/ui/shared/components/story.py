@@ -11,6 +11,7 @@ import streamlit as st
 
 from ganaug_core.playground.targets import REACH
 from ganaug_core.ui.shared.components import parts
+from ganaug_core.ui.shared.components.playground import NO_TEXTS
 
 _HTML = """
 <div class="story" tabindex="-1" role="region" aria-label="Story">
@@ -37,7 +38,7 @@ _component = st.components.v2.component(
         (
             parts.script("viewer", "alignment", "pixels"),
             parts.script("demonstration", "axes"),
-            parts.script("playground", "stream", "plane", "charts", "says"),
+            parts.script("playground", "language", "stream", "plane", "charts", "says"),
             parts.script("story", *PARTS),
         )
     ),
@@ -51,6 +52,7 @@ def story(
     scale: tuple[float, float],
     lecture: Mapping[str, Any] | None = None,
     is_speaker: bool = False,
+    texts: Mapping[str, str] = NO_TEXTS,
 ) -> None:
     """Show a story.
 
@@ -61,6 +63,7 @@ def story(
         lecture: `blocks` with `title`, `minutes`, `short`, `notes` and `still`, `block_of` each screen, and `words` for
             buttons; None where nothing is timed.
         is_speaker: Show notes and clock instead of the screen; both windows go together.
+        texts: What the games' own texts are in another language, see `lessons.translation`.
     """
     data = {
         "chapters": [asdict(chapter) for chapter in chapters],
@@ -68,6 +71,7 @@ def story(
         "scale": list(scale),
         "lecture": dict(lecture) if lecture else None,
         "isSpeaker": is_speaker,
+        "texts": dict(texts),
         "reach": REACH,
         "colours": LIGHT | {"plain": LIGHT["text"], "train": LIGHT["real"]},
     }

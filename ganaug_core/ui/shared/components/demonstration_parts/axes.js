@@ -12,15 +12,16 @@ function drawChart(shown, canvas, chart) {
   const letters = shown.letters ?? LETTERS
   const [left, below] = [3.9 * letters, 2.8 * letters]
   brush.font = `${letters}px ${getComputedStyle(canvas).fontFamily}`
-  const across = axis(chart.lines.flatMap((line) => line.x), chart.log_x, null)
+  const across = axis(chart.lines.flatMap((line) => line.x.flat()), chart.log_x, chart.x_range)
   const up = axis(chart.lines.flatMap((line) => (line.upright ? [] : [...line.y.flat(), ...line.low])), chart.log_y, chart.y_range)
   const bottom = height - below
-  const x = (value) => left + across.place(value) * (width - left - 10)
+  const wide = chart.is_square ? Math.min(width - left - 10, bottom - ABOVE) : width - left - 10
+  const x = (value) => left + across.place(value) * wide
   const y = (value) => bottom - up.place(value) * (bottom - ABOVE)
-  drawAxes(shown, brush, { width, height, left, bottom, letters, across, up, x, y }, chart)
+  drawAxes(shown, brush, { right: left + wide, height, left, bottom, letters, across, up, x, y }, chart)
   brush.save()
   brush.beginPath()
-  brush.rect(left, 0, width - left, bottom + 1)
+  brush.rect(left, 0, wide + 10, bottom + 1)
   brush.clip()
   for (const line of chart.lines) drawLine(shown, brush, line, x, y, bottom)
   brush.restore()
@@ -54,20 +55,20 @@ function logTicks(low, high) {
   return inside.filter((_, n) => n % every === 0)
 }
 
-function drawAxes(shown, brush, { width, height, left, bottom, letters, across, up, x, y }, chart) {
+function drawAxes(shown, brush, { right, height, left, bottom, letters, across, up, x, y }, chart) {
   brush.strokeStyle = shown.data.colours.line
   brush.fillStyle = shown.data.colours.quiet
   brush.textAlign = "center"
   brush.textBaseline = "top"
-  for (const value of across.ticks) {
+  for (const [value, name] of chart.x_names?.length ? chart.x_names.entries() : across.ticks.map((value) => [value, rounded(value)])) {
     stroke(brush, [[x(value), ABOVE], [x(value), bottom]])
-    brush.fillText(rounded(value), x(value), bottom + 4)
+    brush.fillText(name, x(value), bottom + 4)
   }
-  brush.fillText(chart.x, (left + width) / 2, height - 1.2 * letters)
+  brush.fillText(chart.x, (left + right) / 2, height - 1.2 * letters)
   brush.textAlign = "right"
   brush.textBaseline = "middle"
   for (const value of up.ticks) {
-    stroke(brush, [[left, y(value)], [width - 10, y(value)]])
+    stroke(brush, [[left, y(value)], [right, y(value)]])
     brush.fillText(rounded(value), left - 5, y(value))
   }
 }
@@ -86,8 +87,12 @@ function drawLine(shown, brush, line, x, y, bottom) {
     brush.lineWidth = 1
     return
   }
-  const corners = values.map((value, n) => [x(line.x[n]), y(value)])
-  if (line.kind === "band") {
+  const along = Array.isArray(line.x[0]) ? line.x[shown.position] : line.x
+  const corners = values.map((value, n) => [x(along[n]), y(value)])
+  if (line.kind === "points") {
+    const half = shown.letters ? 4 : 2.5 // 8 px and more on a projector
+    for (const corner of corners) drawPoint(brush, corner, line.role, half)
+  } else if (line.kind === "band") {
     brush.globalAlpha = 0.3
     brush.beginPath()
     for (const [left, top] of [...corners, ...line.low.map((value, n) => [x(line.x[n]), y(value)]).reverse()]) brush.lineTo(left, top)
@@ -98,14 +103,14 @@ function drawLine(shown, brush, line, x, y, bottom) {
     stroke(brush, corners)
     brush.setLineDash([])
   }
-  if (line.follows) drawMark(brush, corners[shown.position], line.role)
+  if (line.follows) drawPoint(brush, corners[shown.position], line.role, 5)
   brush.lineWidth = 1
 }
 
 // a square is real, a cross generated, as on every page
-function drawMark(brush, [left, top], role) {
-  if (role === "real") brush.fillRect(left - 5, top - 5, 10, 10)
-  else stroke(brush, [[left - 6, top], [left + 6, top]]), stroke(brush, [[left, top - 6], [left, top + 6]])
+function drawPoint(brush, [left, top], role, half) {
+  if (role === "real") brush.fillRect(left - half, top - half, 2 * half, 2 * half)
+  else stroke(brush, [[left - half - 1, top], [left + half + 1, top]]), stroke(brush, [[left, top - half - 1], [left, top + half + 1]])
 }
 
 // the sign of a line in a legend

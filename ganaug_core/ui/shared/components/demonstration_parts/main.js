@@ -3,7 +3,7 @@ const STATES = new WeakMap()
 
 export default function ({ data, parentElement }) {
   const before = STATES.get(parentElement)
-  if (before?.data.name === data.name) return
+  if (before?.data.name === data.name && before.data.language === data.language) return
   before?.observer.disconnect()
   const root = parentElement.querySelector(".demonstration")
   const shown = { root, data, figure: data.figure, seed: 0, position: data.figure.begin }
@@ -28,6 +28,8 @@ function build(shown) {
     draw(shown)
   }
   const again = root.querySelector(".again")
+  again.textContent = data.words.again
+  root.querySelector(".save").textContent = data.words.save
   again.hidden = !data.isRandom
   again.onclick = () => drawAgain(shown, again)
   const titles = "figcaption, .legend span, .position"
@@ -50,7 +52,7 @@ function newChart(shown, chart) {
   }
   const canvas = document.createElement("canvas")
   canvas.setAttribute("role", "img")
-  canvas.setAttribute("aria-label", `${chart.title}; up: ${chart.y}`)
+  canvas.setAttribute("aria-label", `${chart.title}; ${shown.data.words.up}: ${chart.y}`)
   figure.append(title, legend, canvas)
   return figure
 }
@@ -58,13 +60,13 @@ function newChart(shown, chart) {
 // other random numbers, the same code: it computes while the old figure still stands
 async function drawAgain(shown, button) {
   button.disabled = true
-  button.textContent = "Computing …"
-  const answer = await fetch(`/api/demonstration/${shown.data.name}.json?seed=${shown.seed + 1}`).catch(() => null)
+  button.textContent = shown.data.words.computing
+  const answer = await fetch(`/api/demonstration/${shown.data.name}.json?seed=${shown.seed + 1}&language=${shown.data.language}`).catch(() => null)
   const said = await answer?.json().catch(() => null)
   button.disabled = false
-  button.textContent = "Other random numbers"
+  button.textContent = shown.data.words.again
   const problem = shown.root.querySelector(".problem")
-  problem.textContent = answer?.ok && said ? "" : said ? `${said.what} ${said.do}` : "It could not be computed. Reload the page."
+  problem.textContent = answer?.ok && said ? "" : said ? `${said.what} ${said.do}` : shown.data.words.failed
   if (problem.textContent) return
   shown.seed += 1
   shown.figure = said

@@ -9,14 +9,14 @@ const CHARTS = [
 
 function drawCharts(bench, table, number) {
   table.charts.forEach((element, place) => {
-    const chart = chartOf(table, place)
+    const chart = chartOf(bench, table, place)
     const canvas = element.querySelector("canvas")
     const value = element.querySelector("b")
     const { brush, width, height } = sharp(canvas)
     value.textContent = ""
     if (!momentsOf(table)) return
     if (chart.probability && !table.header.probability) {
-      value.textContent = "none"
+      value.textContent = inWords(bench.data, "none")
       return
     }
     const lines = chart.lines.map(([name, role]) => ({ values: curveOf(table, name).map((v) => (chart.isLog ? Math.log10(Math.max(v, 1e-9)) : v)), role, name }))
@@ -46,9 +46,9 @@ function drawCharts(bench, table, number) {
 // one place has no modes to be counted: there the distance is looked at
 const DISTANCE = { title: "Distance", lines: [["distance", "synthetic"]], from: 0 }
 
-function chartOf(table, place) {
+function chartOf(bench, table, place) {
   const chart = place === 0 && table.header?.target === "dirac" ? DISTANCE : CHARTS[place]
-  table.charts[place].querySelector("figcaption").firstChild.textContent = chart.title
+  table.charts[place].querySelector("figcaption").firstChild.textContent = inWords(bench.data, chart.title)
   return chart
 }
 
@@ -64,13 +64,13 @@ function shortNumber(value) {
   return Math.abs(value) >= 0.01 ? value.toFixed(2) : value.toExponential(0)
 }
 
-function newCharts(table) {
+function newCharts(bench, table) {
   const parent = table.root.querySelector(".charts")
   table.charts = CHARTS.map(({ title, markSays }) => {
     const figure = document.createElement("figure")
     figure.append(document.createElement("canvas"), document.createElement("figcaption"))
-    figure.lastChild.append(title, document.createTextNode(" "), document.createElement("b"))
-    figure.title = markSays ? `The dashed line is ${markSays}.` : ""
+    figure.lastChild.append(inWords(bench.data, title), document.createTextNode(" "), document.createElement("b"))
+    figure.title = markSays ? inWords(bench.data, `The dashed line is ${markSays}.`) : ""
     parent.append(figure)
     return figure
   })

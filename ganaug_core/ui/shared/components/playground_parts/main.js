@@ -26,12 +26,13 @@ function newBench(root, data) {
     optimum: element.querySelector(".optimum"),
   }))
   bench.draw = () => draw(bench)
+  translate(root, data)
   root.classList.toggle("plain", data.plain)
   root.classList.toggle("exercise", Boolean(data.goal))
   readAddress(bench)
   for (const table of bench.tables) {
     newSettings(bench, table)
-    newCharts(table)
+    newCharts(bench, table)
     listenToDrawing(bench, table.plane)
   }
   listenToBar(bench)
@@ -88,15 +89,16 @@ function draw(bench) {
     drawOptimum(bench, table, moment)
     drawCharts(bench, table, Math.max(0, shown))
     table.root.querySelector(".says").textContent = saysOf(bench, table, moment)
-    table.root.querySelector(".problem").textContent = table.problem ?? ""
+    table.root.querySelector(".problem").textContent = inWords(bench.data, table.problem ?? "")
   }
   const steps = tables.find((table) => table.header)?.header.steps ?? [0]
   const slider = root.querySelector(".moment")
   slider.max = lastOf(bench)
   slider.value = number
-  root.querySelector(".step").textContent = `step ${(steps[Math.min(number, steps.length - 1)] ?? 0).toLocaleString("en")} of ${steps.at(-1).toLocaleString("en")}`
-  root.querySelector(".play").textContent = bench.isPlaying ? "Pause" : "Play"
-  root.querySelector(".draw").textContent = bench.isDrawing ? "Learn this drawing" : "Draw a truth"
+  const [now, last] = [steps[Math.min(number, steps.length - 1)] ?? 0, steps.at(-1)].map((step) => step.toLocaleString("en"))
+  root.querySelector(".step").textContent = inWords(bench.data, `step ${now} of ${last}`)
+  root.querySelector(".play").textContent = inWords(bench.data, bench.isPlaying ? "Pause" : "Play")
+  root.querySelector(".draw").textContent = inWords(bench.data, bench.isDrawing ? "Learn this drawing" : "Draw a truth")
   root.classList.toggle("drawing", bench.isDrawing)
   showGoal(bench)
   root.dataset.moments = tables.map(momentsOf).join(" ")

@@ -44,7 +44,8 @@ function differing(bench) {
 
 function differenceSays(bench) {
   const names = differing(bench).map((name) => bench.data.settings.find((setting) => setting.name === name).title.toLowerCase())
-  if (names.length === 0) return "Both sides have the same settings."
-  if (names.length === 1) return `One setting differs: ${names[0]}.`
-  return `${names.length} settings differ (${names.join(", ")}): any of them may be the cause of what differs.`
+  const tell = (text) => inWords(bench.data, text)
+  if (names.length === 0) return tell("Both sides have the same settings.")
+  const says = names.length === 1 ? "One setting differs: @." : `${names.length} settings differ (@): any of them may be the cause of what differs.`
+  return tell(says).replace("@", names.join(", "))
 }

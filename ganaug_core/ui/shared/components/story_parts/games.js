@@ -7,13 +7,13 @@ function gamesOf(story, { games, sides, says }) {
   bench.shows = { truth: true, field: true, arrows: false, grid: false }
   bench.tables = games.map((settings, place) => tableOnScreen(all, settings, sides[place]))
   bench.draw = () => drawGames(all, bench)
-  const control = element("button", "pause", "Stop (P)")
+  const control = element("button", "pause", inWords(story.data, "Stop (P)"))
   control.type = "button"
   const toggle = () => {
     bench.isPlaying = !bench.isPlaying
-    control.textContent = bench.isPlaying ? "Stop (P)" : "Go on (P)"
+    control.textContent = inWords(story.data, bench.isPlaying ? "Stop (P)" : "Go on (P)")
   }
-  const again = element("button", "again", "From the beginning (R)")
+  const again = element("button", "again", inWords(story.data, "From the beginning (R)"))
   again.type = "button"
   again.onclick = () => {
     bench.moment = 0
@@ -60,8 +60,9 @@ function drawGames(all, bench) {
     const moment = shown >= 0 ? momentAt(table, shown) : null
     drawPlane(bench, table, moment)
     const steps = table.header?.steps
-    table.value.textContent = moment ? `step ${steps[shown].toLocaleString("en")}: ${saysOf(bench, table, moment)}` : saysOf(bench, table, moment)
-    table.problemText.textContent = table.problem ?? ""
+    const step = moment ? `${inWords(bench.data, `step ${steps[shown].toLocaleString("en")}`)}: ` : ""
+    table.value.textContent = step + saysOf(bench, table, moment)
+    table.problemText.textContent = inWords(bench.data, table.problem ?? "")
   }
   all.dataset.moment = Math.floor(bench.moment)
   all.dataset.moments = bench.tables.map(momentsOf).join(" ")

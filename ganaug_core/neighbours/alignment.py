@@ -34,7 +34,8 @@ def aligned(
         least: Correlation that is asked for: who lacks more than `CATCH_UP` of it after one step stays there.
     """
     values, where = torch.empty(len(which), device=templates.device), torch.empty_like(first)
-    slopes = _slopes(references)
+    used, which = torch.unique(which, return_inverse=True)  # of a large cohort a few are finalists
+    slopes = _slopes(references[used])
     for left in range(0, len(which), PAIRS):
         batch = slice(left, left + PAIRS)
         template, reference = templates[batch].flatten(1), which[batch]

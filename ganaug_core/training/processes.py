@@ -98,8 +98,6 @@ class Processes:
 
     def hand_over(self, state: Mapping[str, Any]) -> None:
         """Let all others go on from the leader's state; it is read as a checkpoint is, without pickled objects."""
-        if not self.leads:
-            return
         content = BytesIO()
         torch.save(dict(state), content)
         payload = torch.frombuffer(bytearray(content.getvalue()), dtype=torch.uint8)

@@ -109,7 +109,8 @@ class Training:
         if state is not None:
             self._resume(state)
         self.passport("run")  # what it cannot hold is refused before the first step
-        processes.hand_over(self.state())
+        if processes.leads:
+            processes.hand_over(self.state())
 
     @property
     def device_in_words(self) -> str:

@@ -1,12 +1,15 @@
 """Memory and time of a whole audit by number of images.
 
     python tests/benchmarks/audit_growth.py 1000 2000 5000 [--size 128] [--parts]
+    python tests/benchmarks/audit_growth.py 5000 10000 20000 --reading
 
 As many synthetic images as real ones (60 % training, 15 % tuning, 25 % held out, patients of two images, two classes):
 grey smooth textures with a bright disc, other draws on both sides, so that nothing is wrong and everything is computed.
 Images are made by one process and judged by another, as the command line does it, with the four feature spaces of the
 audit. The peak of anonymous memory is what the audit itself needs; the resident peak also counts the pages of mapped
-files, which the system takes back when it wants. `--parts` says where memory and time went.
+files, which the system takes back when it wants. `--parts` says where memory and time went. `--reading` does only what
+holds images of the whole training share, for as few synthetic ones as possible: the search for the copies of 64, the
+search for equal images, and what the encoders are fitted on. What the process holds before that is subtracted.
 """
 
 import argparse
@@ -129,6 +132,30 @@ class Watch:
             self.peaks[self.doing] = max(self.peaks[self.doing], anonymous())
 
 
+def read(folder: Path, count: int, side: int) -> None:
+    from ganaug_core import features
+    from ganaug_core.encoders import networks
+    from ganaug_core.metrics import identical_images
+    from ganaug_core.neighbours import registered
+
+    workspace = Workspace(folder)
+    cohort, samples = workspace.cohort("real"), workspace.samples("drawn")
+    reading = getattr(cohort, "reading", cohort.images)  # as it was before images could be read later
+    train, before, begun = cohort.where(TRAIN), anonymous(), time.perf_counter()
+    with Watch() as watch:
+        watch(0.0, "search for copies")
+        registered(samples.images[:64], reading(train))
+        watch(0.3, "search for equal images")
+        identical_images.equal_pairs(samples.images[:64], reading(train))
+        watch(0.6, "what encoders are fitted on")
+        networks.shrink(reading(train[: features.MOST_IMAGES]))
+    peaks = ", ".join(f"{doing} {peak - before:,.0f} MB" for doing, peak in watch.peaks.items() if doing != "starting")
+    print(
+        f"{count:,} images of {side} px, {len(train):,} to train: {peaks}; {time.perf_counter() - begun:.0f} s",
+        flush=True,
+    )
+
+
 def judge(folder: Path, count: int, side: int, *, parts: bool) -> None:
     begun, used = time.perf_counter(), time.process_time()
     with Watch() as watch:
@@ -149,20 +176,24 @@ def main() -> None:
     arguments.add_argument("counts", type=int, nargs="*", default=[1000, 2000])
     arguments.add_argument("--size", type=int, default=128)
     arguments.add_argument("--parts", action="store_true")
-    arguments.add_argument("--step", choices=("make", "judge"), help=argparse.SUPPRESS)
+    arguments.add_argument("--reading", action="store_true")
+    arguments.add_argument("--step", choices=("make", "judge", "read"), help=argparse.SUPPRESS)
     arguments.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.step == "make":
         return make(chosen.folder, chosen.counts[0], chosen.size)
+    if chosen.step == "read":
+        return read(chosen.folder, chosen.counts[0], chosen.size)
     if chosen.step == "judge":
         return judge(chosen.folder, chosen.counts[0], chosen.size, parts=chosen.parts)
-    print(
-        "| images | peak, anonymous | peak, resident | time | of processor | load |\n|---|---|---|---|---|---|",
-        flush=True,
-    )
+    if not chosen.reading:
+        print(
+            "| images | peak, anonymous | peak, resident | time | of processor | load |\n" + 6 * "|---" + "|",
+            flush=True,
+        )
     for count in chosen.counts:
         with tempfile.TemporaryDirectory() as folder:
-            for step in ("make", "judge"):
+            for step in ("make", "read" if chosen.reading else "judge"):
                 command = [sys.executable, __file__, str(count), "--size", str(chosen.size), "--step", step]
                 command += ["--folder", folder, *["--parts"][: chosen.parts]]
                 subprocess.run(command, check=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from ganaug_core.config.requests import GRID, TPE, Search
@@ -314,12 +315,31 @@ def _storage(url: str) -> "optuna.storages.RDBStorage":
     waiting = {"connect_args": {"timeout": BUSY_SECONDS}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     for attempt in range(3):
         try:
-            return optuna.storages.RDBStorage(url, engine_kwargs=waiting)
+            storage = optuna.storages.RDBStorage(url, engine_kwargs=waiting)
+            if url.startswith("sqlite"):
+                _take_turns(storage.engine)
+            return storage
         except SQLAlchemyError:
             if attempt == 2:
                 raise
             time.sleep(0.5 * (attempt + 1))
     raise AssertionError("unreachable")
+
+
+def _take_turns(engine: Engine) -> None:
+    """Let every transaction of SQLite wait for its turn to write.
+
+    Of two that read first and write then, SQLite refuses one at once, however long it would wait.
+    """
+    engine.dispose()
+
+    @event.listens_for(engine, "connect")
+    def leave_begin_to_us(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

@@ -25,6 +25,7 @@ PAGES = {
     "start": "/",
     "cohort": "/cohort",
     "training": "/training?run=healthy",
+    "search": "/search",
     "compare": "/compare",
     "compare sets": "/compare?what=Sets%20of%20images",
     "generators": "/generators",

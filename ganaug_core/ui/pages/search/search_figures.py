@@ -83,7 +83,7 @@ def one_setting(results: Results, setting: str) -> go.Figure:
 def together(results: Results) -> go.Figure:
     """Return a line for each run through its settings and its distance: parallel coordinates, the best one thick.
 
-    Drawn of ordinary lines: Plotly's own needs what the content policy of the pages forbids.
+    Drawn of ordinary lines: Plotly's own compile code in the browser, which the pages' content policy forbids.
     """
     measured = _measured(results)
     settings = list(parsed(results.request["space"]))

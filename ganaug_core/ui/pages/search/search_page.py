@@ -189,6 +189,11 @@ def _go_on(found: Results, job: store.Job | None) -> None:
     except WorkspaceError as problem:
         show.error(problem)
         return
+    elsewhere = sum(trial.state == "running" and not trial.here for trial in found.trials)
+    if elsewhere:
+        st.text(f"{words.count(elsewhere, 'run')} under way in other workspaces when this one last looked.")
+        if st.button("Look again", icon=":material/refresh:", key=f"again-{found.name}"):
+            _submit(request)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asked = st.number_input("Runs in all", found.asked, 10_000, found.asked, key=f"asked-{found.name}", width=160)
         wanted = st.button("Make it longer", key=f"longer-{found.name}", disabled=asked <= found.asked)

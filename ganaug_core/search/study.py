@@ -8,6 +8,7 @@ Sources: TPE, Bergstra et al., 2011; Hyperband, Li et al., 2018, arXiv:1603.0656
 not in step; PED-ANOVA, Watanabe et al., 2023, arXiv:2304.10255.
 """
 
+import logging
 import math
 import time
 import warnings
@@ -33,6 +34,8 @@ from ganaug_core.storage.workspace import SWEEPS, Workspace
 if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
+
+log = logging.getLogger(__name__)
 
 FILE = "study.sqlite"
 FIRST_PERCENT, LAST_PERCENT, REDUCTION = 11, 100, 3  # looks after 11 and 33 % of the budget; a third goes on
@@ -358,6 +361,7 @@ def _in_words() -> Iterator[None]:
             code="package",
         ) from error
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        log.warning("The storage of the search: %s; %s", error, error.__cause__)
         raise WorkspaceError(
             f"The storage of the search could not be used ({type(error).__name__}).",
             do="Look whether its database runs and may be written, then go on with the search: nothing is lost.",

@@ -43,6 +43,7 @@ RANDOM_TRIALS = 4  # of each bracket, before TPE has anything to go by
 LEAST_FOR_IMPORTANCE = 8  # trials; with fewer the order is chance
 BETTER = 0.25  # share of trials that are "the better ones" to the importance: a tenth would be one of twelve
 BUSY_SECONDS = 60.0
+_OPENINGS = 8  # seven seconds in all
 PREPARED_SECONDS = 30.0  # that another process may take to lay a study out
 _IDENTITY, _SURPLUS, _PLACE, _RUN, _WHY, _WORTH, _STOPPED = (
     "identity", "surplus", "place", "run", "why", "worth", "stopped",
@@ -316,16 +317,16 @@ def _storage(url: str) -> "optuna.storages.RDBStorage":
     import optuna
 
     waiting = {"connect_args": {"timeout": BUSY_SECONDS}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    for attempt in range(3):
+    for attempt in range(_OPENINGS):
         try:
             storage = optuna.storages.RDBStorage(url, engine_kwargs=waiting)
             if url.startswith("sqlite"):
                 _take_turns(storage.engine)
             return storage
         except SQLAlchemyError:
-            if attempt == 2:
+            if attempt == _OPENINGS - 1:
                 raise
-            time.sleep(0.5 * (attempt + 1))
+            time.sleep(0.25 * (attempt + 1))
     raise AssertionError("unreachable")
 
 

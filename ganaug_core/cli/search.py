@@ -78,7 +78,7 @@ def search(
         if not detach:
             _follow(home, job, progress)
     results = searches.read(home, name)
-    console.answer(results.as_json(searches.state(home, name)), in_words(results), json)
+    console.answer(results.as_json(searches.state(home, name)), as_text(results), json)
 
 
 def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) -> None:
@@ -105,7 +105,7 @@ def _follow(workspace: Workspace, job: store.Job, progress: console.Progress) ->
         raise KeyboardInterrupt
 
 
-def in_words(results: Results) -> str:
+def as_text(results: Results) -> str:
     """Return how a search stands, for people."""
     lines = [f"{results.name}: {results.finished} of {wording.count(results.asked, 'trial')} over"]
     rows = [

@@ -125,7 +125,16 @@ class _Searching:
             store.ask(self.workspace, job.id, "run")
 
     def _watch(self, trial: "OpenTrial") -> None:
-        """Look at a run until it ends."""
+        """Look at a run until it ends; somebody may remove it at any moment, between two looks too."""
+        try:
+            self._watch_run(trial)
+        except WorkspaceError:
+            if self.workspace.exists("runs", trial.run):
+                raise
+        if trial.is_open:
+            trial.fail(_REMOVED)
+
+    def _watch_run(self, trial: "OpenTrial") -> None:
         seen, retried = 0, False
         while (job := self._job(trial)) is not None:
             checkups, kept = runs.checkups(self.workspace, trial.run)
@@ -145,8 +154,6 @@ class _Searching:
                 return
             self._say(trial, job)
             self.sleep(POLL_SECONDS)
-        if trial.is_open:
-            trial.fail(_REMOVED)
 
     def _job(self, trial: "OpenTrial") -> store.Job | None:
         """Return the job of a trial's run, None where the run is not there."""

@@ -45,9 +45,12 @@ def card(name: str) -> None:
         _licence(name, passport.licence)
     if passport.metrics:
         show.folded("Measures in its passport", partial(_measures, passport), icon=":material/table:")
-    with st.expander("Fingerprints"):
-        cohort = passport.cohort_digest or "not known"
-        st.code(f"generator  {passport.identity}\ncohort     {cohort}\nweights    {passport.tensors_sha256}")
+    show.folded("Fingerprints", partial(_fingerprints, passport), icon=":material/fingerprint:")
+
+
+def _fingerprints(passport: Passport) -> None:
+    cohort = passport.cohort_digest or "not known"
+    st.code(f"generator  {passport.identity}\ncohort     {cohort}\nweights    {passport.tensors_sha256}")
 
 
 def _measures(passport: Passport) -> None:

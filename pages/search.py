@@ -18,7 +18,11 @@ if has_searches:
         search_page.show_search(search)
     st.divider()
 if workspace.names("cohorts"):
-    another = st.expander("Begin another search", icon=":material/add:", key="another-search", on_change="rerun")
-    if not has_searches or another.open:
-        with another if has_searches else st.container(), show.guarded_part():
+    another = (
+        st.expander("Begin another search", icon=":material/add:", key="another-search", on_change="rerun")
+        if has_searches
+        else None
+    )
+    if another is None or another.open:
+        with another or st.container(), show.guarded_part():
             new_search.form(str(choosers.cohort()))

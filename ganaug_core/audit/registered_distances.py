@@ -57,8 +57,8 @@ def nearest_of_each_role(comparison: Comparison, report: Report) -> dict[int, Re
         def part(share: float, message: str, number: int = number) -> None:
             report((number + share) / len(roles), message)
 
-        found = registered(comparison.samples.images, comparison.cohort.reading(rows), report=part)
-        result[role] = found._replace(nearest=rows[found.nearest])
+        of_role = registered(comparison.samples.images, comparison.cohort.reading(rows), report=part)
+        result[role] = of_role._replace(nearest=rows[of_role.nearest])
     return result
 
 

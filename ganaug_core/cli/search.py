@@ -46,8 +46,8 @@ def search(
 ) -> None:
     """Search for the settings that draw best. The same command goes on with a search, or makes it longer.
 
-    A run is judged by its kept checkpoint's distance from the tuning images; one that copies is never the best. The
-    hold-out is never looked at. Ctrl-C lets the search rest.
+    A run is judged by its kept checkpoint's distance from the tuning images; one that seems to copy is never the best.
+    The hold-out is never looked at. Ctrl-C lets the search rest.
     """
     require_optuna()
     home = Workspace(workspace)

@@ -20,7 +20,7 @@ class FallingWeight(NamedTuple):
 
 def falling_weights(config: TrainingConfig, known: Sequence[PartConfig] = ()) -> list[FallingWeight]:
     """Return the gradient penalties of a configuration whose weight falls, without those that are `known`."""
-    found = []
+    falling = []
     for part in config.regularisers if config.final_penalty < 1 else ():
         if part.name not in _PENALTIES or part in known:
             continue
@@ -28,5 +28,5 @@ def falling_weights(config: TrainingConfig, known: Sequence[PartConfig] = ()) ->
             card = catalogue()["regularisers"][part.name].settings.get(setting)
             if card is not None:
                 begin = float(part.settings.get(setting, card.default))
-                found.append(FallingWeight(part.name, setting, begin, begin * config.final_penalty))
-    return found
+                falling.append(FallingWeight(part.name, setting, begin, begin * config.final_penalty))
+    return falling

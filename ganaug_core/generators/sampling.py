@@ -93,10 +93,10 @@ class Generator:
             chunk_labels = torch.zeros(CHUNK, dtype=torch.int64)
             chunk_labels[: len(wanted_labels)] = wanted_labels
             if mean_styles is None:
-                drawn = run(self.network, latents, chunk_labels)
+                chunk_images = run(self.network, latents, chunk_labels)
             else:
-                drawn = _towards(self.network, mean_styles[chunk_labels], latents, chunk_labels, truncation)
-            chunks.append(drawn[: len(wanted_labels)].numpy())
+                chunk_images = _towards(self.network, mean_styles[chunk_labels], latents, chunk_labels, truncation)
+            chunks.append(chunk_images[: len(wanted_labels)].numpy())
             report(min(1.0, (start + CHUNK) / len(labels)), "Drawing images")
         channels, rows, columns = image_shape(self.passport)
         images: Floats = np.concatenate([np.zeros((0, channels, rows, columns), np.float32), *chunks])

@@ -80,7 +80,7 @@ class OpenTrial:
     def report(self, worth: Worth, percent: int) -> bool:
         """Say what its run is worth after so much of the budget; return whether it is behind the others.
 
-        A run that copies is behind all that do not. A moment that was reported before is passed over.
+        A run that seems to copy is behind all that do not. A moment that was reported before is passed over.
         """
         with _in_words():
             self._trial.set_user_attr(_WORTH, _plain(worth))

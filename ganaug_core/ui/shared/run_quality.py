@@ -41,9 +41,9 @@ def audits_of_run(run: str) -> list[tuple[str, Audit]]:
     if cohort is None:
         return []
     generators = workspace.made_from("generators", "run", workspace.identity("runs", run))
-    found = []
+    audits = []
     for generator, _ in generators:
         for samples, _ in workspace.made_from("samples", "generator", workspace.identity("generators", generator)):
             if (audit := caches.audit_beside(cohort, samples)) is not None:
-                found.append((samples, audit))
-    return found
+                audits.append((samples, audit))
+    return audits

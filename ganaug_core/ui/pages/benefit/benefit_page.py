@@ -227,7 +227,7 @@ def _figures(name: str, benefit: Benefit) -> None:
         class_names = {words.clean(name): name for name in (benefit.rare, *benefit.cohort["classes"])}
         class_name = class_names[str(st.selectbox("Of the class", list(class_names), key="measured-class", width=320))]
     title, _, _ = MEASURES[measure]
-    arms, doses = _both(caches.artefact("benefits", name), measure, class_name, name, benefit)
+    arms, doses = _drawn_figures(caches.artefact("benefits", name), measure, class_name, name, benefit)
     with left:
         charts.show(
             arms, "benefit-arms", f"{title} of each arm with its 95 % interval; {_best_in_words(benefit, measure)}"
@@ -237,7 +237,10 @@ def _figures(name: str, benefit: Benefit) -> None:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _both(artefact: str, measure: str, class_name: str, _name: str, _benefit: Benefit) -> tuple[go.Figure, go.Figure]:
+def _drawn_figures(
+    artefact: str, measure: str, class_name: str, _name: str, _benefit: Benefit
+) -> tuple[go.Figure, go.Figure]:
+    """Return the figures of arms and doses; they are the same as long as the result is."""
     pictures = _picture_addresses(_name, _benefit)
     return (
         benefit_figures.arms(_benefit, measure, class_name, pictures),

@@ -117,21 +117,21 @@ def _found(generator: str, cohort: str, record: Cohort, intensity: Intensity) ->
         "generator": workspace.identity("generators", generator),
         "cohort": workspace.identity("cohorts", cohort),
     }
-    found = []
+    answers = []
     for name, _ in workspace.find("samples", inputs):
         try:
             samples = caches.samples(name)
         except WorkspaceError:  # a damaged one does not hide the others
             continue
         origin = samples.provenance
-        found.append(
+        answers.append(
             {
                 "image": origin["real"]["image"],
                 "recipe": origin["recipes"][0],
                 "says": _says(samples, record, intensity),
             }
         )
-    return found
+    return answers
 
 
 def _says(samples: Samples, cohort: Cohort, intensity: Intensity) -> str:

@@ -84,7 +84,7 @@ def form(cohort: str) -> None:
         **budget,
     )
     if space:
-        st.text(f"{searches.cost(request)} A run that copies is never the best; the hold-out is not looked at.")
+        st.text(f"{searches.cost(request)} A run that seems to copy is never the best; the hold-out is not looked at.")
     if st.button("Start the search", type="primary", icon=":material/play_arrow:", disabled=not space):
         check_name(name)
         prepare(caches.workspace(), request)

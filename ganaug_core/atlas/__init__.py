@@ -2,8 +2,8 @@
 
 `make.py` trains them and writes `assets/demo`; `install` lays that into a workspace without loading torch. What is
 shipped is an artefact a folder, `KIND/NAME`, with what it was made from in `reference.json`, but for what would be
-large: the cohort's pixels are rendered from their seed, the samples lie there in 8 bits, the depth in which they were
-audited, and ids in one byte a character.
+large: the cohort's pixels are rendered from their seed, the samples lie there as one picture of 8 bits, the depth in
+which they were audited, and ids in one byte a character.
 """
 
 import json
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ganaug_core import app_root
 from ganaug_core.errors import WorkspaceError
@@ -28,7 +29,7 @@ from ganaug_core.storage.workspace import KINDS, NAMED, Reference, Workspace
 
 COHORT = "phantom"
 PER_CLASS = 600
-PACKED, REFERENCE = "images.npz", "reference.json"
+PACKED, REFERENCE = "images.png", "reference.json"
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Lesson:
 
 LESSONS = (
     Lesson(
-        "healthy",
-        "A healthy generator",
+        "working",
+        "A working generator",
         "Noise becomes liver, then round and lobulated lesions, then the textures. On the map the synthetic points "
         "spread over all of the real ones; the audit still names small groups that are made too rarely.",
         "The discriminator sees every real image next to a generated one of the same label, and its gradient is kept "
@@ -63,7 +64,7 @@ LESSONS = (
     Lesson(
         "collapsed",
         "Collapsed on one texture",
-        "The run goes on from the healthy generator. Rims and speckles fade within the first frames and every lesion "
+        "The run goes on from the working generator. Rims and speckles fade within the first frames and every lesion "
         "becomes homogeneous; each single image still looks right.",
         "From here on only homogeneous lesions were shown. A generator is rewarded for what the discriminator sees "
         "and forgets the rest: the same happens when a rare texture is hardly ever drawn, or when the discriminator "
@@ -215,8 +216,8 @@ def _lay(workspace: Workspace, kind: str, folder: Path) -> None:
 
         arrays["pixels"] = embedded()[0].pixels
     elif kind == "samples":
-        with np.load(folder / PACKED, allow_pickle=False) as packed:
-            arrays["images"] = unpack(packed["images"])
+        with Image.open(folder / PACKED) as sheet:
+            arrays["images"] = unpack(np.asarray(sheet).reshape(-1, 1, sheet.width, sheet.width))
     workspace.write(
         kind,
         folder.name,

@@ -74,12 +74,12 @@ def forty(cohort: Cohort) -> Integers:
 
 
 _ANEW: dict[str, Any] = {"images": 0, "steps": 0, "seconds": 0.0, "selection": None, "loss_averages": {}}
-# what the shipped generators were made with; the recommended recipe has changed since
-_AT_64_PIXELS = {"r1.gamma": 2.0, "r2.gamma": 2.0, "batch_size": 32}
+_NOISE = {"architecture": "noise", "r1.gamma": 0.1, "r2.gamma": 0.1, "augment": "on"}
 PLANS = {
-    "healthy": Plan(1_000_000, {**_AT_64_PIXELS, "augment": "on", "ema_half_life_images": 20_000}),
-    "collapsed": Plan(80_000, {**_AT_64_PIXELS, "augment": "on"}, homogeneous, after="healthy"),
-    "copying": Plan(160_000, {**_AT_64_PIXELS, "augment": "off"}, forty),
+    # the phantom has no sides, so a mirrored lesion could be another patient's
+    "working": Plan(300_000, {**_NOISE, "augmentations": "translation,cutout,flip", "ema_half_life_images": 20_000}),
+    "collapsed": Plan(80_000, {**_NOISE, "keep": "last"}, homogeneous, after="working"),
+    "copying": Plan(200_000, {"augment": "off", "keep": "last"}, forty),
 }
 
 
@@ -107,17 +107,18 @@ def judge_again(workspace: Workspace, target: Path) -> None:
 
 
 def _look_at(workspace: Workspace) -> None:
-    """Draw images of each generator, map and audit them, and ask whether those of the healthy one help."""
+    """Draw images of each generator, map and audit them, and ask whether those of the working one help."""
     for name in PLANS:
         samples = _draw(workspace, name)
         log.info("mapping and auditing %s", samples)
         pipeline.build_map(workspace, BuildMap(cohort=atlas.COHORT, samples=samples))
-        request = AuditSamples(cohort=atlas.COHORT, samples=samples, command=f"ganaug audit {atlas.COHORT} {name}")
+        command = f"ganaug audit {atlas.COHORT} {name} --membership"
+        request = AuditSamples(cohort=atlas.COHORT, samples=samples, membership=True, command=command)
         if pipeline.existing_result(workspace, request) is None:
             pipeline.audit_samples(workspace, request)
     log.info("training classifiers")
-    command = f"ganaug benefit {atlas.COHORT} healthy"
-    benefit = MeasureBenefit(cohort=atlas.COHORT, samples=_draw(workspace, "healthy"), command=command)
+    command = f"ganaug benefit {atlas.COHORT} working"
+    benefit = MeasureBenefit(cohort=atlas.COHORT, samples=_draw(workspace, "working"), command=command)
     if pipeline.existing_result(workspace, benefit) is None:
         pipeline.measure_benefit(workspace, benefit)
 
@@ -128,19 +129,18 @@ def _train(workspace: Workspace, name: str, plan: Plan) -> None:
     roles = cohort.roles.copy()
     roles[cohort.where(TRAIN)] = _UNUSED
     roles[plan.shown(cohort)] = TRAIN
-    shown = f"{atlas.COHORT}-for-{name}"
-    workspace.keep(dataclasses.replace(cohort, roles=roles), shown, replace=True)
 
     config = configure(changes=plan.changes, images=plan.images, threads=1, seed=1).model_dump(mode="json")
+    request = Train(name=name, cohort=atlas.COHORT, config=config)
     if not workspace.exists("runs", name):
-        folder = pipeline.begin_run(workspace, Train(name=name, cohort=atlas.COHORT, config=config))
+        folder = pipeline.begin_run(workspace, request)
         (folder / "checkpoints").mkdir()
         if plan.after:
             state = latest_checkpoint(workspace.folder("runs", plan.after) / "checkpoints")
             assert state is not None
             save_checkpoint(folder / "checkpoints", {**state, **_ANEW}, 0)
-    pipeline.train(workspace, Train(name=name, cohort=shown, config=config))
-    workspace.remove("cohorts", shown)
+    shown = dataclasses.replace(cohort, roles=roles)
+    pipeline.keep_trained(workspace, request, pipeline.train_into(workspace.folder("runs", name), shown, request))
 
 
 def _draw(workspace: Workspace, generator: str) -> str:
@@ -169,7 +169,8 @@ def ship(workspace: Workspace, target: Path) -> None:
             reference = dataclasses.replace(workspace.reference(kind, name), artefact="0" * ID_LENGTH, shipped="")
             (folder / atlas.REFERENCE).write_text(json.dumps(codec.plain(reference)), "utf-8")
             if kind == "samples":
-                np.savez_compressed(folder / atlas.PACKED, images=atlas.pack(workspace.samples(name).images))
+                images = atlas.pack(workspace.samples(name).images)
+                Image.fromarray(images.reshape(-1, images.shape[-1])).save(folder / atlas.PACKED, optimize=True)
             if kind == "runs":
                 _thin(folder)
             if kind == "benefits":

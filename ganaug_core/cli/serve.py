@@ -41,7 +41,7 @@ def demo(
     workspace: console.Workspace = None,
     no_browser: NoBrowser = False,
 ) -> None:
-    """Open the web app on the embedded demo: a cohort, a healthy and two broken generators, their maps and audits."""
+    """Open the web app on the embedded demo: a cohort, a working and two broken generators, their maps and audits."""
     home = _prepared(workspace, port)
     from ganaug_core import atlas
 

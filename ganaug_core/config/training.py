@@ -41,6 +41,8 @@ class TrainingConfig(BaseModel):
         ema_half_life_images: Half-life of the averaged generator; never more than `ema_share` of the images seen.
         ema_statistics: Running statistics of batch norm in the averaged generator: `copied` from the current one, or
             `averaged` as its weights are; those that fit the averaged weights would have to be measured anew.
+        keep: The checkpoint that becomes the generator: the `best` one without copying, judged by the tuning share, or
+            the `last`, to study how a run ends.
         minutes, images: The budget, exactly one of them: minutes of training, or real images shown.
         precision: `bfloat16` where the processor multiplies it in hardware (`auto`), else `float32`.
         threads: 0 measures once which number is fastest for this machine, recipe and size, and remembers it.
@@ -74,6 +76,7 @@ class TrainingConfig(BaseModel):
     ema_half_life_images: Annotated[float, Field(gt=0)] = 10_000.0
     ema_share: Annotated[float, Field(gt=0, le=1)] = 0.05
     ema_statistics: Literal["copied", "averaged"] = "copied"
+    keep: Literal["best", "last"] = "best"
     minutes: Annotated[float, Field(gt=0)] | None = None
     images: Annotated[int, Field(gt=0)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

@@ -1,4 +1,4 @@
-"""Which moment of a run is kept: the best one without copying, judged on the tuning share only."""
+"""Which moment of a run is kept: the best one without copying, judged on the tuning share only, or the last."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -23,13 +23,13 @@ class CheckpointSelection:
 
     Attributes:
         latest: The last checkup, None where the tuning share is too small for any.
-        selected: The checkup whose weights are kept.
+        selected: The checkup whose weights are kept; None where the last weights are.
         weights: Those of the averaged generator then, on the CPU.
         measured_images: Images shown at the last checkup, whether it could be judged or not.
     """
 
-    def __init__(self, cohort: Cohort, seed: int) -> None:
-        self._cohort, self._seed = cohort, seed
+    def __init__(self, cohort: Cohort, seed: int, *, keep_last: bool = False) -> None:
+        self._cohort, self._seed, self._keep_last = cohort, seed, keep_last
         self._between = IMAGES_BETWEEN * 32**2 // (cohort.shape[1] * cohort.shape[2])
         self._stride, self._last_share, self._last_seconds = 1, 0.0, 0.0
         self.measured_images = 0
@@ -49,7 +49,7 @@ class CheckpointSelection:
 
     @property
     def selected_images(self) -> int | None:
-        """Images shown until the checkpoint that is kept; None where none was measured."""
+        """Images shown until the checkpoint that is kept; None where none was measured, or the last is kept."""
         return None if self.selected is None else self.selected.images
 
     def due(self, share: float, images: int) -> bool:
@@ -72,6 +72,8 @@ class CheckpointSelection:
         checkup = self._evaluator.evaluate(generated, images)
         measurements = checkup.measurements if gap is None else (*checkup.measurements, gap)
         self.latest = Checkup(images, measurements, checkup.copying_p)
+        if self._keep_last:
+            return
         if self._lowest is None or is_better(self.latest, self._lowest):
             self._lowest = self.latest
         if self.selected is None or replaces(self.latest, self._lowest):

@@ -104,7 +104,7 @@ class Training:
         self._fixed_inputs = telemetry.FixedInputs(cohort, config.seed, self.networks, self.compute)
         self._check_every = _CHECK_STEPS if self.compute.device.type == "cuda" else 1
         self._loss_averages, self._alarm_watch = telemetry.LossAverages(), AlarmWatch()
-        self._selection = CheckpointSelection(cohort, config.seed)
+        self._selection = CheckpointSelection(cohort, config.seed, keep_last=config.keep == "last")
         self.images, self.seconds, self.telemetry_seconds, self._steps = 0, 0.0, 0.0, 0
         if state is not None:
             self._resume(state)
@@ -181,7 +181,7 @@ class Training:
 
     @property
     def kept_images(self) -> int:
-        """Images shown until the checkpoint that is kept: the best one, or the last where none could be measured."""
+        """Images shown until the kept checkpoint: the best, or the last if that is wanted or none could be measured."""
         selected = self._selection.selected_images
         return self.images if selected is None else selected
 
@@ -284,7 +284,7 @@ class Training:
             logits=logits,
             variety=variety,
             preview=preview,
-            kept=self._selection.selected_images,
+            kept=self.kept_images,
         )
 
     def _measured(self, report: Progress) -> Progress:
@@ -305,7 +305,7 @@ class Training:
             seconds=self.seconds,
             share=self.share,
             checkup=self._selection.latest,
-            kept=self._selection.selected_images,
+            kept=self.kept_images,
         )
 
     def _new_networks(self) -> AdversarialNetworks:

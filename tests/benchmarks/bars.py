@@ -152,7 +152,7 @@ def without_the_key(folder: Path) -> tuple[str, bool]:
     with serving(folder, "demo") as server:
         name = next(path.name for path in (server.home / "artefacts").iterdir())
         routes += [f"api/image/samples/{name}/0.png", f"api/pixels/samples/{name}/0.bin", f"api/map/{name}.bin"]
-        routes += ["api/preview/healthy/1000000.png"]
+        routes += ["api/preview/working/1000000.png"]
         answers = [server.get(f"/{place}", Cookie="")[0] for place in (*pages, *routes)]
     return f"{answers.count(401)} of {len(answers)} answer 401", set(answers) == {401}
 
@@ -233,7 +233,7 @@ def paths(folder: Path) -> tuple[str, bool]:
             *(f"/api/image/samples/{{}}/{image}.png", f"/api/image/samples/{name}/{{}}.png", "/media/{}"),
             *(f"/api/pixels/samples/{{}}/{image}.bin", f"/api/pixels/samples/{name}/{{}}.json", "/static/{}"),
             *(f"/api/sprite/samples/{name}.png?ids={{}}", "/api/preview/{}/000000000.png"),
-            *("/api/preview/healthy/{}.png", "/component/{}/index.html"),
+            *("/api/preview/working/{}.png", "/component/{}/index.html"),
         ]
         answers = [(place, server.get(place.format(vector))) for vector in VECTORS for place in places]
     odd = [

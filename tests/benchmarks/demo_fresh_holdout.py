@@ -1,4 +1,4 @@
-"""Does the demo's healthy generator pass on hold-out patients that were never drawn before?
+"""Does the demo's working generator pass on hold-out patients that were never drawn before?
 
     python tests/benchmarks/demo_fresh_holdout.py [draws]
 

@@ -86,13 +86,13 @@ def main(repetitions: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(folder)
         atlas.install(workspace)
-        artefact = workspace.artefact("generators", "healthy")
+        artefact = workspace.artefact("generators", "working")
         players = Players(1, "ganaug_core.generators.sampler", folder)
         print(f"load {os.getloadavg()[0]:.1f}")
 
         def ask(recipes: list[Recipe]) -> tuple[float, float]:
             """Return milliseconds of the clock and of the sampler's processor."""
-            line = json.dumps({"generator": "healthy", "artefact": artefact, "recipes": recipes})
+            line = json.dumps({"generator": "working", "artefact": artefact, "recipes": recipes})
             before = processor_seconds()
             began = time.perf_counter()
             answer = b"".join(players.play(line))
@@ -119,7 +119,7 @@ def main(repetitions: int) -> None:
         cohort = workspace.cohort(atlas.COHORT)
         for row in (0, len(cohort) // 2):
             began, worked = time.perf_counter(), time.process_time()
-            request = FindLatent(generator="healthy", cohort=atlas.COHORT, image=str(cohort.ids[row]))
+            request = FindLatent(generator="working", cohort=atlas.COHORT, image=str(cohort.ids[row]))
             found = workspace.samples(pipeline.find_latent(workspace, request)).provenance["differences"]
             said = {name: round(value, 3) for name, value in found.items()}
             took = f"{time.perf_counter() - began:.1f} s, processor {time.process_time() - worked:.1f} s"

@@ -24,16 +24,16 @@ from ganaug_core.storage.workspace import Workspace
 PAGES = {
     "start": "/",
     "cohort": "/cohort",
-    "training": "/training?run=healthy",
+    "training": "/training?run=working",
     "search": "/search",
     "compare": "/compare",
     "compare sets": "/compare?what=Sets%20of%20images",
     "generators": "/generators",
-    "explore": "/explore?generator=healthy",
+    "explore": "/explore?generator=working",
     "samples": "/samples?{copying}",
     "feature map": "/feature_map?{copying}",
     "audit": "/audit?{copying}",
-    "benefit": "/benefit?{healthy}",
+    "benefit": "/benefit?{working}",
     "report": "/report?{copying}",
     "reading room": "/reading",
     "story": "/story",
@@ -61,7 +61,7 @@ def main(repetitions: int = 7, other: str = "") -> None:
             opened.append((page, address))
         sets = {
             name: f"cohort={atlas.COHORT}&samples={atlas.samples_of(workspace, name)}"
-            for name in ("copying", "healthy")
+            for name in ("copying", "working")
         }
         for name, path in PAGES.items():
             taken: list[list[float]] = [[] for _ in opened]

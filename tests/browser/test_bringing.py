@@ -17,13 +17,13 @@ from ganaug_core.generators.container import with_passport
 from ganaug_core.generators.stored import WEIGHTS
 from ganaug_core.records import Cohort
 
-HEALTHY = app_root() / "assets" / "demo" / "generators" / "healthy"
+WORKING = app_root() / "assets" / "demo" / "generators" / "working"
 
 
-def healthy() -> bytes:
-    """The healthy generator of the demo as the file that leaves ganaug."""
-    passport = json.loads((HEALTHY / "manifest.json").read_bytes())["passport"]
-    return with_passport((HEALTHY / WEIGHTS).read_bytes(), passport)
+def working() -> bytes:
+    """The working generator of the demo as the file that leaves ganaug."""
+    passport = json.loads((WORKING / "manifest.json").read_bytes())["passport"]
+    return with_passport((WORKING / WEIGHTS).read_bytes(), passport)
 
 
 def bring_generator(app: App, path: Path) -> Page:
@@ -45,7 +45,7 @@ def refused(page: Page, words: str) -> None:
 
 
 def test_a_generator_file_is_tried_and_then_can_be_drawn_from(app, tmp_path: Path) -> None:
-    (tmp_path / "from-a-colleague.safetensors").write_bytes(healthy())
+    (tmp_path / "from-a-colleague.safetensors").write_bytes(working())
     app.open("/generators")
     page = bring_generator(app, tmp_path / "from-a-colleague.safetensors")
     expect(page).to_have_url(re.compile("generator=from-a-colleague"), timeout=60_000)
@@ -57,12 +57,12 @@ def test_a_generator_file_is_tried_and_then_can_be_drawn_from(app, tmp_path: Pat
 def test_from_a_deep_link_one_can_bring_save_look_and_go_on(app, small_cohort: Cohort, tmp_path: Path) -> None:
     """Streamlit builds the addresses of uploads, downloads, images and screens from the one that it was told."""
     page = app.open("/generators?cohort=drawings")
-    (tmp_path / "brought.safetensors").write_bytes(healthy())
+    (tmp_path / "brought.safetensors").write_bytes(working())
     bring_generator(app, tmp_path / "brought.safetensors")
     expect(page).to_have_url(app.server.address + "/generators?cohort=drawings&generator=brought", timeout=60_000)
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save as a file").click()
-    assert Path(saving.value.path()).read_bytes().endswith(healthy()[-10_000:]), "the passport has another name"
+    assert Path(saving.value.path()).read_bytes().endswith(working()[-10_000:]), "the passport has another name"
     page.get_by_role("link", name="Cohort").first.click()
     expect(page).to_have_url(app.server.address + "/cohort?cohort=drawings")
     picture = page.get_by_alt_text("images of the class square").first
@@ -75,10 +75,10 @@ def test_from_a_deep_link_one_can_bring_save_look_and_go_on(app, small_cohort: C
 
 
 def test_foreign_and_corrupt_generator_files_are_refused_and_nothing_is_kept(app, tmp_path: Path) -> None:
-    flipped = bytearray(healthy())
+    flipped = bytearray(working())
     flipped[-100] ^= 1
     (tmp_path / "one-bit.safetensors").write_bytes(flipped)
-    (tmp_path / "half.safetensors").write_bytes(healthy()[: len(flipped) // 2])
+    (tmp_path / "half.safetensors").write_bytes(working()[: len(flipped) // 2])
     (tmp_path / "program.safetensors").write_bytes(pickle.dumps({"weights": [1, 2, 3], "more": "x" * 100}))
     save_file({"weight": np.zeros((4, 4), np.float32)}, tmp_path / "somebody-else.safetensors")
     before = app.server.workspace.names("generators")

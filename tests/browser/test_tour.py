@@ -78,9 +78,9 @@ def test_the_first_screen_offers_the_story_and_the_cohort_page_shows_the_phantom
     picture(tour, "cohort", tmp_path)
 
 
-def test_the_history_of_the_healthy_generator_can_be_scrubbed(tour: App, tmp_path: Path) -> None:
-    page = tour.open("/training?run=healthy")
-    expect(page.get_by_text(re.compile("the audit of its images healthy-600-seed0 says"))).to_be_in_viewport()
+def test_the_history_of_the_working_generator_can_be_scrubbed(tour: App, tmp_path: Path) -> None:
+    page = tour.open("/training?run=working")
+    expect(page.get_by_text(re.compile("the audit of its images working-600-seed0 says"))).to_be_in_viewport()
     drawn = page.get_by_role("img", name=re.compile("Generated images of malignant after"))
     expect(drawn).to_be_visible()
     newest = str(drawn.get_attribute("alt"))
@@ -93,7 +93,7 @@ def test_the_history_of_the_healthy_generator_can_be_scrubbed(tour: App, tmp_pat
 
 
 def test_a_sample_stands_beside_its_nearest_real_images(tour: App, tmp_path: Path) -> None:
-    page = tour.open(f"/samples{of('healthy', tour)}")
+    page = tour.open(f"/samples{of('working', tour)}")
     page.locator(".sections .made button").nth(5).click()
     expect(page.locator(".viewer[data-ready][data-drawn]")).to_be_visible()
     picture(tour, "samples", tmp_path)
@@ -101,7 +101,7 @@ def test_a_sample_stands_beside_its_nearest_real_images(tour: App, tmp_path: Pat
 
 def test_images_are_changed_kept_as_a_set_and_a_real_one_is_searched_for(tour: App, tmp_path: Path) -> None:
     tour.page.set_viewport_size({"width": 1366, "height": 768})
-    page = tour.open("/explore?generator=healthy")
+    page = tour.open("/explore?generator=working")
     explorer, results = page.locator(".explorer"), page.locator(".results .tile")
     expect(page.locator(".explorer[data-shown=between]")).to_be_visible(timeout=60_000)  # the sampler starts now
     expect(results).to_have_count(9)
@@ -273,7 +273,7 @@ def test_axe_finds_nothing_on_any_page_in_both_looks_and_nothing_jumps(
     pages = ["/", "/generators", "/explore", "/compare", "/compare?what=Sets%20of%20images", "/training", "/playground"]
     pages += ["/search"]
     pages += ["/failure_atlas", "/cohort", "/lessons", "/reading", "/story", "/lecture", f"/report{copying}"]
-    pages += [f"/benefit{of('healthy', tour)}", *(f"/{page}{copying}" for page in ("audit", "samples", "feature_map"))]
+    pages += [f"/benefit{of('working', tour)}", *(f"/{page}{copying}" for page in ("audit", "samples", "feature_map"))]
     with contextmanager(window)(chromium, demo) as bright:
         grounds = {"rgb(11, 13, 16)": tour, "rgb(255, 255, 255)": bright}
         bright.open("/")

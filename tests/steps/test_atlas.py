@@ -64,8 +64,8 @@ def _state(demo: Workspace, generator: str, verdict: str) -> str:
     return demo.audit(newest(demo, "audits", generator)).verdicts[verdict].state
 
 
-def test_the_healthy_generator_passes_copying_and_lacks_small_groups_only(demo: Workspace) -> None:
-    audit = demo.audit(newest(demo, "audits", "healthy"))
+def test_the_working_generator_passes_copying_and_lacks_small_groups_only(demo: Workspace) -> None:
+    audit = demo.audit(newest(demo, "audits", "working"))
     assert audit.verdicts["copying"].state == "pass"
     assert "simclr" not in {mode.encoder for mode in audit.missing_modes}
     assert max(mode.real_share for mode in audit.missing_modes) < 0.2
@@ -120,10 +120,10 @@ def test_laying_the_demo_does_not_load_torch(workspace: Workspace) -> None:
 
 
 def test_the_demo_opens_with_the_answer_on_augmentation(demo: Workspace) -> None:
-    healthy, name = atlas.samples_of(demo, "healthy"), newest(demo, "benefits", "healthy")
+    working, name = atlas.samples_of(demo, "working"), newest(demo, "benefits", "working")
     benefit = demo.benefit(name)
     assert benefit.cohort["hash"] == demo.cohort(atlas.COHORT).digest
-    assert benefit.synthetic["hash"] == demo.samples(str(healthy)).digest
+    assert benefit.synthetic["hash"] == demo.samples(str(working)).digest
     assert (benefit.done, benefit.verdict.state) == (5, "harms")
     assert len(benefit.arms) == 9
     folder = demo.folder("benefits", name)

@@ -249,6 +249,19 @@ def test_the_generator_is_that_of_the_kept_checkpoint() -> None:
 
 
 @pytest.mark.usefixtures("often")
+def test_the_last_checkpoint_is_kept_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint_selection, "replaces", lambda new, best: False)  # the first is the best
+    best, last = (Training(cohort(), config(keep=keep)) for keep in ("best", "last"))
+    for training in (best, last):
+        kept = [report.kept for report in training if report.checkup is not None]
+    assert best.kept_images < 800
+    assert kept == sorted(set(kept))
+    assert last.kept_images == last.passport("r").images == kept[-1] == 800
+    averaged = last.networks.averaged_generator.state_dict()
+    assert all(np.array_equal(weight, averaged[name].numpy()) for name, weight in last.generator().items())
+
+
+@pytest.mark.usefixtures("often")
 def test_the_kept_checkpoint_survives_a_resume(tmp_path: Any) -> None:
     images = cohort()
     first = Training(images, config())

@@ -11,11 +11,11 @@ from ganaug_core.wording import percent
 
 LIMIT = 0.01
 _WINDOW = 20  # records, of 400 in a run
-_RUNS: dict[str, Role] = {"healthy": "real", "collapsed": "synthetic"}
+_RUNS: dict[str, Role] = {"working": "real", "collapsed": "synthetic"}
 
 
 def loss_variance(seed: int = 0) -> Figure:
-    """The losses of the demo's healthy and collapsed run, as they were recorded, by these two rules."""
+    """The losses of the demo's working and collapsed run, as they were recorded, by these two rules."""
     losses = {name: _losses(name) for name in _RUNS}
     records = min(len(both) for both in losses.values())
     ends = np.arange(_WINDOW, records + 1, _WINDOW)
@@ -33,10 +33,10 @@ def loss_variance(seed: int = 0) -> Figure:
         percent,
         len(shares) // 2,
         (
-            f"Variance of the generator's loss over the last {_WINDOW} records: healthy {healthy:.1g}, collapsed "
-            f"{collapsed:.1g}. Below {LIMIT:g} lie {percent(below['healthy'])} of all windows of the healthy run and "
+            f"Variance of the generator's loss over the last {_WINDOW} records: working {working:.1g}, collapsed "
+            f"{collapsed:.1g}. Below {LIMIT:g} lie {percent(below['working'])} of all windows of the working run and "
             f"{percent(below['collapsed'])} of the collapsed one. Ratio G / D: {ratio:.2f} and {other:.2f}."
-            for healthy, collapsed, ratio, other in zip(*variances.values(), *ratios.values(), strict=True)
+            for working, collapsed, ratio, other in zip(*variances.values(), *ratios.values(), strict=True)
         ),
         Chart(
             title="Variance of the generator's loss",

@@ -1,4 +1,4 @@
-"""Truncation of the demo's healthy generator, scaled and drawn anew: what gets more typical gets less varied."""
+"""Truncation of the demo's working generator, scaled and drawn anew: what gets more typical gets less varied."""
 
 import tempfile
 from dataclasses import replace
@@ -22,8 +22,8 @@ _LABEL = CLASSES.index("malignant")
 
 
 def truncation(seed: int = 0) -> Figure:
-    """Variety of the malignant lesions of the demo's healthy generator by the limit, and some of them."""
-    generator = _healthy()
+    """Variety of the malignant lesions of the demo's working generator by the limit, and some of them."""
+    generator = _working()
     labels = np.full(_IMAGES, _LABEL)
 
     def drawn(limit: float, way: str) -> Floats:
@@ -64,11 +64,11 @@ def truncation(seed: int = 0) -> Figure:
     return replace(figure, pictures=tuple(pictures))
 
 
-def _healthy() -> Generator:
+def _working() -> Generator:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder) / "workspace")
         atlas.install(workspace, kinds=("generators",))
-        return files.loads(stored.file_of(workspace, "healthy"))
+        return files.loads(stored.file_of(workspace, "working"))
 
 
 def _variety(images: Floats) -> float:

@@ -24,6 +24,6 @@ def _until_ready() -> None:
             st.rerun()
         status = st.status("The demo is being prepared.", state="running", expanded=True)
         status.write(
-            "A cohort of computed liver lesions, one healthy and two broken generators, their maps and audits: about "
+            "A cohort of computed liver lesions, one working and two broken generators, their maps and audits: about "
             "ten seconds, once. Then this page shows them by itself."
         )

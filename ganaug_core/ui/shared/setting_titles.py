@@ -33,6 +33,7 @@ FIELDS = {
             "They fall to it over the second half: with 0.1 a penalty of weight 10 ends at 1. 1 keeps them constant.",
         ),
         "ema_half_life_images": ("Half-life of the averaged generator, in images", "Longer is smoother."),
+        "keep": ("Checkpoint that is kept", "Best by the tuning share, without copying; or the last."),
     },
     "When to augment": {
         "augment": ("Augmentation", "Auto: for small cohorts and long runs. Adaptive: as often as is needed."),

@@ -13,7 +13,7 @@ from ganaug_core.ui.pages.story.chapters import Told
 from ganaug_core.ui.shared import caches, choosers, show
 from ganaug_core.ui.shared.components.story import story
 
-ORDER = ("collapsed", "healthy", "copying")  # A, B, C: nobody shall guess from the place
+ORDER = ("collapsed", "working", "copying")  # A, B, C: nobody shall guess from the place
 
 
 def page() -> None:

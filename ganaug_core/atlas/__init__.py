@@ -75,12 +75,14 @@ LESSONS = (
     Lesson(
         "copying",
         "Copies its training images",
-        "The lesions get sharp early and then stop changing; neighbouring samples repeat. On the map the synthetic "
+        "The lesions get sharp early and then stop changing; neighbouring samples repeat. Two alarms ring: of a "
+        "discriminator that learns by heart after 20,000 images, of copying after 40,000. On the map the synthetic "
         "points sit on a handful of training points.",
         "Only 40 training images were shown, again and again, without augmentation. The discriminator learns them by "
         "heart, and the only way to please it is to draw them.",
-        "More patients, augmentation, a shorter run; stop when the copy test fires. A copied patient cannot be "
-        "cured afterwards: do not share this generator.",
+        "More patients, augmentation, a shorter run; stop when the alarm rings. A run keeps its best checkpoint "
+        "without copying unless it is told to keep the last, as this one was. A copied patient cannot be cured "
+        "afterwards: do not share this generator.",
     ),
 )
 

@@ -1,7 +1,8 @@
 """Make the shipped demo: `python -m ganaug_core.atlas.make WORKSPACE`.
 
 Trains the three generators, draws, maps and audits them in a workspace, and lays what is shipped into `assets/demo`.
-What is there already is not made again, so an interrupted call goes on. It takes about an hour and a half on one core.
+What is there already is not made again, so an interrupted call goes on. It takes about three hours on one core
+without bfloat16.
 
 `python -m ganaug_core.atlas.make WORKSPACE --again` lays the shipped demo into an empty workspace and makes anew what
 methods of an earlier revision made, without training: for a change of a method. The experiment takes twenty minutes,

@@ -81,7 +81,7 @@ def test_the_collapsed_generator_fails_mode_coverage_for_the_textures_that_it_lo
     repeated = {row.class_name: (row.value, row.floor) for row in audit.measurements if row.name == "self_similarity"}[
         "malignant"
     ]
-    assert repeated[0] > 0.3
+    assert repeated[0] > 0.2  # of one kind, by features: hardly one is the same image
     assert repeated[1] < 0.1
     cohort, truth = demo.cohort(atlas.COHORT), embedded[0]
     row = {name: number for number, name in enumerate(cohort.ids)}

@@ -108,8 +108,9 @@ def test_numbers_that_mislead_do_so_in_the_figures_and_are_put_right() -> None:
     distance, drawn = (chart["lines"][0]["y"] for chart in demonstrations.kept("rare_mode")["charts"])
     assert np.mean(distance[-10:]) < 0.02 * distance[0]
     assert np.mean(drawn[-10:]) < 0.5 / 57  # of what the truth has
-    working, collapsed, limit = demonstrations.kept("loss_variance")["charts"][0]["lines"]
-    assert min(np.mean(np.array(run["y"]) < limit["y"][0]) for run in (working, collapsed)) > 0.8
+    working, collapsed, limit, alarm = demonstrations.kept("loss_variance")["charts"][0]["lines"]
+    assert min(np.mean(np.array(run["y"]) < limit["y"][0]) for run in (working, collapsed)) > 0.5
+    assert alarm["name"] == "alarm, collapsed"  # the program's own rang in that run alone
     scaled, redrawn = demonstrations.kept("truncation")["charts"][0]["lines"]
     assert scaled["y"][-1] == 1
     assert all(one["y"] == sorted(one["y"]) for one in (scaled, redrawn))
@@ -161,7 +162,8 @@ def test_malformed_precision_and_recall_are_perfect_whatever_is_drawn() -> None:
 def test_energy_is_seconds_times_the_assumed_power_and_says_that_it_is_an_estimate() -> None:
     figure = demonstrations.kept("energy_of_a_run")
     line = figure["charts"][0]["lines"][0]
-    seconds = json.loads((atlas.shipped() / "runs" / "working" / "state.json").read_text())["seconds"]
+    states = (atlas.shipped() / "runs").glob("*/state.json")
+    seconds = max(json.loads(state.read_text())["seconds"] for state in states)
     np.testing.assert_allclose(line["y"], np.array(line["x"]) * seconds / 3600, rtol=1e-3)
     assert all(says.startswith("An estimate: if ") for says in figure["says"])
 

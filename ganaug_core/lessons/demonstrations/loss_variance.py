@@ -46,16 +46,29 @@ def loss_variance(seed: int = 0) -> Figure:
             lines=(
                 *followed(shares, {name: (role, _above_zero(variances[name])) for name, role in _RUNS.items()}),
                 Line(name="limit of 0.01", role="plain", x=dashes, y=[LIMIT, LIMIT], kind="dashes"),
+                *(
+                    Line(name=f"alarm, {name}", role=role, x=[share, share], y=[LIMIT / 100, 1.0], kind="dashes")
+                    for name, role in _RUNS.items()
+                    for share in _alarms(name)
+                ),
             ),
         ),
         Chart(
             title="Generator's loss over discriminator's loss",
             x="share of the run",
             y="ratio",
-            y_range=(0.0, 1.5),
+            y_range=(0.0, 2.0),
             lines=followed(shares, {name: (role, ratios[name]) for name, role in _RUNS.items()}),
         ),
     )
+
+
+def _alarms(run: str) -> list[float]:
+    """Return after which shares of the run alarms of the program rang."""
+    folder = atlas.shipped() / "runs" / run
+    alarms, images = folder / "alarms.jsonl", json.loads((folder / "state.json").read_text("utf-8"))["images"]
+    raised = [json.loads(line) for line in alarms.read_text("utf-8").splitlines()] if alarms.is_file() else []
+    return [alarm["images"] / images for alarm in raised if not alarm.get("over")]
 
 
 def _losses(run: str) -> NDArray[np.float64]:

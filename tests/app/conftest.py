@@ -1,7 +1,6 @@
 """A small workspace as real work leaves it: a cohort, a finished run, its generator, images drawn from it."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,8 @@ def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What folds out is made when it is opened; page tests look at all of it."""
-    monkeypatch.setattr(st, "expander", partial(st.expander, expanded=True))
+    expander = st.expander
+    monkeypatch.setattr(st, "expander", lambda label, **how: expander(label, **{**how, "expanded": True}))
 
 
 @pytest.fixture

@@ -173,7 +173,6 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-@cache
 def _holds_arrays(kind: type, name: str) -> bool:
     """Whether a field is a dictionary of arrays."""
     hint = _hints(kind)[name]

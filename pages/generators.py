@@ -25,26 +25,31 @@ else:
         generators_page.mix_styles(name)
 
 st.divider()
-unfolded = job_progress.has_news("import_generator")
-with st.expander("Bring a generator file", expanded=unfolded, icon=":material/upload_file:"), show.guarded():
-    job_progress.show_running("import_generator")
-    bringing.bring_generator()
-unfolded = job_progress.has_news("import_network") or bool(st.session_state.get("network-path"))
-with (
-    st.expander("Bring a network of another program (ONNX)", expanded=unfolded, icon=":material/hub:"),
-    show.guarded(),
-):
-    job_progress.show_running("import_network")
-    bringing.bring_network()
-unfolded = job_progress.has_news("import_samples") or bringing.last_imported() is not None
-with (
-    st.expander("Bring synthetic images of another program", expanded=unfolded, icon=":material/add_photo_alternate:"),
-    show.guarded(),
-):
-    job_progress.show_running("import_samples")
-    bringing.bring_images()
-with (
-    st.expander("Open what a colleague handed over", expanded=handed_over.is_opened(), icon=":material/move_to_inbox:"),
-    show.guarded(),
-):
-    handed_over.open_file()
+show.folded(
+    "Bring a generator file",
+    bringing.bring_generator,
+    icon=":material/upload_file:",
+    news=job_progress.has_news("import_generator"),
+    is_form=True,
+)
+show.folded(
+    "Bring a network of another program (ONNX)",
+    bringing.bring_network,
+    icon=":material/hub:",
+    news=job_progress.has_news("import_network") or bringing.has_network(),
+    is_form=True,
+)
+show.folded(
+    "Bring synthetic images of another program",
+    bringing.bring_images,
+    icon=":material/add_photo_alternate:",
+    news=job_progress.has_news("import_samples") or bringing.last_imported() is not None,
+    is_form=True,
+)
+show.folded(
+    "Open what a colleague handed over",
+    handed_over.open_file,
+    icon=":material/move_to_inbox:",
+    news=handed_over.is_opened(),
+    is_form=True,
+)

@@ -2,15 +2,20 @@
 
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 Record = TypeVar("Record")
+_FITTING: dict[Any, frozenset[type]] = {
+    float: frozenset((float, int)),
+    **{kind: frozenset((kind,)) for kind in (int, str, bool)},
+}
+"""Types of values that a plain type takes as they are."""
 
 
 def encode(record: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -36,19 +41,18 @@ def decode(kind: type[Record], values: Mapping[str, Any], arrays: Mapping[str, A
         ValueError: A value is missing or of another form than its type; the message names the field.
     """
     given: dict[str, Any] = {}
-    hints = _hints(kind)  # type: ignore[arg-type]
-    for field in fields(kind):  # type: ignore[arg-type]
-        name = field.name
-        if _holds_arrays(kind, name):
+    for name, was, hint, fitting, holds_arrays, is_required in _fields(kind):  # type: ignore[arg-type]
+        if holds_arrays:
             start = f"{name}."
             given[name] = {
                 key.removeprefix(start): array for key, array in (arrays or {}).items() if key.startswith(start)
             }
         elif arrays is not None and name in arrays:
             given[name] = arrays[name]
-        elif (kept := name if name in values else field.metadata.get("was", name)) in values:
-            given[name] = _read(hints[name], values[kept], name)
-        elif field.default is MISSING and field.default_factory is MISSING:
+        elif (kept := name if name in values else was) in values:
+            value = values[kept]
+            given[name] = value if type(value) in fitting else _read(hint, value, name)
+        elif is_required:
             raise ValueError(f"{name} is missing")
     return kind(**given)
 
@@ -84,7 +88,7 @@ def in_json(value: Any) -> Any:
 
 def _read(hint: Any, value: Any, name: str) -> Any:
     """Return a JSON value in the form that its type asks for."""
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin, arguments = _form(hint)
     if origin is np.ndarray:
         raise ValueError(f"the array {name} is missing")
     if origin in (Union, types.UnionType):
@@ -104,7 +108,9 @@ def _optional(arguments: tuple[Any, ...], value: Any, name: str) -> Any:
 
 def _dictionary(arguments: tuple[Any, ...], value: Any, name: str) -> dict[Any, Any]:
     entries = _object(value, name)
-    return {key: _read(arguments[1], entry, name) for key, entry in entries.items()} if arguments else entries
+    if not arguments or _all_fit(arguments[1], entries.values()):
+        return dict(entries)
+    return {key: _read(arguments[1], entry, name) for key, entry in entries.items()}
 
 
 def _object(value: Any, name: str) -> dict[Any, Any]:
@@ -127,10 +133,39 @@ def _tuple(arguments: tuple[Any, ...], value: Any, name: str) -> tuple[Any, ...]
     if not isinstance(value, list | tuple):
         raise ValueError(f"{name} is no list")
     if len(arguments) == 2 and arguments[1] is Ellipsis:
+        if _all_fit(arguments[0], value):
+            return tuple(value)
         return tuple(_read(arguments[0], entry, name) for entry in value)
     if len(arguments) != len(value):
         raise ValueError(f"{name} has {len(value)} entries instead of {len(arguments)}")
     return tuple(_read(hint, entry, name) for hint, entry in zip(arguments, value, strict=True))
+
+
+def _all_fit(hint: Any, values: Collection[Any]) -> bool:
+    """Whether plain values are what their type asks for, seen at once: long lists of numbers are common."""
+    return hint in _FITTING and set(map(type, values)) <= _FITTING[hint]
+
+
+@cache
+def _form(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return get_origin(hint), get_args(hint)
+
+
+@cache
+def _fields(kind: type) -> tuple[tuple[str, str, Any, frozenset[type], bool, bool], ...]:
+    """Return of each field its name, the name that it was kept under, its type, the types of values that are taken as
+    they are, whether it is a dictionary of arrays, and whether it has no default."""
+    return tuple(
+        (
+            field.name,
+            field.metadata.get("was", field.name),
+            hint := _hints(kind)[field.name],
+            _FITTING.get(hint, frozenset()),
+            _holds_arrays(kind, field.name),
+            field.default is MISSING and field.default_factory is MISSING,
+        )
+        for field in fields(kind)
+    )
 
 
 @lru_cache

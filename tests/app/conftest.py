@@ -1,7 +1,6 @@
 """A small workspace as real work leaves it: a cohort, a finished run, its generator, images drawn from it."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from ganaug_core.storage.workspace import Workspace
 from ganaug_core.ui.shared import frame
 
 Open = Callable[..., AppTest]
+EXPANDER = st.expander
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,13 @@ def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What folds out is made when it is opened; page tests look at all of it."""
-    monkeypatch.setattr(st, "expander", partial(st.expander, expanded=True))
+    monkeypatch.setattr(st, "expander", lambda label, **how: EXPANDER(label, **{**how, "expanded": True}))
+
+
+@pytest.fixture
+def as_it_begins(_unfolded: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What folds out is closed until somebody opens it."""
+    monkeypatch.setattr(st, "expander", EXPANDER)
 
 
 @pytest.fixture

@@ -11,7 +11,16 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from ganaug_core.config import RECIPES, TrainingConfig
-from ganaug_core.config.requests import AuditSamples, ImportCohort, Sample, Train
+from ganaug_core.config.requests import (
+    AuditSamples,
+    ImportCohort,
+    ImportGenerator,
+    ImportNetwork,
+    ImportSamples,
+    Request,
+    Sample,
+    Train,
+)
 from ganaug_core.errors import CohortError
 from ganaug_core.generators import stored
 from ganaug_core.jobs import store
@@ -302,6 +311,81 @@ def test_a_cohort_can_be_deleted(filled: Workspace, page: Open) -> None:
     assert filled.names("cohorts") == []
     assert not app.exception
     assert app.button(key="embedded-phantom")
+
+
+LOAD = "Load another cohort"
+
+
+def buttons(app: AppTest) -> list[str]:
+    return [button.key for button in app.button]
+
+
+@pytest.mark.usefixtures("as_it_begins")
+def test_what_loads_another_cohort_is_made_when_it_is_opened_and_stays_when_it_is_closed(
+    filled: Workspace, page: Open
+) -> None:
+    app = page("cohort", cohort="small")
+    assert LOAD in [expander.label for expander in app.expander]
+    assert "embedded-digits" not in buttons(app)
+    app.session_state[f"folded-{LOAD}"] = True
+    app.run()
+    assert "embedded-digits" in buttons(app)
+    app.text_input(key="source-path").set_value(str(filled.root)).run()
+    app.session_state[f"folded-{LOAD}"] = False
+    app.run()
+    assert app.text_input(key="source-path").value == str(filled.root), "what was typed is kept"
+
+
+@pytest.mark.usefixtures("as_it_begins")
+def test_an_import_under_way_is_seen_by_whoever_comes_and_folds_in_when_it_is_done(
+    filled: Workspace, page: Open
+) -> None:
+    job = store.submit(filled, ImportCohort(source="embedded:digits", name="digits", size=32))
+    app = page("cohort", cohort="small")
+    (load,) = [expander for expander in app.expander if expander.label == LOAD]
+    assert load.proto.expanded
+    assert "Importing the cohort: digits" in [element.value for element in load.text]
+    store.claim(filled, ("import_cohort",))
+    store.begin(filled, job.id)
+    store.finish(filled, job.id, "done", result="small")
+    app.run()
+    (load,) = [expander for expander in app.expander if expander.label == LOAD]
+    assert not load.proto.expanded
+    assert not load.text
+    assert "embedded-digits" not in buttons(app)
+
+
+@pytest.mark.usefixtures("as_it_begins")
+@pytest.mark.parametrize(
+    ("label", "request_", "says"),
+    [
+        ("Bring a generator file", ImportGenerator(path="g.safetensors", name="g"), "Checking the generator: g"),
+        (
+            "Bring a network of another program (ONNX)",
+            ImportNetwork(path="n.onnx", name="n", imitated="small"),
+            "Checking a network of another program: n",
+        ),
+        (
+            "Bring synthetic images of another program",
+            ImportSamples(source="s.npz", cohort="small", name="s"),
+            "Importing synthetic images: s",
+        ),
+    ],
+)
+def test_what_brings_something_is_made_when_it_is_opened_or_under_way(
+    filled: Workspace, page: Open, label: str, request_: Request, says: str
+) -> None:
+    def content(app: AppTest) -> int:
+        (folded,) = [expander for expander in app.expander if expander.label == label]
+        return len(folded.children)
+
+    app = page("generators")
+    assert not content(app)
+    app.session_state[f"folded-{label}"] = True
+    app.run()
+    assert content(app)
+    store.submit(filled, request_)
+    assert says in [element.value for element in page("generators").text]
 
 
 def test_our_own_bugs_are_shown_with_a_number_and_without_details(

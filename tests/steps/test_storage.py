@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +226,23 @@ def test_what_was_written_is_read_again_bit_for_bit(home: Workspace) -> None:
     home.keep(map_, "m")
     for name, array in codec.encode(map_)[1].items():
         assert np.array_equal(getattr(home.map("m"), name), array), name
+
+
+@dataclass(frozen=True)
+class Lists:
+    """A record with long lists of plain values."""
+
+    numbers: tuple[float, ...]
+    names: dict[str, str]
+
+
+@pytest.mark.parametrize("wrong", [[0.5, "0.5"], [True], [0.5, None]])
+def test_a_long_list_of_numbers_with_one_that_is_none_is_refused(wrong: list[Any]) -> None:
+    assert codec.decode(Lists, {"numbers": [1, 0.5], "names": {"a": "b"}}) == Lists((1, 0.5), {"a": "b"})
+    with pytest.raises(ValueError, match="numbers"):
+        codec.decode(Lists, {"numbers": wrong, "names": {}})
+    with pytest.raises(ValueError, match="names"):
+        codec.decode(Lists, {"numbers": [], "names": {"a": "b", "c": 1}})
 
 
 # one damaged thing

@@ -20,11 +20,14 @@ def earlier_results(kind: str, title: str, cohort: str, samples: str, tell: Call
     earlier = caches.workspace().earlier(kind, names, caches.inputs(cohort, samples))
     if not earlier:
         return
-    with st.expander(f"{title} ({len(earlier)})", icon=":material/history:"), show.guarded():
+
+    def each() -> None:
         for name, reference in earlier:
             st.text(f"{words.moment(reference.written)}: {_why_outdated(cohort, samples, reference)}")
             with show.guarded_part():
                 tell(name)
+
+    show.folded(f"{title} ({len(earlier)})", each, icon=":material/history:", key=f"earlier-{kind}")
 
 
 def _why_outdated(cohort: str, samples: str, reference: Reference) -> str:

@@ -111,15 +111,29 @@ def facts(values: Mapping[str, str]) -> None:
 
 
 @st.fragment
-def folded(label: str, draw: Callable[[], None], *, icon: str, key: str | None = None) -> None:
+def folded(
+    label: str,
+    draw: Callable[[], None],
+    *,
+    icon: str,
+    key: str | None = None,
+    news: bool = False,
+    is_form: bool = False,
+) -> None:
     """Draw what folds out. Its content is made when somebody opens it, so that the page stands without it.
 
     Args:
         draw: Draws the content.
         key: Tells apart what folds out under one label.
+        news: Whether something goes on in it, or came of it, that shall be seen without opening it.
+        is_form: Whether something is filled in there, which stays when it is closed again.
     """
-    box = st.expander(label, icon=icon, key=f"folded-{key or label}", on_change="rerun")
-    if box.open:
+    name = f"folded-{key or label}{'-news' if news else ''}"
+    box = st.expander(label, expanded=news, icon=icon, key=name, on_change="rerun")
+    was_opened = f"{name}-was-opened"
+    if box.open and is_form:
+        st.session_state[was_opened] = True
+    if box.open or st.session_state.get(was_opened):
         with box, guarded():
             draw()
 

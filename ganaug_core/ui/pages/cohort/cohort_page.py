@@ -25,15 +25,18 @@ def first_cohort() -> None:
     sources.own_images()
 
 
+def _load() -> None:
+    sources.embedded_cohorts()
+    sources.own_images()
+
+
 def page(name: str, *, news: bool) -> None:
     """Draw the page about one cohort.
 
     Args:
         news: Whether an import is going on or has failed.
     """
-    with st.expander("Load another cohort", expanded=news, icon=":material/add:"):
-        sources.embedded_cohorts()
-        sources.own_images()
+    show.folded("Load another cohort", _load, icon=":material/add:", news=news, is_form=True)
     cohort = caches.cohort(name)
     show.withdrawn("cohorts", name)
     overview.headline(cohort)

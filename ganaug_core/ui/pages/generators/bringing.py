@@ -26,6 +26,7 @@ def last_imported() -> str | None:
 
 def bring_generator() -> None:
     """Import a generator file; it is checked in a worker before anything of it is kept."""
+    job_progress.show_running(ImportGenerator.step)
     number = st.session_state.setdefault("generator-upload", 0)
     file = st.file_uploader(
         "A generator file made by ganaug (.safetensors)", type=["safetensors"], key=f"generator-{number}"
@@ -39,8 +40,14 @@ def bring_generator() -> None:
     st.rerun()
 
 
+def has_network() -> bool:
+    """Whether this session brought a network and has not imported it yet."""
+    return bool(st.session_state.get("network-path"))
+
+
 def bring_network() -> None:
     """Import a network of another program as an ONNX file: what it takes and makes is shown, the rest is asked."""
+    job_progress.show_running(ImportNetwork.step)
     number = st.session_state.setdefault("network-upload", 0)
     file = st.file_uploader("An ONNX file of a network that draws images", type=["onnx"], key=f"network-{number}")
     if file is not None:
@@ -108,6 +115,7 @@ def _described(path: str) -> str:
 
 def bring_images() -> None:
     """Import anybody's synthetic images for a cohort, to look at and audit them like our own."""
+    job_progress.show_running(ImportSamples.step)
     if name := last_imported():
         samples = caches.samples(name)
         left_out = len(samples.provenance.get("skipped", ()))

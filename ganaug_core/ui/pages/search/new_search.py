@@ -1,5 +1,6 @@
 """Beginning a search: what is tried, how many runs, and how long each of them trains."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ from ganaug_core.jobs import searches
 from ganaug_core.search import SPACES, grid_size, parsed, prepare, read_toml, require_optuna
 from ganaug_core.search.space import USUAL_SAMPLER
 from ganaug_core.storage.workspace import check_name
-from ganaug_core.ui.shared import caches, choosers, job_progress, names, words
+from ganaug_core.ui.shared import caches, choosers, job_progress, names, show, words
 
 TRIALS = 20
 OWN = "own"
@@ -91,14 +92,16 @@ def form(cohort: str) -> None:
         job_progress.start(request)
         choosers.next_time("search", name)
         st.rerun()
-    with st.expander("With several machines", icon=":material/lan:"):
-        st.text(
-            "The same command on each of them, with one PostgreSQL database as --storage and the same images imported, "
-            "works on one search together:"
-        )
-        st.code(
-            f"ganaug search {cohort} --name {name} --storage postgresql+psycopg://USER@HOST/DATABASE", language="bash"
-        )
+    show.folded("With several machines", partial(_command, cohort, name), icon=":material/lan:")
+
+
+def _command(cohort: str, name: str) -> None:
+    """Say how several machines work on one search."""
+    st.text(
+        "The same command on each of them, with one PostgreSQL database as --storage and the same images imported, "
+        "works on one search together:"
+    )
+    st.code(f"ganaug search {cohort} --name {name} --storage postgresql+psycopg://USER@HOST/DATABASE", language="bash")
 
 
 def _own_space() -> dict[str, Any]:

@@ -205,9 +205,7 @@ def test_several_devices_are_as_many_tasks_and_no_fewer_gpus() -> None:
         "additional_parameters": {"requeue": True},
     }
     assert slurm.options(["gpus=4"], devices=4) == {"gpus": "4"}
-    with pytest.raises(
-        ConfigurationError, match=r"4 devices on each node.*SLURM for gpus=2.*gpus=4"
-    ):
+    with pytest.raises(ConfigurationError, match=r"4 devices on each node.*SLURM for gpus=2.*gpus=4"):
         slurm.options(["gpus=2"], devices=4)
 
 
@@ -502,14 +500,15 @@ def test_the_trials_of_a_search_are_job_arrays_and_one_that_is_behind_leaves_the
         run_now = runs.state(home, name)
         assert state == ("done" if width == 8 else "pruned")
         assert run_now.state == ("done" if width == 8 else "stopped")
-        assert (run_now.images == 2000) == (width == 8)
+        assert (run_now.images >= 2000) == (width == 8)
         assert run_now.generator == name
-    numbers = [re.search(r"job_id=(\d+)_(\d),", runs.log(home, name, 1000)) for name in states]
-    assert all(numbers)
-    arrays = [(number[1], number[2]) for number in numbers if number]
-    assert arrays[0][0] == arrays[1][0]
-    assert [task for _, task in arrays[:2]] == ["0", "1"]
-    assert arrays[2][0] != arrays[0][0]
+    places = [re.search(r"job_id=(\d+)(?:_(\d))?,", runs.log(home, name, 1000)) for name in states]
+    first, second, third = [place.groups() if place else None for place in places]
+    assert first is not None
+    assert first == (first[0], "0")
+    assert second == (first[0], "1")
+    assert third is not None
+    assert third[0] != first[0]
     assert found.best is not None
     assert "0 of 3 trials over, 2 under way" in said
     assert list(home.slurm.iterdir()) == []

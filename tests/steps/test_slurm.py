@@ -250,6 +250,13 @@ def test_the_command_line_refuses_in_words(
     assert runs.names(workspace) == []
 
 
+def test_runs_side_by_side_need_a_cluster(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["search", "digits", "--name", "never", "--at-once", "2", "--workspace", str(workspace.root)]
+    assert run(words) == 2
+    assert "--at-once 2 asks for runs side by side" in capsys.readouterr().err
+    assert searches.names(workspace) == []
+
+
 @pytest.mark.parametrize("state", [*slurm.ENDED, slurm.UNKNOWN])
 def test_every_way_to_end_has_words(state: str) -> None:
     error = slurm.why(slurm.Job("12", "/nowhere"), slurm.Seen(state), "No module named torch")

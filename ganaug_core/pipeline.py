@@ -288,7 +288,7 @@ def train(workspace: Workspace, request: Train, report: Report = silent) -> str:
         TrainingError: The cohort is not the one that the run began with, or nothing usable came out.
     """
     folder = run_folder(workspace, request)
-    with _processes(workspace, request) as processes:
+    with together(request, workspace) as processes:
         trained = train_into(folder, workspace.cohort(request.cohort), request, report, processes=processes)
     keep_trained(workspace, request, trained)
     return request.name
@@ -373,16 +373,19 @@ def keep_trained(workspace: Workspace, request: Train, trained: Trained) -> None
     stored.keep(workspace, name, trained.content, loaded.passport, origin)
 
 
-def follow_training(workspace: Workspace, request: Train) -> None:
+def follow_training(cohort: Callable[[], "Cohort"], request: Train) -> None:
     """Be one of several processes that train a run together, and do what the first one says; nothing is written.
 
     For processes that torchrun or SLURM started; the others are started by the one that leads.
+
+    Args:
+        cohort: Reads it.
     """
     from ganaug_core.training import follower
 
     follower.leave_signals_to_the_leader()
-    with _processes(workspace, request) as processes:
-        follower.follow(workspace.cohort(request.cohort), processes)
+    with together(request) as processes:
+        follower.follow(cohort(), processes)
 
 
 def import_generator(workspace: Workspace, request: ImportGenerator, report: Report = silent) -> str:
@@ -781,15 +784,19 @@ def _logits(workspace: Workspace, cohort: "Cohort", samples: "Samples") -> "tupl
 
 
 @contextmanager
-def _processes(workspace: Workspace, request: Train) -> Iterator["Processes"]:
-    """Bring the processes together that train a run; this one alone where it asks for one device."""
+def together(request: Train, workspace: Workspace | None = None) -> Iterator["Processes"]:
+    """Bring the processes together that train a run; this one alone where it asks for one device.
+
+    Args:
+        workspace: Where processes that nobody else started, and that this one starts, find the cohort.
+    """
     from ganaug_core.config import TrainingConfig, refuse_division
     from ganaug_core.training import processes
 
     config = TrainingConfig.model_validate(request.config)
     refuse_division(config, request.devices * request.nodes)
     follower = [sys.executable, "-m", "ganaug_core.training.follower"]
-    command = [*follower, str(workspace.root), request.cohort, str(request.devices), config.device]
+    command = [*follower, str(workspace.root), request.cohort, str(request.devices), config.device] if workspace else []
     with processes.joined(request.devices, request.nodes, config.device, command) as group:
         yield group
 
@@ -851,7 +858,7 @@ def _origin(workspace: Workspace, kind: str, request: Request) -> Origin:
     if values.get("after") == "":
         values.pop("after")
     names = {role: values.pop(role) for role in MADE_OF if role in values}
-    for unimportant in ("name", "command", "draft", "path", "source", "devices", "nodes", "slurm"):
+    for unimportant in ("name", "command", "draft", "path", "source", "devices", "nodes", "slurm", "at_once"):
         values.pop(unimportant, None)
     _shorten(values, request)
     if isinstance(request, MeasureBenefit) and request.doses is None:

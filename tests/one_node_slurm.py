@@ -24,7 +24,7 @@ COMMAND_SECONDS = 20.0
 SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol")
 # four processors are said, not counted: jobs of a test do not wait for each other. A job that is put back waits for as
-# long as a credential lives: SLURM's 120 s are five here
+# long as a credential lives: SLURM's 120 s are five here. Processes of one job find each other by the node's name
 CONFIGURATION = """\
 ClusterName=ganaug-test
 SlurmctldHost={host}(127.0.0.1)
@@ -53,9 +53,9 @@ SchedulerParameters=sched_interval=2,bf_interval=2
 KillWait=30
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 Port={node_port} CPUs=4 RealMemory=1000 State=UNKNOWN
-PartitionName=main Nodes=node Default=YES MaxTime=INFINITE State=UP PriorityTier=1
-PartitionName=urgent Nodes=node MaxTime=INFINITE State=UP PriorityTier=2
+NodeName=localhost NodeHostname={host} NodeAddr=127.0.0.1 Port={node_port} CPUs=4 RealMemory=1000 State=UNKNOWN
+PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=localhost MaxTime=INFINITE State=UP PriorityTier=2
 """
 
 
@@ -123,7 +123,7 @@ def _started() -> Iterator[Path]:
         own = [f"--socket={folder}/munge.socket", f"--key-file={key}", *files]
         start((folder / "munge.socket").exists, "munged", "--foreground", "--force", *own)
         start(lambda: "UP" in _answer(environment, "scontrol", "ping"), "slurmctld", "-D")
-        start(lambda: "State=IDLE" in _answer(environment, "scontrol", "show", "node", "node"), "slurmd", "-D")
+        start(lambda: "State=IDLE" in _answer(environment, "scontrol", "show", "node", "localhost"), "slurmd", "-D")
         stack.callback(_answer, environment, "scancel", "--user=root")
         yield folder
 

@@ -141,7 +141,7 @@ def show(name: str, paths: Paths = False, json: console.Json = None, workspace: 
 @app.command()
 def remove(name: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Remove a cohort; what was made from it stays but for what can be computed again. The source is not touched."""
-    console.removed(Workspace(workspace), "cohorts", name, json)
+    console.removed(name, Workspace(workspace).remove_with_caches("cohorts", name), json)
 
 
 def _show(workspace: Workspace, name: str, paths: bool, json: str | None) -> None:

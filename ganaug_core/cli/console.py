@@ -7,15 +7,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ganaug_core import wording
 from ganaug_core.errors import GanaugError, WorkspaceError
-
-if TYPE_CHECKING:
-    from ganaug_core.storage import workspace as storage
 
 LINE_SECONDS = 15.0
 BAR_SECONDS = 0.1
@@ -113,9 +110,8 @@ def error_document(error: GanaugError) -> dict[str, Any]:
     return {"error": {"what": error.what, "do": error.do, "code": error.code, **skipped}}
 
 
-def removed(home: "storage.Workspace", kind: str, name: str, to: str | None) -> None:
-    """Remove something of the workspace with what can be computed again, and say what else was made from it."""
-    dependent = home.remove_with_caches(kind, name)
+def removed(name: str, dependent: dict[str, list[str]], to: str | None) -> None:
+    """Say what was removed, and what else was made from it."""
     lines = wording.dependents(dependent)
     kept = f" Made from it, and kept: {'; '.join(lines)}." if lines else ""
     answer({"removed": name, "made_from_it": dependent}, f"Removed {name}.{kept}", to)

@@ -249,7 +249,7 @@ def _audited(
 @app.command()
 def remove(generator: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
     """Remove a generator; its run and what was drawn from it stay."""
-    console.removed(Workspace(workspace), "generators", generator, json)
+    console.removed(generator, Workspace(workspace).remove_with_caches("generators", generator), json)
 
 
 def _in_words(metric: tuple[str, Any]) -> str:

@@ -32,7 +32,7 @@ def remove(kind: Kind, name: str, json: console.Json = None, workspace: console.
         raise ConfigurationError(
             f"{kind} is no kind of result.", do=f"Give {wording.listing(KINDS, 'or')}.", code="unknown_name"
         )
-    console.removed(Workspace(workspace), kind, name, json)
+    console.removed(name, Workspace(workspace).remove_with_caches(kind, name), json)
 
 
 def _facts(workspace: Workspace, kind: str, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""ganaug search: many runs, one after the other, that differ in settings"""
+"""ganaug search: many runs that differ in settings, one after the other or several at once on a cluster"""
 
 from contextlib import closing
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from ganaug_core import wording
 from ganaug_core.cli import console, sources, training
 from ganaug_core.config.requests import SAMPLERS, Search
+from ganaug_core.errors import ConfigurationError
 from ganaug_core.jobs import searches, store
 from ganaug_core.search import SPACES, Results, Trial, named_or_file, require_optuna
 from ganaug_core.search.space import USUAL_SAMPLER
@@ -15,6 +16,7 @@ from ganaug_core.storage.workspace import Workspace
 
 STOP_SECONDS = 90.0
 TRIALS = 20
+AT_ONCE = 4
 
 
 def search(
@@ -40,6 +42,14 @@ def search(
     storage: Annotated[
         str, typer.Option(metavar="URL", help="Database that several machines share: postgresql+psycopg://...")
     ] = "",
+    where: Annotated[
+        str,
+        typer.Option("--on", metavar="local|slurm", help="Train the runs on this machine, or on a cluster by SLURM."),
+    ] = "local",
+    slurm: training.Slurm = None,
+    at_once: Annotated[
+        int | None, typer.Option(help=f"Runs that SLURM trains together; else {AT_ONCE}. Here it is one.", min=1)
+    ] = None,
     detach: training.Detach = False,
     json: console.Json = None,
     workspace: console.Workspace = None,
@@ -50,7 +60,13 @@ def search(
     The hold-out is never looked at. Ctrl-C lets the search rest.
     """
     require_optuna()
-    home = Workspace(workspace)
+    home, asked = Workspace(workspace), training.asked_of_slurm(where, slurm or [])
+    if asked is None and (at_once or 1) > 1:
+        raise ConfigurationError(
+            f"--at-once {at_once} asks for runs side by side, and this machine trains one after the other.",
+            do="Leave it out, or add --on slurm.",
+            code="at_once",
+        )
     values = named_or_file(space)
     chosen_sampler = sampler or USUAL_SAMPLER.get(space, "tpe")
     with closing(console.Progress()) as progress:
@@ -71,6 +87,8 @@ def search(
                 seed=seed,
                 device=device,
                 storage=storage,
+                slurm=asked,
+                at_once=1 if asked is None else at_once or AT_ONCE,
             ),
         )
         job = store.submit(home, request)

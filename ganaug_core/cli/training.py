@@ -62,7 +62,7 @@ def train(
     """
     from ganaug_core.config import check_names, configure, refuse_division
 
-    home, asked = Workspace(workspace), _asked_of_slurm(where, slurm or [], devices * nodes)
+    home, asked = Workspace(workspace), asked_of_slurm(where, slurm or [], devices)
     names = {seed: name} if seeds is None else {number: f"{name}-seed{number}" for number in _seeds(seeds)}
 
     def configured(rows: int | None, seed: int = seed) -> "TrainingConfig":
@@ -155,10 +155,10 @@ def resume(
     """Go on with a run from its last checkpoint, with as many devices as you like."""
     home = Workspace(workspace)
     job = _job(home, run)
+    if slurm:
+        store.ask_cluster(home, job, asked_of_slurm("slurm", slurm) or {})
     if devices is not None:
         store.divide(home, job.id, devices)
-    if slurm:
-        store.ask_cluster(home, job, _asked_of_slurm("slurm", slurm) or {})
     job = store.ask(home, job.id, "run")
     if not detach:
         with closing(console.Progress()) as progress:
@@ -187,12 +187,8 @@ def extend(
 
 @runs.command()
 def remove(run: str, json: console.Json = None, workspace: console.Workspace = None) -> None:
-    """Remove a run with its checkpoints; its generator stays."""
-    home = Workspace(workspace)
-    job = store.find(home, Train.step, run)
-    if job is not None and job.live:
-        raise TrainingError(f"The run {run} is going on.", do=f"Stop it first: ganaug run stop {run}.", code="busy")
-    console.removed(home, "runs", run, json)
+    """Remove a run with its checkpoints and its SLURM job, if one trains it; its generator stays."""
+    console.removed(run, store.remove_run(Workspace(workspace), run), json)
 
 
 def _train_here(workspace: Workspace, request: Train, json: str | None) -> None:
@@ -202,7 +198,7 @@ def _train_here(workspace: Workspace, request: Train, json: str | None) -> None:
         KeyboardInterrupt: It was told to end, and a checkpoint was written.
     """
     if processor.rank():
-        pipeline.follow_training(workspace, request)
+        pipeline.follow_training(lambda: workspace.cohort(request.cohort), request)
         return
     told: list[int] = []
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -237,19 +233,17 @@ def _say_what_falls(config: "TrainingConfig", recipe: "TrainingConfig") -> None:
         )
 
 
-def _asked_of_slurm(where: str, texts: Sequence[str], devices: int = 1) -> dict[str, str] | None:
-    """Return what SLURM is asked for, None for this machine; what cannot be submitted is refused before anything."""
-    if where == "slurm" and devices > 1:
-        raise ConfigurationError(
-            f"--on slurm submits runs of one device, and {devices} were asked for.",
-            do="Write a batch script that starts this command by srun, without --on slurm; see the README.",
-            code="devices",
-        )
+def asked_of_slurm(where: str, texts: Sequence[str], devices: int = 1) -> dict[str, str] | None:
+    """Return what SLURM is asked for, None for this machine; what cannot be submitted is refused before anything.
+
+    Args:
+        devices: On each machine.
+    """
     if where == "slurm":
         from ganaug_core.jobs import slurm
 
         slurm.require()
-        return slurm.options(texts)
+        return slurm.options(texts, devices)
     if where != "local" or texts:
         what = f"--on {where} is not known." if where != "local" else "--slurm asks a cluster, and the run is for here."
         raise ConfigurationError(what, do="Choose --on slurm, or --on local without --slurm.", code="unknown_name")

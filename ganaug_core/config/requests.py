@@ -93,6 +93,8 @@ class Search:
         prune: Stop runs early that are behind others after as much of their budget.
         seed: Of every run, and of the choices.
         storage: Address of a database that several workspaces share; empty is a file of the search itself.
+        slurm: What SLURM is asked for each run, by name, where nodes of a cluster train; None: this machine.
+        at_once: Runs that may be under way together.
     """
 
     step: ClassVar[str] = "search"
@@ -110,6 +112,8 @@ class Search:
     seed: int = 0
     device: str = "auto"
     storage: str = ""
+    slurm: dict[str, str] | None = None
+    at_once: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
 
-from ganaug_core import pipeline
+from ganaug_core import pipeline, processor
 from ganaug_core.config.requests import Train
 from ganaug_core.errors import GanaugError
 from ganaug_core.records import Cohort, codec
@@ -29,7 +29,7 @@ logger = logging.getLogger("ganaug.node")
 
 @dataclass(frozen=True)
 class TrainOnNode:
-    """Trains a run, for submitit.
+    """Trains a run, for submitit; where SLURM starts several of it, the first one leads the others.
 
     Attributes:
         cohort: Folder of the cohort's artefact.
@@ -47,14 +47,27 @@ class TrainOnNode:
     def __call__(self) -> None:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
         logging.getLogger("submitit").propagate = False  # it writes its own lines
-        folder = Path(self.run)
         os.environ["GANAUG_HOME"] = self.run  # what an installation remembers, its number of threads, lies there too
+        if processor.rank():
+            self._follow()
+        else:
+            self._lead()
+
+    def _follow(self) -> None:
+        try:
+            pipeline.follow_training(self._read_cohort, codec.decode(Train, self.request))
+        except GanaugError as error:  # the first one says why
+            logger.warning("%s", error)
+            sys.exit(2)
+
+    def _lead(self) -> None:
+        folder = Path(self.run)
         wishes = Wishes()
-        self._say("running")
         try:
             request = codec.decode(Train, self.request)
-            cohort = load_record(Cohort, Path(self.cohort), request.cohort)
-            trained = pipeline.train_into(folder, cohort, request, wishes)
+            with pipeline.together(request) as processes:
+                self._say("running")  # who listens to signals can be asked to end
+                trained = pipeline.train_into(folder, self._read_cohort(), request, wishes, processes=processes)
         except pipeline.StopRequested as asked:
             logger.info("a checkpoint was written: %s", asked.requested_state)
             self._say("paused" if asked.requested_state == "pause" else "interrupted")
@@ -77,6 +90,9 @@ class TrainOnNode:
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
+
+    def _read_cohort(self) -> Cohort:
+        return load_record(Cohort, Path(self.cohort), str(self.request["cohort"]))
 
     def _say(self, state: str, **more: Any) -> None:
         write_atomic(Path(self.run) / self.STATE, json.dumps({"state": state, **more}).encode())

@@ -9,12 +9,19 @@ from typing import Any, TypeVar
 
 from ganaug_core.config.requests import Train
 from ganaug_core.errors import WorkspaceError
-from ganaug_core.jobs import store
+from ganaug_core.jobs import slurm, store
 from ganaug_core.records import Measurement
 from ganaug_core.records.training import Checkup, Raised
+from ganaug_core.storage import locks
 from ganaug_core.storage.workspace import Workspace
 
 Parsed = TypeVar("Parsed")
+UNFINISHED = {
+    "what": "No process on this machine trains the run, and it had not ended.",
+    "do": "Where torchrun or srun started it, give the same command again. Elsewhere, ganaug run extend goes on from "
+    "its last checkpoint as a new run.",
+    "code": "interrupted",
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,8 @@ class RunState:
 
     Attributes:
         cohort: What its cohort was called; `present_cohort` is the name of that very cohort now, None where it is gone.
-        state: queued, starting, running, paused, stopped, done, failed or interrupted.
+        state: queued, starting, running, paused, stopped, done, failed or interrupted; of a run without a job, what
+            its folder tells.
         images: Real images shown so far; `seconds` of training they took, without pauses.
         threads: Processor threads that it computes with, None before it began.
         job: Number of its job, to pause, stop or resume it; None where the run came without one.
@@ -70,15 +78,17 @@ def state(workspace: Workspace, name: str) -> RunState:
             f"The description of the run {name} is damaged.", do="Remove it and train again.", code="damaged"
         ) from error
     job = store.find(workspace, Train.step, name)
-    progress = _document(workspace.folder("runs", name) / "state.json")
+    folder = workspace.folder("runs", name)
+    progress, generator = _document(folder / "state.json"), _generator(workspace, reference.identity)
+    state_now = job.state if job else _state_of_folder(folder, progress, generator)
     return RunState(
         name=name,
         cohort=cohort,
         present_cohort=workspace.named("cohorts", reference.origin.inputs.get("cohort", "")),
         recipe=recipe,
         seed=seed,
-        state=job.state if job else "done",
-        share=job.share if job else 1.0,
+        state=state_now,
+        share=job.share if job else progress.get("share", 1.0 if generator else 0.0),
         message=job.message if job else "",
         seconds_left=job.seconds_left if job else None,
         images=progress.get("images", 0),
@@ -86,11 +96,29 @@ def state(workspace: Workspace, name: str) -> RunState:
         images_per_second=progress.get("images_per_second"),
         device=progress.get("device"),
         threads=progress.get("threads"),
-        generator=_generator(workspace, reference.identity),
-        error=job.error if job else None,
+        generator=generator,
+        error=job.error if job else _error_of_folder(folder, state_now),
         job=job.id if job else None,
         requested_state=job.requested_state if job else "run",
     )
+
+
+def _state_of_folder(folder: Path, progress: dict[str, Any], generator: str | None) -> str:
+    """Return the state of a run that the job table does not know: another program started it, or the table is new."""
+    if locks.is_held(folder / "lock"):
+        return "running"
+    if progress.get("share", 1.0 if generator else 0.0) >= 1:
+        return "done"
+    return "stopped" if generator else "interrupted"
+
+
+def _error_of_folder(folder: Path, state_now: str) -> dict[str, str] | None:
+    if state_now != "interrupted":
+        return None
+    if (job := slurm.noted(folder)) is None:
+        return UNFINISHED
+    what = f"Nobody follows the SLURM job {job.number} that was to train this run."
+    return {**UNFINISHED, "what": what, "do": f"Look at it: squeue --jobs={job.number}."}
 
 
 def _generator(workspace: Workspace, run: str) -> str | None:

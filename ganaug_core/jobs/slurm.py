@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ NOTICE_SECONDS = 90
 DEFAULT_MINUTES = 60
 MOST_REQUEUES = 1000
 COMMAND_SECONDS = 60.0
+END_SECONDS = 120.0  # that a cancelled job may take to end; SLURM kills its program after half a minute
 ENDED = (
     "COMPLETED",
     "FAILED",
@@ -43,9 +45,9 @@ ENDED = (
 )
 UNKNOWN = ""
 """The state of a job that SLURM knows no more."""
-_THREADS = (  # those of the submitting machine came along with its environment; the libraries get half of the job's
+_THREADS = (  # those of the submitting machine came along with its environment; libraries get half of a process's share
     "unset NUMBA_NUM_THREADS",
-    "export OMP_NUM_THREADS=$(( (${SLURM_CPUS_ON_NODE:-2} + 1) / 2 ))",
+    "export OMP_NUM_THREADS=$(( (${SLURM_CPUS_ON_NODE:-2} / ${SLURM_NTASKS_PER_NODE:-1} + 1) / 2 ))",
 )
 _WORD = re.compile(r"[A-Za-z0-9_.,:=&|*()\[\]@+-]{1,200}")
 _CLOCK = re.compile(r"(?:(\d+)-)?(\d+):(\d\d)(?::(\d\d))?")  # days-hours:minutes or hours:minutes:seconds
@@ -143,11 +145,14 @@ OPTIONS: Mapping[str, tuple[str, Callable[[str], Any], str]] = {
 """What may be asked for: submitit's name, how its value is read, and what it is, in words."""
 
 
-def options(texts: Sequence[str]) -> dict[str, str]:
+def options(texts: Sequence[str], devices: int = 1) -> dict[str, str]:
     """Return what `KEY=VALUE` texts ask for.
 
+    Args:
+        devices: That train a run together on each node.
+
     Raises:
-        ConfigurationError: An unknown name, or a value that cannot be one.
+        ConfigurationError: An unknown name, a value that cannot be one, or fewer GPUs than devices.
     """
     asked: dict[str, str] = {}
     for text in texts:
@@ -155,7 +160,7 @@ def options(texts: Sequence[str]) -> dict[str, str]:
         if not equals:
             raise _unknown(text)
         asked[key] = value
-    parameters(asked)
+    parameters(asked, devices)
     return asked
 
 
@@ -167,13 +172,18 @@ def _unknown(text: str) -> ConfigurationError:
     )
 
 
-def parameters(asked: Mapping[str, str]) -> dict[str, Any]:
+def parameters(asked: Mapping[str, str], devices: int = 1, nodes: int = 1) -> dict[str, Any]:
     """Return submitit's parameters.
 
+    Args:
+        devices: That train a run together on each node: each is a process that srun starts.
+
     Raises:
-        ConfigurationError: An unknown name, or a value that cannot be one.
+        ConfigurationError: An unknown name, a value that cannot be one, or fewer GPUs than devices.
     """
     values: dict[str, Any] = {"time": DEFAULT_MINUTES}
+    if devices * nodes > 1:
+        values |= {"nodes": nodes, "ntasks_per_node": devices}
     for key, text in asked.items():
         if key not in OPTIONS:
             raise _unknown(key)
@@ -184,6 +194,12 @@ def parameters(asked: Mapping[str, str]) -> dict[str, Any]:
             raise ConfigurationError(
                 f"--slurm {key}={text} cannot be asked for.", do=f"Give {key} as {in_words}.", code="value"
             ) from error
+    if (gpus := values.get("gpus_per_node", devices)) < devices:
+        raise ConfigurationError(
+            f"{devices} devices on each node were asked for, and SLURM for gpus={gpus}.",
+            do=f"Write --slurm gpus={devices}, or ask for fewer devices.",
+            code="devices",
+        )
     more = {"requeue": True} | {name: values.pop(name) for name in ("reservation",) if name in values}
     return {**values, "additional_parameters": more}
 
@@ -226,11 +242,12 @@ def submit(workspace: Workspace, requests: Sequence[Train]) -> list[Job]:
     folder = workspace.slurm / uuid4().hex
     folder.mkdir(parents=True)
     tasks = [_task(workspace, request) for request in requests]
+    first = requests[0]
     try:
         executor = submitit.SlurmExecutor(folder, max_num_timeout=MOST_REQUEUES)
         executor.update_parameters(
-            **parameters(requests[0].slurm or {}),
-            job_name=f"ganaug-{requests[0].name}",
+            **parameters(first.slurm or {}, first.devices, first.nodes),
+            job_name=f"ganaug-{first.name}",
             signal_delay_s=NOTICE_SECONDS,
             stderr_to_stdout=True,
             setup=list(_THREADS),
@@ -242,9 +259,14 @@ def submit(workspace: Workspace, requests: Sequence[Train]) -> list[Job]:
         shutil.rmtree(folder, ignore_errors=True)
         raise _refused(error) from error
     jobs = [Job(number, str(folder)) for number in numbers]
-    for job, request in zip(jobs, requests, strict=True):
-        note = workspace.folder("runs", request.name) / NOTE
-        write_atomic(note, json.dumps(asdict(job)).encode())
+    try:
+        for job, request in zip(jobs, requests, strict=True):
+            note = workspace.folder("runs", request.name) / NOTE
+            write_atomic(note, json.dumps(asdict(job)).encode())
+    except BaseException:  # nobody would know of them
+        for job in jobs:
+            cancel(job)
+        raise
     return jobs
 
 
@@ -309,6 +331,34 @@ def cancel(job: Job, signal: str = "") -> None:
     """Cancel a job, or only send its program a signal; nothing where SLURM does not answer or knows it no more."""
     with suppress(Unreachable):
         _run("scancel", *([f"--signal={signal}"] if signal else []), job.number)
+
+
+def end(folder: Path) -> None:
+    """Cancel the job that trains the run in this folder, where one does, and wait until it writes there no more.
+
+    Raises:
+        Unreachable: SLURM does not answer, so the job may live on.
+        TrainingError: The job does not end.
+    """
+    if (job := noted(folder)) is None:
+        return
+    cancel(job)
+    deadline = time.monotonic() + END_SECONDS
+    try:
+        while not look(job).ended:
+            if time.monotonic() > deadline:
+                raise TrainingError(
+                    f"The SLURM job {job.number} was cancelled and does not end.",
+                    do=f"Look at it: squeue --jobs={job.number}. Then ask again.",
+                    code="slurm_silent",
+                )
+            time.sleep(0.5)
+    except Unreachable as error:
+        raise Unreachable(
+            f"The SLURM job {job.number} of this run may live on. {error.what}",
+            do=f"Ask again where SLURM answers. If its cluster is no more, delete {NOTE} in the run's folder first.",
+        ) from error
+    forget(folder, job)
 
 
 def _run(*command: str) -> "subprocess.CompletedProcess[str]":

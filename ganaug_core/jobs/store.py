@@ -10,7 +10,8 @@ ends the process, so a paused run holds no memory and survives a restart of the 
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from ganaug_core import pipeline, search
 from ganaug_core.config.requests import REQUESTS, MeasureBenefit, Request, Search, Train
-from ganaug_core.errors import GanaugError, WorkspaceError
-from ganaug_core.jobs import launch
+from ganaug_core.errors import GanaugError, TrainingError, WorkspaceError
+from ganaug_core.jobs import launch, slurm
 from ganaug_core.records import codec
 from ganaug_core.storage import locks, uploads
 from ganaug_core.storage.database import Database, job_table
@@ -161,6 +162,21 @@ def take_back(workspace: Workspace, job: Job) -> None:
     workspace.remove("runs", job.name)
 
 
+def remove_run(workspace: Workspace, name: str) -> dict[str, list[str]]:
+    """Remove a run that rests, with its checkpoints and its job on a cluster; return what else was made from it.
+
+    Raises:
+        TrainingError: It is going on here, or its job on a cluster cannot be ended; then nothing is removed.
+        WorkspaceError: Nothing has that name.
+    """
+    job = find(workspace, Train.step, name)
+    if job is not None and job.live:
+        raise TrainingError(f"The run {name} is going on.", do=f"Stop it first: ganaug run stop {name}.", code="busy")
+    with suppress(WorkspaceError):  # where the reference is damaged, nobody knows the folder
+        slurm.end(workspace.folder("runs", name))
+    return workspace.remove_with_caches("runs", name)
+
+
 def _live_jobs(workspace: Workspace, connection: Connection, kind: str) -> list[Job]:
     rows = select(job_table).where(job_table.c.kind == kind, job_table.c.state.in_(LIVE))
     jobs = [_true_state(workspace, row) for row in connection.execute(rows).mappings().all()]
@@ -174,6 +190,7 @@ def _free_run(workspace: Workspace, request: Train) -> None:
     previous = find(workspace, request.step, request.name)
     ended = previous is not None and previous.state in ("failed", "stopped")
     if ended and not has_checkpoint(workspace, request.name):
+        slurm.end(workspace.folder("runs", request.name))
         workspace.remove("runs", request.name)
     workspace.free("runs", request.name)
 
@@ -213,7 +230,7 @@ def divide(workspace: Workspace, job: int, devices: int) -> None:
 
     Raises:
         WorkspaceError: It is no run, or it does not rest.
-        ConfigurationError: A part of it cannot be shared by several devices.
+        ConfigurationError: A part of it cannot be shared by several devices, or SLURM is asked for fewer GPUs.
     """
     from ganaug_core.config import TrainingConfig, refuse_division
 
@@ -225,12 +242,8 @@ def divide(workspace: Workspace, job: int, devices: int) -> None:
                 do="Pause the run first, then resume it with other devices.",
                 code="state",
             )
-        if current.request.slurm is not None and devices > 1:
-            raise WorkspaceError(
-                f"{current.name} is trained by SLURM, which ganaug asks for one device a run.",
-                do="Resume it without --devices.",
-                code="state",
-            )
+        if current.request.slurm is not None:
+            slurm.parameters(current.request.slurm, devices)
         refuse_division(TrainingConfig.model_validate(current.request.config), devices * current.request.nodes)
         request_text = json.dumps(codec.plain(replace(current.request, devices=devices)))
         connection.execute(update(job_table).where(job_table.c.id == job).values(request=request_text))
@@ -348,7 +361,7 @@ def require_idle(workspace: Workspace, cohorts: Collection[str], concerned: Coll
         concerned: Numbers of other jobs that must not be under way.
 
     Raises:
-        WorkspaceError: A job on one of them waits or goes on.
+        WorkspaceError: A job on one of them waits or goes on, on a cluster too.
     """
     for job in jobs(workspace):
         cohort = getattr(job.request, "cohort", None)
@@ -358,6 +371,21 @@ def require_idle(workspace: Workspace, cohorts: Collection[str], concerned: Coll
                 do="Wait for it, or stop it first.",
                 code="busy",
             )
+    for run, number in _on_a_cluster(workspace, {workspace.identity("cohorts", cohort) for cohort in cohorts}):
+        raise WorkspaceError(
+            f"The SLURM job {number} of the run {run} may be training on these images.",
+            do=f"Resume the run and stop it, or remove it: ganaug run remove {run}.",
+            code="busy",
+        )
+
+
+def _on_a_cluster(workspace: Workspace, cohorts: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the runs on these cohorts, told by identity, that SLURM may be training, and the number of its job."""
+    for run in workspace.names("runs"):
+        with suppress(WorkspaceError):  # a damaged one is no reason to refuse
+            reference, job = workspace.reference("runs", run), slurm.noted(workspace.folder("runs", run))
+            if job is not None and reference.origin.inputs.get("cohort") in cohorts:
+                yield run, job.number
 
 
 def lock_of(workspace: Workspace, job: Job) -> Path:

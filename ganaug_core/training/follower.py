@@ -59,8 +59,10 @@ def main(arguments: list[str]) -> int:
 
 
 def leave_signals_to_the_leader() -> None:
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.SIG_IGN)
+    """Pass over what asks a process to end or to write a checkpoint; SLURM tells all processes of a job at once."""
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _end_with(parent: int) -> None:

@@ -135,6 +135,22 @@ def test_a_name_that_a_run_has_is_refused_unless_it_never_got_anywhere(asleep: W
     assert again != job
 
 
+def test_a_run_without_a_row_says_what_its_folder_tells(asleep: Workspace) -> None:
+    pipeline.begin_run(asleep, a_run("started-by-srun"))
+    folder = asleep.folder("runs", "started-by-srun")
+    (folder / "state.json").write_text('{"images": 400, "seconds": 2.0, "share": 0.1}')
+    with locks.hold(folder / "lock", "The test"):
+        state = runs.state(asleep, "started-by-srun")
+        assert (state.state, state.live, state.share, state.error) == ("running", True, 0.1, None)
+    state = runs.state(asleep, "started-by-srun")
+    assert (state.state, state.share, state.job) == ("interrupted", 0.1, None)
+    assert state.error is not None
+    assert "it had not ended" in state.error["what"]
+    (folder / "state.json").write_text('{"images": 4000, "seconds": 20.0, "share": 1.0}')
+    state = runs.state(asleep, "started-by-srun")
+    assert (state.state, state.share, state.error) == ("done", 1.0, None)
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 101])
 def test_a_name_that_is_no_name_makes_no_job(asleep: Workspace, name: str) -> None:
     with pytest.raises(WorkspaceError, match="cannot be a name"):

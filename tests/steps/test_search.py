@@ -402,6 +402,40 @@ def test_a_search_that_is_stopped_lets_its_run_rest_and_goes_on_with_it(workspac
     assert {trial.state for trial in found.trials} == {"done"}
 
 
+def test_a_search_with_places_for_several_keeps_them_full(workspace: Workspace) -> None:
+    request = a_search(**PLAYED, prune=False, at_once=3)
+    under_way: list[int] = []
+
+    def count_them(share: float, message: str) -> None:
+        assert 0 <= share <= 1
+        trials = searches.read(workspace, "sought").trials
+        under_way.append(sum(trial.state == "running" for trial in trials))
+
+    search_here(workspace, request, Played(dict.fromkeys(range(4), 1.0)), count_them)
+    assert max(under_way) == 3
+    trials = searches.read(workspace, "sought").trials
+    assert [trial.run for trial in trials] == [f"sought-{number:03d}" for number in range(4)]
+    assert {trial.state for trial in trials} == {"done"}
+
+
+def test_a_search_that_is_stopped_lets_all_its_runs_rest_and_goes_on_with_them(workspace: Workspace) -> None:
+    request = a_search(**PLAYED, prune=False, at_once=3)
+
+    def stop_with_three(share: float, message: str) -> None:
+        if any(trial.images for trial in searches.read(workspace, "sought").trials):
+            raise StopRequested("stop")
+
+    played = Played(dict.fromkeys(range(4), 1.0))
+    with pytest.raises(StopRequested):
+        search_here(workspace, request, played, stop_with_three)
+    states = [runs.state(workspace, f"sought-{number:03d}").state for number in range(3)]
+    assert states == ["paused"] * 3
+    search_here(workspace, request, played)
+    trials = searches.read(workspace, "sought").trials
+    assert [trial.run for trial in trials] == [f"sought-{number:03d}" for number in range(4)]
+    assert {trial.state for trial in trials} == {"done"}
+
+
 def test_a_search_killed_before_its_run_was_asked_for_asks_for_it_again(workspace: Workspace) -> None:
     request = a_search(**PLAYED, prune=False)
     with no_supervisor():

@@ -3,16 +3,20 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import digit_cohort
 import one_node_slurm
 import pytest
+from searching_in_place import a_search, no_supervisor
+from searching_in_place import cohort as squares
 from short_trainings import same
 from small_runs import acknowledged, end_processes, state_of
 
@@ -20,9 +24,12 @@ from ganaug_core import pipeline
 from ganaug_core.cli import run
 from ganaug_core.config import TrainingConfig, configure
 from ganaug_core.config.requests import Train
-from ganaug_core.errors import ConfigurationError, TrainingError
+from ganaug_core.errors import ConfigurationError, TrainingError, WorkspaceError
 from ganaug_core.generators import stored
-from ganaug_core.jobs import following, node, runs, slurm, store
+from ganaug_core.jobs import following, node, runs, searches, searching, slurm, store
+from ganaug_core.search import beginning, study
+from ganaug_core.storage import locks
+from ganaug_core.storage.database import Database, job_table
 from ganaug_core.storage.workspace import Workspace
 from ganaug_core.training import Training, latest_checkpoint
 
@@ -81,6 +88,7 @@ def cluster() -> Iterator[Path]:
 def home(cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     workspace = Workspace(tmp_path_factory.mktemp("cluster"))
     workspace.keep(digit_cohort.cohort(), "digits")
+    workspace.keep(squares(), "squares")
     yield workspace
     end_processes(workspace)
 
@@ -189,6 +197,18 @@ def test_a_time_is_minutes_or_as_slurm_writes_it(text: str, minutes: int) -> Non
     assert slurm.parameters({"time": text})["time"] == minutes
 
 
+def test_several_devices_are_as_many_tasks_and_no_fewer_gpus() -> None:
+    assert slurm.parameters({}, devices=4, nodes=2) == {
+        "time": 60,
+        "nodes": 2,
+        "ntasks_per_node": 4,
+        "additional_parameters": {"requeue": True},
+    }
+    assert slurm.options(["gpus=4"], devices=4) == {"gpus": "4"}
+    with pytest.raises(ConfigurationError, match=r"4 devices on each node.*SLURM for gpus=2.*gpus=4"):
+        slurm.options(["gpus=2"], devices=4)
+
+
 def test_values_become_submitits_parameters() -> None:
     asked = slurm.options(["partition=gpu", "gpus=2", "memory=32", "reservation=course"])
     assert slurm.parameters(asked) == {
@@ -230,6 +250,13 @@ def test_the_command_line_refuses_in_words(
     assert runs.names(workspace) == []
 
 
+def test_runs_side_by_side_need_a_cluster(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["search", "digits", "--name", "never", "--at-once", "2", "--workspace", str(workspace.root)]
+    assert run(words) == 2
+    assert "--at-once 2 asks for runs side by side" in capsys.readouterr().err
+    assert searches.names(workspace) == []
+
+
 @pytest.mark.parametrize("state", [*slurm.ENDED, slurm.UNKNOWN])
 def test_every_way_to_end_has_words(state: str) -> None:
     error = slurm.why(slurm.Job("12", "/nowhere"), slurm.Seen(state), "No module named torch")
@@ -255,6 +282,45 @@ def test_the_watcher_of_a_node_refuses_what_a_node_must_not_do(tmp_path: Path, c
         words, env={**environment, "SUBMITIT_EXECUTOR": "slurm"}, capture_output=True, text=True, check=False
     )
     assert "PermissionError: a node " in ended.stderr
+
+
+def unfollowed(workspace: Workspace, name: str) -> int:
+    """Begin a run that SLURM was to train, by a job that no SLURM here can say anything of; return its job."""
+    with no_supervisor():
+        job = store.submit(workspace, request(name, asked={}), held=True).id
+    (workspace.folder("runs", name) / slurm.NOTE).write_text(json.dumps({"number": "12", "folder": "/nowhere"}))
+    return job
+
+
+def test_a_run_whose_slurm_job_may_live_on_is_not_removed_and_its_images_stay(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace.keep(digit_cohort.cohort(), "digits")
+    unfollowed(workspace, "far")
+    with pytest.raises(WorkspaceError, match=r"SLURM job 12 of the run far may be training.*ganaug run remove far"):
+        store.require_idle(workspace, ["digits"])
+    store.require_idle(workspace, [])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert run(["run", "remove", "far", "--workspace", str(workspace.root)]) != 0
+    said = capsys.readouterr().err
+    assert "The SLURM job 12 of this run may live on." in said
+    assert "delete slurm.json in the run's folder" in said
+    assert runs.names(workspace) == ["far"]
+    (workspace.folder("runs", "far") / slurm.NOTE).unlink()
+    store.require_idle(workspace, ["digits"])
+    assert run(["run", "remove", "far", "--workspace", str(workspace.root)]) == 0
+    assert runs.names(workspace) == []
+
+
+def test_a_run_without_a_row_whose_slurm_job_nobody_follows_says_so(workspace: Workspace) -> None:
+    workspace.keep(digit_cohort.cohort(), "digits")
+    job = unfollowed(workspace, "far")
+    with Database(workspace.database_path).writing() as connection:
+        connection.execute(job_table.delete().where(job_table.c.id == job))
+    state = runs.state(workspace, "far")
+    assert (state.state, state.share) == ("interrupted", 0.0)
+    assert state.error is not None
+    assert state.error["what"].startswith("Nobody follows the SLURM job 12")
 
 
 # on a node
@@ -380,3 +446,76 @@ def test_a_run_that_waits_in_slurms_queue_is_paused_and_leaves_it(home: Workspac
     store.ask(home, job, "stop")
     until(lambda: state_of(home, job) == "stopped", "the stop")
     assert "ganaug-waiting" not in command("squeue", "--noheader", "--format=%j")
+
+
+def test_two_devices_are_two_tasks_that_are_put_back_together_and_end_with_their_run(
+    home: Workspace, until: Until, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {**ASKED, "time": "120"}
+    wanted = replace(request("pair", LONG, asked), devices=2)
+    wanted = replace(wanted, config={**wanted.config, "device": "cpu", "precision": "float32"})
+    [job] = following.submit(home, [wanted])
+    until(lambda: runs.state(home, "pair").images > 0, "the run to begin")
+    number = number_of(home, "pair")
+    assert "NumTasks=2 " in command("scontrol", "show", "job", number)
+    assert (runs.state(home, "pair").device or "").startswith("2 devices, each CPU")
+    assert run(["run", "remove", "pair", "--workspace", str(home.root)]) != 0
+    assert "Stop it first" in capsys.readouterr().err
+
+    command("scancel", "--signal=USR2", number)  # as before the time limit
+    until(lambda: restarts(number) > 0, "SLURM to put it back")
+    checkpoint = acknowledged(home, "pair")
+    assert checkpoint > 0
+    until(lambda: runs.history(home, "pair")["images"][-1] > checkpoint, "both to go on")
+    images = runs.history(home, "pair")["images"]
+    assert images == sorted(set(images))
+
+    follower = locks.holder(store.lock_of(home, job))
+    assert follower is not None
+    os.kill(follower, signal.SIGKILL)
+    until(lambda: state_of(home, job.id) == "interrupted", "the follower's death to be seen")
+    assert slurm.look(slurm.Job(number, "")).state == "RUNNING"
+    with pytest.raises(WorkspaceError, match=rf"SLURM job {number} of the run pair may be training"):
+        store.require_idle(home, ["digits"])
+    assert run(["run", "remove", "pair", "--workspace", str(home.root)]) == 0
+    assert slurm.look(slurm.Job(number, "")).state == "CANCELLED"
+    assert "pair" not in runs.names(home)
+    assert list(home.slurm.iterdir()) == []
+
+
+def test_the_trials_of_a_search_are_job_arrays_and_one_that_is_behind_leaves_the_cluster(
+    home: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = {"architecture.width": [8, 64], "beta1": [0.0, 0.5]}
+    wanted = a_search("far", space=space, sampler="grid", images=2000, changes={"threads": 1}, slurm=ASKED, at_once=2)
+    with monkeypatch.context() as patch:  # which is behind is the study's to say, and chance with so few
+        report = study.OpenTrial.report
+        patch.setattr(
+            study.OpenTrial,
+            "report",
+            lambda trial, *seen: report(trial, *seen) or trial.settings["architecture.width"] == 64,
+        )
+        beginning.prepare(home, wanted)
+        beginning.begin(home, wanted, pipeline.prepare(home, wanted).origin)
+        said = []
+        searching.run(home, wanted, lambda share, message: said.append(message))
+    found = searches.read(home, "far")
+    states = {trial.run: (trial.settings["architecture.width"], trial.state) for trial in found.trials}
+    assert list(states) == [f"far-{number:03d}" for number in range(3)]
+    assert {state for _, state in states.values()} == {"done", "pruned"}
+    for name, (width, state) in states.items():
+        run_now = runs.state(home, name)
+        assert state == ("done" if width == 8 else "pruned")
+        assert run_now.state == ("done" if width == 8 else "stopped")
+        assert run_now.images >= 2000 or width == 64
+        assert run_now.generator == name
+    places = [re.search(r"job_id=(\d+)(?:_(\d))?,", runs.log(home, name, 1000)) for name in states]
+    first, second, third = [place.groups() if place else None for place in places]
+    assert first is not None
+    assert first == (first[0], "0")
+    assert second == (first[0], "1")
+    assert third is not None
+    assert third[0] != first[0]
+    assert found.best is not None
+    assert "0 of 3 trials over, 2 under way" in said
+    assert list(home.slurm.iterdir()) == []

@@ -38,8 +38,19 @@ def error(problem: GanaugError) -> None:
     if isinstance(problem, caches.Damaged) and st.button(
         f"Remove {problem.name}", icon=":material/delete:", key=f"remove-{problem.kind}-{problem.name}"
     ):
-        caches.workspace().remove_with_caches(problem.kind, problem.name)
-        st.rerun()
+        try:
+            _remove(problem.kind, problem.name)
+        except GanaugError as refusal:
+            trouble(refusal.what, refusal.do)
+        else:
+            st.rerun()
+
+
+def _remove(kind: str, name: str) -> None:
+    if kind == "runs":
+        store.remove_run(caches.workspace(), name)
+    else:
+        caches.workspace().remove_with_caches(kind, name)
 
 
 def trouble(what: str, do: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from ganaug_core import app_root
 
 COMMON, GAMES = "common", "games"
-_NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?")
 _TOLD = ("slider", "positions", "says", "title", "x_names", "name", "table")
 _OF_CHART = ("x", "y")
 

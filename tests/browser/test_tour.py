@@ -346,7 +346,7 @@ def test_every_lesson_opens_in_one_language_or_the_other_and_its_slider_tells(to
             assert all(chart["title"] in said and chart["x"] in said for chart in figure["charts"])
     tour.open("/lessons?lesson=nearest_ratio&language=zh")
     shown.get_by_role("button", name="换一组随机数").click()
-    expect(page.locator(".demonstration[data-seed='1'] .says")).to_contain_text("的合成图像是稍有改动的训练图像副本")
+    expect(page.locator(".demonstration[data-seed='1'] .says")).to_contain_text("的合成图像是稍有改动的训练图像复制品")
     chooser = page.get_by_role("combobox", name="Lesson")
     expect(chooser).to_have_value(re.compile("误导人的数字"))
     page.get_by_text("English", exact=True).click()

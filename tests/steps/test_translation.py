@@ -12,7 +12,9 @@ from ganaug_core.lessons.demonstrations import DEMONSTRATIONS
 from ganaug_core.lessons.exercises import GameExercise
 from ganaug_core.ui.pages.playground import playground_page
 
-QUICK = ("sigmoid_twice", "coverage_over_m", "false_prevalence")
+QUICK = ("sigmoid_twice", "coverage_over_m", "false_prevalence", "attention_scaling", "nearest_ratio")
+OTHERWISE = ("模式崩溃", "最佳判别器", "鉴别器", "隐向量", "潜变量", "抄袭", "副本", "游乐场", "卷积核")
+"""What the glossary or another lesson calls by another name."""
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -37,6 +39,7 @@ def test_numbers_come_back_in_the_order_of_the_other_language(monkeypatch: pytes
     table = {"# of # reach # or #.": "#2 / #1: #4, #3"}
     monkeypatch.setattr(translation, "table", lambda language, file: {} if file == "common" else table)
     assert translation.pattern("1,000 of 2.5 reach -0.3 or 1e-05.") == "# of # reach # or #."
+    assert translation.pattern("1,622, the rest") == "#, the rest"  # a comma after a number is none of its digits
     assert translation.pattern("D2 and R1, f16") == "D2 and R1, f16"  # a name is no number
     assert translation.say("1,000 of 2.5 reach -0.3 or 1e-05.", "zh", "any") == "2.5 / 1,000: 1e-05, -0.3"
     assert translation.say("Nobody wrote this.", "zh", "any") == "Nobody wrote this."
@@ -67,6 +70,17 @@ def test_all_numbers_of_a_sentence_are_said_and_no_other() -> None:
         for english, chinese in translation.table("zh", file.stem).items():
             places = {int(place) for place in re.findall(r"#(\d+)", chinese)}
             assert places == set(range(1, english.count("#") + 1)), (file.stem, english)
+
+
+def test_chinese_texts_call_one_thing_by_one_name() -> None:
+    files = [*(app_root() / "assets").glob("*/zh/**/*.*"), *(app_root() / "assets" / "lessons" / "pages").rglob("*.*")]
+    assert len(files) > 70
+    assert [(str(file), term) for file in files for term in OTHERWISE if term in file.read_text("utf-8")] == []
+
+
+def test_the_browser_looks_texts_up_as_the_pages_do() -> None:
+    script = app_root() / "ganaug_core" / "ui" / "shared" / "components" / "playground_parts" / "language.js"
+    assert f"/{translation._NUMBER.pattern}/g" in script.read_text("utf-8")
 
 
 def test_every_chapter_has_a_title_in_chinese() -> None:

@@ -33,9 +33,9 @@ MODELS = ("GAN", *EXPLICIT)
 _KNOWN_BY = {"VAE": "at least ", "autoregressive": "", "diffusion": ""}
 _SAYS_OF = {
     "GAN": "It draws and says nothing of how likely a point is.",
-    "VAE": "It says what the likelihood is at least: {}.",
-    "autoregressive": "It says the likelihood exactly: {}.",
-    "diffusion": "Its flow says the likelihood exactly, up to the flow's own steps: {}.",
+    "VAE": "It says what the log likelihood is at least: {}.",
+    "autoregressive": "It says the log likelihood exactly: {}.",
+    "diffusion": "Its flow says the log likelihood exactly, up to the flow's own steps: {}.",
 }
 
 
@@ -191,7 +191,8 @@ def _sentence(name: str, trained: list[Trained], modes: int) -> str:
     return (
         f"{_SAYS_OF[name].format(f'{_likelihood(trained)} nats a point')} 1,000 points take {times} "
         f"{'pass' if times == 1 else 'passes'} of a network and {_milliseconds(trained)} ms; {reached:.1f} of {modes} "
-        f"modes are reached and {_quality(trained)} of the points lie near one, by {len(trained)} trainings."
+        f"modes are reached and {_quality(trained)} of the points lie near one, on average of "
+        f"{len(trained)} trainings."
     )
 
 

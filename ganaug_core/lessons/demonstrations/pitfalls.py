@@ -305,7 +305,8 @@ def nearest_ratio(seed: int = 0) -> Figure:
         ratios.append(float(near.synthetic_real[:, 0].mean() / near.real_real[:, 0].mean()))
     says = tuple(
         f"{percent(share)} of the synthetic images are slightly changed copies of training images: on average they are "
-        f"{ratio:.2f} times as far from their nearest training image as training images are from each other."
+        f"{ratio:.2f} times as far from their nearest training image as training images are from their nearest "
+        "other one."
         for share, ratio in zip(shares, ratios, strict=True)
     )
     return with_slider(

@@ -128,8 +128,9 @@ def attention_scaling(seed: int = 0) -> Figure:
         str,
         5,
         (
-            f"With {width} features a query gives {percent(plain)} of its attention to one of {keys} keys on average; "
-            f"divided by the root of {width} it gives {percent(scaled)}. Even shares would be {percent(1 / keys)}."
+            f"With {width} features a query gives {percent(plain)} of its attention on average to the one of {keys} "
+            f"keys that gets most; divided by the root of {width} it gives {percent(scaled)}. Even shares would be "
+            f"{percent(1 / keys)}."
             for width, plain, scaled in zip(features, largest[False], largest[True], strict=True)
         ),
         Chart(

@@ -13,7 +13,7 @@ from ganaug_core.ui.shared import address, caches, show
 from ganaug_core.ui.shared.components.story import story
 
 LANGUAGE, WINDOW = "language", "window"
-ENGLISH = "Screens of the demo are in English. 演示的画面为英文。"
+ENGLISH = "Screens of the demo are in English. 演示数据的画面为英文。"
 PRESENT, SPEAKER = "present", "speaker"
 
 

@@ -32,8 +32,8 @@ WORDS = {
         **{"block": "环节", "used": "已用", "left": "剩余", "over": "超时", "lecture": "全场"},
         **{"short": "简短版 (2)", "zero": "计时归零", "two_minutes": "两分钟版", "coming": "下一屏"},
         "failed": "失败的标志：{sign}。{counts}。",
-        "nearer": "{n:,} 幅合成图像中，{share} 的抄袭分数低于 {held:,} 幅留出图像中 {most} 的分数。",
-        "score": "抄袭分数：到训练所见图像的距离与到留出图像的距离之比；远低于 1 则可疑。",
+        "nearer": "{n:,} 幅合成图像中，{share} 的复制分数低于 {held:,} 幅留出图像中 {most} 的分数。",
+        "score": "复制分数：到训练所见图像的距离与到留出图像的距离之比；远低于 1 则可疑。",
     },
 }
 FAR = 0.01  # share of held-out images that are said to be as near

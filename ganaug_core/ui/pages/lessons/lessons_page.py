@@ -144,7 +144,7 @@ WORDS = {
         "differs": "有一个设置不同。**{title}**：A 侧为 **{before}**，B 侧为 **{after}**。所示为种子 {seed}。",
         "failed": "失败的标志：{sign}。**{counts}**。{how}",
         "sometimes": "这里作为有时发生的情形展示。",
-        "no difference": "两者没有差别。",
+        "no difference": "这里没有差别。",
         "play": "用别的设置来玩",
         "all": "计入的每一局",
         "numbers": "失败的标志由这些数读出：{sign}。",

@@ -1,5 +1,5 @@
 // Texts in another language: looked up with # for each number, as `lessons.translation` does it.
-const NUMBERS = /(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?/g
+const NUMBERS = /(?<![\w.])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?/g
 
 function inWords(data, text) {
   const said = data.texts?.[text.replace(NUMBERS, "#")]

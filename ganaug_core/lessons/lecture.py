@@ -106,7 +106,7 @@ def said(block: Block, language: str = "en") -> Said:
 
 def still(block: Block, screen: int) -> Path:
     """Return the picture that stands for a block's screen, numbered from 1, where nothing else can be shown."""
-    return _folder() / "stills" / f"{block.name}-{screen}.png"
+    return _folder() / "stills" / f"{block.name}-{screen}.webp"
 
 
 def _folder() -> Path:

@@ -475,7 +475,7 @@ def test_the_lecture_in_chinese_goes_together_with_its_speaker_s_window_and_is_s
 
 
 def keep_still(app: App, shows: str, file: Path) -> None:
-    """Keep a picture of a screen in few colours, with games at their end and sliders where they are told of."""
+    """Keep a smaller picture of a screen, with games at their end and sliders where they are told of."""
     file.parent.mkdir(parents=True, exist_ok=True)
     story = app.page.get_by_role("region", name="Story")
     if shows == "games" and "GANAUG_STILLS" in os.environ:
@@ -490,16 +490,9 @@ def keep_still(app: App, shows: str, file: Path) -> None:
     below = story.locator("footer").bounding_box()
     assert below is not None
     shown = app.page.screenshot(clip={"x": 0, "y": 0, "width": 1280, "height": below["y"]})
-    in_few_colours(Image.open(io.BytesIO(shown)).convert("RGB")).save(file, optimize=True)
-
-
-def in_few_colours(picture: Image.Image) -> Image.Image:
-    """Return a smaller picture: half of its colours are the commonest, half the rarest, so that text stays dark."""
+    picture = Image.open(io.BytesIO(shown)).convert("RGB")
     picture.thumbnail((960, 540))
-    both = Image.new("P", (1, 1))
-    common, rare = picture.quantize(16), picture.quantize(16, Image.Quantize.MAXCOVERAGE)
-    both.putpalette((common.getpalette() or [])[:48] + (rare.getpalette() or [])[:48])
-    return picture.quantize(palette=both, dither=Image.Dither.NONE)
+    picture.save(file, quality=60)
 
 
 def test_the_playground_plays_is_set_is_drawn_into_and_its_link_shows_the_same(tour: App, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_without_the_demo_its_screens_are_stills_and_the_rest_is_as_it_was() -> 
         for block in BLOCKS
         for screen in block.screens
     )
-    assert all(chapter.content["still"].startswith("data:image/png") for chapter in shown if chapter.kind == "still")
+    assert all(chapter.content["still"].startswith("data:image/webp") for chapter in shown if chapter.kind == "still")
     assert len(told["block_of"]) == len(shown)
     rare = next(chapter for chapter in shown if chapter.title.startswith("罕见"))
     assert "10/10 对 0/10" in rare.content["says"]

@@ -84,7 +84,7 @@ def blocks(language: str) -> list[dict[str, Any]]:
 def picture(block: Block, screen: int) -> str:
     """Return the still of a block's screen, numbered from 1, as a data address, so that a saved page holds it."""
     file = still(block, screen)
-    return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}" if file.is_file() else ""
+    return f"data:image/webp;base64,{base64.b64encode(file.read_bytes()).decode()}" if file.is_file() else ""
 
 
 def _drawn(

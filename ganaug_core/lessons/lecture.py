@@ -28,17 +28,28 @@ class Screen:
 
 @dataclass(frozen=True)
 class Block:
-    """One part of the lecture, with the minutes that it has."""
+    """One part of the lecture.
+
+    Attributes:
+        minutes: What it has.
+        pictured: Number of the screen, from 1, whose still stands for the whole block.
+    """
 
     name: str
     minutes: int
     screens: tuple[Screen, ...]
+    pictured: int = 1
 
 
 BLOCKS = (
-    Block("vote", 7, (Screen("wedge"), Screen("vote"))),
-    Block("game", 10, (Screen("words"), Screen("figure", "the_game"))),
-    Block("gradient", 10, (Screen("figure", "slopes"), Screen("games", "vanishing"), Screen("figure", "heaps"))),
+    Block("vote", 7, (Screen("wedge"), Screen("vote")), pictured=2),
+    Block("game", 10, (Screen("words"), Screen("figure", "the_game")), pictured=2),
+    Block(
+        "gradient",
+        10,
+        (Screen("figure", "slopes"), Screen("games", "vanishing"), Screen("figure", "heaps")),
+        pictured=3,
+    ),
     Block("dirac", 8, (Screen("games", "dirac"),)),
     Block(
         "collapse",
@@ -93,9 +104,9 @@ def said(block: Block, language: str = "en") -> Said:
     return Said(first.removeprefix("# ").strip(), short, notes, tuple(told.items()))
 
 
-def still(block: Block) -> Path:
-    """Return the picture that stands for a block where nothing else can be shown."""
-    return _folder() / "stills" / f"{block.name}.png"
+def still(block: Block, screen: int) -> Path:
+    """Return the picture that stands for a block's screen, numbered from 1, where nothing else can be shown."""
+    return _folder() / "stills" / f"{block.name}-{screen}.webp"
 
 
 def _folder() -> Path:

@@ -392,12 +392,8 @@ def test_every_exercise_has_a_goal_that_the_page_checks_and_answers_for_a_teache
     expect(page.get_by_text("CycleGAN")).to_be_visible()
 
 
-STILLS = {
-    **{"vote": (2, ".stage", 0), "game": (4, ".figure", 0), "gradient": (7, ".figure", 0), "dirac": (8, ".games", 0)},
-    **{"collapse": (9, ".games", 0), "copying": (14, ".pairs", 0), "label": (17, ".figure", 2)},
-    **{"pitfalls": (18, ".figure", 5), "pairs": (12, ".game >> nth=0", 0), "again": (21, "table", 0)},
-}
-"""Of each block: the screen its picture is taken of, what of it, and how often the slider goes up before."""
+UPS = {"label-1": 2, "pitfalls-1": 5}
+"""How often the slider goes up before a screen's picture is taken."""
 
 
 def lecture_screens() -> list[tuple[lecture.Block, lecture.Screen, str, str]]:
@@ -433,9 +429,9 @@ def test_the_lecture_is_walked_with_its_clock_and_its_stills(tour: App, tmp_path
             expect(story.locator(".told")).to_have_text(figure["says"][after])
             page.keyboard.press("ArrowDown")
         assert story.evaluate("story => story.scrollHeight <= story.clientHeight + 1"), title
-        for name, (at, part, ups) in STILLS.items():
-            if at == number:
-                keep_still(tour, story.locator(part), folder / f"{name}.png", ups)
+        assert story.locator(".stage").evaluate("stage => stage.scrollHeight <= stage.clientHeight + 1"), title
+        place = block.screens.index(screen) + 1
+        keep_still(tour, screen.shows, folder / lecture.still(block, place).name)
         page.keyboard.press("ArrowRight")
     expect(story.locator(".clock")).to_have_attribute("data-running", "true")
     page.keyboard.press("2")
@@ -478,16 +474,25 @@ def test_the_lecture_in_chinese_goes_together_with_its_speaker_s_window_and_is_s
     expect(page.get_by_role("heading", name="Lecture", exact=True)).to_be_visible()
 
 
-def keep_still(app: App, part: Locator, file: Path, ups: int) -> None:
-    """Keep a picture of a screen's figure in few colours, after games and sliders are where it is told of them."""
+def keep_still(app: App, shows: str, file: Path) -> None:
+    """Keep a smaller picture of a screen, with games at their end and sliders where they are told of."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    if "GANAUG_STILLS" in os.environ:
-        app.page.wait_for_timeout(7000)
-    for _ in range(ups):
+    story = app.page.get_by_role("region", name="Story")
+    if shows == "games" and "GANAUG_STILLS" in os.environ:
+        expect(story.locator(".games[data-moment='199']")).to_be_visible(timeout=60_000)
+    if shows == "flicker":
+        expect(story.locator("canvas[data-shows]")).to_have_count(3)
+        app.page.keyboard.press("p")
+    for picture in story.locator("img").all():
+        expect(picture).to_have_js_property("complete", True)
+    for _ in range(UPS.get(file.stem, 0)):
         app.page.keyboard.press("ArrowUp")
-    picture = Image.open(io.BytesIO(part.screenshot())).convert("RGB")
-    picture.thumbnail((900, 600))
-    picture.quantize(32, dither=Image.Dither.NONE).save(file, optimize=True)
+    below = story.locator("footer").bounding_box()
+    assert below is not None
+    shown = app.page.screenshot(clip={"x": 0, "y": 0, "width": 1280, "height": below["y"]})
+    picture = Image.open(io.BytesIO(shown)).convert("RGB")
+    picture.thumbnail((960, 540))
+    picture.save(file, quality=60)
 
 
 def test_the_playground_plays_is_set_is_drawn_into_and_its_link_shows_the_same(tour: App, tmp_path: Path) -> None:

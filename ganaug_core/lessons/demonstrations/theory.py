@@ -32,8 +32,8 @@ def the_game(seed: int = 0) -> Figure:
         values.append(value)
         divergences.append((value + math.log(4)) / 2)
     says = [
-        f"At a shift of {shift:.2f} the best discriminator reaches a value of {value:.3f}: log 4 = 1.386 less than "
-        f"twice a divergence of {divergence:.3f}, of at most log 2 = 0.693."
+        f"At a shift of {shift:.2f}, V = {value:.3f}, about 2 × {divergence:.3f} − 1.386: twice the Jensen-Shannon "
+        "divergence of truth and generator, less log 4."
         for shift, value, divergence in zip(shifts, values, divergences, strict=True)
     ]
     says[0] = (
@@ -55,6 +55,7 @@ def the_game(seed: int = 0) -> Figure:
                 Line(name="truth p", role="real", x=numbers(_LINE), y=numbers(truth)),
                 Line(name="generator q", role="synthetic", x=numbers(_LINE), y=made),
                 Line(name="D*", role="plain", x=numbers(_LINE), y=best, kind="dashes"),
+                Line(name="p = q, so D* = 1/2", role="plain", x=[], y=[[shift / 2] for shift in shifts], upright=True),
             ),
         ),
         Chart(

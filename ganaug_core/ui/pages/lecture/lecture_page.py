@@ -89,8 +89,8 @@ def plan(language: str) -> None:
             notes, picture = st.columns([3, 2])
             notes.markdown("**In two minutes**\n\n" + "\n\n".join(block["short"]))
             notes.markdown("**Notes**\n\n" + "\n\n".join(block["notes"]))
-            if block["still"]:
-                picture.image(block["still"], alt=f"Still of the block: {block['title']}")
+            for number, still in enumerate(block["stills"], 1):
+                picture.image(still, alt=f"Still of screen {number} of the block: {block['title']}")
         begin = end
     st.write(
         f"{MINUTES} minutes. Keys: arrows or page keys lead through, up and down move a slider, T starts and stops the "
@@ -104,9 +104,9 @@ def _page_of(blocks: list[dict[str, object]]) -> str:
     for block in blocks:
         paragraphs = [*block["short"], *block["notes"]]  # type: ignore[misc]
         text = "".join(f"<p>{html.escape(str(paragraph))}</p>" for paragraph in paragraphs)
+        pictures = "".join(f'<img src="{still}" alt="">' for still in block["stills"])  # type: ignore[attr-defined]
         parts.append(
-            f"<section><h2>{html.escape(str(block['title']))} ({block['minutes']} min)</h2>"
-            f'<img src="{block["still"]}" alt="">{text}</section>'
+            f"<section><h2>{html.escape(str(block['title']))} ({block['minutes']} min)</h2>{text}{pictures}</section>"
         )
     style = (
         "body{font:20px/1.4 system-ui,sans-serif;color:#111;background:#fff;margin:24px}"

@@ -97,7 +97,10 @@ def setting_title(name: str) -> str:
 def setting_value(name: str, value: Any) -> str:
     """Return a value in words."""
     if name == "drawn":
-        return f"{len(set(value))} places, the rarest {min(map(value.count, value))} of {len(value)}"
+        counts = [value.count(place) for place in set(value)]
+        if len(set(counts)) == 1:
+            return f"{len(counts)} places, equally frequent"
+        return f"{len(counts)} places, the rarest {min(counts)} of {len(value)}"
     return WORDS.get(value, value.replace("_", " ")) if name in NAMES else f"{value:g}"
 
 

@@ -16,7 +16,7 @@ from ganaug_core.records.benefit import Benefit
 from ganaug_core.terms import in_one_sentence
 from ganaug_core.ui.shared import first_glance, glossary, palette, words
 from ganaug_core.ui.shared.looking import findings
-from ganaug_core.wording import listing
+from ganaug_core.wording import listing, percent
 
 LETTERS = "ABC"
 COLUMNS, ROWS = 4, 2  # of a sheet, for each class
@@ -24,6 +24,8 @@ TILE = 96  # CSS pixels: readable from the last row
 CLASSES_SHOWN = 2
 MOST_DOTS = {"real": 260, "synthetic": 130}
 PAIRS = 3
+FAR = 0.01  # share of held-out images that are said to be as near
+NEARNESS = "Distance: between the two once one is laid on the other; 0 is the same image."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,21 +188,31 @@ def copies(cohort_artefact: str, told: Sequence[Told]) -> Chapter:
         says=(shortened(first_glance.of(one.audit.verdicts["copying"].statement)),),
         content={
             "pairs": [_pair(cohort_artefact, one, synthetic, real) for synthetic, real in pairs[:PAIRS]],
-            "note": "Real, synthetic, real: what does not move is alike."
-            if groups
-            else "Among many images one is always closest: nearness alone is no copy.",
+            "note": f"{NEARNESS} {_reference(one.audit)}"
+            + ("" if groups else " Among many images one is always closest: nearness alone is no copy."),
         },
     )
 
 
 def _pair(cohort_artefact: str, one: Told, synthetic: str, real: str) -> dict[str, Any]:
     movement, distance = _nearest(one, synthetic, real)
+    row = one.samples.ids.tolist().index(synthetic)
     return {
         "synthetic": f"/api/pixels/samples/{one.artefact}/{synthetic}",
         "real": f"/api/pixels/cohorts/{cohort_artefact}/{real}",
         "movement": movement,
         "distance": distance,
+        "score": round(float(one.audit.scores["synthetic"][row]), 2),
     }
+
+
+def _reference(audit: Audit) -> str:
+    """Return how low real images that training has not seen come with the score below each pair."""
+    held = audit.scores["holdout"]
+    return (
+        "Score: the distance over that to the nearest held-out image, which nobody could copy; "
+        f"{percent(FAR)} of {len(held):,} held-out real images have one below {np.quantile(held, FAR):.2f}."
+    )
 
 
 def _nearest(one: Told, synthetic: str, real: str) -> tuple[list[float] | None, float | None]:

@@ -40,6 +40,7 @@ WORDS = {
         "save": "Save as SVG",
         "failed": "It could not be computed. Reload the page.",
         "up": "up",
+        "log": "log scale",
     },
     "zh": {
         "again": "换一组随机数",
@@ -47,6 +48,7 @@ WORDS = {
         "save": "存为 SVG",
         "failed": "无法计算。请重新载入页面。",
         "up": "纵轴",
+        "log": "对数刻度",
     },
 }
 

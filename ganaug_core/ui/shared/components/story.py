@@ -27,7 +27,7 @@ _HTML = """
   </footer>
 </div>
 """
-PARTS = ("elements", "pictures", "maps", "flicker", "votes", "figure", "games", "lecture", "screens", "main")
+PARTS = ("elements", "pictures", "maps", "flicker", "votes", "figure", "orbit", "games", "lecture", "screens", "main")
 LIGHT = {"text": "#111111", "quiet": "#4A4F55", "line": "#D0D4D8", "real": "#5A6570", "synthetic": "#B3265E"}
 """What lines and points of a chart have on white; shapes and dashes say the same as colours."""
 _component = st.components.v2.component(

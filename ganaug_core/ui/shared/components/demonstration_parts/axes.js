@@ -1,5 +1,4 @@
-// A chart: axes with few round numbers, lines of at most two roles, and where the slider stands.
-const ABOVE = 8
+// A chart: axes with titles and few round numbers, lines of at most two roles, and where the slider stands.
 const LETTERS = 12 // CSS pixels; larger on a projector
 
 function drawChart(shown, canvas, chart) {
@@ -10,20 +9,20 @@ function drawChart(shown, canvas, chart) {
   const brush = canvas.pen ?? canvas.getContext("2d")
   brush.setTransform(ratio, 0, 0, ratio, 0, 0)
   const letters = shown.letters ?? LETTERS
-  const [left, below] = [3.9 * letters, 2.8 * letters]
+  const [left, below, top] = [3.9 * letters, 2.8 * letters, 1.9 * letters]
   brush.font = `${letters}px ${getComputedStyle(canvas).fontFamily}`
   const across = axis(chart.lines.flatMap((line) => line.x.flat()), chart.log_x, chart.x_range)
   const up = axis(chart.lines.flatMap((line) => (line.upright ? [] : [...line.y.flat(), ...line.low])), chart.log_y, chart.y_range)
   const bottom = height - below
-  const wide = chart.is_square ? Math.min(width - left - 10, bottom - ABOVE) : width - left - 10
+  const wide = chart.is_square ? Math.min(width - left - 10, bottom - top) : width - left - 10
   const x = (value) => left + across.place(value) * wide
-  const y = (value) => bottom - up.place(value) * (bottom - ABOVE)
-  drawAxes(shown, brush, { right: left + wide, height, left, bottom, letters, across, up, x, y }, chart)
+  const y = (value) => bottom - up.place(value) * (bottom - top)
+  drawAxes(shown, brush, { right: left + wide, height, left, top, bottom, letters, across, up, x, y }, chart)
   brush.save()
   brush.beginPath()
   brush.rect(left, 0, wide + 10, bottom + 1)
   brush.clip()
-  for (const line of chart.lines) drawLine(shown, brush, line, x, y, bottom)
+  for (const line of chart.lines) drawLine(shown, brush, line, x, y, { top, bottom })
   brush.restore()
 }
 
@@ -55,16 +54,18 @@ function logTicks(low, high) {
   return inside.filter((_, n) => n % every === 0)
 }
 
-function drawAxes(shown, brush, { right, height, left, bottom, letters, across, up, x, y }, chart) {
+function drawAxes(shown, brush, { right, height, left, top, bottom, letters, across, up, x, y }, chart) {
   brush.strokeStyle = shown.data.colours.line
   brush.fillStyle = shown.data.colours.quiet
   brush.textAlign = "center"
   brush.textBaseline = "top"
   for (const [value, name] of chart.x_names?.length ? chart.x_names.entries() : across.ticks.map((value) => [value, rounded(value)])) {
-    stroke(brush, [[x(value), ABOVE], [x(value), bottom]])
+    stroke(brush, [[x(value), top], [x(value), bottom]])
     brush.fillText(name, x(value), bottom + 4)
   }
-  brush.fillText(chart.x, (left + right) / 2, height - 1.2 * letters)
+  brush.fillText(titled(shown, chart.x, chart.log_x), (left + right) / 2, height - 1.2 * letters)
+  brush.textAlign = "left"
+  brush.fillText(titled(shown, chart.y, chart.log_y), 0, 0)
   brush.textAlign = "right"
   brush.textBaseline = "middle"
   for (const value of up.ticks) {
@@ -73,17 +74,22 @@ function drawAxes(shown, brush, { right, height, left, bottom, letters, across, 
   }
 }
 
+// what an axis is, and whether equal steps on it are equal factors
+function titled(shown, title, isLog) {
+  return isLog ? `${title} (${shown.words.log})` : title
+}
+
 function rounded(value) {
   if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(0)
   return Number(value.toPrecision(4)).toLocaleString("en")
 }
 
-function drawLine(shown, brush, line, x, y, bottom) {
+function drawLine(shown, brush, line, x, y, { top, bottom }) {
   const values = Array.isArray(line.y[0]) ? line.y[shown.position] : line.y
   brush.strokeStyle = brush.fillStyle = shown.data.colours[line.role]
   brush.lineWidth = shown.letters ? 4 : 2
   if (line.upright) {
-    stroke(brush, [[x(values[0]), ABOVE], [x(values[0]), bottom]])
+    stroke(brush, [[x(values[0]), top], [x(values[0]), bottom]])
     brush.lineWidth = 1
     return
   }

@@ -6,7 +6,7 @@ export default function ({ data, parentElement }) {
   if (before?.data.name === data.name && before.data.language === data.language) return
   before?.observer.disconnect()
   const root = parentElement.querySelector(".demonstration")
-  const shown = { root, data, figure: data.figure, seed: 0, position: data.figure.begin }
+  const shown = { root, data, figure: data.figure, seed: 0, position: data.figure.begin, words: data.words }
   STATES.set(parentElement, shown)
   shown.observer = new ResizeObserver(() => draw(shown))
   build(shown)

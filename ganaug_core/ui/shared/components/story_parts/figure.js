@@ -10,7 +10,7 @@ function figureOf(story, { figure }) {
   row.append(position, slider)
   const pictures = element("div", "pictures")
   const charts = element("div", "charts")
-  const shown = { data: story.data, figure, position: figure.begin, letters: 17 }
+  const shown = { data: story.data, figure, position: figure.begin, letters: 20, words: story.data.lecture.words }
   const canvases = figure.charts.map((chart) => chartOnScreen(shown, charts, chart))
   const draw = () => {
     shown.position = Number(slider.value)

@@ -1,4 +1,5 @@
-// A pair in one place, by turns: what does not move is the same. Slower than three a second; a click or P stops it.
+// The real image stays, and beside it the pair in one place by turns: what does not move is the same. Slower than three a
+// second; a click or P stops it.
 const TURN = 900
 
 function paint(canvas, image, [low, high]) {
@@ -19,22 +20,26 @@ function flickerOf(story, { pairs, note }) {
   const all = element("div", "pairs")
   const shown = pairs.map((pair) => {
     const figure = element("figure", "pair")
+    const still = canvasOf(1, 1, "The real image that is nearest")
     const canvas = canvasOf(1, 1, "A synthetic image and a real one by turns")
     const which = element("figcaption", "", " ")
-    const words = pair.distance === null ? "" : `distance ${pair.distance.toFixed(3)}`
+    const both = element("div", "two")
+    both.append(element("figcaption", "", "real, nearest"), which, still, canvas)
+    const words = pair.distance === null ? "" : `distance ${pair.distance.toFixed(3)}, score ${pair.score.toFixed(2)}`
     const moved = pair.movement ? movementInWords(pair.movement) : "as it is"
     const laid = moved === "as it is" ? "" : `; the real one ${moved}`
-    figure.append(which, canvas, element("p", "note", words + laid))
+    figure.append(both, element("p", "note", words + laid))
     all.append(figure)
-    return { ...pair, canvas, which }
+    return { ...pair, still, canvas, which }
   })
   const control = element("button", "pause", "Stop the flicker (P)")
   control.type = "button"
-  const timer = { turn: 0, isRunning: true }
+  const timer = { turn: 1, isRunning: true }
   const draw = () => {
     for (const one of shown) {
       if (!one.images) continue
       const isReal = timer.turn % 2 === 0
+      paint(one.still, one.images[0], story.data.scale)
       paint(one.canvas, one.images[isReal ? 0 : 1], story.data.scale)
       one.which.textContent = isReal ? "real" : "synthetic"
       one.canvas.dataset.shows = one.which.textContent

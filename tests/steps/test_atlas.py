@@ -124,7 +124,7 @@ def test_the_demo_opens_with_the_answer_on_augmentation(demo: Workspace) -> None
     benefit = demo.benefit(name)
     assert benefit.cohort["hash"] == demo.cohort(atlas.COHORT).digest
     assert benefit.synthetic["hash"] == demo.samples(str(working)).digest
-    assert (benefit.done, benefit.verdict.state) == (5, "harms")
+    assert (benefit.done, benefit.verdict.state) == (5, "none")
     assert len(benefit.arms) == 9
     folder = demo.folder("benefits", name)
     assert {path.stem for path in folder.glob("*.webp")} == {arm.name for arm in benefit.arms}

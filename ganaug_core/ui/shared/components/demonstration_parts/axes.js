@@ -65,7 +65,7 @@ function drawAxes(shown, brush, { right, height, left, top, bottom, letters, acr
   }
   brush.fillText(titled(shown, chart.x, chart.log_x), (left + right) / 2, height - 1.2 * letters)
   brush.textAlign = "left"
-  brush.fillText(titled(shown, chart.y, chart.log_y), 0, 0)
+  brush.fillText(titled(shown, chart.y, chart.log_y), 0, 0.2 * letters)
   brush.textAlign = "right"
   brush.textBaseline = "middle"
   for (const value of up.ticks) {

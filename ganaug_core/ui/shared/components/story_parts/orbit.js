@@ -27,7 +27,7 @@ function drawOrbit(bench, table, number) {
   brush.fillText(inWords(bench.data, "generator, from the truth"), (edge.left + edge.right) / 2, height)
   brush.textAlign = "left"
   brush.textBaseline = "top"
-  brush.fillText(inWords(bench.data, "slope of the discriminator"), 4, 0)
+  brush.fillText(inWords(bench.data, "slope of the discriminator"), 4, 0.2 * letters)
   const way = table.orbit.slice(0, number + 1).map(([place, slope]) => [x(place), y(slope)])
   brush.strokeStyle = colours.quiet
   brush.lineWidth = 1.5

@@ -25,7 +25,7 @@ from ganaug_core.records import Cohort, Measurement, Samples
 from ganaug_core.records.training import Checkup
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace, digest_of
-from ganaug_core.ui.shared import run_quality
+from ganaug_core.ui.shared import run_quality, words
 from ganaug_core.ui.shared.looking import bench
 
 Open = Callable[..., AppTest]
@@ -177,8 +177,8 @@ def test_the_same_images_under_another_name_find_their_results_again(judged: Wor
 
 def test_a_run_without_measured_checkpoints_is_worth_what_an_audit_of_its_images_says(judged: Workspace) -> None:
     said = run_quality.sentence(SAMPLES, an_audit(judged.cohort(COHORT), judged.samples(SAMPLES)))
-    assert said.startswith(f"Its checkpoints were not measured; the audit of its images {SAMPLES} says **")
-    assert said.endswith("**.")
+    assert said.startswith(f"Its checkpoints were not measured; the audit of its images {words.plain(SAMPLES)} says **")
+    assert " says **problem: Copying; look closer: Variety; " in said
 
 
 def test_a_run_tells_that_it_learnt_from_an_earlier_cohort(judged: Workspace, page: Open) -> None:

@@ -65,7 +65,8 @@ LESSONS = (
         "collapsed",
         "Collapsed on one texture",
         "The run goes on from the working generator. Rims and speckles fade within the first frames and every lesion "
-        "becomes homogeneous; each single image still looks right.",
+        "becomes homogeneous; each single image still looks right, and the checkups of the run, which compare pixels, "
+        "find the tuning images covered.",
         "From here on only homogeneous lesions were shown. A generator is rewarded for what the discriminator sees "
         "and forgets the rest: the same happens when a rare texture is hardly ever drawn, or when the discriminator "
         "stops looking for it.",

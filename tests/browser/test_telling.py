@@ -43,7 +43,7 @@ def test_a_story_of_one_audit_is_walked_by_keys(app) -> None:
         expect(story).to_have_attribute("data-ready", str(place))
         assert story.evaluate("story => story.scrollHeight <= story.clientHeight + 1"), kinds
         if story.get_attribute("data-kind") == "flicker":
-            canvas = story.locator("canvas").first
+            canvas = story.get_by_role("img", name="A synthetic image and a real one by turns").first
             expect(canvas).to_have_attribute("data-shows", "real")
             expect(canvas).to_have_attribute("data-shows", "synthetic")
             page.keyboard.press("p")

@@ -4,7 +4,6 @@ Without being told, its front end looks below the address of the screen first (`
 notes two missing files for every deep link.
 """
 
-import re
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,31 +16,13 @@ from ganaug_core import app_root
 
 FIRST = "start"
 SOON = {
-    "": ("PageLink.", "ImageList."),
-    "audit": ("Selectbox.", "BidiComponent.", "PageLink.", "Checkbox.", "DownloadButton.", "Button."),
-    "benefit": ("PlotlyChart.", "Selectbox.", "PageLink.", "DownloadButton.", "Button."),
-    "cohort": ("PlotlyChart.", "Table.", "Selectbox.", "PageLink.", "Metric.", "ImageList.", "BidiComponent."),
-    "compare": ("PlotlyChart.", "Table.", "ButtonGroup.", "Multiselect.", "Selectbox.", "ImageList."),
-    "explore": ("Selectbox.", "BidiComponent."),
-    "failure_atlas": ("ButtonGroup.", "BidiComponent.", "PageLink.", "Slider.", "Button.", "ImageList."),
-    "feature_map": ("Selectbox.", "BidiComponent.", "PageLink.", "Button.", "Checkbox.", "DownloadButton."),
-    "generators": (
-        "Table.", "Selectbox.", "Metric.", "DownloadButton.", "Slider.", "NumberInput.", "ImageList.", "PageLink."
-    ),
-    "lecture": ("ButtonGroup.", "PageLink.", "DownloadButton.", "ImageList."),
-    "lessons": ("Selectbox.", "ButtonGroup.", "BidiComponent."),
-    "playground": ("BidiComponent.", "PageLink."),
-    "reading": ("Selectbox.", "ButtonGroup.", "Slider.", "Checkbox.", "TextInput.", "Button."),
-    "report": (
-        "Selectbox.", "Radio.", "Multiselect.", "TextInput.", "Button.", "DownloadButton.", "BidiComponent."
-    ),
-    "samples": ("Selectbox.", "PageLink.", "BidiComponent."),
-    "search": ("Selectbox.", "ButtonGroup.", "NumberInput.", "Checkbox.", "TextInput.", "Button."),
-    "story": ("BidiComponent.",),
-    "training": ("Table.", "Selectbox.", "PageLink.", "Slider.", "Button.", "ImageList."),
-}  # fmt: skip
+    "benefit": ("PlotlyChart.",),
+    "cohort": ("PlotlyChart.", "Table."),
+    "compare": ("PlotlyChart.", "Table."),
+    "generators": ("Table.",),
+    "training": ("Table.",),
+}
 """What a screen shows at once, by the beginning of its script's name: the browser reads it while it waits."""
-EVERYWHERE = ("Html.",)
 SCRIPT = "/api/where.js"
 _WHERE = """window.__streamlit = { BACKEND_BASE_URL: window.location.origin }
 // Streamlit keeps the look for the address that was opened first; here it holds for all, and a button changes it.
@@ -72,8 +53,6 @@ function nameLists() {
 const watcher = new MutationObserver(nameLists)
 watcher.observe(document, { childList: true, subtree: true })
 """
-IMPORTED = re.compile(r'(?:import|from)"\./([^"/]+\.js)"')
-IMPORTS_END = 20_000  # characters
 _ALWAYS_ANEW = {"Cache-Control": "no-cache"}
 
 
@@ -98,26 +77,14 @@ def _index(request: Request) -> Response:
     return HTMLResponse(_content(SOON.get(request.url.path.strip("/"), ())), headers=_ALWAYS_ANEW)
 
 
-def _with_imports(folder: Path, soon: tuple[str, ...]) -> list[str]:
-    """Return the scripts of these beginnings and all that they import, which stands at the beginning of a script."""
-    waiting = sorted(file.name for file in folder.glob("*.js") if file.name.startswith(soon))
-    scripts: list[str] = []
-    while waiting:
-        name = waiting.pop()
-        if name not in scripts:
-            scripts.append(name)
-            waiting += IMPORTED.findall((folder / name).read_text("utf-8")[:IMPORTS_END])
-    return scripts
-
-
 @lru_cache
 def _content(soon: tuple[str, ...]) -> str:
     """Return the page; its own script is a file, because the content policy lets none stand in a page."""
     static = files("streamlit").joinpath("static")
-    scripts = _with_imports(Path(str(static.joinpath("static", "js"))), (*EVERYWHERE, *soon))
-    page = static.joinpath("index.html").read_text("utf-8")
+    scripts = [file.name for file in static.joinpath("static", "js").iterdir() if file.name.startswith(soon)]
     first = [f'<script src="{SCRIPT}"></script>']
-    first += [f'<link rel="modulepreload" href="/static/js/{name}">' for name in scripts if name not in page]
+    first += [f'<link rel="modulepreload" href="/static/js/{name}">' for name in scripts]
     looks = Path(__file__).with_name("frame.css").read_text("utf-8")
+    page = static.joinpath("index.html").read_text("utf-8")
     page = page.replace("</body>", f"<style>\n{looks}</style>\n  </body>", 1)
     return page.replace("<head>", "\n    ".join(["<head>", *first]), 1)

@@ -13,14 +13,13 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
-import streamlit
 from PIL import Image
 from starlette.applications import Starlette
 
 from ganaug_core import pipeline, server
 from ganaug_core.config.requests import ImportSamples
 from ganaug_core.records import Map
-from ganaug_core.server import access, decisions, images, index_page, latents, scripts
+from ganaug_core.server import access, decisions, images, latents, scripts
 from ganaug_core.storage.database import Database
 from ganaug_core.storage.workspace import Workspace
 
@@ -309,20 +308,6 @@ def test_a_page_says_where_the_server_is_before_streamlit_looks_for_it(filled: W
     said = ask(script)
     assert said.headers["content-type"].startswith("text/javascript")
     assert said.body.startswith(b"window.__streamlit = { BACKEND_BASE_URL: window.location.origin }\n")
-
-
-@pytest.mark.parametrize("screen", index_page.SOON)
-def test_a_screen_names_what_it_shows_at_once_with_all_that_this_imports(filled: Workspace, screen: str) -> None:
-    page = ask(f"/{screen}").body.decode()
-    named = re.findall(r'rel="modulepreload"[^>]*js/([^"]+)"', page)
-    assert len(named) == len(set(named))
-    for beginning in index_page.SOON[screen]:
-        assert any(name.startswith(beginning) for name in named), beginning
-    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
-    ready = {*named, *re.findall(r'src="./static/js/([^"]+)"', page)}
-    for name in named:
-        head = (folder / name).read_text("utf-8")
-        assert {*re.findall(r'from"\./([^"/]+\.js)";', head)} <= ready, name
 
 
 def test_a_picture_is_packed_without_loss_and_no_larger_than_before() -> None:

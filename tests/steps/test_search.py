@@ -322,14 +322,20 @@ class Played:
                 with (folder / "checkups.jsonl").open("a") as file:
                     file.write(json.dumps(line) + "\n")
                 (folder / "state.json").write_text(json.dumps({"images": images}))
-                while images not in [trial.images for trial in searches.read(workspace, "sought").trials[number:]]:
-                    time.sleep(0.01)  # the search has not looked yet
                 asked = store.progress(workspace, job.id, share, "", None)
+                while asked == "run" and not self._looked(workspace, number, images):
+                    time.sleep(0.01)
+                    asked = store.progress(workspace, job.id, share, "", None)
                 if asked != "run":
                     store.finish(workspace, job.id, "paused" if asked == "pause" else "stopped")
                     return
             end = self.ends.get(number, "done")
             store.finish(workspace, job.id, end, error=None if end == "done" else store.GONE)
+
+    @staticmethod
+    def _looked(workspace: Workspace, number: int, images: int) -> bool:
+        """Whether the search has seen the checkpoint; one that was stopped just now never will."""
+        return images in [trial.images for trial in searches.read(workspace, "sought").trials[number:]]
 
 
 PLAYED = {"images": 1000, "space": {"batch": [8, 16, 32, 64]}, "sampler": "grid", "trials": 4}

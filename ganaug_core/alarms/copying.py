@@ -34,6 +34,6 @@ class CopyingOnset:
         return (
             f"{about} are closer to a training image than unseen real images are (chance below {self.chance:g} in "
             f"{self.checkups} checkpoints in a row, in pixels against the tuning share).",
-            "Stop: an earlier checkpoint without copying is kept. Add patients, switch the augmentations on, or train "
-            "for a shorter time.",
+            "Stop: an earlier checkpoint without copying is kept, unless the run was told to keep its last. Add "
+            "patients, switch the augmentations on, or train for a shorter time.",
         )

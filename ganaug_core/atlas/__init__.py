@@ -56,10 +56,11 @@ LESSONS = (
         "working",
         "A working generator",
         "Noise becomes liver, then round and lobulated lesions, then the textures. On the map the synthetic points "
-        "spread over all of the real ones; the audit still names small groups that are made too rarely.",
+        "spread over all of the real ones; the audit still names groups that are made too rarely.",
         "The discriminator sees every real image next to a generated one of the same label, and its gradient is kept "
         "small on both. It never has one answer for a whole region, so the generator cannot win by one good image.",
-        "What is left are groups of about a tenth of a class. Compare the other two with it.",
+        "What is left are groups of a tenth to a sixth of a class, by brightness and position. Compare the other two "
+        "with it.",
     ),
     Lesson(
         "collapsed",

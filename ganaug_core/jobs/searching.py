@@ -50,9 +50,8 @@ def run(
     cohort = workspace.cohort(request.cohort)
     _try_parts(cohort, request)
     study = Study.open(workspace, request, identity(cohort, request))
-    found = results.read(workspace, request.name)
-    search = _Searching(workspace, request, cohort, study, report, sleep, found)
-    search.until_over()
+    earlier = results.read(workspace, request.name)
+    _Searching(workspace, request, cohort, study, report, sleep, earlier).until_over()
     return request.name
 
 
@@ -114,10 +113,10 @@ class _Searching:
 
     def _take_up(self, trials: "Sequence[OpenTrial]") -> None:
         """Go on with trials that another process began; it may have ended before their runs were asked for."""
-        kept = [trial for trial in trials if trial.run and self.workspace.exists("runs", trial.run)]
-        for trial in kept:
+        with_run = [trial for trial in trials if trial.run and self.workspace.exists("runs", trial.run)]
+        for trial in with_run:
             self._resume(trial)
-        self._begin([trial for trial in trials if trial not in kept])
+        self._begin([trial for trial in trials if trial not in with_run])
         self.under_way = [_UnderWay(trial) for trial in trials if trial.is_open]
 
     def _begin_more(self) -> None:

@@ -49,7 +49,7 @@ class Training:
     """A run: iterate to train, break to stop, `state()` to go on later.
 
     Only the training share is learned from. The tuning share is shown to the discriminator for its logits and judges
-    the checkpoints, of which the best one without copying is kept; the hold-out is never read.
+    the checkpoints, of which the best one without copying is kept, or the last; the hold-out is never read.
 
     Attributes:
         device_in_words: Device, threads and precision, for people.

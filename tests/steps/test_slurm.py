@@ -499,8 +499,8 @@ def test_the_trials_of_a_search_are_job_arrays_and_one_that_is_behind_leaves_the
         beginning.begin(home, wanted, pipeline.prepare(home, wanted).origin)
         said = []
         searching.run(home, wanted, lambda share, message: said.append(message))
-    found = searches.read(home, "far")
-    states = {trial.run: (trial.settings["architecture.width"], trial.state) for trial in found.trials}
+    results = searches.read(home, "far")
+    states = {trial.run: (trial.settings["architecture.width"], trial.state) for trial in results.trials}
     assert list(states) == [f"far-{number:03d}" for number in range(3)]
     assert {state for _, state in states.values()} == {"done", "pruned"}
     for name, (width, state) in states.items():
@@ -516,6 +516,6 @@ def test_the_trials_of_a_search_are_job_arrays_and_one_that_is_behind_leaves_the
     assert second == (first[0], "1")
     assert third is not None
     assert third[0] != first[0]
-    assert found.best is not None
+    assert results.best is not None
     assert "0 of 3 trials over, 2 under way" in said
     assert list(home.slurm.iterdir()) == []

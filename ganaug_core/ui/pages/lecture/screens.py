@@ -53,8 +53,8 @@ def of(
     screens, block_of = [], []
     for number, block in enumerate(BLOCKS):
         for place, (title, says) in enumerate(said(block, language).screens, 1):
-            drawn = _drawn(block, place, language, cohort=cohort, cohort_artefact=cohort_artefact, told=told)
-            screens.append(replace(drawn, title=title, says=(*says, *drawn.says)))
+            chapter = _chapter(block, place, language, cohort=cohort, cohort_artefact=cohort_artefact, told=told)
+            screens.append(replace(chapter, title=title, says=(*says, *chapter.says)))
             block_of.append(number)
     return screens, {
         "blocks": [{name: part for name, part in block.items() if name != "stills"} for block in blocks(language)],
@@ -87,7 +87,7 @@ def picture(block: Block, screen: int) -> str:
     return f"data:image/webp;base64,{base64.b64encode(file.read_bytes()).decode()}" if file.is_file() else ""
 
 
-def _drawn(
+def _chapter(
     block: Block, place: int, language: str, *, cohort: Cohort | None, cohort_artefact: str, told: Sequence[Told]
 ) -> Chapter:
     """Return what a screen shows, with sentences of its own where they are not in the block's text."""
